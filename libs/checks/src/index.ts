@@ -1,0 +1,3 @@
+export type { Change, FileChange, FileStatus, Hunk, LimitHit, PastCommit, Revision } from './change.js';
+export { ballotOf, canonicalFindings } from './check.js';
+export type { Check, CheckBallot, CheckResult, Finding, Severity } from './check.js';

@@ -1,0 +1,51 @@
+/**
+ * Ed25519 verification (RFC 8032 §5.1.7) through the platform's WebCrypto, the same in Node and browsers.
+ *
+ * Platforms accept public keys they should not: small-order points, under which one signature fits many
+ * messages, and second spellings of a point (RFC 8032 §5.1.3 step 1). Both are refused here, before the platform is
+ * asked. Signing stays with whoever holds the key.
+ */
+import { equalBytes, hex } from './bytes.js';
+
+/** y-coordinates (sign bit cleared) of the eight points of small order. */
+const SMALL_ORDER_Y = new Set([
+  '0000000000000000000000000000000000000000000000000000000000000000',
+  '0100000000000000000000000000000000000000000000000000000000000000',
+  'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+]);
+const FIELD_TOP = Uint8Array.of(...new Array<number>(30).fill(0xff), 0x7f);
+
+/** Whether a key may be enrolled or trusted: 32 bytes, canonical, not of small order. */
+export function isSafeEd25519Key(publicKey: Uint8Array): boolean {
+  if (publicKey.length !== 32) return false;
+  const y = publicKey.slice();
+  y[31]! &= 0x7f;
+  const canonical = y[0]! < 0xed || !equalBytes(y.subarray(1), FIELD_TOP);
+  return canonical && !SMALL_ORDER_Y.has(hex(y));
+}
+
+/**
+ * Whether the signature is that key's over that message; false for keys that are unsafe or not on the curve.
+ *
+ * @throws Error where the runtime has no WebCrypto Ed25519 (browsers offer it to HTTPS and localhost pages only)
+ */
+export async function verifyEd25519(
+  publicKey: Uint8Array,
+  message: Uint8Array,
+  signature: Uint8Array,
+): Promise<boolean> {
+  if (!isSafeEd25519Key(publicKey) || signature.length !== 64) return false;
+  const key = await importKey(publicKey);
+  return key !== undefined && crypto.subtle.verify('Ed25519', key, signature, message);
+}
+
+async function importKey(publicKey: Uint8Array) {
+  try {
+    return await crypto.subtle.importKey('raw', publicKey, 'Ed25519', false, ['verify']);
+  } catch (error) {
+    if ((error as { name?: unknown }).name === 'DataError') return undefined;
+    throw new Error('this runtime has no WebCrypto Ed25519', { cause: error });
+  }
+}

@@ -1,0 +1,53 @@
+import tseslint from 'typescript-eslint';
+
+/** Files whose length is their nature: SQL adapters, state tables, vectors, tests. */
+const exemptFromCaps = ['**/postgres-*.ts', '**/*.states.ts', '**/vectors/**', '**/*.spec.ts', '**/*.itest.ts', '**/test/**'];
+const withoutTypes = ['**/*.mjs', '**/*.cjs', '**/*.js'];
+
+export default tseslint.config(
+  { ignores: ['**/dist/**', '**/node_modules/**', 'helm/**/templates/**', '.nx/**', '.conclave/**', 'coverage/**'] },
+  ...tseslint.configs.recommendedTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
+      'max-lines-per-function': ['error', { max: 70, skipBlankLines: true, skipComments: true }],
+      'max-params': ['error', 5],
+      eqeqeq: 'error',
+      'no-eval': 'error',
+      'no-implied-eval': 'error',
+      'no-new-func': 'error',
+      'no-empty': 'error',
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/consistent-type-imports': 'off',
+      '@typescript-eslint/ban-ts-comment': 'error',
+      '@typescript-eslint/require-await': 'off',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      'no-restricted-syntax': [
+        'error',
+        { selector: "CallExpression[callee.object.name='jest'][callee.property.name=/^(mock|unstable_mockModule)$/]", message: 'Test on real parts; see docs/STYLE.md.' },
+        { selector: "CallExpression[callee.name='forwardRef']", message: 'A circle in the wiring is a fault in the design.' },
+      ],
+    },
+  },
+  {
+    files: ['services/*/src/**/*.ts', 'libs/*/src/**/*.ts'],
+    ignores: ['**/*.spec.ts', '**/*.itest.ts', '**/test/**', 'libs/contracts/**'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        { selector: "Literal[value=/^(auth|runtime|consensus|audit|metrics|marketplace|delivery)\\.v\\d+\\./]", message: 'Subjects live in libs/contracts.' },
+        { selector: "CallExpression[callee.name='forwardRef']", message: 'A circle in the wiring is a fault in the design.' },
+      ],
+    },
+  },
+  {
+    files: ['services/*/src/**/*.ts'],
+    ignores: ['**/config.ts', '**/*.spec.ts', '**/*.itest.ts', '**/test/**'],
+    rules: { 'no-restricted-properties': ['error', { object: 'process', property: 'env', message: 'Only config.ts reads the environment.' }] },
+  },
+  { files: exemptFromCaps, rules: { 'max-lines': 'off', 'max-lines-per-function': 'off' } },
+  { files: ['services/console/**/*.tsx'], rules: { 'max-lines-per-function': ['error', { max: 120 }] } },
+  { files: withoutTypes, extends: [tseslint.configs.disableTypeChecked] },
+);

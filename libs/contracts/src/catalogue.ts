@@ -1,0 +1,27 @@
+import type { Contract } from './contract.js';
+import type { EventContract } from './events/event.js';
+import * as audit from './rpc/audit.js';
+import * as auth from './rpc/auth.js';
+import * as consensus from './rpc/consensus.js';
+import * as delivery from './rpc/delivery.js';
+import * as marketplace from './rpc/marketplace.js';
+import * as metrics from './rpc/metrics.js';
+import * as runtime from './rpc/runtime.js';
+import { readEvents } from './rpc/events.js';
+import * as events from './events/catalogue.js';
+
+const isContract = (value: unknown): value is Contract =>
+  typeof value === 'object' && value !== null && 'subject' in value;
+
+/** Every operation there is. */
+export const contracts: readonly Contract[] = [
+  ...[auth, runtime, consensus, audit, metrics, marketplace, delivery].flatMap((module) =>
+    Object.values(module).filter(isContract),
+  ),
+  ...Object.values(readEvents),
+];
+
+/** Every event there is. */
+export const eventContracts: readonly EventContract[] = Object.values(events);
+
+export { events };

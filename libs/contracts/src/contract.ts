@@ -1,0 +1,71 @@
+/**
+ * A contract is one operation of one service: its subject, its schemas, who may call it, and how it looks over HTTP.
+ * The edge builds routes from contracts, owners bind handlers to them, NATS permissions and OpenAPI are generated from
+ * them: there is no second place where an operation is spelled.
+ */
+import type { z } from 'zod';
+import type { ErrorCode } from './errors.js';
+import type { Permission } from './permissions.js';
+
+/** The services that own contracts. `gateway` is the edge; `delivery` is its second role, with its own schema. */
+export const serviceNames = [
+  'gateway',
+  'auth',
+  'runtime',
+  'consensus',
+  'audit',
+  'metrics',
+  'marketplace',
+  'delivery',
+] as const;
+export type ServiceName = (typeof serviceNames)[number];
+
+export interface HttpBinding {
+  readonly method: 'GET' | 'POST' | 'DELETE' | 'PATCH' | 'PUT';
+  /** Path template; `{name}` members are taken from the request object. */
+  readonly path: `/${string}`;
+  /** Status of the plain reply; 200 unless told. */
+  readonly status?: 200 | 201 | 202 | 204;
+  /** `text`: the reply is a string sent as text/plain. */
+  readonly produces?: 'json' | 'text';
+  readonly summary: string;
+  readonly tag: string;
+  readonly stability: 'stable' | 'beta';
+  /** Whether a sign-in cookie may authenticate it (with the CSRF header on writes). False for machine-only routes. */
+  readonly anonymous?: true;
+}
+
+export interface Contract<Req extends z.ZodType = z.ZodType, Rep extends z.ZodType = z.ZodType> {
+  readonly owner: ServiceName;
+  /** `<service>.v1.<noun>.<verb>`. */
+  readonly subject: string;
+  /** `rpc` = JSON over NATS. `stream` = the edge proxies the HTTP request to the owner's internal listener. */
+  readonly transport: 'rpc' | 'stream';
+  /** What the principal must hold; `service` = only a service context may call; `none` = any authenticated context. */
+  readonly permission: Permission | 'service' | 'none';
+  /** Services allowed to call; NATS permissions are generated from it. */
+  readonly callers: readonly ServiceName[];
+  readonly request: Req;
+  readonly reply: Rep;
+  readonly http?: HttpBinding;
+  /** Refusals beyond those every route can give. */
+  readonly errors: readonly ErrorCode[];
+  /** Longest time a caller waits, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+type Defaults = 'transport' | 'errors' | 'timeoutMs' | 'callers';
+type ContractSpec<Req extends z.ZodType, Rep extends z.ZodType> = Omit<Contract<Req, Rep>, Defaults> &
+  Partial<Pick<Contract, Defaults>>;
+
+/** Defines a contract; what it leaves out: called by the edge, over NATS, within five seconds. */
+export function contract<Req extends z.ZodType, Rep extends z.ZodType>(
+  spec: ContractSpec<Req, Rep>,
+): Contract<Req, Rep> {
+  return { transport: 'rpc', errors: [], timeoutMs: 5_000, callers: ['gateway'], ...spec };
+}
+
+export type RequestOf<C extends Contract> = z.output<C['request']>;
+/** What a caller may write: members with defaults can be left out. */
+export type RequestInputOf<C extends Contract> = z.input<C['request']>;
+export type ReplyOf<C extends Contract> = z.output<C['reply']>;

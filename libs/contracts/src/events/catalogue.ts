@@ -1,0 +1,185 @@
+import { z } from 'zod';
+import { idOf } from '../ids.js';
+import { gitCommit, sha256Hex, timestamp } from '../page.js';
+import { event } from './event.js';
+
+const outcome = z.object({ status: z.string(), winners: z.array(z.string()), reason: z.string() });
+
+export const tenantCreated = event({
+  type: 'tenant.created',
+  producer: 'auth',
+  consumers: ['marketplace', 'audit', 'runtime'],
+  audited: true,
+  data: z.object({ tenant: idOf('tenant'), name: z.string() }),
+});
+
+export const credentialRevoked = event({
+  type: 'credential.revoked',
+  producer: 'auth',
+  consumers: ['gateway', 'audit'],
+  audited: true,
+  data: z.object({ credentialId: z.string() }),
+});
+
+export const apiKeyCreated = event({
+  type: 'api-key.created',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: z.object({ apiKey: idOf('apiKey'), scopes: z.array(z.string()) }),
+});
+
+export const packageInstalled = event({
+  type: 'package.installed',
+  producer: 'marketplace',
+  consumers: ['runtime', 'audit'],
+  audited: true,
+  data: z.object({
+    installation: idOf('installation'),
+    package: z.string(),
+    kind: z.literal('panel'),
+    version: z.string(),
+    sha256: sha256Hex,
+    manifest: z.record(z.string(), z.unknown()),
+  }),
+});
+
+export const packageUninstalled = event({
+  type: 'package.uninstalled',
+  producer: 'marketplace',
+  consumers: ['runtime', 'audit'],
+  audited: true,
+  data: z.object({ installation: idOf('installation'), package: z.string() }),
+});
+
+export const runCreated = event({
+  type: 'run.created',
+  producer: 'runtime',
+  consumers: ['metrics', 'audit'],
+  audited: true,
+  data: z.object({ run: idOf('run'), kind: z.string() }),
+});
+
+const usage = z.object({ inputTokens: z.number().int(), outputTokens: z.number().int(), costMicros: z.number().int() });
+
+export const runCompleted = event({
+  type: 'run.completed',
+  producer: 'runtime',
+  consumers: ['metrics', 'delivery', 'audit'],
+  audited: true,
+  data: z.object({
+    run: idOf('run'),
+    decision: idOf('decision'),
+    outcome: z.string(),
+    durationMs: z.number().int(),
+    usage,
+  }),
+});
+
+export const runFailed = event({
+  type: 'run.failed',
+  producer: 'runtime',
+  consumers: ['metrics', 'delivery', 'audit'],
+  audited: true,
+  data: z.object({ run: idOf('run'), code: z.string(), message: z.string() }),
+});
+
+export const runCanceled = event({
+  type: 'run.canceled',
+  producer: 'runtime',
+  consumers: ['metrics', 'audit'],
+  audited: true,
+  data: z.object({ run: idOf('run') }),
+});
+
+/** First of a decision's three log entries: rule, electorate and keys are fixed from here on. */
+export const decisionOpened = event({
+  type: 'decision.opened',
+  producer: 'consensus',
+  consumers: ['audit', 'metrics'],
+  audited: true,
+  data: z.object({ decision: idOf('decision'), termsSha256: sha256Hex, openedAt: timestamp }),
+});
+
+/** Second: nobody may reveal before this is in a published checkpoint. */
+export const commitsClosed = event({
+  type: 'decision.commits-closed',
+  producer: 'consensus',
+  consumers: ['audit'],
+  audited: true,
+  data: z.object({ decision: idOf('decision'), commitsSha256: sha256Hex }),
+});
+
+/** Third: the payload digest binds the log entry and the signed receipt to each other. */
+export const decisionSealed = event({
+  type: 'decision.sealed',
+  producer: 'consensus',
+  consumers: ['audit', 'runtime', 'metrics', 'delivery'],
+  audited: true,
+  data: z.object({
+    decision: idOf('decision'),
+    phase: z.string(),
+    outcome,
+    payloadSha256: sha256Hex,
+    openedAt: timestamp,
+    sealedAt: timestamp,
+    subject: z.object({ repository: z.string(), base: gitCommit, head: gitCommit, tree: gitCommit }).optional(),
+  }),
+});
+
+/** Commits are closed and checkpointed: voters may reveal. */
+export const revealOpened = event({
+  type: 'decision.reveal-opened',
+  producer: 'consensus',
+  consumers: ['runtime'],
+  audited: false,
+  data: z.object({ decision: idOf('decision') }),
+});
+
+export const voterKeyEnrolled = event({
+  type: 'voter-key.enrolled',
+  producer: 'consensus',
+  consumers: ['audit'],
+  audited: true,
+  data: z.object({ voter: idOf('voter'), publicKeySha256: sha256Hex, custody: z.string() }),
+});
+
+export const voterKeyRevoked = event({
+  type: 'voter-key.revoked',
+  producer: 'consensus',
+  consumers: ['audit'],
+  audited: true,
+  data: z.object({ voter: idOf('voter') }),
+});
+
+/** An audited event is in a published checkpoint; the proof is the C2SP tlog-proof text for its entry. */
+export const entryCheckpointed = event({
+  type: 'entry.checkpointed',
+  producer: 'audit',
+  consumers: ['consensus'],
+  audited: false,
+  data: z.object({
+    eventId: idOf('event'),
+    type: z.string(),
+    index: z.number().int(),
+    /** The entry's exact bytes, base64. */
+    entry: z.string(),
+    proof: z.string(),
+  }),
+});
+
+export const webhookCreated = event({
+  type: 'webhook.created',
+  producer: 'delivery',
+  consumers: ['audit'],
+  audited: true,
+  data: z.object({ webhook: idOf('webhook') }),
+});
+
+export const webhookDeleted = event({
+  type: 'webhook.deleted',
+  producer: 'delivery',
+  consumers: ['audit'],
+  audited: true,
+  data: z.object({ webhook: idOf('webhook') }),
+});

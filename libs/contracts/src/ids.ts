@@ -1,0 +1,66 @@
+/**
+ * TypeIDs: a prefix that names the kind and a UUIDv7 in 26 characters of Crockford base32 (TypeID spec 0.3.0).
+ * They sort by creation time and are the one spelling of an id: in URLs, on the wire and in the database.
+ */
+import { z } from 'zod';
+
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+
+/** Every kind of thing that has an id, with the prefix that names it. */
+export const idPrefixes = {
+  tenant: 'ten',
+  workspace: 'wsp',
+  principal: 'prn',
+  apiKey: 'key',
+  signIn: 'sgn',
+  run: 'run',
+  task: 'tsk',
+  decision: 'dec',
+  voter: 'vtr',
+  event: 'evt',
+  installation: 'ins',
+  webhook: 'whk',
+  delivery: 'dlv',
+} as const;
+
+export type IdKind = keyof typeof idPrefixes;
+
+/** A fresh id. `at` is milliseconds since the epoch; `random` fills a byte array (both injectable for simulations). */
+export function newId(
+  kind: IdKind,
+  at: number = Date.now(),
+  random: (bytes: Uint8Array) => Uint8Array = (bytes) => crypto.getRandomValues(bytes),
+): string {
+  const bytes = random(new Uint8Array(16));
+  for (let i = 0; i < 6; i++) bytes[i] = Math.floor(at / 2 ** (8 * (5 - i))) % 256;
+  bytes[6] = 0x70 | (bytes[6]! & 0x0f);
+  bytes[8] = 0x80 | (bytes[8]! & 0x3f);
+  return `${idPrefixes[kind]}_${base32(bytes)}`;
+}
+
+/** An id derived from a name: the same name always gives the same id, so a replayed step cannot create a second thing. */
+export function idFromDigest(kind: IdKind, digest: Uint8Array): string {
+  const bytes = digest.slice(0, 16);
+  bytes[6] = 0x70 | (bytes[6]! & 0x0f);
+  bytes[8] = 0x80 | (bytes[8]! & 0x3f);
+  return `${idPrefixes[kind]}_${base32(bytes)}`;
+}
+
+/** The schema of ids of one kind. */
+export function idOf(kind: IdKind) {
+  const prefix = idPrefixes[kind];
+  return z
+    .string()
+    .regex(new RegExp(`^${prefix}_[0-7][0-9a-hjkmnp-tv-z]{25}$`), { error: `expected an id like ${prefix}_…` });
+}
+
+function base32(bytes: Uint8Array): string {
+  let value = 0n;
+  for (const byte of bytes) value = (value << 8n) | BigInt(byte);
+  let out = '';
+  for (let i = 0; i < 26; i++) {
+    out = ALPHABET[Number(value & 31n)]! + out;
+    value >>= 5n;
+  }
+  return out;
+}

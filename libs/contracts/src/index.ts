@@ -1,0 +1,17 @@
+export * from './ids.js';
+export * from './errors.js';
+export * from './contract.js';
+export * from './permissions.js';
+export * from './events/event.js';
+export { contracts, eventContracts, events } from './catalogue.js';
+export * from './nats-permissions.js';
+export * as auth from './rpc/auth.js';
+export * as runtime from './rpc/runtime.js';
+export * as consensus from './rpc/consensus.js';
+export * as audit from './rpc/audit.js';
+export * as metrics from './rpc/metrics.js';
+export * as marketplace from './rpc/marketplace.js';
+export * as delivery from './rpc/delivery.js';
+export { readEvents, type EventProducer } from './rpc/events.js';
+export type { Finding, ReviewResult, Run, RunEvent } from './rpc/runtime.js';
+export type { Decision } from './rpc/consensus.js';

@@ -1,0 +1,51 @@
+/** Actions a principal can be permitted, and the built-in roles as sets of them. */
+export const permissions = [
+  'run:create',
+  'run:read',
+  'run:cancel',
+  'decision:open',
+  'decision:read',
+  'ballot:cast',
+  'voter-key:enrol',
+  'tally:compute',
+  'audit:read',
+  'analytics:read',
+  'package:read',
+  'package:install',
+  'webhook:manage',
+  'api-key:manage',
+  'workspace:manage',
+  'member:read',
+  'self:read',
+] as const;
+
+export type Permission = (typeof permissions)[number];
+
+const reader: readonly Permission[] = [
+  'run:read',
+  'decision:read',
+  'audit:read',
+  'analytics:read',
+  'package:read',
+  'tally:compute',
+  'member:read',
+  'self:read',
+];
+const developer: readonly Permission[] = [
+  ...reader,
+  'run:create',
+  'run:cancel',
+  'decision:open',
+  'ballot:cast',
+  'voter-key:enrol',
+];
+
+/** Built-in roles, widest last. */
+export const roles = {
+  auditor: ['audit:read', 'decision:read', 'self:read', 'tally:compute'],
+  viewer: reader,
+  developer,
+  administrator: [...permissions],
+} as const satisfies Record<string, readonly Permission[]>;
+
+export type Role = keyof typeof roles;

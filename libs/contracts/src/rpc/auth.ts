@@ -1,0 +1,173 @@
+import { z } from 'zod';
+import { contract } from '../contract.js';
+import { idOf } from '../ids.js';
+import { name, pageOf, pageQuery, timestamp } from '../page.js';
+import { permissions, roles, type Role } from '../permissions.js';
+
+const scope = z.enum(permissions);
+const role = z.enum(Object.keys(roles) as [Role, ...Role[]]);
+
+export const principal = z.object({
+  id: idOf('principal'),
+  kind: z.enum(['user', 'service-account', 'agent']),
+  name,
+});
+
+/** Swaps a credential for a signed context token. Unknown, expired and revoked credentials answer alike. */
+export const exchangeCredential = contract({
+  owner: 'auth',
+  subject: 'auth.v1.credential.exchange',
+  permission: 'service',
+  request: z.strictObject({ kind: z.enum(['api-key', 'sign-in']), secret: z.string().min(1).max(512) }),
+  reply: z.object({
+    token: z.string(),
+    /** Epoch milliseconds after which the token is refused. */
+    expiresAt: z.number().int(),
+    credentialId: z.string(),
+    csrf: z.string().optional(),
+  }),
+  errors: ['auth.unauthenticated'],
+});
+
+export const me = z.object({
+  principal,
+  tenant: z.object({ id: idOf('tenant'), name }),
+  workspace: z.object({ id: idOf('workspace'), name }),
+  role,
+  scopes: z.array(scope),
+});
+
+export const getMe = contract({
+  owner: 'auth',
+  subject: 'auth.v1.me.get',
+  permission: 'self:read',
+  request: z.strictObject({}),
+  reply: me,
+  http: {
+    method: 'GET',
+    path: '/v1/me',
+    summary: 'Who the credential belongs to',
+    tag: 'identity',
+    stability: 'stable',
+  },
+});
+
+const apiKey = z.object({
+  id: idOf('apiKey'),
+  name,
+  scopes: z.array(scope),
+  principal: idOf('principal'),
+  createdAt: timestamp,
+  expiresAt: timestamp.optional(),
+  lastUsedAt: timestamp.optional(),
+  revokedAt: timestamp.optional(),
+});
+
+export const createApiKey = contract({
+  owner: 'auth',
+  subject: 'auth.v1.api-key.create',
+  permission: 'api-key:manage',
+  request: z.strictObject({
+    name,
+    scopes: z.array(scope).min(1).max(permissions.length).optional(),
+    expiresAt: timestamp.optional(),
+  }),
+  reply: apiKey.extend({ key: z.string() }),
+  errors: ['auth.scope.too-wide'],
+  http: {
+    method: 'POST',
+    path: '/v1/api-keys',
+    status: 201,
+    summary: 'Create an API key; the key is shown once',
+    tag: 'identity',
+    stability: 'stable',
+  },
+});
+
+export const listApiKeys = contract({
+  owner: 'auth',
+  subject: 'auth.v1.api-key.list',
+  permission: 'api-key:manage',
+  request: z.strictObject(pageQuery),
+  reply: pageOf(apiKey),
+  http: { method: 'GET', path: '/v1/api-keys', summary: 'List API keys', tag: 'identity', stability: 'stable' },
+});
+
+export const revokeApiKey = contract({
+  owner: 'auth',
+  subject: 'auth.v1.api-key.revoke',
+  permission: 'api-key:manage',
+  request: z.strictObject({ id: idOf('apiKey') }),
+  reply: apiKey,
+  errors: ['auth.api-key.not-found'],
+  http: {
+    method: 'DELETE',
+    path: '/v1/api-keys/{id}',
+    summary: 'Revoke an API key',
+    tag: 'identity',
+    stability: 'stable',
+  },
+});
+
+const workspace = z.object({ id: idOf('workspace'), name, createdAt: timestamp });
+
+export const createWorkspace = contract({
+  owner: 'auth',
+  subject: 'auth.v1.workspace.create',
+  permission: 'workspace:manage',
+  request: z.strictObject({ name }),
+  reply: workspace,
+  errors: ['auth.workspace.exists'],
+  http: {
+    method: 'POST',
+    path: '/v1/workspaces',
+    status: 201,
+    summary: 'Create a workspace',
+    tag: 'identity',
+    stability: 'stable',
+  },
+});
+
+export const listWorkspaces = contract({
+  owner: 'auth',
+  subject: 'auth.v1.workspace.list',
+  permission: 'self:read',
+  request: z.strictObject(pageQuery),
+  reply: pageOf(workspace),
+  http: { method: 'GET', path: '/v1/workspaces', summary: 'List workspaces', tag: 'identity', stability: 'stable' },
+});
+
+const member = z.object({ principal, role, createdAt: timestamp });
+
+export const listMembers = contract({
+  owner: 'auth',
+  subject: 'auth.v1.member.list',
+  permission: 'member:read',
+  request: z.strictObject(pageQuery),
+  reply: pageOf(member),
+  http: {
+    method: 'GET',
+    path: '/v1/members',
+    summary: 'List members and their roles',
+    tag: 'identity',
+    stability: 'stable',
+  },
+});
+
+/** The console's sign-in: the edge keeps `secret` in an HttpOnly cookie and gives `csrf` to the page. */
+export const createSignIn = contract({
+  owner: 'auth',
+  subject: 'auth.v1.sign-in.create',
+  permission: 'service',
+  request: z.strictObject({ apiKey: z.string().min(1).max(512) }),
+  reply: z.object({ id: idOf('signIn'), secret: z.string(), csrf: z.string(), expiresAt: timestamp }),
+  errors: ['auth.unauthenticated'],
+});
+
+export const endSignIn = contract({
+  owner: 'auth',
+  subject: 'auth.v1.sign-in.end',
+  permission: 'service',
+  request: z.strictObject({ secret: z.string().min(1).max(512) }),
+  reply: z.object({ ended: z.boolean() }),
+});

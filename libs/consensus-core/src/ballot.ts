@@ -1,0 +1,85 @@
+/**
+ * What a voter signs: the ballot, and in sealed decisions the commitment that precedes it.
+ *
+ * Source: reference protocol of `docs/trust.md`; canonical bytes are RFC 8785 (JCS), signatures Ed25519 (RFC 8032).
+ * Invariants: every signed byte string starts with its own domain line, so a signature never means two things; the
+ * decision, the round and the voter are inside, so a ballot cannot be replayed elsewhere.
+ */
+import { concatBytes, fromBase64, hex, jcs, sha256, utf8, verifyEd25519 } from '@conclave/audit-core';
+import { identifier, LIMITS, optionId, salt, sha256Hex } from './primitives.js';
+import { integer, list, object, oneOf, record, text, where, type Of } from './shape.js';
+
+/** What may be said about the options; the decision's rule tells which one member fits. */
+export const voteShapes = {
+  vote: oneOf('yes', 'no', 'abstain'),
+  /** Tiers from best to worst; options of one tier are equal, options left out are tied last. */
+  ranking: list(list(optionId, LIMITS.options, 1), LIMITS.options),
+  score: record(optionId, integer(0, LIMITS.score), LIMITS.options),
+};
+
+/** The shape of a ballot. Exactly one of `vote`, `ranking`, `score`; an abstention must say why. */
+export const ballotShape = where(
+  where(
+    object(
+      {
+        decisionId: identifier,
+        round: integer(1, 1),
+        voterId: identifier,
+        /** Free text for people; anything else belongs behind `findingsSha256`. */
+        reason: text(4_000),
+      },
+      { ...voteShapes, findingsSha256: sha256Hex },
+    ),
+    (ballot) => [ballot.vote, ballot.ranking, ballot.score].filter((member) => member !== undefined).length === 1,
+    'exactly one of vote, ranking, score',
+  ),
+  (ballot) => ballot.vote !== 'abstain' || ballot.reason.trim() !== '',
+  'a reason for the abstention',
+);
+export type Ballot = Of<typeof ballotShape>;
+
+/** A signature with its algorithm: a union that grows by further algorithms, never by another meaning of this one. */
+export const signatureShape = object({
+  algorithm: oneOf('ed25519'),
+  /** 64 bytes, standard base64. */
+  value: text(88, 88, /^[A-Za-z0-9+/]{86}==$/),
+});
+export type Signature = Of<typeof signatureShape>;
+
+/** A promise to cast one certain ballot, which stays secret until the commits are closed. */
+export const commitmentShape = object({
+  decisionId: identifier,
+  round: integer(1, 1),
+  voterId: identifier,
+  /** {@link commitOf} the ballot. */
+  commit: sha256Hex,
+});
+export type Commitment = Of<typeof commitmentShape>;
+
+/** The exact bytes a voter signs to cast, reveal or abstain. */
+export function ballotBytes(ballot: Ballot): Uint8Array {
+  return utf8(`conclave/ballot/v1\n${jcs(ballot)}`);
+}
+
+/** The exact bytes a voter signs to commit. */
+export function commitmentBytes(commitment: Commitment): Uint8Array {
+  return utf8(`conclave/commit/v1\n${jcs(commitment)}`);
+}
+
+/** The commitment to a ballot, hex; `salt` is 32 random bytes in base64, so that the ballot cannot be guessed. */
+export function commitOf(ballot: Ballot, salt: string): string {
+  return hex(sha256(concatBytes(utf8('conclave/ballot-commit/v1\n'), fromBase64(salt), utf8(jcs(ballot)))));
+}
+
+/** One thing a voter signed, as it is kept: a commitment, or a ballot (with the salt that opens the commitment). */
+export const statementShape = where(
+  object({ seq: integer(1), signature: signatureShape }, { commit: sha256Hex, ballot: ballotShape, salt }),
+  (statement) => (statement.commit === undefined) !== (statement.ballot === undefined),
+  'either a commit or a ballot',
+);
+export type Statement = Of<typeof statementShape>;
+
+/** Whether the key signed these bytes. */
+export async function signedBy(publicKey: string, bytes: Uint8Array, signature: Signature): Promise<boolean> {
+  return verifyEd25519(fromBase64(publicKey), bytes, fromBase64(signature.value));
+}

@@ -1,0 +1,36 @@
+/**
+ * The small shapes every ballot, event and receipt is built from, with their limits.
+ *
+ * Limits are part of the format: a verifier refuses what an honest service could never have written.
+ */
+import { integer, object, text, type Of } from './shape.js';
+
+/** Most options of one decision, voters of one electorate, ballots of one tally. */
+export const LIMITS = {
+  options: 100,
+  voters: 1_000,
+  gates: 50,
+  ballots: 10_000,
+  weight: 1_000_000,
+  score: 1_000,
+} as const;
+
+export const identifier = text(100, 1);
+/** `__proto__` is refused because strict JSON parsers refuse it as a key. */
+export const optionId = text(100, 1, /^(?!__proto__$)/);
+export const sha256Hex = text(64, 64, /^[0-9a-f]+$/);
+export const gitObjectId = text(64, 40, /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/);
+/** RFC 3339 in UTC. A label for people: nothing is ever decided by it, order is `seq` alone. */
+export const timestamp = text(40, 20, /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?Z$/);
+/** Place of an event in its decision, from 1: the only clock of the protocol. */
+export const seq = integer(1);
+export const weight = integer(1, LIMITS.weight);
+
+/** An exact ratio; compared by cross-multiplication, never divided. */
+export const fraction = object({ num: integer(0, 1_000_000), den: integer(1, 1_000_000) });
+export type Fraction = Of<typeof fraction>;
+
+/** 32 random bytes, standard base64. */
+export const salt = text(44, 44, /^[A-Za-z0-9+/]{43}=$/);
+/** An Ed25519 public key, raw, standard base64. */
+export const publicKey = text(44, 44, /^[A-Za-z0-9+/]{43}=$/);

@@ -1,0 +1,108 @@
+/**
+ * The terms of a decision: everything that is fixed when it opens and can never be amended.
+ *
+ * A wish to change them is a wish for another decision: cancel and open again. The keys of the electorate are frozen
+ * here, so a later rotation or revocation changes nothing that was already opened.
+ */
+import { concatBytes, fromBase64, hex, jcs, sha256, utf8 } from '@conclave/audit-core';
+import {
+  gitObjectId,
+  identifier,
+  LIMITS,
+  optionId,
+  publicKey,
+  salt,
+  sha256Hex,
+  timestamp,
+  weight,
+} from './primitives.js';
+import { ruleShape } from './rules/rule.js';
+import { flag, list, object, oneOf, text, type Of } from './shape.js';
+
+/** Who votes, with what key, and who holds that key. */
+export const voterShape = object(
+  {
+    voterId: identifier,
+    kind: oneOf('check', 'llm', 'cli', 'remote', 'human'),
+    /** A label; for people a pseudonym, because receipts travel. */
+    name: text(120, 1),
+    /** The evaluator's lineage: model vendor line, check author, person. */
+    family: text(100, 1),
+    algorithm: oneOf('ed25519'),
+    publicKey,
+    custody: oneOf('platform', 'external', 'passkey'),
+    roles: list(text(100, 1), 20),
+    weight,
+  },
+  {
+    /** What evaluates, by digest, so that a deterministic juror can be run again. */
+    evaluator: object({ id: text(200, 1), version: text(100), sha256: sha256Hex, deterministic: flag }),
+  },
+);
+export type Voter = Of<typeof voterShape>;
+
+const option = object({ id: optionId, title: text(120, 1) });
+
+/** The change that is judged; `tree` survives a squash, where commit ids do not. */
+const subjectShape = object({
+  repository: text(400, 1),
+  base: gitObjectId,
+  head: gitObjectId,
+  tree: gitObjectId,
+  diffSha256: sha256Hex,
+});
+
+/** The panel's manifest and where it was read, plus any further policy files, each by digest. */
+const policyShape = object(
+  { panel: text(200, 1), panelSha256: sha256Hex, source: text(400, 1) },
+  { files: list(object({ name: text(400, 1), sha256: sha256Hex }), 100) },
+);
+
+/** The members of the public terms, which a receipt repeats and the log's `opened` entry binds. */
+export const publicTerms = {
+  decisionId: identifier,
+  /** Commitment to the question; its text is a removable disclosure. */
+  question: object({ sha256: sha256Hex }),
+  /** The log that records this decision (C2SP origin). */
+  origin: text(300, 1),
+  options: list(option, LIMITS.options, 1),
+  rule: ruleShape,
+  secrecy: oneOf('open', 'sealed'),
+  electorate: list(voterShape, LIMITS.voters, 1),
+  gates: list(text(100, 1), LIMITS.gates),
+  /** What readers must be told, for example that the change edits its own jury. */
+  notices: list(text(1_000, 1), 20),
+  /** Whose counting this is: the core's name and the version of its rules. */
+  engine: object({ name: text(100, 1), version: text(100, 1) }),
+};
+export const publicTermsOptional = { subject: subjectShape, policy: policyShape };
+const publicTermsShape = object(publicTerms, publicTermsOptional);
+export type PublicTerms = Of<typeof publicTermsShape>;
+
+/** Terms as they are stored: with the question's text and salt, and the deadline after which nobody is waited for. */
+export const termsShape = object(
+  { ...publicTerms, question: text(2_000, 1), questionSalt: salt },
+  { ...publicTermsOptional, deadlineAt: timestamp },
+);
+export type Terms = Of<typeof termsShape>;
+
+/** What may be shown and logged of the terms. */
+export function publicTermsOf(terms: Terms): PublicTerms {
+  const { question, questionSalt, deadlineAt: _label, ...rest } = terms;
+  return { ...rest, question: { sha256: dataDigest(questionSalt, question) } };
+}
+
+/** The digest the log's `opened` entry holds. Accepts a receipt's predicate too: the terms never change. */
+export function termsDigest(terms: PublicTerms): string {
+  const members = [...Object.keys(publicTerms), ...Object.keys(publicTermsOptional)];
+  const known = Object.entries(terms).filter(([name, value]) => members.includes(name) && value !== undefined);
+  return hex(sha256(utf8(jcs(Object.fromEntries(known)))));
+}
+
+/** The counting this library does; a change of any result is a new version. */
+export const ENGINE = { name: 'conclave/consensus-core', version: '1' } as const;
+
+/** A salted commitment to data that may be removed later; the digest stays and every proof with it. */
+export function dataDigest(salt: string, value: unknown): string {
+  return hex(sha256(concatBytes(utf8('conclave/data/v1\n'), fromBase64(salt), utf8(jcs(value)))));
+}

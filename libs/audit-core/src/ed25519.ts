@@ -1,9 +1,9 @@
 /**
  * Ed25519 verification (RFC 8032 §5.1.7) through the platform's WebCrypto, the same in Node and browsers.
  *
- * Platforms accept public keys they should not: small-order points, under which one signature fits many
- * messages, and second spellings of a point (RFC 8032 §5.1.3 step 1). Both are refused here, before the platform is
- * asked. Signing stays with whoever holds the key.
+ * Platforms differ in which public keys they accept. Small-order points, under which one signature fits many
+ * messages, and second spellings of a point (RFC 8032 §5.1.3 step 1) are refused here, before the platform is asked,
+ * so that a receipt has one verdict everywhere. Signing stays with whoever holds the key.
  */
 import { equalBytes, hex } from './bytes.js';
 

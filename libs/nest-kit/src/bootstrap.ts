@@ -1,0 +1,146 @@
+import 'reflect-metadata';
+import { Module, type DynamicModule, type INestApplicationContext, type Type } from '@nestjs/common';
+import { DiscoveryModule, DiscoveryService, MetadataScanner, NestFactory, Reflector } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Contract, ServiceName } from '@conclave/contracts';
+import type { FastifyInstance } from 'fastify';
+import type { z } from 'zod';
+import { baseEnvironment, loadConfig, type BaseConfig } from './config.js';
+import { CONTRACT, type RpcHandler, type StreamHandler } from './handles.js';
+import { serveHealth } from './health.js';
+import { CONFIG, KIT, LOG, METRICS, openKit, type Kit, type Resource, type ResourceFactory } from './kit.js';
+import { RpcServer } from './rpc-server.js';
+import { serveStream } from './stream-server.js';
+
+type ConfigOf<S extends z.ZodRawShape> = Readonly<z.output<z.ZodObject<S>>> & BaseConfig;
+
+export interface ServiceSpec<S extends z.ZodRawShape> {
+  readonly name: ServiceName;
+  readonly module: Type;
+  /** What the service reads besides `baseEnvironment`. */
+  readonly environment: S;
+  readonly resources?: readonly ResourceFactory<ConfigOf<S>>[];
+  /** Adds routes of its own to the listener, before it listens (the edge's public API). */
+  readonly http?: (fastify: FastifyInstance, app: INestApplicationContext, kit: Kit) => Promise<void>;
+  /** Body limit of the listener in bytes. */
+  readonly bodyLimitBytes?: number;
+}
+
+export interface RunningService {
+  readonly app: INestApplicationContext;
+  readonly kit: Kit;
+  /** Base URL of the HTTP listener. */
+  readonly url: string;
+  /** Drains and stops; what a SIGTERM does. */
+  stop(): Promise<void>;
+}
+
+/** Starts a service: environment, bus, resources, Nest, handlers, listener; and stops it gracefully on SIGTERM. */
+export async function bootstrapService<S extends z.ZodRawShape>(
+  spec: ServiceSpec<S>,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<RunningService> {
+  const config = loadConfig(spec.name, { ...baseEnvironment, ...spec.environment }, env) as ConfigOf<S>;
+  const kit = await openKit(spec.name, config);
+  const resources = await Promise.all((spec.resources ?? []).map((open) => open(kit, config)));
+  const app = await createApp(spec, kit, config, resources);
+  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  const state = { draining: false };
+  serveHealth(fastify, kit, resources, state);
+  const rpc = new RpcServer(kit.nats, spec.name, kit.dispatcher, kit.log);
+  bindHandlers(app, (contract, handler) =>
+    contract.transport === 'rpc'
+      ? rpc.serve(contract, handler as RpcHandler)
+      : serveStream(fastify, kit, contract, handler as StreamHandler),
+  );
+  await spec.http?.(fastify, app, kit);
+  for (const resource of resources) await resource.start(app);
+  await app.listen({ host: config.HTTP_HOST, port: config.HTTP_PORT });
+  const stop = once(async () => {
+    state.draining = true;
+    await rpc.drain(config.SHUTDOWN_GRACE_MS);
+    for (const resource of [...resources].reverse()) await resource.stop();
+    await app.close();
+    await kit.close();
+  });
+  stopOnSignals(stop, kit);
+  const url = await app.getUrl();
+  kit.log.info({ url }, 'ready');
+  return { app, kit, url, stop };
+}
+
+async function createApp<S extends z.ZodRawShape>(
+  spec: ServiceSpec<S>,
+  kit: Kit,
+  config: unknown,
+  resources: readonly Resource[],
+): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter({
+    bodyLimit: spec.bodyLimitBytes ?? 1_048_576,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 300 },
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(
+    rootModule(spec.module, kit, config, resources),
+    adapter,
+    {
+      logger: ['error', 'warn'],
+      abortOnError: false,
+      bodyParser: false,
+    },
+  );
+  await app.init();
+  return app;
+}
+
+/** The service's module with the kit's parts beside it. */
+function rootModule(module: Type, kit: Kit, config: unknown, resources: readonly Resource[]): DynamicModule {
+  const providers = [
+    { provide: KIT, useValue: kit },
+    { provide: CONFIG, useValue: config },
+    { provide: LOG, useValue: kit.log },
+    { provide: METRICS, useValue: kit.metrics },
+    ...resources.flatMap((resource) => resource.providers),
+  ];
+  @Module({})
+  class KitModule {}
+  const exports = providers.map((provider) => (typeof provider === 'function' ? provider : provider.provide));
+  return { module, imports: [DiscoveryModule, { module: KitModule, providers, exports }] };
+}
+
+/** Finds every method bound by `@Handles` and hands it over with its contract. */
+function bindHandlers(
+  app: INestApplicationContext,
+  bind: (contract: Contract, handler: RpcHandler | StreamHandler) => void,
+): void {
+  const reflector = app.get(Reflector);
+  const scanner = new MetadataScanner();
+  for (const { instance } of app.get(DiscoveryService).getControllers()) {
+    if (typeof instance !== 'object' || instance === null) continue;
+    const methods = instance as Record<string, RpcHandler>;
+    for (const name of scanner.getAllMethodNames(Object.getPrototypeOf(instance) as object)) {
+      const method = methods[name]!;
+      const contract = reflector.get<Contract | undefined>(CONTRACT, method);
+      if (contract) bind(contract, method.bind(instance));
+    }
+  }
+}
+
+function stopOnSignals(stop: () => Promise<void>, kit: Kit): void {
+  const exit = (signal: NodeJS.Signals): void => {
+    kit.log.info({ signal }, 'stopping');
+    stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        kit.log.error({ err: error }, 'stop failed');
+        process.exit(1);
+      },
+    );
+  };
+  process.once('SIGTERM', exit).once('SIGINT', exit);
+}
+
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return () => (result ??= work());
+}

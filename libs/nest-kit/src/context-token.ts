@@ -1,0 +1,106 @@
+/**
+ * The signed context: a JWT (RFC 7519, EdDSA) that says on whose behalf a call is made. Principals' contexts are
+ * signed by auth only; any other service can sign one that names itself, for work it does by itself.
+ */
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { ConclaveError, type Permission, type ServiceName } from '@conclave/contracts';
+import { SignJWT, jwtVerify } from 'jose';
+
+const TYP = 'conclave-context+jwt';
+const AUDIENCE = 'conclave';
+/** Clocks of two pods may differ by this much, in seconds. */
+const LEEWAY_S = 5;
+const CACHE_LIMIT = 2_000;
+
+export interface ContextClaims {
+  readonly tenantId?: string;
+  readonly workspaceId?: string;
+  readonly principal?: { readonly id: string; readonly kind: string; readonly name: string };
+  readonly scopes?: readonly Permission[];
+  readonly credentialId?: string;
+  /** Why a service acts: the principal or run it works for. */
+  readonly onBehalfOf?: string;
+}
+
+export interface VerifiedContext extends ContextClaims {
+  readonly issuer: ServiceName;
+  /** Epoch milliseconds. */
+  readonly expiresAt: number;
+}
+
+export interface ContextTokens {
+  /** Signs a context that is good for `ttlMs`. */
+  sign(claims: ContextClaims, ttlMs: number): Promise<string>;
+  /** @throws ConclaveError `auth.unauthenticated` for anything not signed by whom it says it is from. */
+  verify(token: string): Promise<VerifiedContext>;
+}
+
+export interface ContextKeys {
+  readonly service: ServiceName;
+  /** PKCS#8 DER of this service's Ed25519 key, base64. */
+  readonly privateKey: string;
+  /** SPKI DER of every service's key, base64. */
+  readonly publicKeys: Readonly<Partial<Record<ServiceName, string>>>;
+}
+
+/** Context tokens under the given keys. Verified tokens are remembered until they expire. */
+export function contextTokens(keys: ContextKeys): ContextTokens {
+  const privateKey = createPrivateKey({ key: Buffer.from(keys.privateKey, 'base64'), format: 'der', type: 'pkcs8' });
+  const publicKeys = new Map<string, KeyObject>(
+    Object.entries(keys.publicKeys).map(([name, der]) => [
+      name,
+      createPublicKey({ key: Buffer.from(der, 'base64'), format: 'der', type: 'spki' }),
+    ]),
+  );
+  const verified = new Map<string, VerifiedContext>();
+
+  return {
+    sign: (claims, ttlMs) =>
+      new SignJWT({ ctx: claims })
+        .setProtectedHeader({ alg: 'EdDSA', typ: TYP, kid: keys.service })
+        .setIssuer(keys.service)
+        .setAudience(AUDIENCE)
+        .setExpirationTime(new Date(Date.now() + ttlMs))
+        .sign(privateKey),
+
+    async verify(token) {
+      const known = verified.get(token);
+      if (known && known.expiresAt > Date.now()) return known;
+      const context = await check(token, publicKeys);
+      if (verified.size >= CACHE_LIMIT) verified.clear();
+      verified.set(token, context);
+      return context;
+    },
+  };
+}
+
+async function check(token: string, publicKeys: ReadonlyMap<string, KeyObject>): Promise<VerifiedContext> {
+  try {
+    const { payload } = await jwtVerify(
+      token,
+      (header) => publicKeys.get(header.kid ?? '') ?? Promise.reject(new Error('unknown issuer')),
+      {
+        algorithms: ['EdDSA'],
+        typ: TYP,
+        audience: AUDIENCE,
+        clockTolerance: LEEWAY_S,
+        requiredClaims: ['iss', 'exp', 'ctx'],
+      },
+    );
+    const claims = payload['ctx'] as ContextClaims;
+    const issuer = payload.iss as ServiceName;
+    if (!signedBy(token, issuer)) throw new Error('issuer and key differ');
+    if (claims.principal && issuer !== 'auth') throw new Error('only auth speaks for principals');
+    return { ...claims, issuer, expiresAt: payload.exp! * 1000 };
+  } catch (cause) {
+    throw new ConclaveError('auth.unauthenticated', {}, { cause });
+  }
+}
+
+/** The `kid` chose the key; the issuer claim must name the same service. */
+function signedBy(token: string, issuer: ServiceName): boolean {
+  const header = JSON.parse(Buffer.from(token.slice(0, token.indexOf('.')), 'base64url').toString()) as {
+    kid?: string;
+  };
+  return header.kid === issuer;
+}

@@ -1,0 +1,128 @@
+/**
+ * What stands before every handler, whatever the transport: deadline, context token, permission, schema; and what
+ * stands after it: reply schema, metrics, log, span, one error mapping.
+ */
+import { ConclaveError, type Contract, type ServiceName } from '@conclave/contracts';
+import type { Context } from '@opentelemetry/api';
+import type { Logger } from 'pino';
+import { Histogram, type Registry } from 'prom-client';
+import type { ContextTokens, VerifiedContext } from './context-token.js';
+import type { RequestContext } from './request-context.js';
+import { SpanKind, activeTraceId, inSpan } from './tracing.js';
+
+/** A request as a transport hands it over. */
+export interface Incoming {
+  readonly token: string | undefined;
+  readonly deadlineAt: number | undefined;
+  readonly idempotencyKey: string | undefined;
+  readonly trace: Context;
+  /** Parses the body; called only once the caller is known to be allowed. */
+  readonly body: () => unknown;
+}
+
+export interface Dispatcher {
+  /** Runs `handler` for a request, or throws the ConclaveError to answer with. */
+  dispatch<T>(
+    contract: Contract,
+    incoming: Incoming,
+    handler: (ctx: RequestContext, request: unknown) => Promise<T>,
+  ): Promise<T>;
+}
+
+export interface DispatcherParts {
+  readonly service: ServiceName;
+  readonly tokens: ContextTokens;
+  readonly log: Logger;
+  readonly metrics: Registry;
+}
+
+export function createDispatcher({ service, tokens, log, metrics }: DispatcherParts): Dispatcher {
+  const seconds = new Histogram({
+    name: 'conclave_request_duration_seconds',
+    help: 'Time to answer a request, by contract and result code.',
+    labelNames: ['subject', 'code'],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers: [metrics],
+  });
+
+  return {
+    dispatch: (contract, incoming, handler) =>
+      inSpan(
+        {
+          name: `${contract.subject} process`,
+          kind: SpanKind.SERVER,
+          parent: incoming.trace,
+          attributes: spanAttributes(contract, service),
+        },
+        async () => {
+          const stop = seconds.startTimer({ subject: contract.subject });
+          try {
+            const ctx = await admit(contract, incoming, tokens);
+            const request = parseRequest(contract, incoming.body());
+            const reply = await handler(ctx, request);
+            stop({ code: 'ok' });
+            return reply;
+          } catch (thrown) {
+            const error = toConclaveError(thrown);
+            stop({ code: error.code });
+            if (error.code === 'service.internal')
+              log.error({ err: thrown, subject: contract.subject }, 'request failed');
+            throw error;
+          }
+        },
+      ),
+  };
+}
+
+const spanAttributes = (contract: Contract, service: ServiceName) => ({
+  'messaging.system': 'nats',
+  'messaging.destination.name': contract.subject,
+  'conclave.service': service,
+});
+
+/** The request context, once deadline, token and permission hold. */
+async function admit(contract: Contract, incoming: Incoming, tokens: ContextTokens): Promise<RequestContext> {
+  const deadlineAt = incoming.deadlineAt ?? Date.now() + contract.timeoutMs;
+  if (deadlineAt <= Date.now()) throw new ConclaveError('request.deadline');
+  if (!incoming.token) throw new ConclaveError('auth.unauthenticated');
+  const verified = await tokens.verify(incoming.token);
+  if (!permits(contract, verified)) throw new ConclaveError('auth.forbidden', { permission: contract.permission });
+  return contextOf(verified, deadlineAt, incoming.idempotencyKey);
+}
+
+/** A principal needs the contract's permission; a service must be among its callers. */
+function permits(contract: Contract, context: VerifiedContext): boolean {
+  if (!context.principal) return contract.callers.includes(context.issuer);
+  if (contract.permission === 'service') return false;
+  return contract.permission === 'none' || (context.scopes ?? []).includes(contract.permission);
+}
+
+function contextOf(verified: VerifiedContext, deadlineAt: number, idempotencyKey: string | undefined): RequestContext {
+  return {
+    tenantId: verified.tenantId ?? '',
+    ...(verified.workspaceId ? { workspaceId: verified.workspaceId } : {}),
+    actor: verified.principal?.id ?? verified.onBehalfOf ?? `service:${verified.issuer}`,
+    ...(verified.principal ? { principal: verified.principal } : { service: verified.issuer }),
+    scopes: new Set(verified.scopes ?? []),
+    ...(verified.credentialId ? { credentialId: verified.credentialId } : {}),
+    deadlineAt,
+    ...(idempotencyKey ? { idempotencyKey } : {}),
+  };
+}
+
+/** @throws ConclaveError `request.invalid` with the first twenty issues */
+export function parseRequest(contract: Contract, body: unknown): unknown {
+  const parsed = contract.request.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const issues = parsed.error.issues
+    .slice(0, 20)
+    .map(({ path, message }) => ({ path: path.map(String).join('.'), message }));
+  throw new ConclaveError('request.invalid', { issues });
+}
+
+/** Anything that is not a refusal is our fault; its message stays in our logs. */
+export function toConclaveError(thrown: unknown): ConclaveError {
+  if (thrown instanceof ConclaveError) return thrown;
+  const traceId = activeTraceId();
+  return new ConclaveError('service.internal', traceId ? { traceId } : {}, { cause: thrown });
+}

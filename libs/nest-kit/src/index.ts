@@ -1,0 +1,25 @@
+export { bootstrapService, type RunningService, type ServiceSpec } from './bootstrap.js';
+export {
+  ConfigError,
+  baseEnvironment,
+  databaseEnvironment,
+  loadConfig,
+  type BaseConfig,
+  type DatabaseConfig,
+} from './config.js';
+export {
+  contextTokens,
+  type ContextClaims,
+  type ContextKeys,
+  type ContextTokens,
+  type VerifiedContext,
+} from './context-token.js';
+export { createDispatcher, parseRequest, toConclaveError, type Dispatcher, type Incoming } from './dispatch.js';
+export { Handles, type HttpExchange, type RpcHandler, type StreamHandler } from './handles.js';
+export { CONFIG, KIT, LOG, METRICS, openKit, type Kit, type Resource, type ResourceFactory } from './kit.js';
+export { createLogger } from './logger.js';
+export type { RequestContext } from './request-context.js';
+export { RpcClient, type CallOptions } from './rpc-client.js';
+export { RpcServer } from './rpc-server.js';
+export { SpanKind, activeTraceId, extractTrace, inSpan, injectTrace, startTelemetry } from './tracing.js';
+export { MAX_BODY_BYTES, decodeBody, encodeBody, headersOf, openReply, wireHeaders } from './wire.js';

@@ -1,0 +1,89 @@
+import { connect, nkeyAuthenticator, type NatsConnection } from '@nats-io/transport-node';
+import { inboxPrefix, type ServiceName } from '@conclave/contracts';
+import type { INestApplicationContext, Provider } from '@nestjs/common';
+import type { Logger } from 'pino';
+import { Gauge, Registry, collectDefaultMetrics } from 'prom-client';
+import type { BaseConfig } from './config.js';
+import { contextTokens, type ContextTokens } from './context-token.js';
+import { createDispatcher, type Dispatcher } from './dispatch.js';
+import { createLogger } from './logger.js';
+import { RpcClient } from './rpc-client.js';
+import { startTelemetry } from './tracing.js';
+
+/** What every service has before Nest starts. Injectable by the tokens in `kitTokens`. */
+export interface Kit {
+  readonly service: ServiceName;
+  readonly log: Logger;
+  readonly metrics: Registry;
+  readonly nats: NatsConnection;
+  readonly tokens: ContextTokens;
+  readonly rpc: RpcClient;
+  readonly dispatcher: Dispatcher;
+  close(): Promise<void>;
+}
+
+/** A part of a service with a life of its own, such as its database: made before Nest, started after, stopped last. */
+export interface Resource {
+  readonly providers: Provider[];
+  /** Throws while the service should get no traffic. */
+  ready(): Promise<void>;
+  start(app: INestApplicationContext): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export type ResourceFactory<Config> = (kit: Kit, config: Config) => Promise<Resource>;
+
+/** Injection tokens of the kit's parts. */
+export const KIT = Symbol('kit');
+export const CONFIG = Symbol('config');
+export const LOG = Symbol('log');
+export const METRICS = Symbol('metrics');
+
+export async function openKit(service: ServiceName, config: BaseConfig): Promise<Kit> {
+  const log = createLogger(service, config.LOG_LEVEL);
+  const metrics = serviceMetrics(service);
+  const flushTelemetry = await startTelemetry(service, config.OTEL_EXPORTER_OTLP_ENDPOINT);
+  const tokens = contextTokens({ service, privateKey: config.SERVICE_KEY, publicKeys: config.SERVICE_KEYS });
+  const nats = await openNats(service, config, log);
+  return {
+    service,
+    log,
+    metrics,
+    nats,
+    tokens,
+    rpc: new RpcClient(nats, tokens),
+    dispatcher: createDispatcher({ service, tokens, log, metrics }),
+    async close() {
+      if (!nats.isClosed()) await nats.drain();
+      await flushTelemetry();
+    },
+  };
+}
+
+/** One registry per service: two services in one process must not share counters. */
+function serviceMetrics(service: ServiceName): Registry {
+  const registry = new Registry();
+  registry.setDefaultLabels({ service });
+  collectDefaultMetrics({ register: registry });
+  new Gauge({ name: 'conclave_up', help: 'Always 1.', registers: [registry] }).set(1);
+  return registry;
+}
+
+async function openNats(service: ServiceName, config: BaseConfig, log: Logger): Promise<NatsConnection> {
+  const nats = await connect({
+    servers: config.NATS_URL.split(','),
+    name: `conclave-${service}`,
+    inboxPrefix: inboxPrefix(service),
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 200,
+    waitOnFirstConnect: true,
+    ...(config.NATS_NKEY_SEED
+      ? { authenticator: nkeyAuthenticator(new TextEncoder().encode(config.NATS_NKEY_SEED)) }
+      : {}),
+  });
+  void (async () => {
+    for await (const status of nats.status())
+      if (status.type !== 'ping') log.info({ nats: status.type }, 'nats status');
+  })();
+  return nats;
+}

@@ -1,0 +1,20 @@
+import type { Permission, ServiceName } from '@conclave/contracts';
+
+/**
+ * Who asks, for which tenant, until when. It travels as the first argument of every use case; nothing looks it up
+ * ambiently, and the tenant in it comes from the signed token alone.
+ */
+export interface RequestContext {
+  readonly tenantId: string;
+  readonly workspaceId?: string;
+  /** The recorded doer: a principal id, or `service:<name>` for deferred work. */
+  readonly actor: string;
+  readonly principal?: { readonly id: string; readonly kind: string; readonly name: string };
+  /** Set when the context was signed by a service for work it does itself. */
+  readonly service?: ServiceName;
+  readonly scopes: ReadonlySet<Permission>;
+  readonly credentialId?: string;
+  /** Epoch milliseconds; work that would start later is refused. */
+  readonly deadlineAt: number;
+  readonly idempotencyKey?: string;
+}

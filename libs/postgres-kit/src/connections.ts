@@ -1,0 +1,93 @@
+import { Pool, type PoolClient } from 'pg';
+import { DataSource, type EntityManager } from 'typeorm';
+
+/** One connection, held for one transaction. */
+export interface Connection {
+  query<Row extends object = Record<string, unknown>>(sql: string, params?: readonly unknown[]): Promise<Row[]>;
+  begin(): Promise<void>;
+  commit(): Promise<void>;
+  rollback(): Promise<void>;
+  readonly entities?: EntityManager;
+  /** Gives it back; a broken one is thrown away. */
+  release(broken?: Error): void;
+}
+
+export interface ConnectionSource {
+  acquire(): Promise<Connection>;
+  close(): Promise<void>;
+}
+
+export interface PoolOptions {
+  readonly url: string;
+  /** Schema the unqualified names mean. */
+  readonly schema: string;
+  readonly size: number;
+  readonly applicationName: string;
+}
+
+const ACQUIRE_TIMEOUT_MS = 5_000;
+const STATEMENT_TIMEOUT_MS = 30_000;
+
+const settingsOf = (schema: string): string =>
+  `-c search_path=${schema} -c statement_timeout=${STATEMENT_TIMEOUT_MS} -c idle_in_transaction_session_timeout=30000 -c jit=off`;
+
+/** Plain connections of the pg driver. */
+export function pgConnections(
+  { url, schema, size, applicationName }: PoolOptions,
+  onError: (error: Error) => void,
+): ConnectionSource {
+  const pool = new Pool({
+    connectionString: url,
+    max: size,
+    connectionTimeoutMillis: ACQUIRE_TIMEOUT_MS,
+    application_name: applicationName,
+    options: settingsOf(schema),
+  });
+  pool.on('error', onError);
+  return { acquire: async () => connectionOn(await pool.connect()), close: () => pool.end() };
+}
+
+/** Connections whose transactions also carry a TypeORM entity manager, for services that keep plain records. */
+export async function entityConnections(
+  { url, schema, size, applicationName }: PoolOptions,
+  entities: readonly (new () => object)[],
+): Promise<ConnectionSource> {
+  const source = new DataSource({
+    type: 'postgres',
+    url,
+    schema,
+    entities: [...entities],
+    synchronize: false,
+    applicationName,
+    poolSize: size,
+    connectTimeoutMS: ACQUIRE_TIMEOUT_MS,
+    extra: { options: settingsOf(schema) },
+  });
+  await source.initialize();
+  return {
+    async acquire() {
+      const runner = source.createQueryRunner();
+      const client = (await runner.connect()) as PoolClient;
+      return {
+        ...connectionOn(client),
+        begin: () => runner.startTransaction(),
+        commit: () => runner.commitTransaction(),
+        rollback: () => runner.rollbackTransaction(),
+        entities: runner.manager,
+        release: () => void runner.release(),
+      };
+    },
+    close: () => source.destroy(),
+  };
+}
+
+function connectionOn(client: PoolClient): Connection {
+  return {
+    query: async <Row extends object>(sql: string, params: readonly unknown[] = []) =>
+      (await client.query<Row & Record<string, unknown>>(sql, [...params])).rows,
+    begin: async () => void (await client.query('begin')),
+    commit: async () => void (await client.query('commit')),
+    rollback: async () => void (await client.query('rollback')),
+    release: (broken) => client.release(broken),
+  };
+}

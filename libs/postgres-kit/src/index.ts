@@ -1,0 +1,15 @@
+export { Database, type Actor, type Tx } from './database.js';
+export {
+  entityConnections,
+  pgConnections,
+  type Connection,
+  type ConnectionSource,
+  type PoolOptions,
+} from './connections.js';
+export { Consumer, type ConsumerHandler, type ConsumerParts } from './consumer.js';
+export { MigrationError, migrate, schemas, type MigrateOptions, type Schema } from './migrate.js';
+export { once } from './once.js';
+export { isOutage } from './outage.js';
+export { pageOf } from './page.js';
+export { Relay, readLog, type PlacedEvent } from './relay.js';
+export { Consumes, postgres, type PostgresOptions } from './resource.js';

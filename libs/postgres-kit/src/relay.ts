@@ -1,0 +1,163 @@
+/**
+ * The relay gives committed events their place in the log and rings the doorbell.
+ *
+ * Invariants: positions are gap-free per (epoch, lane), because numbering and the lane's head move in one transaction
+ * under one lock; an event is numbered after it committed, so a reader of `pos <= head` never misses one that commits
+ * late. There is no leader: whoever gets the transaction-level lock stamps the next batch.
+ */
+import {
+  doorbellSubject,
+  headSubject,
+  LANES,
+  type EventEnvelope,
+  type EventPosition,
+  type ServiceName,
+} from '@conclave/contracts';
+import { encodeBody } from '@conclave/nest-kit';
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { Logger } from 'pino';
+import type { Database, Tx } from './database.js';
+
+const BATCH = 500;
+const SWEEP_MS = 1_000;
+const HEAD_BEAT_MS = 2_000;
+/** Doorbells carry events up to this size; larger batches ring with the head alone and are read. */
+const RING_BYTES = 256_000;
+
+/** An event with its place, as it rings and as `events.read` returns it. */
+export interface PlacedEvent extends EventEnvelope {
+  readonly position: EventPosition;
+}
+
+export interface EventRow {
+  readonly id: string;
+  readonly tenant_id: string;
+  readonly lane: number;
+  readonly type: string;
+  readonly actor: string;
+  readonly at: Date;
+  readonly data: Record<string, unknown>;
+  readonly epoch: number;
+  readonly pos: string;
+}
+
+export const placedEvent = (row: EventRow): PlacedEvent => ({
+  id: row.id,
+  type: row.type,
+  tenantId: row.tenant_id,
+  actor: row.actor,
+  at: row.at.toISOString(),
+  data: row.data,
+  position: { lane: row.lane, epoch: row.epoch, pos: Number(row.pos) },
+});
+
+const STAMP = `
+with due as materialized (
+  select seq, lane, row_number() over (partition by lane order by seq) as n
+  from (select seq, lane from outbound_event where pos is null order by seq limit ${BATCH}) waiting
+), moved as (
+  update event_lane l set head = l.head + c.n
+  from (select lane, max(n) as n from due group by lane) c
+  where l.lane = c.lane
+  returning l.lane, l.epoch, l.head - c.n as base
+)
+update outbound_event e set epoch = m.epoch, pos = m.base + d.n
+from due d join moved m using (lane)
+where e.seq = d.seq
+returning e.id, e.tenant_id, e.lane, e.type, e.actor, e.at, e.data, e.epoch, e.pos`;
+
+export class Relay {
+  private running: Promise<void> | undefined;
+  private again = false;
+  private timers: NodeJS.Timeout[] = [];
+
+  constructor(
+    private readonly db: Database,
+    private readonly nats: NatsConnection,
+    private readonly service: ServiceName,
+    private readonly log: Logger,
+  ) {}
+
+  start(): void {
+    this.db.onEmit(() => this.kick());
+    this.timers = [setInterval(() => this.kick(), SWEEP_MS), setInterval(() => void this.beat(), HEAD_BEAT_MS)];
+    this.kick();
+    void this.beat();
+  }
+
+  async stop(): Promise<void> {
+    for (const timer of this.timers) clearInterval(timer);
+    await this.running;
+  }
+
+  /** Stamps what is waiting, soon; calls during a round make one more round follow. */
+  kick(): void {
+    this.again = true;
+    this.running ??= this.drain().finally(() => (this.running = undefined));
+  }
+
+  private async drain(): Promise<void> {
+    while (this.again) {
+      this.again = false;
+      try {
+        const events = await this.db.system(stampBatch);
+        if (events.length > 0) this.ring(events);
+        if (events.length === BATCH) this.again = true;
+      } catch (error) {
+        this.log.warn({ err: error }, 'relay will try again');
+        return;
+      }
+    }
+  }
+
+  private ring(events: readonly PlacedEvent[]): void {
+    const body = encodeBody({ events });
+    if (body.length <= RING_BYTES) this.nats.publish(doorbellSubject(this.service), body);
+    else void this.beat();
+  }
+
+  /** Tells consumers where every lane stands, so that a missed ring shows as a gap. */
+  private async beat(): Promise<void> {
+    try {
+      const lanes = await this.db.system((tx) =>
+        tx.query<{ lane: number; epoch: number; head: string }>('select lane, epoch, head from event_lane'),
+      );
+      const heads = lanes
+        .filter((l) => Number(l.head) > 0)
+        .map((l) => ({ lane: l.lane, epoch: l.epoch, pos: Number(l.head) }));
+      this.nats.publish(headSubject(this.service), encodeBody({ heads }));
+    } catch (error) {
+      this.log.warn({ err: error }, 'head beat skipped');
+    }
+  }
+}
+
+async function stampBatch(tx: Tx): Promise<PlacedEvent[]> {
+  const lock = await tx.one<{ free: boolean }>(
+    `select pg_try_advisory_xact_lock(hashtext('relay'), hashtext(current_schema())) as free`,
+  );
+  if (!lock?.free) return [];
+  const rows = await tx.query<EventRow>(STAMP);
+  return rows.map(placedEvent).sort((a, b) => a.position.lane - b.position.lane || a.position.pos - b.position.pos);
+}
+
+/** One page of a lane after a position; a reader of an older epoch starts over at the current one. */
+export function readLog(
+  db: Database,
+  lane: number,
+  from: { readonly epoch: number; readonly after: number },
+  limit: number,
+) {
+  return db.system(async (tx) => {
+    const { epoch, head } = (await tx.one<{ epoch: number; head: string }>(
+      'select epoch, head from event_lane where lane = $1',
+      [lane % LANES],
+    ))!;
+    const rows = await tx.query<EventRow>(
+      `select id, tenant_id, lane, type, actor, at, data, epoch, pos from outbound_event
+       where lane = $1 and epoch = $2 and pos > $3 order by pos limit $4`,
+      [lane, epoch, epoch > from.epoch ? 0 : from.after, limit],
+    );
+    return { epoch, head: Number(head), events: rows.map(placedEvent) };
+  });
+}

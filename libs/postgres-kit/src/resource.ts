@@ -1,0 +1,124 @@
+import { SetMetadata } from '@nestjs/common';
+import type { INestApplicationContext } from '@nestjs/common';
+import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
+import { readEvents, type EventContract, type EventProducer, type RequestOf } from '@conclave/contracts';
+import { RpcServer, type DatabaseConfig, type Kit, type Resource, type ResourceFactory } from '@conclave/nest-kit';
+import { Counter, Gauge } from 'prom-client';
+import { entityConnections, pgConnections } from './connections.js';
+import { Consumer, type ConsumerHandler } from './consumer.js';
+import { Database } from './database.js';
+import { Relay, readLog } from './relay.js';
+
+const CONSUMES = 'conclave:consumes';
+
+/** Binds a provider's method `(tx, event) => Promise<void>` to an event of another service. */
+export function Consumes<E extends EventContract>(event: E) {
+  return (
+    target: object,
+    key: string | symbol,
+    descriptor: TypedPropertyDescriptor<ConsumerHandler['apply']>,
+  ): void => {
+    SetMetadata(CONSUMES, event)(target, key, descriptor);
+  };
+}
+
+export interface PostgresOptions {
+  /** TypeORM entities; without them the service speaks plain SQL. */
+  readonly entities?: readonly (new () => object)[];
+}
+
+/** The service's database with its event log: relay, `events.read`, and a consumer per producer it listens to. */
+export function postgres<C extends DatabaseConfig>(options: PostgresOptions = {}): ResourceFactory<C> {
+  return async (kit, config) => {
+    const db = await openDatabase(kit, config, options);
+    const relay = new Relay(db, kit.nats, kit.service, kit.log);
+    const rpc = new RpcServer(kit.nats, kit.service, kit.dispatcher, kit.log);
+    const consumers: Consumer[] = [];
+    return {
+      providers: [{ provide: Database, useValue: db }],
+      ready: () => db.ready(),
+      async start(app) {
+        serveLog(rpc, kit, db);
+        relay.start();
+        const deadLetters = new Counter({
+          name: 'conclave_dead_letters_total',
+          help: 'Events that could not be applied.',
+          labelNames: ['producer'],
+          registers: [kit.metrics],
+        });
+        for (const [producer, handlers] of handlersOf(app)) {
+          consumers.push(
+            new Consumer(producer, handlers, { db, nats: kit.nats, rpc: kit.rpc, log: kit.log, deadLetters }),
+          );
+        }
+        for (const consumer of consumers) consumer.start();
+      },
+      async stop() {
+        await rpc.drain(1_000);
+        await Promise.all(consumers.map((consumer) => consumer.stop()));
+        await relay.stop();
+        await db.close();
+      },
+    } satisfies Resource;
+  };
+}
+
+async function openDatabase(kit: Kit, config: DatabaseConfig, options: PostgresOptions): Promise<Database> {
+  const schema = kit.service;
+  const onError = (error: Error): void => kit.log.warn({ err: error }, 'idle connection lost');
+  const app = {
+    url: config.DATABASE_URL,
+    schema,
+    size: config.DATABASE_POOL_SIZE,
+    applicationName: `conclave-${kit.service}`,
+  };
+  const system = {
+    ...app,
+    url: config.DATABASE_SYSTEM_URL,
+    size: 4,
+    applicationName: `conclave-${kit.service}-system`,
+  };
+  const source = options.entities ? await entityConnections(app, options.entities) : pgConnections(app, onError);
+  const db = new Database(source, pgConnections(system, onError));
+  new Gauge({
+    name: 'conclave_events_unstamped',
+    help: 'Committed events that the relay has not placed yet.',
+    registers: [kit.metrics],
+    async collect() {
+      const row = await db.system((tx) =>
+        tx.one<{ n: string }>('select count(*) as n from outbound_event where pos is null'),
+      );
+      this.set(Number(row?.n ?? 0));
+    },
+  });
+  return db;
+}
+
+function serveLog(rpc: RpcServer, kit: Kit, db: Database): void {
+  const contract = readEvents[kit.service as EventProducer];
+  rpc.serve(contract, async (_ctx, request) => {
+    const { lane, epoch, after, limit } = request as RequestOf<typeof contract>;
+    return readLog(db, lane, { epoch, after }, limit);
+  });
+}
+
+function handlersOf(app: INestApplicationContext): Map<EventProducer, ConsumerHandler[]> {
+  const reflector = app.get(Reflector);
+  const scanner = new MetadataScanner();
+  const result = new Map<EventProducer, ConsumerHandler[]>();
+  for (const { instance } of app.get(DiscoveryService).getProviders()) {
+    if (typeof instance !== 'object' || instance === null || !Object.getPrototypeOf(instance)) continue;
+    for (const name of scanner.getAllMethodNames(Object.getPrototypeOf(instance) as object)) {
+      const method = (instance as Record<string, unknown>)[name];
+      if (typeof method !== 'function') continue;
+      const event = reflector.get<EventContract | undefined>(CONSUMES, method);
+      if (!event) continue;
+      const producer = event.producer as EventProducer;
+      result.set(producer, [
+        ...(result.get(producer) ?? []),
+        { event, apply: (method as ConsumerHandler['apply']).bind(instance) },
+      ]);
+    }
+  }
+  return result;
+}

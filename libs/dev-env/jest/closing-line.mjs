@@ -1,0 +1,12 @@
+import { writeSync } from 'node:fs';
+
+/**
+ * Closes a run with one plain line, so that a person, a script and CI read the same verdict. It is written as the
+ * process ends, below Jest's own summary. A suite that cannot be loaded counts as one failure.
+ */
+export default class ClosingLine {
+  onRunComplete(_contexts, { numPassedTests, numFailedTests, numRuntimeErrorTestSuites }) {
+    const failed = numFailedTests + numRuntimeErrorTestSuites;
+    process.once('exit', () => writeSync(1, `${numPassedTests} passed, ${failed} failed\n`));
+  }
+}

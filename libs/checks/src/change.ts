@@ -62,7 +62,7 @@ export interface Revision {
   tree: string;
 }
 
-/** One commit before the change, with the paths it touched. */
+/** One commit before the change, with the paths it touched (at most the first hundred). */
 export interface PastCommit {
   sha: string;
   files: string[];

@@ -1,3 +1,5 @@
 export type { Change, FileChange, FileStatus, Hunk, LimitHit, PastCommit, Revision } from './change.js';
 export { ballotOf, canonicalFindings } from './check.js';
 export type { Check, CheckBallot, CheckResult, Finding, Severity } from './check.js';
+export { diffLines, linesOf, withoutHunk } from './diff/line-diff.js';
+export { isContextPath } from './source/file-kind.js';

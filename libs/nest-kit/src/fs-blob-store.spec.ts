@@ -1,0 +1,57 @@
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { mkdtemp, readdir, rm, truncate, utimes, writeFile, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { newId } from '@conclave/contracts';
+import { describeBlobStore } from './test/blob-store.suite.js';
+import { fsBlobStore } from './fs-blob-store.js';
+
+const roots: string[] = [];
+async function freshRoot(): Promise<string> {
+  const root = await mkdtemp(join(tmpdir(), 'conclave-blobs-'));
+  roots.push(root);
+  return root;
+}
+afterAll(() => Promise.all(roots.map((root) => rm(root, { recursive: true, force: true }))));
+
+describeBlobStore('files', async () => fsBlobStore(await freshRoot()));
+
+describe('blobs as files', () => {
+  const tenant = newId('tenant');
+  const text = Buffer.from('one change, two opinions');
+  const fileOf = (root: string, sha256: string): string => join(root, tenant, sha256.slice(0, 2), sha256);
+
+  it.each([
+    ['changed', (path: string) => writeFile(path, Buffer.from('one change, ONE opinion '))],
+    ['cut short', (path: string) => truncate(path, 5)],
+  ])('fails the read of a file that was %s on disk, instead of ending it', async (_how, spoil) => {
+    const root = await freshRoot();
+    const store = fsBlobStore(root);
+    const { sha256 } = await store.put(tenant, text);
+    await spoil(fileOf(root, sha256));
+    await expect(buffer(await store.get(tenant, sha256))).rejects.toMatchObject({ fault: 'corrupt' });
+  });
+
+  it('leaves no unfinished file behind, and shows blobs to their owner only', async () => {
+    const root = await freshRoot();
+    const store = fsBlobStore(root, { limitBytes: 30 });
+    const { sha256 } = await store.put(tenant, text);
+    await expect(store.put(tenant, Buffer.alloc(31))).rejects.toMatchObject({ fault: 'too-large' });
+    expect(await readdir(join(root, tenant, 'incoming'))).toEqual([]);
+    expect((await stat(fileOf(root, sha256))).mode & 0o077).toBe(0);
+  });
+
+  it('sweeps what a crash left half written, once it is old', async () => {
+    const root = await freshRoot();
+    const store = fsBlobStore(root);
+    await store.put(tenant, text);
+    const incoming = join(root, tenant, 'incoming');
+    await writeFile(join(incoming, 'old'), 'half');
+    await writeFile(join(incoming, 'young'), 'half');
+    const longAgo = new Date(Date.now() - 3_600_000);
+    await utimes(join(incoming, 'old'), longAgo, longAgo);
+    await store.sweep({ graceMs: 60_000, referenced: async () => new Set<string>() });
+    expect(await readdir(incoming)).toEqual(['young']);
+  });
+});

@@ -1,3 +1,4 @@
+export { changeSha256 } from './change-digest.js';
 export type { Change, FileChange, FileStatus, Hunk, LimitHit, PastCommit, Revision } from './change.js';
 export { ballotOf, canonicalFindings } from './check.js';
 export type { Check, CheckBallot, CheckResult, Finding, Severity } from './check.js';

@@ -50,6 +50,10 @@ const elector = z.strictObject({
   family: z.string().min(1).max(100),
   roles: z.array(z.string().max(100)).max(20).default([]),
   weight: weight.default(1),
+  /** What evaluates, by digest, so that a deterministic juror can be run again from the receipt. */
+  evaluator: z
+    .strictObject({ id: z.string().min(1).max(200), version: z.string().max(100), sha256: sha256Hex, deterministic: z.boolean() })
+    .optional(),
 });
 
 const subject = z.strictObject({

@@ -6,7 +6,7 @@
  * decision, the round and the voter are inside, so a ballot cannot be replayed elsewhere.
  */
 import { concatBytes, fromBase64, hex, jcs, sha256, utf8, verifyEd25519 } from '@conclave/audit-core';
-import { identifier, LIMITS, optionId, salt, sha256Hex } from './primitives.js';
+import { identifier, LIMITS, optionId, salt, sha256Hex, signatureValue } from './primitives.js';
 import { integer, list, object, oneOf, record, text, where, type Of } from './shape.js';
 
 /** What may be said about the options; the decision's rule tells which one member fits. */
@@ -41,8 +41,7 @@ export type Ballot = Of<typeof ballotShape>;
 /** A signature with its algorithm: a union that grows by further algorithms, never by another meaning of this one. */
 export const signatureShape = object({
   algorithm: oneOf('ed25519'),
-  /** 64 bytes, standard base64. */
-  value: text(88, 88, /^[A-Za-z0-9+/]{86}==$/),
+  value: signatureValue,
 });
 export type Signature = Of<typeof signatureShape>;
 

@@ -1,7 +1,19 @@
 /** Public interface: ballots, voting rules, the decision's state machine, receipts. */
 export * from './ballot.js';
-export { dataDigest, ENGINE, termsDigest, type PublicTerms, type Terms, type Voter } from './terms.js';
-export type { Read } from './shape.js';
-export { type Method, type RuleParameters } from './rules/rule.js';
+export type { Admission } from './decision/admission.js';
+export * from './decision/admit-lifecycle.js';
+export * from './decision/admit-statement.js';
+export { conclusionOf, tallyOf, type Conclusion } from './decision/conclusion.js';
+export * from './decision/decision.js';
+export { isFinal, phases, transitions, type Phase } from './decision/decision.states.js';
+export { parseEventData, type DecisionEvent, type EventType, type NewEvent } from './decision/events.js';
+export { finalStatus, standingOf, type Standing } from './decision/standing.js';
+export * from './receipt/predicate-of.js';
 export * from './receipt/predicate.js';
 export * from './receipt/receipt-file.js';
+export * from './receipt/recount.js';
+export type { Answer, Refusal } from './refusal.js';
+export { methods, type Method, type RuleParameters } from './rules/rule.js';
+export type { Read } from './shape.js';
+export { tally, type TallyInput } from './tally.js';
+export { dataDigest, ENGINE, publicTermsOf, termsDigest, type PublicTerms, type Terms, type Voter } from './terms.js';

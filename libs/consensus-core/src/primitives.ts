@@ -5,13 +5,15 @@
  */
 import { integer, object, text, type Of } from './shape.js';
 
-/** Most options of one decision, voters of one electorate, ballots of one tally. */
+/** The largest input of each kind. */
 export const LIMITS = {
   options: 100,
   voters: 1_000,
   gates: 50,
   ballots: 10_000,
   weight: 1_000_000,
+  /** Keeps every sum of weights times scores an exact integer (< 2^53). */
+  totalWeight: 9_000_000_000_000,
   score: 1_000,
 } as const;
 
@@ -30,7 +32,11 @@ export const weight = integer(1, LIMITS.weight);
 export const fraction = object({ num: integer(0, 1_000_000), den: integer(1, 1_000_000) });
 export type Fraction = Of<typeof fraction>;
 
-/** 32 random bytes, standard base64. */
-export const salt = text(44, 44, /^[A-Za-z0-9+/]{43}=$/);
-/** An Ed25519 public key, raw, standard base64. */
-export const publicKey = text(44, 44, /^[A-Za-z0-9+/]{43}=$/);
+/** 32 bytes in standard base64; trailing bits are zero, so there is one spelling. */
+const bytes32 = text(44, 44, /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/);
+/** Random bytes that keep a commitment from being guessed. */
+export const salt = bytes32;
+/** A raw Ed25519 public key. */
+export const publicKey = bytes32;
+/** A raw Ed25519 signature, 64 bytes in standard base64. */
+export const signatureValue = text(88, 88, /^[A-Za-z0-9+/]{85}[AQgw]==$/);

@@ -76,17 +76,18 @@ export const publicTerms = {
   engine: object({ name: text(100, 1), version: text(100, 1) }),
 };
 export const publicTermsOptional = { subject: subjectShape, policy: policyShape };
-const publicTermsShape = object(publicTerms, publicTermsOptional);
-export type PublicTerms = Of<typeof publicTermsShape>;
-
 /** Terms as they are stored: with the question's text and salt, and the deadline after which nobody is waited for. */
 export const termsShape = object(
   { ...publicTerms, question: text(2_000, 1), questionSalt: salt },
   { ...publicTermsOptional, deadlineAt: timestamp },
 );
 export type Terms = Of<typeof termsShape>;
+/** What everybody may see of the terms. */
+export type PublicTerms = Omit<Terms, 'question' | 'questionSalt' | 'deadlineAt'> & {
+  readonly question: { readonly sha256: string };
+};
 
-/** What may be shown and logged of the terms. */
+/** The terms without the question's text. */
 export function publicTermsOf(terms: Terms): PublicTerms {
   const { question, questionSalt, deadlineAt: _label, ...rest } = terms;
   return { ...rest, question: { sha256: dataDigest(questionSalt, question) } };

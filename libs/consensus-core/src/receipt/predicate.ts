@@ -19,23 +19,23 @@ import { publicTerms, publicTermsOptional } from '../terms.js';
 export const PREDICATE_TYPE = 'https://conclave.dev/decision-receipt/v1';
 export const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';
 
-/** How a decision can end; the names are those of its phases. */
-export const finalPhases = ['sealed', 'no-quorum', 'tied', 'expired', 'canceled'] as const;
+/** How a decision can end with a receipt; the names are those of its phases. A canceled one has an `opened` entry only. */
+export const finalPhases = ['sealed', 'no-quorum', 'tied', 'expired'] as const;
 export type FinalPhase = (typeof finalPhases)[number];
 
-/** What became of a voter; everything but `counted` and `abstained` is absent for the quorum. */
-export const voterStatuses = ['pending', 'committed', 'counted', 'abstained', 'void', 'unrevealed'] as const;
-export type VoterStatus = (typeof voterStatuses)[number];
+/** What became of a voter who said something; all but `counted` and `abstained` are absent for the quorum. */
+const finalStatuses = ['counted', 'abstained', 'void', 'unrevealed'] as const;
+export type FinalStatus = (typeof finalStatuses)[number];
 
 /** What a gate found: hard evidence, without weight. */
-export const evidenceShape = object({
+export const findingOfGate = {
   gate: text(100, 1),
   status: oneOf('green', 'red', 'abstained'),
   /** Digest of the gate's full report. */
   sha256: sha256Hex,
   reason: text(4_000),
-  seq,
-});
+};
+export const evidenceShape = object({ ...findingOfGate, seq });
 export type Evidence = Of<typeof evidenceShape>;
 
 /** Why a decision ended as it did; a closed set, prose is the reader's. */
@@ -49,7 +49,6 @@ export const outcomeReasons = [
   'no-quorum',
   'below-threshold',
   'tied',
-  'canceled',
 ] as const;
 
 export const outcomeShape = object({
@@ -76,14 +75,14 @@ const predicateShape = object(
     evidence: list(evidenceShape, 50),
     /** Voters who said anything, in the order of the electorate, with all they signed in the order of the log. */
     ballots: list(
-      object({ voterId: identifier, status: oneOf(...voterStatuses), statements: list(statementShape, 4, 1) }),
+      object({ voterId: identifier, status: oneOf(...finalStatuses), statements: list(statementShape, 4, 1) }),
       1_000,
     ),
     phase: oneOf(...finalPhases),
     tally: tallyShape,
     outcome: outcomeShape,
-    /** Where each window opened and shut, by event number; `closed` is absent when canceled before. */
-    window: object({ opened: seq, ended: seq }, { commitsClosed: seq, closed: seq }),
+    /** Where each window opened and shut, by event number; `commitsClosed` in sealed decisions only. */
+    window: object({ opened: seq, closed: seq, ended: seq }, { commitsClosed: seq }),
     times: object({ openedAt: timestamp, endedAt: timestamp }),
   },
   publicTermsOptional,

@@ -1,16 +1,18 @@
 /**
- * The one interface behind every voting rule, and the parameters a rule takes.
+ * The one interface behind every voting rule, the parameters a rule takes and the ballots it counts.
  *
  * Invariants: integers only, ratios compared by cross-multiplication; winners are a set and a tie is never broken
  * here; results name options in the order in which the decision lists them, so the order of ballots cannot show.
  */
-import { fraction, optionId } from '../primitives.js';
-import { integer, object, oneOf, type Of } from '../shape.js';
+import type { Json } from '@conclave/audit-core';
+import { voteShapes } from '../ballot.js';
+import { fraction, LIMITS, optionId, weight, type Fraction } from '../primitives.js';
+import { integer, list, object, oneOf, type Of } from '../shape.js';
 
 export const methods = ['approval-gate', 'schulze', 'score'] as const;
 export type Method = (typeof methods)[number];
 
-/** Every parameter of a rule; which ones fit which method is checked by `tally`. */
+/** Every parameter of a rule; which ones fit which method is {@link Rule.contradiction}'s business. */
 export const ruleShape = object(
   { method: oneOf(...methods) },
   {
@@ -26,3 +28,74 @@ export const ruleShape = object(
   },
 );
 export type RuleParameters = Of<typeof ruleShape>;
+
+/** An anonymous ballot: what was said, and for how many; `count` equal ballots weigh `weight` each. */
+export const tallyBallotShape = object(
+  {},
+  {
+    ...voteShapes,
+    choice: optionId,
+    approve: list(optionId, LIMITS.options),
+    weight,
+    count: integer(1, 1_000_000),
+  },
+);
+export type TallyBallot = Of<typeof tallyBallotShape>;
+
+/** Why a tally is refused. */
+export type TallyFault =
+  | 'shape'
+  | 'option-duplicate'
+  | 'option-unknown'
+  | 'option-repeated'
+  | 'status-quo-unknown'
+  | 'variant-foreign'
+  | 'threshold-foreign'
+  | 'threshold-range'
+  | 'status-quo-foreign'
+  | 'quorum-range'
+  | 'quorum-needs-eligible-weight'
+  | 'eligible-weight-exceeded'
+  | 'ballot-foreign'
+  | 'weight-overflow';
+
+/** Ballots that said the same thing, with their weight together. */
+export interface Weighted {
+  readonly ballot: TallyBallot;
+  readonly weight: number;
+}
+
+/** What a rule finds; no winner means that none passed the threshold. */
+export interface Count {
+  readonly winners: readonly string[];
+  readonly ranking: readonly (readonly string[])[];
+  readonly detail: Readonly<Record<string, Json>>;
+}
+
+/** A voting rule. */
+export interface Rule {
+  /** The one ballot member it reads. */
+  readonly reads: 'vote' | 'ranking' | 'score';
+  /** Parameters that make no sense under this rule. */
+  contradiction(parameters: RuleParameters): TallyFault | undefined;
+  /** Every option a ballot names, to be checked against the decision's. */
+  named(ballot: TallyBallot): readonly string[];
+  /** Counts ballots that did not abstain. `options` has no duplicates and holds all that ballots name. */
+  count(options: readonly string[], parameters: RuleParameters, ballots: readonly Weighted[]): Count;
+}
+
+/** Whether `part` of `whole` reaches the share, exactly: at 2/3, six of nine do. */
+export function reaches(part: number, whole: number, share: Fraction): boolean {
+  return BigInt(part) * BigInt(share.den) >= BigInt(share.num) * BigInt(whole);
+}
+
+/** Options in tiers of equal value, best first, each tier in the order of `options`. */
+export function tiersBy(options: readonly string[], value: (option: string) => number): string[][] {
+  const tiers = new Map<number, string[]>();
+  for (const option of options) {
+    const tier = tiers.get(value(option));
+    if (tier) tier.push(option);
+    else tiers.set(value(option), [option]);
+  }
+  return [...tiers].sort(([a], [b]) => b - a).map(([, tier]) => tier);
+}

@@ -1,0 +1,116 @@
+/**
+ * Admission of everything that is not signed by a voter: opening, evidence, closing, sealing, canceling.
+ *
+ * Invariants: terms never contradict themselves once opened; evidence is immutable; a decision closes when everybody
+ * has spoken and every gate has reported, or at its deadline, and never earlier: a red gate fixes the outcome but the
+ * jurors' findings are still heard.
+ */
+import { fromBase64, isSafeEd25519Key } from '@conclave/audit-core';
+import { findingOfGate } from '../receipt/predicate.js';
+import { object, read, text } from '../shape.js';
+import { faultOfRule, type TallyInput } from '../tally.js';
+import { termsShape, type Terms } from '../terms.js';
+import { accept, refuse, repeated, type Admission } from './admission.js';
+import { conclusionOf } from './conclusion.js';
+import type { Decision } from './decision.js';
+import { transitions } from './decision.states.js';
+import { standingOf } from './standing.js';
+
+const evidenceCommand = object(findingOfGate);
+const cancelReason = text(400, 1);
+
+/** Why a decision stops waiting. */
+export type CloseCause = 'complete' | 'deadline';
+
+/** Opens a decision under terms that do not contradict themselves. */
+export function admitOpening(terms: unknown): Admission {
+  const known = read(termsShape, terms);
+  if (!known.ok) return refuse('consensus.decision.malformed', 'shape', known.path);
+  const fault = faultOfTerms(known.value);
+  if (fault) return refuse('consensus.decision.malformed', fault.reason, fault.path);
+  return accept({ type: 'decision.opened', data: known.value });
+}
+
+/** Records what a gate found. The same report again is a repeat. */
+export function admitEvidence(decision: Decision, command: unknown): Admission {
+  const known = read(evidenceCommand, command);
+  if (!known.ok) return refuse('consensus.decision.malformed', 'shape', known.path);
+  const { gate, status, sha256, reason } = known.value;
+  if (!decision.terms.gates.includes(gate)) return refuse('consensus.evidence.unknown-gate', 'unknown-gate', '/gate');
+  const earlier = decision.evidence.get(gate);
+  if (earlier) {
+    const same = earlier.status === status && earlier.sha256 === sha256 && earlier.reason === reason;
+    return same ? repeated : refuse('consensus.evidence.conflict', 'conflict', '/gate');
+  }
+  if (!transitions[decision.phase]['evidence.recorded']) return refuse('consensus.decision.phase', decision.phase);
+  return accept({ type: 'evidence.recorded', data: known.value });
+}
+
+/** Whether every voter of a sealed decision has committed, abstained or become void. */
+export function readyToCloseCommits(decision: Decision): boolean {
+  return decision.phase === 'commit' && !hasVoter(decision, 'pending');
+}
+
+/** Whether every voter has spoken or become void, and every gate has reported. */
+export function readyToClose(decision: Decision): boolean {
+  const { phase, terms, evidence } = decision;
+  const heard = phase === 'ballots' ? !hasVoter(decision, 'pending') : !hasVoter(decision, 'committed');
+  return (phase === 'ballots' || phase === 'reveal') && heard && terms.gates.every((gate) => evidence.has(gate));
+}
+
+/** Ends the time for commitments; from then on commitments are late and reveals welcome. */
+export function admitCommitsClose(decision: Decision, cause: CloseCause): Admission {
+  if (decision.commitsClosed !== undefined) return repeated;
+  if (decision.phase !== 'commit') return refuse('consensus.decision.phase', decision.phase);
+  if (cause === 'complete' && !readyToCloseCommits(decision)) return refuse('consensus.decision.phase', 'incomplete');
+  return accept({ type: 'commits.closed', data: { cause } });
+}
+
+/** Ends the time for ballots; what was committed and not revealed is absent. */
+export function admitClose(decision: Decision, cause: CloseCause): Admission {
+  if (decision.closed !== undefined) return repeated;
+  if (!transitions[decision.phase]['ballots.closed']) return refuse('consensus.decision.phase', decision.phase);
+  if (cause === 'complete' && !readyToClose(decision)) return refuse('consensus.decision.phase', 'incomplete');
+  return accept({ type: 'ballots.closed', data: { cause } });
+}
+
+/** Writes the conclusion down; the result is final. */
+export function admitSeal(decision: Decision): Admission {
+  if (decision.ended?.type === 'decision.sealed') return repeated;
+  if (!transitions[decision.phase]['decision.sealed']) return refuse('consensus.decision.phase', decision.phase);
+  const conclusion = conclusionOf(decision);
+  return conclusion.ok
+    ? accept({ type: 'decision.sealed', data: conclusion.value })
+    : { events: [], refusal: conclusion.refusal };
+}
+
+/** Gives a decision up; there will be no receipt, and the log keeps its opening without a sealing. */
+export function admitCancel(decision: Decision, reason: unknown): Admission {
+  const known = read(cancelReason, reason);
+  if (!known.ok) return refuse('consensus.decision.malformed', 'shape', '/reason');
+  if (decision.phase === 'canceled') return repeated;
+  if (!transitions[decision.phase]['decision.canceled']) return refuse('consensus.decision.phase', decision.phase);
+  return accept({ type: 'decision.canceled', data: { reason: known.value } });
+}
+
+function hasVoter({ terms, statements }: Decision, status: 'pending' | 'committed'): boolean {
+  return terms.electorate.some(({ voterId }) => standingOf(statements.get(voterId) ?? []).status === status);
+}
+
+function faultOfTerms({ electorate, gates, options, rule }: Terms) {
+  if (repeats(electorate.map(({ voterId }) => voterId))) return { reason: 'voter-repeated', path: '/electorate' };
+  if (repeats(electorate.map(({ publicKey }) => publicKey))) return { reason: 'key-repeated', path: '/electorate' };
+  const unsafe = electorate.findIndex(({ publicKey }) => !isSafeEd25519Key(fromBase64(publicKey)));
+  if (unsafe >= 0) return { reason: 'key-refused', path: `/electorate/${unsafe}/publicKey` };
+  if (repeats(gates)) return { reason: 'gate-repeated', path: '/gates' };
+  const contest: Pick<TallyInput, 'options' | 'rule' | 'eligibleWeight'> = {
+    options: options.map(({ id }) => id),
+    rule,
+    eligibleWeight: 1,
+  };
+  return faultOfRule(contest);
+}
+
+function repeats(names: readonly string[]): boolean {
+  return new Set(names).size < names.length;
+}

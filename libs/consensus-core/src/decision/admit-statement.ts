@@ -1,0 +1,103 @@
+/**
+ * Admission of what voters sign: ballots, abstentions, commitments, reveals.
+ *
+ * Source: the protocol of `docs/trust.md`. Checks run from cheap to dear, and a signature is verified before anything
+ * is recorded, so nobody can make a voter void by forgery. The order of the log is the clock: what arrives after the
+ * close is late, however early it was sent; a repeat of what is already recorded is never late.
+ */
+import {
+  ballotBytes,
+  ballotShape,
+  commitmentBytes,
+  commitmentShape,
+  signatureShape,
+  signedBy,
+  type Ballot,
+  type Signature,
+} from '../ballot.js';
+import { salt } from '../primitives.js';
+import type { Refusal } from '../refusal.js';
+import { object, read } from '../shape.js';
+import { faultOfBallot } from '../tally.js';
+import { accept, refuse, repeated, type Admission } from './admission.js';
+import type { Decision } from './decision.js';
+import { transitions } from './decision.states.js';
+import { statementIn, type StatementEvent } from './events.js';
+import { sameStatement, standingOf } from './standing.js';
+
+const castCommand = object({ ballot: ballotShape, signature: signatureShape });
+const revealCommand = object({ ballot: ballotShape, salt, signature: signatureShape });
+const commitCommand = object({ commitment: commitmentShape, signature: signatureShape });
+
+/** Casts a signed ballot in an open decision, or records a signed abstention in either kind. */
+export async function admitBallot(decision: Decision, command: unknown): Promise<Admission> {
+  const known = read(castCommand, command);
+  if (!known.ok) return refuse('consensus.ballot.malformed', 'shape', known.path);
+  const { ballot, signature } = known.value;
+  const refusal = await refusalOf(decision, ballot, signature);
+  if (refusal) return { events: [], refusal };
+  if (ballot.vote === 'abstain') return admit(decision, { type: 'ballot.abstained', data: known.value });
+  if (decision.terms.secrecy === 'sealed') return refuse('consensus.decision.phase', 'sealed-secrecy');
+  return admit(decision, { type: 'ballot.cast', data: known.value });
+}
+
+/** Records a signed commitment while commits are accepted. */
+export async function admitCommit(decision: Decision, command: unknown): Promise<Admission> {
+  const known = read(commitCommand, command);
+  if (!known.ok) return refuse('consensus.ballot.malformed', 'shape', known.path);
+  const { commitment, signature } = known.value;
+  const { decisionId, voterId, commit } = commitment;
+  if (decisionId !== decision.terms.decisionId) return foreignDecision('/commitment');
+  const voter = voterOf(decision, voterId);
+  if (!voter) return refuse('consensus.ballot.not-a-voter', 'not-a-voter');
+  if (!(await signedBy(voter.publicKey, commitmentBytes(commitment), signature)))
+    return refuse('consensus.ballot.signature', 'signature');
+  if (decision.terms.secrecy === 'open') return refuse('consensus.decision.phase', 'open-secrecy');
+  return admit(decision, { type: 'ballot.committed', data: { voterId, commit, signature } });
+}
+
+/** Opens a commitment, once the commits are closed. */
+export async function admitReveal(decision: Decision, command: unknown): Promise<Admission> {
+  const known = read(revealCommand, command);
+  if (!known.ok) return refuse('consensus.ballot.malformed', 'shape', known.path);
+  const { ballot, signature } = known.value;
+  const refusal = await refusalOf(decision, ballot, signature);
+  if (refusal) return { events: [], refusal };
+  if (decision.terms.secrecy === 'open') return refuse('consensus.decision.phase', 'open-secrecy');
+  if (decision.phase === 'commit') return refuse('consensus.decision.phase', 'commits-open');
+  return admit(decision, { type: 'ballot.revealed', data: known.value });
+}
+
+function admit(decision: Decision, event: StatementEvent): Admission {
+  const { voterId, statement } = statementIn(event);
+  const earlier = decision.statements.get(voterId) ?? [];
+  if (earlier.some((said) => sameStatement(said, statement))) return repeated;
+  if (!transitions[decision.phase][event.type]) return refuse('consensus.ballot.late', 'closed');
+  const reveal = event.type === 'ballot.revealed';
+  if (reveal && !earlier.some(({ commit }) => commit !== undefined))
+    return refuse('consensus.ballot.reveal-mismatch', 'no-commit');
+  if (standingOf(earlier).status === 'void') return refuse('consensus.ballot.equivocation', 'void');
+  if (standingOf([...earlier, statement]).status !== 'void') return accept(event);
+  const brokenPromise = reveal && earlier.length === 1;
+  const code = brokenPromise ? 'consensus.ballot.reveal-mismatch' : 'consensus.ballot.equivocation';
+  return { ...refuse(code, 'void'), ...accept(event) };
+}
+
+async function refusalOf(decision: Decision, ballot: Ballot, signature: Signature): Promise<Refusal | undefined> {
+  const { decisionId, options, rule } = decision.terms;
+  if (ballot.decisionId !== decisionId) return foreignDecision('/ballot').refusal;
+  const voter = voterOf(decision, ballot.voterId);
+  if (!voter) return refuse('consensus.ballot.not-a-voter', 'not-a-voter').refusal;
+  const fault = faultOfBallot(ballot, new Set(options.map(({ id }) => id)), rule);
+  if (fault) return refuse('consensus.ballot.malformed', fault, '/ballot').refusal;
+  const genuine = await signedBy(voter.publicKey, ballotBytes(ballot), signature);
+  return genuine ? undefined : refuse('consensus.ballot.signature', 'signature').refusal;
+}
+
+function voterOf({ terms }: Decision, voterId: string) {
+  return terms.electorate.find((voter) => voter.voterId === voterId);
+}
+
+function foreignDecision(path: string) {
+  return refuse('consensus.ballot.malformed', 'foreign-decision', `${path}/decisionId`);
+}

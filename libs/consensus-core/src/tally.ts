@@ -1,0 +1,131 @@
+/**
+ * The tally: ballots in, result out, statelessly; the same function behind decisions, the public API and the verifier.
+ *
+ * Invariants: a pure function of its input; permuting ballots leaves the result's bytes equal; `count: n` equals n
+ * ballots; bad input is a refusal with a reason, never an exception. An abstention (`vote: 'abstain'`) fits every rule:
+ * it is present for the quorum and nowhere else. Without any non-abstaining weight nothing is decided: `no-quorum`.
+ */
+import { LIMITS, optionId, type Fraction } from './primitives.js';
+import type { TallyResult } from './receipt/predicate.js';
+import type { Answer } from './refusal.js';
+import { approvalGate } from './rules/approval-gate.js';
+import {
+  reaches,
+  ruleShape,
+  tallyBallotShape,
+  type Method,
+  type Rule,
+  type RuleParameters,
+  type TallyBallot,
+  type TallyFault,
+  type Weighted,
+} from './rules/rule.js';
+import { schulze } from './rules/schulze.js';
+import { score } from './rules/score.js';
+import { integer, list, object, read, type Of } from './shape.js';
+
+const rules: Readonly<Record<Method, Rule>> = { 'approval-gate': approvalGate, schulze, score };
+
+const tallyInputShape = object(
+  {
+    /** approval-gate names its own winners and does not look at them. */
+    options: list(optionId, LIMITS.options, 1),
+    rule: ruleShape,
+    ballots: list(tallyBallotShape, LIMITS.ballots),
+  },
+  /** Weight of the whole electorate: what a quorum is a share of. */
+  { eligibleWeight: integer(1, LIMITS.totalWeight) },
+);
+export type TallyInput = Of<typeof tallyInputShape>;
+
+interface Fault {
+  readonly reason: TallyFault;
+  readonly path: string;
+}
+
+/** Counts ballots of any origin under the rule they come with. */
+export function tally(input: unknown): Answer<TallyResult> {
+  const known = read(tallyInputShape, input);
+  const fault: Fault | undefined = known.ok
+    ? (faultOfRule(known.value) ?? faultOfBallots(known.value))
+    : { reason: 'shape', path: known.path };
+  if (fault) return { ok: false, refusal: { code: 'consensus.tally.malformed', ...fault } };
+  return { ok: true, value: count((known as { value: TallyInput }).value) };
+}
+
+/** Why a rule cannot govern these options. */
+export function faultOfRule(input: {
+  readonly options: readonly string[];
+  readonly rule: RuleParameters;
+  readonly eligibleWeight?: number;
+}): Fault | undefined {
+  const { options, rule, eligibleWeight } = input;
+  if (new Set(options).size < options.length) return { reason: 'option-duplicate', path: '/options' };
+  const contradiction = rules[rule.method].contradiction(rule);
+  if (contradiction) return { reason: contradiction, path: '/rule' };
+  const improper = (share?: Fraction) => share && (share.num === 0 || share.num > share.den);
+  if (improper(rule.threshold)) return { reason: 'threshold-range', path: '/rule/threshold' };
+  if (improper(rule.quorum)) return { reason: 'quorum-range', path: '/rule/quorum' };
+  if (rule.statusQuo !== undefined && !options.includes(rule.statusQuo))
+    return { reason: 'status-quo-unknown', path: '/rule/statusQuo' };
+  if (rule.quorum && eligibleWeight === undefined)
+    return { reason: 'quorum-needs-eligible-weight', path: '/eligibleWeight' };
+  return undefined;
+}
+
+/** Why a ballot cannot be counted under a rule. */
+export function faultOfBallot(
+  ballot: TallyBallot,
+  options: ReadonlySet<string>,
+  { method }: RuleParameters,
+): TallyFault | undefined {
+  const said = (['vote', 'ranking', 'score', 'choice', 'approve'] as const).filter((m) => ballot[m] !== undefined);
+  const rule = rules[method];
+  if (said.length !== 1 || (said[0] !== rule.reads && ballot.vote !== 'abstain')) return 'ballot-foreign';
+  const named = rule.named(ballot);
+  if (named.some((option) => !options.has(option))) return 'option-unknown';
+  return new Set(named).size < named.length ? 'option-repeated' : undefined;
+}
+
+function faultOfBallots({ options, rule, ballots, eligibleWeight }: TallyInput): Fault | undefined {
+  const known = new Set(options);
+  let present = 0;
+  for (const [index, ballot] of ballots.entries()) {
+    const reason = faultOfBallot(ballot, known, rule);
+    if (reason) return { reason, path: `/ballots/${index}` };
+    present += weightOf(ballot);
+    if (present > LIMITS.totalWeight) return { reason: 'weight-overflow', path: `/ballots/${index}` };
+    if (eligibleWeight !== undefined && present > eligibleWeight)
+      return { reason: 'eligible-weight-exceeded', path: `/ballots/${index}` };
+  }
+  return undefined;
+}
+
+function weightOf({ weight = 1, count = 1 }: TallyBallot): number {
+  return weight * count;
+}
+
+function count({ options, rule, ballots, eligibleWeight }: TallyInput): TallyResult {
+  const cast = ballots.filter(({ vote }) => vote !== 'abstain');
+  const weighted: Weighted[] = cast.map((ballot) => ({ ballot, weight: weightOf(ballot) }));
+  const counted = weighted.reduce((sum, { weight }) => sum + weight, 0);
+  const present = ballots.reduce((sum, ballot) => sum + weightOf(ballot), 0);
+  const voters = cast.reduce((sum, { count = 1 }) => sum + count, 0);
+
+  const quorate =
+    counted > 0 &&
+    voters >= (rule.minVoters ?? 1) &&
+    (!rule.quorum || reaches(present, eligibleWeight ?? present, rule.quorum));
+  const { winners, ranking, detail } = rules[rule.method].count(options, rule, weighted);
+  return {
+    status: quorate ? statusOf(winners) : 'no-quorum',
+    winners: quorate ? winners : [],
+    ranking,
+    detail: { ...detail, present, counted, voters, ...(eligibleWeight !== undefined && { eligible: eligibleWeight }) },
+  };
+}
+
+function statusOf(winners: readonly string[]): TallyResult['status'] {
+  if (winners.length === 0) return 'below-threshold';
+  return winners.length === 1 ? 'decided' : 'tied';
+}

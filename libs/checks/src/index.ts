@@ -1,3 +1,4 @@
+export { panelSha256, type PanelManifest, type PanelSeat } from './panels/panel.js';
 export { changeSha256 } from './change-digest.js';
 export type { Change, FileChange, FileStatus, Hunk, LimitHit, PastCommit, Revision } from './change.js';
 export { ballotOf, canonicalFindings } from './check.js';

@@ -4,9 +4,10 @@
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { alone } from './alone.mjs';
 import { phase } from './phase.mjs';
 
 export const root = resolve(fileURLToPath(import.meta.url), '../../../..');
@@ -33,7 +34,8 @@ export async function command(work) {
 /** Installs and builds what is missing or stale; says nothing long when nothing is. */
 export async function prepare({ projects = [], console: withConsole = true } = {}) {
   checkHost();
-  await alone(async () => {
+  const onWait = () => process.stdout.write('  · Waiting for another command that is installing or building …\n');
+  await alone(join(stateDir, 'cache', 'prepare.lock'), onWait, async () => {
     await installPackages();
     await build(projects);
     if (withConsole) await buildConsole();
@@ -174,42 +176,6 @@ function filesBelow(dir, skipped = []) {
     const path = join(dir, entry.name);
     return entry.isDirectory() ? filesBelow(path, skipped) : entry.isFile() ? [path] : [];
   });
-}
-
-/** Only one command at a time may change node_modules and dist; a lock left by a dead process is taken over. */
-async function alone(work) {
-  const lock = join(stateDir, 'cache', 'prepare.lock');
-  mkdirSync(join(stateDir, 'cache'), { recursive: true });
-  for (let told = false; !take(lock); told = true) {
-    if (!told) process.stdout.write('  · Waiting for another command that is installing or building …\n');
-    await new Promise((later) => setTimeout(later, 500));
-  }
-  try {
-    await work();
-  } finally {
-    rmSync(lock, { force: true });
-  }
-}
-
-function take(lock) {
-  try {
-    writeFileSync(lock, String(process.pid), { flag: 'wx' });
-    return true;
-  } catch (error) {
-    if (error.code !== 'EEXIST') throw error;
-  }
-  const holder = Number(textOf(lock));
-  const young = existsSync(lock) && Date.now() - statSync(lock).mtimeMs < 2_000;
-  if (!young && !(holder && existsProcess(holder))) rmSync(lock, { force: true });
-  return false;
-}
-
-function existsProcess(pid) {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return error.code === 'EPERM';
-  }
 }
 
 /** Runs a program to its end; resolves to its trimmed output, refuses with the tail of it. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assignPorts } from '../processes/ports.js';
@@ -9,7 +9,7 @@ import { natsConfig } from './nats.js';
 import { canQuery, postgresUrl } from './postgres.js';
 import { answers } from './probe.js';
 import { redisUrl } from './redis.js';
-import type { Store, StoreName, StoreOptions } from './store.js';
+import { storeNames, type Store, type StoreName, type StoreOptions } from './store.js';
 
 const images = { postgres: 'postgres:17', nats: 'nats:2.12', redis: 'redis:7' } as const;
 const innerPorts = { postgres: 5432, nats: 4222, redis: 6379 } as const;
@@ -38,6 +38,7 @@ export function composeStore(name: StoreName, options: StoreOptions): Store {
     get url() {
       return urls[name]();
     },
+    local: false,
     pid: undefined,
     async start() {
       ({ [name]: port } = await assignPorts(portsFileOf(options.dataDir), [name]));
@@ -51,6 +52,13 @@ export function composeStore(name: StoreName, options: StoreOptions): Store {
     stop: async () => void (await compose('stop', name)),
     kill9: async () => void (await compose('kill', '-s', 'SIGKILL', name)),
   };
+}
+
+/** Stops the containers of a data directory, or removes them with their volumes; nothing when none were ever made. */
+export async function endContainers(dataDir: string, how: 'stop' | 'remove'): Promise<void> {
+  const words = how === 'stop' ? ['stop'] : ['down', '-v'];
+  const files = storeNames.map((name) => join(dataDir, `compose.${name}.json`)).filter((file) => existsSync(file));
+  for (const file of files) await mustRun('docker', ['compose', '-p', composeProject(dataDir), '-f', file, ...words]);
 }
 
 function composeFile(name: StoreName, port: number, { passwords }: StoreOptions, natsFile: string): object {

@@ -7,7 +7,14 @@ import { tools } from './tools.js';
 export function externalStore(name: StoreName, url: string): Store {
   const refuse = () =>
     Promise.reject(new Error(`${name} is named by ${tools[name].variable}; Conclave did not start it.`));
-  return { url, pid: undefined, start: () => check(name, url), stop: () => Promise.resolve(), kill9: refuse };
+  return {
+    url,
+    local: false,
+    pid: undefined,
+    start: () => check(name, url),
+    stop: () => Promise.resolve(),
+    kill9: refuse,
+  };
 }
 
 async function check(name: StoreName, url: string): Promise<void> {

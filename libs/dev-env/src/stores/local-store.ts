@@ -52,6 +52,7 @@ export function localStore(name: StoreName, { programs }: LocatedTool, options: 
     if (entry) await end(recordsDir, entry, signal, 20_000);
   };
   return {
+    local: true,
     get url() {
       return urlOnPort[name]();
     },

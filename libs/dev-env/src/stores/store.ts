@@ -21,6 +21,8 @@ export interface StoreOptions {
 export interface Store {
   /** Valid once started; stays the same over `kill9` and `start`. */
   readonly url: string;
+  /** Whether it runs as a process of ours. */
+  readonly local: boolean;
   /** Undefined when its process is not a child of this machine's user, or does not run. */
   readonly pid: number | undefined;
   start(): Promise<void>;

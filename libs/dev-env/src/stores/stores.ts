@@ -13,6 +13,8 @@ export interface Stores {
   /** The one for Postgres signs in with the right to create roles and databases. */
   readonly urls: Readonly<Record<StoreName, string>>;
   pid(store: StoreName): number | undefined;
+  /** Whether it runs as a process of ours, which can die and be started again. */
+  isLocal(store: StoreName): boolean;
   /** Stops what was started here, Postgres last; external stores are left alone. */
   stop(): Promise<void>;
   kill9(store: StoreName): Promise<void>;
@@ -47,6 +49,7 @@ export async function startStores(options: StoreOptions): Promise<Stores> {
       return { postgres: stores.postgres.url, nats: stores.nats.url, redis: stores.redis.url };
     },
     pid: (name) => stores[name].pid,
+    isLocal: (name) => stores[name].local,
     async stop() {
       for (const name of ['redis', 'nats', 'postgres'] as const) await stores[name].stop();
     },

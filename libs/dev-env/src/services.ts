@@ -1,0 +1,159 @@
+/** Which processes make up Conclave and what each is told by its environment: the one table behind `up` and the tests. */
+import { join } from 'node:path';
+import { natsPermissions, serviceNames, type ServiceName } from '@conclave/contracts';
+import { repositoryRoot, stateDir } from './paths.js';
+import { key256, nkeyOf, nkeySeed, password, publicKeyOf, signingKey, type Secrets } from './secrets.js';
+import type { NatsUser } from './stores/nats.js';
+import type { StoreName } from './stores/store.js';
+
+export interface ServiceEntry {
+  readonly name: ServiceName;
+  /** Folder below `services/`; two entries of one folder are two roles of one image. */
+  readonly folder: string;
+  /** What `main.js` is told, roles as flags. */
+  readonly args: readonly string[];
+  /** Whether it has a schema and two roles of its own in Postgres. */
+  readonly schema: boolean;
+  /** What it reads besides what all read. */
+  readonly env: (world: World) => Readonly<Record<string, string>>;
+}
+
+/** Everything an environment is built from. */
+export interface World {
+  readonly secrets: Secrets;
+  readonly stores: Readonly<Record<StoreName, string>>;
+  readonly ports: Readonly<Record<ServiceName, number>>;
+  readonly dataDir: string;
+  /** The user's environment: proxies, certificates, model keys; `PATH` finds git and bubblewrap. */
+  readonly outer: NodeJS.ProcessEnv;
+}
+
+const plain = { args: [], schema: true, env: () => ({}) } as const;
+
+export const services: readonly ServiceEntry[] = [
+  {
+    ...plain,
+    name: 'auth',
+    folder: 'auth',
+    env: ({ secrets }) => ({ API_KEY_PEPPER: secrets.of('auth.api-key-pepper', key256) }),
+  },
+  {
+    ...plain,
+    name: 'audit',
+    folder: 'audit',
+    env: ({ secrets }) => ({
+      AUDIT_SIGNING_KEY: secrets.of('audit.signing-key', signingKey),
+      AUDIT_LOG_HOST: 'conclave.local',
+    }),
+  },
+  {
+    ...plain,
+    name: 'consensus',
+    folder: 'consensus',
+    env: ({ secrets }) => ({
+      CONSENSUS_SIGNING_KEY: secrets.of('consensus.signing-key', signingKey),
+      SIGNER_KEK: secrets.of('signer.kek', key256),
+    }),
+  },
+  { ...plain, name: 'runtime', folder: 'agent-runtime', env: ({ outer }) => pick(outer, MODEL_VARIABLES) },
+  { ...plain, name: 'metrics', folder: 'metrics' },
+  { ...plain, name: 'marketplace', folder: 'marketplace' },
+  {
+    ...plain,
+    name: 'delivery',
+    folder: 'gateway',
+    args: ['--role=delivery'],
+    env: ({ secrets }) => ({ SIGNER_KEK: secrets.of('delivery.kek', key256) }),
+  },
+  {
+    name: 'gateway',
+    folder: 'gateway',
+    args: ['--role=edge'],
+    schema: false,
+    env: ({ stores }) => ({ REDIS_URL: stores.redis, CONSOLE_DIR: join(repositoryRoot, 'services/console/dist') }),
+  },
+];
+
+const MODEL_VARIABLES = ['OPENAI_API_KEY', 'OPENAI_BASE_URL', 'ANTHROPIC_API_KEY', 'GEMINI_API_KEY'] as const;
+
+const OUTER_VARIABLES = [
+  'PATH',
+  'HOME',
+  'TMPDIR',
+  'TZ',
+  'HTTP_PROXY',
+  'HTTPS_PROXY',
+  'NO_PROXY',
+  'http_proxy',
+  'https_proxy',
+  'no_proxy',
+  'NODE_EXTRA_CA_CERTS',
+  'SSL_CERT_FILE',
+  'OTEL_EXPORTER_OTLP_ENDPOINT',
+  'LOG_LEVEL',
+] as const;
+
+/** All of the user's environment that anything here depends on. */
+export const outerVariables = [
+  ...OUTER_VARIABLES,
+  ...MODEL_VARIABLES,
+  ...['DATABASE_URL', 'NATS_URL', 'REDIS_URL'],
+] as const;
+
+/** The complete environment of one service; nothing else of the user's is handed on. */
+export function serviceEnv(entry: ServiceEntry, world: World): Readonly<Record<string, string>> {
+  const { secrets, ports, stores, outer } = world;
+  const keys = Object.fromEntries(serviceNames.map((name) => [name, publicKeyOf(serviceKey(secrets, name))]));
+  const urls = Object.fromEntries(services.map(({ name }) => [name, `http://127.0.0.1:${ports[name]}`]));
+  return {
+    ...pick(outer, OUTER_VARIABLES),
+    NODE_ENV: 'production',
+    NODE_COMPILE_CACHE: join(stateDir, 'cache/compiled'),
+    SERVICE_NAME: entry.name,
+    HTTP_HOST: '127.0.0.1',
+    HTTP_PORT: String(ports[entry.name]),
+    NATS_URL: stores.nats,
+    NATS_NKEY_SEED: secrets.of(`${entry.name}.nkey`, nkeySeed),
+    SERVICE_KEY: serviceKey(secrets, entry.name),
+    SERVICE_KEYS: JSON.stringify(keys),
+    DATA_DIR: join(world.dataDir, 'services', entry.name),
+    INTERNAL_URLS: JSON.stringify(urls),
+    ...(entry.schema ? databaseUrls(entry.name, world) : {}),
+    ...entry.env(world),
+  };
+}
+
+/** Passwords of the two roles of every schema, by role. */
+export function rolePasswords(secrets: Secrets): Readonly<Record<string, string>> {
+  const roles = services.filter(({ schema }) => schema).flatMap(({ name }) => [`${name}_app`, `${name}_system`]);
+  return Object.fromEntries(roles.map((role) => [role, secrets.of(`postgres.${role}`, password)]));
+}
+
+/** The bus's users, with permissions generated from the contracts. */
+export const natsUsers = (secrets: Secrets): readonly NatsUser[] =>
+  services.map(({ name }) => ({
+    name,
+    nkey: nkeyOf(secrets.of(`${name}.nkey`, nkeySeed)),
+    ...natsPermissions(name),
+  }));
+
+/** A connection of another role to the database of `url`. */
+export function asRole(url: string, role: string, secrets: Secrets): string {
+  const own = new URL(url);
+  own.username = role;
+  own.password = rolePasswords(secrets)[role] ?? '';
+  return own.toString();
+}
+
+function databaseUrls(name: ServiceName, { stores, secrets }: World) {
+  return {
+    DATABASE_URL: asRole(stores.postgres, `${name}_app`, secrets),
+    DATABASE_SYSTEM_URL: asRole(stores.postgres, `${name}_system`, secrets),
+  };
+}
+
+const serviceKey = (secrets: Secrets, name: ServiceName) => secrets.of(`${name}.service-key`, signingKey);
+
+function pick(env: NodeJS.ProcessEnv, names: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
+}

@@ -1,0 +1,274 @@
+/**
+ * One installation: stores, schemas, services and tenants below one data directory, brought to the state the checkout
+ * asks for. `bring` is the only way there and idempotent: what is as it should be is left alone.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ServiceName } from '@conclave/contracts';
+import { repositoryRoot } from '../paths.js';
+import { assignPorts } from '../processes/ports.js';
+import { end, recorded } from '../processes/records.js';
+import { migrateSchemas } from '../provision/migrate.js';
+import { createTenant, isAccepted, logOf, type Tenant } from '../provision/tenants.js';
+import { openSecrets, password, type Secrets } from '../secrets.js';
+import { natsUsers, rolePasswords, serviceEnv, services, type World } from '../services.js';
+import { portsFileOf, recordsDirOf, stopLocalStores } from '../stores/local-store.js';
+import { storeNames, type StoreName } from '../stores/store.js';
+import { startStores, type Stores } from '../stores/stores.js';
+import { codeHash } from './code-hash.js';
+import { boundLog } from './log-file.js';
+import { ServiceProcess } from './service-process.js';
+import { readJson, writeJson, type StepStatus, type SupervisorStatus } from './status.js';
+
+export interface SupervisorOptions {
+  readonly dataDir: string;
+  readonly logDir: string;
+  /** The user's environment: named stores, proxies, model keys, search path. */
+  readonly outer: NodeJS.ProcessEnv;
+  readonly build?: string;
+  /** Wished for the gateway; another is taken when it is busy. */
+  readonly gatewayPort?: number;
+  readonly quickInit?: boolean;
+  /** Called with every change of status. */
+  readonly onStatus?: (status: SupervisorStatus) => void;
+  /** Where addresses, keys and pids are written for whoever uses the installation. */
+  readonly devFile: string;
+}
+
+/** `.conclave/dev.json`. */
+export interface DevFile {
+  readonly gateway: string;
+  readonly console: string;
+  readonly apiKey: string;
+  readonly tenant: string;
+  readonly workspace: string;
+  /** A second tenant, to try the wall between them. */
+  readonly apiKeyB: string;
+  readonly tenantB: string;
+  readonly log: { readonly origin: string; readonly vkey: string };
+  readonly postgres: string;
+  readonly nats: string;
+  readonly redis: string;
+  readonly pids: Readonly<Record<string, number>>;
+}
+
+const WATCH_EVERY_MS = 1_000;
+
+export class Supervisor {
+  readonly status: SupervisorStatus;
+  private readonly secrets: Secrets;
+  private readonly processes = new Map<ServiceName, ServiceProcess>();
+  private stores: Stores | undefined;
+  private storesHash = '';
+  private ports: Record<ServiceName, number> | undefined;
+  private dev: Omit<DevFile, 'pids'> | undefined;
+  private watching: NodeJS.Timeout | undefined;
+  /** Everything that starts or stops something goes through here, one after the other. */
+  private queue: Promise<unknown> = Promise.resolve();
+  private queued = 0;
+  private stopping = false;
+
+  constructor(private readonly options: SupervisorOptions) {
+    mkdirSync(options.dataDir, { recursive: true, mode: 0o711 });
+    this.secrets = openSecrets(join(options.dataDir, 'secrets.json'));
+    const build = options.build ?? '';
+    this.status = {
+      pid: process.pid,
+      build,
+      request: '',
+      state: 'starting',
+      error: undefined,
+      steps: [],
+      services: [],
+    };
+  }
+
+  /** Brings everything up, or up to date; a failure is in the status as well as thrown. */
+  bring(request: string): Promise<DevFile> {
+    return this.exclusively(async () => {
+      Object.assign(this.status, { request, state: 'starting', error: undefined, steps: [] });
+      try {
+        const stores = await this.step('Stores', (say) => this.bringStores(say));
+        await this.step('Schemas', (say) => this.bringSchemas(stores, say));
+        const world = await this.bringPorts(stores);
+        await this.step('Services', (say) => this.bringServices(world, say));
+        await this.step('Tenants', () => this.bringTenants(world));
+        this.watch();
+        this.change({ state: 'ready' });
+        return this.writeDev();
+      } catch (error) {
+        this.change({ state: 'failed', error: error instanceof Error ? error.message : String(error) });
+        throw error;
+      }
+    });
+  }
+
+  /** Services first, each draining, also while they are still being brought up; then the stores. */
+  async stop(): Promise<void> {
+    clearInterval(this.watching);
+    this.stopping = true;
+    await Promise.all([...this.processes.values()].map((service) => service.stop()));
+    await this.exclusively(async () => {
+      this.change({ state: 'stopping' });
+      await Promise.all([...this.processes.values()].map((service) => service.stop()));
+      await this.stores?.stop();
+    });
+  }
+
+  service(name: ServiceName): ServiceProcess {
+    const service = this.processes.get(name);
+    if (!service) throw new Error(`There is no service ${name}.`);
+    return service;
+  }
+
+  /** Runs `work` on the stores while nothing else starts or stops them. */
+  withStores<T>(work: (stores: Stores) => Promise<T>): Promise<T> {
+    return this.exclusively(async () => {
+      if (!this.stores) throw new Error('The stores are not running.');
+      return work(this.stores);
+    });
+  }
+
+  private async bringStores(say: (detail: string) => void): Promise<Stores> {
+    const { dataDir, logDir, quickInit, outer } = this.options;
+    const users = natsUsers(this.secrets);
+    const hash = JSON.stringify(users);
+    const alive = (name: StoreName) => !this.stores?.isLocal(name) || this.stores.pid(name) !== undefined;
+    if (!this.stores || this.storesHash !== hash) {
+      if (!this.stores) await endLeftovers(dataDir);
+      const passwords = { postgres: this.secrets.of('postgres', password), redis: this.secrets.of('redis', password) };
+      this.stores = await startStores({ dataDir, logDir, passwords, natsUsers: users, quickInit, say, env: outer });
+      this.storesHash = hash;
+    }
+    for (const name of storeNames) if (!alive(name)) await this.stores.start(name);
+    say(storeNames.map((name) => `${name} ${new URL(this.stores?.urls[name] ?? '').host}`).join(', '));
+    return this.stores;
+  }
+
+  private async bringSchemas(stores: Stores, say: (detail: string) => void): Promise<void> {
+    const applied = await migrateSchemas(stores.urls.postgres, rolePasswords(this.secrets));
+    say(applied.length === 0 ? 'up to date' : `${applied.length} migrations applied`);
+  }
+
+  private async bringPorts(stores: Stores): Promise<World> {
+    const { dataDir, outer, gatewayPort } = this.options;
+    const names = services.map(({ name }) => name);
+    const wished = gatewayPort === undefined ? {} : { gateway: gatewayPort };
+    this.ports ??= await assignPorts(portsFileOf(dataDir), names, wished);
+    return { secrets: this.secrets, stores: stores.urls, ports: this.ports, dataDir, outer };
+  }
+
+  private async bringServices(world: World, say: (detail: string) => void): Promise<void> {
+    const started = await Promise.all(
+      services.map(async (entry) => {
+        const main = join(repositoryRoot, 'services', entry.folder, 'dist/main.js');
+        const env = serviceEnv(entry, world);
+        mkdirSync(env['DATA_DIR'] ?? '', { recursive: true, mode: 0o700 });
+        const hash = digest(codeHash(`services/${entry.folder}`), JSON.stringify([entry.args, env]));
+        const restarted = await this.processOf(entry.name, world).ensure({ main, args: entry.args, env, hash });
+        return restarted ? [entry.name] : [];
+      }),
+    );
+    await Promise.all([...this.processes.values()].map((service) => service.whenReady()));
+    const count = started.flat().length;
+    say(count === services.length ? `${count} ready` : `${count} restarted, ${services.length} ready`);
+  }
+
+  private processOf(name: ServiceName, world: World): ServiceProcess {
+    const known = this.processes.get(name);
+    if (known) return known;
+    const made = new ServiceProcess(name, `http://127.0.0.1:${world.ports[name]}`, {
+      recordsDir: recordsDirOf(this.options.dataDir),
+      logFile: join(this.options.logDir, `${name}.log`),
+      onChange: () => this.change({}),
+    });
+    this.processes.set(name, made);
+    return made;
+  }
+
+  private async bringTenants(world: World): Promise<void> {
+    const gateway = `http://127.0.0.1:${world.ports.gateway}`;
+    const auth = services.find(({ name }) => name === 'auth');
+    if (!auth) throw new Error('There is no service auth.');
+    const file = join(this.options.dataDir, 'tenants.json');
+    const tenants = new Map(Object.entries(readJson<Record<string, Tenant>>(file) ?? {}));
+    for (const name of ['A', 'B']) {
+      const known = tenants.get(name);
+      if (known && (await isAccepted(gateway, known))) continue;
+      tenants.set(name, await createTenant(name, serviceEnv(auth, world)));
+      writeJson(file, Object.fromEntries(tenants));
+    }
+    const [a, b] = [tenants.get('A'), tenants.get('B')];
+    if (!a || !b) throw new Error('There are no tenants.');
+    const { postgres, nats, redis } = world.stores;
+    const others = { apiKeyB: b.apiKey, tenantB: b.tenant, log: await logOf(gateway, a), postgres, nats, redis };
+    this.dev = { gateway, console: `${gateway}/`, ...a, ...others };
+  }
+
+  private writeDev(): DevFile {
+    if (!this.dev) throw new Error('Nothing is up.');
+    const entries = recorded(recordsDirOf(this.options.dataDir)).map(({ name, pid }) => [name, pid] as const);
+    const dev = { ...this.dev, pids: Object.fromEntries(entries) };
+    writeJson(this.options.devFile, dev);
+    return dev;
+  }
+
+  /** Brings dead stores back and keeps logs within bounds; services watch themselves. */
+  private watch(): void {
+    this.watching ??= setInterval(() => {
+      if (this.queued > 0) return;
+      for (const name of [...storeNames, ...this.processes.keys()]) boundLog(join(this.options.logDir, `${name}.log`));
+      void this.withStores(async (stores) => {
+        for (const name of storeNames) if (stores.isLocal(name) && !stores.pid(name)) await stores.start(name);
+      }).catch((error: unknown) => this.change({ error: String(error) }));
+    }, WATCH_EVERY_MS);
+  }
+
+  private async step<T>(title: string, work: (say: (detail: string) => void) => Promise<T>): Promise<T> {
+    const started = Date.now();
+    const step: StepStatus = { title, state: 'running', detail: '', ms: 0 };
+    const update = (next: Partial<StepStatus>) => {
+      Object.assign(step, next, { ms: Date.now() - started });
+      this.change({});
+    };
+    if (this.stopping) throw new Error('Stopped.');
+    this.status.steps.push(step);
+    update({});
+    try {
+      const result = await work((detail) => update({ detail }));
+      update({ state: 'done' });
+      return result;
+    } catch (error) {
+      update({ state: 'failed' });
+      throw error;
+    }
+  }
+
+  private change(next: Partial<SupervisorStatus>): void {
+    Object.assign(this.status, next);
+    this.status.services = [...this.processes.values()].map(({ status }) => status);
+    this.options.onStatus?.(this.status);
+    if (this.status.state === 'ready' && this.dev && existsSync(this.options.devFile)) this.writeDev();
+  }
+
+  private exclusively<T>(work: () => Promise<T>): Promise<T> {
+    this.queued += 1;
+    const result = this.queue.then(work).finally(() => (this.queued -= 1));
+    this.queue = result.catch(() => undefined);
+    return result;
+  }
+}
+
+/** Ends what a crashed supervisor of this data directory left running: its services, then its stores. */
+export async function endLeftovers(dataDir: string): Promise<number> {
+  const dir = recordsDirOf(dataDir);
+  const names: readonly string[] = services.map(({ name }) => name);
+  const left = recorded(dir).filter(({ name }) => names.includes(name));
+  const ended = await Promise.all(left.map((entry) => end(dir, entry, 'SIGTERM', 15_000)));
+  await stopLocalStores(dataDir);
+  return ended.filter(Boolean).length;
+}
+
+const digest = (...parts: readonly string[]) =>
+  parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest('hex');

@@ -1,0 +1,4 @@
+export { createClient, type CallOptions, type Client, type ClientOptions, type Upload } from './client.js';
+export { httpParts, type HttpParts } from './http-parts.js';
+export type { FollowOptions } from './follow-run.js';
+export type { RetrySchedule } from './retry.js';

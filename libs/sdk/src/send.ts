@@ -1,0 +1,73 @@
+import { ConclaveError, errorOf } from '@conclave/contracts';
+
+export interface Platform {
+  /** Address of the edge, such as `https://conclave.example.com`. */
+  readonly baseUrl: string;
+  readonly apiKey: string;
+  readonly fetch?: typeof fetch;
+}
+
+export type SendInit = RequestInit & {
+  /** Longest wait for the whole answer; none for a stream. */
+  readonly timeoutMs?: number;
+};
+
+/**
+ * Makes one HTTP request; the response is a success.
+ *
+ * @throws ConclaveError the refusal, or `service.unavailable` when the network failed
+ */
+export type Send = (target: string, init: SendInit) => Promise<Response>;
+
+/** How long after the operation's own time limit its answer is still waited for. */
+const NETWORK_MS = 5_000;
+
+export function sender({ baseUrl, apiKey, fetch: fetchWith = fetch }: Platform): Send {
+  const base = baseUrl.replace(/\/+$/, '');
+  return async (target, { timeoutMs, signal, headers, ...init }) => {
+    const signals = [signal, timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs + NETWORK_MS)];
+    const response = await fetchWith(base + target, {
+      ...init,
+      redirect: 'error',
+      headers: {
+        accept: 'application/json',
+        ...(headers as Record<string, string>),
+        authorization: `Bearer ${apiKey}`,
+      },
+      signal: AbortSignal.any(signals.filter((one) => one !== undefined && one !== null)),
+    }).catch((cause: unknown) => {
+      if (signal?.aborted) throw cause;
+      throw unreachable(base, cause);
+    });
+    if (response.ok) return response;
+    throw await refusalOf(response);
+  };
+}
+
+/** The refusal that stands for a network fault; `reason` is what the network said, such as ECONNREFUSED. */
+export function unreachable(url: string, thrown: unknown): ConclaveError {
+  const { code, message, cause } = thrown as { code?: unknown; message?: unknown; cause?: typeof thrown };
+  if (typeof cause === 'object' && cause !== null) return unreachable(url, cause);
+  const reason = typeof code === 'string' ? code : String(message);
+  return new ConclaveError('service.unavailable', { url, reason }, { cause: thrown });
+}
+
+async function refusalOf(response: Response): Promise<ConclaveError> {
+  const text = await response.text().catch(() => '');
+  const retryAfterS = Number(response.headers.get('retry-after'));
+  const waited = retryAfterS > 0 ? { retryAfterS } : {};
+  if (response.headers.get('content-type')?.startsWith('application/problem+json')) {
+    const { code, params } = errorOf(jsonOf(text));
+    return new ConclaveError(code, { ...params, ...waited });
+  }
+  const away = response.status >= 502 && response.status <= 504;
+  return new ConclaveError(away ? 'service.unavailable' : 'service.internal', { status: response.status, ...waited });
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

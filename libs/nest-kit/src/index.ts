@@ -21,6 +21,7 @@ export { createLogger } from './logger.js';
 export type { RequestContext } from './request-context.js';
 export { RpcClient, type CallOptions } from './rpc-client.js';
 export { RpcServer } from './rpc-server.js';
+export { SecretBox, secretKey } from './secret-box.js';
 export { SpanKind, activeTraceId, extractTrace, inSpan, injectTrace, startTelemetry } from './tracing.js';
 export { MAX_BODY_BYTES, decodeBody, encodeBody, headersOf, openReply, wireHeaders } from './wire.js';
 export { BlobError, type BlobRef, type BlobStore, type PutOptions, type SweepOptions } from './blob-store.js';

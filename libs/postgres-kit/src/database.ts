@@ -14,6 +14,8 @@ export interface Tx {
   one<Row extends object = Record<string, unknown>>(sql: string, params?: readonly unknown[]): Promise<Row | undefined>;
   /** Appends an event to this service's log, in this transaction; consumers see it after commit. Returns its id. */
   emit<T extends z.ZodType>(event: EventContract<T>, data: z.input<T>): Promise<string>;
+  /** Calls `work` once this transaction has committed, and never when it has not. */
+  afterCommit(work: () => void): void;
   /** TypeORM's manager on this transaction; only services that registered entities have one. */
   readonly entities: EntityManager;
 }
@@ -24,6 +26,7 @@ export interface Tx {
  */
 export class Database {
   private readonly listeners = new Set<() => void>();
+  private readonly ring = (): void => this.listeners.forEach((listener) => listener());
 
   constructor(
     private readonly app: ConnectionSource,
@@ -59,14 +62,14 @@ export class Database {
       { name: 'postgres transaction', kind: SpanKind.CLIENT, attributes: { 'db.system.name': 'postgresql' } },
       async () => {
         const connection = await source.acquire();
-        const state = { emitted: false };
+        const after = new Set<() => void>();
         let broken: Error | undefined;
         try {
           await connection.begin();
           if (ctx) await connection.query(`select set_config('app.tenant', $1, true)`, [ctx.tenantId]);
-          const result = await work(txOn(connection, ctx, state));
+          const result = await work(txOn(connection, ctx, after, this.ring));
           await connection.commit();
-          if (state.emitted) for (const listener of this.listeners) listener();
+          for (const listener of after) listener();
           return result;
         } catch (error) {
           await connection.rollback().catch((fault: Error) => (broken = fault));
@@ -79,7 +82,7 @@ export class Database {
   }
 }
 
-function txOn(connection: Connection, ctx: Actor | undefined, state: { emitted: boolean }): Tx {
+function txOn(connection: Connection, ctx: Actor | undefined, after: Set<() => void>, ring: () => void): Tx {
   const query = <Row extends object>(sql: string, params: readonly unknown[] = []): Promise<Row[]> =>
     connection.query<Row>(sql, params);
   return {
@@ -93,9 +96,10 @@ function txOn(connection: Connection, ctx: Actor | undefined, state: { emitted: 
         'insert into outbound_event (id, tenant_id, lane, type, actor, data) values ($1, $2, $3, $4, $5, $6)',
         [id, ctx.tenantId, laneOf(ctx.tenantId), event.type, ctx.actor, body],
       );
-      state.emitted = true;
+      after.add(ring);
       return id;
     },
+    afterCommit: (work) => void after.add(work),
     get entities() {
       if (!connection.entities) throw new Error('this service registered no entities');
       return connection.entities;

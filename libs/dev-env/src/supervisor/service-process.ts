@@ -94,13 +94,13 @@ export class ServiceProcess {
     child.unref();
     if (child.pid !== undefined) record(this.home.recordsDir, this.name, child.pid);
     this.change({ state: 'starting', pid: child.pid });
-    child.once('error', () => this.died(startedAt));
-    child.once('exit', () => this.died(startedAt));
+    child.once('error', () => this.died(child.pid, startedAt));
+    child.once('exit', () => this.died(child.pid, startedAt));
     void this.watchReadiness(child.pid, startedAt);
   }
 
-  private died(startedAt: number): void {
-    if (!this.wanted) return;
+  private died(pid: number | undefined, startedAt: number): void {
+    if (!this.wanted || this.status.pid !== pid) return; // stopped, or replaced before its end was reported
     this.deaths = Date.now() - startedAt > STABLE_MS ? 1 : this.deaths + 1;
     this.status.restarts += 1;
     this.change({ state: 'restarting', pid: undefined });

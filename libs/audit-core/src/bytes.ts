@@ -36,14 +36,12 @@ export function fromHex(text: string): Uint8Array {
 /** Standard padded base64. */
 export function base64(bytes: Uint8Array): string {
   const out = new Uint8Array(Math.ceil(bytes.length / 3) * 4).fill(0x3d);
-  let to = 0;
-  for (let from = 0; from < bytes.length; from += 3) {
-    const left = bytes.length - from;
+  for (let from = 0, to = 0; from < bytes.length; from += 3, to += 4) {
+    const digits = from + 3 <= bytes.length ? 4 : bytes.length - from + 1;
     const group = (bytes[from]! << 16) | ((bytes[from + 1] ?? 0) << 8) | (bytes[from + 2] ?? 0);
-    for (let digit = 0; digit < Math.min(left, 3) + 1; digit++) {
+    for (let digit = 0; digit < digits; digit++) {
       out[to + digit] = BASE64_ALPHABET.charCodeAt((group >> (18 - 6 * digit)) & 63);
     }
-    to += 4;
   }
   return decoder.decode(out);
 }

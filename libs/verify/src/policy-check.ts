@@ -1,0 +1,54 @@
+/**
+ * Whether a genuine receipt is also the one the reader asked for.
+ *
+ * Custody counts keys behind counted ballots: an outside voter who stayed away adds nothing to it. `custody` is the
+ * platform's word; where the policy pins voter keys, only those count.
+ */
+import { base64 } from '@conclave/audit-core';
+import type { Predicate, Voter } from '@conclave/consensus-core';
+import type { OpenReceipt } from './open-receipt.js';
+import type { Demands, NamedKey, TrustPolicy } from './trust-policy.js';
+import { failed, held, unchecked, type Finding } from './verdict.js';
+
+/** Every demand of the trust policy is met. */
+export function checkPolicy({ predicate }: OpenReceipt, trust: TrustPolicy | undefined): Finding {
+  if (trust === undefined) return unchecked('no trust policy was given');
+  const impostor = predicate.electorate.find((voter) => contradicts(voter, trust.voters));
+  if (impostor !== undefined) return failed('untrusted', `${impostor.voterId} votes with a key that is not theirs`);
+  const shown = factsOf(predicate);
+  for (const [name, demanded] of Object.entries(trust.require) as [keyof Demands, string][]) {
+    if (shown[name] !== demanded) {
+      return failed('policy-refused', `${name} is ${shown[name] ?? 'not stated'}, but must be ${demanded}`);
+    }
+  }
+  const outside = outsideKeys(predicate, trust.voters);
+  const custody = `${outside} keys held outside the platform stand behind counted ballots`;
+  if (outside < trust.minExternalCustody) {
+    return failed('policy-refused', `${custody}, ${trust.minExternalCustody} needed`);
+  }
+  return held(`all demands are met; ${custody}`);
+}
+
+function factsOf({ outcome, policy, origin, subject }: Predicate): Demands {
+  return {
+    outcome: outcome.status,
+    origin,
+    ...(policy && { panelSha256: policy.panelSha256 }),
+    ...(subject && { repository: subject.repository }),
+  };
+}
+
+/** Keys outside the platform whose ballots counted; the ballots' check has shown that no two voters share a key. */
+function outsideKeys({ electorate, ballots }: Predicate, pinned: readonly NamedKey[] | undefined): number {
+  const counted = new Set(ballots.filter(({ status }) => status === 'counted').map(({ voterId }) => voterId));
+  return electorate.filter(
+    ({ voterId, custody }) =>
+      counted.has(voterId) &&
+      custody !== 'platform' &&
+      (pinned === undefined || pinned.some(({ name }) => name === voterId)),
+  ).length;
+}
+
+function contradicts({ voterId, publicKey }: Voter, pinned: readonly NamedKey[] = []): boolean {
+  return pinned.some((known) => known.name === voterId && base64(known.publicKey) !== publicKey);
+}

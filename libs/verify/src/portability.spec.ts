@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import { createContext, SourceTextModule } from 'node:vm';
+import { expect, it } from '@jest/globals';
+import { base64 } from '@conclave/audit-core';
+import { ORIGIN, review } from './test/decisions.js';
+import { Platform } from './test/platform.js';
+import { vkeyOf } from './test/signer.js';
+import type * as Verifier from './index.js';
+
+const cores = new Set(['@conclave/audit-core', '@conclave/consensus-core']);
+const libs = new URL('../../', import.meta.url);
+
+/** Loads the compiled verifier where nothing exists but the language, text codecs and WebCrypto; lists what it imports. */
+async function loadBare() {
+  const realm = createContext({ TextEncoder, TextDecoder, crypto });
+  const modules = new Map<string, SourceTextModule>();
+  const foreign: string[] = [];
+  const load = (url: URL): SourceTextModule => {
+    const known = modules.get(url.href);
+    if (known) return known;
+    const module = new SourceTextModule(readFileSync(url, 'utf8'), { context: realm, identifier: url.href });
+    modules.set(url.href, module);
+    return module;
+  };
+  const root = load(new URL('verify/dist/index.js', libs));
+  await root.link((specifier, { identifier }) => {
+    if (cores.has(specifier)) return load(new URL(`${specifier.replace('@conclave/', '')}/dist/index.js`, libs));
+    if (!specifier.startsWith('.')) foreign.push(specifier);
+    return load(new URL(specifier, identifier));
+  });
+  await root.evaluate();
+  return { verifier: root.namespace as typeof Verifier, modules: [...modules.keys()], foreign };
+}
+
+it('runs with nothing but the language, text codecs and WebCrypto, and imports the pure cores alone', async () => {
+  const platform = await Platform.start();
+  const receipt = JSON.stringify(await platform.receipt((await review('sealed')).predicate));
+  const { verifier, modules, foreign } = await loadBare();
+  expect(foreign).toEqual([]);
+  expect(modules.length).toBeGreaterThan(20);
+  const trust = verifier.parseTrustPolicy(
+    JSON.stringify({
+      version: 1,
+      logs: [vkeyOf(ORIGIN, platform.log)],
+      services: [{ keyid: 'consensus-1', publicKey: base64(platform.service.publicKey) }],
+    }),
+  );
+  expect((await verifier.verifyReceipt(receipt, trust)).status).toBe('trusted');
+  expect((await verifier.verifyReceipt(receipt.replace('index 5', 'index 6'), trust)).status).toBe('bad-log-proof');
+});

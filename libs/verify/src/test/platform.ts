@@ -1,0 +1,125 @@
+/**
+ * A platform that signs and logs whatever it is given: with an honest predicate it makes good receipts, with a false
+ * one it is the insider that the deeper steps of the verifier exist for.
+ */
+import {
+  appendLeaves,
+  base64,
+  concatBytes,
+  cosignedMessage,
+  EMPTY_FRONTIER,
+  formatCheckpoint,
+  formatNote,
+  formatTlogProof,
+  inclusionProof,
+  jcs,
+  leafHash,
+  noteKeyId,
+  preAuthEncoding,
+  rootOf,
+  signNote,
+  utf8,
+  type Note,
+} from '@conclave/audit-core';
+import {
+  PAYLOAD_TYPE,
+  payloadBytes,
+  RECEIPT_MEDIA_TYPE,
+  sealedEntryOf,
+  type Disclosure,
+  type Predicate,
+  type ReceiptFile,
+} from '@conclave/consensus-core';
+import { parseTrustPolicy, type TrustPolicy } from '../trust-policy.js';
+import { ORIGIN } from './decisions.js';
+import { newSigner, vkeyOf, type Signer } from './signer.js';
+
+const WITNESS = 'witness.example/w1';
+
+/** What an insider may do otherwise than an honest platform. */
+export interface Insider {
+  readonly payload?: Uint8Array;
+  readonly entry?: Uint8Array;
+  readonly origin?: string;
+  readonly disclosures?: readonly Disclosure[];
+  readonly cosignedAt?: bigint;
+}
+
+/** The keys of one installation and its witness. */
+export class Platform {
+  private constructor(
+    readonly service: Signer,
+    readonly log: Signer,
+    readonly witness: Signer,
+  ) {}
+
+  static async start(): Promise<Platform> {
+    return new Platform(await newSigner(), await newSigner(), await newSigner());
+  }
+
+  /** The trust policy of somebody who believes in this platform and its witness. */
+  trust(more: object = {}): TrustPolicy {
+    return parseTrustPolicy(
+      JSON.stringify({
+        version: 1,
+        logs: [vkeyOf(ORIGIN, this.log)],
+        services: [{ keyid: 'consensus-1', publicKey: base64(this.service.publicKey) }],
+        witnesses: { keys: [vkeyOf(WITNESS, this.witness, 4)], threshold: 1 },
+        ...more,
+      }),
+    );
+  }
+
+  /** Signs and logs a predicate, and writes the receipt. */
+  async receipt(predicate: Predicate, insider: Insider = {}): Promise<ReceiptFile> {
+    const payload = insider.payload ?? payloadBytes(predicate);
+    const sealed = { type: 'decision.sealed', at: '2026-11-20T10:00:01Z', data: sealedEntryOf(predicate, payload) };
+    const entry = insider.entry ?? utf8(jcs(sealed));
+    const sig = await this.service.sign(preAuthEncoding(PAYLOAD_TYPE, payload));
+    return {
+      mediaType: RECEIPT_MEDIA_TYPE,
+      envelope: {
+        payloadType: PAYLOAD_TYPE,
+        payload: base64(payload),
+        signatures: [{ keyid: 'consensus-1', sig: base64(sig) }],
+      },
+      log: { entry: base64(entry), proof: await this.prove(entry, insider) },
+      disclosures: insider.disclosures ?? [],
+    };
+  }
+
+  /** Checkpoints of a log that grows to the given sizes; entries are numbered. */
+  async checkpoints(sizes: readonly number[], origin = ORIGIN): Promise<string[]> {
+    return Promise.all(sizes.map(async (size) => formatNote(await this.checkpoint(numbered(size), origin))));
+  }
+
+  private async prove(entry: Uint8Array, { origin = ORIGIN, cosignedAt = 1n }: Insider): Promise<string> {
+    const leaves = [...numbered(5), entry, ...numbered(4)];
+    const note = await this.checkpoint(leaves, origin);
+    const stamp = new Uint8Array(8);
+    new DataView(stamp.buffer).setBigUint64(0, cosignedAt);
+    const signature = concatBytes(stamp, await this.witness.sign(cosignedMessage(note.text, 1n)));
+    const keyId = noteKeyId({ name: WITNESS, type: 4, publicKey: this.witness.publicKey });
+    const cosigned = { ...note, signatures: [...note.signatures, { name: WITNESS, keyId, signature }] };
+    const hashes = inclusionProof(5, leaves.length, treeOf(leaves).nodeAt);
+    return formatTlogProof({ index: 5, hashes, checkpoint: formatNote(cosigned) });
+  }
+
+  private async checkpoint(leaves: readonly Uint8Array[], origin: string): Promise<Note> {
+    const text = formatCheckpoint({ origin, size: leaves.length, root: treeOf(leaves).root, extensions: [] });
+    const signature = await this.log.sign(utf8(text));
+    return signNote({ text, signatures: [] }, origin, this.log.publicKey, () => signature);
+  }
+}
+
+/** Entries `entry 0` to `entry n-1`. */
+export function numbered(count: number): Uint8Array[] {
+  return Array.from({ length: count }, (_, at) => utf8(`entry ${at}`));
+}
+
+/** Root and complete nodes of a log. */
+export function treeOf(leaves: readonly Uint8Array[]) {
+  const { frontier, nodes } = appendLeaves(EMPTY_FRONTIER, leaves.map(leafHash));
+  const hashes = new Map(nodes.map(({ level, index, hash }) => [`${level}/${index}`, hash]));
+  return { root: rootOf(frontier), nodeAt: (level: number, index: number) => hashes.get(`${level}/${index}`)! };
+}

@@ -1,0 +1,72 @@
+import { describe, expect, it } from '@jest/globals';
+import { base64, MalformedError } from '@conclave/audit-core';
+import { newSigner, vkeyOf } from './test/signer.js';
+import { parseTrustPolicy } from './trust-policy.js';
+
+const signer = await newSigner();
+const log = vkeyOf('log.example', signer);
+const witness = vkeyOf('witness.example', signer, 4);
+const key = base64(signer.publicKey);
+const least = { version: 1, logs: [log], services: [{ keyid: 's', publicKey: key }] };
+const read = (policy: unknown) => parseTrustPolicy(JSON.stringify(policy));
+
+describe('a trust policy', () => {
+  it('needs a log and a service, and demands nothing by itself', () => {
+    expect(read(least)).toEqual({
+      logs: [{ name: 'log.example', type: 1, publicKey: signer.publicKey }],
+      services: [{ name: 's', publicKey: signer.publicKey }],
+      witnesses: { keys: [], threshold: 0 },
+      minExternalCustody: 0,
+      require: {},
+    });
+  });
+
+  it('may name witnesses, voters, custody and demands', () => {
+    const policy = read({
+      ...least,
+      witnesses: { keys: [witness], threshold: 1 },
+      voters: [{ voterId: 'ada', publicKey: key }],
+      minExternalCustody: 2,
+      require: { outcome: 'approved', panelSha256: 'ab' },
+    });
+    expect(policy.witnesses).toEqual({
+      keys: [{ name: 'witness.example', type: 4, publicKey: signer.publicKey }],
+      threshold: 1,
+    });
+    expect(policy.voters).toEqual([{ name: 'ada', publicKey: signer.publicKey }]);
+    expect(policy.minExternalCustody).toBe(2);
+    expect(policy.require).toEqual({ outcome: 'approved', panelSha256: 'ab' });
+  });
+
+  const smallOrder = base64(new Uint8Array(32));
+  it.each([
+    ['another version', { ...least, version: 2 }],
+    ['a version as text', { ...least, version: '1' }],
+    ['no log', { ...least, logs: [] }],
+    ['no service', { ...least, services: [] }],
+    ['a missing member', { version: 1, logs: [log] }],
+    ['an unknown member', { ...least, requires: {} }],
+    ['an unknown demand', { ...least, require: { outcomes: 'approved' } }],
+    ['a demand that is no text', { ...least, require: { outcome: true } }],
+    ['an empty demand', { ...least, require: { outcome: '' } }],
+    ['a witness among the logs', { ...least, logs: [witness] }],
+    ['a log among the witnesses', { ...least, witnesses: { keys: [log], threshold: 1 } }],
+    ['a log twice', { ...least, logs: [log, log] }],
+    ['a witness twice', { ...least, witnesses: { keys: [witness, witness], threshold: 2 } }],
+    ['a service twice', { ...least, services: [least.services[0], least.services[0]] }],
+    ['a threshold beyond its witnesses', { ...least, witnesses: { keys: [witness], threshold: 2 } }],
+    ['a negative count', { ...least, minExternalCustody: -1 }],
+    ['a count as text', { ...least, minExternalCustody: '1' }],
+    ['a broken vkey', { ...least, logs: ['log.example+00000000+AAAA'] }],
+    ['a key that is unsafe', { ...least, services: [{ keyid: 's', publicKey: smallOrder }] }],
+    ['a key that is no base64', { ...least, services: [{ keyid: 's', publicKey: '?' }] }],
+    ['a list in place of an object', []],
+    ['an object in place of a list', { ...least, logs: {} }],
+    ['null', null],
+  ])('is refused with %s', (_, policy) => expect(() => read(policy)).toThrow(MalformedError));
+
+  it('is refused with a member written twice', () => {
+    const twice = JSON.stringify({ ...least, require: {} }).replace('"require"', '"require":{"outcome":"a"},"require"');
+    expect(() => parseTrustPolicy(twice)).toThrow(MalformedError);
+  });
+});

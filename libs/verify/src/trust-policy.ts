@@ -1,0 +1,136 @@
+/**
+ * The trust policy: whose keys a reader believes and what they demand of a receipt. JSON, version 1:
+ *
+ *     { "version": 1, "logs": [vkey…], "services": [{ "keyid", "publicKey" }],
+ *       "witnesses"?: { "keys": [vkey…], "threshold": k }, "voters"?: [{ "voterId", "publicKey" }],
+ *       "minExternalCustody"?: n, "require"?: { "outcome"?, "panelSha256"?, "origin"?, "repository"? } }
+ *
+ * It comes from the reader's side, never with the receipt. Unknown members are refused, so that a demand
+ * that is misspelt cannot pass as met. Public keys are raw Ed25519 in base64; vkeys are C2SP's.
+ */
+import {
+  ED25519_COSIGNATURE,
+  ED25519_NOTE,
+  fromBase64,
+  isSafeEd25519Key,
+  MalformedError,
+  parseStrictJson,
+  parseVkey,
+  type Json,
+  type JsonObject,
+  type NoteKey,
+} from '@conclave/audit-core';
+
+/** A key with the name it is found under: a key id or a voter id. */
+export interface NamedKey {
+  readonly name: string;
+  readonly publicKey: Uint8Array;
+}
+
+/** Facts a receipt must show; an absent demand is met by anything. */
+export interface Demands {
+  readonly outcome?: string;
+  readonly panelSha256?: string;
+  readonly origin?: string;
+  readonly repository?: string;
+}
+
+/** A trust policy as read. */
+export interface TrustPolicy {
+  /** Keys of logs; a key speaks only for the origin it is named after. */
+  readonly logs: readonly NoteKey[];
+  readonly services: readonly NamedKey[];
+  /** At least `threshold` of these must have cosigned the checkpoint. */
+  readonly witnesses: { readonly keys: readonly NoteKey[]; readonly threshold: number };
+  /** Keys known from elsewhere; where given, only they count as held outside the platform. */
+  readonly voters?: readonly NamedKey[];
+  /** How many keys held outside the platform must stand behind counted ballots. */
+  readonly minExternalCustody: number;
+  readonly require: Demands;
+}
+
+const DEMANDS = ['outcome', 'panelSha256', 'origin', 'repository'] as const;
+
+/** Reads a trust policy file; throws MalformedError on anything that is not exactly one. */
+export function parseTrustPolicy(text: string): TrustPolicy {
+  const policy = members(
+    parseStrictJson(text),
+    ['version', 'logs', 'services'],
+    ['witnesses', 'voters', 'minExternalCustody', 'require'],
+  );
+  if (policy['version'] !== 1) throw refuse('version is not 1');
+  const logs = vkeys(policy['logs'], ED25519_NOTE);
+  const services = namedKeys(policy['services'], 'keyid');
+  if (logs.length === 0 || services.length === 0) throw refuse('at least one log and one service are needed');
+  return {
+    logs,
+    services,
+    witnesses: witnesses(policy['witnesses']),
+    ...(policy['voters'] !== undefined && { voters: namedKeys(policy['voters'], 'voterId') }),
+    minExternalCustody: count(policy['minExternalCustody'] ?? 0),
+    require: demands(policy['require'] ?? {}),
+  };
+}
+
+function witnesses(value: Json | undefined): TrustPolicy['witnesses'] {
+  if (value === undefined) return { keys: [], threshold: 0 };
+  const known = members(value, ['keys', 'threshold']);
+  const keys = vkeys(known['keys'], ED25519_COSIGNATURE);
+  const threshold = count(known['threshold']);
+  if (threshold > keys.length) throw refuse('the witness threshold exceeds the number of witnesses');
+  return { keys, threshold };
+}
+
+function demands(value: Json): Demands {
+  return Object.fromEntries(Object.entries(members(value, [], DEMANDS)).map(([name, demand]) => [name, text(demand)]));
+}
+
+function vkeys(value: Json | undefined, type: NoteKey['type']): NoteKey[] {
+  const keys = list(value).map((vkey) => parseVkey(text(vkey)));
+  if (keys.some((key) => key.type !== type)) throw refuse('a verifier key is of the wrong type for its place');
+  distinct(keys.map(({ name, publicKey }) => `${name} ${publicKey.join()}`));
+  return keys;
+}
+
+function namedKeys(value: Json | undefined, nameMember: string): NamedKey[] {
+  const keys = list(value).map((item) => {
+    const known = members(item, [nameMember, 'publicKey']);
+    const publicKey = fromBase64(text(known['publicKey']));
+    if (!isSafeEd25519Key(publicKey)) throw refuse('not a safe Ed25519 public key');
+    return { name: text(known[nameMember]), publicKey };
+  });
+  distinct(keys.map(({ name }) => name));
+  return keys;
+}
+
+function members(value: Json, required: readonly string[], optional: readonly string[] = []): JsonObject {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw refuse('an object was expected');
+  const missing = required.find((name) => !(name in value));
+  if (missing !== undefined) throw refuse(`${missing} is missing`);
+  const unknown = Object.keys(value).find((name) => !required.includes(name) && !optional.includes(name));
+  if (unknown !== undefined) throw refuse(`${unknown} is not known`);
+  return value;
+}
+
+function list(value: Json | undefined): Json[] {
+  if (!Array.isArray(value)) throw refuse('a list was expected');
+  return value;
+}
+
+function text(value: Json | undefined): string {
+  if (typeof value !== 'string' || value === '') throw refuse('a text was expected');
+  return value;
+}
+
+function count(value: Json | undefined): number {
+  if (typeof value !== 'number' || value < 0) throw refuse('a number from 0 was expected');
+  return value;
+}
+
+function distinct(names: readonly string[]): void {
+  if (new Set(names).size < names.length) throw refuse('the same key or name twice');
+}
+
+function refuse(reason: string): MalformedError {
+  return new MalformedError('trust policy', reason);
+}

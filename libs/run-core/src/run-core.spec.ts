@@ -1,0 +1,52 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { IllegalTransition, diagramOf, isTerminal, nextState, retryDelayMs, runTransitions, turnTransitions, type RunState, type RunTransition } from './index.js';
+
+const runStates = Object.keys(runTransitions) as RunState[];
+const events: RunTransition[] = ['start', 'park', 'resume', 'complete', 'fail', 'cancel'];
+
+describe('state machines', () => {
+  it('never leaves a terminal state, whatever comes', () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...events)), (sequence) => {
+        let state: RunState = 'queued';
+        let ended = false;
+        for (const event of sequence) {
+          const allowed = runTransitions[state][event];
+          if (allowed === undefined) {
+            expect(() => nextState(runTransitions, state, event)).toThrow(IllegalTransition);
+            continue;
+          }
+          expect(ended).toBe(false);
+          state = nextState(runTransitions, state, event);
+          ended = isTerminal(runTransitions, state);
+        }
+      }),
+    );
+  });
+
+  it('can end from every state that has not ended', () => {
+    for (const state of runStates) if (!isTerminal(runTransitions, state)) expect(nextState(runTransitions, state, 'cancel')).toBe('canceled');
+  });
+
+  it('draws every transition of the table and no other', () => {
+    const edges = diagramOf(turnTransitions).split('\n').slice(1);
+    expect(edges).toContain('  ready --> running: claim');
+    expect(edges).toHaveLength(Object.values(turnTransitions).flatMap((out) => Object.keys(out)).length);
+  });
+});
+
+describe('retry schedule', () => {
+  const schedule = { firstMs: 200, factor: 2, maxMs: 10_000 };
+
+  it('grows, stays within its bounds and never exceeds its maximum', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 60 }), fc.double({ min: 0, max: 0.999, noNaN: true }), (failures, random) => {
+        const delay = retryDelayMs(schedule, failures, random);
+        expect(delay).toBeGreaterThanOrEqual(100);
+        expect(delay).toBeLessThanOrEqual(10_000);
+        expect(retryDelayMs(schedule, failures + 1, random)).toBeGreaterThanOrEqual(delay);
+      }),
+    );
+  });
+});

@@ -1,0 +1,70 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { databaseEnvironment, secretKey, type BaseConfig } from '@conclave/nest-kit';
+import { z } from 'zod';
+
+const role = z.enum(['api', 'worker']);
+
+/** What agent-runtime reads besides the kit's environment. */
+export const runtimeEnvironment = {
+  ...databaseEnvironment,
+  ROLES: z
+    .string()
+    .default('api,worker')
+    .transform((text) => text.split(','))
+    .pipe(z.array(role).min(1))
+    .describe('What this process does: api, worker.'),
+  DATA_DIR: z.string().describe('Blobs and working copies; shared by all replicas when the blob store is `fs`.'),
+  WORKER_SLOTS: z.coerce.number().int().min(1).max(1_000).default(4).describe('Turns run at once.'),
+  UPLOAD_LIMIT_BYTES: z.coerce.number().int().min(1).default(268_435_456).describe('Largest accepted git bundle.'),
+  SIGNER_KEK: secretKey.describe('Key that seals the voter keys in the platform’s custody (secret).'),
+  REVIEW_DEADLINE_MS: z.coerce
+    .number()
+    .int()
+    .min(1_000)
+    .default(1_800_000)
+    .describe('A panel that takes longer is undecided.'),
+  TEST_TIMEOUT_MS: z.coerce.number().int().min(1_000).default(600_000).describe('Longest run of a test command.'),
+  ABLATION_BUDGET_MS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(120_000)
+    .describe('Time the hunk-ablation juror may take; 0 turns it off.'),
+  SANDBOX_DIR: z
+    .string()
+    .default(join(tmpdir(), 'conclave-sandbox'))
+    .describe('Working copies that sandboxes write to.'),
+  SANDBOX_READ_ONLY_PATHS: z
+    .string()
+    .default('')
+    .describe('Comma-separated host paths every sandbox may read, such as a toolchain.'),
+  SANDBOX_DEPENDENCY_ROOTS: z
+    .string()
+    .default('')
+    .describe('Comma-separated roots below which `.conclave/` may name dependency paths.'),
+  OPENAI_API_KEY: z.string().optional(),
+  OPENAI_MODEL: z.string().default('gpt-5.1'),
+  ANTHROPIC_API_KEY: z.string().optional(),
+  ANTHROPIC_MODEL: z.string().default('claude-sonnet-4-5'),
+  GEMINI_API_KEY: z.string().optional(),
+  GEMINI_MODEL: z.string().default('gemini-2.5-pro'),
+  OPENAI_BASE_URL: z.url().optional().describe('Where the provider is reached, when not at its public address.'),
+  ANTHROPIC_BASE_URL: z.url().optional(),
+  GEMINI_BASE_URL: z.url().optional(),
+  OPENAI_COMPATIBLE_BASE_URL: z
+    .url()
+    .optional()
+    .describe('An OpenAI-compatible endpoint, such as a local model server.'),
+  OPENAI_COMPATIBLE_API_KEY: z.string().optional(),
+  OPENAI_COMPATIBLE_MODEL: z.string().default('default'),
+} as const;
+
+export type RuntimeConfig = Readonly<z.output<z.ZodObject<typeof runtimeEnvironment>>> & BaseConfig;
+
+/** A comma-separated list, without empty items. */
+export const listOf = (text: string): string[] =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter(Boolean);

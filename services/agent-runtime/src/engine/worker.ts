@@ -1,0 +1,226 @@
+import { randomBytes } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import { ConclaveError, errorCatalogue } from '@conclave/contracts';
+import { CONFIG, LOG, METRICS } from '@conclave/nest-kit';
+import { Database, isOutage } from '@conclave/postgres-kit';
+import { retryDelayMs } from '@conclave/run-core';
+import type { Logger } from 'pino';
+import { Counter, Gauge, type Registry } from 'prom-client';
+import { Client } from 'pg';
+import type { RuntimeConfig } from '../config.js';
+import { LiveRuns } from '../runs/live-runs.js';
+import { AgentHouse } from './agent-house.js';
+import type { Json, Turn } from './agent-port.js';
+import { Fenced, PostgresEngine, type ClaimedTurn, type TurnMaterial } from './postgres-engine.js';
+import { PostgresWorkers } from './postgres-workers.js';
+
+const SWEEP_MS = 1_000;
+const BEAT_MS = 3_000;
+const REAP_MS = 250;
+const ATTEMPTS = 3;
+const RETRY = { firstMs: 200, factor: 2, maxMs: 10_000 } as const;
+
+/**
+ * Claims ready turns and activates their agents, `slots` at a time. Woken by commits in this process and by a sweep
+ * for those of others. An outage sends a turn back untouched; a fault of the agent counts, and after three the agent
+ * is asked to give up.
+ */
+@Injectable()
+export class Worker {
+  readonly id = `wrk_${randomBytes(10).toString('hex')}`;
+  private readonly running = new Map<string, { turn: ClaimedTurn; abort: AbortController; done: Promise<void> }>();
+  private timers: NodeJS.Timeout[] = [];
+  private stopping = false;
+  private claiming = false;
+  private again = false;
+  private liveness: Client | undefined;
+  private readonly turns: Counter;
+
+  constructor(
+    @Inject(PostgresEngine) private readonly engine: PostgresEngine,
+    @Inject(PostgresWorkers) private readonly workers: PostgresWorkers,
+    @Inject(AgentHouse) private readonly house: AgentHouse,
+    @Inject(LiveRuns) private readonly live: LiveRuns,
+    @Inject(Database) private readonly db: Database,
+    @Inject(CONFIG) private readonly config: RuntimeConfig,
+    @Inject(LOG) private readonly log: Logger,
+    @Inject(METRICS) metrics: Registry,
+  ) {
+    this.turns = new Counter({
+      name: 'conclave_turns_total',
+      help: 'Turns ended, by outcome.',
+      labelNames: ['outcome'],
+      registers: [metrics],
+    });
+    const running = this.running;
+    new Gauge({
+      name: 'conclave_turns_running',
+      help: 'Turns under way in this worker.',
+      registers: [metrics],
+      collect() {
+        this.set(running.size);
+      },
+    });
+    new Gauge({ name: 'conclave_worker_slots', help: 'Turns this worker runs at once.', registers: [metrics] }).set(
+      config.WORKER_SLOTS,
+    );
+  }
+
+  async start(): Promise<void> {
+    await this.enlist();
+    this.db.onEmit(() => this.wake());
+    const every = (ms: number, work: () => Promise<unknown>): NodeJS.Timeout =>
+      setInterval(
+        () => void work().catch((error: unknown) => this.log.warn({ err: error }, 'engine tick skipped')),
+        ms,
+      );
+    this.timers = [
+      every(SWEEP_MS, async () => this.wake()),
+      every(SWEEP_MS, async () => {
+        if ((await this.engine.expireWaits()) > 0) this.wake();
+      }),
+      every(BEAT_MS, () => this.beat()),
+      every(REAP_MS, async () => {
+        if ((await this.workers.reap(this.id)) > 0) this.wake();
+      }),
+    ];
+    this.wake();
+  }
+
+  /** Stops claiming, aborts what runs and hands it over. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    for (const timer of this.timers) clearInterval(timer);
+    for (const { abort } of this.running.values()) abort.abort(new Fenced('the worker is stopping'));
+    await Promise.race([
+      Promise.all([...this.running.values()].map((r) => r.done)),
+      new Promise((resolve) => setTimeout(resolve, 2_000).unref()),
+    ]);
+    await this.workers
+      .resign(this.id)
+      .catch((error: unknown) => this.log.warn({ err: error }, 'resignation failed; the lease will tell'));
+    await this.liveness?.end();
+  }
+
+  /** Looks for ready turns, soon. */
+  wake(): void {
+    this.again = true;
+    if (this.claiming || this.stopping) return;
+    this.claiming = true;
+    void this.claimAll().finally(() => (this.claiming = false));
+  }
+
+  private async claimAll(): Promise<void> {
+    while (this.again && !this.stopping) {
+      this.again = false;
+      const free = this.config.WORKER_SLOTS - this.running.size;
+      if (free <= 0) return;
+      try {
+        const turns = await this.engine.claim(this.id, free);
+        for (const turn of turns) this.take(turn);
+        if (turns.length === free) this.again = true;
+      } catch (error) {
+        this.log.warn({ err: error }, 'claim will be tried again');
+      }
+    }
+  }
+
+  private take(turn: ClaimedTurn): void {
+    const abort = new AbortController();
+    const key = `${turn.runId}/${turn.taskId}/${turn.no}`;
+    const done = this.activate(turn, abort.signal)
+      .catch((error: unknown) => this.fail(turn, error))
+      .finally(() => {
+        this.running.delete(key);
+        this.wake();
+      });
+    this.running.set(key, { turn, abort, done });
+  }
+
+  private async activate(claimed: ClaimedTurn, signal: AbortSignal): Promise<void> {
+    const material = await this.engine.material(claimed);
+    const agent = this.house.agents.get(material.agent);
+    if (!agent) throw new Error(`no agent ${material.agent} here`);
+    await this.engine.begin(claimed, this.id);
+    const turn = this.turnOf(claimed, material, signal);
+    const activation =
+      claimed.failures >= ATTEMPTS
+        ? await agent.giveUp(turn, claimed.lastError ?? 'unknown')
+        : await agent.activate(turn);
+    signal.throwIfAborted();
+    await this.engine.finish(claimed, this.id, activation, (tx) => this.house.endingOf(tx, claimed, activation));
+    this.turns.inc({ outcome: activation.kind });
+    this.live.changed(claimed.runId);
+  }
+
+  private turnOf(claimed: ClaimedTurn, material: TurnMaterial, signal: AbortSignal): Turn {
+    const { tenantId, runId, taskId } = claimed;
+    const record = async (
+      name: string,
+      result: Json,
+      story: Parameters<PostgresEngine['recordStep']>[4],
+    ): Promise<void> => {
+      signal.throwIfAborted();
+      await this.engine.recordStep(claimed, this.id, name, result, story);
+      material.journal.set(name, result);
+      if (story?.length) this.live.changed(runId);
+    };
+    return {
+      tenantId,
+      runId,
+      taskId,
+      signal,
+      input: material.input,
+      runInput: material.runInput,
+      answer: material.answer,
+      step: async <T extends Json>(name: string, work: () => Promise<T>): Promise<T> => {
+        if (material.journal.has(name)) return material.journal.get(name) as T;
+        signal.throwIfAborted();
+        const result = await work();
+        await record(name, result, []);
+        return result;
+      },
+      tell: async (name, type, data) => {
+        if (!material.journal.has(`tell/${name}`)) await record(`tell/${name}`, true, [{ type, data }]);
+      },
+      siblings: () => this.engine.siblings(claimed),
+    };
+  }
+
+  /** Sorts what went wrong: not ours any more, an outage, a refusal that will pass, or a fault of the agent. */
+  private async fail(turn: ClaimedTurn, error: unknown): Promise<void> {
+    if (error instanceof Fenced) return this.turns.inc({ outcome: 'fenced' });
+    const passing = isOutage(error) || (error instanceof ConclaveError && 'retryable' in errorCatalogue[error.code]);
+    const message = error instanceof Error ? error.message : String(error);
+    this.log.warn({ err: error, run: turn.runId, task: turn.taskId, passing }, 'turn goes back');
+    this.turns.inc({ outcome: passing ? 'outage' : 'fault' });
+    const delayMs = retryDelayMs(RETRY, turn.failures + 1, Math.random());
+    await this.engine
+      .giveBack(turn, this.id, delayMs, passing ? undefined : message)
+      .catch((fault: unknown) => this.log.warn({ err: fault }, 'turn not given back; its lease will end'));
+    setTimeout(() => this.wake(), delayMs + 10).unref();
+  }
+
+  private async beat(): Promise<void> {
+    const held = await this.workers.beat(this.id);
+    if (held === undefined) await this.enlist();
+    for (const [key, { abort }] of this.running) if (!held?.has(key)) abort.abort(new Fenced('the lease was lost'));
+  }
+
+  private async enlist(): Promise<void> {
+    await this.liveness?.end().catch(() => undefined);
+    const lockKey = BigInt.asIntN(64, BigInt(`0x${this.id.slice(4, 20)}`));
+    const client = new Client({
+      connectionString: this.config.DATABASE_SYSTEM_URL,
+      application_name: 'conclave-runtime-liveness',
+    });
+    client.on('error', (error) => {
+      this.log.warn({ err: error }, 'liveness connection lost');
+      if (!this.stopping) setTimeout(() => void this.enlist().catch(() => undefined), SWEEP_MS).unref();
+    });
+    await client.connect();
+    await client.query('select pg_advisory_lock($1)', [lockKey.toString()]);
+    this.liveness = client;
+    await this.workers.enlist(this.id, lockKey);
+  }
+}

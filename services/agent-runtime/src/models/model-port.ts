@@ -1,0 +1,56 @@
+/** A model as the panel needs it: one question, one structured answer, with what it cost. */
+export interface ModelPort {
+  /** @throws ModelError when the provider fails or its answer does not fit the schema */
+  judge(request: ModelRequest): Promise<ModelAnswer>;
+}
+
+export interface ModelRequest {
+  readonly system: string;
+  readonly prompt: string;
+  readonly signal: AbortSignal;
+}
+
+export interface ModelVerdict {
+  readonly vote: 'yes' | 'no' | 'abstain';
+  readonly reason: string;
+  readonly findings: readonly {
+    readonly path: string;
+    readonly line: number;
+    readonly severity: 'error' | 'warning' | 'info';
+    readonly message: string;
+  }[];
+}
+
+export interface ModelUsage {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** Millionths of a US dollar against the price table; 0 for a model it does not list. */
+  readonly costMicros: number;
+}
+
+export interface ModelAnswer {
+  readonly verdict: ModelVerdict;
+  readonly usage: ModelUsage;
+}
+
+/** `passing` = worth trying again later (rate limit, outage); otherwise the answer itself was unusable. */
+export class ModelError extends Error {
+  override readonly name = 'ModelError';
+  constructor(
+    message: string,
+    readonly passing: boolean,
+    readonly usage: ModelUsage,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** A configured way to a model. */
+export interface ModelRoute {
+  /** `provider/model`. */
+  readonly id: string;
+  /** The vendor's line: the electorate's diversity is counted in families. */
+  readonly family: string;
+  readonly port: ModelPort;
+}

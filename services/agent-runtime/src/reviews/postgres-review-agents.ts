@@ -1,0 +1,35 @@
+import { events, type ReviewResult } from '@conclave/contracts';
+import type { Tx } from '@conclave/postgres-kit';
+import { AgentHouse, type Ending } from '../engine/agent-house.js';
+import type { Activation, AgentPort } from '../engine/agent-port.js';
+import type { ClaimedTurn } from '../engine/postgres-engine.js';
+
+/** The agents of reviews, and how a review's end is told to the world. */
+export class ReviewAgents extends AgentHouse {
+  readonly agents: ReadonlyMap<string, AgentPort>;
+
+  constructor(agents: readonly AgentPort[]) {
+    super();
+    this.agents = new Map(agents.map((agent) => [agent.name, agent]));
+  }
+
+  async endingOf(tx: Tx, turn: ClaimedTurn, activation: Activation): Promise<Ending> {
+    if (activation.kind !== 'done') {
+      const { code, message } =
+        activation.kind === 'failed'
+          ? activation
+          : { code: 'review.failed', message: 'the review was parked at its end' };
+      return { event: events.runFailed, data: { run: turn.runId, code, message } };
+    }
+    const { outcome, decision, usage } = activation.result as unknown as ReviewResult;
+    const row = (await tx.one<{ duration_ms: number }>(
+      `update run set outcome = $3, decision_id = $4 where tenant_id = $1 and id = $2
+       returning (extract(epoch from clock_timestamp() - created_at) * 1000)::int as duration_ms`,
+      [turn.tenantId, turn.runId, outcome, decision],
+    ))!;
+    return {
+      event: events.runCompleted,
+      data: { run: turn.runId, decision, outcome, durationMs: row.duration_ms, usage },
+    };
+  }
+}

@@ -1,0 +1,39 @@
+import type { PanelManifest } from '@conclave/checks';
+import type { consensus, RequestInputOf } from '@conclave/contracts';
+
+/** A seat that will be filled, with the voter that sits on it. */
+export type Seat = {
+  readonly seat: string;
+  readonly kind: 'gate' | 'juror';
+  readonly agent: PanelManifest['seats'][number]['agent'];
+  readonly family: string;
+  readonly version: string;
+  /** Jurors only: gates have no ballot. */
+  readonly voterId?: string;
+  /** Model jurors only: the route. */
+  readonly model?: string;
+};
+
+/** What the coordinator found before anything was judged; journaled, so every later turn sees the same. */
+export type Prepared = {
+  readonly subject: {
+    readonly repository: string;
+    readonly base: string;
+    readonly head: string;
+    readonly tree: string;
+    readonly diffSha256: string;
+  };
+  readonly panel: { readonly name: string; readonly sha256: string; readonly source: string };
+  readonly rule: RequestInputOf<typeof consensus.openDecision>['rule'];
+  readonly secrecy: 'open' | 'sealed';
+  readonly notices: readonly string[];
+  readonly tests: {
+    readonly command: string;
+    readonly dependencies: readonly string[];
+    readonly timeoutMs: number;
+  } | null;
+  readonly seats: readonly Seat[];
+};
+
+/** What a seat's task is given. */
+export type SeatInput = { readonly decisionId: string; readonly seat: Seat; readonly secrecy: 'open' | 'sealed' };

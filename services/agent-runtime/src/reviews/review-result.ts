@@ -1,0 +1,85 @@
+import type { Finding, ReviewResult } from '@conclave/contracts';
+import type { Prepared, Seat } from './prepared.js';
+
+/** What a seat's task ends with. */
+export type SeatResult = {
+  readonly seat: string;
+  readonly kind: 'gate' | 'juror';
+  readonly vote: 'yes' | 'no' | 'abstain' | 'green' | 'red';
+  readonly reason: string;
+  readonly findings: readonly Omit<Finding, 'juror'>[];
+  readonly findingsSha256: string | null;
+  readonly usage: { readonly inputTokens: number; readonly outputTokens: number; readonly costMicros: number };
+  /** The end of what a red or failing program printed. */
+  readonly output?: string;
+};
+
+/** What the run's wait was answered with. */
+export type SealedAnswer =
+  | { readonly expired: true }
+  | {
+      readonly phase: string;
+      readonly outcome: { readonly status: string; readonly winners: readonly string[]; readonly reason: string };
+    };
+
+export interface ReviewParts {
+  readonly prepared: Prepared;
+  readonly decisionId: string;
+  readonly answer: SealedAnswer;
+  readonly seats: Readonly<Record<string, SeatResult>>;
+}
+
+const SEVERITY_ORDER = { error: 0, warning: 1, info: 2 } as const;
+
+/** The review as the client reads it. Everything in it follows from the decision and the seats' journaled results. */
+export function resultOf({ prepared, decisionId, answer, seats }: ReviewParts): ReviewResult {
+  const ordered = prepared.seats.map((seat) => seats[`${seat.kind}/${seat.seat}`] ?? silent(seat));
+  const findings = ordered
+    .flatMap((seat) => seat.findings.map((finding) => ({ ...finding, juror: seat.seat })))
+    .sort(
+      (a, b) =>
+        SEVERITY_ORDER[a.severity] - SEVERITY_ORDER[b.severity] ||
+        (a.path < b.path ? -1 : a.path > b.path ? 1 : 0) ||
+        a.line - b.line,
+    );
+  return {
+    ...outcomeOf(answer),
+    decision: decisionId,
+    subject: prepared.subject,
+    panel: prepared.panel,
+    seats: ordered.map(({ seat, kind, vote, reason, findingsSha256 }) => ({
+      seat,
+      kind,
+      vote,
+      reason,
+      ...(findingsSha256 ? { findingsSha256 } : {}),
+    })),
+    findings,
+    notices: [...prepared.notices],
+    usage: ordered.reduce((sum, { usage }) => addUsage(sum, usage), { inputTokens: 0, outputTokens: 0, costMicros: 0 }),
+  };
+}
+
+const addUsage = (a: SeatResult['usage'], b: SeatResult['usage']): SeatResult['usage'] => ({
+  inputTokens: a.inputTokens + b.inputTokens,
+  outputTokens: a.outputTokens + b.outputTokens,
+  costMicros: a.costMicros + b.costMicros,
+});
+
+/** A seat whose task had not ended when the decision was. */
+const silent = (seat: Seat): SeatResult => ({
+  seat: seat.seat,
+  kind: seat.kind,
+  vote: 'abstain',
+  reason: 'had not finished when the decision was sealed',
+  findings: [],
+  findingsSha256: null,
+  usage: { inputTokens: 0, outputTokens: 0, costMicros: 0 },
+});
+
+function outcomeOf(answer: SealedAnswer): Pick<ReviewResult, 'outcome' | 'reason'> {
+  if ('expired' in answer) return { outcome: 'undecided', reason: 'The decision was not sealed in time.' };
+  const { status, winners, reason } = answer.outcome;
+  const outcome = winners.includes('approved') ? 'approved' : winners.includes('rejected') ? 'rejected' : 'undecided';
+  return { outcome, reason: reason || status };
+}

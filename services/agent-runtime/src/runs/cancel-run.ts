@@ -1,0 +1,45 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { ConclaveError, consensus, events, runtime, type RequestOf, type Run } from '@conclave/contracts';
+import { KIT, type Kit, type RequestContext } from '@conclave/nest-kit';
+import { Database, once } from '@conclave/postgres-kit';
+import { PostgresEngine } from '../engine/postgres-engine.js';
+import { LiveRuns } from './live-runs.js';
+import { PostgresRuns } from './postgres-runs.js';
+
+/** Ends a run now; what is under way is aborted and its open decision canceled. */
+@Injectable()
+export class CancelRun {
+  constructor(
+    @Inject(Database) private readonly db: Database,
+    @Inject(PostgresEngine) private readonly engine: PostgresEngine,
+    @Inject(PostgresRuns) private readonly runs: PostgresRuns,
+    @Inject(LiveRuns) private readonly live: LiveRuns,
+    @Inject(KIT) private readonly kit: Kit,
+  ) {}
+
+  async run(ctx: RequestContext, request: RequestOf<typeof runtime.cancelRun>): Promise<Run> {
+    const run = await this.db.tx(ctx, (tx) =>
+      once(tx, ctx, runtime.cancelRun, request, async () => {
+        await this.runs.getIn(tx, ctx, request.id);
+        if (!(await this.engine.cancel(tx, ctx.tenantId, request.id, request.reason)))
+          throw new ConclaveError('runtime.run.finished', { id: request.id });
+        await tx.emit(events.runCanceled, { run: request.id });
+        return this.runs.getIn(tx, ctx, request.id);
+      }),
+    );
+    this.live.changed(run.id);
+    if (run.decision) this.cancelDecision(ctx, run.decision);
+    return run;
+  }
+
+  /** A courtesy: without it the decision ends at its own deadline. */
+  private cancelDecision(ctx: RequestContext, decision: string): void {
+    const claims = { tenantId: ctx.tenantId, onBehalfOf: ctx.actor };
+    this.kit.rpc
+      .callAsService(consensus.cancelDecision, claims, {
+        id: decision,
+        reason: 'the run that asked for it was canceled',
+      })
+      .catch((error: unknown) => this.kit.log.info({ err: error, decision }, 'decision left to its deadline'));
+  }
+}

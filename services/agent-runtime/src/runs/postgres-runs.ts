@@ -1,0 +1,115 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { ConclaveError, type ReviewResult, type Run, type RunEvent } from '@conclave/contracts';
+import { Database, pageOf, type Actor, type Tx } from '@conclave/postgres-kit';
+import { runStateOnWire, type RunState } from '@conclave/run-core';
+
+interface RunRow {
+  id: string;
+  kind: 'review';
+  title: string;
+  state: RunState;
+  created_at: Date;
+  updated_at: Date;
+  workspace_id: string;
+  decision_id: string | null;
+  outcome: 'approved' | 'rejected' | 'undecided' | null;
+  failure: { code: string; message: string } | null;
+}
+
+const COLUMNS = 'id, kind, title, state, created_at, updated_at, workspace_id, decision_id, outcome, failure';
+
+const toRun = (row: RunRow): Run => ({
+  id: row.id,
+  kind: row.kind,
+  title: row.title,
+  state: runStateOnWire[row.state],
+  createdAt: row.created_at.toISOString(),
+  updatedAt: row.updated_at.toISOString(),
+  workspace: row.workspace_id,
+  ...(row.decision_id ? { decision: row.decision_id } : {}),
+  ...(row.outcome ? { outcome: row.outcome } : {}),
+  ...(row.failure ? { failure: row.failure } : {}),
+});
+
+/** Reads of runs for people and machines; all under the caller's tenant. */
+@Injectable()
+export class PostgresRuns {
+  constructor(@Inject(Database) private readonly db: Database) {}
+
+  /** @throws ConclaveError `runtime.run.not-found` */
+  get(ctx: Actor, id: string): Promise<Run> {
+    return this.db.tx(ctx, (tx) => this.getIn(tx, ctx, id));
+  }
+
+  async getIn(tx: Tx, ctx: Actor, id: string): Promise<Run> {
+    const row = await tx.one<RunRow>(`select ${COLUMNS} from run where tenant_id = $1 and id = $2`, [ctx.tenantId, id]);
+    if (!row) throw new ConclaveError('runtime.run.not-found', { id });
+    return toRun(row);
+  }
+
+  async list(
+    ctx: Actor,
+    page: { limit: number; after?: string | undefined; state?: Run['state'] | undefined },
+  ): Promise<{ items: Run[]; next?: string }> {
+    const states = (Object.entries(runStateOnWire) as [RunState, Run['state']][])
+      .filter(([, wire]) => !page.state || wire === page.state)
+      .map(([state]) => state);
+    const rows = await this.db.tx(ctx, (tx) =>
+      tx.query<RunRow>(
+        `select ${COLUMNS} from run where tenant_id = $1 and state = any($2) and ($3::text is null or id < $3) order by id desc limit $4`,
+        [ctx.tenantId, states, page.after ?? null, page.limit + 1],
+      ),
+    );
+    return pageOf(rows.map(toRun), page.limit);
+  }
+
+  /** @throws ConclaveError `runtime.run.not-found` | `runtime.run.no-result` */
+  async result(ctx: Actor, id: string): Promise<ReviewResult> {
+    const row = await this.db.tx(ctx, (tx) =>
+      tx.one<{ result: ReviewResult | null }>('select result from run where tenant_id = $1 and id = $2', [
+        ctx.tenantId,
+        id,
+      ]),
+    );
+    if (!row) throw new ConclaveError('runtime.run.not-found', { id });
+    if (!row.result) throw new ConclaveError('runtime.run.no-result', { id });
+    return row.result;
+  }
+
+  /** A journaled step of a run's root task, such as what `prepare` found. */
+  async rootStep<T>(ctx: Actor, id: string, name: string): Promise<T | undefined> {
+    const row = await this.db.tx(ctx, (tx) =>
+      tx.one<{ result: T }>(
+        `select result from step where tenant_id = $1 and run_id = $2 and task_id = 'root' and name = $3`,
+        [ctx.tenantId, id, name],
+      ),
+    );
+    return row?.result;
+  }
+
+  /** What the run was asked to do, as it was accepted. @throws ConclaveError `runtime.run.not-found` */
+  async input<T>(ctx: Actor, id: string): Promise<T> {
+    const row = await this.db.tx(ctx, (tx) =>
+      tx.one<{ input: T }>('select input from run where tenant_id = $1 and id = $2', [ctx.tenantId, id]),
+    );
+    if (!row) throw new ConclaveError('runtime.run.not-found', { id });
+    return row.input;
+  }
+
+  /** Lets readers find a run's decision while it is open. */
+  async nameDecision(ctx: Actor, id: string, decisionId: string): Promise<void> {
+    await this.db.tx(ctx, (tx) =>
+      tx.query('update run set decision_id = $3 where tenant_id = $1 and id = $2', [ctx.tenantId, id, decisionId]),
+    );
+  }
+
+  async eventsAfter(ctx: Actor, id: string, after: number, limit: number): Promise<RunEvent[]> {
+    const rows = await this.db.tx(ctx, (tx) =>
+      tx.query<{ seq: number; type: string; at: Date; data: Record<string, unknown> }>(
+        'select seq, type, at, data from run_event where tenant_id = $1 and run_id = $2 and seq > $3 order by seq limit $4',
+        [ctx.tenantId, id, after, limit],
+      ),
+    );
+    return rows.map((row) => ({ run: id, seq: row.seq, type: row.type, at: row.at.toISOString(), data: row.data }));
+  }
+}

@@ -1,0 +1,80 @@
+import { join } from 'node:path';
+import { Module } from '@nestjs/common';
+import { CONFIG, KIT, fsBlobStore, type Kit } from '@conclave/nest-kit';
+import { Database } from '@conclave/postgres-kit';
+import { listOf, type RuntimeConfig } from './config.js';
+import { AgentHouse } from './engine/agent-house.js';
+import { PostgresEngine } from './engine/postgres-engine.js';
+import { PostgresWorkers } from './engine/postgres-workers.js';
+import { Worker } from './engine/worker.js';
+import { ModelRoutes } from './models/model-routes.js';
+import { Panels } from './panels/panels.js';
+import { Changes } from './reviews/changes.js';
+import { CheckJuror } from './reviews/check-juror.js';
+import { Coordinator } from './reviews/coordinator.js';
+import { DecisionEvents } from './reviews/decision-events.js';
+import { LlmJuror } from './reviews/llm-juror.js';
+import { ReviewAgents } from './reviews/postgres-review-agents.js';
+import { AblationJuror, TestsGate } from './reviews/program-seats.js';
+import { CancelRun } from './runs/cancel-run.js';
+import { CreateReview } from './runs/create-review.js';
+import { LiveRuns } from './runs/live-runs.js';
+import { PostgresRuns } from './runs/postgres-runs.js';
+import { ReadDiff } from './runs/read-diff.js';
+import { RunsController } from './runs/runs.controller.js';
+import { StreamEvents } from './runs/stream-events.js';
+import { Sandbox } from './sandbox/sandbox.js';
+import { BLOBS } from './uploads/blobs.js';
+import { UploadsController } from './uploads/uploads.controller.js';
+import { Signer } from './voters/signer.js';
+
+const blobs = {
+  provide: BLOBS,
+  inject: [CONFIG],
+  useFactory: (config: RuntimeConfig) => fsBlobStore(join(config.DATA_DIR, 'blobs')),
+};
+const sandbox = {
+  provide: Sandbox,
+  inject: [CONFIG],
+  useFactory: (config: RuntimeConfig) => new Sandbox(listOf(config.SANDBOX_READ_ONLY_PATHS)),
+};
+
+/** Every agent of a review, under the name its tasks ask for. */
+const agents = {
+  provide: AgentHouse,
+  inject: [Coordinator, Changes, PostgresRuns, Sandbox, Signer, ModelRoutes, Database, KIT, CONFIG],
+  useFactory: (
+    coordinator: Coordinator,
+    ...[changes, runs, box, signer, models, db, kit, config]: [
+      Changes,
+      PostgresRuns,
+      Sandbox,
+      Signer,
+      ModelRoutes,
+      Database,
+      Kit,
+      RuntimeConfig,
+    ]
+  ): AgentHouse => {
+    const seat = { kit, signer };
+    const program = { ...seat, changes, runs, sandbox: box, config };
+    return new ReviewAgents([
+      coordinator,
+      new CheckJuror(seat, changes),
+      new LlmJuror(seat, changes, models, db),
+      new TestsGate(program),
+      new AblationJuror(program),
+    ]);
+  },
+};
+
+@Module({
+  controllers: [RunsController, UploadsController],
+  providers: [
+    ...[blobs, sandbox, agents],
+    ...[PostgresEngine, PostgresWorkers, Worker],
+    ...[Changes, Coordinator, DecisionEvents, ModelRoutes, Panels, Signer],
+    ...[CreateReview, CancelRun, PostgresRuns, LiveRuns, ReadDiff, StreamEvents],
+  ],
+})
+export class RuntimeModule {}

@@ -1,0 +1,2 @@
+/** Injection token of the service's BlobStore. */
+export const BLOBS = Symbol('blobs');

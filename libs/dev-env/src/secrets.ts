@@ -16,7 +16,7 @@ export function openSecrets(file: string): Secrets {
       const known = kept[name];
       if (known !== undefined) return known;
       const made = (kept[name] = make());
-      mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+      mkdirSync(dirname(file), { recursive: true, mode: 0o711 });
       writeFileSync(`${file}.new`, JSON.stringify(kept, null, 2), { mode: 0o600 });
       renameSync(`${file}.new`, file);
       return made;

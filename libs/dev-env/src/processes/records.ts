@@ -4,7 +4,7 @@
  * Invariant: a signal goes to a recorded pid only while the process there still has the recorded start time, so a pid
  * that the system gave to a stranger after a crash or a reboot is never touched.
  */
-import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { processIdentity } from './identity.js';
@@ -19,18 +19,21 @@ export interface ProcessRecord {
 export function record(dir: string, name: string, pid: number): void {
   mkdirSync(dir, { recursive: true });
   const entry: ProcessRecord = { name, pid, identity: processIdentity(pid) ?? 'ended' };
-  writeFileSync(join(dir, `${name}.json`), JSON.stringify(entry));
+  writeFileSync(join(dir, `${name}.new`), JSON.stringify(entry));
+  renameSync(join(dir, `${name}.new`), join(dir, `${name}.json`));
 }
 
 /** The processes written down in the directory, running or not. */
 export function recorded(dir: string): readonly ProcessRecord[] {
-  try {
-    return readdirSync(dir)
-      .filter((file) => file.endsWith('.json'))
-      .map((file) => JSON.parse(readFileSync(join(dir, file), 'utf8')) as ProcessRecord);
-  } catch {
-    return [];
-  }
+  const files = existsSync(dir) ? readdirSync(dir).filter((file) => file.endsWith('.json')) : [];
+  return files.flatMap((file) => {
+    try {
+      return [JSON.parse(readFileSync(join(dir, file), 'utf8')) as ProcessRecord];
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []; // ended between listing and reading
+      throw error;
+    }
+  });
 }
 
 /** The record of that name when its process still runs. */

@@ -42,7 +42,7 @@ export function composeStore(name: StoreName, options: StoreOptions): Store {
     pid: undefined,
     async start() {
       ({ [name]: port } = await assignPorts(portsFileOf(options.dataDir), [name]));
-      mkdirSync(options.dataDir, { recursive: true, mode: 0o700 });
+      mkdirSync(options.dataDir, { recursive: true, mode: 0o711 });
       const natsFile = join(options.dataDir, 'nats.compose.conf');
       writeFileSync(natsFile, natsConfig({ port: innerPorts.nats, host: '0.0.0.0', users: options.natsUsers ?? [] }));
       writeFileSync(file, JSON.stringify(composeFile(name, port, options, natsFile)), { mode: 0o600 });

@@ -34,7 +34,7 @@ export interface SupervisorStatus {
 
 /** Replaces the file in one step: a reader sees the old or the new status, never half of one. */
 export function writeJson(file: string, value: unknown): void {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  mkdirSync(dirname(file), { recursive: true, mode: 0o711 });
   writeFileSync(`${file}.new`, JSON.stringify(value, null, 2) + '\n', { mode: 0o600 });
   renameSync(`${file}.new`, file);
 }

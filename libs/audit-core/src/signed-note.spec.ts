@@ -132,6 +132,7 @@ describe('witness cosignatures', () => {
     ['another time', cosign(2n, cosignedMessage(TEXT, 1n))],
     ['a plain note signature', witness.sign(utf8(TEXT))],
     ['no time', cosign(1n, utf8(TEXT))],
+    ['a time beyond 2^63 - 1', cosign(2n ** 63n, cosignedMessage(TEXT, 2n ** 63n))],
   ])('fail with %s', async (_, signature) => {
     expect(await verifyNote(noted(signature), [witness.key])).toEqual({ signers: [], failed: [witness.key] });
   });

@@ -38,6 +38,8 @@ export interface Note {
 const FORMAT = 'signed-note';
 const MAX_NOTE_LENGTH = 1_000_000;
 const MAX_SIGNATURES = 100;
+/** tlog-cosignature: timestamps fit a signed 64-bit integer. */
+const MAX_SECONDS = 2n ** 63n - 1n;
 const SIGNATURE_LINE = /^\u2014 ([^\s\u0085+]+) ([A-Za-z0-9+/=]+)$/u;
 const FORBIDDEN_IN_TEXT = /[\u0000-\u0009\u000b-\u001f]/;
 
@@ -111,7 +113,7 @@ export async function verifyNote(note: Note, keys: readonly NoteKey[]): Promise<
   const signers = new Set<NoteKey>();
   const failed = new Set<NoteKey>();
   for (const line of note.signatures) {
-    const key = keys.find(({ name }, at) => name === line.name && equalBytes(noteKeyId(keys[at]!), line.keyId));
+    const key = keys.find((known) => known.name === line.name && equalBytes(noteKeyId(known), line.keyId));
     if (key !== undefined) ((await holds(note.text, line.signature, key)) ? signers : failed).add(key);
   }
   return { signers: [...signers], failed: [...failed] };
@@ -129,6 +131,7 @@ async function holds(text: string, signature: Uint8Array, key: NoteKey): Promise
   if (key.type === ED25519_NOTE) return verifyEd25519(key.publicKey, utf8(text), signature);
   if (signature.length !== 72) return false;
   const seconds = new DataView(signature.buffer, signature.byteOffset).getBigUint64(0);
+  if (seconds > MAX_SECONDS) return false;
   return verifyEd25519(key.publicKey, cosignedMessage(text, seconds), signature.subarray(8));
 }
 

@@ -9,6 +9,11 @@ describe('parseStrictJson', () => {
     expect(parseStrictJson(text)).toEqual(JSON.parse(text));
   });
 
+  it('reads 64 levels of nesting', () => {
+    const text = '['.repeat(65) + ']'.repeat(65);
+    expect(JSON.stringify(parseStrictJson(text))).toBe(text);
+  });
+
   it('reads megabytes of string and thousands of members', () => {
     const long = 'x'.repeat(4_000_000);
     expect(parseStrictJson(`["${long}"]`)).toEqual([long]);

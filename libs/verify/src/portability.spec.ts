@@ -10,9 +10,9 @@ import type * as Verifier from './index.js';
 const cores = new Set(['@conclave/audit-core', '@conclave/consensus-core']);
 const libs = new URL('../../', import.meta.url);
 
-/** Loads the compiled verifier where nothing exists but the language, text codecs and WebCrypto; lists what it imports. */
-async function loadBare() {
-  const realm = createContext({ TextEncoder, TextDecoder, crypto });
+/** Loads the compiled verifier where nothing exists but the language and these globals; lists what it imports. */
+async function loadBare(globals: object) {
+  const realm = createContext(globals);
   const modules = new Map<string, SourceTextModule>();
   const foreign: string[] = [];
   const load = (url: URL): SourceTextModule => {
@@ -32,19 +32,25 @@ async function loadBare() {
   return { verifier: root.namespace as typeof Verifier, modules: [...modules.keys()], foreign };
 }
 
+const platform = await Platform.start();
+const receipt = JSON.stringify(await platform.receipt((await review('sealed')).predicate));
+const policy = JSON.stringify({
+  version: 1,
+  logs: [vkeyOf(ORIGIN, platform.log)],
+  services: [{ keyid: 'consensus-1', publicKey: base64(platform.service.publicKey) }],
+});
+
 it('runs with nothing but the language, text codecs and WebCrypto, and imports the pure cores alone', async () => {
-  const platform = await Platform.start();
-  const receipt = JSON.stringify(await platform.receipt((await review('sealed')).predicate));
-  const { verifier, modules, foreign } = await loadBare();
+  const { verifier, modules, foreign } = await loadBare({ TextEncoder, TextDecoder, crypto });
   expect(foreign).toEqual([]);
   expect(modules.length).toBeGreaterThan(20);
-  const trust = verifier.parseTrustPolicy(
-    JSON.stringify({
-      version: 1,
-      logs: [vkeyOf(ORIGIN, platform.log)],
-      services: [{ keyid: 'consensus-1', publicKey: base64(platform.service.publicKey) }],
-    }),
-  );
+  const trust = verifier.parseTrustPolicy(policy);
   expect((await verifier.verifyReceipt(receipt, trust)).status).toBe('trusted');
   expect((await verifier.verifyReceipt(receipt.replace('index 5', 'index 6'), trust)).status).toBe('bad-log-proof');
+});
+
+it('says so instead of judging where there is no WebCrypto', async () => {
+  const { verifier } = await loadBare({ TextEncoder, TextDecoder, crypto: {} });
+  const verdict = verifier.verifyReceipt(receipt, verifier.parseTrustPolicy(policy));
+  await expect(verdict).rejects.toThrow('this runtime has no WebCrypto Ed25519');
 });

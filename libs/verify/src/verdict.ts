@@ -20,7 +20,7 @@ export const VERDICTS = {
 } as const;
 export type VerdictStatus = keyof typeof VERDICTS;
 
-/** The steps of a receipt's verification, in their order. */
+/** The steps: of a receipt, in their order, and `consistency` for two checkpoints. */
 export type StepName =
   | 'parse'
   | 'signature'

@@ -88,7 +88,7 @@ function bubblewrapArguments(request: SandboxRequest & { readonly readOnlyPaths:
     ...systemMounts(),
     ...['--proc', '/proc', '--dev', '/dev', '--size', String(TMP_BYTES), '--tmpfs', '/tmp'],
     ...request.readOnlyPaths.flatMap((path) => ['--ro-bind', path, path]),
-    ...['--bind', request.worktree, '/work', '--chdir', '/work'],
+    ...['--bind', request.worktree, '/work', '--chdir', '/work', '--remount-ro', '/'],
     ...Object.entries({
       PATH: pathOf(request.readOnlyPaths),
       HOME: '/tmp',

@@ -1,0 +1,89 @@
+import { chown, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { SANDBOX_UID, Sandbox, type SandboxRequest } from './sandbox.js';
+
+describe('sandbox', () => {
+  const sandbox = new Sandbox();
+  let worktree: string;
+  const run = (command: string, options: Partial<SandboxRequest> = {}) => sandbox.run({ worktree, command, wallMs: 10_000, ...options });
+
+  beforeAll(async () => {
+    expect(await sandbox.probe()).toEqual({ available: true });
+    worktree = await mkdtemp(join(tmpdir(), 'sandbox-test-'));
+    if (process.getuid?.() === 0) await chown(worktree, SANDBOX_UID, SANDBOX_UID);
+  });
+  afterAll(() => rm(worktree, { recursive: true, force: true }));
+
+  it('tells how a command ended and what it printed', async () => {
+    expect(await run('echo out; echo err >&2; exit 3')).toMatchObject({ status: 'exited', exitCode: 3, output: 'out\nerr\n' });
+    expect(await run('kill -9 $$')).toMatchObject({ status: 'exited', exitCode: 137 });
+    expect(await run('no-such-program')).toMatchObject({ status: 'exited', exitCode: 127 });
+  });
+
+  it('lets a command write to its worktree and to nothing else that lasts', async () => {
+    const result = await run('echo kept > kept; for f in /usr/x /etc/x /x /lib/x; do echo bad > $f && echo "wrote $f"; done; echo end');
+    expect(result.output).not.toContain('wrote');
+    expect(result.output).toContain('end');
+    expect(await readFile(join(worktree, 'kept'), 'utf8')).toBe('kept\n');
+  });
+
+  it('shows no host files, users, environment or processes', async () => {
+    process.env['SANDBOX_TEST_SECRET'] = 'not-for-you';
+    const result = await run('ls /root /home /var /etc/passwd /etc/shadow; env; ls /proc | grep -c "^[0-9]"; id -u');
+    delete process.env['SANDBOX_TEST_SECRET'];
+    expect(result.output).not.toMatch(/not-for-you|DATABASE_URL/);
+    expect(result.output.match(/No such file/g)).toHaveLength(5);
+    const [processes, uid] = result.output.trim().split('\n').slice(-2).map(Number);
+    expect(processes).toBeLessThan(8);
+    expect(uid).toBe(SANDBOX_UID);
+  });
+
+  it('has no network, not even the host’s loopback', async () => {
+    const server = createServer((socket) => socket.end('reached'));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const probe = `const s=require('net').connect(${port},'127.0.0.1');s.on('data',d=>console.log(String(d)));s.on('error',e=>console.log(e.code))`;
+    expect((await run(`node -e "${probe}"`)).output.trim()).toBe('ECONNREFUSED');
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  it('ends what runs too long, with everything it started', async () => {
+    const result = await run('(setsid sleep 47114711 &); sleep 47114711', { wallMs: 400 });
+    expect(result).toMatchObject({ status: 'timeout' });
+    expect(result.durationMs).toBeLessThan(5_000);
+    await expectNoProcess('47114711');
+  });
+
+  it('ends children that outlive the command', async () => {
+    expect(await run('(setsid sleep 47114712 >/dev/null 2>&1 &); exit 0')).toMatchObject({ status: 'exited', exitCode: 0 });
+    await expectNoProcess('47114712');
+  });
+
+  it('bounds processes, memory and output', async () => {
+    const bomb = await run('i=0; while [ $i -lt 400 ]; do sleep 5 & i=$((i+1)); done; echo all', { processes: 50, wallMs: 5_000 });
+    expect(bomb.output).toMatch(/fork|Resource temporarily unavailable/i);
+    const hog = await run(`node -e "const a=[];for(;;)a.push(Buffer.alloc(1e7,1))"`, { memoryBytes: 512 * 1024 ** 2 });
+    expect(hog.exitCode).not.toBe(0);
+    expect(await run('yes', { outputBytes: 100_000 })).toMatchObject({ status: 'output-limit' });
+  });
+
+  it('stops when its caller gives up', async () => {
+    const abort = new AbortController();
+    setTimeout(() => abort.abort(), 200);
+    expect(await run('sleep 30', { signal: abort.signal })).toMatchObject({ status: 'killed' });
+    expect(await run('echo never', { signal: AbortSignal.abort() })).toMatchObject({ status: 'killed', output: '' });
+  });
+});
+
+async function expectNoProcess(marker: string): Promise<void> {
+  const { execFileSync } = await import('node:child_process');
+  for (let i = 0; i < 20; i++) {
+    const list = execFileSync('ps', ['ax', '-o', 'args'], { encoding: 'utf8' });
+    if (!list.includes(`sleep ${marker}`)) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`a process ${marker} is still there`);
+}

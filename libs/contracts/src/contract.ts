@@ -31,16 +31,20 @@ export interface HttpBinding {
   readonly summary: string;
   readonly tag: string;
   readonly stability: 'stable' | 'beta';
-  /** Whether a sign-in cookie may authenticate it (with the CSRF header on writes). False for machine-only routes. */
-  readonly anonymous?: true;
 }
 
-export interface Contract<Req extends z.ZodType = z.ZodType, Rep extends z.ZodType = z.ZodType> {
+/** `rpc` = JSON over NATS. `stream` = the edge proxies the HTTP request to the owner's internal listener. */
+export type Transport = 'rpc' | 'stream';
+
+export interface Contract<
+  Req extends z.ZodType = z.ZodType,
+  Rep extends z.ZodType = z.ZodType,
+  T extends Transport = Transport,
+> {
   readonly owner: ServiceName;
   /** `<service>.v1.<noun>.<verb>`. */
   readonly subject: string;
-  /** `rpc` = JSON over NATS. `stream` = the edge proxies the HTTP request to the owner's internal listener. */
-  readonly transport: 'rpc' | 'stream';
+  readonly transport: T;
   /** What the principal must hold; `service` = only a service context may call; `none` = any authenticated context. */
   readonly permission: Permission | 'service' | 'none';
   /** Services allowed to call; NATS permissions are generated from it. */
@@ -55,14 +59,17 @@ export interface Contract<Req extends z.ZodType = z.ZodType, Rep extends z.ZodTy
 }
 
 type Defaults = 'transport' | 'errors' | 'timeoutMs' | 'callers';
-type ContractSpec<Req extends z.ZodType, Rep extends z.ZodType> = Omit<Contract<Req, Rep>, Defaults> &
-  Partial<Pick<Contract, Defaults>>;
+type ContractSpec<Req extends z.ZodType, Rep extends z.ZodType, T extends Transport> = Omit<
+  Contract<Req, Rep, T>,
+  Defaults
+> &
+  Partial<Pick<Contract<Req, Rep, T>, Defaults>>;
 
 /** Defines a contract; what it leaves out: called by the edge, over NATS, within five seconds. */
-export function contract<Req extends z.ZodType, Rep extends z.ZodType>(
-  spec: ContractSpec<Req, Rep>,
-): Contract<Req, Rep> {
-  return { transport: 'rpc', errors: [], timeoutMs: 5_000, callers: ['gateway'], ...spec };
+export function contract<Req extends z.ZodType, Rep extends z.ZodType, T extends Transport = 'rpc'>(
+  spec: ContractSpec<Req, Rep, T>,
+): Contract<Req, Rep, T> {
+  return { transport: 'rpc' as T, errors: [], timeoutMs: 5_000, callers: ['gateway'], ...spec };
 }
 
 export type RequestOf<C extends Contract> = z.output<C['request']>;

@@ -2,7 +2,7 @@
  * The closed catalogue of refusals. A code is API: clients branch on it, `docs/failure-modes.md` is generated from it,
  * and each has a test that provokes it. `title` is for people; `action` says what the caller or operator can do.
  */
-interface CatalogueEntry {
+export interface CatalogueEntry {
   readonly status: number;
   readonly title: string;
   readonly action: string;
@@ -70,17 +70,7 @@ export const errorCatalogue = {
     action: 'Send the header with the value from sign-in.',
   },
   'auth.api-key.not-found': { status: 404, title: 'No such API key.', action: 'List the keys with GET /v1/api-keys.' },
-  'auth.workspace.not-found': {
-    status: 404,
-    title: 'No such workspace.',
-    action: 'List the workspaces with GET /v1/workspaces.',
-  },
   'auth.workspace.exists': { status: 409, title: 'A workspace of this name exists.', action: 'Choose another name.' },
-  'auth.principal.not-found': {
-    status: 404,
-    title: 'No such principal.',
-    action: 'List the members with GET /v1/members.',
-  },
   'auth.scope.too-wide': {
     status: 403,
     title: 'A key cannot grant more than its maker holds.',
@@ -211,11 +201,6 @@ export const errorCatalogue = {
     title: 'The index or size lies outside the log.',
     action: 'Use a size no larger than the checkpoint and an index below the size.',
   },
-  'audit.entry.not-found': {
-    status: 404,
-    title: 'No such entry.',
-    action: 'List the entries with GET /v1/audit/entries.',
-  },
   'marketplace.package.not-found': {
     status: 404,
     title: 'No such package.',
@@ -256,6 +241,31 @@ export const errorCatalogue = {
 
 export type ErrorCode = keyof typeof errorCatalogue;
 
+/** Refusals that any route can give: what stands before the handler gives them, so contracts do not list them. */
+export const generalErrors = [
+  'request.invalid',
+  'request.malformed',
+  'request.too-large',
+  'request.media-type',
+  'request.deadline',
+  'request.rate-limited',
+  'request.idempotency-mismatch',
+  'request.idempotency-key',
+  'route.unknown',
+  'route.method',
+  'auth.unauthenticated',
+  'auth.forbidden',
+  'auth.csrf',
+  'service.unavailable',
+  'service.internal',
+] as const satisfies readonly ErrorCode[];
+
+/** Whether the same request can succeed later without being changed. */
+export function isRetryable(code: ErrorCode): boolean {
+  const entry: CatalogueEntry = errorCatalogue[code];
+  return entry.retryable === true;
+}
+
 /** A refusal from the catalogue. `params` travel to the client, so they never hold secrets. */
 export class ConclaveError extends Error {
   override readonly name = 'ConclaveError';
@@ -277,7 +287,7 @@ export interface Problem {
   readonly [param: string]: unknown;
 }
 
-/** The problem document of a refusal. */
+/** The problem document of a refusal. Params come first: none can pass itself off as a member of ours. */
 export function problemOf(error: ConclaveError): Problem {
   const entry: CatalogueEntry = errorCatalogue[error.code];
   return {
@@ -287,7 +297,7 @@ export function problemOf(error: ConclaveError): Problem {
     status: entry.status,
     code: error.code,
     action: entry.action,
-    ...(entry.retryable ? { retryable: true } : {}),
+    ...(isRetryable(error.code) ? { retryable: true } : {}),
   };
 }
 
@@ -304,7 +314,7 @@ export function errorOf(problem: unknown): ConclaveError {
     retryable: _retryable,
     ...params
   } = problem as Record<string, unknown>;
-  return typeof code === 'string' && code in errorCatalogue
+  return typeof code === 'string' && Object.hasOwn(errorCatalogue, code)
     ? new ConclaveError(code as ErrorCode, params)
     : new ConclaveError('service.internal', { unknownCode: code });
 }

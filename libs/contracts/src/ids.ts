@@ -38,7 +38,10 @@ export function newId(
   return `${idPrefixes[kind]}_${base32(bytes)}`;
 }
 
-/** An id derived from a name: the same name always gives the same id, so a replayed step cannot create a second thing. */
+/**
+ * An id derived from a name: the same name always gives the same id, so a replayed step cannot create a second thing.
+ * Such an id says nothing about time.
+ */
 export function idFromDigest(kind: IdKind, digest: Uint8Array): string {
   const bytes = digest.slice(0, 16);
   bytes[6] = 0x70 | (bytes[6]! & 0x0f);

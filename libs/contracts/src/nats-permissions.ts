@@ -9,21 +9,30 @@ export interface NatsPermissions {
 
 /**
  * What a service may say and hear on the bus, from the contracts alone: call what lists it as caller, serve what it
- * owns, ring its own bell, hear the bells of producers it consumes. Replies go to its own inbox prefix.
+ * owns and answer those callers, ring its own bell, hear the bells of producers it consumes.
  */
 export function natsPermissions(service: ServiceName): NatsPermissions {
-  const calls = contracts.filter((c) => c.transport === 'rpc' && c.callers.includes(service)).map((c) => c.subject);
-  const serves = contracts.filter((c) => c.transport === 'rpc' && c.owner === service).map((c) => c.subject);
+  const rpc = contracts.filter((contract) => contract.transport === 'rpc');
+  const serves = rpc.filter((contract) => contract.owner === service);
+  const calls = rpc.filter((contract) => contract.callers.includes(service));
+  const callers = new Set(serves.flatMap((contract) => contract.callers));
   const producers = new Set(eventContracts.filter((e) => e.consumers.includes(service)).map((e) => e.producer));
   return {
-    publish: [...calls, doorbellSubject(service), headSubject(service), '_INBOX.>'],
+    publish: [
+      ...calls.map((contract) => contract.subject),
+      doorbellSubject(service),
+      headSubject(service),
+      ...[...callers].map(inboxOf),
+    ],
     subscribe: [
-      ...serves,
-      ...[...producers].flatMap((p) => [doorbellSubject(p), headSubject(p)]),
-      `${inboxPrefix(service)}.>`,
+      ...serves.map((contract) => contract.subject),
+      ...[...producers].flatMap((producer) => [doorbellSubject(producer), headSubject(producer)]),
+      inboxOf(service),
     ],
   };
 }
 
 /** Replies to a service arrive below this subject, which no other service may subscribe to. */
 export const inboxPrefix = (service: ServiceName) => `_INBOX.${service}`;
+
+const inboxOf = (service: ServiceName) => `${inboxPrefix(service)}.>`;

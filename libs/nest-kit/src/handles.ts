@@ -21,9 +21,7 @@ export interface HttpExchange {
   readonly reply: FastifyReply;
 }
 
-type HandlerOf<C extends Contract> = C['transport'] extends 'stream'
-  ? StreamHandler<C>
-  : RpcHandler<C> | StreamHandler<C>;
+type HandlerOf<C extends Contract> = C['transport'] extends 'stream' ? StreamHandler<C> : RpcHandler<C>;
 
 /**
  * Binds a controller's method to a contract: it is then served over NATS (or, for streams, on the internal HTTP

@@ -12,7 +12,7 @@ export interface EventContract<T extends z.ZodType = z.ZodType> {
   readonly producer: ServiceName;
   readonly consumers: readonly ServiceName[];
   readonly data: T;
-  /** Audited events become entries of the tenant's log; `entry` picks what the log may say (never personal data). */
+  /** Audited events become entries of the tenant's log, data and all, so their data never holds what must be erasable. */
   readonly audited: boolean;
 }
 

@@ -1,141 +1,21 @@
 import { z } from 'zod';
 import { contract } from '../contract.js';
 import { idOf } from '../ids.js';
-import { gitCommit, line, name, pageOf, pageQuery, sha256Hex, timestamp } from '../page.js';
-
-const base64 = z
-  .string()
-  .max(4_096)
-  .regex(/^[A-Za-z0-9+/]*={0,2}$/, { error: 'expected base64' });
-const fraction = z.strictObject({
-  num: z.number().int().min(0).max(1_000_000),
-  den: z.number().int().min(1).max(1_000_000),
-});
-const optionId = z.string().min(1).max(100);
-const weight = z.number().int().min(1).max(1_000_000);
-
-/** A speaker of the tally: how ballots become winners. `unanimous` = no weight against. */
-export const rule = z.strictObject({
-  method: z.enum(['approval-gate', 'schulze', 'score']),
-  variant: z.enum(['unanimous', 'winning', 'margin', 'ratio', 'sum', 'lower-median']).optional(),
-  threshold: fraction.optional(),
-  quorum: fraction.optional(),
-  minVoters: z.number().int().min(1).max(1_000).optional(),
-  statusQuo: optionId.optional(),
-});
-
-/** What a voter may say; the rule decides which shape fits. */
-const voteShape = {
-  vote: z.enum(['yes', 'no', 'abstain']).optional(),
-  ranking: z.array(z.array(optionId).min(1).max(100)).max(100).optional(),
-  score: z.record(optionId, z.number().int().min(0).max(1_000)).optional(),
-};
-
-/** The ballot a voter signs: `"conclave/ballot/v1\n" ‖ JCS(ballot)`, Ed25519. */
-export const ballot = z.strictObject({
-  decisionId: idOf('decision'),
-  round: z.number().int().min(1),
-  voterId: idOf('voter'),
-  ...voteShape,
-  reason: z.string().max(4_000),
-  findingsSha256: sha256Hex.optional(),
-});
-
-const signature = z.strictObject({ algorithm: z.literal('ed25519'), value: base64 });
-
-const elector = z.strictObject({
-  voterId: idOf('voter'),
-  kind: z.enum(['check', 'llm', 'cli', 'remote', 'human']),
-  name,
-  family: z.string().min(1).max(100),
-  roles: z.array(z.string().max(100)).max(20).default([]),
-  weight: weight.default(1),
-  /** What evaluates, by digest, so that a deterministic juror can be run again from the receipt. */
-  evaluator: z
-    .strictObject({ id: z.string().min(1).max(200), version: z.string().max(100), sha256: sha256Hex, deterministic: z.boolean() })
-    .optional(),
-});
-
-const subject = z.strictObject({
-  repository: line(400),
-  base: gitCommit,
-  head: gitCommit,
-  tree: gitCommit,
-  diffSha256: sha256Hex,
-});
-
-export const decisionTerms = z.strictObject({
-  id: idOf('decision').optional(),
-  question: line(2_000),
-  options: z
-    .array(z.strictObject({ id: optionId, title: name }))
-    .min(1)
-    .max(100),
+import { line, name, pageOf, pageQuery, sha256Hex, timestamp } from '../page.js';
+import {
+  ballot,
+  base64,
+  decision,
+  decisionPhases,
+  decisionTerms,
+  optionId,
   rule,
-  secrecy: z.enum(['open', 'sealed']).default('open'),
-  /** The public keys are looked up in the registry at open and frozen into the decision. */
-  electorate: z.array(elector).min(1).max(1_000),
-  gates: z.array(z.string().min(1).max(100)).max(50).default([]),
-  subject: subject.optional(),
-  policy: z.strictObject({ panel: z.string(), panelSha256: sha256Hex, source: z.string() }).optional(),
-  notices: z.array(line(1_000)).max(20).default([]),
-  deadlineAt: timestamp.optional(),
-});
+  signature,
+  voteShape,
+  weight,
+} from './decision.js';
 
-export const decisionPhases = [
-  'commit',
-  'reveal',
-  'ballots',
-  'tallied',
-  'sealed',
-  'no-quorum',
-  'tied',
-  'vetoed',
-  'expired',
-  'canceled',
-] as const;
-
-const castBallotView = z.object({
-  voterId: idOf('voter'),
-  name: z.string(),
-  kind: z.string(),
-  family: z.string(),
-  weight: z.number().int(),
-  status: z.enum(['pending', 'committed', 'counted', 'abstained', 'void', 'unrevealed']),
-  vote: z.enum(['yes', 'no', 'abstain']).optional(),
-  ranking: z.array(z.array(z.string())).optional(),
-  score: z.record(z.string(), z.number()).optional(),
-  reason: z.string().optional(),
-  findingsSha256: sha256Hex.optional(),
-  custody: z.enum(['platform', 'external', 'passkey']),
-});
-
-export const decision = z.object({
-  id: idOf('decision'),
-  question: z.string(),
-  phase: z.enum(decisionPhases),
-  secrecy: z.enum(['open', 'sealed']),
-  options: z.array(z.object({ id: z.string(), title: z.string() })),
-  rule,
-  subject: subject.optional(),
-  policy: z.object({ panel: z.string(), panelSha256: sha256Hex, source: z.string() }).optional(),
-  notices: z.array(z.string()),
-  ballots: z.array(castBallotView),
-  evidence: z.array(
-    z.object({
-      gate: z.string(),
-      status: z.enum(['green', 'red', 'abstained']),
-      sha256: sha256Hex,
-      reason: z.string(),
-    }),
-  ),
-  outcome: z.object({ status: z.string(), winners: z.array(z.string()), reason: z.string() }).optional(),
-  openedAt: timestamp,
-  sealedAt: timestamp.optional(),
-  /** True once the sealed entry is in a signed checkpoint and the receipt can be fetched. */
-  receiptReady: z.boolean(),
-});
-export type Decision = z.infer<typeof decision>;
+export { ballot, decision, decisionPhases, decisionTerms, rule, type Decision } from './decision.js';
 
 /** Opens a decision. The same id with the same terms is a repeat and answers with the decision as it stands. */
 export const openDecision = contract({

@@ -1,5 +1,5 @@
 /** Which processes make up Conclave and what each is told by its environment: the one table behind `up` and the tests. */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { natsPermissions, serviceNames, type ServiceName } from '@conclave/contracts';
 import { repositoryRoot, stateDir } from './paths.js';
 import { key256, nkeyOf, nkeySeed, password, publicKeyOf, signingKey, type Secrets } from './secrets.js';
@@ -50,12 +50,19 @@ export const services: readonly ServiceEntry[] = [
     ...plain,
     name: 'consensus',
     folder: 'consensus',
-    env: ({ secrets }) => ({
-      CONSENSUS_SIGNING_KEY: secrets.of('consensus.signing-key', signingKey),
-      SIGNER_KEK: secrets.of('signer.kek', key256),
+    env: ({ secrets }) => ({ CONSENSUS_SIGNING_KEY: secrets.of('consensus.signing-key', signingKey) }),
+  },
+  {
+    ...plain,
+    name: 'runtime',
+    folder: 'agent-runtime',
+    env: ({ secrets, dataDir, outer }) => ({
+      SIGNER_KEK: secrets.of('runtime.signer-kek', key256),
+      SANDBOX_DIR: join(dataDir, 'sandbox'),
+      SANDBOX_READ_ONLY_PATHS: dirname(process.execPath),
+      ...pick(outer, MODEL_VARIABLES),
     }),
   },
-  { ...plain, name: 'runtime', folder: 'agent-runtime', env: ({ outer }) => pick(outer, MODEL_VARIABLES) },
   { ...plain, name: 'metrics', folder: 'metrics' },
   { ...plain, name: 'marketplace', folder: 'marketplace' },
   {
@@ -74,7 +81,9 @@ export const services: readonly ServiceEntry[] = [
   },
 ];
 
-const MODEL_VARIABLES = ['OPENAI_API_KEY', 'OPENAI_BASE_URL', 'ANTHROPIC_API_KEY', 'GEMINI_API_KEY'] as const;
+const MODEL_VARIABLES = ['OPENAI', 'ANTHROPIC', 'GEMINI', 'OPENAI_COMPATIBLE'].flatMap((vendor) =>
+  ['API_KEY', 'BASE_URL', 'MODEL'].map((part) => `${vendor}_${part}`),
+);
 
 const OUTER_VARIABLES = [
   'PATH',

@@ -19,8 +19,8 @@ export function run(file: string, args: readonly string[], options: RunOptions =
   return new Promise((done) => {
     const out: Buffer[] = [];
     const err: Buffer[] = [];
-    const { timeoutMs, ...rest } = options;
-    const child = spawn(file, args, { ...rest, timeout: timeoutMs, stdio: ['ignore', 'pipe', 'pipe'] });
+    const { timeoutMs, env = process.env, ...rest } = options;
+    const child = spawn(file, args, { ...rest, env, timeout: timeoutMs, stdio: ['ignore', 'pipe', 'pipe'] });
     child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
     child.on('error', (error) => done({ code: 127, stdout: '', stderr: error.message }));

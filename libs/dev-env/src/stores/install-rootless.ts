@@ -3,7 +3,7 @@
  * cache, `dpkg-deb -x` unpacks it below the user's own directory, and a wrapper per program sets the library path.
  * Nothing of the system is changed; maintainer scripts do not run.
  */
-import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { mustRun, run } from '../processes/run.js';
 import { packagesOf } from './install-apt.js';
@@ -32,13 +32,16 @@ export const rootlessInstaller: Installer = {
       ...packagesOf(wanted),
     ]);
     const missing = packagesToInstall(simulated);
+    if (missing.length === 0) throw new Error('the version this distribution has is installed and does not do.');
     const debs = join(toolCache(), 'debs');
+    rmSync(debs, { recursive: true, force: true });
     mkdirSync(debs, { recursive: true });
     await mustRun('apt-get', [...apt, 'download', ...missing], { cwd: debs });
     const unpacked = join(toolCache(), 'debian');
     mkdirSync(unpacked, { recursive: true });
     for (const file of readdirSync(debs).filter((name) => name.endsWith('.deb')))
       await mustRun('dpkg-deb', ['-x', join(debs, file), unpacked]);
+    rmSync(debs, { recursive: true });
     for (const name of wanted) for (const names of tools[name].programs) wrapFirst(unpacked, names);
   },
 };

@@ -20,7 +20,7 @@ import { ruleShape } from './rules/rule.js';
 import { flag, list, object, oneOf, text, type Of } from './shape.js';
 
 /** Who votes, with what key, and who holds that key. */
-export const voterShape = object(
+const voterShape = object(
   {
     voterId: identifier,
     kind: oneOf('check', 'llm', 'cli', 'remote', 'human'),

@@ -11,7 +11,7 @@ import { object, oneOf, read, text, type Of, type Read, type Shape } from '../sh
 import { termsShape } from '../terms.js';
 
 /** What each type of event says. */
-export const eventShapes = {
+const eventShapes = {
   'decision.opened': termsShape,
   'evidence.recorded': object(findingOfGate),
   'ballot.cast': object({ ballot: ballotShape, signature: signatureShape }),

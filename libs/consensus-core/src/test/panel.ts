@@ -1,0 +1,124 @@
+/**
+ * Panels with real keys for tests: a voter's key is derived from its name, so every run signs the same bytes.
+ */
+import { base64, fromHex, hex, sha256, utf8 } from '@conclave/audit-core';
+import { ballotBytes, commitmentBytes, commitOf, type Ballot, type Commitment, type Signature } from '../ballot.js';
+import type { Admission } from '../decision/admission.js';
+import { admitClose, admitCommitsClose, admitEvidence, admitOpening, admitSeal } from '../decision/admit-lifecycle.js';
+import { admitBallot, admitCommit, admitReveal } from '../decision/admit-statement.js';
+import { appendTo, foldDecision, type Decision } from '../decision/decision.js';
+import type { DecisionEvent } from '../decision/events.js';
+import { ENGINE, type Terms, type Voter } from '../terms.js';
+
+/** A voter that can sign. */
+export interface Signer {
+  readonly voter: Voter;
+  sign(bytes: Uint8Array): Promise<Signature>;
+}
+
+const PKCS8_PREFIX = '302e020100300506032b657004220420';
+
+/** The voter of that name; the same name always has the same key. */
+export async function signerOf(name: string, overrides: Partial<Voter> = {}): Promise<Signer> {
+  const pkcs8 = fromHex(PKCS8_PREFIX + hex(sha256(utf8(name))));
+  const key = await crypto.subtle.importKey('pkcs8', pkcs8, 'Ed25519', true, ['sign']);
+  const { x } = (await crypto.subtle.exportKey('jwk', key)) as { x: string };
+  const publicKey = `${x.replaceAll('-', '+').replaceAll('_', '/')}=`;
+  return {
+    voter: {
+      ...{ voterId: name, kind: 'check', name, family: `author-${name}`, algorithm: 'ed25519', publicKey },
+      ...{ custody: 'platform', roles: [], weight: 1 },
+      ...overrides,
+    },
+    sign: async (bytes) => ({
+      algorithm: 'ed25519',
+      value: base64(new Uint8Array(await crypto.subtle.sign('Ed25519', key, bytes))),
+    }),
+  };
+}
+
+const SALT = base64(sha256(utf8('salt')));
+const DIGEST = hex(sha256(utf8('report')));
+
+export function termsOf(signers: readonly Signer[], overrides: Partial<Terms> = {}): Terms {
+  return {
+    decisionId: 'dec_1',
+    question: 'Shall the change land?',
+    questionSalt: SALT,
+    origin: 'log.example/tenant',
+    options: [{ id: 'change', title: 'The change' }],
+    rule: { method: 'approval-gate', variant: 'unanimous' },
+    secrecy: 'open',
+    electorate: signers.map(({ voter }) => voter),
+    gates: [],
+    notices: [],
+    engine: ENGINE,
+    ...overrides,
+  };
+}
+
+export async function ballotOf(signer: Signer, says: Partial<Ballot>) {
+  const ballot: Ballot = {
+    ...{ decisionId: 'dec_1', round: 1, voterId: signer.voter.voterId, reason: 'because' },
+    ...says,
+  };
+  return { ballot, signature: await signer.sign(ballotBytes(ballot)) };
+}
+
+export async function commitmentOf(signer: Signer, says: Partial<Ballot>, salt = SALT) {
+  const { ballot } = await ballotOf(signer, says);
+  const commitment: Commitment = {
+    ...{ decisionId: 'dec_1', round: 1, voterId: signer.voter.voterId },
+    commit: commitOf(ballot, salt),
+  };
+  return { commitment, signature: await signer.sign(commitmentBytes(commitment)) };
+}
+
+export async function revealOf(signer: Signer, says: Partial<Ballot>, salt = SALT) {
+  return { ...(await ballotOf(signer, says)), salt };
+}
+
+export function reportOf(gate: string, status: 'green' | 'red' | 'abstained') {
+  return { gate, status, sha256: DIGEST, reason: status };
+}
+
+/** A decision's log as a store would keep it: through JSON, one event at a time. */
+export class Log {
+  readonly events: DecisionEvent[] = [];
+
+  constructor(terms: Terms) {
+    this.take(admitOpening(terms));
+  }
+
+  get decision(): Decision {
+    return foldDecision(this.events);
+  }
+
+  take(admission: Admission): Admission {
+    const seq = this.events.length;
+    const stored = appendTo(seq, admission.events, `2026-01-01T00:00:${String(seq).padStart(2, '0')}Z`);
+    this.events.push(...(JSON.parse(JSON.stringify(stored)) as DecisionEvent[]));
+    return admission;
+  }
+
+  async cast(signer: Signer, says: Partial<Ballot>) {
+    return this.take(await admitBallot(this.decision, await ballotOf(signer, says)));
+  }
+  async commit(signer: Signer, says: Partial<Ballot>, salt?: string) {
+    return this.take(await admitCommit(this.decision, await commitmentOf(signer, says, salt)));
+  }
+  async reveal(signer: Signer, says: Partial<Ballot>, salt?: string) {
+    return this.take(await admitReveal(this.decision, await revealOf(signer, says, salt)));
+  }
+  report(gate: string, status: 'green' | 'red' | 'abstained') {
+    return this.take(admitEvidence(this.decision, reportOf(gate, status)));
+  }
+  closeCommits(cause: 'complete' | 'deadline' = 'complete') {
+    return this.take(admitCommitsClose(this.decision, cause));
+  }
+  /** Closes the ballots and seals the conclusion. */
+  finish(cause: 'complete' | 'deadline' = 'complete') {
+    const closed = this.take(admitClose(this.decision, cause));
+    return closed.refusal ? closed : this.take(admitSeal(this.decision));
+  }
+}

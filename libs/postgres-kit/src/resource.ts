@@ -11,14 +11,14 @@ import { Relay, readLog } from './relay.js';
 
 const CONSUMES = 'conclave:consumes';
 
-/** Binds a provider's method `(tx, event) => Promise<void>` to an event of another service. */
-export function Consumes<E extends EventContract>(event: E) {
+/** Binds a provider's method `(tx, event) => Promise<void>` to events of other services. */
+export function Consumes(...events: readonly EventContract[]) {
   return (
     target: object,
     key: string | symbol,
     descriptor: TypedPropertyDescriptor<ConsumerHandler['apply']>,
   ): void => {
-    SetMetadata(CONSUMES, event)(target, key, descriptor);
+    SetMetadata(CONSUMES, events)(target, key, descriptor);
   };
 }
 
@@ -111,13 +111,11 @@ function handlersOf(app: INestApplicationContext): Map<EventProducer, ConsumerHa
     for (const name of scanner.getAllMethodNames(Object.getPrototypeOf(instance) as object)) {
       const method = (instance as Record<string, unknown>)[name];
       if (typeof method !== 'function') continue;
-      const event = reflector.get<EventContract | undefined>(CONSUMES, method);
-      if (!event) continue;
-      const producer = event.producer as EventProducer;
-      result.set(producer, [
-        ...(result.get(producer) ?? []),
-        { event, apply: (method as ConsumerHandler['apply']).bind(instance) },
-      ]);
+      for (const event of reflector.get<readonly EventContract[] | undefined>(CONSUMES, method) ?? []) {
+        const producer = event.producer as EventProducer;
+        const apply = (method as ConsumerHandler['apply']).bind(instance);
+        result.set(producer, [...(result.get(producer) ?? []), { event, apply }]);
+      }
     }
   }
   return result;

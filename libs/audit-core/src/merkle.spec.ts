@@ -187,6 +187,18 @@ describe('a changed proof', () => {
   });
 });
 
+describe('a whole proof of a smaller tree', () => {
+  it('proves nothing about a tree that is said to be larger', () => {
+    for (let size = 1; size <= 16; size++) {
+      for (let larger = size * 2; larger <= 64; larger++) {
+        expect(verifyInclusion({ ...claim(0, size), size: larger }, includes(0, size))).toBe(false);
+        const grown = { ...head(size), size: larger };
+        expect(verifyConsistency(head(1), grown, extendsTo(1, size))).toBe(false);
+      }
+    }
+  });
+});
+
 describe('nonsense', () => {
   const root = heads[1]!;
   it('is refused when a proof is asked for', () => {

@@ -210,6 +210,12 @@ describe('the log', () => {
     await expectFailure(good, 'checkpoint', 'untrusted', policy);
   });
 
+  it('signed by the trusted key of another origin is untrusted', async () => {
+    const logName = 'conclave.example/log/other';
+    const policy = platform.trust({ logs: [vkeyOf(logName, platform.log)] });
+    await expectFailure(await platform.receipt(open.predicate, { logName }), 'checkpoint', 'untrusted', policy);
+  });
+
   it('signed by a key nobody trusts is untrusted', async () => {
     const policy = platform.trust({ logs: [vkeyOf('conclave.example/log/acme', await newSigner())] });
     await expectFailure(good, 'checkpoint', 'untrusted', policy);

@@ -41,6 +41,8 @@ export interface Insider {
   readonly payload?: Uint8Array;
   readonly entry?: Uint8Array;
   readonly origin?: string;
+  /** The name under which the log's key signs, if not the origin. */
+  readonly logName?: string;
   readonly disclosures?: readonly Disclosure[];
   readonly cosignedAt?: bigint;
 }
@@ -93,9 +95,12 @@ export class Platform {
     return Promise.all(sizes.map(async (size) => formatNote(await this.checkpoint(numbered(size), origin))));
   }
 
-  private async prove(entry: Uint8Array, { origin = ORIGIN, cosignedAt = 1n }: Insider): Promise<string> {
+  private async prove(
+    entry: Uint8Array,
+    { origin = ORIGIN, logName = origin, cosignedAt = 1n }: Insider,
+  ): Promise<string> {
     const leaves = [...numbered(5), entry, ...numbered(4)];
-    const note = await this.checkpoint(leaves, origin);
+    const note = await this.checkpoint(leaves, origin, logName);
     const stamp = new Uint8Array(8);
     new DataView(stamp.buffer).setBigUint64(0, cosignedAt);
     const signature = concatBytes(stamp, await this.witness.sign(cosignedMessage(note.text, 1n)));
@@ -105,10 +110,10 @@ export class Platform {
     return formatTlogProof({ index: 5, hashes, checkpoint: formatNote(cosigned) });
   }
 
-  private async checkpoint(leaves: readonly Uint8Array[], origin: string): Promise<Note> {
+  private async checkpoint(leaves: readonly Uint8Array[], origin: string, logName = origin): Promise<Note> {
     const text = formatCheckpoint({ origin, size: leaves.length, root: treeOf(leaves).root, extensions: [] });
     const signature = await this.log.sign(utf8(text));
-    return signNote({ text, signatures: [] }, origin, this.log.publicKey, () => signature);
+    return signNote({ text, signatures: [] }, logName, this.log.publicKey, () => signature);
   }
 }
 

@@ -4,4 +4,6 @@ export type { Change, FileChange, FileStatus, Hunk, LimitHit, PastCommit, Revisi
 export { ballotOf, canonicalFindings } from './check.js';
 export type { Check, CheckBallot, CheckResult, Finding, Severity } from './check.js';
 export { diffLines, linesOf, withoutHunk } from './diff/line-diff.js';
+export { CHECKS, checkById, findingsSha256 } from './registry.js';
 export { isContextPath } from './source/file-kind.js';
+export { isCodeFile } from './source/language.js';

@@ -20,12 +20,16 @@ export interface PanelManifest {
   version: string;
   title: string;
   description: string;
-  rule: { method: 'approval-gate'; variant: 'unanimous' } | { method: 'approval-gate'; threshold: { num: number; den: number } };
+  rule:
+    | { method: 'approval-gate'; variant: 'unanimous' }
+    | { method: 'approval-gate'; threshold: { num: number; den: number } };
   secrecy: 'open' | 'sealed';
   seats: PanelSeat[];
 }
 
 /** The digest a panel is pinned by: SHA-256 of its RFC 8785 form. */
 export function panelSha256(manifest: PanelManifest): string {
-  return hex(sha256(utf8(jcs({ ...manifest, rule: { ...manifest.rule }, seats: manifest.seats.map((seat) => ({ ...seat })) }))));
+  return hex(
+    sha256(utf8(jcs({ ...manifest, rule: { ...manifest.rule }, seats: manifest.seats.map((seat) => ({ ...seat })) }))),
+  );
 }

@@ -1,5 +1,5 @@
 /** Languages by file name, and as much of their lexical syntax as it takes to tell code, comments and strings apart. */
-import { nameOf } from './file-kind.js';
+import { isDocumentation, isGenerated, isTestFile, nameOf } from './file-kind.js';
 
 /** How a string ends and whether it may run over lines; `escapes` = a backslash hides the next character. */
 export interface StringSyntax {
@@ -176,3 +176,7 @@ export const isProgramming = (language: Language | undefined): boolean =>
 
 /** The lexical syntax of a language. */
 export const syntaxOf = (language: Language): Syntax => syntaxes[language];
+
+/** A source file of the product itself: a programming language, written by hand, and no test. */
+export const isCodeFile = (path: string): boolean =>
+  isProgramming(languageOf(path)) && !isTestFile(path) && !isGenerated(path) && !isDocumentation(path);

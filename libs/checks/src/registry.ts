@@ -1,0 +1,35 @@
+import { hex, jcs, sha256, utf8 } from '@conclave/audit-core';
+import { bidi } from './bidi/bidi.js';
+import type { Change } from './change.js';
+import { ballotOf, canonicalFindings, type Check, type CheckResult, type Finding } from './check.js';
+import { secrets } from './secrets/secrets.js';
+import { suppressions } from './suppressions/suppressions.js';
+
+/** The default jurors, in the order in which people read them. */
+export const CHECKS: readonly Check[] = [suppressions, secrets, bidi].map(whole);
+
+/** A check by its id; nothing when this build does not have it. */
+export const checkById = (id: string): Check | undefined => CHECKS.find((check) => check.id === id);
+
+/** SHA-256 of the RFC 8785 form of the findings in canonical order, in hexadecimal. */
+export function findingsSha256(findings: readonly Finding[]): string {
+  const plain = canonicalFindings(findings).map(({ path, line, rule, severity, message }) => ({
+    path,
+    line,
+    rule,
+    severity,
+    message,
+  }));
+  return hex(sha256(utf8(jcs(plain))));
+}
+
+/** A check that may say no of what it saw, but not yes to a change of which it saw only a part. */
+function whole(check: Check): Check {
+  const run = (change: Change): CheckResult => {
+    const result = check.run(change);
+    const cut = change.limits.find(({ limit }) => limit === 'files');
+    if (!cut || ballotOf(result).vote !== 'yes') return result;
+    return { applies: false, reason: `only ${cut.max} of the ${cut.seen} changed files were read` };
+  };
+  return { ...check, run };
+}

@@ -1,0 +1,27 @@
+import { type Check, checkById } from '@conclave/checks';
+import { readChange } from '../git/read-change.js';
+import { type Files, ScratchRepository } from '../scratch/scratch-repository.js';
+
+/** A history made for one question: what stood before, what the change makes of it. */
+export interface Story {
+  before?: Files;
+  after: Files;
+  intent?: string;
+  message?: string;
+  /** Commits before `before`, oldest first. */
+  past?: readonly Files[];
+}
+
+/** What a check says of a story, one line per finding: `severity rule path:line`; or `abstains: reason`. */
+export async function judged(id: string, story: Story): Promise<string[]> {
+  const check: Check | undefined = checkById(id);
+  if (!check) throw new Error(`there is no check named ${id}`);
+  using repo = new ScratchRepository();
+  for (const files of story.past ?? []) repo.commit(files);
+  const base = repo.commit({ 'README.md': '# Sample\n', ...story.before });
+  const head = repo.commit(story.after, story.message ?? 'change');
+  const change = await readChange(repo.dir, { base, head, ...(story.intent ? { intent: story.intent } : {}) });
+  const result = check.run(change);
+  if (!result.applies) return [`abstains: ${result.reason}`];
+  return result.findings.map(({ severity, rule, path, line }) => `${severity} ${rule} ${path}:${line}`);
+}

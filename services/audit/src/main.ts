@@ -1,0 +1,12 @@
+import { bootstrapService } from '@conclave/nest-kit';
+import { postgres } from '@conclave/postgres-kit';
+import { AuditModule } from './audit.module.js';
+import { auditEnvironment } from './config.js';
+import { sequencing } from './log/sequencer.js';
+
+await bootstrapService({
+  name: 'audit',
+  module: AuditModule,
+  environment: auditEnvironment,
+  resources: [postgres(), sequencing()],
+});

@@ -1,0 +1,135 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { auth, events, roles, type Permission } from '@conclave/contracts';
+import { refusalOf, refusedWith, testPrincipal } from '@conclave/dev-env/testing';
+import { startAuth, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
+
+describe('API keys', () => {
+  let fixture: AuthFixture;
+  let a: TestTenant;
+  let b: TestTenant;
+
+  beforeAll(async () => {
+    fixture = await startAuth();
+    [a, b] = [await fixture.createTenant(), await fixture.createTenant()];
+  });
+  afterAll(() => fixture.stop());
+
+  const created = async (tenantId: string) =>
+    (await fixture.emitted(events.apiKeyCreated.type, tenantId)).map(({ data }) => data['apiKey']);
+
+  it('are made with the scopes asked for, shown once, and announced', async () => {
+    const scopes: Permission[] = ['run:read', 'self:read'];
+    const made = await fixture.call(auth.createApiKey, { name: 'CI', scopes }, a.principal);
+    expect(made.key).toMatch(/^ccl_test_[0-9a-z]{26}_[0-9A-Za-z]{49}$/);
+    expect(made).toMatchObject({ name: 'CI', scopes, principal: a.principal.principal.id });
+    const { items } = await fixture.call(auth.listApiKeys, {}, a.principal);
+    const { key: _, ...listed } = made;
+    expect(items[0]).toEqual(listed);
+    expect((await fixture.exchange(made.key)).scopes).toEqual(scopes);
+    const [event] = (await fixture.emitted(events.apiKeyCreated.type)).slice(-1);
+    expect(event).toMatchObject({
+      tenantId: a.principal.tenantId,
+      actor: a.principal.principal.id,
+      data: { apiKey: made.id, scopes },
+    });
+  });
+
+  it('get their maker’s scopes when none are named', async () => {
+    const maker = { ...a.principal, scopes: ['api-key:manage', 'run:read'] as const };
+    const made = await fixture.call(auth.createApiKey, { name: 'same' }, maker);
+    expect(made.scopes).toEqual(maker.scopes);
+  });
+
+  it('are never wider than their maker', async () => {
+    const maker = { ...a.principal, scopes: ['api-key:manage', 'run:read'] as const };
+    const before = await created(a.principal.tenantId);
+    for (const wanted of roles.administrator.filter((scope) => !maker.scopes.some((s) => s === scope))) {
+      const call = fixture.call(auth.createApiKey, { name: 'wide', scopes: ['run:read', wanted] }, maker);
+      expect(await refusedWith(call)).toMatchObject({ code: 'auth.scope.too-wide', params: { scopes: [wanted] } });
+    }
+    expect(await created(a.principal.tenantId)).toEqual(before);
+  });
+
+  it('need an expiry that is still to come', async () => {
+    const call = fixture.call(auth.createApiKey, { name: 'old', expiresAt: '2020-01-01T00:00:00Z' }, a.principal);
+    expect(await refusalOf(call)).toBe('request.invalid');
+  });
+
+  it('are made once per Idempotency-Key, with the same answer, which is not readable in the database', async () => {
+    const as = { claims: a.principal, idempotencyKey: 'once' };
+    const first = await fixture.call(auth.createApiKey, { name: 'idem' }, as);
+    expect(await fixture.call(auth.createApiKey, { name: 'idem' }, as)).toEqual(first);
+    expect((await created(a.principal.tenantId)).filter((id) => id === first.id)).toHaveLength(1);
+    expect(await refusalOf(fixture.call(auth.createApiKey, { name: 'other' }, as))).toBe(
+      'request.idempotency-mismatch',
+    );
+    const [row] = await fixture.database.query<{ all: string }>(
+      `select string_agg(i::text, ' ') as all from auth.idempotency i`,
+    );
+    expect(row!.all).toContain(first.id);
+    expect(row!.all).not.toContain(first.key);
+    expect(row!.all).not.toContain(first.key.slice(-49));
+  });
+
+  it('are revoked at once and for good, announced once', async () => {
+    const { principal } = a;
+    const key = await fixture.call(auth.createApiKey, { name: 'gone' }, principal);
+    const revoked = await fixture.call(auth.revokeApiKey, { id: key.id }, principal);
+    expect(revoked).toMatchObject({ id: key.id, revokedAt: expect.any(String) });
+    expect(await fixture.call(auth.revokeApiKey, { id: key.id }, principal)).toEqual(revoked);
+    expect(await refusalOf(fixture.exchange(key.key))).toBe('auth.unauthenticated');
+    const told = await fixture.emitted(events.credentialRevoked.type, principal.tenantId);
+    expect(told.filter(({ data }) => data['credentialId'] === key.id)).toHaveLength(1);
+  });
+
+  it('of another tenant or workspace do not exist', async () => {
+    const elsewhere = await fixture.call(auth.createWorkspace, { name: 'elsewhere' }, a.principal);
+    for (const stranger of [b.principal, { ...a.principal, workspaceId: elsewhere.id }, testPrincipal()]) {
+      expect(await refusalOf(fixture.call(auth.revokeApiKey, { id: a.keyId }, stranger))).toBe(
+        'auth.api-key.not-found',
+      );
+      const { items } = await fixture.call(auth.listApiKeys, { limit: 100 }, stranger);
+      expect(items.map(({ id }) => id)).not.toContain(a.keyId);
+    }
+    await expect(fixture.exchange(a.key)).resolves.toBeDefined();
+  });
+
+  it('are listed newest first, a page at a time, each exactly once', async () => {
+    const { principal } = await fixture.createTenant();
+    for (let i = 0; i < 6; i++) await fixture.call(auth.createApiKey, { name: `key ${i}` }, principal);
+    const names: string[] = [];
+    let after: string | undefined;
+    do {
+      const page = await fixture.call(auth.listApiKeys, { limit: 2, ...(after ? { after } : {}) }, principal);
+      expect(page.items.length).toBeLessThanOrEqual(2);
+      names.push(...page.items.map(({ name }) => name));
+      after = page.next;
+    } while (after);
+    expect(names).toEqual(['key 5', 'key 4', 'key 3', 'key 2', 'key 1', 'key 0', 'First key']);
+  });
+
+  it('are for principals who may manage them', async () => {
+    const reader = { ...a.principal, scopes: roles.viewer };
+    const service = { claims: { tenantId: a.principal.tenantId } };
+    for (const [who, code] of [
+      [reader, 'auth.forbidden'],
+      [service, 'auth.forbidden'],
+    ] as const) {
+      expect(await refusalOf(fixture.call(auth.createApiKey, { name: 'no' }, who))).toBe(code);
+      expect(await refusalOf(fixture.call(auth.listApiKeys, {}, who))).toBe(code);
+      expect(await refusalOf(fixture.call(auth.revokeApiKey, { id: a.keyId }, who))).toBe(code);
+    }
+  });
+
+  it('leave no event behind when the transaction fails', async () => {
+    const before = await fixture.emitted();
+    await fixture.database.query(
+      `alter table auth.outbound_event add constraint refuse check (type <> 'api-key.created') not valid`,
+    );
+    const { items } = await fixture.call(auth.listApiKeys, { limit: 100 }, a.principal);
+    expect(await refusalOf(fixture.call(auth.createApiKey, { name: 'torn' }, a.principal))).toBe('service.internal');
+    await fixture.database.query('alter table auth.outbound_event drop constraint refuse');
+    expect(await fixture.emitted()).toEqual(before);
+    expect((await fixture.call(auth.listApiKeys, { limit: 100 }, a.principal)).items).toEqual(items);
+  });
+});

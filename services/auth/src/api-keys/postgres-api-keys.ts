@@ -1,0 +1,57 @@
+import type { ReplyOf, auth } from '@conclave/contracts';
+import { pageOf, type Tx } from '@conclave/postgres-kit';
+import { LessThan } from 'typeorm';
+import type { Caller } from '../members/caller.js';
+import { ApiKeyEntity } from './api-key.entity.js';
+
+/** An API key as its owner sees it. */
+export type ApiKey = ReplyOf<typeof auth.revokeApiKey>;
+type NewApiKey = Omit<ApiKeyEntity, 'lastUsedAt' | 'revokedAt'>;
+
+export async function insertApiKey(tx: Tx, key: NewApiKey): Promise<ApiKey> {
+  const entity = { ...key, lastUsedAt: null, revokedAt: null };
+  await tx.entities.insert(ApiKeyEntity, entity);
+  return viewOf(entity);
+}
+
+/** The keys of the caller's workspace, newest first. */
+export async function pageOfApiKeys(
+  tx: Tx,
+  { tenantId, workspaceId }: Caller,
+  { limit, after }: { limit: number; after?: string | undefined },
+): Promise<{ items: ApiKey[]; next?: string }> {
+  const rows = await tx.entities.find(ApiKeyEntity, {
+    where: { tenantId, workspaceId, ...(after === undefined ? {} : { id: LessThan(after) }) },
+    order: { id: 'DESC' },
+    take: limit + 1,
+  });
+  return pageOf(rows.map(viewOf), limit);
+}
+
+/** The key of the caller's workspace, locked until the transaction ends. */
+export async function lockApiKey(tx: Tx, { tenantId, workspaceId }: Caller, id: string): Promise<ApiKey | undefined> {
+  const row = await tx.entities.findOne(ApiKeyEntity, {
+    where: { tenantId, workspaceId, id },
+    lock: { mode: 'pessimistic_write' },
+  });
+  return row ? viewOf(row) : undefined;
+}
+
+export async function markApiKeyRevoked(tx: Tx, tenantId: string, id: string, at: Date): Promise<void> {
+  await tx.entities.update(ApiKeyEntity, { tenantId, id }, { revokedAt: at });
+}
+
+export async function touchApiKey(tx: Tx, tenantId: string, id: string, at: Date): Promise<void> {
+  await tx.entities.update(ApiKeyEntity, { tenantId, id }, { lastUsedAt: at });
+}
+
+const viewOf = (row: ApiKeyEntity): ApiKey => ({
+  id: row.id,
+  name: row.name,
+  scopes: row.scopes,
+  principal: row.principalId,
+  createdAt: row.createdAt.toISOString(),
+  ...(row.expiresAt ? { expiresAt: row.expiresAt.toISOString() } : {}),
+  ...(row.lastUsedAt ? { lastUsedAt: row.lastUsedAt.toISOString() } : {}),
+  ...(row.revokedAt ? { revokedAt: row.revokedAt.toISOString() } : {}),
+});

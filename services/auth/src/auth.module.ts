@@ -1,0 +1,39 @@
+import { Module } from '@nestjs/common';
+import { ApiKeyMint } from './api-keys/api-key-mint.js';
+import { ApiKeysController } from './api-keys/api-keys.controller.js';
+import { CreateApiKey } from './api-keys/create-api-key.js';
+import { ListApiKeys } from './api-keys/list-api-keys.js';
+import { RevokeApiKey } from './api-keys/revoke-api-key.js';
+import { Authenticator } from './credentials/authenticator.js';
+import { CredentialDigest } from './credentials/credential-digest.js';
+import { CredentialsController } from './credentials/credentials.controller.js';
+import { ExchangeCredential } from './credentials/exchange-credential.js';
+import { GetMe } from './members/get-me.js';
+import { ListMembers } from './members/list-members.js';
+import { MembersController } from './members/members.controller.js';
+import { CreateSignIn } from './sign-ins/create-sign-in.js';
+import { EndSignIn } from './sign-ins/end-sign-in.js';
+import { SignInsController } from './sign-ins/sign-ins.controller.js';
+import { CreateWorkspace } from './workspaces/create-workspace.js';
+import { ListWorkspaces } from './workspaces/list-workspaces.js';
+import { WorkspacesController } from './workspaces/workspaces.controller.js';
+
+@Module({
+  controllers: [ApiKeysController, CredentialsController, MembersController, SignInsController, WorkspacesController],
+  providers: [
+    ApiKeyMint,
+    Authenticator,
+    CreateApiKey,
+    CreateSignIn,
+    CreateWorkspace,
+    CredentialDigest,
+    EndSignIn,
+    ExchangeCredential,
+    GetMe,
+    ListApiKeys,
+    ListMembers,
+    ListWorkspaces,
+    RevokeApiKey,
+  ],
+})
+export class AuthModule {}

@@ -1,0 +1,20 @@
+import { databaseEnvironment, loadConfig, secretKey } from '@conclave/nest-kit';
+import { z } from 'zod';
+
+/** What auth reads besides the kit's environment. */
+export const authEnvironment = {
+  ...databaseEnvironment,
+  API_KEY_PEPPER: secretKey.describe(
+    'Key of the digests that credentials are stored as, base64 of 32 bytes (secret). With another one no key opens.',
+  ),
+  API_KEY_ENV: z
+    .string()
+    .regex(/^[a-z0-9]{1,12}$/)
+    .default('live')
+    .describe('Names the installation in its API keys: ccl_<env>_…'),
+};
+
+export type AuthConfig = Readonly<z.output<z.ZodObject<typeof authEnvironment>>>;
+
+/** The environment of auth's jobs, which need no bus. @throws ConfigError naming every bad key */
+export const jobConfig = (): AuthConfig => loadConfig('auth', authEnvironment, process.env);

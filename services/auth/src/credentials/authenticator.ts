@@ -1,0 +1,95 @@
+import { ConclaveError, roles, type Permission } from '@conclave/contracts';
+import { Database, type Tx } from '@conclave/postgres-kit';
+import { Injectable } from '@nestjs/common';
+import { apiKeyIdOf } from '../api-keys/api-key-format.js';
+import { touchApiKey } from '../api-keys/postgres-api-keys.js';
+import type { PrincipalKind } from '../members/principal.entity.js';
+import { CredentialDigest } from './credential-digest.js';
+import {
+  apiKeyCredential,
+  signInCredential,
+  tenantOfApiKey,
+  tenantOfSignIn,
+  type CredentialRow,
+} from './postgres-credentials.js';
+
+/** What a good credential is worth. */
+export interface Grant {
+  readonly credentialId: string;
+  readonly apiKeyId: string;
+  readonly tenantId: string;
+  readonly workspaceId: string;
+  readonly principal: { readonly id: string; readonly kind: PrincipalKind; readonly name: string };
+  /** What the role permits today and the key allows. */
+  readonly scopes: readonly Permission[];
+  readonly expiresAt?: Date;
+}
+
+/** The tenant of unknown credentials: it has no rows, and being asked for costs the same. */
+const NO_TENANT = 'ten_00000000000000000000000000';
+/** The time of last use is a hint for people; one write a minute is enough. */
+const LAST_USED_GRAIN_MS = 60_000;
+
+type CredentialKind = 'api-key' | 'sign-in';
+
+/**
+ * Tells good credentials from all others. A credential comes without its tenant: one exact look-up names it, then
+ * everything is read below that tenant's row-level security.
+ *
+ * Malformed, unknown, wrong, expired, revoked, or of a disabled principal: all are refused alike, and all that are
+ * well spelled take the same steps.
+ */
+@Injectable()
+export class Authenticator {
+  constructor(
+    private readonly db: Database,
+    private readonly digest: CredentialDigest,
+  ) {}
+
+  /** @throws ConclaveError `auth.unauthenticated` */
+  async apiKey(key: string): Promise<Grant> {
+    const id = apiKeyIdOf(key);
+    if (!id) throw new ConclaveError('auth.unauthenticated');
+    const tenantId = await this.db.system((tx) => tenantOfApiKey(tx, id));
+    return this.grant('api-key', key, tenantId, (tx, tenant) => apiKeyCredential(tx, tenant, id));
+  }
+
+  /** @throws ConclaveError `auth.unauthenticated` */
+  async signIn(secret: string): Promise<Grant> {
+    const digest = this.digest.of('sign-in', secret);
+    const tenantId = await this.db.system((tx) => tenantOfSignIn(tx, digest));
+    return this.grant('sign-in', secret, tenantId, (tx, tenant) => signInCredential(tx, tenant, digest));
+  }
+
+  private grant(
+    kind: CredentialKind,
+    text: string,
+    knownTenant: string | undefined,
+    find: (tx: Tx, tenantId: string) => Promise<CredentialRow | undefined>,
+  ): Promise<Grant> {
+    const tenantId = knownTenant ?? NO_TENANT;
+    return this.db.tx({ tenantId, actor: 'service:auth' }, async (tx) => {
+      const row = await find(tx, tenantId);
+      const now = new Date();
+      const genuine = this.digest.matches(kind, text, row?.digest);
+      if (!row || !genuine || row.dead || (row.expires_at && row.expires_at <= now))
+        throw new ConclaveError('auth.unauthenticated');
+      if (now.getTime() - (row.last_used_at?.getTime() ?? 0) > LAST_USED_GRAIN_MS)
+        await touchApiKey(tx, tenantId, row.api_key_id, now);
+      return grantOf(tenantId, row);
+    });
+  }
+}
+
+function grantOf(tenantId: string, row: CredentialRow): Grant {
+  const permitted: ReadonlySet<Permission> = new Set(roles[row.role]);
+  return {
+    credentialId: row.credential_id,
+    apiKeyId: row.api_key_id,
+    tenantId,
+    workspaceId: row.workspace_id,
+    principal: { id: row.principal_id, kind: row.principal_kind, name: row.principal_name },
+    scopes: row.scopes.filter((scope) => permitted.has(scope)),
+    ...(row.expires_at ? { expiresAt: row.expires_at } : {}),
+  };
+}

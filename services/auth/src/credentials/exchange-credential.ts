@@ -1,0 +1,37 @@
+import type { ReplyOf, RequestOf, auth } from '@conclave/contracts';
+import { KIT, type Kit } from '@conclave/nest-kit';
+import { Inject, Injectable } from '@nestjs/common';
+import { Authenticator } from './authenticator.js';
+import { CredentialDigest } from './credential-digest.js';
+
+/** A revoked credential lives on for at most this long where the revocation was not heard. */
+const TOKEN_TTL_MS = 5 * 60_000;
+
+/** Swaps a credential for a signed context that every service believes for five minutes, and never past its expiry. */
+@Injectable()
+export class ExchangeCredential {
+  constructor(
+    @Inject(KIT) private readonly kit: Pick<Kit, 'tokens'>,
+    private readonly authenticator: Authenticator,
+    private readonly digest: CredentialDigest,
+  ) {}
+
+  async run({
+    kind,
+    secret,
+  }: RequestOf<typeof auth.exchangeCredential>): Promise<ReplyOf<typeof auth.exchangeCredential>> {
+    const grant = await (kind === 'api-key' ? this.authenticator.apiKey(secret) : this.authenticator.signIn(secret));
+    const { tenantId, workspaceId, principal, scopes, credentialId } = grant;
+    const now = Date.now();
+    const ttlMs = Math.min(TOKEN_TTL_MS, (grant.expiresAt?.getTime() ?? Infinity) - now);
+    return {
+      token: await this.kit.tokens.sign({ tenantId, workspaceId, principal, scopes, credentialId }, ttlMs),
+      expiresAt: wholeSeconds(now + ttlMs),
+      credentialId,
+      ...(kind === 'sign-in' ? { csrf: this.digest.csrfOf(secret) } : {}),
+    };
+  }
+}
+
+/** A JWT's times are whole seconds. */
+const wholeSeconds = (ms: number): number => Math.floor(ms / 1_000) * 1_000;

@@ -1,0 +1,57 @@
+/** What an exchange reads: a credential with everything its context token will say. */
+import type { Permission, Role } from '@conclave/contracts';
+import type { Tx } from '@conclave/postgres-kit';
+import type { PrincipalKind } from '../members/principal.entity.js';
+
+export interface CredentialRow {
+  readonly credential_id: string;
+  readonly api_key_id: string;
+  readonly digest: Buffer;
+  readonly scopes: Permission[];
+  readonly workspace_id: string;
+  readonly principal_id: string;
+  readonly principal_kind: PrincipalKind;
+  readonly principal_name: string;
+  readonly role: Role;
+  /** The end of the key, and of the sign-in when it is one. */
+  readonly expires_at: Date | null;
+  readonly last_used_at: Date | null;
+  /** Revoked, ended, or of a disabled principal. */
+  readonly dead: boolean;
+}
+
+const HOLDER = `
+  join membership m on m.tenant_id = k.tenant_id and m.workspace_id = k.workspace_id and m.principal_id = k.principal_id
+  join principal p on p.tenant_id = k.tenant_id and p.id = k.principal_id`;
+
+const HELD = `k.id as api_key_id, k.scopes, k.workspace_id, k.last_used_at, m.role,
+  p.id as principal_id, p.kind as principal_kind, p.name as principal_name`;
+
+/** Runs as the system role, which may ask for nothing but the tenant of one exact id. */
+export async function tenantOfApiKey(tx: Tx, id: string): Promise<string | undefined> {
+  const row = await tx.one<{ tenant: string | null }>('select tenant_of_api_key($1) as tenant', [id]);
+  return row?.tenant ?? undefined;
+}
+
+/** Runs as the system role, which may ask for nothing but the tenant of one exact digest. */
+export async function tenantOfSignIn(tx: Tx, digest: Buffer): Promise<string | undefined> {
+  const row = await tx.one<{ tenant: string | null }>('select tenant_of_sign_in($1) as tenant', [digest]);
+  return row?.tenant ?? undefined;
+}
+
+export const apiKeyCredential = (tx: Tx, tenantId: string, id: string): Promise<CredentialRow | undefined> =>
+  tx.one<CredentialRow>(
+    `select ${HELD}, k.id as credential_id, k.digest, k.expires_at,
+       k.revoked_at is not null or p.disabled_at is not null as dead
+     from api_key k ${HOLDER} where k.tenant_id = $1 and k.id = $2`,
+    [tenantId, id],
+  );
+
+export const signInCredential = (tx: Tx, tenantId: string, digest: Buffer): Promise<CredentialRow | undefined> =>
+  tx.one<CredentialRow>(
+    `select ${HELD}, s.id as credential_id, s.digest, least(k.expires_at, s.expires_at) as expires_at,
+       s.ended_at is not null or k.revoked_at is not null or p.disabled_at is not null as dead
+     from sign_in s join api_key k on k.tenant_id = s.tenant_id and k.id = s.api_key_id ${HOLDER}
+     where s.tenant_id = $1 and s.digest = $2`,
+    [tenantId, digest],
+  );

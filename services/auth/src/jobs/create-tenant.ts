@@ -1,0 +1,53 @@
+/**
+ * The bootstrap job: `create-tenant --name NAME [--admin NAME] [--if-absent]`.
+ *
+ * Needs auth's database and pepper, no running service. Prints one JSON line `{tenant, workspace, principal, apiKey}`;
+ * with `--if-absent` a tenant of that name that exists already is printed without a key. The running service tells the
+ * others of a new tenant within a second.
+ */
+import 'reflect-metadata';
+import { parseArgs } from 'node:util';
+import { auth } from '@conclave/contracts';
+import { Database, entityConnections, pgConnections } from '@conclave/postgres-kit';
+import { z } from 'zod';
+import { ApiKeyMint } from '../api-keys/api-key-mint.js';
+import { jobConfig, type AuthConfig } from '../config.js';
+import { CredentialDigest } from '../credentials/credential-digest.js';
+import { entities } from '../entities.js';
+import { CreateTenant, TenantExistsError } from '../tenants/create-tenant.js';
+import { FindTenant } from '../tenants/find-tenant.js';
+
+const { name } = auth.createWorkspace.request.shape;
+const options = z.strictObject({ name, admin: name.default('Administrator'), 'if-absent': z.boolean().default(false) });
+
+try {
+  const { values } = parseArgs({
+    options: { name: { type: 'string' }, admin: { type: 'string' }, 'if-absent': { type: 'boolean' } },
+  });
+  process.stdout.write(`${JSON.stringify(await run(options.parse(values), jobConfig()))}\n`);
+} catch (error) {
+  process.stderr.write(`${error instanceof z.ZodError ? z.prettifyError(error) : String(error)}\n`);
+  process.exitCode = 1;
+}
+
+async function run(wanted: z.output<typeof options>, config: AuthConfig): Promise<object> {
+  const db = await openDatabase(config);
+  try {
+    const create = new CreateTenant(db, new ApiKeyMint(config, new CredentialDigest(config)));
+    return await create.run({ name: wanted.name, workspace: 'default', administrator: wanted.admin });
+  } catch (error) {
+    const existing = wanted['if-absent'] && error instanceof TenantExistsError;
+    const ids = existing ? await new FindTenant(db).run(wanted.name) : undefined;
+    if (ids) return ids;
+    throw error;
+  } finally {
+    await db.close();
+  }
+}
+
+async function openDatabase(config: AuthConfig): Promise<Database> {
+  const app = { schema: 'auth', size: 1, applicationName: 'conclave-create-tenant', url: config.DATABASE_URL };
+  const system = { ...app, url: config.DATABASE_SYSTEM_URL };
+  const ignoreIdle = (): void => undefined;
+  return new Database(await entityConnections(app, entities), pgConnections(system, ignoreIdle));
+}

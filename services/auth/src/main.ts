@@ -1,0 +1,12 @@
+import { bootstrapService } from '@conclave/nest-kit';
+import { postgres } from '@conclave/postgres-kit';
+import { AuthModule } from './auth.module.js';
+import { authEnvironment } from './config.js';
+import { entities } from './entities.js';
+
+await bootstrapService({
+  name: 'auth',
+  module: AuthModule,
+  environment: authEnvironment,
+  resources: [postgres({ entities })],
+});

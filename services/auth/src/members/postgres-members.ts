@@ -1,0 +1,70 @@
+import type { ReplyOf, Role, auth } from '@conclave/contracts';
+import { pageOf, type Tx } from '@conclave/postgres-kit';
+import type { Caller } from './caller.js';
+import { MembershipEntity } from './membership.entity.js';
+import { PrincipalEntity, type PrincipalKind } from './principal.entity.js';
+
+export type Member = ReplyOf<typeof auth.listMembers>['items'][number];
+
+interface MemberRow {
+  readonly id: string;
+  readonly kind: PrincipalKind;
+  readonly name: string;
+  readonly role: Role;
+  readonly created_at: Date;
+}
+
+export async function insertPrincipal(tx: Tx, principal: Omit<PrincipalEntity, 'disabledAt'>): Promise<void> {
+  await tx.entities.insert(PrincipalEntity, principal);
+}
+
+export async function insertMembership(tx: Tx, membership: MembershipEntity): Promise<void> {
+  await tx.entities.insert(MembershipEntity, membership);
+}
+
+/** The members of the caller's workspace, newest principal first. */
+export async function pageOfMembers(
+  tx: Tx,
+  { tenantId, workspaceId }: Caller,
+  { limit, after }: { limit: number; after?: string | undefined },
+): Promise<{ items: Member[]; next?: string }> {
+  const rows = await tx.query<MemberRow>(
+    `select p.id, p.kind, p.name, m.role, m.created_at
+     from membership m join principal p on p.tenant_id = m.tenant_id and p.id = m.principal_id
+     where m.tenant_id = $1 and m.workspace_id = $2 and ($3::text is null or p.id < $3)
+     order by p.id desc limit $4`,
+    [tenantId, workspaceId, after ?? null, limit + 1],
+  );
+  const page = pageOf(rows, limit);
+  return { ...page, items: page.items.map(memberOf) };
+}
+
+/** The caller with tenant, workspace and today's role; undefined when no longer a member, or disabled. */
+export async function profileOf(
+  tx: Tx,
+  { tenantId, workspaceId, principalId }: Caller,
+): Promise<Omit<ReplyOf<typeof auth.getMe>, 'scopes'> | undefined> {
+  const row = await tx.one<MemberRow & { tenant_name: string; workspace_name: string }>(
+    `select p.id, p.kind, p.name, m.role, m.created_at, t.name as tenant_name, w.name as workspace_name
+     from membership m
+     join principal p on p.tenant_id = m.tenant_id and p.id = m.principal_id
+     join workspace w on w.tenant_id = m.tenant_id and w.id = m.workspace_id
+     join tenant t on t.tenant_id = m.tenant_id
+     where m.tenant_id = $1 and m.workspace_id = $2 and m.principal_id = $3 and p.disabled_at is null`,
+    [tenantId, workspaceId, principalId],
+  );
+  return (
+    row && {
+      principal: { id: row.id, kind: row.kind, name: row.name },
+      tenant: { id: tenantId, name: row.tenant_name },
+      workspace: { id: workspaceId, name: row.workspace_name },
+      role: row.role,
+    }
+  );
+}
+
+const memberOf = ({ id, kind, name, role, created_at }: MemberRow): Member => ({
+  principal: { id, kind, name },
+  role,
+  createdAt: created_at.toISOString(),
+});

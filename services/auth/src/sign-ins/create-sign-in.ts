@@ -1,0 +1,34 @@
+import { randomBytes } from 'node:crypto';
+import { newId, type ReplyOf, type RequestOf, type auth } from '@conclave/contracts';
+import { Database } from '@conclave/postgres-kit';
+import { Injectable } from '@nestjs/common';
+import { Authenticator } from '../credentials/authenticator.js';
+import { CredentialDigest } from '../credentials/credential-digest.js';
+import { insertSignIn } from './postgres-sign-ins.js';
+
+/** A working day; then the key is asked for again. */
+const SIGN_IN_TTL_MS = 12 * 60 * 60_000;
+
+/** Opens a browser's sign-in with an API key: a secret of its own, which ends with the key at the latest. */
+@Injectable()
+export class CreateSignIn {
+  constructor(
+    private readonly db: Database,
+    private readonly authenticator: Authenticator,
+    private readonly digest: CredentialDigest,
+  ) {}
+
+  /** @throws ConclaveError `auth.unauthenticated` */
+  async run({ apiKey }: RequestOf<typeof auth.createSignIn>): Promise<ReplyOf<typeof auth.createSignIn>> {
+    const { tenantId, principal, apiKeyId, expiresAt: end } = await this.authenticator.apiKey(apiKey);
+    const id = newId('signIn');
+    const secret = randomBytes(32).toString('base64url');
+    const createdAt = new Date();
+    const expiresAt = new Date(Math.min(createdAt.getTime() + SIGN_IN_TTL_MS, end?.getTime() ?? Infinity));
+    const digest = this.digest.of('sign-in', secret);
+    await this.db.tx({ tenantId, actor: principal.id }, (tx) =>
+      insertSignIn(tx, { tenantId, id, apiKeyId, digest, createdAt, expiresAt }),
+    );
+    return { id, secret, csrf: this.digest.csrfOf(secret), expiresAt: expiresAt.toISOString() };
+  }
+}

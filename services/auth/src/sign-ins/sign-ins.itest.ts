@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { auth, events } from '@conclave/contracts';
+import { refusalOf } from '@conclave/dev-env/testing';
+import { edge, startAuth, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
+
+describe('sign-ins', () => {
+  let fixture: AuthFixture;
+  let tenant: TestTenant;
+  const signIn = (apiKey: string) => fixture.call(auth.createSignIn, { apiKey }, edge);
+  const exchange = (secret: string) => fixture.call(auth.exchangeCredential, { kind: 'sign-in', secret }, edge);
+
+  beforeAll(async () => {
+    fixture = await startAuth();
+    tenant = await fixture.createTenant();
+  });
+  afterAll(() => fixture.stop());
+
+  it('open with a key, under a secret of their own', async () => {
+    const { id, secret, csrf, expiresAt } = await signIn(tenant.key);
+    expect(Buffer.from(secret, 'base64url')).toHaveLength(32);
+    expect(Date.parse(expiresAt)).toBeGreaterThan(Date.now() + 11 * 3_600_000);
+    const exchanged = await exchange(secret);
+    expect(exchanged).toMatchObject({ credentialId: id, csrf });
+    const claims = await fixture.exchange(secret, 'sign-in');
+    expect(claims).toMatchObject({ ...tenant.principal, credentialId: id, expiresAt: expect.any(Number) });
+  });
+
+  it('give each page proof of its own sign-in', async () => {
+    const [one, other] = [await signIn(tenant.key), await signIn(tenant.key)];
+    expect(one.csrf).not.toBe(other.csrf);
+    expect((await exchange(one.secret)).csrf).toBe(one.csrf);
+  });
+
+  it('do not open with a bad key, nor with another sign-in', async () => {
+    const { secret } = await signIn(tenant.key);
+    for (const bad of ['nonsense', secret, `${tenant.key}x`])
+      expect(await refusalOf(signIn(bad))).toBe('auth.unauthenticated');
+  });
+
+  it('do not outlive their key', async () => {
+    const expiresAt = new Date(Date.now() + 60_000).toISOString();
+    const key = await fixture.call(auth.createApiKey, { name: 'short', expiresAt }, tenant.principal);
+    expect((await signIn(key.key)).expiresAt).toBe(expiresAt);
+  });
+
+  it('end when asked, once, and say so to those who remember the context', async () => {
+    const { id, secret } = await signIn(tenant.key);
+    expect(await fixture.call(auth.endSignIn, { secret }, edge)).toEqual({ ended: true });
+    expect(await refusalOf(exchange(secret))).toBe('auth.unauthenticated');
+    expect(await fixture.call(auth.endSignIn, { secret }, edge)).toEqual({ ended: false });
+    expect(await fixture.call(auth.endSignIn, { secret: 'nonsense' }, edge)).toEqual({ ended: false });
+    const revoked = await fixture.emitted(events.credentialRevoked.type, tenant.principal.tenantId);
+    const told = revoked.filter(({ data }) => data['credentialId'] === id);
+    expect(told).toMatchObject([{ actor: tenant.principal.principal.id }]);
+  });
+
+  it('end with their key, each announced, and no other sign-in does', async () => {
+    const { principal } = tenant;
+    const [key, kept] = [
+      await fixture.call(auth.createApiKey, { name: 'doomed' }, principal),
+      await fixture.call(auth.createApiKey, { name: 'kept' }, principal),
+    ];
+    const [doomed, survivor] = [await signIn(key.key), await signIn(kept.key)];
+    await fixture.call(auth.revokeApiKey, { id: key.id }, principal);
+    expect(await refusalOf(exchange(doomed.secret))).toBe('auth.unauthenticated');
+    expect(await refusalOf(signIn(key.key))).toBe('auth.unauthenticated');
+    await expect(exchange(survivor.secret)).resolves.toMatchObject({ credentialId: survivor.id });
+    const revoked = await fixture.emitted(events.credentialRevoked.type, principal.tenantId);
+    const ids = revoked.map(({ data }) => data['credentialId']);
+    expect(ids).toEqual(expect.arrayContaining([key.id, doomed.id]));
+    expect(ids).not.toContain(survivor.id);
+  });
+
+  it('are kept as digests only', async () => {
+    const { secret, csrf } = await signIn(tenant.key);
+    const [row] = await fixture.database.query<{ all: string }>(
+      `select string_agg(s::text, ' ') as all from auth.sign_in s`,
+    );
+    for (const text of [secret, csrf]) {
+      expect(row!.all).not.toContain(text);
+      expect(row!.all).not.toContain(Buffer.from(text, 'base64url').toString('hex'));
+    }
+  });
+
+  it('are the edge’s business alone', async () => {
+    const { principal, key } = tenant;
+    expect(await refusalOf(fixture.call(auth.createSignIn, { apiKey: key }, principal))).toBe('auth.forbidden');
+    expect(await refusalOf(fixture.call(auth.endSignIn, { secret: 'x' }, principal))).toBe('auth.forbidden');
+  });
+});

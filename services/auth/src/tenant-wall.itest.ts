@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Database } from '@conclave/postgres-kit';
+import { startAuth, type AuthFixture, type TestTenant } from './testing/auth-fixture.js';
+
+const tables = ['tenant', 'workspace', 'principal', 'membership', 'api_key', 'sign_in'];
+
+describe('the tenant wall of auth', () => {
+  let fixture: AuthFixture;
+  let a: TestTenant;
+  let b: TestTenant;
+  let db: Database;
+
+  beforeAll(async () => {
+    fixture = await startAuth();
+    [a, b] = [await fixture.createTenant(), await fixture.createTenant()];
+    db = fixture.service.app.get(Database);
+  });
+  afterAll(() => fixture.stop());
+
+  const as = ({ principal }: TestTenant) => ({ tenantId: principal.tenantId, actor: 'test' });
+
+  it.each(tables)('shows rows of %s to their own tenant only', async (table) => {
+    const seen = await db.tx(as(a), (tx) => tx.query<{ tenant_id: string }>(`select tenant_id from ${table}`));
+    if (table !== 'sign_in') expect(seen.length).toBeGreaterThan(0);
+    expect(new Set(seen.map((row) => row.tenant_id)).has(b.principal.tenantId)).toBe(false);
+    expect(await db.tx({ tenantId: 'nobody', actor: 'test' }, (tx) => tx.query(`select 1 from ${table}`))).toEqual([]);
+  });
+
+  it.each(tables)('hides %s from the role that works across tenants', async (table) => {
+    await expect(db.system((tx) => tx.query(`select 1 from ${table}`))).rejects.toThrow('permission denied');
+  });
+
+  it('takes no row for another tenant', async () => {
+    const insert = db.tx(as(a), (tx) =>
+      tx.query(`insert into workspace (tenant_id, id, name, created_at) values ($1, 'wsp_x', 'x', now())`, [
+        b.principal.tenantId,
+      ]),
+    );
+    await expect(insert).rejects.toThrow('row-level security');
+  });
+
+  it('lets the tenant role neither look credentials up across tenants nor rewrite them', async () => {
+    const tries = [
+      `select tenant_of_api_key('${b.keyId}')`,
+      `select tenant_of_sign_in('\\x00')`,
+      `select tenant_named('${b.name}')`,
+      `update api_key set scopes = '{}'`,
+      `update api_key set digest = '\\x00'`,
+      `update membership set role = 'administrator'`,
+      `delete from api_key`,
+    ];
+    for (const sql of tries) await expect(db.tx(as(a), (tx) => tx.query(sql))).rejects.toThrow('permission denied');
+  });
+
+  it('answers the exchange with one tenant for one exact id', async () => {
+    const tenantOf = (id: string) =>
+      db.system((tx) => tx.one<{ tenant: string | null }>('select tenant_of_api_key($1) as tenant', [id]));
+    expect(await tenantOf(b.keyId)).toEqual({ tenant: b.principal.tenantId });
+    for (const pattern of ['%', '', b.keyId.slice(0, -1), `${b.keyId}%`])
+      expect(await tenantOf(pattern)).toEqual({ tenant: null });
+  });
+});

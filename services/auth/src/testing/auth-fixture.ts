@@ -1,0 +1,65 @@
+import { randomBytes } from 'node:crypto';
+import { auth, type Permission, type Role } from '@conclave/contracts';
+import { startServiceFixture, type ServiceFixture, type TestPrincipal } from '@conclave/dev-env/testing';
+import { Database, postgres } from '@conclave/postgres-kit';
+import { ApiKeyMint } from '../api-keys/api-key-mint.js';
+import { AuthModule } from '../auth.module.js';
+import { authEnvironment } from '../config.js';
+import { entities } from '../entities.js';
+import { CreateTenant } from '../tenants/create-tenant.js';
+
+/** A tenant with the administrator's key and what the key is worth. */
+export interface TestTenant {
+  readonly name: string;
+  readonly key: string;
+  readonly keyId: string;
+  readonly principal: TestPrincipal;
+}
+
+export interface AuthFixture extends ServiceFixture {
+  readonly pepper: string;
+  createTenant(): Promise<TestTenant>;
+  /** Exchanges a credential as the edge does and opens the token. */
+  exchange(secret: string, kind?: 'api-key' | 'sign-in'): Promise<TestPrincipal>;
+  setRole(of: TestPrincipal, role: Role): Promise<void>;
+}
+
+/** The edge, speaking for itself: it has no tenant before the exchange. */
+export const edge = { claims: {} };
+
+export async function startAuth(): Promise<AuthFixture> {
+  const pepper = randomBytes(32).toString('base64');
+  const spec = {
+    name: 'auth' as const,
+    module: AuthModule,
+    environment: authEnvironment,
+    resources: [postgres({ entities })],
+  };
+  const fixture = await startServiceFixture(spec, { API_KEY_PEPPER: pepper, API_KEY_ENV: 'test' });
+
+  async function exchange(secret: string, kind: 'api-key' | 'sign-in' = 'api-key'): Promise<TestPrincipal> {
+    const { token } = await fixture.call(auth.exchangeCredential, { kind, secret }, edge);
+    const claims = await (await fixture.bus.as('gateway')).tokens.verify(token);
+    return claims as typeof claims & TestPrincipal & { scopes: Permission[] };
+  }
+
+  return Object.assign(fixture, {
+    pepper,
+    exchange,
+    async createTenant() {
+      const { app } = fixture.service;
+      const create = new CreateTenant(app.get(Database), app.get(ApiKeyMint));
+      const name = `tenant-${randomBytes(6).toString('hex')}`;
+      const { apiKey } = await create.run({ name, workspace: 'default', administrator: 'Ada' });
+      const principal = await exchange(apiKey);
+      return { name, key: apiKey, keyId: principal.credentialId!, principal };
+    },
+    async setRole({ tenantId, principal }: TestPrincipal, role: Role) {
+      await fixture.database.query('update auth.membership set role = $3 where tenant_id = $1 and principal_id = $2', [
+        tenantId,
+        principal.id,
+        role,
+      ]);
+    },
+  });
+}

@@ -1,0 +1,34 @@
+import type { ReplyOf, auth } from '@conclave/contracts';
+import { pageOf, type Tx } from '@conclave/postgres-kit';
+import type { Caller } from '../members/caller.js';
+import { WorkspaceEntity } from './workspace.entity.js';
+
+export type Workspace = ReplyOf<typeof auth.createWorkspace>;
+
+export async function insertWorkspace(tx: Tx, workspace: WorkspaceEntity): Promise<Workspace> {
+  await tx.entities.insert(WorkspaceEntity, workspace);
+  return viewOf(workspace);
+}
+
+/** The workspaces the caller is a member of, newest first. */
+export async function pageOfWorkspaces(
+  tx: Tx,
+  { tenantId, principalId }: Caller,
+  { limit, after }: { limit: number; after?: string | undefined },
+): Promise<{ items: Workspace[]; next?: string }> {
+  const rows = await tx.entities
+    .createQueryBuilder(WorkspaceEntity, 'w')
+    .innerJoin('membership', 'm', 'm.tenant_id = w.tenant_id and m.workspace_id = w.id')
+    .where('w.tenant_id = :tenantId and m.principal_id = :principalId', { tenantId, principalId })
+    .andWhere('(:after::text is null or w.id < :after)', { after: after ?? null })
+    .orderBy('w.id', 'DESC')
+    .limit(limit + 1)
+    .getMany();
+  return pageOf(rows.map(viewOf), limit);
+}
+
+const viewOf = ({ id, name, createdAt }: WorkspaceEntity): Workspace => ({
+  id,
+  name,
+  createdAt: createdAt.toISOString(),
+});

@@ -16,7 +16,8 @@ describe('engine on Postgres', () => {
   beforeAll(async () => {
     test = await createTestDatabase(['runtime']);
     const env = test.environmentOf('runtime');
-    const pool = (url: string) => pgConnections({ url, schema: 'runtime', size: 8, applicationName: 'test' }, () => undefined);
+    const pool = (url: string) =>
+      pgConnections({ url, schema: 'runtime', size: 8, applicationName: 'test' }, () => undefined);
     db = new Database(pool(env.DATABASE_URL), pool(env.DATABASE_SYSTEM_URL));
     engine = new PostgresEngine(db);
     workers = new PostgresWorkers(db);
@@ -26,14 +27,25 @@ describe('engine on Postgres', () => {
     await test.drop();
   });
   beforeEach(async () => {
-    await test.query('truncate runtime.run, runtime.task, runtime.turn, runtime.step, runtime.wait, runtime.signal, runtime.run_event, runtime.worker');
+    await test.query(
+      'truncate runtime.run, runtime.task, runtime.turn, runtime.step, runtime.wait, runtime.signal, runtime.run_event, runtime.worker',
+    );
     await workers.enlist(worker, 1n);
   });
 
   const actor = (tenantId = newId('tenant')): Actor => ({ tenantId, actor: 'service:runtime' });
   const create = async (ctx: Actor): Promise<string> => {
     const id = newId('run');
-    await db.tx(ctx, (tx) => engine.createRun(tx, ctx, { id, workspaceId: newId('workspace'), kind: 'review', title: 't', agent: 'a', input: { n: 1 } }));
+    await db.tx(ctx, (tx) =>
+      engine.createRun(tx, ctx, {
+        id,
+        workspaceId: newId('workspace'),
+        kind: 'review',
+        title: 't',
+        agent: 'a',
+        input: { n: 1 },
+      }),
+    );
     return id;
   };
   const claimOne = async (by = worker): Promise<ClaimedTurn> => {
@@ -42,8 +54,14 @@ describe('engine on Postgres', () => {
     await engine.begin(turn!, by);
     return turn!;
   };
-  const stateOf = async (id: string): Promise<string> => (await test.query<{ state: string }>('select state from runtime.run where id = $1', [id]))[0]!.state;
-  const decisionWait: WaitSpec = { kind: 'decision-sealed', key: 'dec_1', expiresInMs: 60_000, defaultAnswer: { expired: true } };
+  const stateOf = async (id: string): Promise<string> =>
+    (await test.query<{ state: string }>('select state from runtime.run where id = $1', [id]))[0]!.state;
+  const decisionWait: WaitSpec = {
+    kind: 'decision-sealed',
+    key: 'dec_1',
+    expiresInMs: 60_000,
+    defaultAnswer: { expired: true },
+  };
 
   it('gives a turn to one worker only, however many ask at once', async () => {
     const ctx = actor();
@@ -131,7 +149,9 @@ describe('engine on Postgres', () => {
     await engine.finish(await claimOne(), worker, { kind: 'parked', wait: { ...decisionWait, expiresInMs: 1 } });
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(await engine.expireWaits()).toBe(1);
-    expect(await db.tx(ctx, (tx) => engine.settle(tx, ctx.tenantId, 'decision-sealed', 'dec_1', { late: true }))).toBe(0);
+    expect(await db.tx(ctx, (tx) => engine.settle(tx, ctx.tenantId, 'decision-sealed', 'dec_1', { late: true }))).toBe(
+      0,
+    );
     expect((await engine.material(await claimOne())).answer).toEqual({ expired: true });
   });
 
@@ -148,8 +168,19 @@ describe('engine on Postgres', () => {
   it('tells a run’s story without gaps, whoever writes', async () => {
     const ctx = actor();
     const id = await create(ctx);
-    await Promise.all(Array.from({ length: 20 }, (_, n) => db.tx(ctx, (tx) => engine.tell(tx, ctx.tenantId, id, [{ type: 'x', data: { n } }, { type: 'y', data: { n } }]))));
-    const rows = await test.query<{ seq: number }>('select seq from runtime.run_event where run_id = $1 order by seq', [id]);
+    await Promise.all(
+      Array.from({ length: 20 }, (_, n) =>
+        db.tx(ctx, (tx) =>
+          engine.tell(tx, ctx.tenantId, id, [
+            { type: 'x', data: { n } },
+            { type: 'y', data: { n } },
+          ]),
+        ),
+      ),
+    );
+    const rows = await test.query<{ seq: number }>('select seq from runtime.run_event where run_id = $1 order by seq', [
+      id,
+    ]);
     expect(rows.map((row) => row.seq)).toEqual(Array.from({ length: 41 }, (_, i) => i + 1));
   });
 

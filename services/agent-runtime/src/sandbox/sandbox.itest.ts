@@ -8,7 +8,8 @@ import { SANDBOX_UID, Sandbox, type SandboxRequest } from './sandbox.js';
 describe('sandbox', () => {
   const sandbox = new Sandbox();
   let worktree: string;
-  const run = (command: string, options: Partial<SandboxRequest> = {}) => sandbox.run({ worktree, command, wallMs: 10_000, ...options });
+  const run = (command: string, options: Partial<SandboxRequest> = {}) =>
+    sandbox.run({ worktree, command, wallMs: 10_000, ...options });
 
   beforeAll(async () => {
     expect(await sandbox.probe()).toEqual({ available: true });
@@ -18,13 +19,19 @@ describe('sandbox', () => {
   afterAll(() => rm(worktree, { recursive: true, force: true }));
 
   it('tells how a command ended and what it printed', async () => {
-    expect(await run('echo out; echo err >&2; exit 3')).toMatchObject({ status: 'exited', exitCode: 3, output: 'out\nerr\n' });
+    expect(await run('echo out; echo err >&2; exit 3')).toMatchObject({
+      status: 'exited',
+      exitCode: 3,
+      output: 'out\nerr\n',
+    });
     expect(await run('kill -9 $$')).toMatchObject({ status: 'exited', exitCode: 137 });
     expect(await run('no-such-program')).toMatchObject({ status: 'exited', exitCode: 127 });
   });
 
   it('lets a command write to its worktree and to nothing else that lasts', async () => {
-    const result = await run('echo kept > kept; for f in /usr/x /etc/x /x /lib/x; do echo bad > $f && echo "wrote $f"; done; echo end');
+    const result = await run(
+      'echo kept > kept; for f in /usr/x /etc/x /x /lib/x; do echo bad > $f && echo "wrote $f"; done; echo end',
+    );
     expect(result.output).not.toContain('wrote');
     expect(result.output).toContain('end');
     expect(await readFile(join(worktree, 'kept'), 'utf8')).toBe('kept\n');
@@ -58,12 +65,18 @@ describe('sandbox', () => {
   });
 
   it('ends children that outlive the command', async () => {
-    expect(await run('(setsid sleep 47114712 >/dev/null 2>&1 &); exit 0')).toMatchObject({ status: 'exited', exitCode: 0 });
+    expect(await run('(setsid sleep 47114712 >/dev/null 2>&1 &); exit 0')).toMatchObject({
+      status: 'exited',
+      exitCode: 0,
+    });
     await expectNoProcess('47114712');
   });
 
   it('bounds processes, memory and output', async () => {
-    const bomb = await run('i=0; while [ $i -lt 400 ]; do sleep 5 & i=$((i+1)); done; echo all', { processes: 50, wallMs: 5_000 });
+    const bomb = await run('i=0; while [ $i -lt 400 ]; do sleep 5 & i=$((i+1)); done; echo all', {
+      processes: 50,
+      wallMs: 5_000,
+    });
     expect(bomb.output).toMatch(/fork|Resource temporarily unavailable/i);
     const hog = await run(`node -e "const a=[];for(;;)a.push(Buffer.alloc(1e7,1))"`, { memoryBytes: 512 * 1024 ** 2 });
     expect(hog.exitCode).not.toBe(0);

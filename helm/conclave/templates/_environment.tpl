@@ -1,0 +1,31 @@
+{{/*
+What a service is told besides its secrets: (dict "root" $ "service" "auth" "values" …). The chart's own part first,
+then `env` of all services, then the service's.
+*/}}
+{{- define "conclave.serviceEnv" -}}
+{{- $root := .root -}}
+{{- $own := dict "SERVICE" .service "HTTP_PORT" "8080" "NATS_URL" $root.Values.nats.url "LOG_LEVEL" $root.Values.logLevel -}}
+{{- $_ := set $own "SHUTDOWN_GRACE_MS" (printf "%d" (mul 1000 (int .values.shutdown.graceSeconds))) -}}
+{{- with $root.Values.telemetry.endpoint }}{{ $_ := set $own "OTEL_EXPORTER_OTLP_ENDPOINT" . }}{{ end -}}
+{{- if .values.data }}{{ $_ := set $own "DATA_DIR" "/data" }}{{ end -}}
+{{- if eq .service "gateway" -}}
+{{- $urls := dict -}}
+{{- range .values.calls -}}
+{{- if hasKey $root.Values.services . }}{{ $_ := set $urls . (printf "http://%s:8080" (include "conclave.name" (dict "root" $root "component" .))) }}{{ end -}}
+{{- end -}}
+{{- $_ := set $own "INTERNAL_URLS" (toJson $urls) -}}
+{{- with $root.Values.exposure.hostname }}{{ $_ := set $own "PUBLIC_URL" (include "conclave.publicUrl" $root) }}{{ end -}}
+{{- end -}}
+{{- range $name, $value := merge (dict) (.values.env | default dict) $own }}
+- name: {{ $name }}
+  value: {{ $value | quote }}
+{{- end }}
+- name: SERVICE_KEYS
+  valueFrom:
+    configMapKeyRef: { name: {{ $root.Values.serviceKeys.configMap | quote }}, key: SERVICE_KEYS }
+{{- include "conclave.caEnv" $root }}
+{{- end }}
+
+{{- define "conclave.publicUrl" -}}
+{{- printf "%s://%s" (ternary "https" "http" (or (eq .Values.exposure.kind "gatewayApi") (ne .Values.exposure.tlsSecret ""))) .Values.exposure.hostname -}}
+{{- end }}

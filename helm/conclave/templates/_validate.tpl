@@ -1,0 +1,97 @@
+{{/* What the schema cannot say: rules over several values. Every fault is reported at once, with what to do about it. */}}
+{{- define "conclave.validate" -}}
+{{- $faults := list -}}
+{{- $values := .Values -}}
+{{- $production := eq $values.profile "production" -}}
+{{- $unreachable := dict -}}
+{{- $environment := .Files.Get "files/environment.json" | fromJson -}}
+
+{{- if eq $values.image.registry "" -}}
+{{- $faults = append $faults "image.registry is required: the registry (and path) your cluster pulls Conclave's image from" -}}
+{{- end -}}
+{{- if and $production (eq $values.image.digest "") (eq $values.image.tag "latest") -}}
+{{- $faults = append $faults "image.tag \"latest\" can change under a running release: name a version or set image.digest" -}}
+{{- end -}}
+
+{{- range $service, $_ := $values.services -}}
+{{- $at := printf "services.%s" $service -}}
+{{- $s := include "conclave.service" (dict "root" $ "service" $service) | fromYaml -}}
+{{- $keys := index $environment $service -}}
+{{- $replicas := $s.replicas -}}
+{{- with $s.autoscaling -}}
+{{- $replicas = .min -}}
+{{- if gt (int .min) (int .max) -}}
+{{- $faults = append $faults (printf "%s.autoscaling.min (%v) is above max (%v)" $at .min .max) -}}
+{{- end -}}
+{{- end -}}
+{{- if and $production (lt (int $replicas) 2) -}}
+{{- $faults = append $faults (printf "%s has one replica, so every rollout and every lost node interrupts it: set replicas (or autoscaling.min) to 2 or more, or profile to eval" $at) -}}
+{{- end -}}
+{{- with $s.data -}}
+{{- if and (gt (int $replicas) 1) (eq .accessMode "ReadWriteOnce") -}}
+{{- $faults = append $faults (printf "%s has %v replicas that share one volume: data.accessMode must be ReadWriteMany" $at $replicas) -}}
+{{- end -}}
+{{- end -}}
+
+{{- range $s.calls -}}
+{{- if eq . $service -}}
+{{- $faults = append $faults (printf "%s.calls names the service itself" $at) -}}
+{{- else if hasKey $values.services . -}}
+{{- else if not (hasKey $values.network.destinations .) -}}
+{{- $faults = append $faults (printf "%s.calls names \"%s\", which is neither a service nor one of network.destinations (%s)" $at . (keys $values.network.destinations | sortAlpha | join ", ")) -}}
+{{- else if not (index $values.network.destinations .).peers -}}
+{{- $_ := set $unreachable . (append (index $unreachable . | default list) $service) -}}
+{{- end -}}
+{{- end -}}
+
+{{- range $name, $_ := $s.env | default dict -}}
+{{- if has $name (concat $keys.secret $keys.optionalSecret) -}}
+{{- $faults = append $faults (printf "%s.env.%s is a secret: put it into the Secret %s instead" $at $name $s.existingSecret) -}}
+{{- else if has $name (list "SERVICE" "NODE_ENV" "HTTP_HOST" "HTTP_PORT" "NATS_URL" "LOG_LEVEL" "SHUTDOWN_GRACE_MS" "SERVICE_KEYS" "OTEL_EXPORTER_OTLP_ENDPOINT" "DATA_DIR" "INTERNAL_URLS" "PUBLIC_URL") -}}
+{{- $faults = append $faults (printf "%s.env.%s is set by the chart from other values" $at $name) -}}
+{{- else if not (hasKey $keys.plain $name) -}}
+{{- $faults = append $faults (printf "%s.env.%s is not read by %s; it reads %s" $at $name $service (keys $keys.plain | sortAlpha | join ", ")) -}}
+{{- end -}}
+{{- end -}}
+{{- range $name := $keys.required -}}
+{{- if not (hasKey ($s.env | default dict) $name) -}}
+{{- $faults = append $faults (printf "%s.env.%s is required: %s" $at $name (index $keys.plain $name)) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- range $destination, $callers := ternary $unreachable dict $values.network.policies -}}
+{{- $faults = append $faults (printf "network.destinations.%s.peers is empty, so nothing could reach it, and %s would: say where it is (NetworkPolicy peers), or set network.policies to false" $destination (join ", " $callers)) -}}
+{{- end -}}
+
+{{- if $values.airgap -}}
+{{- if eq $values.image.digest "" -}}
+{{- $faults = append $faults "image.digest is required with airgap: what was carried in is named by its content" -}}
+{{- end -}}
+{{- range $destination, $it := $values.network.destinations -}}
+{{- range $it.peers -}}
+{{- if has ((.ipBlock).cidr) (list "0.0.0.0/0" "::/0") -}}
+{{- $faults = append $faults (printf "network.destinations.%s.peers reaches everywhere, which airgap rules out" $destination) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- if not $values.network.policies -}}
+{{- $faults = append $faults "network.policies is false, which airgap rules out" -}}
+{{- end -}}
+{{- end -}}
+
+{{- $exposure := $values.exposure -}}
+{{- if and (ne $exposure.kind "none") (eq $exposure.hostname "") -}}
+{{- $faults = append $faults (printf "exposure.hostname is required with exposure.kind %s: the name people use" $exposure.kind) -}}
+{{- end -}}
+{{- if and $production (eq $exposure.kind "ingress") (eq $exposure.tlsSecret "") -}}
+{{- $faults = append $faults "exposure.tlsSecret is required in production: keys and sign-ins would cross the network in clear" -}}
+{{- end -}}
+{{- if and (eq $exposure.kind "gatewayApi") (not $exposure.parentRefs) -}}
+{{- $faults = append $faults "exposure.parentRefs is required with exposure.kind gatewayApi: the Gateway that carries the route" -}}
+{{- end -}}
+
+{{- if $faults -}}
+{{- fail (printf "\n\nThese values cannot be installed:\n  - %s\n" (join "\n  - " $faults)) -}}
+{{- end -}}
+{{- end }}

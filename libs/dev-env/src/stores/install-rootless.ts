@@ -81,7 +81,13 @@ function wrapFirst(unpacked: string, names: readonly string[]): void {
 }
 
 function environmentOf(unpacked: string, program: string): Readonly<Record<string, string>> {
-  const libraries = ['usr/lib', 'lib'].flatMap((dir) => below(unpacked, dir)).filter((dir) => dir.includes('-linux-'));
+  const architectures = ['usr/lib', 'lib']
+    .flatMap((dir) => below(unpacked, dir))
+    .filter((dir) => dir.includes('-linux-'));
+  const libraries = architectures.flatMap((dir) => [
+    dir,
+    ...below(unpacked, dir).filter((sub) => hasLibraries(unpacked, sub)),
+  ]);
   const gitParts = { GIT_EXEC_PATH: 'usr/lib/git-core', GIT_TEMPLATE_DIR: 'usr/share/git-core/templates' };
   return {
     LD_LIBRARY_PATH: libraries.map((dir) => join(unpacked, dir)).join(':'),
@@ -90,6 +96,9 @@ function environmentOf(unpacked: string, program: string): Readonly<Record<strin
       : {}),
   };
 }
+
+const hasLibraries = (base: string, dir: string) =>
+  readdirSync(join(base, dir)).some((file) => /^lib.+\.so/.test(file));
 
 function below(base: string, dir: string): readonly string[] {
   const path = join(base, dir);

@@ -8,7 +8,7 @@ export interface Tool {
   readonly programs: readonly (readonly string[])[];
   /** Oldest version that works, as far as the first program tells it. */
   readonly minimum: readonly [major: number, minor: number];
-  /** Debian packages; names inside one entry are alternatives, by distribution. */
+  /** Debian packages. */
   readonly apt: readonly string[];
   readonly brew?: string;
   /** The variable that names a running one instead. */
@@ -46,7 +46,7 @@ export const tools: Readonly<Record<ToolName, Tool>> = {
     title: 'Chromium',
     programs: [['chromium', 'google-chrome', 'google-chrome-stable', 'chromium-browser', 'Google Chrome']],
     minimum: [100, 0],
-    apt: ['chromium'],
+    apt: ['chromium', 'fonts-dejavu-core'],
   },
 };
 

@@ -192,15 +192,14 @@ export class Supervisor {
     const auth = services.find(({ name }) => name === 'auth');
     if (!auth) throw new Error('There is no service auth.');
     const file = join(this.options.dataDir, 'tenants.json');
-    const tenants = new Map(Object.entries(readJson<Record<string, Tenant>>(file) ?? {}));
-    for (const name of ['A', 'B']) {
-      const known = tenants.get(name);
-      if (known && (await isAccepted(gateway, known))) continue;
-      tenants.set(name, await createTenant(name, serviceEnv(auth, world)));
-      writeJson(file, Object.fromEntries(tenants));
-    }
-    const [a, b] = [tenants.get('A'), tenants.get('B')];
-    if (!a || !b) throw new Error('There are no tenants.');
+    const known = readJson<Record<'A' | 'B', Tenant>>(file);
+    const obtain = async (name: 'A' | 'B') => {
+      const tenant = known?.[name];
+      if (tenant && (await isAccepted(gateway, tenant))) return tenant;
+      return createTenant(`Tenant ${name}`, serviceEnv(auth, world));
+    };
+    const [a, b] = await Promise.all([obtain('A'), obtain('B')]);
+    writeJson(file, { A: a, B: b });
     const { postgres, nats, redis } = world.stores;
     const others = { apiKeyB: b.apiKey, tenantB: b.tenant, log: await logOf(gateway, a), postgres, nats, redis };
     this.dev = { gateway, console: `${gateway}/`, ...a, ...others };

@@ -1,16 +1,25 @@
 import 'reflect-metadata';
-import { Module, type DynamicModule, type INestApplicationContext, type Type } from '@nestjs/common';
+import {
+  Module,
+  type DynamicModule,
+  type INestApplicationContext,
+  type LoggerService,
+  type Type,
+} from '@nestjs/common';
 import { DiscoveryModule, DiscoveryService, MetadataScanner, NestFactory, Reflector } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Contract, ServiceName } from '@conclave/contracts';
 import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
 import type { z } from 'zod';
 import { baseEnvironment, loadConfig, type BaseConfig } from './config.js';
 import { CONTRACT, type RpcHandler, type StreamHandler } from './handles.js';
 import { serveHealth } from './health.js';
 import { CONFIG, KIT, LOG, METRICS, openKit, type Kit, type Resource, type ResourceFactory } from './kit.js';
+import { stopOnSignals } from './process-signals.js';
 import { RpcServer } from './rpc-server.js';
 import { serveStream } from './stream-server.js';
+import { within } from './within.js';
 
 type ConfigOf<S extends z.ZodRawShape> = Readonly<z.output<z.ZodObject<S>>> & BaseConfig;
 
@@ -42,16 +51,30 @@ export async function bootstrapService<S extends z.ZodRawShape>(
 ): Promise<RunningService> {
   const config = loadConfig(spec.name, { ...baseEnvironment, ...spec.environment }, env) as ConfigOf<S>;
   const kit = await openKit(spec.name, config);
+  try {
+    return await startService(spec, config, kit);
+  } catch (error) {
+    await kit.close();
+    throw error;
+  }
+}
+
+async function startService<S extends z.ZodRawShape>(
+  spec: ServiceSpec<S>,
+  config: ConfigOf<S>,
+  kit: Kit,
+): Promise<RunningService> {
   const resources = await Promise.all((spec.resources ?? []).map((open) => open(kit, config)));
-  const app = await createApp(spec, kit, config, resources);
-  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  const adapter = fastifyAdapter(spec.bodyLimitBytes);
+  const app = await createApp(rootModule(spec.module, kit, config, resources), adapter, kit.log);
+  const fastify = adapter.getInstance<FastifyInstance>();
   const state = { draining: false };
   serveHealth(fastify, kit, resources, state);
   const rpc = new RpcServer(kit.nats, spec.name, kit.dispatcher, kit.log);
-  bindHandlers(app, (contract, handler) =>
+  bindHandlers(app, spec.name, (contract, handler) =>
     contract.transport === 'rpc'
       ? rpc.serve(contract, handler as RpcHandler)
-      : serveStream(fastify, kit, contract, handler as StreamHandler),
+      : serveStream(fastify, kit, contract, handler),
   );
   await spec.http?.(fastify, app, kit);
   for (const resource of resources) await resource.start(app);
@@ -59,38 +82,43 @@ export async function bootstrapService<S extends z.ZodRawShape>(
   const stop = once(async () => {
     state.draining = true;
     await rpc.drain(config.SHUTDOWN_GRACE_MS);
+    await closeListener(app, fastify, config.SHUTDOWN_GRACE_MS);
     for (const resource of [...resources].reverse()) await resource.stop();
-    await app.close();
     await kit.close();
+    forget();
   });
-  stopOnSignals(stop, kit);
+  const forget = stopOnSignals({ stop, log: kit.log });
   const url = await app.getUrl();
   kit.log.info({ url }, 'ready');
   return { app, kit, url, stop };
 }
 
-async function createApp<S extends z.ZodRawShape>(
-  spec: ServiceSpec<S>,
-  kit: Kit,
-  config: unknown,
-  resources: readonly Resource[],
-): Promise<NestFastifyApplication> {
-  const adapter = new FastifyAdapter({
-    bodyLimit: spec.bodyLimitBytes ?? 1_048_576,
+const fastifyAdapter = (bodyLimitBytes = 1_048_576): FastifyAdapter =>
+  new FastifyAdapter({
+    bodyLimit: bodyLimitBytes,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 300 },
   });
-  const app = await NestFactory.create<NestFastifyApplication>(
-    rootModule(spec.module, kit, config, resources),
-    adapter,
-    {
-      logger: ['error', 'warn'],
-      abortOnError: false,
-      bodyParser: false,
-    },
-  );
+
+async function createApp(module: DynamicModule, adapter: FastifyAdapter, log: Logger): Promise<NestFastifyApplication> {
+  const options = { logger: nestLogger(log), abortOnError: false, bodyParser: false };
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, options);
   await app.init();
   return app;
+}
+
+/** What Nest has to say is said in our log; its stories of start-up are not worth a line each. */
+const nestLogger = (log: Logger): LoggerService => ({
+  log: () => undefined,
+  warn: (message: unknown) => log.warn({ nest: message }, 'nest'),
+  error: (message: unknown) => log.error({ nest: message }, 'nest'),
+});
+
+/** Ends the requests under way, by force after the grace: a stream that is followed for days would hold the process. */
+async function closeListener(app: NestFastifyApplication, fastify: FastifyInstance, graceMs: number): Promise<void> {
+  const closed = app.close();
+  if (!(await within(graceMs, closed))) fastify.server.closeAllConnections();
+  await closed;
 }
 
 /** The service's module with the kit's parts beside it. */
@@ -111,6 +139,7 @@ function rootModule(module: Type, kit: Kit, config: unknown, resources: readonly
 /** Finds every method bound by `@Handles` and hands it over with its contract. */
 function bindHandlers(
   app: INestApplicationContext,
+  service: ServiceName,
   bind: (contract: Contract, handler: RpcHandler | StreamHandler) => void,
 ): void {
   const reflector = app.get(Reflector);
@@ -121,23 +150,12 @@ function bindHandlers(
     for (const name of scanner.getAllMethodNames(Object.getPrototypeOf(instance) as object)) {
       const method = methods[name]!;
       const contract = reflector.get<Contract | undefined>(CONTRACT, method);
-      if (contract) bind(contract, method.bind(instance));
+      if (!contract) continue;
+      if (contract.owner !== service)
+        throw new Error(`${contract.subject} belongs to ${contract.owner}, not ${service}`);
+      bind(contract, method.bind(instance));
     }
   }
-}
-
-function stopOnSignals(stop: () => Promise<void>, kit: Kit): void {
-  const exit = (signal: NodeJS.Signals): void => {
-    kit.log.info({ signal }, 'stopping');
-    stop().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        kit.log.error({ err: error }, 'stop failed');
-        process.exit(1);
-      },
-    );
-  };
-  process.once('SIGTERM', exit).once('SIGINT', exit);
 }
 
 function once<T>(work: () => Promise<T>): () => Promise<T> {

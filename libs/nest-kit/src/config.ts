@@ -2,14 +2,35 @@
  * The environment is read once, parsed by one schema and frozen. A service with a bad environment does not start and
  * names every bad key at once. Secrets have no defaults.
  */
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { serviceNames, type ServiceName } from '@conclave/contracts';
 import { z } from 'zod';
 
-const jsonMap = z.string().transform((text, ctx) => {
+const isEd25519 = (read: () => KeyObject): boolean => {
   try {
-    return z.partialRecord(z.enum(serviceNames), z.string()).parse(JSON.parse(text));
+    return read().asymmetricKeyType === 'ed25519';
   } catch {
-    ctx.addIssue({ code: 'custom', message: 'expected a JSON object from service name to string' });
+    return false;
+  }
+};
+const der = (text: string): Buffer => Buffer.from(text, 'base64');
+
+const privateKey = z
+  .string()
+  .refine((text) => isEd25519(() => createPrivateKey({ key: der(text), format: 'der', type: 'pkcs8' })), {
+    error: 'expected an Ed25519 private key (PKCS#8 DER, base64)',
+  });
+const publicKey = z
+  .string()
+  .refine((text) => isEd25519(() => createPublicKey({ key: der(text), format: 'der', type: 'spki' })), {
+    error: 'expected an Ed25519 public key (SPKI DER, base64)',
+  });
+
+const publicKeys = z.string().transform((text, ctx) => {
+  try {
+    return z.partialRecord(z.enum(serviceNames), publicKey).parse(JSON.parse(text));
+  } catch {
+    ctx.addIssue({ code: 'custom', message: 'expected a JSON object from service name to Ed25519 public key' });
     return z.NEVER;
   }
 });
@@ -26,9 +47,13 @@ export const baseEnvironment = {
     .default(8080)
     .describe('Port of the HTTP listener; 0 picks a free one.'),
   NATS_URL: z.string().describe('NATS servers, comma-separated.'),
-  NATS_NKEY_SEED: z.string().optional().describe('User seed of this service (secret).'),
-  SERVICE_KEY: z.string().describe('PKCS#8 Ed25519 key this service signs contexts with, base64 DER (secret).'),
-  SERVICE_KEYS: jsonMap.describe('Public keys of all services: JSON map of name to base64 SPKI DER.'),
+  NATS_NKEY_SEED: z
+    .string()
+    .regex(/^SU[A-Z2-7]{56}$/, { error: 'expected the seed of an nkey user' })
+    .optional()
+    .describe('User seed of this service (secret).'),
+  SERVICE_KEY: privateKey.describe('PKCS#8 Ed25519 key this service signs contexts with, base64 DER (secret).'),
+  SERVICE_KEYS: publicKeys.describe('Public keys of all services: JSON map of name to base64 SPKI DER.'),
   OTEL_EXPORTER_OTLP_ENDPOINT: z.url().optional().describe('Where spans go (OTLP/HTTP); tracing is off without it.'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
   SHUTDOWN_GRACE_MS: z.coerce

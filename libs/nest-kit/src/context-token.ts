@@ -5,6 +5,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { ConclaveError, type Permission, type ServiceName } from '@conclave/contracts';
 import { SignJWT, jwtVerify } from 'jose';
+import { z } from 'zod';
 
 const TYP = 'conclave-context+jwt';
 const AUDIENCE = 'conclave';
@@ -21,6 +22,16 @@ export interface ContextClaims {
   /** Why a service acts: the principal or run it works for. */
   readonly onBehalfOf?: string;
 }
+
+/** Permissions of newer services pass: nothing here asks for them. */
+const claimsSchema = z.object({
+  tenantId: z.string().optional(),
+  workspaceId: z.string().optional(),
+  principal: z.object({ id: z.string().min(1), kind: z.string(), name: z.string() }).optional(),
+  scopes: z.array(z.string()).optional(),
+  credentialId: z.string().optional(),
+  onBehalfOf: z.string().optional(),
+}) as z.ZodType<ContextClaims>;
 
 export interface VerifiedContext extends ContextClaims {
   readonly issuer: ServiceName;
@@ -76,7 +87,7 @@ export function contextTokens(keys: ContextKeys): ContextTokens {
 
 async function check(token: string, publicKeys: ReadonlyMap<string, KeyObject>): Promise<VerifiedContext> {
   try {
-    const { payload } = await jwtVerify(
+    const { payload, protectedHeader } = await jwtVerify(
       token,
       (header) => publicKeys.get(header.kid ?? '') ?? Promise.reject(new Error('unknown issuer')),
       {
@@ -87,20 +98,13 @@ async function check(token: string, publicKeys: ReadonlyMap<string, KeyObject>):
         requiredClaims: ['iss', 'exp', 'ctx'],
       },
     );
-    const claims = payload['ctx'] as ContextClaims;
+    if (payload.iss !== protectedHeader.kid) throw new Error('issuer and key differ');
     const issuer = payload.iss as ServiceName;
-    if (!signedBy(token, issuer)) throw new Error('issuer and key differ');
+    const claims = claimsSchema.parse(payload['ctx']);
     if (claims.principal && issuer !== 'auth') throw new Error('only auth speaks for principals');
+    if (claims.principal && !claims.tenantId) throw new Error('a principal belongs to a tenant');
     return { ...claims, issuer, expiresAt: payload.exp! * 1000 };
   } catch (cause) {
     throw new ConclaveError('auth.unauthenticated', {}, { cause });
   }
-}
-
-/** The `kid` chose the key; the issuer claim must name the same service. */
-function signedBy(token: string, issuer: ServiceName): boolean {
-  const header = JSON.parse(Buffer.from(token.slice(0, token.indexOf('.')), 'base64url').toString()) as {
-    kid?: string;
-  };
-  return header.kid === issuer;
 }

@@ -75,8 +75,9 @@ export function createDispatcher({ service, tokens, log, metrics }: DispatcherPa
 }
 
 const spanAttributes = (contract: Contract, service: ServiceName) => ({
-  'messaging.system': 'nats',
-  'messaging.destination.name': contract.subject,
+  ...(contract.transport === 'rpc'
+    ? { 'messaging.system': 'nats', 'messaging.destination.name': contract.subject }
+    : { 'url.template': contract.http!.path }),
   'conclave.service': service,
 });
 
@@ -90,11 +91,13 @@ async function admit(contract: Contract, incoming: Incoming, tokens: ContextToke
   return contextOf(verified, deadlineAt, incoming.idempotencyKey);
 }
 
-/** A principal needs the contract's permission; a service must be among its callers. */
-function permits(contract: Contract, context: VerifiedContext): boolean {
-  if (!context.principal) return contract.callers.includes(context.issuer);
-  if (contract.permission === 'service') return false;
-  return contract.permission === 'none' || (context.scopes ?? []).includes(contract.permission);
+/**
+ * A principal needs the contract's permission; a service must be among its callers. The edge is a caller of nearly
+ * everything, but only to carry principals there: of itself it may ask for what is meant for services alone.
+ */
+function permits({ permission, callers }: Contract, context: VerifiedContext): boolean {
+  if (context.principal) return permission === 'none' || (context.scopes ?? []).some((scope) => scope === permission);
+  return callers.includes(context.issuer) && (context.issuer !== 'gateway' || permission === 'service');
 }
 
 function contextOf(verified: VerifiedContext, deadlineAt: number, idempotencyKey: string | undefined): RequestContext {
@@ -103,7 +106,7 @@ function contextOf(verified: VerifiedContext, deadlineAt: number, idempotencyKey
     ...(verified.workspaceId ? { workspaceId: verified.workspaceId } : {}),
     actor: verified.principal?.id ?? verified.onBehalfOf ?? `service:${verified.issuer}`,
     ...(verified.principal ? { principal: verified.principal } : { service: verified.issuer }),
-    scopes: new Set(verified.scopes ?? []),
+    scopes: new Set(verified.principal ? verified.scopes : []),
     ...(verified.credentialId ? { credentialId: verified.credentialId } : {}),
     deadlineAt,
     ...(idempotencyKey ? { idempotencyKey } : {}),

@@ -1,5 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import type { Kit, Resource } from './kit.js';
+import { within } from './within.js';
+
+const NATS_PATIENCE_MS = 1_000;
 
 /** `/healthz` (the process lives), `/readyz` (it should get traffic) and `/metrics` (Prometheus text). */
 export function serveHealth(
@@ -35,8 +38,5 @@ async function faultsOf(
 }
 
 async function natsRoundTrip(kit: Kit): Promise<void> {
-  const timeout = new Promise<never>((_, reject) =>
-    setTimeout(() => reject(new Error('nats does not answer')), 1_000).unref(),
-  );
-  await Promise.race([kit.nats.flush(), timeout]);
+  if (!(await within(NATS_PATIENCE_MS, kit.nats.flush()))) throw new Error('nats does not answer');
 }

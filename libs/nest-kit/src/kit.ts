@@ -9,8 +9,11 @@ import { createDispatcher, type Dispatcher } from './dispatch.js';
 import { createLogger } from './logger.js';
 import { RpcClient } from './rpc-client.js';
 import { startTelemetry } from './tracing.js';
+import { within } from './within.js';
 
-/** What every service has before Nest starts. Injectable by the tokens in `kitTokens`. */
+const CLOSE_PATIENCE_MS = 2_000;
+
+/** What every service has before Nest starts; injectable by the tokens below. */
 export interface Kit {
   readonly service: ServiceName;
   readonly log: Logger;
@@ -54,7 +57,12 @@ export async function openKit(service: ServiceName, config: BaseConfig): Promise
     rpc: new RpcClient(nats, tokens),
     dispatcher: createDispatcher({ service, tokens, log, metrics }),
     async close() {
-      if (!nats.isClosed()) await nats.drain();
+      // Draining flushes, which cannot succeed while the bus is away.
+      await within(
+        CLOSE_PATIENCE_MS,
+        nats.drain().catch(() => undefined),
+      );
+      await nats.close();
       await flushTelemetry();
     },
   };

@@ -1,21 +1,24 @@
 import type { ServiceName } from '@conclave/contracts';
-import { pino, type Logger } from 'pino';
+import { pino, type DestinationStream, type Logger, type LoggerOptions } from 'pino';
 import { activeTraceId } from './tracing.js';
 
-/** JSON lines on stdout. Credentials that could slip into an object are cut out by name. */
-export function createLogger(service: ServiceName, level: string): Logger {
-  return pino({
+const SECRETS = ['authorization', 'cookie', 'token', 'secret', 'apiKey', 'key', 'password'];
+
+/** JSON lines. Credentials that could slip into an object are cut out by name. Writes to stdout unless told. */
+export function createLogger(service: ServiceName, level: string, to?: DestinationStream): Logger {
+  const options: LoggerOptions = {
     level,
     base: { service },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
     redact: {
-      paths: ['*.authorization', '*.cookie', '*.token', '*.secret', '*.apiKey', '*.key', '*.password'],
+      paths: SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]),
       censor: '[redacted]',
     },
     mixin: () => {
       const traceId = activeTraceId();
       return traceId ? { traceId } : {};
     },
-  });
+  };
+  return to ? pino(options, to) : pino(options);
 }

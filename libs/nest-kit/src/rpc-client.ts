@@ -1,11 +1,20 @@
-import { NoRespondersError, RequestError, TimeoutError, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import {
+  NoRespondersError,
+  PermissionViolationError,
+  RequestError,
+  TimeoutError,
+  type Msg,
+  type MsgHdrs,
+  type NatsConnection,
+} from '@nats-io/transport-node';
 import { ConclaveError, type Contract, type ReplyOf, type RequestInputOf } from '@conclave/contracts';
+import { BusState } from './bus-state.js';
 import type { ContextClaims, ContextTokens } from './context-token.js';
 import { SpanKind, inSpan, injectTrace } from './tracing.js';
 import { MAX_BODY_BYTES, encodeBody, headersOf, openReply, wireHeaders } from './wire.js';
 
-/** A service that restarts is back within this time; until then a request that reached nobody is sent again. */
-const NO_RESPONDER_PATIENCE_MS = 4_000;
+/** A service or a bus that restarts is back within this time; until then a request that reached nobody is sent again. */
+const PATIENCE_MS = 4_000;
 /** A context a service signs for a call of its own lives this long. */
 const SERVICE_CONTEXT_TTL_MS = 60_000;
 
@@ -19,10 +28,14 @@ export interface CallOptions {
 
 /** Calls other owners by contract. */
 export class RpcClient {
+  private readonly bus: BusState;
+
   constructor(
     private readonly nats: NatsConnection,
     private readonly tokens: ContextTokens,
-  ) {}
+  ) {
+    this.bus = new BusState(nats);
+  }
 
   /**
    * @throws ConclaveError what the owner refused with, `service.unavailable` when nobody answers,
@@ -45,10 +58,7 @@ export class RpcClient {
           [wireHeaders.idempotencyKey]: options.idempotencyKey,
           ...injectTrace(),
         });
-        const send = (): Promise<Msg> =>
-          this.nats.request(contract.subject, body, { headers, timeout: Math.max(1, deadlineAt - Date.now()) });
-        const reply = await this.untilSomeoneResponds(contract, deadlineAt, send);
-        return openReply(reply) as ReplyOf<C>;
+        return openReply(await this.send(contract, body, headers, deadlineAt)) as ReplyOf<C>;
       },
     );
   }
@@ -58,24 +68,40 @@ export class RpcClient {
     contract: C,
     claims: ContextClaims,
     request: RequestInputOf<C>,
+    options: Omit<CallOptions, 'token'> = {},
   ): Promise<ReplyOf<C>> {
     const token = await this.tokens.sign(claims, SERVICE_CONTEXT_TTL_MS);
-    return this.call(contract, request, { token });
+    return this.call(contract, request, { ...options, token });
   }
 
-  private async untilSomeoneResponds(contract: Contract, deadlineAt: number, send: () => Promise<Msg>): Promise<Msg> {
-    const giveUpAt = Math.min(deadlineAt, Date.now() + NO_RESPONDER_PATIENCE_MS);
+  /** Sends until somebody takes the request; what was taken is never sent twice. */
+  private async send(contract: Contract, body: Uint8Array, headers: MsgHdrs, deadlineAt: number): Promise<Msg> {
+    const service = contract.owner;
+    const giveUpAt = Math.min(deadlineAt, Date.now() + PATIENCE_MS);
     for (let pauseMs = 20; ; pauseMs = Math.min(pauseMs * 2, 400)) {
+      if (Date.now() >= deadlineAt) throw new ConclaveError('request.deadline', { service });
+      if (!(await this.bus.connectedWithin(giveUpAt - Date.now())))
+        throw new ConclaveError('service.unavailable', { service: 'nats' });
       try {
-        return await send();
-      } catch (error) {
-        if (error instanceof TimeoutError)
-          throw new ConclaveError('request.deadline', { service: contract.owner }, { cause: error });
-        const nobody = error instanceof NoRespondersError || (error instanceof RequestError && error.isNoResponders());
-        if (!nobody || Date.now() + pauseMs >= giveUpAt)
-          throw new ConclaveError('service.unavailable', { service: contract.owner }, { cause: error });
-        await new Promise((resolve) => setTimeout(resolve, pauseMs * (0.5 + Math.random())));
+        return await this.nats.request(contract.subject, body, {
+          headers,
+          timeout: Math.max(1, deadlineAt - Date.now()),
+        });
+      } catch (cause) {
+        if (cause instanceof TimeoutError) throw new ConclaveError('request.deadline', { service }, { cause });
+        if (isForbidden(cause)) throw cause;
+        if (!reachedNobody(cause) || Date.now() + pauseMs >= giveUpAt)
+          throw new ConclaveError('service.unavailable', { service }, { cause });
       }
+      await new Promise((resolve) => setTimeout(resolve, pauseMs * (0.5 + Math.random())));
     }
   }
 }
+
+const reachedNobody = (error: unknown): boolean =>
+  error instanceof NoRespondersError || (error instanceof RequestError && error.isNoResponders());
+
+/** The bus forbids the call: the contract does not list this service as a caller. That is a fault, not an outage. */
+const isForbidden = (error: unknown): boolean =>
+  error instanceof PermissionViolationError ||
+  (error instanceof RequestError && error.cause instanceof PermissionViolationError);

@@ -4,7 +4,8 @@ import type { Logger } from 'pino';
 import { toConclaveError, type Dispatcher } from './dispatch.js';
 import type { RpcHandler } from './handles.js';
 import { extractTrace } from './tracing.js';
-import { decodeBody, encodeBody, headerOf, respondError, wireHeaders } from './wire.js';
+import { MAX_BODY_BYTES, decodeBody, encodeBody, headerOf, respondError, wireHeaders } from './wire.js';
+import { within } from './within.js';
 
 /**
  * Serves contracts over core NATS: one queue subscription per subject, so replicas share the work. Draining stops
@@ -22,18 +23,24 @@ export class RpcServer {
   ) {}
 
   serve(contract: Contract, handler: RpcHandler): void {
+    const { subject } = contract;
     const callback = (error: Error | null, message: Msg): void => {
-      if (error) return this.log.error({ err: error, subject: contract.subject }, 'subscription failed');
-      const work = this.answer(contract, handler, message).finally(() => this.inFlight.delete(work));
+      if (error) return this.log.error({ err: error, subject }, 'subscription failed');
+      const work = this.answer(contract, handler, message)
+        .catch((fault: unknown) => this.log.warn({ err: fault, subject }, 'reply could not be sent'))
+        .finally(() => this.inFlight.delete(work));
       this.inFlight.add(work);
     };
-    this.subscriptions.push(this.nats.subscribe(contract.subject, { queue: this.service, callback }));
+    this.subscriptions.push(this.nats.subscribe(subject, { queue: this.service, callback }));
   }
 
   /** Stops taking requests and waits, at most `graceMs`, for those under way. */
   async drain(graceMs: number): Promise<void> {
-    await Promise.all(this.subscriptions.map((subscription) => subscription.drain()));
-    await Promise.race([Promise.all(this.inFlight), new Promise((resolve) => setTimeout(resolve, graceMs).unref())]);
+    const unsubscribed = Promise.allSettled(this.subscriptions.map(async (subscription) => subscription.drain()));
+    await within(
+      graceMs,
+      unsubscribed.then(() => Promise.all(this.inFlight)),
+    );
   }
 
   private async answer(contract: Contract, handler: RpcHandler, message: Msg): Promise<void> {
@@ -43,16 +50,22 @@ export class RpcServer {
         contract,
         {
           token: headerOf(message, wireHeaders.token),
-          deadlineAt: Number.isFinite(deadline) && deadline > 0 ? deadline : undefined,
+          deadlineAt: deadline > 0 ? deadline : undefined,
           idempotencyKey: headerOf(message, wireHeaders.idempotencyKey),
           trace: extractTrace({ traceparent: headerOf(message, wireHeaders.trace) }),
           body: () => decodeBody(message.data),
         },
-        async (ctx, request) => contract.reply.parse(await handler(ctx, request)),
+        async (ctx, request) => encodeReply(contract.reply.parse(await handler(ctx, request))),
       );
-      message.respond(encodeBody(reply));
+      message.respond(reply);
     } catch (error) {
       respondError(message, toConclaveError(error));
     }
   }
+}
+
+function encodeReply(reply: unknown): Uint8Array {
+  const body = encodeBody(reply);
+  if (body.length > MAX_BODY_BYTES) throw new Error(`a reply of ${body.length} bytes does not fit a message`);
+  return body;
 }

@@ -20,10 +20,12 @@ export function encodeBody(value: unknown): Uint8Array {
   return Buffer.from(JSON.stringify(value));
 }
 
-/** @throws ConclaveError `request.malformed` */
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** The JSON of a body; an empty one is an empty object. @throws ConclaveError `request.malformed` */
 export function decodeBody(data: Uint8Array): unknown {
   try {
-    return data.length === 0 ? {} : JSON.parse(Buffer.from(data).toString('utf8'));
+    return data.length === 0 ? {} : JSON.parse(utf8.decode(data));
   } catch (cause) {
     throw new ConclaveError('request.malformed', {}, { cause });
   }

@@ -1,0 +1,2 @@
+/** Parts for tests of libraries below the test environment, which cannot use it. */
+export { freePort, startTestBus, type TestBus, type TestBusOptions } from './test-bus.js';

@@ -28,6 +28,9 @@ export interface World {
   readonly outer: NodeJS.ProcessEnv;
 }
 
+/** First part of every log's origin: audit signs it, consensus writes it into receipts. */
+const LOG_HOST = 'conclave.local';
+
 const plain = { args: [], schema: true, env: () => ({}) } as const;
 
 export const services: readonly ServiceEntry[] = [
@@ -43,14 +46,17 @@ export const services: readonly ServiceEntry[] = [
     folder: 'audit',
     env: ({ secrets }) => ({
       AUDIT_SIGNING_KEY: secrets.of('audit.signing-key', signingKey),
-      AUDIT_LOG_HOST: 'conclave.local',
+      AUDIT_LOG_HOST: LOG_HOST,
     }),
   },
   {
     ...plain,
     name: 'consensus',
     folder: 'consensus',
-    env: ({ secrets }) => ({ CONSENSUS_SIGNING_KEY: secrets.of('consensus.signing-key', signingKey) }),
+    env: ({ secrets }) => ({
+      CONSENSUS_SIGNING_KEY: secrets.of('consensus.signing-key', signingKey),
+      AUDIT_LOG_HOST: LOG_HOST,
+    }),
   },
   {
     ...plain,

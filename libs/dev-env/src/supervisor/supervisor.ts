@@ -14,7 +14,7 @@ import { createTenant, isAccepted, logOf, type Tenant } from '../provision/tenan
 import { openSecrets, password, type Secrets } from '../secrets.js';
 import { natsUsers, rolePasswords, serviceEnv, services, type World } from '../services.js';
 import { portsFileOf, recordsDirOf, stopLocalStores } from '../stores/local-store.js';
-import { storeNames, type StoreName } from '../stores/store.js';
+import { storeNames } from '../stores/store.js';
 import { startStores, type Stores } from '../stores/stores.js';
 import { codeHash } from './code-hash.js';
 import { boundLog } from './log-file.js';
@@ -60,7 +60,6 @@ export class Supervisor {
   private readonly secrets: Secrets;
   private readonly processes = new Map<ServiceName, ServiceProcess>();
   private stores: Stores | undefined;
-  private storesHash = '';
   private ports: Record<ServiceName, number> | undefined;
   private dev: Omit<DevFile, 'pids'> | undefined;
   private watching: NodeJS.Timeout | undefined;
@@ -131,19 +130,17 @@ export class Supervisor {
   }
 
   private async bringStores(say: (detail: string) => void): Promise<Stores> {
-    const { dataDir, logDir, quickInit, outer } = this.options;
-    const users = natsUsers(this.secrets);
-    const hash = JSON.stringify(users);
-    const alive = (name: StoreName) => !this.stores?.isLocal(name) || this.stores.pid(name) !== undefined;
-    if (!this.stores || this.storesHash !== hash) {
-      if (!this.stores) await endLeftovers(dataDir);
-      const passwords = { postgres: this.secrets.of('postgres', password), redis: this.secrets.of('redis', password) };
-      this.stores = await startStores({ dataDir, logDir, passwords, natsUsers: users, quickInit, say, env: outer });
-      this.storesHash = hash;
-    }
-    for (const name of storeNames) if (!alive(name)) await this.stores.start(name);
-    say(storeNames.map((name) => `${name} ${new URL(this.stores?.urls[name] ?? '').host}`).join(', '));
-    return this.stores;
+    const stores = (this.stores ??= await this.startStores(say));
+    for (const name of storeNames) if (stores.isLocal(name) && stores.pid(name) === undefined) await stores.start(name);
+    say(storeNames.map((name) => `${name} ${new URL(stores.urls[name]).host}`).join(', '));
+    return stores;
+  }
+
+  private async startStores(say: (detail: string) => void): Promise<Stores> {
+    const { dataDir, logDir, quickInit, outer: env } = this.options;
+    await endLeftovers(dataDir);
+    const passwords = { postgres: this.secrets.of('postgres', password), redis: this.secrets.of('redis', password) };
+    return startStores({ dataDir, logDir, passwords, natsUsers: natsUsers(this.secrets), quickInit, say, env });
   }
 
   private async bringSchemas(stores: Stores, say: (detail: string) => void): Promise<void> {

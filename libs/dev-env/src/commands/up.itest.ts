@@ -1,0 +1,79 @@
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { processIdentity } from '../processes/identity.js';
+import { run } from '../processes/run.js';
+import { localStore } from '../stores/local-store.js';
+import { locate } from '../stores/locate.js';
+import type { Store } from '../stores/store.js';
+import type { DevFile } from '../supervisor/supervisor.js';
+import { closeTestRun, openTestRun } from '../testing/test-run.js';
+
+describe('up and down', () => {
+  let home: string;
+  let bystander: Store;
+  const { DATABASE_URL: _, NATS_URL: __, REDIS_URL: ___, ...outer } = process.env;
+  const command = (name: string, ...words: string[]) =>
+    run(process.execPath, [join(import.meta.dirname, `${name}.js`), ...words], {
+      env: { ...outer, CONCLAVE_STATE_DIR: join(home, 'state') },
+    });
+  const up = async () => {
+    expect(await command('up', '--no-story')).toMatchObject({ code: 0, stderr: '' });
+    return JSON.parse(readFileSync(join(home, 'state/dev.json'), 'utf8')) as DevFile;
+  };
+  const alive = (dev: DevFile) => Object.values(dev.pids).filter((pid) => processIdentity(pid) !== undefined);
+
+  beforeAll(async () => {
+    home = openTestRun();
+    const nats = await locate('nats');
+    if (!nats) throw new Error('There is no nats-server.');
+    const options = { dataDir: join(home, 'bystander'), logDir: home, passwords: { postgres: '', redis: '' } };
+    bystander = localStore('nats', nats, options);
+    await bystander.start();
+  });
+  afterAll(async () => {
+    await command('down', '--purge');
+    await bystander.stop();
+    closeTestRun(home);
+  });
+
+  it('brings up what its file says, for two tenants, readable by nobody else', async () => {
+    const dev = await up();
+    expect(statSync(join(home, 'state/dev.json')).mode & 0o777).toBe(0o600);
+    for (const key of ['apiKey', 'apiKeyB'] as const) {
+      const me = await fetch(`${dev.gateway}/v1/me`, { headers: { authorization: `Bearer ${dev[key]}` } });
+      expect(me.status).toBe(200);
+    }
+    expect(dev.tenant).not.toBe(dev.tenantB);
+    expect(dev.log.vkey.startsWith(`${dev.log.origin}+`)).toBe(true);
+    expect(Object.keys(dev.pids)).toHaveLength(12);
+    expect(alive(dev)).toHaveLength(12);
+  });
+
+  it('changes nothing the second time, and is quick about it', async () => {
+    const before = await up();
+    const started = Date.now();
+    expect(await up()).toEqual(before);
+    expect(Date.now() - started).toBeLessThan(10_000);
+  });
+
+  it('starts afresh after its supervisor was killed, leaving no orphan and losing nothing', async () => {
+    const before = await up();
+    process.kill(before.pids['supervisor'] ?? 0, 'SIGKILL');
+    const after = await up();
+    expect(alive(before)).toEqual([]);
+    expect(alive(after)).toHaveLength(12);
+    expect({ ...after, pids: {} }).toEqual({ ...before, pids: {} });
+  });
+
+  it('ends all of it and nothing else; purging leaves no file', async () => {
+    const dev = await up();
+    expect(await command('down')).toMatchObject({ code: 0 });
+    expect(alive(dev)).toEqual([]);
+    expect(bystander.pid).toBeDefined();
+    expect(existsSync(join(home, 'state/dev.json'))).toBe(false);
+    expect(existsSync(join(home, 'state/data/secrets.json'))).toBe(true);
+    expect(await command('down', '--purge')).toMatchObject({ code: 0 });
+    expect(readdirSync(join(home, 'state'))).toEqual(['cache']);
+  });
+});

@@ -3,7 +3,7 @@
  *
  * Source: reference protocol of `docs/trust.md`; canonical bytes are RFC 8785 (JCS), signatures Ed25519 (RFC 8032).
  * Invariants: every signed byte string starts with its own domain line, so a signature never means two things; the
- * decision, the round and the voter are inside, so a ballot cannot be replayed elsewhere.
+ * decision with its terms, the round and the voter are inside, so a ballot cannot be replayed elsewhere.
  */
 import { concatBytes, fromBase64, hex, jcs, sha256, utf8, verifyEd25519 } from '@conclave/audit-core';
 import { identifier, LIMITS, optionId, salt, sha256Hex, signatureValue } from './primitives.js';
@@ -55,14 +55,17 @@ export const commitmentShape = object({
 });
 export type Commitment = Of<typeof commitmentShape>;
 
-/** The exact bytes a voter signs to cast, reveal or abstain. */
-export function ballotBytes(ballot: Ballot): Uint8Array {
-  return utf8(`conclave/ballot/v1\n${jcs(ballot)}`);
+/**
+ * The exact bytes a voter signs to cast, reveal or abstain. `termsSha256` is the digest of the decision's public terms:
+ * with it, nobody can carry the signature over to another subject, rule, electorate or panel.
+ */
+export function ballotBytes(ballot: Ballot, termsSha256: string): Uint8Array {
+  return utf8(`conclave/ballot/v1\n${termsSha256}\n${jcs(ballot)}`);
 }
 
-/** The exact bytes a voter signs to commit. */
-export function commitmentBytes(commitment: Commitment): Uint8Array {
-  return utf8(`conclave/commit/v1\n${jcs(commitment)}`);
+/** The exact bytes a voter signs to commit; bound to the terms as a ballot is. */
+export function commitmentBytes(commitment: Commitment, termsSha256: string): Uint8Array {
+  return utf8(`conclave/commit/v1\n${termsSha256}\n${jcs(commitment)}`);
 }
 
 /** The commitment to a ballot, hex; `salt` is 32 random bytes in base64, so that the ballot cannot be guessed. */

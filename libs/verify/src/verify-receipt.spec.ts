@@ -335,7 +335,7 @@ describe('ballots that an insider changed and signed for', () => {
     await fails(
       edited(open, ({ electorate }) => void electorate.splice(1, 1)),
       'ballots',
-      'tally-differs',
+      'bad-signature',
     );
     await fails(
       edited(open, ({ electorate }) => (electorate[1]!.publicKey = electorate[0]!.publicKey)),
@@ -345,7 +345,7 @@ describe('ballots that an insider changed and signed for', () => {
     await fails(
       edited(open, ({ electorate }) => electorate.push({ ...electorate[0]!, voterId: 'eve' })),
       'ballots',
-      'tally-differs',
+      'bad-signature',
     );
   });
 
@@ -355,14 +355,22 @@ describe('ballots that an insider changed and signed for', () => {
     ['the outcome', ({ outcome }: Draft) => (outcome.status = 'rejected')],
     ['the reason of the outcome', ({ outcome }: Draft) => (outcome.reason = 'gate-red')],
     ['the phase', (predicate: Draft) => (predicate.phase = 'expired')],
+    ['a gate turned red', ({ evidence }: Draft) => (evidence[0]!.status = 'red')],
+  ])('fail the recount when the receipt changes %s', async (_, edit) => {
+    await fails(edited(open, edit), 'tally', 'tally-differs');
+  });
+
+  it.each([
     ['the weight of a voter', ({ electorate }: Draft) => (electorate[2]!.weight = 3)],
     ['the threshold', ({ rule }: Draft) => (rule.threshold = { num: 9, den: 10 })],
-    ['a gate turned red', ({ evidence }: Draft) => (evidence[0]!.status = 'red')],
     ['a gate that never reported', ({ gates }: Draft) => gates.push('build')],
     ['the engine', ({ engine }: Draft) => (engine.version = '2')],
     ['a rule that cannot count', ({ rule }: Draft) => (rule.statusQuo = 'neither')],
-  ])('fail the recount when the receipt changes %s', async (_, edit) => {
-    await fails(edited(open, edit), 'tally', 'tally-differs');
+    ['the commit that was judged', ({ subject }: Draft) => (subject!.head = '9'.repeat(40))],
+    ['the subject, by leaving it out', (draft: Draft) => delete draft.subject],
+    ['the panel, by leaving it out', (draft: Draft) => delete draft.policy],
+  ])('fail the voters’ signatures when the receipt changes %s', async (_, edit) => {
+    await fails(edited(open, edit), 'ballots', 'bad-signature');
   });
 });
 
@@ -388,10 +396,7 @@ describe('the trust policy', () => {
   });
 
   it('refuses a receipt that does not state what is demanded', async () => {
-    const predicate = edited(open, (draft) => {
-      delete draft.subject;
-      delete draft.policy;
-    });
+    const { predicate } = await decide({ subject: undefined, policy: undefined }, { ada: { said: { vote: 'yes' } } });
     const bare = await platform.receipt(predicate);
     expect((await verify(bare)).ok).toBe(true);
     await expectFailure(bare, 'policy', 'policy-refused', platform.trust({ require: { repository: 'r' } }));

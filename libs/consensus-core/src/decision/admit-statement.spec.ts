@@ -60,15 +60,15 @@ describe('ballots in an open decision', () => {
   it('never makes a voter void by a forged ballot', async () => {
     const log = open();
     await log.cast(ann, { vote: 'yes' });
-    const { ballot } = await ballotOf(ann, { vote: 'no' });
-    const { signature } = await ballotOf(bob, { vote: 'no' });
+    const { ballot } = await ballotOf(log.decision.terms, ann, { vote: 'no' });
+    const { signature } = await ballotOf(log.decision.terms, bob, { vote: 'no' });
     refused('ballot.signature', 'signature')(await admitBallot(log.decision, { ballot, signature }));
     expect(statusOf(log, ann)).toBe('counted');
   });
 
   it('refuses what comes after the close, however early it was signed', async () => {
     const log = open();
-    const early = await ballotOf(bob, { vote: 'no' });
+    const early = await ballotOf(log.decision.terms, bob, { vote: 'no' });
     await log.cast(ann, { vote: 'yes' });
     log.finish('deadline');
     refused('ballot.late', 'closed')(await admitBallot(log.decision, early));
@@ -95,7 +95,7 @@ describe('ballots in an open decision', () => {
 
   it('refuses every signature with one bit changed', async () => {
     const log = open();
-    const { ballot, signature } = await ballotOf(ann, { vote: 'yes' });
+    const { ballot, signature } = await ballotOf(log.decision.terms, ann, { vote: 'yes' });
     for (const at of [0, 20, 43, 60, 84]) {
       const value =
         signature.value.slice(0, at) + (signature.value[at] === 'A' ? 'B' : 'A') + signature.value.slice(at + 1);
@@ -139,7 +139,9 @@ describe('ballots in a sealed decision', () => {
     log.closeCommits('deadline');
     await log.reveal(ann, { vote: 'yes' });
     const otherSalt = Buffer.alloc(32, 1).toString('base64');
-    expect(await admitReveal(log.decision, await revealOf(ann, { vote: 'yes' }, otherSalt))).toEqual({ events: [] });
+    expect(
+      await admitReveal(log.decision, await revealOf(log.decision.terms, ann, { vote: 'yes' }, otherSalt)),
+    ).toEqual({ events: [] });
     expect(statusOf(log, ann)).toBe('counted');
   });
 
@@ -179,8 +181,8 @@ describe('ballots in a sealed decision', () => {
       'ballot.signature',
       'signature',
       async (log) => {
-        const { commitment } = await commitmentOf(ann, { vote: 'yes' });
-        const { signature } = await commitmentOf(bob, { vote: 'yes' });
+        const { commitment } = await commitmentOf(log.decision.terms, ann, { vote: 'yes' });
+        const { signature } = await commitmentOf(log.decision.terms, bob, { vote: 'yes' });
         return admitCommit(log.decision, { commitment, signature });
       },
     ],
@@ -188,7 +190,7 @@ describe('ballots in a sealed decision', () => {
       'ballot.malformed',
       'foreign-decision',
       async (log) => {
-        const { commitment, signature } = await commitmentOf(ann, { vote: 'yes' });
+        const { commitment, signature } = await commitmentOf(log.decision.terms, ann, { vote: 'yes' });
         return admitCommit(log.decision, { commitment: { ...commitment, decisionId: 'dec_2' }, signature });
       },
     ],

@@ -19,6 +19,7 @@ import { salt } from '../primitives.js';
 import type { Refusal } from '../refusal.js';
 import { object, read } from '../shape.js';
 import { faultOfBallot } from '../tally.js';
+import { publicTermsOf, termsDigest } from '../terms.js';
 import { accept, refuse, repeated, type Admission } from './admission.js';
 import type { Decision } from './decision.js';
 import { transitions } from './decision.states.js';
@@ -50,7 +51,7 @@ export async function admitCommit(decision: Decision, command: unknown): Promise
   if (decisionId !== decision.terms.decisionId) return foreignDecision('/commitment');
   const voter = voterOf(decision, voterId);
   if (!voter) return refuse('consensus.ballot.not-a-voter', 'not-a-voter');
-  if (!(await signedBy(voter.publicKey, commitmentBytes(commitment), signature)))
+  if (!(await signedBy(voter.publicKey, commitmentBytes(commitment, digestOf(decision)), signature)))
     return refuse('consensus.ballot.signature', 'signature');
   if (decision.terms.secrecy === 'open') return refuse('consensus.decision.phase', 'open-secrecy');
   return admit(decision, { type: 'ballot.committed', data: { voterId, commit, signature } });
@@ -90,9 +91,11 @@ async function refusalOf(decision: Decision, ballot: Ballot, signature: Signatur
   if (!voter) return refuse('consensus.ballot.not-a-voter', 'not-a-voter').refusal;
   const fault = faultOfBallot(ballot, new Set(options.map(({ id }) => id)), rule);
   if (fault) return refuse('consensus.ballot.malformed', fault, '/ballot').refusal;
-  const genuine = await signedBy(voter.publicKey, ballotBytes(ballot), signature);
+  const genuine = await signedBy(voter.publicKey, ballotBytes(ballot, digestOf(decision)), signature);
   return genuine ? undefined : refuse('consensus.ballot.signature', 'signature').refusal;
 }
+
+const digestOf = ({ terms }: Decision): string => termsDigest(publicTermsOf(terms));
 
 function voterOf({ terms }: Decision, voterId: string) {
   return terms.electorate.find((voter) => voter.voterId === voterId);

@@ -25,18 +25,21 @@ beforeAll(async () => {
 });
 
 /** Everything anybody could try, honest or not, with signatures made beforehand. */
-async function commands(): Promise<Command[]> {
+async function commands(terms: Terms): Promise<Command[]> {
   const ballots = await Promise.all([
-    ballotOf(ann, { vote: 'yes' }),
-    ballotOf(ann, { vote: 'no' }),
-    ballotOf(bob, { vote: 'no' }),
-    ballotOf(bob, { vote: 'abstain' }),
+    ballotOf(terms, ann, { vote: 'yes' }),
+    ballotOf(terms, ann, { vote: 'no' }),
+    ballotOf(terms, bob, { vote: 'no' }),
+    ballotOf(terms, bob, { vote: 'abstain' }),
   ]);
-  const commits = await Promise.all([commitmentOf(ann, { vote: 'yes' }), commitmentOf(bob, { vote: 'no' })]);
+  const commits = await Promise.all([
+    commitmentOf(terms, ann, { vote: 'yes' }),
+    commitmentOf(terms, bob, { vote: 'no' }),
+  ]);
   const reveals = await Promise.all([
-    revealOf(ann, { vote: 'yes' }),
-    revealOf(ann, { vote: 'no' }),
-    revealOf(bob, { vote: 'no' }),
+    revealOf(terms, ann, { vote: 'yes' }),
+    revealOf(terms, ann, { vote: 'no' }),
+    revealOf(terms, bob, { vote: 'no' }),
   ]);
   return [
     ...ballots.map(
@@ -87,7 +90,7 @@ interface Step {
 
 /** Every command tried in every decision that any sequence of commands leads to. */
 async function explore(terms: Terms): Promise<{ decisions: Decision[]; steps: Step[] }> {
-  const tried = await commands();
+  const tried = await commands(terms);
   const opening = openingOf(terms);
   const seen = new Map([[keyOf(opening), opening]]);
   const steps: Step[] = [];

@@ -3,7 +3,7 @@ import { fromUtf8, hex, jcs, parseStrictJson, sha256, utf8 } from '@conclave/aud
 import fc from 'fast-check';
 import type { DecisionEvent } from '../decision/events.js';
 import { Log, revealOf, signerOf, termsOf, type Signer } from '../test/panel.js';
-import { publicTermsOf, termsDigest } from '../terms.js';
+import { publicTermsOf, termsDigest, type Terms } from '../terms.js';
 import { disclosuresOf, predicateOf } from './predicate-of.js';
 import { parsePredicate, parseStatement, payloadBytes, statementOf, type Predicate } from './predicate.js';
 import {
@@ -54,6 +54,12 @@ beforeAll(async () => {
   second.finish('deadline');
   sealed = second.events;
 });
+
+/** The terms that `open` was opened with. */
+function openedTerms(): Terms {
+  if (open[0]?.type !== 'decision.opened') throw new Error('not opened');
+  return open[0].data;
+}
 
 const predicate = (events: DecisionEvent[]): Predicate => predicateOf(events)!;
 const clone = <T>(value: T) => JSON.parse(JSON.stringify(value)) as Mutable<T>;
@@ -185,9 +191,15 @@ describe('the recount', () => {
     expect((await checkBallots(tampered)).map((fault) => fault.code)).toContain(code);
   });
 
+  it('cannot carry genuine signatures over to other terms', async () => {
+    const moved = clone(predicate(open));
+    moved.notices = ['Nothing to see here.'];
+    expect((await checkBallots(moved)).map((fault) => fault.code)).toContain('signature');
+  });
+
   it('cannot be fooled by a ballot of the same voter from elsewhere in the log', async () => {
     const tampered = clone(predicate(open));
-    const { ballot, signature } = await revealOf(ann, { vote: 'yes', decisionId: 'dec_2' });
+    const { ballot, signature } = await revealOf(openedTerms(), ann, { vote: 'yes', decisionId: 'dec_2' });
     tampered.ballots[0]!.statements[0] = { ballot: { ...clone(ballot), decisionId: 'dec_1' }, signature, seq: 2 };
     expect(await checkBallots(tampered)).toContainEqual({ code: 'signature', path: '/ballots/0/statements/0' });
   });

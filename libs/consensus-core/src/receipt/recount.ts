@@ -14,7 +14,7 @@ import { conclusionOf, type Conclusion } from '../decision/conclusion.js';
 import { finalStatus, sameStatement, standingOf } from '../decision/standing.js';
 import type { Answer } from '../refusal.js';
 import { faultOfBallot } from '../tally.js';
-import type { Voter } from '../terms.js';
+import { termsDigest, type Voter } from '../terms.js';
 import type { Predicate } from './predicate.js';
 
 /** Derives phase, outcome and tally again, from the predicate alone. */
@@ -80,11 +80,12 @@ async function checkStatement(
   path: string,
 ): Promise<BallotFault[]> {
   const { decisionId } = predicate;
+  const terms = termsDigest(predicate);
   const { ballot, commit, signature } = statement;
   const faults: BallotFault[] = isInWindow(predicate, statement) ? [] : [fault('window', path)];
   const bytes = ballot
-    ? ballotBytes(ballot)
-    : commitmentBytes({ decisionId, round: 1, voterId: voter.voterId, commit: commit ?? '' });
+    ? ballotBytes(ballot, terms)
+    : commitmentBytes({ decisionId, round: 1, voterId: voter.voterId, commit: commit ?? '' }, terms);
   if (ballot) {
     const options = new Set(predicate.options.map(({ id }) => id));
     const own = ballot.decisionId === decisionId && ballot.voterId === voter.voterId;

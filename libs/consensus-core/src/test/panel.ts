@@ -8,7 +8,7 @@ import { admitClose, admitCommitsClose, admitEvidence, admitOpening, admitSeal }
 import { admitBallot, admitCommit, admitReveal } from '../decision/admit-statement.js';
 import { appendTo, foldDecision, type Decision } from '../decision/decision.js';
 import type { DecisionEvent } from '../decision/events.js';
-import { ENGINE, type Terms, type Voter } from '../terms.js';
+import { ENGINE, publicTermsOf, termsDigest, type Terms, type Voter } from '../terms.js';
 
 /** A voter that can sign. */
 export interface Signer {
@@ -57,25 +57,27 @@ export function termsOf(signers: readonly Signer[], overrides: Partial<Terms> = 
   };
 }
 
-export async function ballotOf(signer: Signer, says: Partial<Ballot>) {
+const digestOf = (terms: Terms): string => termsDigest(publicTermsOf(terms));
+
+export async function ballotOf(terms: Terms, signer: Signer, says: Partial<Ballot>) {
   const ballot: Ballot = {
     ...{ decisionId: 'dec_1', round: 1, voterId: signer.voter.voterId, reason: 'because' },
     ...says,
   };
-  return { ballot, signature: await signer.sign(ballotBytes(ballot)) };
+  return { ballot, signature: await signer.sign(ballotBytes(ballot, digestOf(terms))) };
 }
 
-export async function commitmentOf(signer: Signer, says: Partial<Ballot>, salt = SALT) {
-  const { ballot } = await ballotOf(signer, says);
+export async function commitmentOf(terms: Terms, signer: Signer, says: Partial<Ballot>, salt = SALT) {
+  const { ballot } = await ballotOf(terms, signer, says);
   const commitment: Commitment = {
     ...{ decisionId: 'dec_1', round: 1, voterId: signer.voter.voterId },
     commit: commitOf(ballot, salt),
   };
-  return { commitment, signature: await signer.sign(commitmentBytes(commitment)) };
+  return { commitment, signature: await signer.sign(commitmentBytes(commitment, digestOf(terms))) };
 }
 
-export async function revealOf(signer: Signer, says: Partial<Ballot>, salt = SALT) {
-  return { ...(await ballotOf(signer, says)), salt };
+export async function revealOf(terms: Terms, signer: Signer, says: Partial<Ballot>, salt = SALT) {
+  return { ...(await ballotOf(terms, signer, says)), salt };
 }
 
 export function reportOf(gate: string, status: 'green' | 'red' | 'abstained') {
@@ -102,13 +104,13 @@ export class Log {
   }
 
   async cast(signer: Signer, says: Partial<Ballot>) {
-    return this.take(await admitBallot(this.decision, await ballotOf(signer, says)));
+    return this.take(await admitBallot(this.decision, await ballotOf(this.decision.terms, signer, says)));
   }
   async commit(signer: Signer, says: Partial<Ballot>, salt?: string) {
-    return this.take(await admitCommit(this.decision, await commitmentOf(signer, says, salt)));
+    return this.take(await admitCommit(this.decision, await commitmentOf(this.decision.terms, signer, says, salt)));
   }
   async reveal(signer: Signer, says: Partial<Ballot>, salt?: string) {
-    return this.take(await admitReveal(this.decision, await revealOf(signer, says, salt)));
+    return this.take(await admitReveal(this.decision, await revealOf(this.decision.terms, signer, says, salt)));
   }
   report(gate: string, status: 'green' | 'red' | 'abstained') {
     return this.take(admitEvidence(this.decision, reportOf(gate, status)));

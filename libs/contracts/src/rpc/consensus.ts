@@ -124,7 +124,7 @@ export const castBallot = contract({
   },
 });
 
-/** Commits to a ballot in a sealed decision; the signature covers `"conclave/commit/v1\n" ‖ JCS({decisionId, round, voterId, commit})`. */
+/** Commits to a ballot in a sealed decision; the signature covers `"conclave/commit/v1\n" ‖ termsSha256 ‖ "\n" ‖ JCS({decisionId, round, voterId, commit})`. */
 export const commitBallot = contract({
   owner: 'consensus',
   subject: 'consensus.v1.ballot.commit',

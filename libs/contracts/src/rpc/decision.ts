@@ -31,7 +31,10 @@ export const voteShape = {
   score: z.record(optionId, z.number().int().min(0).max(1_000)).optional(),
 };
 
-/** The ballot a voter signs: `"conclave/ballot/v1\n" ‖ JCS(ballot)`, Ed25519. */
+/**
+ * The ballot a voter signs, Ed25519, over `"conclave/ballot/v1\n" ‖ termsSha256 ‖ "\n" ‖ JCS(ballot)`: the digest of the
+ * decision's terms binds the signature to this subject, rule, electorate and panel.
+ */
 export const ballot = z.strictObject({
   decisionId: idOf('decision'),
   round: z.number().int().min(1),
@@ -118,6 +121,8 @@ const castBallotView = z.object({
 export const decision = z.object({
   id: idOf('decision'),
   question: z.string(),
+  /** Digest of the terms, which voters sign with their ballots. */
+  termsSha256: sha256Hex,
   phase: z.enum(decisionPhases),
   secrecy: z.enum(['open', 'sealed']),
   options: z.array(z.object({ id: z.string(), title: z.string() })),

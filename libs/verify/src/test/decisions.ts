@@ -17,6 +17,8 @@ import {
   ENGINE,
   foldDecision,
   predicateOf,
+  publicTermsOf,
+  termsDigest,
   type Admission,
   type Ballot,
   type Decision,
@@ -63,7 +65,7 @@ export function review(secrecy: Terms['secrecy'] = 'open'): Promise<Finished> {
 }
 
 /** Runs a decision from opening to seal. */
-export async function decide(terms: Partial<Terms>, parts: Readonly<Record<string, Part>>): Promise<Finished> {
+export async function decide(terms: PartialTerms, parts: Readonly<Record<string, Part>>): Promise<Finished> {
   const signers = new Map<string, Signer>();
   for (const voterId of Object.keys(parts)) signers.set(voterId, await newSigner());
   const box = new BallotBox(await termsOf(terms, parts, signers));
@@ -97,12 +99,15 @@ class BallotBox {
   }
 }
 
+/** `undefined` leaves a member out. */
+type PartialTerms = { readonly [M in keyof Terms]?: Terms[M] | undefined };
+
 async function termsOf(
-  terms: Partial<Terms>,
+  terms: PartialTerms,
   parts: Readonly<Record<string, Part>>,
   signers: ReadonlyMap<string, Signer>,
 ): Promise<Terms> {
-  return {
+  const all = {
     decisionId: 'dec_01jd3v0000000000000000000',
     question: 'May this change be merged?',
     questionSalt: SALT,
@@ -138,6 +143,7 @@ async function termsOf(
     policy: { panel: 'review', panelSha256: 'cd'.repeat(32), source: '.conclave/panel.json@main' },
     ...terms,
   };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as Terms;
 }
 
 async function castAll(
@@ -146,6 +152,7 @@ async function castAll(
   signers: ReadonlyMap<string, Signer>,
 ): Promise<void> {
   const { decisionId, secrecy } = box.decision.terms;
+  const terms = termsDigest(publicTermsOf(box.decision.terms));
   const sealed = secrecy === 'sealed';
   const ballots = Object.entries(parts).flatMap(([voterId, { said, reason = '' }]): Ballot[] =>
     said ? [{ decisionId, round: 1, voterId, reason, findingsSha256: DIGEST, ...said }] : [],
@@ -158,13 +165,13 @@ async function castAll(
     for (const ballot of ballots) {
       const { voterId } = ballot;
       const commitment = { decisionId, round: 1, voterId, commit: commitOf(ballot, SALT) };
-      const signature = await signed(voterId, commitmentBytes(commitment));
+      const signature = await signed(voterId, commitmentBytes(commitment, terms));
       await box.take((decision) => admitCommit(decision, { commitment, signature }));
     }
     await box.take((decision) => admitCommitsClose(decision, 'deadline'));
   }
   for (const ballot of ballots.filter(({ voterId }) => parts[voterId]?.reveals !== false)) {
-    const command = { ballot, signature: await signed(ballot.voterId, ballotBytes(ballot)) };
+    const command = { ballot, signature: await signed(ballot.voterId, ballotBytes(ballot, terms)) };
     await box.take((decision) =>
       sealed ? admitReveal(decision, { ...command, salt: SALT }) : admitBallot(decision, command),
     );

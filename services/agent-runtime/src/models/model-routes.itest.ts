@@ -63,7 +63,9 @@ describe('model routes', () => {
     },
   );
 
-  it.each(providers)(
+  const ids = providers.map(([id]) => id);
+
+  it.each(ids)(
     'tells %s’s unusable answer from its outage',
     async (id) => {
       for (const text of [

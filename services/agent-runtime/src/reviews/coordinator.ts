@@ -62,15 +62,15 @@ export class Coordinator implements AgentPort {
       notices: prepared.notices,
       seats: prepared.seats.map((s) => s.seat),
     });
-    await turn.step('open-decision', async () => {
+    const termsSha256 = await turn.step('open-decision', async () => {
       const terms = this.termsOf(decisionId, prepared);
-      await this.kit.rpc.callAsService(
+      const opened = await this.kit.rpc.callAsService(
         consensus.openDecision,
         { tenantId: turn.tenantId, onBehalfOf: actorOf(turn).actor },
         terms,
       );
       await this.runs.nameDecision(actorOf(turn), turn.runId, decisionId);
-      return decisionId;
+      return opened.termsSha256;
     });
     await turn.tell('opened', 'decision.opened', { decision: decisionId });
     return {
@@ -81,7 +81,7 @@ export class Coordinator implements AgentPort {
         expiresInMs: this.config.REVIEW_DEADLINE_MS + 30_000,
         defaultAnswer: { expired: true },
       },
-      spawn: prepared.seats.map((seat) => taskOf(seat, decisionId, prepared.secrecy)),
+      spawn: prepared.seats.map((seat) => taskOf({ decisionId, termsSha256, seat, secrecy: prepared.secrecy })),
     };
   }
 
@@ -117,6 +117,7 @@ export class Coordinator implements AgentPort {
           }
         : null,
       seats,
+      deadlineAt: new Date(Date.now() + this.config.REVIEW_DEADLINE_MS).toISOString(),
     };
   }
 
@@ -148,7 +149,7 @@ export class Coordinator implements AgentPort {
     return seats;
   }
 
-  private termsOf(decisionId: string, { subject, panel, rule, secrecy, notices, seats }: Prepared) {
+  private termsOf(decisionId: string, { subject, panel, rule, secrecy, notices, seats, deadlineAt }: Prepared) {
     const jurors = seats.filter((seat) => seat.kind === 'juror');
     return {
       id: decisionId,
@@ -177,7 +178,7 @@ export class Coordinator implements AgentPort {
       subject,
       policy: { panel: panel.name, panelSha256: panel.sha256, source: panel.source },
       notices: [...notices],
-      deadlineAt: new Date(Date.now() + this.config.REVIEW_DEADLINE_MS).toISOString(),
+      deadlineAt,
     };
   }
 
@@ -205,8 +206,8 @@ const evaluatorSha256 = (seat: Seat): string =>
 
 const actorOf = (turn: Turn): Actor => ({ tenantId: turn.tenantId, actor: 'service:runtime' });
 
-function taskOf(seat: Seat, decisionId: string, secrecy: 'open' | 'sealed'): TaskSpec {
-  const input: SeatInput = { decisionId, seat, secrecy };
+function taskOf(input: SeatInput): TaskSpec {
+  const { seat } = input;
   return { id: `${seat.kind}/${seat.seat}`, agent: `review/${seat.agent}`, input };
 }
 

@@ -33,7 +33,15 @@ export type Prepared = {
     readonly timeoutMs: number;
   } | null;
   readonly seats: readonly Seat[];
+  /** When the decision stops waiting for ballots. */
+  readonly deadlineAt: string;
 };
 
 /** What a seat's task is given. */
-export type SeatInput = { readonly decisionId: string; readonly seat: Seat; readonly secrecy: 'open' | 'sealed' };
+export type SeatInput = {
+  readonly decisionId: string;
+  /** Digest of the decision's terms: part of what every voter signs. */
+  readonly termsSha256: string;
+  readonly seat: Seat;
+  readonly secrecy: 'open' | 'sealed';
+};

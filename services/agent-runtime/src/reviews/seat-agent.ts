@@ -64,7 +64,7 @@ export abstract class SeatAgent implements AgentPort {
       await this.once(turn, 'ballot', consensus.castBallot, {
         id: input.decisionId,
         ballot,
-        signature: await this.signature(turn, input, ballotBytes(ballot)),
+        signature: await this.signature(turn, input, ballotBytes(ballot, input.termsSha256)),
       });
       return { kind: 'done', result };
     }
@@ -82,7 +82,7 @@ export abstract class SeatAgent implements AgentPort {
     const { decisionId, seat } = input;
     if (turn.answer === undefined) {
       const commitment = { decisionId, round: ROUND, voterId: seat.voterId!, commit: commitOf(ballot, salt) };
-      const signature = await this.signature(turn, input, commitmentBytes(commitment));
+      const signature = await this.signature(turn, input, commitmentBytes(commitment, input.termsSha256));
       await this.once(turn, 'commit', consensus.commitBallot, {
         id: decisionId,
         voterId: seat.voterId!,
@@ -100,7 +100,7 @@ export abstract class SeatAgent implements AgentPort {
         },
       };
     }
-    const signature = await this.signature(turn, input, ballotBytes(ballot));
+    const signature = await this.signature(turn, input, ballotBytes(ballot, input.termsSha256));
     await this.once(turn, 'reveal', consensus.revealBallot, { id: decisionId, ballot, salt, signature });
     return { kind: 'done', result };
   }

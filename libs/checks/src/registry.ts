@@ -2,11 +2,14 @@ import { hex, jcs, sha256, utf8 } from '@conclave/audit-core';
 import { bidi } from './bidi/bidi.js';
 import type { Change } from './change.js';
 import { ballotOf, canonicalFindings, type Check, type CheckResult, type Finding } from './check.js';
+import { agentConfig } from './agent-config/agent-config.js';
+import { coChange } from './co-change/co-change.js';
+import { testsWeakened } from './tests-weakened/tests-weakened.js';
 import { secrets } from './secrets/secrets.js';
 import { suppressions } from './suppressions/suppressions.js';
 
 /** The default jurors, in the order in which people read them. */
-export const CHECKS: readonly Check[] = [suppressions, secrets, bidi].map(whole);
+export const CHECKS: readonly Check[] = [testsWeakened, suppressions, secrets, bidi, agentConfig, coChange].map(whole);
 
 /** A check by its id; nothing when this build does not have it. */
 export const checkById = (id: string): Check | undefined => CHECKS.find((check) => check.id === id);

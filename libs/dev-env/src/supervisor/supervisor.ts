@@ -145,7 +145,7 @@ export class Supervisor {
 
   private async bringSchemas(stores: Stores, say: (detail: string) => void): Promise<void> {
     const applied = await migrateSchemas(stores.urls.postgres, rolePasswords(this.secrets));
-    say(applied.length === 0 ? 'up to date' : `${applied.length} migrations applied`);
+    say(applied === 0 ? 'up to date' : `${applied} migrations applied`);
   }
 
   private async bringPorts(stores: Stores): Promise<World> {

@@ -153,7 +153,7 @@ export const natsUsers = (secrets: Secrets): readonly NatsUser[] =>
   }));
 
 /** A connection of another role to the database of `url`. */
-export function asRole(url: string, role: string, secrets: Secrets): string {
+function asRole(url: string, role: string, secrets: Secrets): string {
   const own = new URL(url);
   own.username = role;
   own.password = rolePasswords(secrets)[role] ?? '';

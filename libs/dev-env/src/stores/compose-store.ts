@@ -20,7 +20,7 @@ export const composeWorks = async () =>
   (await run('docker', ['info'], { timeoutMs: 10_000 })).code === 0;
 
 /** The compose project of a data directory; `down` and a later `up` find their containers by it. */
-export const composeProject = (dataDir: string) =>
+const composeProject = (dataDir: string) =>
   `conclave-${createHash('sha256').update(dataDir).digest('hex').slice(0, 12)}`;
 
 /** A store in a container, published on a loopback port that it keeps; its data is a named volume of the project. */

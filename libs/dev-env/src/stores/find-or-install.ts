@@ -7,12 +7,7 @@ import { rootlessInstaller } from './install-rootless.js';
 import { tools, type LocatedTool, type ToolName } from './tools.js';
 
 /** In order of preference: the system's packages, then ways that touch nothing but the user's cache. */
-export const installers: readonly Installer[] = [
-  aptInstaller,
-  rootlessInstaller,
-  embeddedPostgresInstaller,
-  brewInstaller,
-];
+const installers: readonly Installer[] = [aptInstaller, rootlessInstaller, embeddedPostgresInstaller, brewInstaller];
 
 export interface Found {
   readonly located: ReadonlyMap<ToolName, LocatedTool>;

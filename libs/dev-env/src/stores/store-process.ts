@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { chmodSync, closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { record, running } from '../processes/records.js';
+import { record } from '../processes/records.js';
 
 export interface StoreProcess {
   readonly name: string;
@@ -53,8 +53,6 @@ export async function startProcess(store: StoreProcess): Promise<number> {
     if (Date.now() > deadline) throw failure(store, `did not answer within ${READY_WITHIN_MS / 1000} s`, said());
   }
 }
-
-export const pidOf = (store: Pick<StoreProcess, 'recordsDir' | 'name'>) => running(store.recordsDir, store.name)?.pid;
 
 function failure(store: StoreProcess, what: string, said: string): Error {
   const tail = said.split('\n').slice(-8).join('\n');

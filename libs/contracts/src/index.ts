@@ -5,6 +5,7 @@ export * from './permissions.js';
 export * from './events/event.js';
 export { contracts, eventContracts, events } from './catalogue.js';
 export * from './nats-permissions.js';
+export { openApiDocument, problemResponses, type OpenApiDocument, type OpenApiOperation } from './openapi.js';
 export * as auth from './rpc/auth.js';
 export * as runtime from './rpc/runtime.js';
 export * as consensus from './rpc/consensus.js';

@@ -1,0 +1,173 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { contracts, permissions } from '@conclave/contracts';
+import { aRun, bearer, startEdgeWorld, type EdgeWorld } from './test/edge-world.js';
+
+let world: EdgeWorld;
+beforeAll(async () => {
+  world = await startEdgeWorld();
+});
+afterAll(() => world.stop());
+beforeEach(() => {
+  world.owner.seen.length = 0;
+});
+
+const run = `/v1/runs/${aRun.id}`;
+
+async function codeOf(response: Response): Promise<unknown> {
+  expect(response.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+  const problem = (await response.json()) as { code: string; status: number };
+  expect(problem.status).toBe(response.status);
+  return problem.code;
+}
+
+describe('credentials', () => {
+  it('takes a request of a known key to the owner, under the context auth signed', async () => {
+    const response = await world.fetch(run, { headers: bearer(world.keys.admin) });
+    expect([response.status, await response.json()]).toEqual([200, aRun]);
+    const { ctx, request } = world.owner.seen[0]!;
+    expect(request).toEqual({ id: aRun.id });
+    expect(ctx.tenantId).toMatch(/^ten_/);
+    expect(response.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+    expect(response.headers.get('cache-control')).toBe('no-store');
+  });
+
+  it.each([
+    ['no credential', {}],
+    ['an unknown key', bearer('ck_guess')],
+    ['another scheme', { authorization: 'Basic dXNlcjpwYXNz' }],
+    ['no key behind the scheme', { authorization: 'Bearer ' }],
+    ['a key with spaces', { authorization: 'Bearer ck_admin ck_admin' }],
+    ['an overlong key', bearer('k'.repeat(600))],
+    ['an unknown cookie', { cookie: 'conclave=sgn_guess' }],
+    ['a bad key beside a good cookie', { ...bearer('ck_guess'), cookie: 'conclave=ck_admin' }],
+    ['a context token of the client’s own', { 'conclave-token': 'e30.e30.e30' }],
+  ])('refuses %s', async (_, headers) => {
+    const response = await world.fetch(run, { headers: headers });
+    expect([response.status, await codeOf(response)]).toEqual([401, 'auth.unauthenticated']);
+    expect(response.headers.get('www-authenticate')).toMatch(/^Bearer/);
+    expect(world.owner.seen).toEqual([]);
+  });
+
+  it('asks auth once for requests that arrive together, and not again for seconds', async () => {
+    world.addKey('ck_flight');
+    const before = world.exchanges();
+    const responses = await Promise.all(
+      Array.from({ length: 20 }, () => world.fetch(run, { headers: bearer('ck_flight') })),
+    );
+    expect(responses.map(({ status }) => status)).toEqual(Array(20).fill(200));
+    await world.fetch(run, { headers: bearer('ck_flight') });
+    expect(world.exchanges() - before).toBe(1);
+  });
+
+  it('remembers a refusal only for a moment: a key made meanwhile works a second later', async () => {
+    const ask = async () => (await world.fetch(run, { headers: bearer('ck_new') })).status;
+    const before = world.exchanges();
+    expect([await ask(), await ask()]).toEqual([401, 401]);
+    expect(world.exchanges() - before).toBe(1);
+    world.addKey('ck_new');
+    await sleep(1_050);
+    expect(await ask()).toBe(200);
+  });
+
+  it('stops a revoked key as soon as the doorbell rings', async () => {
+    world.addKey('ck_revoked');
+    const ask = async () => (await world.fetch(run, { headers: bearer('ck_revoked') })).status;
+    expect(await ask()).toBe(200);
+    world.revoke('ck_revoked');
+    for (let waited = 0; (await ask()) === 200 && waited < 1_000; waited += 20) await sleep(20);
+    expect(await ask()).toBe(401);
+  });
+
+  it('stops a revoked key within five seconds when the doorbell was missed', async () => {
+    world.addKey('ck_missed');
+    const ask = async () => (await world.fetch(run, { headers: bearer('ck_missed') })).status;
+    expect(await ask()).toBe(200);
+    world.revoke('ck_missed', false);
+    expect(await ask()).toBe(200);
+    await sleep(5_050);
+    expect(await ask()).toBe(401);
+  });
+});
+
+describe('permissions', () => {
+  it('refuses at the edge what the token does not permit, naming the permission', async () => {
+    const response = await world.fetch(run, { headers: bearer(world.keys.auditor) });
+    const problem = (await response.json()) as object;
+    expect(problem).toMatchObject({ status: 403, code: 'auth.forbidden', permission: 'run:read' });
+    expect(world.owner.seen).toEqual([]);
+  });
+
+  it('leaves no public route without a permission that principals can hold', () => {
+    const open = contracts.filter(
+      ({ http, permission }) => http && !(permissions as readonly string[]).includes(permission),
+    );
+    expect(open.map(({ subject }) => subject)).toEqual([]);
+  });
+
+  const routes = contracts.flatMap(({ http }) =>
+    http ? [{ method: http.method, path: http.path.replaceAll(/\{\w+\}/g, 'x') }] : [],
+  );
+  it.each(routes)('$method $path answers nobody without a credential', async ({ method, path }) => {
+    const response = await world.fetch(path, { method });
+    expect([response.status, await codeOf(response)]).toEqual([401, 'auth.unauthenticated']);
+  });
+});
+
+describe('sign-ins', () => {
+  async function signIn() {
+    const response = await world.fetch('/v1/sign-ins', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ apiKey: world.keys.admin }),
+    });
+    const set = response.headers.get('set-cookie')!;
+    return {
+      response,
+      set,
+      cookie: set.split(';', 1)[0]!,
+      ...((await response.json()) as { csrf: string; expiresAt: string }),
+    };
+  }
+  const cancel = (headers: Record<string, string>) => world.fetch(`${run}/cancel`, { method: 'POST', headers });
+
+  it('keeps the secret where no page reads it, and gives the page its CSRF value', async () => {
+    const { response, set, cookie, csrf } = await signIn();
+    expect(response.status).toBe(201);
+    expect(set).toMatch(/^conclave=sgn_.*; Path=\/; Expires=.*; HttpOnly; SameSite=Strict$/);
+    expect((await world.fetch(run, { headers: { cookie } })).status).toBe(200);
+    expect((await cancel({ cookie, 'x-conclave-csrf': csrf })).status).toBe(200);
+  });
+
+  it('refuses a write with the cookie alone, or with a wrong value', async () => {
+    const { cookie } = await signIn();
+    expect(await codeOf(await cancel({ cookie }))).toBe('auth.csrf');
+    for (const headers of [
+      { cookie, 'x-conclave-csrf': '' },
+      { cookie, 'x-conclave-csrf': 'csrf-of-the-pagf' },
+    ])
+      expect(await codeOf(await cancel(headers))).toBe('auth.csrf');
+    expect(world.owner.seen).toEqual([]);
+  });
+
+  it('refuses a sign-in with an unknown key, and one that is not JSON', async () => {
+    const post = (type: string, body: string) =>
+      world.fetch('/v1/sign-ins', { method: 'POST', headers: { 'content-type': type }, body });
+    expect(await codeOf(await post('application/json', '{"apiKey":"ck_guess"}'))).toBe('auth.unauthenticated');
+    expect(await codeOf(await post('application/json', '{"apiKey":"a","admin":true}'))).toBe('request.invalid');
+    expect(await codeOf(await post('application/x-www-form-urlencoded', 'apiKey=ck_admin'))).toBe('request.media-type');
+  });
+
+  it('ends a sign-in at once, with its CSRF value only', async () => {
+    const { cookie, csrf } = await signIn();
+    const end = (headers: Record<string, string>) => world.fetch('/v1/sign-ins/current', { method: 'DELETE', headers });
+    expect(await codeOf(await end({ cookie }))).toBe('auth.csrf');
+    expect(await codeOf(await end(bearer(world.keys.admin)))).toBe('auth.unauthenticated');
+    const ended = await end({ cookie, 'x-conclave-csrf': csrf });
+    expect([ended.status, ended.headers.get('set-cookie')]).toEqual([
+      204,
+      expect.stringMatching(/^conclave=; .*Expires=Thu, 01 Jan 1970/),
+    ]);
+    expect((await world.fetch(run, { headers: { cookie } })).status).toBe(401);
+  });
+});

@@ -1,0 +1,48 @@
+import { timingSafeEqual } from 'node:crypto';
+import { ConclaveError, type Contract } from '@conclave/contracts';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Caller, Credential, Credentials } from './credentials.js';
+import type { RateLimits } from './rate-limits.js';
+import type { SignInCookie } from './sign-in-cookie.js';
+
+/** Lets requests in, or says why not: credential, rate, CSRF, permission; in this order, before a body is read. */
+export class Door {
+  constructor(
+    private readonly credentials: Credentials,
+    private readonly limits: RateLimits,
+    private readonly cookie: SignInCookie,
+  ) {}
+
+  /** @throws ConclaveError `auth.*` | `request.rate-limited` | `service.unavailable` */
+  async admit(permission: Contract['permission'], request: FastifyRequest, reply: FastifyReply): Promise<Caller> {
+    const credential = this.credentialOf(request);
+    if (!credential || !this.credentials.isKnown(credential)) await this.limits.countAddress(request);
+    if (!credential) throw new ConclaveError('auth.unauthenticated');
+    const caller = await this.credentials.callerOf(credential);
+    await this.limits.countCredential(caller.credentialId);
+    if (credential.kind === 'sign-in' && request.method !== 'GET' && request.method !== 'HEAD')
+      checkCsrf(caller, request);
+    const permitted = permission === 'none' || (caller.context.scopes ?? []).some((scope) => scope === permission);
+    if (!permitted) throw new ConclaveError('auth.forbidden', { permission });
+    reply.header('vary', 'authorization, cookie');
+    return caller;
+  }
+
+  /** A header that is there decides alone: a bad key is not excused by a good cookie. */
+  credentialOf(request: FastifyRequest): Credential | undefined {
+    const { authorization } = request.headers;
+    if (authorization !== undefined) {
+      const secret = /^Bearer +([\x21-\x7e]{1,512})$/i.exec(authorization)?.[1];
+      return secret === undefined ? undefined : { kind: 'api-key', secret };
+    }
+    const secret = this.cookie.read(request);
+    return secret !== undefined && secret.length > 0 && secret.length <= 512 ? { kind: 'sign-in', secret } : undefined;
+  }
+}
+
+function checkCsrf({ csrf }: Caller, request: FastifyRequest): void {
+  const given = Buffer.from(String(request.headers['x-conclave-csrf'] ?? ''));
+  const expected = Buffer.from(csrf ?? '');
+  const same = expected.length > 0 && given.length === expected.length && timingSafeEqual(given, expected);
+  if (!same) throw new ConclaveError('auth.csrf');
+}

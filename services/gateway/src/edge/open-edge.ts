@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto';
+import fastifyCookie from '@fastify/cookie';
+import fastifyHelmet from '@fastify/helmet';
+import { contracts, type Contract } from '@conclave/contracts';
+import { CONFIG, type Kit } from '@conclave/nest-kit';
+import type { INestApplicationContext } from '@nestjs/common';
+import type { FastifyInstance } from 'fastify';
+import { Histogram } from 'prom-client';
+import type { EdgeConfig } from '../config.js';
+import { openConsoleFiles } from './console-files.js';
+import { registerContractRoute, type HttpContract } from './contract-routes.js';
+import { Credentials } from './credentials.js';
+import { Door } from './door.js';
+import { answerBrokenRequests, sendProblem } from './problems.js';
+import { RateLimits } from './rate-limits.js';
+import { registerReference } from './reference.js';
+import { SharedCounters } from './shared-counters.js';
+import { SignInCookie } from './sign-in-cookie.js';
+import { registerSignIns } from './sign-ins.js';
+import { StreamProxy } from './stream-proxy.js';
+import { KnownRoutes, leadAstrayPathsHome, registerUnknownRoutes } from './unknown-routes.js';
+
+const isHttp = (contract: Contract): contract is HttpContract => contract.http !== undefined;
+
+/** Puts the public API, the console and the reference on the listener. */
+export async function openEdge(fastify: FastifyInstance, app: INestApplicationContext, kit: Kit): Promise<void> {
+  const config = app.get<EdgeConfig>(CONFIG);
+  const counters = await SharedCounters.open(config.REDIS_URL, kit.log);
+  const limits = new RateLimits(counters, config);
+  const credentials = new Credentials(kit);
+  const cookie = new SignInCookie(config);
+  const door = new Door(credentials, limits, cookie);
+  const proxy = new StreamProxy(config.INTERNAL_URLS, config.UPLOAD_LIMIT_BYTES);
+  boundConnections(fastify);
+  answerBrokenRequests(fastify);
+  leadAstrayPathsHome(fastify);
+
+  await fastify.register(async (scope) => {
+    await prepareScope(scope, kit, config);
+    const known = new KnownRoutes();
+    known.watch(scope);
+    for (const contract of contracts.filter(isHttp)) registerContractRoute(scope, contract, { kit, door, proxy });
+    registerSignIns(scope, { kit, door, credentials, limits, cookie });
+    registerReference(scope);
+    const console = await openConsoleFiles(scope, config.CONSOLE_DIR);
+    await scope.register(async (last) => registerUnknownRoutes(last, known, console, limits));
+    scope.addHook('preClose', () => proxy.close());
+    scope.addHook('onClose', async () => counters.close());
+  });
+}
+
+/** What holds for every public route: security headers, ids, one error form, metrics, bodies read by hand. */
+async function prepareScope(scope: FastifyInstance, kit: Kit, config: EdgeConfig): Promise<void> {
+  await scope.register(fastifyHelmet, securityHeaders(config));
+  await scope.register(fastifyCookie);
+  scope.removeAllContentTypeParsers();
+  scope.addContentTypeParser('*', (_request, _payload, done) => done(null));
+  scope.setErrorHandler((thrown, request, reply) => sendProblem(kit.log, request, reply, thrown));
+  const seconds = new Histogram({
+    name: 'conclave_http_request_duration_seconds',
+    help: 'Time to answer an HTTP request, by route and status.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers: [kit.metrics],
+  });
+  scope.addHook('onRequest', async (request, reply) => {
+    request.id = requestIdOf(request.headers['x-request-id']);
+    reply.header('x-request-id', request.id);
+  });
+  scope.addHook('onResponse', async (request, reply) => {
+    const { method, url: route } = request.routeOptions;
+    seconds.observe(
+      {
+        method: [method].flat().length > 1 ? request.method : String(method),
+        route: route ?? '',
+        status: reply.statusCode,
+      },
+      reply.elapsedTime / 1_000,
+    );
+  });
+}
+
+/** The caller's own id when it is one; logs and headers must not carry anything else. */
+function requestIdOf(given: string | string[] | undefined): string {
+  return typeof given === 'string' && /^[A-Za-z0-9._-]{8,100}$/.test(given) ? given : randomUUID();
+}
+
+/** Longest times for headers and for a whole request: the longest upload, and a little more. */
+function boundConnections({ server }: FastifyInstance): void {
+  server.headersTimeout = 30_000;
+  server.requestTimeout = Math.max(...contracts.map(({ timeoutMs }) => timeoutMs)) + 30_000;
+}
+
+/** The console runs its own scripts and talks to its own origin, and nothing may frame it. */
+function securityHeaders({ PUBLIC_URL }: EdgeConfig) {
+  const https = PUBLIC_URL?.startsWith('https:') === true;
+  return {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        imgSrc: ["'self'", 'data:'],
+        fontSrc: ["'self'", 'data:'],
+        connectSrc: ["'self'"],
+        manifestSrc: ["'self'"],
+        baseUri: ["'none'"],
+        formAction: ["'self'"],
+        frameAncestors: ["'none'"],
+        ...(https ? { upgradeInsecureRequests: [] } : {}),
+      },
+    },
+    strictTransportSecurity: https ? { maxAge: 31_536_000, includeSubDomains: false } : false,
+    xFrameOptions: { action: 'deny' as const },
+    referrerPolicy: { policy: 'no-referrer' as const },
+    crossOriginEmbedderPolicy: false,
+  };
+}

@@ -1,0 +1,121 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { aRun, bearer, startEdgeWorld, type EdgeWorld } from './test/edge-world.js';
+
+const run = `/v1/runs/${aRun.id}`;
+const LIMITS = { RATE_LIMIT_CREDENTIAL: '20', RATE_LIMIT_ADDRESS: '10' };
+let world: EdgeWorld;
+afterEach(() => world.stop());
+
+async function statuses(count: number, headers: Record<string, string>): Promise<number[]> {
+  const found = [];
+  for (let n = 0; n < count; n++) found.push((await world.fetch(run, { headers })).status);
+  return found;
+}
+
+const until429 = async (headers: Record<string, string>) => (await statuses(40, headers)).indexOf(429);
+
+describe('without Redis', () => {
+  it('limits a credential by itself, with Retry-After, and leaves another alone', async () => {
+    world = await startEdgeWorld(LIMITS);
+    world.addKey('ck_other');
+    expect(await until429(bearer(world.keys.admin))).toBe(20);
+    const refused = await world.fetch(run, { headers: bearer(world.keys.admin) });
+    expect(await refused.json()).toMatchObject({ code: 'request.rate-limited', retryable: true, limit: 20 });
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(Number(refused.headers.get('retry-after'))).toBeLessThanOrEqual(60);
+    expect((await world.fetch(run, { headers: bearer('ck_other') })).status).toBe(200);
+  });
+
+  it('limits guesses by address without asking auth, and still serves who is known', async () => {
+    world = await startEdgeWorld(LIMITS);
+    expect((await world.fetch(run, { headers: bearer(world.keys.admin) })).status).toBe(200);
+    const guesses = await Promise.all(
+      Array.from({ length: 30 }, (_, n) => world.fetch(run, { headers: bearer(`ck_guess${n}`) })),
+    );
+    expect(guesses.filter(({ status }) => status === 401)).toHaveLength(9);
+    expect(guesses.filter(({ status }) => status === 429)).toHaveLength(21);
+    expect(world.exchanges()).toBe(10);
+    expect((await world.fetch(run, { headers: bearer(world.keys.admin) })).status).toBe(200);
+    for (const path of ['/v1/nothing', '/v1/sign-ins'])
+      expect((await world.fetch(path, { method: 'POST' })).status).toBe(429);
+    expect((await world.fetch('/healthz')).status).toBe(200);
+  });
+
+  it('believes X-Forwarded-For only as far as there are proxies', async () => {
+    world = await startEdgeWorld({ ...LIMITS, RATE_LIMIT_ADDRESS: '1' });
+    const from = (address: string) => world.fetch(run, { headers: { 'x-forwarded-for': address } });
+    expect([(await from('192.0.2.1')).status, (await from('192.0.2.2')).status]).toEqual([401, 429]);
+    await world.stop();
+    world = await startEdgeWorld({ ...LIMITS, RATE_LIMIT_ADDRESS: '1', TRUSTED_PROXY_HOPS: '1' });
+    const seen = [
+      '192.0.2.1',
+      '192.0.2.2',
+      '192.0.2.9, 192.0.2.1',
+      '2001:db8:0:1::5',
+      '2001:db8:0:1:ffff::6',
+      '2001:db8:0:2::5',
+    ];
+    const answers = [];
+    for (const address of seen) answers.push((await from(address)).status);
+    expect(answers).toEqual([401, 401, 429, 401, 429, 401]);
+  });
+});
+
+describe('with Redis', () => {
+  let port: number;
+  let redis: ChildProcess;
+  const start = async (): Promise<void> => {
+    redis = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'], {
+      stdio: 'ignore',
+    });
+    const probe = new Redis(port, { retryStrategy: () => 50, maxRetriesPerRequest: null });
+    probe.on('error', () => undefined);
+    await probe.ping();
+    probe.disconnect();
+  };
+  const kill = async (signal: NodeJS.Signals): Promise<void> => {
+    redis.kill(signal);
+    if (signal === 'SIGKILL') await once(redis, 'exit');
+  };
+
+  beforeAll(async () => {
+    const free = createServer().listen(0, '127.0.0.1');
+    await once(free, 'listening');
+    port = (free.address() as AddressInfo).port;
+    await new Promise((done) => free.close(done));
+    await start();
+  });
+  afterAll(() => kill('SIGKILL'));
+  const env = () => ({ ...LIMITS, REDIS_URL: `redis://127.0.0.1:${port}` });
+
+  it('counts across replicas', async () => {
+    world = await startEdgeWorld(env());
+    const first = await statuses(15, {});
+    await world.stop();
+    world = await startEdgeWorld(env());
+    expect([...first, ...(await statuses(1, {}))].filter((status) => status === 401)).toHaveLength(10);
+  });
+
+  it('tightens the limits while Redis is away, and shares them again when it is back', async () => {
+    world = await startEdgeWorld(env());
+    world.addKey('ck_one');
+    world.addKey('ck_two');
+    await kill('SIGKILL');
+    await start();
+    await kill('SIGKILL');
+    expect(await until429(bearer(world.keys.admin))).toBe(10);
+    await start();
+    await sleep(1_500);
+    expect(await until429(bearer('ck_one'))).toBe(20);
+    await kill('SIGSTOP');
+    const began = Date.now();
+    expect(await until429(bearer('ck_two'))).toBe(10);
+    expect(Date.now() - began).toBeLessThan(3_000);
+    await kill('SIGCONT');
+  });
+});

@@ -1,0 +1,36 @@
+import { ConclaveError } from '@conclave/contracts';
+import type { FastifyRequest } from 'fastify';
+import type { EdgeConfig } from '../config.js';
+import { clientAddress } from './client-address.js';
+import type { SharedCounters } from './shared-counters.js';
+
+const WINDOW_MS = 60_000;
+
+/**
+ * Requests with a credential are limited by it, wherever they come from; what comes without one that is known at this
+ * moment is limited by address, so that guessing keys is slow and a busy office behind one address is not.
+ */
+export class RateLimits {
+  constructor(
+    private readonly counters: SharedCounters,
+    private readonly config: EdgeConfig,
+  ) {}
+
+  /** @throws ConclaveError `request.rate-limited` */
+  countAddress(request: FastifyRequest): Promise<void> {
+    const address = clientAddress(request, this.config.TRUSTED_PROXY_HOPS);
+    return this.count(`address:${address}`, this.config.RATE_LIMIT_ADDRESS);
+  }
+
+  /** @throws ConclaveError `request.rate-limited` */
+  countCredential(credentialId: string): Promise<void> {
+    return this.count(`credential:${credentialId}`, this.config.RATE_LIMIT_CREDENTIAL);
+  }
+
+  private async count(key: string, limit: number): Promise<void> {
+    const { current, remainingMs } = await this.counters.increment(key, WINDOW_MS);
+    if (current <= limit) return;
+    const retryAfterS = Math.max(1, Math.ceil(remainingMs / 1_000));
+    throw new ConclaveError('request.rate-limited', { limit, windowS: WINDOW_MS / 1_000, retryAfterS });
+  }
+}

@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto';
+import { openApiDocument, problemResponses, type OpenApiDocument } from '@conclave/contracts';
+import type { FastifyInstance } from 'fastify';
+import { referencePage } from './reference-page.js';
+
+/** The public API as OpenAPI 3.1 at `/openapi.json` and as a page at `/docs`; both are made once from the contracts. */
+export function registerReference(fastify: FastifyInstance): void {
+  const document = openApiDocument(signIns);
+  serve('/openapi.json', 'application/json; charset=utf-8', JSON.stringify(document));
+  serve('/docs', 'text/html; charset=utf-8', referencePage(document));
+
+  function serve(path: string, type: string, body: string): void {
+    const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
+    fastify.get(path, async (request, reply) => {
+      reply.header('cache-control', 'no-cache').header('etag', etag);
+      return request.headers['if-none-match'] === etag ? reply.status(304).send() : reply.type(type).send(body);
+    });
+  }
+}
+
+/** The two operations that are the edge's own: they turn a key into a cookie and back. */
+const signIns: OpenApiDocument['paths'] = {
+  '/v1/sign-ins': {
+    post: {
+      operationId: 'sign-in.create',
+      summary: 'Sign a browser in with an API key; sets an HttpOnly cookie',
+      tags: ['identity'],
+      'x-stability': 'stable',
+      security: [],
+      requestBody: {
+        required: true,
+        content: {
+          'application/json': {
+            schema: {
+              type: 'object',
+              properties: { apiKey: { type: 'string' } },
+              required: ['apiKey'],
+              additionalProperties: false,
+            },
+          },
+        },
+      },
+      responses: {
+        '201': {
+          description: 'Signed in; repeat `csrf` in the header x-conclave-csrf of every write.',
+          content: {
+            'application/json': {
+              schema: {
+                type: 'object',
+                properties: { csrf: { type: 'string' }, expiresAt: { type: 'string', format: 'date-time' } },
+                required: ['csrf', 'expiresAt'],
+              },
+            },
+          },
+        },
+        ...problemResponses([
+          'auth.unauthenticated',
+          'request.invalid',
+          'request.malformed',
+          'request.media-type',
+          'request.too-large',
+          'request.rate-limited',
+          'service.unavailable',
+        ]),
+      },
+    },
+  },
+  '/v1/sign-ins/current': {
+    delete: {
+      operationId: 'sign-in.end',
+      summary: 'End the sign-in of the cookie',
+      tags: ['identity'],
+      'x-stability': 'stable',
+      security: [{ signIn: [] }],
+      responses: {
+        '204': { description: 'Signed out.' },
+        ...problemResponses(['auth.unauthenticated', 'auth.csrf', 'request.rate-limited', 'service.unavailable']),
+      },
+    },
+  },
+};

@@ -1,0 +1,34 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { EdgeConfig } from '../config.js';
+
+/** The cookie that holds a sign-in. Pages cannot read it, and no other site can make a browser send it. */
+export class SignInCookie {
+  constructor(private readonly config: EdgeConfig) {}
+
+  read(request: FastifyRequest): string | undefined {
+    return request.cookies[this.nameFor(request)];
+  }
+
+  set(request: FastifyRequest, reply: FastifyReply, secret: string, expires: Date): void {
+    reply.setCookie(this.nameFor(request), secret, { ...this.attributes(request), expires });
+  }
+
+  clear(request: FastifyRequest, reply: FastifyReply): void {
+    reply.clearCookie(this.nameFor(request), this.attributes(request));
+  }
+
+  private attributes(request: FastifyRequest) {
+    return { path: '/', httpOnly: true, sameSite: 'strict', secure: this.isSecure(request) } as const;
+  }
+
+  private nameFor(request: FastifyRequest): string {
+    return this.isSecure(request) ? '__Host-conclave' : 'conclave';
+  }
+
+  /** Plain http is for development and for a production build tried on one's own machine. */
+  private isSecure({ hostname }: FastifyRequest): boolean {
+    const { PUBLIC_URL, NODE_ENV } = this.config;
+    if (PUBLIC_URL) return PUBLIC_URL.startsWith('https:');
+    return NODE_ENV === 'production' && !/^(localhost|127\.0\.0\.1|\[::1\])$/.test(hostname);
+  }
+}

@@ -1,0 +1,136 @@
+/**
+ * Streams between a client and the owner of a `stream` contract: uploads up, server-sent events down. Nothing is kept:
+ * bytes are passed on as they come, at the pace of the slower side, and either side's end ends the other.
+ */
+import type { IncomingHttpHeaders } from 'node:http';
+import { Readable } from 'node:stream';
+import { ConclaveError, type Contract, type ServiceName } from '@conclave/contracts';
+import { injectTrace, wireHeaders } from '@conclave/nest-kit';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Agent, request as send, type Dispatcher } from 'undici';
+import type { CallTerms } from './call-terms.js';
+import type { Caller } from './credentials.js';
+import { takeTheRest } from './problems.js';
+import { BYTES_TYPE, limitedBody, requireMediaType } from './request-input.js';
+
+/** Meant for one connection (RFC 9110, 7.6.1), for the edge alone, or forgeable. */
+const KEPT_BACK = new Set([
+  ...['connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'proxy-connection', 'te', 'trailer'],
+  ...['transfer-encoding', 'upgrade', 'expect', 'host', 'authorization', 'cookie', 'set-cookie', 'x-conclave-csrf'],
+]);
+const OWN_PREFIX = 'conclave-';
+/** Owners send a comment into a quiet stream every few seconds; one that stays silent this long is gone. */
+const SILENCE_MS = 60_000;
+const CONNECT_MS = 2_000;
+
+export interface StreamExchange {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly caller: Caller;
+  readonly terms: CallTerms;
+}
+
+export class StreamProxy {
+  private readonly agent = new Agent({ connectTimeout: CONNECT_MS, bodyTimeout: SILENCE_MS, headersTimeout: 0 });
+  private readonly open = new Map<FastifyReply, Readable>();
+
+  constructor(
+    private readonly internalUrls: Readonly<Partial<Record<ServiceName, string>>>,
+    private readonly limitBytes: number,
+  ) {}
+
+  /** @throws ConclaveError `service.unavailable` | `request.deadline` | `request.too-large` | `request.media-type` */
+  async forward(contract: Contract, exchange: StreamExchange): Promise<void> {
+    const { request, reply } = exchange;
+    const upload = this.uploadOf(request);
+    const answer = await this.ask(contract, exchange, upload);
+    const headers = { ...reply.getHeaders(), ...passedOn(answer.headers) };
+    reply.hijack();
+    reply.raw.writeHead(answer.statusCode, headers as Record<string, string>);
+    reply.raw.flushHeaders();
+    await this.pour(answer.body, reply);
+    // An owner may answer before it has read everything: nobody waits for the rest.
+    upload?.destroy();
+    takeTheRest(request);
+  }
+
+  /** Ends what is being streamed in good order, so that clients resume at another replica, and lets the owners go. */
+  async close(): Promise<void> {
+    for (const [reply, body] of this.open) {
+      body.unpipe(reply.raw);
+      reply.raw.end();
+    }
+    await this.agent.destroy();
+  }
+
+  private uploadOf(request: FastifyRequest): Readable | undefined {
+    if (request.method === 'GET') return undefined;
+    requireMediaType(request.headers['content-type'], BYTES_TYPE);
+    return Readable.from(limitedBody(request, this.limitBytes), { objectMode: false });
+  }
+
+  private async ask(
+    contract: Contract,
+    { request, caller, terms }: StreamExchange,
+    upload: Readable | undefined,
+  ): Promise<Dispatcher.ResponseData> {
+    const base = this.internalUrls[contract.owner];
+    const unavailable = new ConclaveError('service.unavailable', { service: contract.owner });
+    if (base === undefined) throw unavailable;
+    const late = new AbortController();
+    const alarm = setTimeout(() => late.abort(), terms.deadlineAt - Date.now());
+    try {
+      return await send(new URL(request.url, base), {
+        method: request.method,
+        headers: { ...passedOn(request.headers), ...contextHeaders(caller, terms) },
+        body: upload ?? null,
+        signal: AbortSignal.any([late.signal, terms.gone]),
+        dispatcher: this.agent,
+      });
+    } catch (cause) {
+      if (cause instanceof ConclaveError) throw cause;
+      if (late.signal.aborted || terms.gone.aborted)
+        throw new ConclaveError('request.deadline', { service: contract.owner }, { cause });
+      throw new ConclaveError(unavailable.code, unavailable.params, { cause });
+    } finally {
+      clearTimeout(alarm);
+    }
+  }
+
+  private pour(body: Readable, reply: FastifyReply): Promise<void> {
+    const { raw } = reply;
+    this.open.set(reply, body);
+    return new Promise((resolve) => {
+      body.once('error', () => raw.destroy());
+      raw.once('close', () => {
+        this.open.delete(reply);
+        body.destroy();
+        resolve();
+      });
+      body.pipe(raw);
+    });
+  }
+}
+
+/** The context of the call, in place of the client's credential. */
+function contextHeaders({ token }: Caller, { deadlineAt, idempotencyKey }: CallTerms): Record<string, string> {
+  return {
+    [wireHeaders.token]: token,
+    [wireHeaders.deadline]: String(deadlineAt),
+    ...(idempotencyKey === undefined ? {} : { [wireHeaders.idempotencyKey]: idempotencyKey }),
+    ...injectTrace(),
+  };
+}
+
+/** The headers that concern both ends. */
+function passedOn(headers: IncomingHttpHeaders): Record<string, string | string[]> {
+  const named = new Set(
+    String(headers.connection ?? '')
+      .toLowerCase()
+      .split(/\s*,\s*/),
+  );
+  const kept = Object.entries(headers).filter(
+    ([name, value]) => value !== undefined && !KEPT_BACK.has(name) && !named.has(name) && !name.startsWith(OWN_PREFIX),
+  );
+  return Object.fromEntries(kept) as Record<string, string | string[]>;
+}

@@ -1,0 +1,130 @@
+import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { contracts, type OpenApiDocument } from '@conclave/contracts';
+import { aRun, bearer, startEdgeWorld, type EdgeWorld } from './test/edge-world.js';
+
+let world: EdgeWorld;
+const dir = mkdtempSync(join(tmpdir(), 'conclave-console-'));
+beforeAll(async () => {
+  mkdirSync(join(dir, 'assets'));
+  writeFileSync(join(dir, 'index.html'), '<!doctype html><title>Console</title>');
+  writeFileSync(join(dir, 'assets/app-1a2b.js'), 'export {}');
+  writeFileSync(join(dir, '..', 'secret-beside.txt'), 'secret');
+  world = await startEdgeWorld({
+    CONSOLE_DIR: dir,
+    NODE_ENV: 'production',
+    PUBLIC_URL: 'https://conclave.example.com',
+  });
+});
+afterAll(async () => {
+  await world.stop();
+  rmSync(dir, { recursive: true });
+});
+
+const page = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
+const get = async (path: string, headers: Record<string, string> = {}) => {
+  const response = await world.fetch(path, { headers });
+  return { status: response.status, headers: response.headers, body: await response.text() };
+};
+
+describe('the console', () => {
+  it('is served with its files, and as the page of every address of its own', async () => {
+    for (const path of ['/', '/index.html', '/runs', `/decisions/${aRun.id}`]) {
+      const { status, headers, body } = await get(path, page);
+      expect([path, status, body]).toEqual([path, 200, '<!doctype html><title>Console</title>']);
+      expect(headers.get('cache-control')).toBe('no-cache');
+    }
+    const script = await get('/assets/app-1a2b.js');
+    expect([script.status, script.headers.get('content-type'), script.headers.get('cache-control')]).toEqual([
+      200,
+      expect.stringMatching(/^(text|application).javascript; charset=utf-8$/),
+      'public, max-age=31536000, immutable',
+    ]);
+    expect((await world.fetch('/runs', { method: 'HEAD', headers: page })).status).toBe(200);
+  });
+
+  it('never answers for the API, for other methods, for programs, or from outside of its folder', async () => {
+    for (const path of [
+      '/v1',
+      '/v1/nothing',
+      '/assets/missing.js',
+      '/../secret-beside.txt',
+      '/..%2fsecret-beside.txt',
+      '/%2e%2e/secret-beside.txt',
+    ])
+      expect([path, (await get(path, path.startsWith('/v1') ? page : {})).status]).toEqual([path, 404]);
+    expect((await get('/runs')).status).toBe(404);
+    expect((await world.fetch('/runs', { method: 'POST', headers: page })).status).toBe(404);
+  });
+
+  it('may run its own scripts only, and nothing may frame it', async () => {
+    const { headers } = await get('/', page);
+    const policy = headers.get('content-security-policy')!;
+    expect(policy).toContain("script-src 'self';");
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect(headers.get('strict-transport-security')).toBe('max-age=31536000');
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('referrer-policy')).toBe('no-referrer');
+    expect(headers.get('access-control-allow-origin')).toBeNull();
+  });
+
+  it('signs in with a cookie that is for https and this host alone', async () => {
+    const response = await world.fetch('/v1/sign-ins', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ apiKey: world.keys.admin }),
+    });
+    expect(response.headers.get('set-cookie')).toMatch(
+      /^__Host-conclave=.*; Path=\/; .*HttpOnly; Secure; SameSite=Strict$/,
+    );
+  });
+});
+
+describe('the reference', () => {
+  it('is the document of the contracts and of the edge’s own operations, and every route in it exists', async () => {
+    const { headers, body } = await get('/openapi.json');
+    const document = JSON.parse(body) as OpenApiDocument;
+    expect(document.openapi).toBe('3.1.0');
+    const spelled = Object.entries(document.paths).flatMap(([path, item]) =>
+      Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    const expected = contracts.flatMap(({ http }) => (http ? [`${http.method} ${http.path}`] : []));
+    expect(spelled.sort()).toEqual([...expected, 'POST /v1/sign-ins', 'DELETE /v1/sign-ins/current'].sort());
+    for (const route of spelled) {
+      const [method, path] = route.split(' ') as [string, string];
+      expect([route, (await world.fetch(path.replaceAll(/\{\w+\}/g, 'x'), { method })).status]).not.toEqual([
+        route,
+        404,
+      ]);
+    }
+    expect((await get('/openapi.json', { 'if-none-match': headers.get('etag')! })).status).toBe(304);
+  });
+
+  it('is a page without scripts that shows every route', async () => {
+    const { headers, body } = await get('/docs');
+    expect(headers.get('content-type')).toBe('text/html; charset=utf-8');
+    for (const { http } of contracts) if (http) expect(body).toContain(`<code>${http.path}</code>`);
+    expect(body).not.toMatch(/<script|https?:\/\/(?!json-schema)/);
+  });
+});
+
+describe('operations', () => {
+  it('counts requests by route, method and status, without ids in the labels', async () => {
+    await world.fetch(`/v1/runs/${aRun.id}`, { headers: bearer(world.keys.admin) });
+    await world.fetch('/v1/nothing');
+    const { body } = await get('/metrics');
+    expect(body).toMatch(
+      /conclave_http_request_duration_seconds_count\{[^}]*method="GET",route="\/v1\/runs\/:id",status="200"[^}]*\} \d+/,
+    );
+    expect(body).toMatch(/route="\/\*",status="404"/);
+    expect(body).not.toContain(aRun.id);
+  });
+
+  it('says whether it lives and should get traffic', async () => {
+    expect((await get('/healthz')).status).toBe(200);
+    expect((await get('/readyz')).status).toBe(200);
+  });
+});

@@ -1,0 +1,211 @@
+/**
+ * The real edge on a real bus, with the two neighbours it needs played from outside over the same wire: an auth that
+ * knows a few keys, and a runtime with a real listener, whose handlers each test gives.
+ */
+import { Controller } from '@nestjs/common';
+import {
+  auth,
+  events,
+  newId,
+  permissions,
+  roles,
+  runtime,
+  type Contract,
+  type Permission,
+  type RequestOf,
+} from '@conclave/contracts';
+import { EventSource, startTestBus, type TestBus } from '@conclave/dev-env/testing';
+import {
+  Handles,
+  RpcServer,
+  bootstrapService,
+  type HttpExchange,
+  type Kit,
+  type RequestContext,
+  type RunningService,
+} from '@conclave/nest-kit';
+import { ConclaveError } from '@conclave/contracts';
+import { Module } from '@nestjs/common';
+import { edgeService } from '../edge-service.js';
+
+export interface Seen {
+  readonly ctx: RequestContext;
+  readonly request: unknown;
+  readonly headers?: HttpExchange['request']['headers'];
+}
+
+/** What the owner was asked, and what it is to do. */
+export class Owner {
+  readonly seen: Seen[] = [];
+  answer: (contract: Contract, seen: Seen) => Promise<unknown> = async () => aRun;
+  stream: (exchange: HttpExchange, seen: Seen) => Promise<void> = async ({ reply }) => void (await reply.send('ok'));
+}
+
+export const aRun = {
+  id: newId('run'),
+  kind: 'review' as const,
+  title: 'A run',
+  state: 'working' as const,
+  createdAt: '2026-01-01T00:00:00Z',
+  updatedAt: '2026-01-01T00:00:00Z',
+  workspace: newId('workspace'),
+};
+
+export interface EdgeWorld {
+  readonly bus: TestBus;
+  readonly edge: RunningService;
+  readonly owner: Owner;
+  readonly keys: { readonly admin: string; readonly auditor: string };
+  /** How often auth was asked. */
+  exchanges(): number;
+  /** Makes another key. */
+  addKey(secret: string, scopes?: readonly Permission[]): void;
+  /** Revokes a key, and rings unless told not to. */
+  revoke(secret: string, ring?: boolean): void;
+  fetch(path: string, init?: RequestInit): Promise<Response>;
+  startOwner(): Promise<void>;
+  stopOwner(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export const bearer = (key: string): Record<string, string> => ({ authorization: `Bearer ${key}` });
+
+export async function startEdgeWorld(env: Readonly<Record<string, string>> = {}): Promise<EdgeWorld> {
+  const bus = await startTestBus();
+  const authKit = await bus.as('auth');
+  const testAuth = playAuth(authKit);
+  const keys = { admin: 'ck_admin', auditor: 'ck_auditor' };
+  testAuth.addKey(keys.admin, permissions);
+  testAuth.addKey(keys.auditor, roles.auditor);
+  const owner = new Owner();
+  const startRuntime = (port = '0') =>
+    bootstrapService(runtimeOf(owner), { ...bus.environmentOf('runtime'), HTTP_PORT: port });
+  let running: RunningService | undefined = await startRuntime();
+  const runtimeUrl = running.url;
+  const edge = await bootstrapService(edgeService, {
+    ...bus.environmentOf('gateway'),
+    INTERNAL_URLS: JSON.stringify({ runtime: runtimeUrl }),
+    CONSOLE_DIR: '/nonexistent',
+    ...env,
+  });
+  const stopOwner = async (): Promise<void> => {
+    await running?.stop();
+    running = undefined;
+  };
+  return {
+    bus,
+    edge,
+    owner,
+    keys,
+    ...testAuth,
+    fetch: (path, init) => fetch(edge.url + path, init),
+    async startOwner() {
+      running = await startRuntime(new URL(runtimeUrl).port);
+    },
+    stopOwner,
+    async stop() {
+      await edge.stop();
+      await stopOwner();
+      await bus.stop();
+    },
+  };
+}
+
+function playAuth(kit: Kit) {
+  const known = new Map<string, { credentialId: string; scopes: readonly Permission[]; csrf?: string }>();
+  const rings = new EventSource('auth', kit);
+  const rpc = new RpcServer(kit.nats, 'auth', kit.dispatcher, kit.log);
+  const tenantId = newId('tenant');
+  let exchanges = 0;
+  const addKey = (secret: string, scopes: readonly Permission[] = permissions): void =>
+    void known.set(secret, { credentialId: newId('apiKey'), scopes });
+
+  rpc.serve(auth.exchangeCredential, async (_ctx, request) => {
+    exchanges += 1;
+    const { secret } = request as RequestOf<typeof auth.exchangeCredential>;
+    const credential = known.get(secret);
+    if (!credential) throw new ConclaveError('auth.unauthenticated');
+    const principal = { id: newId('principal'), kind: 'user', name: 'Test' };
+    const { credentialId, scopes, csrf } = credential;
+    const token = await kit.tokens.sign(
+      { tenantId, workspaceId: newId('workspace'), principal, scopes, credentialId },
+      60_000,
+    );
+    return { token, expiresAt: Date.now() + 60_000, credentialId, ...(csrf ? { csrf } : {}) };
+  });
+  rpc.serve(auth.createSignIn, async (_ctx, request) => {
+    const key = known.get((request as RequestOf<typeof auth.createSignIn>).apiKey);
+    if (!key) throw new ConclaveError('auth.unauthenticated');
+    const secret = `sgn_${crypto.randomUUID()}`;
+    known.set(secret, { credentialId: newId('signIn'), scopes: key.scopes, csrf: 'csrf-of-the-page' });
+    return {
+      id: newId('signIn'),
+      secret,
+      csrf: 'csrf-of-the-page',
+      expiresAt: new Date(Date.now() + 60_000).toISOString(),
+    };
+  });
+  rpc.serve(auth.endSignIn, async (_ctx, request) => ({
+    ended: known.delete((request as RequestOf<typeof auth.endSignIn>).secret),
+  }));
+
+  return {
+    addKey,
+    exchanges: () => exchanges,
+    revoke(secret: string, ring = true) {
+      const { credentialId } = known.get(secret)!;
+      known.delete(secret);
+      if (ring) rings.emit(events.credentialRevoked, tenantId, { credentialId });
+    },
+  };
+}
+
+function runtimeOf(owner: Owner) {
+  const rpc = async (contract: Contract, ctx: RequestContext, request: unknown) => {
+    const seen = { ctx, request };
+    owner.seen.push(seen);
+    return (await owner.answer(contract, seen)) as never;
+  };
+  const stream = async (ctx: RequestContext, request: unknown, http: HttpExchange): Promise<void> => {
+    const seen = { ctx, request, headers: http.request.headers };
+    owner.seen.push(seen);
+    await owner.stream(http, seen);
+  };
+
+  @Controller()
+  class TestRuntime {
+    @Handles(runtime.getRun)
+    get(ctx: RequestContext, request: object) {
+      return rpc(runtime.getRun, ctx, request);
+    }
+
+    @Handles(runtime.listRuns)
+    list(ctx: RequestContext, request: object) {
+      return rpc(runtime.listRuns, ctx, request);
+    }
+
+    @Handles(runtime.createReview)
+    review(ctx: RequestContext, request: object) {
+      return rpc(runtime.createReview, ctx, request);
+    }
+
+    @Handles(runtime.cancelRun)
+    cancel(ctx: RequestContext, request: object) {
+      return rpc(runtime.cancelRun, ctx, request);
+    }
+
+    @Handles(runtime.createUpload)
+    upload(ctx: RequestContext, request: object, http: HttpExchange) {
+      return stream(ctx, request, http);
+    }
+
+    @Handles(runtime.streamRunEvents)
+    events(ctx: RequestContext, request: object, http: HttpExchange) {
+      return stream(ctx, request, http);
+    }
+  }
+
+  @Module({ controllers: [TestRuntime] })
+  class TestRuntimeModule {}
+  return { name: 'runtime' as const, module: TestRuntimeModule, environment: {} };
+}

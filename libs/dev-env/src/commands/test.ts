@@ -32,7 +32,9 @@ async function testRun(): Promise<number> {
   });
   const stores = await phase('Stores', async (say) => {
     const passwords = { postgres: secret(), redis: secret() };
-    return startStores({ dataDir, logDir: join(dataDir, 'logs'), passwords, quickInit: true, say });
+    const started = await startStores({ dataDir, logDir: join(dataDir, 'logs'), passwords, quickInit: true, say });
+    say('PostgreSQL, NATS, Redis');
+    return started;
   });
   try {
     return await jest({

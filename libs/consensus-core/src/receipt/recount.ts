@@ -56,13 +56,14 @@ export interface BallotFault {
 /** Verifies all that voters signed; an empty list means that every ballot holds. */
 export async function checkBallots(predicate: Predicate): Promise<BallotFault[]> {
   const voters = new Map(predicate.electorate.map((voter) => [voter.voterId, voter]));
+  const terms = termsDigest(predicate);
+  const check = (voter: Voter, path: string) => (statement: Statement, at: number) =>
+    checkStatement(predicate, terms, voter, statement, `${path}/statements/${at}`);
   const records = predicate.ballots.map(async ({ voterId, status, statements }, index) => {
     const path = `/ballots/${index}`;
     const voter = voters.get(voterId);
     if (!voter) return [fault('not-a-voter', path)];
-    const said = statements.map((statement, at) =>
-      checkStatement(predicate, voter, statement, `${path}/statements/${at}`),
-    );
+    const said = statements.map(check(voter, path));
     const again = statements.some((a, i) => statements.slice(i + 1).some((b) => sameStatement(a, b)));
     return [
       ...(await Promise.all(said)).flat(),
@@ -75,12 +76,12 @@ export async function checkBallots(predicate: Predicate): Promise<BallotFault[]>
 
 async function checkStatement(
   predicate: Predicate,
+  terms: string,
   voter: Voter,
   statement: Statement,
   path: string,
 ): Promise<BallotFault[]> {
   const { decisionId } = predicate;
-  const terms = termsDigest(predicate);
   const { ballot, commit, signature } = statement;
   const faults: BallotFault[] = isInWindow(predicate, statement) ? [] : [fault('window', path)];
   const bytes = ballot

@@ -1,0 +1,126 @@
+import {
+  appendTo,
+  applyEvent,
+  commitsClosedEntryOf,
+  ballotRecordsOf,
+  type Admission,
+  type CloseCause,
+  type Decision,
+  type DecisionEvent,
+} from '@conclave/consensus-core';
+import { events, type consensus, type ReplyOf } from '@conclave/contracts';
+import { CONFIG, METRICS } from '@conclave/nest-kit';
+import { Database, type Actor, type Tx } from '@conclave/postgres-kit';
+import { Inject, Injectable } from '@nestjs/common';
+import { Counter, type Registry } from 'prom-client';
+import type { ConsensusConfig } from '../config.js';
+import { PostgresReceipts } from '../receipts/postgres-receipts.js';
+import { advance } from './advance.js';
+import { viewOf } from './decision-view.js';
+import { PostgresDecisions, type HeadChange, type Held } from './postgres-decisions.js';
+import { refused } from './refused.js';
+
+/** What somebody wants of a decision. */
+export type Command = (held: Held) => Admission | Promise<Admission>;
+
+/**
+ * The one path on which a decision changes: lock, fold, ask the core, append its events and whatever follows by
+ * itself, tell the others; all in one transaction. A refusal that leaves evidence commits first and refuses after.
+ */
+@Injectable()
+export class BallotBox {
+  private readonly sealed: Counter;
+
+  constructor(
+    @Inject(Database) private readonly db: Database,
+    @Inject(PostgresDecisions) private readonly decisions: PostgresDecisions,
+    @Inject(PostgresReceipts) private readonly receipts: PostgresReceipts,
+    @Inject(CONFIG) private readonly config: ConsensusConfig,
+    @Inject(METRICS) metrics: Registry,
+  ) {
+    this.sealed = new Counter({
+      name: 'conclave_decisions_sealed_total',
+      help: 'Decisions that came to an end, by phase and outcome.',
+      labelNames: ['phase', 'outcome'],
+      registers: [metrics],
+    });
+  }
+
+  /** Carries a command out. @throws ConclaveError `consensus.decision.not-found` and whatever the core refuses with */
+  async act(ctx: Actor, id: string, command: Command): Promise<ReplyOf<typeof consensus.getDecision>> {
+    const { held, refusal } = await this.db.tx(ctx, async (tx) => {
+      const before = await this.decisions.lock(tx, ctx, id);
+      const admission = await command(before);
+      const after = await this.record(tx, ctx, before, admission, 'complete');
+      return { held: after, refusal: admission.refusal };
+    });
+    if (refusal) throw refused(refusal, { phase: held.decision.phase });
+    return viewOf(held);
+  }
+
+  /** Ends the waiting for a decision whose deadline has passed; nothing when another replica was faster. */
+  async expire(ctx: Actor, id: string): Promise<void> {
+    await this.db.tx(ctx, async (tx) => {
+      const held = await this.decisions.lock(tx, ctx, id);
+      if (held.deadlineAt && held.deadlineAt.getTime() <= Date.now())
+        await this.record(tx, ctx, held, { events: [] }, 'deadline');
+    });
+  }
+
+  /** The commits are in a published checkpoint: from now on reveals are welcome, for a while. */
+  async openReveal(tx: Tx, ctx: Actor, id: string): Promise<void> {
+    const held = await this.decisions.lock(tx, ctx, id);
+    if (held.revealOpened || held.decision.phase !== 'reveal') return;
+    const now = new Date();
+    const window = now.getTime() + this.config.REVEAL_WINDOW_SECONDS * 1_000;
+    const deadlineAt = new Date(Math.max(window, Date.parse(held.decision.terms.deadlineAt ?? '') || 0));
+    await this.decisions.project(tx, ctx, held, { deadlineAt, revealOpenedAt: now });
+    await tx.emit(events.revealOpened, { decision: id });
+  }
+
+  private async record(tx: Tx, ctx: Actor, before: Held, admission: Admission, cause: CloseCause): Promise<Held> {
+    const at = new Date().toISOString();
+    const asked = appendTo(before.decision.seq, admission.events, at);
+    const between = asked.reduce(applyEvent, before.decision);
+    const added = [...asked, ...advance(between, cause, at)];
+    if (added.length === 0) return before;
+    const decision = added.reduce(applyEvent, before.decision);
+    const after = { ...before, decision, events: [...before.events, ...added] };
+    await this.decisions.append(tx, ctx, before.id, added);
+    await this.decisions.project(tx, ctx, after, await this.consequences(tx, ctx, after, added));
+    return after;
+  }
+
+  /** Tells the log and the others, and says what the head row must remember of it. */
+  private async consequences(tx: Tx, ctx: Actor, after: Held, added: readonly DecisionEvent[]): Promise<HeadChange> {
+    const { id, decision } = after;
+    let change: HeadChange = { deadlineAt: after.deadlineAt };
+    if (added.some(({ type }) => type === 'commits.closed')) {
+      const { commitsSha256 } = commitsClosedEntryOf({ decisionId: id, ballots: ballotRecordsOf(decision) });
+      change = {
+        deadlineAt: null,
+        commitsEventId: await tx.emit(events.commitsClosed, { decision: id, commitsSha256 }),
+      };
+    }
+    if (!decision.ended) return change;
+    if (decision.ended.type === 'decision.sealed') await this.seal(tx, ctx, after, decision);
+    return { ...change, deadlineAt: null };
+  }
+
+  private async seal(tx: Tx, ctx: Actor, held: Held, { terms, ended, openedAt }: Decision): Promise<void> {
+    if (ended?.type !== 'decision.sealed') return;
+    const { phase, outcome } = ended.data;
+    await this.receipts.issue(tx, ctx, held.events, (payloadSha256) =>
+      tx.emit(events.decisionSealed, {
+        decision: held.id,
+        phase,
+        outcome: { ...outcome, winners: [...outcome.winners] },
+        payloadSha256,
+        openedAt,
+        sealedAt: ended.at,
+        ...(terms.subject && { subject: terms.subject }),
+      }),
+    );
+    tx.afterCommit(() => this.sealed.inc({ phase, outcome: outcome.status }));
+  }
+}

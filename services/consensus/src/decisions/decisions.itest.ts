@@ -1,0 +1,294 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { consensus, events, newId } from '@conclave/contracts';
+import { eventually, refusalOf, refusedWith } from '@conclave/dev-env/testing';
+import {
+  impostor,
+  SHA256,
+  startConsensus,
+  unknownDecision,
+  type ConsensusFixture,
+  type Tenant,
+  type Voter,
+} from '../testing/consensus-fixture.js';
+
+let fixture: ConsensusFixture;
+let tenant: Tenant;
+let voters: [Voter, Voter];
+beforeAll(async () => {
+  fixture = await startConsensus({ REVEAL_WINDOW_SECONDS: '1' });
+  tenant = fixture.tenant();
+  voters = [await tenant.enrol(), await tenant.enrol(tenant.me)];
+});
+afterAll(() => fixture.stop());
+
+const COMMIT = '0123456789abcdef0123456789abcdef01234567';
+const subject = { repository: 'git.example/app', base: COMMIT, head: COMMIT, tree: COMMIT, diffSha256: SHA256 };
+const soon = () => new Date(Date.now() + 300).toISOString();
+
+describe('an open decision', () => {
+  it('is sealed by itself when everybody has voted and every gate has reported', async () => {
+    const { id } = await tenant.open(voters, { gates: ['tests'], subject, notices: ['jury-edited'] });
+    await tenant.report(id, 'tests', 'green');
+    await tenant.cast(id, voters[0], { vote: 'yes', findingsSha256: SHA256 });
+    const decision = await tenant.cast(id, voters[1], { vote: 'no', reason: 'lost assertions' });
+    expect(decision).toMatchObject({
+      phase: 'sealed',
+      outcome: { status: 'rejected', winners: ['rejected'], reason: 'threshold-missed' },
+      ballots: [
+        { status: 'counted', vote: 'yes', custody: 'platform', findingsSha256: SHA256 },
+        { status: 'counted', vote: 'no', custody: 'external', reason: 'lost assertions' },
+      ],
+      evidence: [{ gate: 'tests', status: 'green' }],
+      notices: ['jury-edited'],
+      subject,
+    });
+    const [told] = await fixture.emitted(events.decisionSealed.type, tenant.me.tenantId);
+    expect(told?.data).toMatchObject({ decision: id, phase: 'sealed', outcome: { status: 'rejected' } });
+    expect(await fixture.call(consensus.getTally, { id }, tenant.me)).toMatchObject({
+      status: 'decided',
+      detail: { yes: 1, no: 1, eligible: 2 },
+    });
+  });
+
+  it('keeps both ballots of a voter who casts two, and goes on without that voter', async () => {
+    const { id } = await tenant.open(voters);
+    await tenant.cast(id, voters[0], { vote: 'yes' });
+    await tenant.cast(id, voters[0], { vote: 'yes' });
+    expect(await refusalOf(tenant.cast(id, voters[0], { vote: 'no' }))).toBe('consensus.ballot.equivocation');
+    expect((await tenant.read(id)).ballots[0]).toMatchObject({ status: 'void' });
+    expect(await tenant.cast(id, voters[1], { vote: 'yes' })).toMatchObject({
+      phase: 'sealed',
+      outcome: { status: 'approved' },
+    });
+  });
+
+  it('lets concurrent voters all count, in some order', async () => {
+    const many = await Promise.all(Array.from({ length: 12 }, () => tenant.enrol()));
+    const { id } = await tenant.open(many, { rule: { method: 'approval-gate', quorum: { num: 1, den: 1 } } });
+    await Promise.all(many.map((voter, n) => tenant.cast(id, voter, { vote: n % 3 === 0 ? 'no' : 'yes' })));
+    const { outcome, ballots } = await tenant.read(id);
+    expect(outcome).toMatchObject({ status: 'approved' });
+    expect(ballots.every(({ status }) => status === 'counted')).toBe(true);
+  });
+
+  it('elects among several options', async () => {
+    const options = ['A', 'B', 'C'].map((id) => ({ id, title: id }));
+    const { id } = await tenant.open(voters, { options, rule: { method: 'schulze' } });
+    await tenant.cast(id, voters[0], { ranking: [['B'], ['A']] });
+    expect(await tenant.cast(id, voters[1], { ranking: [['B', 'A']] })).toMatchObject({
+      outcome: { status: 'decided', winners: ['B'], reason: 'most-preferred' },
+    });
+  });
+
+  it('ends at its deadline with those who came', async () => {
+    const { id } = await tenant.open(voters, { deadlineAt: soon() });
+    await tenant.cast(id, voters[0], { vote: 'yes' });
+    const { outcome, ballots } = await tenant.until(id, 'sealed');
+    expect(outcome).toMatchObject({ status: 'approved' });
+    expect(ballots[1]).toMatchObject({ status: 'pending' });
+  });
+
+  it('expires at its deadline when a gate is silent, and is without quorum when all are', async () => {
+    const gated = await tenant.open(voters, { deadlineAt: soon(), gates: ['tests'] });
+    const silent = await tenant.open(voters, { deadlineAt: soon() });
+    await tenant.until(gated.id, 'expired');
+    await tenant.until(silent.id, 'no-quorum');
+  });
+
+  it('keeps any text of a voter, down to the last character', async () => {
+    const { id } = await tenant.open(voters);
+    const reason = 'nul \u0000, quote ", backslash \\, é, 𝄞 and \u2028';
+    expect((await tenant.cast(id, voters[0], { vote: 'no', reason })).ballots[0]).toMatchObject({ reason });
+  });
+});
+
+describe('a sealed decision', () => {
+  it('shows no ballot before the commits are in a published checkpoint, and counts what is revealed after', async () => {
+    const { id } = await tenant.open(voters, { secrecy: 'sealed' });
+    await tenant.commit(id, voters[0], { vote: 'yes' });
+    const closed = await tenant.commit(id, voters[1], { vote: 'yes' });
+    expect(closed).toMatchObject({ phase: 'reveal', ballots: [{ status: 'committed' }, { status: 'committed' }] });
+    expect(JSON.stringify(closed)).not.toContain('"vote"');
+    const early = await refusedWith(tenant.reveal(id, voters[0], { vote: 'yes' }));
+    expect(early).toMatchObject({ code: 'consensus.decision.phase', params: { reason: 'commits-unpublished' } });
+
+    await fixture.log.write(tenant.me.tenantId);
+    await eventually(async () => {
+      const told = await fixture.emitted(events.revealOpened.type, tenant.me.tenantId);
+      expect(told.map(({ data }) => data)).toContainEqual({ decision: id });
+    });
+    await tenant.reveal(id, voters[0], { vote: 'yes' });
+    expect(await tenant.reveal(id, voters[1], { vote: 'yes' })).toMatchObject({
+      phase: 'sealed',
+      outcome: { status: 'approved' },
+    });
+  });
+
+  it('makes a voter void whose reveal opens nothing', async () => {
+    const { id } = await tenant.open(voters, { secrecy: 'sealed' });
+    for (const voter of voters) await tenant.commit(id, voter, { vote: 'yes' });
+    await fixture.log.write(tenant.me.tenantId);
+    await eventually(() => tenant.reveal(id, voters[0], { vote: 'yes' }));
+    expect(await refusalOf(tenant.reveal(id, voters[1], { vote: 'no' }))).toBe('consensus.ballot.reveal-mismatch');
+    expect(await tenant.read(id)).toMatchObject({
+      phase: 'sealed',
+      outcome: { status: 'approved' },
+      ballots: [{ status: 'counted' }, { status: 'void' }],
+    });
+  });
+
+  it('closes the commits at its deadline, waits for the reveals that are welcome, and counts the rest as absent', async () => {
+    const { id } = await tenant.open(voters, { secrecy: 'sealed', deadlineAt: soon() });
+    await tenant.commit(id, voters[0], { vote: 'yes' });
+    await tenant.until(id, 'reveal');
+    expect(await refusalOf(tenant.commit(id, voters[1], { vote: 'no' }))).toBe('consensus.ballot.late');
+    await fixture.log.write(tenant.me.tenantId);
+    await tenant.until(id, 'no-quorum');
+    expect((await tenant.read(id)).ballots[0]).toMatchObject({ status: 'unrevealed' });
+  });
+});
+
+describe('opening', () => {
+  it('is repeatable: the same id with the same terms answers with the decision as it stands', async () => {
+    const id = newId('decision');
+    await tenant.open(voters, { id });
+    await tenant.cast(id, voters[0], { vote: 'yes' });
+    const again = await tenant.open(voters, { id, deadlineAt: soon() });
+    expect(again.ballots[0]).toMatchObject({ status: 'counted' });
+    const other = tenant.open(voters, { id, question: 'Something else?' });
+    expect(await refusalOf(other)).toBe('consensus.decision.exists');
+    const opened = await fixture.emitted(events.decisionOpened.type, tenant.me.tenantId);
+    expect(opened.filter(({ data }) => data['decision'] === id)).toHaveLength(1);
+  });
+
+  it('opens once while many ask at the same time', async () => {
+    const id = newId('decision');
+    const replies = await Promise.all(Array.from({ length: 8 }, () => tenant.open(voters, { id })));
+    expect(new Set(replies.map((reply) => reply.openedAt)).size).toBe(1);
+  });
+
+  it('answers a repeated Idempotency-Key with the first answer', async () => {
+    const as = { claims: tenant.me, idempotencyKey: 'open-1' };
+    const [first, second] = [await tenant.open(voters, {}, as), await tenant.open(voters, {}, as)];
+    expect(second).toEqual(first);
+    expect(await refusalOf(tenant.open(voters, { question: 'Other?' }, as))).toBe('request.idempotency-mismatch');
+  });
+
+  it('refuses terms that contradict themselves, and voters without a key', async () => {
+    const malformed = await refusedWith(tenant.open(voters, { gates: ['tests', 'tests'] }));
+    expect(malformed).toMatchObject({
+      code: 'consensus.decision.malformed',
+      params: { reason: 'gate-repeated', path: '/gates' },
+    });
+    const stranger = { ...voters[0], voterId: newId('voter') };
+    expect(await refusalOf(tenant.open([stranger]))).toBe('consensus.voter-key.not-found');
+  });
+});
+
+describe('the ballot box', () => {
+  it('refuses with the code of the fault and stays as it was', async () => {
+    const { id } = await tenant.open(voters, { gates: ['tests'] });
+    const [ann] = voters;
+    const stranger = await tenant.enrol();
+    const { ballot } = tenant.signed(id, ann, { vote: 'yes' });
+    const { signature } = tenant.signed(id, ann, { vote: 'no' });
+    const refusals: [Promise<unknown>, string][] = [
+      [tenant.cast(unknownDecision(), ann, { vote: 'yes' }), 'consensus.decision.not-found'],
+      [tenant.read(unknownDecision()), 'consensus.decision.not-found'],
+      [fixture.call(consensus.getTally, { id: unknownDecision() }, tenant.me), 'consensus.decision.not-found'],
+      [fixture.call(consensus.getTally, { id }, tenant.me), 'consensus.decision.phase'],
+      [fixture.call(consensus.getReceipt, { id }, tenant.me), 'consensus.decision.phase'],
+      [tenant.cast(id, stranger, { vote: 'yes' }), 'consensus.ballot.not-a-voter'],
+      [tenant.cast(id, impostor(ann), { vote: 'yes' }), 'consensus.ballot.signature'],
+      [fixture.call(consensus.castBallot, { id, ballot, signature }, tenant.me), 'consensus.ballot.signature'],
+      [tenant.cast(id, ann, { ranking: [['change']] }), 'consensus.ballot.malformed'],
+      [tenant.cast(id, ann, {}), 'consensus.ballot.malformed'],
+      [tenant.commit(id, ann, { vote: 'yes' }), 'consensus.decision.phase'],
+      [tenant.reveal(id, ann, { vote: 'yes' }), 'consensus.decision.phase'],
+      [tenant.report(id, 'lint', 'green'), 'consensus.evidence.unknown-gate'],
+      [tenant.report(unknownDecision(), 'tests', 'green'), 'consensus.decision.not-found'],
+      [
+        fixture.call(
+          consensus.recordEvidence,
+          { id, gate: 'tests', status: 'green', sha256: SHA256, reason: '' },
+          tenant.me,
+        ),
+        'auth.forbidden',
+      ],
+      [fixture.call(consensus.getDecision, { id }, { ...tenant.me, scopes: [] }), 'auth.forbidden'],
+    ];
+    for (const [call, code] of refusals) expect(await refusalOf(call)).toBe(code);
+    expect(await tenant.read(id)).toMatchObject({
+      ballots: [{ status: 'pending' }, { status: 'pending' }],
+      evidence: [],
+    });
+    await tenant.report(id, 'tests', 'green');
+    await tenant.report(id, 'tests', 'green');
+    expect(await refusalOf(tenant.report(id, 'tests', 'red'))).toBe('consensus.evidence.conflict');
+  });
+
+  it('can be given up, once and for all', async () => {
+    const { id } = await tenant.open(voters);
+    const cancel = () => fixture.call(consensus.cancelDecision, { id, reason: 'withdrawn' }, tenant.me);
+    expect(await cancel()).toMatchObject({ phase: 'canceled' });
+    expect(await cancel()).toMatchObject({ phase: 'canceled' });
+    expect(await refusalOf(tenant.cast(id, voters[0], { vote: 'yes' }))).toBe('consensus.ballot.late');
+    const done = await tenant.open([voters[0]]);
+    await tenant.cast(done.id, voters[0], { vote: 'yes' });
+    const late = fixture.call(consensus.cancelDecision, { id: done.id, reason: 'too late' }, tenant.me);
+    expect(await refusalOf(late)).toBe('consensus.decision.phase');
+    const missing = fixture.call(consensus.cancelDecision, { id: unknownDecision(), reason: 'x' }, tenant.me);
+    expect(await refusalOf(missing)).toBe('consensus.decision.not-found');
+  });
+
+  it('is nobody else’s: another tenant finds neither decision nor key', async () => {
+    const other = fixture.tenant();
+    const { id } = await tenant.open(voters);
+    expect(await refusalOf(other.read(id))).toBe('consensus.decision.not-found');
+    expect(await refusalOf(other.cast(id, voters[0], { vote: 'yes' }))).toBe('consensus.decision.not-found');
+    expect(await refusalOf(other.open(voters))).toBe('consensus.voter-key.not-found');
+    expect((await fixture.call(consensus.listDecisions, {}, other.me)).items).toEqual([]);
+  });
+
+  it('lists decisions newest first, by page and by phase', async () => {
+    const lister = fixture.tenant();
+    const voter = await lister.enrol();
+    const ids: string[] = [];
+    for (let n = 0; n < 3; n++) ids.unshift((await lister.open([voter])).id);
+    await lister.cast(ids[2]!, voter, { vote: 'yes' });
+    const page = await fixture.call(consensus.listDecisions, { limit: 2 }, lister.me);
+    expect(page.items.map(({ id }) => id)).toEqual(ids.slice(0, 2));
+    const rest = await fixture.call(consensus.listDecisions, { limit: 2, after: page.next! }, lister.me);
+    expect(rest).toMatchObject({ items: [{ id: ids[2], phase: 'sealed', outcome: { status: 'approved' } }] });
+    const open = await fixture.call(consensus.listDecisions, { phase: 'ballots' }, lister.me);
+    expect(open.items.map(({ id }) => id)).toEqual(ids.slice(0, 2));
+  });
+});
+
+describe('the store', () => {
+  it('lets the service rewrite no event, and the system role read nothing but deadlines', async () => {
+    const grants = await fixture.database.query<{ table_name: string; privilege_type: string }>(
+      `select table_name, privilege_type from information_schema.role_table_grants
+       where grantee in ('consensus_app', 'consensus_system') and table_schema = 'consensus'
+         and table_name in ('decision', 'decision_event', 'voter_key', 'receipt') and privilege_type not in ('SELECT', 'INSERT')`,
+    );
+    expect(grants).toEqual([]);
+    const columns = await fixture.database.query<{ column: string }>(
+      `select distinct table_name || '.' || column_name as column from information_schema.column_privileges
+       where grantee = 'consensus_system' and table_schema = 'consensus'
+         and table_name in ('decision', 'decision_event', 'voter_key', 'receipt') order by 1`,
+    );
+    expect(columns.map(({ column }) => column)).toEqual(['decision.deadline_at', 'decision.id', 'decision.tenant_id']);
+  });
+
+  it('notices an event that was damaged past the service, instead of counting it', async () => {
+    const { id } = await tenant.open(voters);
+    await tenant.cast(id, voters[0], { vote: 'yes' });
+    await fixture.database.query(
+      `update consensus.decision_event set data = jsonb_set(data::jsonb, '{ballot,vote}', '"maybe"')::json
+       where decision_id = $1 and seq = 2`,
+      [id],
+    );
+    expect(await refusalOf(tenant.read(id))).toBe('service.internal');
+  });
+});

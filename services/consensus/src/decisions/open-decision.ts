@@ -1,0 +1,90 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { jcs } from '@conclave/audit-core';
+import { admitOpening, appendTo, ENGINE, openedEntryOf, publicTermsOf, type Terms } from '@conclave/consensus-core';
+import { ConclaveError, consensus, events, newId, type ReplyOf, type RequestOf } from '@conclave/contracts';
+import { CONFIG, type RequestContext } from '@conclave/nest-kit';
+import { Database, once, type Tx } from '@conclave/postgres-kit';
+import { Inject, Injectable } from '@nestjs/common';
+import type { ConsensusConfig } from '../config.js';
+import { PostgresVoterKeys } from '../voter-keys/postgres-voter-keys.js';
+import { viewOf } from './decision-view.js';
+import { PostgresDecisions } from './postgres-decisions.js';
+import { refused } from './refused.js';
+
+type Request = RequestOf<typeof consensus.openDecision>;
+type Reply = ReplyOf<typeof consensus.openDecision>;
+
+/**
+ * Opens a decision: freezes the voters' keys into its terms and announces them to the log.
+ *
+ * The same id with the same terms is a repeat. The deadline is patience, not a term: a repeat may name another, and
+ * the first one stands.
+ *
+ * @throws ConclaveError `consensus.decision.exists` | `consensus.decision.malformed` | `consensus.voter-key.not-found`
+ */
+@Injectable()
+export class OpenDecision {
+  constructor(
+    @Inject(Database) private readonly db: Database,
+    @Inject(PostgresDecisions) private readonly decisions: PostgresDecisions,
+    @Inject(PostgresVoterKeys) private readonly keys: PostgresVoterKeys,
+    @Inject(CONFIG) private readonly config: ConsensusConfig,
+  ) {}
+
+  run(ctx: RequestContext, request: Request): Promise<Reply> {
+    return this.db.tx(ctx, (tx) => once(tx, ctx, consensus.openDecision, request, () => this.open(tx, ctx, request)));
+  }
+
+  private async open(tx: Tx, ctx: RequestContext, request: Request): Promise<Reply> {
+    const { id = newId('decision'), deadlineAt: _patience, ...asked } = request;
+    const requestSha256 = createHash('sha256').update(jcs(asked)).digest('hex');
+    const repeat = await this.repeatOf(tx, ctx, id, requestSha256);
+    if (repeat) return repeat;
+    const terms = await this.termsOf(tx, ctx, id, request);
+    const admission = admitOpening(terms);
+    if (admission.refusal) throw refused(admission.refusal);
+    const [opened] = appendTo(0, admission.events, new Date().toISOString());
+    if (!opened || !(await this.decisions.claim(tx, ctx, opened, requestSha256))) {
+      const faster = await this.repeatOf(tx, ctx, id, requestSha256);
+      if (faster) return faster;
+      throw new Error(`decision ${id} was neither claimed nor found`);
+    }
+    const { termsSha256 } = openedEntryOf(publicTermsOf(terms));
+    await tx.emit(events.decisionOpened, { decision: id, termsSha256, openedAt: opened.at });
+    return viewOf(await this.decisions.read(tx, ctx, id));
+  }
+
+  private async repeatOf(tx: Tx, ctx: RequestContext, id: string, sha256: string): Promise<Reply | undefined> {
+    const held = await this.decisions.find(tx, ctx, id);
+    if (held && held.requestSha256 !== sha256) throw new ConclaveError('consensus.decision.exists', { id });
+    return held && viewOf(held);
+  }
+
+  private async termsOf(tx: Tx, ctx: RequestContext, id: string, request: Request): Promise<Terms> {
+    const keys = await this.keys.valid(
+      tx,
+      ctx,
+      request.electorate.map(({ voterId }) => voterId),
+    );
+    const { question, options, rule, secrecy, gates, notices, subject, policy } = request;
+    return {
+      ...{ decisionId: id, question, options, rule, secrecy, gates, notices, engine: ENGINE },
+      ...(subject && { subject }),
+      ...(policy && { policy }),
+      questionSalt: randomBytes(32).toString('base64'),
+      origin: `${this.config.AUDIT_LOG_HOST}/log/${ctx.tenantId}`,
+      electorate: request.electorate.map((elector) => {
+        const key = keys.get(elector.voterId);
+        if (!key) throw new ConclaveError('consensus.voter-key.not-found', { voterId: elector.voterId });
+        const { algorithm, publicKey, custody } = key;
+        return { ...elector, algorithm, publicKey, custody };
+      }),
+      deadlineAt: this.deadlineOf(request),
+    };
+  }
+
+  private deadlineOf({ deadlineAt }: Request): string {
+    const at = deadlineAt ? Date.parse(deadlineAt) : Date.now() + this.config.DECISION_TTL_SECONDS * 1_000;
+    return new Date(at).toISOString();
+  }
+}

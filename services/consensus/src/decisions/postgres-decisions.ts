@@ -1,0 +1,186 @@
+/**
+ * The SQL of decisions. Events are only ever inserted; the head row is a projection of them, and its lock is what
+ * makes commands on one decision take turns.
+ */
+import {
+  foldDecision,
+  parseEventData,
+  type Decision,
+  type DecisionEvent,
+  type EventType,
+  type Outcome,
+} from '@conclave/consensus-core';
+import { ConclaveError, type RequestOf, type consensus } from '@conclave/contracts';
+import type { Actor, Tx } from '@conclave/postgres-kit';
+import { Injectable } from '@nestjs/common';
+
+/** A decision as it is loaded: its events, what they fold to, and what only the head row knows. */
+export interface Held {
+  readonly id: string;
+  readonly requestSha256: string;
+  readonly events: readonly DecisionEvent[];
+  readonly decision: Decision;
+  /** Whether the commits' log entry is in a published checkpoint. */
+  readonly revealOpened: boolean;
+  readonly receiptReady: boolean;
+  readonly deadlineAt: Date | null;
+}
+
+/** The columns of the head row that events change; what is absent stays. */
+export interface HeadChange {
+  readonly deadlineAt?: Date | null;
+  readonly commitsEventId?: string;
+  readonly revealOpenedAt?: Date;
+}
+
+interface HeadRow {
+  id: string;
+  request_sha256: string;
+  question: string;
+  phase: Decision['phase'];
+  outcome: Outcome | null;
+  opened_at: Date;
+  sealed_at: Date | null;
+  deadline_at: Date | null;
+  reveal_opened_at: Date | null;
+  receipt_ready: boolean;
+}
+
+interface EventRow {
+  seq: number;
+  type: EventType;
+  at: Date;
+  data: unknown;
+}
+
+const HEAD = `d.id, d.request_sha256, d.question, d.phase, d.outcome, d.opened_at, d.sealed_at, d.deadline_at, d.reveal_opened_at,
+  exists (select from receipt r where r.tenant_id = d.tenant_id and r.decision_id = d.id and r.proof is not null) as receipt_ready`;
+
+@Injectable()
+export class PostgresDecisions {
+  /** Claims the id for these terms; false when it was claimed before, by a transaction that has committed. */
+  async claim(tx: Tx, ctx: Actor, opened: DecisionEvent, requestSha256: string): Promise<boolean> {
+    if (opened.type !== 'decision.opened') throw new Error('a decision starts with decision.opened');
+    const { decisionId, question, deadlineAt } = opened.data;
+    const { phase } = foldDecision([opened]);
+    const claimed = await tx.one(
+      `insert into decision (tenant_id, id, request_sha256, question, phase, opened_at, deadline_at)
+       values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing returning id`,
+      [ctx.tenantId, decisionId, requestSha256, question, phase, opened.at, deadlineAt],
+    );
+    if (claimed) await this.append(tx, ctx, decisionId, [opened]);
+    return claimed !== undefined;
+  }
+
+  /** @throws ConclaveError `consensus.decision.not-found` */
+  async read(tx: Tx, ctx: Actor, id: string): Promise<Held> {
+    return (await this.find(tx, ctx, id)) ?? notFound(id);
+  }
+
+  find(tx: Tx, ctx: Actor, id: string): Promise<Held | undefined> {
+    return this.load(tx, ctx, id, '');
+  }
+
+  /** Reads a decision and lets nobody else act on it until the transaction ends. @throws ConclaveError `consensus.decision.not-found` */
+  async lock(tx: Tx, ctx: Actor, id: string): Promise<Held> {
+    return (await this.load(tx, ctx, id, 'for update of d')) ?? notFound(id);
+  }
+
+  async append(tx: Tx, ctx: Actor, id: string, events: readonly DecisionEvent[]): Promise<void> {
+    for (const { seq, type, at, data } of events) {
+      await tx.query(
+        'insert into decision_event (tenant_id, decision_id, seq, type, at, data) values ($1, $2, $3, $4, $5, $6)',
+        [ctx.tenantId, id, seq, type, at, JSON.stringify(data)],
+      );
+    }
+  }
+
+  /** Brings the head row up to the events. */
+  async project(tx: Tx, ctx: Actor, { id, decision }: Held, change: HeadChange): Promise<void> {
+    const { phase, ended } = decision;
+    const sealed = ended?.type === 'decision.sealed' ? ended : undefined;
+    await tx.query(
+      `update decision set phase = $3, outcome = $4, sealed_at = $5, deadline_at = $6,
+         commits_event_id = coalesce($7, commits_event_id), reveal_opened_at = coalesce($8, reveal_opened_at)
+       where tenant_id = $1 and id = $2`,
+      [
+        ctx.tenantId,
+        id,
+        phase,
+        sealed ? JSON.stringify(sealed.data.outcome) : null,
+        sealed?.at ?? null,
+        change.deadlineAt ?? null,
+        change.commitsEventId ?? null,
+        change.revealOpenedAt ?? null,
+      ],
+    );
+  }
+
+  /** Heads, newest first. */
+  async list(tx: Tx, ctx: Actor, { limit, after, phase }: RequestOf<typeof consensus.listDecisions>) {
+    const rows = await tx.query<HeadRow>(
+      `select ${HEAD} from decision d
+       where d.tenant_id = $1 and ($2::text is null or d.id < $2) and ($3::text is null or d.phase = $3)
+       order by d.id desc limit $4`,
+      [ctx.tenantId, after ?? null, phase ?? null, limit + 1],
+    );
+    return rows.map((row) => ({
+      id: row.id,
+      question: row.question,
+      phase: row.phase,
+      ...(row.outcome && { outcome: { ...row.outcome, winners: [...row.outcome.winners] } }),
+      openedAt: row.opened_at.toISOString(),
+      ...(row.sealed_at && { sealedAt: row.sealed_at.toISOString() }),
+      receiptReady: row.receipt_ready,
+    }));
+  }
+
+  /** The decision whose commits were closed by this event. */
+  async ofCommitsEvent(tx: Tx, ctx: Actor, eventId: string): Promise<string | undefined> {
+    const row = await tx.one<{ id: string }>('select id from decision where tenant_id = $1 and commits_event_id = $2', [
+      ctx.tenantId,
+      eventId,
+    ]);
+    return row?.id;
+  }
+
+  /** Decisions whose deadline has passed, of all tenants; as the system role, which sees nothing else of them. */
+  due(tx: Tx, limit: number): Promise<{ tenant_id: string; id: string }[]> {
+    return tx.query(
+      'select tenant_id, id from decision where deadline_at <= clock_timestamp() order by deadline_at limit $1',
+      [limit],
+    );
+  }
+
+  private async load(tx: Tx, ctx: Actor, id: string, locking: '' | 'for update of d'): Promise<Held | undefined> {
+    const head = await tx.one<HeadRow>(
+      `select ${HEAD} from decision d where d.tenant_id = $1 and d.id = $2 ${locking}`,
+      [ctx.tenantId, id],
+    );
+    if (!head) return undefined;
+    const rows = await tx.query<EventRow>(
+      'select seq, type, at, data from decision_event where tenant_id = $1 and decision_id = $2 order by seq',
+      [ctx.tenantId, id],
+    );
+    const events = rows.map(eventOf);
+    return {
+      id,
+      requestSha256: head.request_sha256,
+      events,
+      decision: foldDecision(events),
+      revealOpened: head.reveal_opened_at !== null,
+      receiptReady: head.receipt_ready,
+      deadlineAt: head.deadline_at,
+    };
+  }
+}
+
+function notFound(id: string): never {
+  throw new ConclaveError('consensus.decision.not-found', { id });
+}
+
+function eventOf({ seq, type, at, data }: EventRow): DecisionEvent {
+  const known = parseEventData(type, data);
+  if (!known.ok) throw new Error(`event ${seq} (${type}) is damaged at ${known.path}`);
+  return { seq, at: at.toISOString(), type, data: known.value } as DecisionEvent;
+}

@@ -1,0 +1,12 @@
+import { bootstrapService } from '@conclave/nest-kit';
+import { postgres } from '@conclave/postgres-kit';
+import { consensusEnvironment } from './config.js';
+import { ConsensusModule } from './consensus.module.js';
+import { deadlines } from './decisions/deadlines.js';
+
+await bootstrapService({
+  name: 'consensus',
+  module: ConsensusModule,
+  environment: consensusEnvironment,
+  resources: [postgres(), deadlines()],
+});

@@ -1,0 +1,29 @@
+import { events } from '@conclave/contracts';
+import { Consumes, type PlacedEvent, type Tx } from '@conclave/postgres-kit';
+import { Inject, Injectable } from '@nestjs/common';
+import type { z } from 'zod';
+import { BallotBox } from '../decisions/ballot-box.js';
+import { PostgresDecisions } from '../decisions/postgres-decisions.js';
+import { PostgresReceipts } from './postgres-receipts.js';
+
+type Checkpointed = z.output<typeof events.entryCheckpointed.data>;
+
+/** What audit proves to be in a published checkpoint: closed commits may be revealed, sealed decisions have a receipt. */
+@Injectable()
+export class LogConfirmations {
+  constructor(
+    @Inject(BallotBox) private readonly box: BallotBox,
+    @Inject(PostgresDecisions) private readonly decisions: PostgresDecisions,
+    @Inject(PostgresReceipts) private readonly receipts: PostgresReceipts,
+  ) {}
+
+  @Consumes(events.entryCheckpointed)
+  async confirm(tx: Tx, event: PlacedEvent): Promise<void> {
+    const { eventId, type, entry, proof } = event.data as Checkpointed;
+    const ctx = { tenantId: event.tenantId, actor: 'service:consensus' };
+    if (type === events.decisionSealed.type) await this.receipts.confirm(tx, ctx, eventId, entry, proof);
+    if (type !== events.commitsClosed.type) return;
+    const id = await this.decisions.ofCommitsEvent(tx, ctx, eventId);
+    if (id) await this.box.openReveal(tx, ctx, id);
+  }
+}

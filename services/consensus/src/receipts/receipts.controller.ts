@@ -1,0 +1,43 @@
+import { disclosuresOf, RECEIPT_MEDIA_TYPE, type Disclosure, type ReceiptFile } from '@conclave/consensus-core';
+import { ConclaveError, consensus, type RequestOf } from '@conclave/contracts';
+import { Handles, type RequestContext } from '@conclave/nest-kit';
+import { Database } from '@conclave/postgres-kit';
+import { Controller, Inject } from '@nestjs/common';
+import { PostgresDecisions } from '../decisions/postgres-decisions.js';
+import { PostgresReceipts } from './postgres-receipts.js';
+
+@Controller()
+export class ReceiptsController {
+  constructor(
+    @Inject(Database) private readonly db: Database,
+    @Inject(PostgresDecisions) private readonly decisions: PostgresDecisions,
+    @Inject(PostgresReceipts) private readonly receipts: PostgresReceipts,
+  ) {}
+
+  @Handles(consensus.getReceipt)
+  async receipt(ctx: RequestContext, { id }: RequestOf<typeof consensus.getReceipt>) {
+    const { decision, receipt } = await this.db.tx(ctx, async (tx) => ({
+      ...(await this.decisions.read(tx, ctx, id)),
+      receipt: await this.receipts.find(tx, ctx, id),
+    }));
+    if (!receipt) throw new ConclaveError('consensus.decision.phase', { phase: decision.phase });
+    const { envelope, entry, proof } = receipt;
+    if (!entry || !proof) throw new ConclaveError('consensus.receipt.pending', { id });
+    const file: ReceiptFile = {
+      mediaType: RECEIPT_MEDIA_TYPE,
+      envelope,
+      log: { entry, proof },
+      disclosures: disclosuresOf(decision),
+    };
+    return fileOnWire(file);
+  }
+}
+
+/** The file as its contract spells it: the same members, without their names. */
+function fileOnWire({ envelope, disclosures, ...rest }: ReceiptFile) {
+  return {
+    ...rest,
+    envelope: { ...envelope },
+    disclosures: disclosures.map((disclosure: Disclosure) => ({ ...disclosure })),
+  };
+}

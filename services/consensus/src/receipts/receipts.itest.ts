@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { fromBase64, fromUtf8 } from '@conclave/audit-core';
+import { payloadBytes, predicateOf, type DecisionEvent } from '@conclave/consensus-core';
+import { consensus, events, type ReplyOf } from '@conclave/contracts';
+import { eventually, refusalOf } from '@conclave/dev-env/testing';
+import { parseTrustPolicy, verifyReceipt } from '@conclave/verify';
+import {
+  SHA256,
+  startConsensus,
+  type ConsensusFixture,
+  type Tenant,
+  type Voter,
+} from '../testing/consensus-fixture.js';
+
+let fixture: ConsensusFixture;
+let tenant: Tenant;
+let voters: [Voter, Voter];
+beforeAll(async () => {
+  fixture = await startConsensus();
+  tenant = fixture.tenant();
+  voters = [await tenant.enrol(), await tenant.enrol(tenant.me)];
+});
+afterAll(() => fixture.stop());
+
+type Receipt = ReplyOf<typeof consensus.getReceipt>;
+const receiptOf = (id: string): Promise<Receipt> => fixture.call(consensus.getReceipt, { id }, tenant.me);
+const keyidOf = ({ envelope }: Receipt) => (envelope['signatures'] as { keyid: string }[])[0]!.keyid;
+const trustIn = (receipt: Receipt) =>
+  parseTrustPolicy(
+    JSON.stringify({
+      version: 1,
+      logs: [fixture.log.vkeyOf(tenant.me.tenantId)],
+      services: [{ keyid: keyidOf(receipt), publicKey: fixture.signingKey }],
+    }),
+  );
+
+async function decided(secrecy: 'open' | 'sealed'): Promise<string> {
+  const { id } = await tenant.open(voters, { secrecy, gates: ['tests'] });
+  await tenant.report(id, 'tests', 'green');
+  if (secrecy === 'open') {
+    for (const voter of voters) await tenant.cast(id, voter, { vote: 'yes', findingsSha256: SHA256 });
+    return id;
+  }
+  for (const voter of voters) await tenant.commit(id, voter, { vote: 'yes' });
+  await fixture.log.write(tenant.me.tenantId);
+  for (const voter of voters) await eventually(() => tenant.reveal(id, voter, { vote: 'yes' }));
+  return id;
+}
+
+describe.each(['open', 'sealed'] as const)('the receipt of a decision of %s secrecy', (secrecy) => {
+  let id: string;
+  let receipt: Receipt;
+  beforeAll(async () => {
+    id = await decided(secrecy);
+    expect(await refusalOf(receiptOf(id))).toBe('consensus.receipt.pending');
+    await fixture.log.write(tenant.me.tenantId);
+    await tenant.until(id, 'sealed', true);
+    receipt = await receiptOf(id);
+  });
+
+  it('is trusted by the offline verifier under the keys of service and log', async () => {
+    const verdict = await verifyReceipt(JSON.stringify(receipt), trustIn(receipt));
+    expect(verdict.steps.filter(({ ok, checked }) => !ok || !checked)).toEqual([]);
+    expect(verdict).toMatchObject({ status: 'trusted', receipt: { outcome: { status: 'approved' } } });
+  });
+
+  it('is refused when a byte of its payload is not what was signed', async () => {
+    const payload = Buffer.from(receipt.envelope['payload'] as string, 'base64');
+    payload[payload.indexOf('because')]! ^= 1;
+    const forged = { ...receipt, envelope: { ...receipt.envelope, payload: payload.toString('base64') } };
+    expect(await verifyReceipt(JSON.stringify(forged), trustIn(receipt))).toMatchObject({ status: 'bad-signature' });
+  });
+
+  it('is rebuilt from the stored events byte for byte', async () => {
+    const stored = await fixture.database.query<Omit<DecisionEvent, 'at'> & { at: Date }>(
+      'select seq, type, at, data from consensus.decision_event where decision_id = $1 order by seq',
+      [id],
+    );
+    const events = stored.map((event) => ({ ...event, at: event.at.toISOString() }) as DecisionEvent);
+    const payload = fromUtf8(fromBase64(receipt.envelope['payload'] as string));
+    expect(fromUtf8(payloadBytes(predicateOf(events)!))).toBe(payload);
+  });
+
+  it('was announced to the log in order, each entry once', async () => {
+    const told = await fixture.emitted(undefined, tenant.me.tenantId);
+    const own = told.filter(({ data }) => data['decision'] === id).map(({ type }) => type);
+    expect(own).toEqual(
+      secrecy === 'open'
+        ? [events.decisionOpened.type, events.decisionSealed.type]
+        : [events.decisionOpened.type, events.commitsClosed.type, events.revealOpened.type, events.decisionSealed.type],
+    );
+  });
+
+  it('stays the same when audit repeats itself and when the service restarts', async () => {
+    await fixture.restart();
+    await fixture.log.write(tenant.me.tenantId);
+    expect(await receiptOf(id)).toEqual(receipt);
+  });
+});
+
+it('is another tenant’s neither to read nor to guess', async () => {
+  const id = await decided('open');
+  const other = fixture.tenant();
+  expect(await refusalOf(fixture.call(consensus.getReceipt, { id }, other.me))).toBe('consensus.decision.not-found');
+});

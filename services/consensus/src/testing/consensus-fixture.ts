@@ -1,0 +1,177 @@
+/** Consensus really running, voters with keys of their own, and an audit that keeps a real log for them. */
+import { createHash, createPrivateKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
+import { ballotBytes, commitmentBytes, commitOf, type Ballot } from '@conclave/consensus-core';
+import { consensus, newId, type ReplyOf, type RequestInputOf } from '@conclave/contracts';
+import {
+  eventually,
+  startServiceFixture,
+  testPrincipal,
+  type CallAs,
+  type ServiceFixture,
+  type TestPrincipal,
+} from '@conclave/dev-env/testing';
+import { postgres } from '@conclave/postgres-kit';
+import { consensusEnvironment } from '../config.js';
+import { ConsensusModule } from '../consensus.module.js';
+import { deadlines } from '../decisions/deadlines.js';
+import { TestLog } from './test-log.js';
+
+export const LOG_HOST = 'log.example';
+export type Terms = RequestInputOf<typeof consensus.openDecision>;
+export type Decision = ReplyOf<typeof consensus.getDecision>;
+type Says = Partial<Pick<Ballot, 'vote' | 'ranking' | 'score' | 'reason' | 'findingsSha256'>>;
+
+export const SHA256 = createHash('sha256').update('report').digest('hex');
+export const SALT = Buffer.alloc(32, 7).toString('base64');
+
+/** A voter whose private key only the test holds. */
+export interface Voter {
+  readonly voterId: string;
+  readonly key: KeyObject;
+}
+
+/** A tenant that decides. */
+export class Tenant {
+  readonly me: TestPrincipal = testPrincipal();
+  private readonly terms = new Map<string, string>();
+
+  constructor(private readonly fixture: ServiceFixture) {}
+
+  /** The runtime, working for this tenant. */
+  get runtime(): CallAs {
+    return { claims: { tenantId: this.me.tenantId, onBehalfOf: 'service:runtime' }, from: 'runtime' };
+  }
+
+  async enrol(as: CallAs | TestPrincipal = this.runtime): Promise<Voter> {
+    const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+    const { voterId } = await this.fixture.call(
+      consensus.enrolVoterKey,
+      { name: 'voter', publicKey: rawOf(publicKey), algorithm: 'ed25519' },
+      as,
+    );
+    return { voterId, key: privateKey };
+  }
+
+  async open(
+    voters: readonly Voter[],
+    terms: Partial<Terms> = {},
+    as: CallAs | TestPrincipal = this.me,
+  ): Promise<Decision> {
+    const decision = await this.fixture.call(consensus.openDecision, this.termsOf(voters, terms), as);
+    this.terms.set(decision.id, decision.termsSha256);
+    return decision;
+  }
+
+  termsOf(voters: readonly Voter[], terms: Partial<Terms> = {}): Terms {
+    return {
+      question: 'Shall the change land?',
+      options: [{ id: 'change', title: 'The change' }],
+      rule: { method: 'approval-gate', variant: 'unanimous' },
+      electorate: voters.map(({ voterId }, n) => ({
+        voterId,
+        kind: 'check',
+        name: `juror ${n}`,
+        family: `family ${n}`,
+      })),
+      ...terms,
+    };
+  }
+
+  read(id: string): Promise<Decision> {
+    return this.fixture.call(consensus.getDecision, { id }, this.me);
+  }
+
+  cast(id: string, voter: Voter, says: Says): Promise<Decision> {
+    return this.fixture.call(consensus.castBallot, { id, ...this.signed(id, voter, says) }, this.me);
+  }
+
+  commit(id: string, voter: Voter, says: Says): Promise<Decision> {
+    const { ballot } = this.signed(id, voter, says);
+    const { voterId } = voter;
+    const commitment = { round: 1, voterId, commit: commitOf(ballot, SALT) };
+    const signature = signatureOf(voter, commitmentBytes({ decisionId: id, ...commitment }, this.termsSha256(id)));
+    return this.fixture.call(consensus.commitBallot, { id, ...commitment, signature }, this.me);
+  }
+
+  reveal(id: string, voter: Voter, says: Says): Promise<Decision> {
+    return this.fixture.call(consensus.revealBallot, { id, ...this.signed(id, voter, says), salt: SALT }, this.me);
+  }
+
+  /** A ballot with its voter's signature, under the terms this tenant has seen. */
+  signed(decisionId: string, voter: Voter, says: Says) {
+    const { voterId } = voter;
+    const ballot = { decisionId, round: 1, voterId, reason: 'because', ...mutable(says) };
+    return { ballot, signature: signatureOf(voter, ballotBytes(ballot, this.termsSha256(decisionId))) };
+  }
+
+  report(id: string, gate: string, status: 'green' | 'red' | 'abstained'): Promise<Decision> {
+    return this.fixture.call(
+      consensus.recordEvidence,
+      { id, gate, status, sha256: SHA256, reason: status },
+      this.runtime,
+    );
+  }
+
+  private termsSha256(id: string): string {
+    return this.terms.get(id) ?? SHA256;
+  }
+
+  /** Waits until the decision has the given phase, or its receipt when that is asked. */
+  until(id: string, phase: Decision['phase'], receipt = false): Promise<Decision> {
+    return eventually(async () => {
+      const decision = await this.read(id);
+      if (decision.phase !== phase || decision.receiptReady !== receipt) throw new Error(JSON.stringify(decision));
+      return decision;
+    });
+  }
+}
+
+export interface ConsensusFixture extends ServiceFixture {
+  /** The raw public key receipts are signed with, base64. */
+  readonly signingKey: string;
+  /** An audit that logs what consensus says, when it is told to. */
+  readonly log: TestLog;
+  tenant(): Tenant;
+}
+
+export async function startConsensus(env: Readonly<Record<string, string>> = {}): Promise<ConsensusFixture> {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  const spec = {
+    name: 'consensus' as const,
+    module: ConsensusModule,
+    environment: consensusEnvironment,
+    resources: [postgres(), deadlines()],
+  };
+  const fixture = await startServiceFixture(spec, {
+    CONSENSUS_SIGNING_KEY: privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64'),
+    AUDIT_LOG_HOST: LOG_HOST,
+    ...env,
+  });
+  const log = new TestLog(fixture, await fixture.eventsOf('audit'), LOG_HOST);
+  return Object.assign(fixture, { signingKey: rawOf(publicKey), log, tenant: () => new Tenant(fixture) });
+}
+
+export function signatureOf({ key }: Voter, bytes: Uint8Array): { algorithm: 'ed25519'; value: string } {
+  return { algorithm: 'ed25519', value: sign(null, bytes, key).toString('base64') };
+}
+
+/** A raw public key in base64. */
+export function rawOf(key: KeyObject): string {
+  return Buffer.from(key.export({ format: 'jwk' }).x!, 'base64url').toString('base64');
+}
+
+/** A voter's key that is not the enrolled one. */
+export function impostor({ voterId }: Voter): Voter {
+  const der = generateKeyPairSync('ed25519').privateKey.export({ format: 'der', type: 'pkcs8' });
+  return { voterId, key: createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }) };
+}
+
+export const unknownDecision = (): string => newId('decision');
+
+function mutable({ ranking, score, ...rest }: Says) {
+  return {
+    ...rest,
+    ...(ranking && { ranking: ranking.map((tier) => [...tier]) }),
+    ...(score && { score: { ...score } }),
+  };
+}

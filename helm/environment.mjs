@@ -6,25 +6,27 @@
  */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { format, resolveConfig } from 'prettier';
 import { baseEnvironment } from '../libs/nest-kit/dist/index.js';
 
 export const environmentFile = fileURLToPath(new URL('conclave/files/environment.json', import.meta.url));
 
+/** Where each service says what it reads besides the kit's environment: file and export. */
 const configs = {
-  gateway: ['gateway/dist/config.js', 'edgeEnvironment'],
-  delivery: ['gateway/dist/delivery/config.js', 'deliveryEnvironment'],
-  auth: ['auth/dist/config.js', 'authEnvironment'],
-  runtime: ['agent-runtime/dist/config.js', 'runtimeEnvironment'],
-  consensus: ['consensus/dist/config.js', 'consensusEnvironment'],
-  audit: ['audit/dist/config.js', 'auditEnvironment'],
-  metrics: ['metrics/dist/config.js', 'metricsEnvironment'],
-  marketplace: ['marketplace/dist/config.js', 'marketplaceEnvironment'],
+  gateway: ['services/gateway/dist/config.js', 'edgeEnvironment'],
+  delivery: ['services/gateway/dist/delivery/config.js', 'deliveryEnvironment'],
+  auth: ['services/auth/dist/config.js', 'authEnvironment'],
+  runtime: ['services/agent-runtime/dist/config.js', 'runtimeEnvironment'],
+  consensus: ['services/consensus/dist/config.js', 'consensusEnvironment'],
+  audit: ['services/audit/dist/config.js', 'auditEnvironment'],
+  metrics: ['libs/nest-kit/dist/index.js', 'databaseEnvironment'],
+  marketplace: ['libs/nest-kit/dist/index.js', 'databaseEnvironment'],
 };
 
 /** What the chart sets by itself, from other values. */
 const chartSets = new Set([
   ...['NODE_ENV', 'HTTP_HOST', 'HTTP_PORT', 'NATS_URL', 'LOG_LEVEL', 'SHUTDOWN_GRACE_MS', 'SERVICE_KEYS'],
-  ...['OTEL_EXPORTER_OTLP_ENDPOINT', 'DATA_DIR', 'INTERNAL_URLS', 'PUBLIC_URL', 'CONSOLE_DIR'],
+  ...['OTEL_EXPORTER_OTLP_ENDPOINT', 'DATA_DIR', 'INTERNAL_URLS', 'PUBLIC_URL', 'CONSOLE_DIR', 'AUDIT_LOG_HOST'],
 ]);
 
 const isSecret = (name, description) =>
@@ -35,29 +37,34 @@ const isSecret = (name, description) =>
 const insisted = new Set(['NATS_NKEY_SEED']);
 
 function describe(shape) {
-  const keys = { secret: [], optionalSecret: [], required: [], plain: {} };
+  const keys = { secret: [], optionalSecret: [], plain: {} };
   for (const [name, schema] of Object.entries(shape)) {
     const description = schema.description ?? '';
     const required = !schema.safeParse(undefined).success;
     if (chartSets.has(name)) continue;
     if (isSecret(name, description)) keys[required || insisted.has(name) ? 'secret' : 'optionalSecret'].push(name);
-    else {
-      keys.plain[name] = description;
-      if (required) keys.required.push(name);
-    }
+    else keys.plain[name] = description;
   }
   return keys;
 }
 
+/** The schema of each service's whole environment, by service. */
+export async function shapes() {
+  const loaded = Object.entries(configs).map(async ([service, [file, name]]) => {
+    const module = await import(new URL(`../${file}`, import.meta.url).href);
+    if (!module[name]) throw new Error(`${file} exports no ${name}`);
+    return [service, { ...baseEnvironment, ...module[name] }];
+  });
+  return Object.fromEntries(await Promise.all(loaded));
+}
+
 /** The file's text. */
 export async function renderEnvironment() {
-  const services = {};
-  for (const [service, [file, name]] of Object.entries(configs)) {
-    const module = await import(new URL(`../services/${file}`, import.meta.url).href);
-    if (!module[name]) throw new Error(`services/${file} exports no ${name}`);
-    services[service] = describe({ ...baseEnvironment, ...module[name] });
-  }
-  return `${JSON.stringify(services, null, 2)}\n`;
+  const described = Object.entries(await shapes()).map(([service, shape]) => [service, describe(shape)]);
+  return format(JSON.stringify(Object.fromEntries(described)), {
+    ...(await resolveConfig(environmentFile)),
+    parser: 'json',
+  });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(environmentFile, await renderEnvironment());

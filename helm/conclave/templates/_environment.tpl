@@ -8,6 +8,7 @@ then `env` of all services, then the service's.
 {{- $_ := set $own "SHUTDOWN_GRACE_MS" (printf "%d" (mul 1000 (int .values.shutdown.graceSeconds))) -}}
 {{- with $root.Values.telemetry.endpoint }}{{ $_ := set $own "OTEL_EXPORTER_OTLP_ENDPOINT" . }}{{ end -}}
 {{- if .values.data }}{{ $_ := set $own "DATA_DIR" "/data" }}{{ end -}}
+{{- if has .service (list "audit" "consensus") }}{{ $_ := set $own "AUDIT_LOG_HOST" $root.Values.logHost }}{{ end -}}
 {{- if eq .service "gateway" -}}
 {{- $urls := dict -}}
 {{- range .values.calls -}}

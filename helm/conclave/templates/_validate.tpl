@@ -9,6 +9,9 @@
 {{- if eq $values.image.registry "" -}}
 {{- $faults = append $faults "image.registry is required: the registry (and path) your cluster pulls Conclave's image from" -}}
 {{- end -}}
+{{- if eq $values.logHost "" -}}
+{{- $faults = append $faults "logHost is required: the host name that begins the name of every audit log; it is in every receipt and never changes" -}}
+{{- end -}}
 {{- if and $production (eq $values.image.digest "") (eq $values.image.tag "latest") -}}
 {{- $faults = append $faults "image.tag \"latest\" can change under a running release: name a version or set image.digest" -}}
 {{- end -}}
@@ -33,6 +36,12 @@
 {{- end -}}
 {{- end -}}
 
+{{- with ($s.sandbox).seccompProfile -}}
+{{- if and (eq .type "Localhost") (not .localhostProfile) -}}
+{{- $faults = append $faults (printf "%s.sandbox.seccompProfile.localhostProfile is required with type Localhost: the profile's file on the nodes" $at) -}}
+{{- end -}}
+{{- end -}}
+
 {{- range $s.calls -}}
 {{- if eq . $service -}}
 {{- $faults = append $faults (printf "%s.calls names the service itself" $at) -}}
@@ -47,15 +56,10 @@
 {{- range $name, $_ := $s.env | default dict -}}
 {{- if has $name (concat $keys.secret $keys.optionalSecret) -}}
 {{- $faults = append $faults (printf "%s.env.%s is a secret: put it into the Secret %s instead" $at $name $s.existingSecret) -}}
-{{- else if has $name (list "SERVICE" "NODE_ENV" "HTTP_HOST" "HTTP_PORT" "NATS_URL" "LOG_LEVEL" "SHUTDOWN_GRACE_MS" "SERVICE_KEYS" "OTEL_EXPORTER_OTLP_ENDPOINT" "DATA_DIR" "INTERNAL_URLS" "PUBLIC_URL") -}}
+{{- else if has $name (list "SERVICE" "NODE_ENV" "HTTP_HOST" "HTTP_PORT" "NATS_URL" "LOG_LEVEL" "SHUTDOWN_GRACE_MS" "SERVICE_KEYS" "OTEL_EXPORTER_OTLP_ENDPOINT" "DATA_DIR" "INTERNAL_URLS" "PUBLIC_URL" "AUDIT_LOG_HOST") -}}
 {{- $faults = append $faults (printf "%s.env.%s is set by the chart from other values" $at $name) -}}
 {{- else if not (hasKey $keys.plain $name) -}}
 {{- $faults = append $faults (printf "%s.env.%s is not read by %s; it reads %s" $at $name $service (keys $keys.plain | sortAlpha | join ", ")) -}}
-{{- end -}}
-{{- end -}}
-{{- range $name := $keys.required -}}
-{{- if not (hasKey ($s.env | default dict) $name) -}}
-{{- $faults = append $faults (printf "%s.env.%s is required: %s" $at $name (index $keys.plain $name)) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

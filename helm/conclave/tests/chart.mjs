@@ -15,6 +15,7 @@ const helm = process.env['HELM'] ?? packaged();
 /** What every installation must say for itself. */
 export const site = {
   image: { registry: 'registry.example.com/platform' },
+  logHost: 'log.example.com',
   network: {
     destinations: {
       postgres: { peers: [{ ipBlock: { cidr: '10.0.0.10/32' } }] },
@@ -22,7 +23,6 @@ export const site = {
       redis: { peers: [{ ipBlock: { cidr: '10.0.0.12/32' } }] },
     },
   },
-  services: { audit: { env: { AUDIT_LOG_HOST: 'log.example.com' } } },
 };
 
 const ingress = { kind: 'ingress', hostname: 'conclave.example.com', tlsSecret: 'conclave-tls', className: 'nginx' };
@@ -64,7 +64,6 @@ export const installations = {
         },
       },
       services: {
-        ...site.services,
         delivery: { calls: ['nats', 'postgres', 'webhooks'], podAnnotations: { 'example.com/owner': 'platform' } },
         runtime: {
           calls: ['nats', 'postgres', 'models'],

@@ -73,7 +73,7 @@ const serviceRules = {
   'waits before it stops': ({ spec }) => spec.containers.every((c) => c.lifecycle?.preStop?.sleep?.seconds >= 1),
   'has time to finish': ({ spec }) => {
     const grace = Number(spec.containers[0].env.find(({ name }) => name === 'SHUTDOWN_GRACE_MS')?.value) / 1000;
-    return spec.terminationGracePeriodSeconds > grace + spec.containers[0].lifecycle.preStop.sleep.seconds;
+    return spec.terminationGracePeriodSeconds > grace + spec.containers[0].lifecycle?.preStop?.sleep?.seconds;
   },
   'is spread over zones and hosts': ({ spec, metadata }) =>
     ['topology.kubernetes.io/zone', 'kubernetes.io/hostname'].every((key) =>
@@ -112,7 +112,7 @@ export function podFaults(manifests) {
 export function chartFaults(manifests, { registry, policies = true }) {
   const pods = podsOf(manifests);
   const of = (kind) => manifests.filter((manifest) => manifest.kind === kind);
-  const images = pods.filter((pod) => containersOf(pod).some((c) => !c.image.startsWith(`${registry}/conclave`)));
+  const images = pods.filter((pod) => containersOf(pod).some((c) => !c.image?.startsWith(`${registry}/conclave`)));
   return [
     ...podFaults(manifests),
     ...pods.filter(isServer).flatMap((pod) => failed(pod.id, serviceRules, pod)),
@@ -152,18 +152,16 @@ function companionFaults(deployment, of) {
   ];
 }
 
-/** Every pod is denied both ways by default, and no policy opens a direction to everybody. */
+/** Every pod is denied both ways by default, has a policy of its own, and none opens a direction to everybody. */
 function isolationFaults({ id, metadata }, policies) {
   const selecting = policies.filter((policy) => matches(policy.spec.podSelector, metadata.labels));
-  const isolated = (type) => selecting.some((policy) => policy.spec.policyTypes?.includes(type));
-  const open = selecting.flatMap(({ spec }) => [
-    ...(spec.ingress ?? []).filter((rule) => !rule.from?.length || !rule.ports?.length),
-    ...(spec.egress ?? []).filter((rule) => !rule.to?.length || !rule.ports?.length),
-  ]);
-  return [
-    ...['Ingress', 'Egress']
-      .filter((type) => !isolated(type))
-      .map((type) => `${id}: its ${type} is not denied by default`),
-    ...open.map(() => `${id}: a policy opens it to everybody or on every port`),
-  ];
+  const rulesOf = ({ spec }) => [...(spec.ingress ?? []), ...(spec.egress ?? [])];
+  const isOpen = (rule) => !(rule.from ?? rule.to)?.length || !rule.ports?.length;
+  const faults = {
+    'is not denied by default': selecting.some((policy) => rulesOf(policy).length === 0),
+    'has no policy of its own': selecting.filter((policy) => rulesOf(policy).length > 0).length === 1,
+    'has a policy for one direction only': selecting.every(({ spec }) => spec.policyTypes?.length === 2),
+    'is opened to everybody or on every port': !selecting.flatMap(rulesOf).some(isOpen),
+  };
+  return Object.entries(faults).flatMap(([fault, holds]) => (holds ? [] : [`${id}: ${fault}`]));
 }

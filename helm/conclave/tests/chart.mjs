@@ -105,5 +105,18 @@ export function parseManifests(text) {
   });
 }
 
+/** A container's environment as the kubelet would make it from Secrets and ConfigMaps; a missing key stops the pod. */
+export function environmentOf({ env }, stores) {
+  const entries = env.flatMap(({ name, value, valueFrom }) => {
+    if (!valueFrom) return [[name, value]];
+    const { name: from, key, optional } = valueFrom.secretKeyRef ?? valueFrom.configMapKeyRef;
+    const store = stores.find(({ metadata }) => metadata.name === from);
+    const found = (store?.stringData ?? store?.data)?.[key];
+    if (found === undefined && !optional) throw new Error(`${from} has no key ${key}`);
+    return found === undefined ? [] : [[name, found]];
+  });
+  return Object.fromEntries(entries);
+}
+
 /** Runs another Helm command, such as `lint`; throws with what it printed. */
 export const runHelm = (...args) => execFileSync(helm, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });

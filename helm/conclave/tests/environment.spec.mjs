@@ -6,7 +6,7 @@ import { schemas } from '../../../libs/postgres-kit/dist/index.js';
 import { authorizationBlock } from '../../../deploy/nats/permissions.mjs';
 import { manifests as makeSecrets } from '../../../deploy/secrets/secrets.mjs';
 import { environmentFile, renderEnvironment, shapes } from '../../environment.mjs';
-import { installations, render } from './chart.mjs';
+import { environmentOf, installations, render } from './chart.mjs';
 
 const stores = {
   postgres: 'postgres://admin:pw@db.example.com:5432/conclave',
@@ -15,17 +15,7 @@ const stores = {
 const secrets = makeSecrets(stores);
 const stored = Object.fromEntries(secrets.map(({ metadata, stringData, data }) => [metadata.name, stringData ?? data]));
 
-/** A container's environment as the kubelet would make it; a key that is required and missing stops the pod. */
-const resolved = ({ env }) =>
-  Object.fromEntries(
-    env.flatMap(({ name, value, valueFrom }) => {
-      if (!valueFrom) return [[name, value]];
-      const { name: from, key, optional } = valueFrom.secretKeyRef ?? valueFrom.configMapKeyRef;
-      const found = stored[from]?.[key];
-      if (found === undefined && !optional) throw new Error(`${from} has no key ${key}`);
-      return found === undefined ? [] : [[name, found]];
-    }),
-  );
+const resolved = (container) => environmentOf(container, secrets);
 
 const containersOf = (manifests, kind) =>
   Object.fromEntries(

@@ -1,0 +1,119 @@
+import { describe, expect, it } from '@jest/globals';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chartDir, installations, render, runHelm, site, tryRender } from './chart.mjs';
+import { podsOf } from './policy.mjs';
+
+const named = (manifests, kind, suffix) =>
+  manifests.find((it) => it.kind === kind && it.metadata.name.endsWith(suffix));
+const full = render(installations.full);
+
+describe('scaling and jobs', () => {
+  it('leaves replicas to the autoscaler where there is one, and only there', () => {
+    const ha = render(installations.ha);
+    const scaled = ha
+      .filter(({ kind }) => kind === 'HorizontalPodAutoscaler')
+      .map(({ spec }) => spec.scaleTargetRef.name);
+    expect(scaled).toEqual(['conclave-auth', 'conclave-consensus', 'conclave-gateway', 'conclave-runtime']);
+    expect(named(ha, 'Deployment', '-auth').spec).not.toHaveProperty('replicas');
+    expect(named(ha, 'Deployment', '-audit').spec.replicas).toBe(3);
+    expect(render(installations.eval).some(({ kind }) => kind === 'HorizontalPodAutoscaler')).toBe(false);
+  });
+
+  it('runs migrations before anything else, with nothing that is not there yet', () => {
+    const job = named(render(installations.default), 'Job', '');
+    expect(job.metadata.annotations['helm.sh/hook']).toBe('pre-install,pre-upgrade');
+    expect(job.spec.template.spec).not.toHaveProperty('serviceAccountName');
+    expect(JSON.stringify(job.spec)).not.toContain('configMapKeyRef');
+  });
+
+  it('names a plain migration job by its content', () => {
+    const jobOf = (tag) => {
+      const values = { ...installations['gateway-api'].values, image: { ...site.image, tag } };
+      return render({ values }).find(({ kind }) => kind === 'Job').metadata;
+    };
+    expect(jobOf('1.0.0')).toEqual(jobOf('1.0.0'));
+    expect(jobOf('1.0.0').name).not.toBe(jobOf('1.0.1').name);
+    expect(jobOf('1.0.0').annotations).toBeUndefined();
+  });
+
+  it('leaves migrations out where they are run by others', () => {
+    const manifests = render({ values: { ...site, migrations: { mode: 'external' } } });
+    expect(JSON.stringify(manifests)).not.toContain('migrate');
+  });
+
+  it('creates the first tenant with what it is called, quoted', () => {
+    const { args, env } = named(full, 'Job', '').spec.template.spec.containers[0];
+    expect(args).toEqual(['--if-absent', '--name', 'Acme & Söhne', '--admin', 'Ada']);
+    expect(env.map(({ name }) => name)).toEqual(
+      expect.arrayContaining([
+        'SERVICE',
+        'DATABASE_URL',
+        'DATABASE_SYSTEM_URL',
+        'API_KEY_PEPPER',
+        'NODE_EXTRA_CA_CERTS',
+      ]),
+    );
+    expect(env.find(({ name }) => name === 'SERVICE').value).toBe('create-tenant');
+  });
+});
+
+describe('the edge, the runtime and the package', () => {
+  it('shares one volume between the pods of the runtime, and keeps it on uninstall', () => {
+    const claim = named(render(installations.default), 'PersistentVolumeClaim', '-runtime-data');
+    expect(claim.spec.accessModes).toEqual(['ReadWriteMany']);
+    expect(claim.metadata.annotations['helm.sh/resource-policy']).toBe('keep');
+    expect(full.some(({ kind }) => kind === 'PersistentVolumeClaim')).toBe(false);
+    const volumes = named(full, 'Deployment', '-runtime').spec.template.spec.volumes;
+    expect(volumes.find(({ name }) => name === 'data').persistentVolumeClaim.claimName).toBe('shared');
+  });
+
+  it('gives another seccomp profile to the container with sandboxes alone', () => {
+    const custom = podsOf(full).filter(({ spec }) =>
+      spec.containers.some((c) => c.securityContext.seccompProfile?.type === 'Localhost'),
+    );
+    expect(custom.map(({ id }) => id)).toEqual(['Deployment/conclave-runtime']);
+    expect(custom[0].spec.securityContext.seccompProfile.type).toBe('RuntimeDefault');
+  });
+
+  it('exposes the edge and nothing else', () => {
+    const backends = JSON.stringify([
+      named(full, 'Ingress', '').spec,
+      named(render(installations['gateway-api']), 'HTTPRoute', '').spec,
+    ]);
+    expect(backends.match(/"conclave-[a-z]+"/g).filter((name) => name !== '"conclave-tls"')).toEqual([
+      '"conclave-gateway"',
+      '"conclave-gateway"',
+    ]);
+    expect(full.filter(({ kind, spec }) => kind === 'Service' && spec.type !== 'ClusterIP')).toEqual([]);
+  });
+
+  it('tells the edge where people reach it and where owners listen', () => {
+    const env = named(full, 'Deployment', '-gateway').spec.template.spec.containers[0].env;
+    const valueOf = (wanted) => env.find(({ name }) => name === wanted).value;
+    expect(valueOf('PUBLIC_URL')).toBe('https://conclave.example.com');
+    expect(JSON.parse(valueOf('INTERNAL_URLS'))).toEqual({ runtime: 'http://conclave-runtime:8080' });
+  });
+
+  it('asks for no host but those of its values', () => {
+    const { text } = tryRender(installations.airgap);
+    const hosts = new Set(text.match(/\b[a-z0-9-]+(\.[a-z0-9-]+)+\.(com|io|org|net|dev)\b/g));
+    const labels = ['app.kubernetes.io', 'topology.kubernetes.io', 'networking.k8s.io', 'autoscaling.k8s.io'];
+    expect([...hosts].filter((host) => !labels.includes(host)).sort()).toEqual([
+      'log.example.com',
+      'registry.example.com',
+    ]);
+  });
+
+  it('packages into one file that renders by itself', () => {
+    const dir = mkdtempSync(join(tmpdir(), 'chart-'));
+    try {
+      runHelm('package', chartDir, '--destination', dir);
+      const chart = join(dir, 'conclave-0.1.0.tgz');
+      expect(tryRender({ chart, values: site }).text).toBe(tryRender({ values: site }).text);
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
+  });
+});

@@ -1,3 +1,4 @@
+export { PROGRAM_VERSIONS, builtInPanels, reviewPanel } from './panels/review.js';
 export { panelSha256, type PanelManifest, type PanelSeat } from './panels/panel.js';
 export { changeSha256 } from './change-digest.js';
 export type { Change, FileChange, FileStatus, Hunk, LimitHit, PastCommit, Revision } from './change.js';

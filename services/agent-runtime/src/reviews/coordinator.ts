@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { CHECKS, changeSha256, type PanelManifest, type PanelSeat } from '@conclave/checks';
+import { CHECKS, PROGRAM_VERSIONS, changeSha256, type PanelManifest, type PanelSeat } from '@conclave/checks';
 import { ConclaveError, consensus, idFromDigest, type ReviewResult } from '@conclave/contracts';
 import { GitError, treeOf } from '@conclave/connectors';
 import { CONFIG, KIT, type Kit } from '@conclave/nest-kit';
@@ -17,7 +17,6 @@ import type { Prepared, Seat, SeatInput } from './prepared.js';
 import { resultOf, type SealedAnswer, type SeatResult } from './review-result.js';
 
 export const COORDINATOR = 'review/coordinator';
-const PROGRAM_VERSIONS: Readonly<Record<string, string>> = { 'tests-gate': '1', 'hunk-ablation': '1' };
 
 /**
  * Leads a review: reads the change and the target branch's jury, opens the decision, seats the panel, and parks until
@@ -103,7 +102,7 @@ export class Coordinator implements AgentPort {
       },
       panel: { name, sha256, source: jury ? `${JURY_FILE} at ${review.target}` : 'built-in default' },
       rule: manifest.rule,
-      secrecy: manifest.secrecy,
+      secrecy: secrecyOf(manifest, seats),
       notices: noticesOf(
         change.files.map((file) => file.path),
         jury?.tests !== undefined && review.test !== undefined,
@@ -209,6 +208,11 @@ const actorOf = (turn: Turn): Actor => ({ tenantId: turn.tenantId, actor: 'servi
 function taskOf(input: SeatInput): TaskSpec {
   const { seat } = input;
   return { id: `${seat.kind}/${seat.seat}`, agent: `review/${seat.agent}`, input };
+}
+
+/** Two or more jurors that could be swayed by each other vote sealed, whatever the manifest says. */
+function secrecyOf(manifest: PanelManifest, seats: readonly Seat[]): 'open' | 'sealed' {
+  return seats.filter((seat) => seat.agent === 'llm').length >= 2 ? 'sealed' : manifest.secrecy;
 }
 
 /** A panel that wants another version than this bundle ships must not be judged by the wrong one. */

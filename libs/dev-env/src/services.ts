@@ -76,7 +76,7 @@ export const services: readonly ServiceEntry[] = [
     name: 'delivery',
     folder: 'gateway',
     args: ['--role=delivery'],
-    env: ({ secrets }) => ({ SIGNER_KEK: secrets.of('delivery.kek', key256) }),
+    env: ({ secrets }) => ({ DELIVERY_KEK: secrets.of('delivery.kek', key256) }),
   },
   {
     name: 'gateway',

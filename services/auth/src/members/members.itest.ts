@@ -93,12 +93,12 @@ describe('members and workspaces', () => {
 
   it('need the permission their route names', async () => {
     const nobody = { ...a.principal, scopes: [] };
-    for (const call of [
+    const calls = [
       fixture.call(auth.getMe, {}, nobody),
       fixture.call(auth.listMembers, {}, { ...a.principal, scopes: roles.auditor }),
       fixture.call(auth.listWorkspaces, {}, nobody),
       fixture.call(auth.createWorkspace, { name: 'x' }, { ...a.principal, scopes: roles.developer }),
-    ])
-      expect(await refusalOf(call)).toBe('auth.forbidden');
+    ];
+    expect(await Promise.all(calls.map(refusalOf))).toEqual(calls.map(() => 'auth.forbidden'));
   });
 });

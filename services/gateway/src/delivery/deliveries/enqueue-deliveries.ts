@@ -1,0 +1,25 @@
+import { events, newId, type delivery } from '@conclave/contracts';
+import { Consumes, type PlacedEvent, type Tx } from '@conclave/postgres-kit';
+import { Injectable } from '@nestjs/common';
+import { webhooksFor } from '../webhooks/postgres-webhooks.js';
+import { insertDelivery } from './postgres-deliveries.js';
+import { Sender } from './sender.js';
+
+type WebhookEventType = (typeof delivery.webhookEventTypes)[number];
+
+/** Turns an event into one delivery per webhook that wants it, in the transaction that moves the cursor. */
+@Injectable()
+export class EnqueueDeliveries {
+  constructor(private readonly sender: Sender) {}
+
+  @Consumes(events.decisionSealed, events.runCompleted, events.runFailed)
+  async onEvent(tx: Tx, event: PlacedEvent): Promise<void> {
+    const { tenantId, id: eventId, at: timestamp, data } = event;
+    const type = event.type as WebhookEventType;
+    const body = JSON.stringify({ type, timestamp, data });
+    const createdAt = new Date();
+    for (const webhookId of await webhooksFor(tx, tenantId, type))
+      await insertDelivery(tx, { tenantId, id: newId('delivery'), webhookId, eventId, type, body, createdAt });
+    tx.afterCommit(this.sender.wake);
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * The one way out for requests that a tenant caused (webhooks): resolves the name, checks every address it has, and
+ * connects to those addresses and no other, so that a name cannot mean something else a moment later. Redirects are
+ * not followed, credentials in URLs are refused, and a network the operator did not allow needs TLS.
+ */
+import { lookup } from 'node:dns/promises';
+import { isIP, type LookupFunction } from 'node:net';
+import { Agent } from 'undici';
+import { AddressRules } from './address-rules.js';
+
+/** The answer is drained up to this size, for the connection's sake; its content is of no interest. */
+const DRAIN_BYTES = 65_536;
+
+export interface ResolvedAddress {
+  readonly address: string;
+  readonly family: number;
+}
+export type Resolve = (host: string) => Promise<readonly ResolvedAddress[]>;
+
+export interface EgressPost {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** For everything together: name, connection, answer. */
+  readonly timeoutMs: number;
+}
+
+/** The URL may not be called. The reason says nothing about names and addresses inside. */
+export class EgressRefusedError extends Error {
+  override readonly name = 'EgressRefusedError';
+}
+
+const ofSystem: Resolve = (host) => lookup(host, { all: true });
+
+export class Egress {
+  private readonly rules: AddressRules;
+
+  constructor(
+    allowed: readonly string[],
+    private readonly resolve: Resolve = ofSystem,
+  ) {
+    this.rules = new AddressRules(allowed);
+  }
+
+  /** The addresses behind a URL that may be called. @throws EgressRefusedError */
+  async admit(text: string): Promise<{ url: URL; addresses: readonly ResolvedAddress[] }> {
+    const url = parse(text);
+    const addresses = await this.addressesOf(url);
+    const verdicts = addresses.map(({ address }) => this.rules.verdict(address));
+    if (verdicts.length === 0 || verdicts.includes('refused'))
+      throw new EgressRefusedError('the host has no public address');
+    if (url.protocol !== 'https:' && verdicts.includes('public')) throw new EgressRefusedError('https is required');
+    return { url, addresses };
+  }
+
+  /**
+   * Posts once and reports the status, whatever it is.
+   *
+   * @throws EgressRefusedError, or whatever the network failed with; `TimeoutError` when it took too long
+   */
+  async post(text: string, { headers, body, timeoutMs }: EgressPost): Promise<number> {
+    const signal = AbortSignal.timeout(timeoutMs);
+    const { url, addresses } = await Promise.race([this.admit(text), aborted(signal)]);
+    const agent = new Agent({ connect: { lookup: pinned(addresses), timeout: timeoutMs } });
+    try {
+      const path = url.pathname + url.search;
+      const answer = await agent.request({ origin: url.origin, path, method: 'POST', headers, body, signal });
+      await answer.body.dump({ limit: DRAIN_BYTES, signal }).catch(() => undefined);
+      return answer.statusCode;
+    } finally {
+      await agent.destroy();
+    }
+  }
+
+  private async addressesOf({ hostname }: URL): Promise<readonly ResolvedAddress[]> {
+    const literal = hostname.replace(/^\[(.*)\]$/, '$1');
+    const family = isIP(literal);
+    return family ? [{ address: literal, family }] : this.resolve(hostname).catch(() => []);
+  }
+}
+
+function parse(text: string): URL {
+  const url = URL.parse(text);
+  if (!url) throw new EgressRefusedError('not a URL');
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw new EgressRefusedError('https is required');
+  if (url.username || url.password) throw new EgressRefusedError('credentials in the URL are not accepted');
+  return url;
+}
+
+/** A resolver for the connection that knows the checked addresses only. */
+const pinned =
+  (addresses: readonly ResolvedAddress[]): LookupFunction =>
+  (_host, options, callback) => {
+    const [first] = addresses;
+    if (options.all) callback(null, [...addresses]);
+    else callback(null, first!.address, first!.family);
+  };
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
+}

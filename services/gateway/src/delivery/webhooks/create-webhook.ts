@@ -1,0 +1,45 @@
+import { ConclaveError, delivery, events, newId, type ReplyOf, type RequestOf } from '@conclave/contracts';
+import type { RequestContext } from '@conclave/nest-kit';
+import { Database, once, type Tx } from '@conclave/postgres-kit';
+import { Injectable } from '@nestjs/common';
+import { Egress, EgressRefusedError } from '../egress.js';
+import { newWebhookSecret } from '../standard-webhook.js';
+import { insertWebhook } from './postgres-webhooks.js';
+import { WebhookSecrets } from './webhook-secrets.js';
+
+type Request = RequestOf<typeof delivery.createWebhook>;
+type Reply = ReplyOf<typeof delivery.createWebhook>;
+
+/** Registers where events are sent. The address is checked now for the caller's sake, and again at every attempt. */
+@Injectable()
+export class CreateWebhook {
+  constructor(
+    private readonly db: Database,
+    private readonly egress: Egress,
+    private readonly secrets: WebhookSecrets,
+  ) {}
+
+  /** @throws ConclaveError `delivery.webhook.address` */
+  async run(ctx: RequestContext, request: Request): Promise<Reply> {
+    await this.egress.admit(request.url).catch(refuse);
+    return this.db.tx(ctx, async (tx) => {
+      const sealed = await once(tx, ctx, delivery.createWebhook, request, () => this.create(tx, ctx, request));
+      return { ...sealed, secret: this.secrets.open(sealed.secret, ctx.tenantId, sealed.id) };
+    });
+  }
+
+  /** The stored answer of an idempotent request holds the secret sealed, like the row. */
+  private async create(tx: Tx, { tenantId }: RequestContext, { url, events: types }: Request): Promise<Reply> {
+    const id = newId('webhook');
+    const secretSealed = this.secrets.seal(newWebhookSecret(), tenantId, id);
+    const wanted = [...new Set(types)];
+    const view = await insertWebhook(tx, { tenantId, id, url, events: wanted, secretSealed, createdAt: new Date() });
+    await tx.emit(events.webhookCreated, { webhook: id });
+    return { ...view, secret: secretSealed };
+  }
+}
+
+function refuse(error: unknown): never {
+  if (!(error instanceof EgressRefusedError)) throw error;
+  throw new ConclaveError('delivery.webhook.address', { reason: error.message }, { cause: error });
+}

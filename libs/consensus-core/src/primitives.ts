@@ -17,9 +17,13 @@ export const LIMITS = {
   score: 1_000,
 } as const;
 
-export const identifier = text(100, 1);
+/** A name that machines compare and people read: one line without control characters. */
+export const label = (max: number) => text(max, 1, /^\P{Cc}+$/u);
+/** Words for people: line breaks and tabs, but nothing else that could steer a terminal. */
+export const prose = (max: number) => text(max, 1, /^(?:\P{Cc}|[\n\t])+$/u);
+export const identifier = label(100);
 /** `__proto__` is refused because strict JSON parsers refuse it as a key. */
-export const optionId = text(100, 1, /^(?!__proto__$)/);
+export const optionId = text(100, 1, /^(?!__proto__$)\P{Cc}+$/u);
 export const sha256Hex = text(64, 64, /^[0-9a-f]+$/);
 export const gitObjectId = text(64, 40, /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/);
 /** RFC 3339 in UTC. A label for people: nothing is ever decided by it, order is `seq` alone. */

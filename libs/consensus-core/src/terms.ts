@@ -8,8 +8,10 @@ import { concatBytes, fromBase64, hex, jcs, sha256, utf8 } from '@conclave/audit
 import {
   gitObjectId,
   identifier,
+  label,
   LIMITS,
   optionId,
+  prose,
   publicKey,
   salt,
   sha256Hex,
@@ -17,7 +19,7 @@ import {
   weight,
 } from './primitives.js';
 import { ruleShape } from './rules/rule.js';
-import { flag, list, object, oneOf, text, type Of } from './shape.js';
+import { flag, list, object, oneOf, type Of } from './shape.js';
 
 /** Who votes, with what key, and who holds that key. */
 const voterShape = object(
@@ -25,27 +27,27 @@ const voterShape = object(
     voterId: identifier,
     kind: oneOf('check', 'llm', 'cli', 'remote', 'human'),
     /** A label; for people a pseudonym, because receipts travel. */
-    name: text(120, 1),
+    name: prose(120),
     /** The evaluator's lineage: model vendor line, check author, person. */
-    family: text(100, 1),
+    family: label(100),
     algorithm: oneOf('ed25519'),
     publicKey,
     custody: oneOf('platform', 'external', 'passkey'),
-    roles: list(text(100, 1), 20),
+    roles: list(label(100), 20),
     weight,
   },
   {
     /** What evaluates, by digest, so that a deterministic juror can be run again. */
-    evaluator: object({ id: text(200, 1), version: text(100), sha256: sha256Hex, deterministic: flag }),
+    evaluator: object({ id: label(200), version: label(100), sha256: sha256Hex, deterministic: flag }),
   },
 );
 export type Voter = Of<typeof voterShape>;
 
-const option = object({ id: optionId, title: text(120, 1) });
+const option = object({ id: optionId, title: prose(120) });
 
 /** The change that is judged; `tree` survives a squash, where commit ids do not. */
 const subjectShape = object({
-  repository: text(400, 1),
+  repository: prose(400),
   base: gitObjectId,
   head: gitObjectId,
   tree: gitObjectId,
@@ -54,8 +56,8 @@ const subjectShape = object({
 
 /** The panel's manifest and where it was read, plus any further policy files, each by digest. */
 const policyShape = object(
-  { panel: text(200, 1), panelSha256: sha256Hex, source: text(400, 1) },
-  { files: list(object({ name: text(400, 1), sha256: sha256Hex }), 100) },
+  { panel: label(200), panelSha256: sha256Hex, source: label(400) },
+  { files: list(object({ name: label(400), sha256: sha256Hex }), 100) },
 );
 
 /** The members of the public terms, which a receipt repeats and the log's `opened` entry binds. */
@@ -64,21 +66,21 @@ export const publicTerms = {
   /** Commitment to the question; its text is a removable disclosure. */
   question: object({ sha256: sha256Hex }),
   /** The log that records this decision (C2SP origin). */
-  origin: text(300, 1),
+  origin: label(300),
   options: list(option, LIMITS.options, 1),
   rule: ruleShape,
   secrecy: oneOf('open', 'sealed'),
   electorate: list(voterShape, LIMITS.voters, 1),
-  gates: list(text(100, 1), LIMITS.gates),
+  gates: list(label(100), LIMITS.gates),
   /** What readers must be told, for example that the change edits its own jury. */
-  notices: list(text(1_000, 1), 20),
+  notices: list(prose(1_000), 20),
   /** Whose counting this is: the core's name and the version of its rules. */
-  engine: object({ name: text(100, 1), version: text(100, 1) }),
+  engine: object({ name: label(100), version: label(100) }),
 };
 export const publicTermsOptional = { subject: subjectShape, policy: policyShape };
 /** Terms as they are stored: with the question's text and salt, and the deadline after which nobody is waited for. */
 export const termsShape = object(
-  { ...publicTerms, question: text(2_000, 1), questionSalt: salt },
+  { ...publicTerms, question: prose(2_000), questionSalt: salt },
   { ...publicTermsOptional, deadlineAt: timestamp },
 );
 export type Terms = Of<typeof termsShape>;

@@ -42,6 +42,10 @@ describe('opening', () => {
     expect(opened({ gates: ['tests', 'tests'] })).toBe('decision.malformed gate-repeated');
     expect(opened({ rule: { ...terms.rule, quorum } })).toBe('decision.malformed quorum-range');
     expect(opened({ rule: { method: 'schulze', variant: 'sum' } })).toBe('decision.malformed variant-foreign');
+    expect(opened({ gates: ['tests\u0000'] })).toBe('decision.malformed shape');
+    expect(opened({ options: [{ id: 'a\u001b[2J', title: 'A' }] })).toBe('decision.malformed shape');
+    expect(opened({ question: 'lone \ud800 surrogate' })).toBe('decision.malformed shape');
+    expect(opened({ question: 'a\u0007bell' })).toBe('decision.malformed shape');
     expect(opened({ deadlineAt: 'tomorrow' })).toBe('decision.malformed shape');
     expect(refusalOf(admitOpening(undefined))).toBe('decision.malformed shape');
   });

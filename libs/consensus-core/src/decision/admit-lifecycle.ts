@@ -6,8 +6,9 @@
  * jurors' findings are still heard.
  */
 import { fromBase64, isSafeEd25519Key } from '@conclave/audit-core';
+import { prose } from '../primitives.js';
 import { findingOfGate } from '../receipt/predicate.js';
-import { object, read, text } from '../shape.js';
+import { object, read } from '../shape.js';
 import { faultOfRule, type TallyInput } from '../tally.js';
 import { termsShape, type Terms } from '../terms.js';
 import { accept, refuse, repeated, type Admission } from './admission.js';
@@ -17,7 +18,7 @@ import { transitions } from './decision.states.js';
 import { standingOf } from './standing.js';
 
 const evidenceCommand = object(findingOfGate);
-const cancelReason = text(400, 1);
+const cancelReason = prose(400);
 
 /** Why a decision stops waiting. */
 export type CloseCause = 'complete' | 'deadline';

@@ -5,9 +5,9 @@
  * equivocation and broken promises need no event of their own: they follow from the statements that are kept.
  */
 import { ballotShape, signatureShape, type Statement } from '../ballot.js';
-import { identifier, salt, sha256Hex } from '../primitives.js';
+import { identifier, prose, salt, sha256Hex } from '../primitives.js';
 import { finalPhases, findingOfGate, outcomeShape, tallyShape } from '../receipt/predicate.js';
-import { object, oneOf, read, text, type Of, type Read, type Shape } from '../shape.js';
+import { object, oneOf, read, type Of, type Read, type Shape } from '../shape.js';
 import { termsShape } from '../terms.js';
 
 /** What each type of event says. */
@@ -21,7 +21,7 @@ const eventShapes = {
   'ballot.revealed': object({ ballot: ballotShape, salt, signature: signatureShape }),
   'ballots.closed': object({ cause: oneOf('complete', 'deadline') }),
   'decision.sealed': object({ phase: oneOf(...finalPhases), outcome: outcomeShape, tally: tallyShape }),
-  'decision.canceled': object({ reason: text(400, 1) }),
+  'decision.canceled': object({ reason: prose(400) }),
 } as const;
 export type EventType = keyof typeof eventShapes;
 

@@ -12,7 +12,7 @@
  */
 import { hex, jcs, sha256, utf8 } from '@conclave/audit-core';
 import { statementShape } from '../ballot.js';
-import { identifier, optionId, seq, sha256Hex, timestamp } from '../primitives.js';
+import { identifier, label, optionId, seq, sha256Hex, timestamp } from '../primitives.js';
 import { json, list, object, oneOf, read, record, text, type Of, type Read } from '../shape.js';
 import { publicTerms, publicTermsOptional } from '../terms.js';
 
@@ -29,7 +29,7 @@ export type FinalStatus = (typeof finalStatuses)[number];
 
 /** What a gate found: hard evidence, without weight. */
 export const findingOfGate = {
-  gate: text(100, 1),
+  gate: label(100),
   status: oneOf('green', 'red', 'abstained'),
   /** Digest of the gate's full report. */
   sha256: sha256Hex,

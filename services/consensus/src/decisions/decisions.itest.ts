@@ -8,6 +8,7 @@ import {
   unknownDecision,
   type ConsensusFixture,
   type Tenant,
+  type Terms,
   type Voter,
 } from '../testing/consensus-fixture.js';
 
@@ -155,6 +156,9 @@ describe('opening', () => {
     await tenant.cast(id, voters[0], { vote: 'yes' });
     const again = await tenant.open(voters, { id, deadlineAt: soon() });
     expect(again.ballots[0]).toMatchObject({ status: 'counted' });
+    const reordered = Object.fromEntries(Object.entries(tenant.termsOf(voters, { id })).reverse());
+    const same = await fixture.call(consensus.openDecision, reordered as Terms, tenant.me);
+    expect(same.openedAt).toBe(again.openedAt);
     const other = tenant.open(voters, { id, question: 'Something else?' });
     expect(await refusalOf(other)).toBe('consensus.decision.exists');
     const opened = await fixture.emitted(events.decisionOpened.type, tenant.me.tenantId);
@@ -180,6 +184,12 @@ describe('opening', () => {
       code: 'consensus.decision.malformed',
       params: { reason: 'gate-repeated', path: '/gates' },
     });
+    const hostile = {
+      options: [{ id: 'nul\u0000', title: 'x' }],
+      policy: { panel: '', panelSha256: SHA256, source: '\ud800' },
+    };
+    const as = { claims: tenant.me, idempotencyKey: 'hostile' };
+    expect(await refusalOf(tenant.open(voters, hostile, as))).toBe('consensus.decision.malformed');
     const stranger = { ...voters[0], voterId: newId('voter') };
     expect(await refusalOf(tenant.open([stranger]))).toBe('consensus.voter-key.not-found');
   });
@@ -192,32 +202,29 @@ describe('the ballot box', () => {
     const stranger = await tenant.enrol();
     const { ballot } = tenant.signed(id, ann, { vote: 'yes' });
     const { signature } = tenant.signed(id, ann, { vote: 'no' });
-    const refusals: [Promise<unknown>, string][] = [
-      [tenant.cast(unknownDecision(), ann, { vote: 'yes' }), 'consensus.decision.not-found'],
-      [tenant.read(unknownDecision()), 'consensus.decision.not-found'],
-      [fixture.call(consensus.getTally, { id: unknownDecision() }, tenant.me), 'consensus.decision.not-found'],
-      [fixture.call(consensus.getTally, { id }, tenant.me), 'consensus.decision.phase'],
-      [fixture.call(consensus.getReceipt, { id }, tenant.me), 'consensus.decision.phase'],
-      [tenant.cast(id, stranger, { vote: 'yes' }), 'consensus.ballot.not-a-voter'],
-      [tenant.cast(id, impostor(ann), { vote: 'yes' }), 'consensus.ballot.signature'],
-      [fixture.call(consensus.castBallot, { id, ballot, signature }, tenant.me), 'consensus.ballot.signature'],
-      [tenant.cast(id, ann, { ranking: [['change']] }), 'consensus.ballot.malformed'],
-      [tenant.cast(id, ann, {}), 'consensus.ballot.malformed'],
-      [tenant.commit(id, ann, { vote: 'yes' }), 'consensus.decision.phase'],
-      [tenant.reveal(id, ann, { vote: 'yes' }), 'consensus.decision.phase'],
-      [tenant.report(id, 'lint', 'green'), 'consensus.evidence.unknown-gate'],
-      [tenant.report(unknownDecision(), 'tests', 'green'), 'consensus.decision.not-found'],
+    const evidence = { id, gate: 'tests', status: 'green' as const, sha256: SHA256, reason: '' };
+    const refusals: [() => Promise<unknown>, string][] = [
+      [() => tenant.cast(unknownDecision(), ann, { vote: 'yes' }), 'consensus.decision.not-found'],
+      [() => tenant.read(unknownDecision()), 'consensus.decision.not-found'],
+      [() => fixture.call(consensus.getTally, { id: unknownDecision() }, tenant.me), 'consensus.decision.not-found'],
+      [() => fixture.call(consensus.getTally, { id }, tenant.me), 'consensus.decision.phase'],
+      [() => fixture.call(consensus.getReceipt, { id }, tenant.me), 'consensus.decision.phase'],
+      [() => tenant.cast(id, stranger, { vote: 'yes' }), 'consensus.ballot.not-a-voter'],
+      [() => tenant.cast(id, impostor(ann), { vote: 'yes' }), 'consensus.ballot.signature'],
+      [() => fixture.call(consensus.castBallot, { id, ballot, signature }, tenant.me), 'consensus.ballot.signature'],
+      [() => tenant.cast(id, ann, { ranking: [['change']] }), 'consensus.ballot.malformed'],
+      [() => tenant.cast(id, ann, {}), 'consensus.ballot.malformed'],
+      [() => tenant.commit(id, ann, { vote: 'yes' }), 'consensus.decision.phase'],
+      [() => tenant.reveal(id, ann, { vote: 'yes' }), 'consensus.decision.phase'],
+      [() => tenant.report(id, 'lint', 'green'), 'consensus.evidence.unknown-gate'],
+      [() => tenant.report(unknownDecision(), 'tests', 'green'), 'consensus.decision.not-found'],
       [
-        fixture.call(
-          consensus.recordEvidence,
-          { id, gate: 'tests', status: 'green', sha256: SHA256, reason: '' },
-          tenant.me,
-        ),
+        () => fixture.call(consensus.recordEvidence, evidence, { claims: tenant.me, from: 'runtime' }),
         'auth.forbidden',
       ],
-      [fixture.call(consensus.getDecision, { id }, { ...tenant.me, scopes: [] }), 'auth.forbidden'],
+      [() => fixture.call(consensus.getDecision, { id }, { ...tenant.me, scopes: [] }), 'auth.forbidden'],
     ];
-    for (const [call, code] of refusals) expect(await refusalOf(call)).toBe(code);
+    for (const [attempt, code] of refusals) expect(await refusalOf(attempt())).toBe(code);
     expect(await tenant.read(id)).toMatchObject({
       ballots: [{ status: 'pending' }, { status: 'pending' }],
       evidence: [],
@@ -260,6 +267,8 @@ describe('the ballot box', () => {
     expect(page.items.map(({ id }) => id)).toEqual(ids.slice(0, 2));
     const rest = await fixture.call(consensus.listDecisions, { limit: 2, after: page.next! }, lister.me);
     expect(rest).toMatchObject({ items: [{ id: ids[2], phase: 'sealed', outcome: { status: 'approved' } }] });
+    const nonsense = fixture.call(consensus.listDecisions, { after: 'nul\u0000' }, lister.me);
+    expect(await refusalOf(nonsense)).toBe('request.invalid');
     const open = await fixture.call(consensus.listDecisions, { phase: 'ballots' }, lister.me);
     expect(open.items.map(({ id }) => id)).toEqual(ids.slice(0, 2));
   });

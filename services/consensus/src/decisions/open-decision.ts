@@ -1,5 +1,4 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { jcs } from '@conclave/audit-core';
 import { admitOpening, appendTo, ENGINE, openedEntryOf, publicTermsOf, type Terms } from '@conclave/consensus-core';
 import { ConclaveError, consensus, events, newId, type ReplyOf, type RequestOf } from '@conclave/contracts';
 import { CONFIG, type RequestContext } from '@conclave/nest-kit';
@@ -37,7 +36,7 @@ export class OpenDecision {
 
   private async open(tx: Tx, ctx: RequestContext, request: Request): Promise<Reply> {
     const { id = newId('decision'), deadlineAt: _patience, ...asked } = request;
-    const requestSha256 = createHash('sha256').update(jcs(asked)).digest('hex');
+    const requestSha256 = digestOf(asked);
     const repeat = await this.repeatOf(tx, ctx, id, requestSha256);
     if (repeat) return repeat;
     const terms = await this.termsOf(tx, ctx, id, request);
@@ -87,4 +86,9 @@ export class OpenDecision {
     const at = deadlineAt ? Date.parse(deadlineAt) : Date.now() + this.config.DECISION_TTL_SECONDS * 1_000;
     return new Date(at).toISOString();
   }
+}
+
+/** The contract's schema has put the members into its own order, so equal terms have equal text. */
+function digestOf(terms: object): string {
+  return createHash('sha256').update(JSON.stringify(terms)).digest('hex');
 }

@@ -13,6 +13,7 @@ import {
 import { ConclaveError, type RequestOf, type consensus } from '@conclave/contracts';
 import type { Actor, Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
+import { cursorOf } from '../page-cursor.js';
 
 /** A decision as it is loaded: its events, what they fold to, and what only the head row knows. */
 export interface Held {
@@ -87,12 +88,19 @@ export class PostgresDecisions {
   }
 
   async append(tx: Tx, ctx: Actor, id: string, events: readonly DecisionEvent[]): Promise<void> {
-    for (const { seq, type, at, data } of events) {
-      await tx.query(
-        'insert into decision_event (tenant_id, decision_id, seq, type, at, data) values ($1, $2, $3, $4, $5, $6)',
-        [ctx.tenantId, id, seq, type, at, JSON.stringify(data)],
-      );
-    }
+    await tx.query(
+      `insert into decision_event (tenant_id, decision_id, seq, type, at, data)
+       select $1, $2, seq, type, at, data
+       from unnest($3::int[], $4::text[], $5::timestamptz[], $6::json[]) as added (seq, type, at, data)`,
+      [
+        ctx.tenantId,
+        id,
+        events.map(({ seq }) => seq),
+        events.map(({ type }) => type),
+        events.map(({ at }) => at),
+        events.map(({ data }) => JSON.stringify(data)),
+      ],
+    );
   }
 
   /** Brings the head row up to the events. */
@@ -122,7 +130,7 @@ export class PostgresDecisions {
       `select ${HEAD} from decision d
        where d.tenant_id = $1 and ($2::text is null or d.id < $2) and ($3::text is null or d.phase = $3)
        order by d.id desc limit $4`,
-      [ctx.tenantId, after ?? null, phase ?? null, limit + 1],
+      [ctx.tenantId, cursorOf('decision', after), phase ?? null, limit + 1],
     );
     return rows.map((row) => ({
       id: row.id,

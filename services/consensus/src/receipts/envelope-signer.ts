@@ -10,9 +10,12 @@ import type { ConsensusConfig } from '../config.js';
 export class EnvelopeSigner {
   /** Names the key by its digest; a hint for readers, who trust only keys they were given otherwise. */
   readonly keyid: string;
+  /** The raw key, base64. */
+  readonly publicKey: string;
 
   constructor(@Inject(CONFIG) private readonly config: ConsensusConfig) {
     const raw = Buffer.from(createPublicKey(config.CONSENSUS_SIGNING_KEY).export({ format: 'jwk' }).x!, 'base64url');
+    this.publicKey = raw.toString('base64');
     this.keyid = `consensus-${createHash('sha256').update(raw).digest('hex').slice(0, 16)}`;
   }
 

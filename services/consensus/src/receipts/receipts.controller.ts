@@ -4,6 +4,7 @@ import { Handles, type RequestContext } from '@conclave/nest-kit';
 import { Database } from '@conclave/postgres-kit';
 import { Controller, Inject } from '@nestjs/common';
 import { PostgresDecisions } from '../decisions/postgres-decisions.js';
+import { EnvelopeSigner } from './envelope-signer.js';
 import { PostgresReceipts } from './postgres-receipts.js';
 
 @Controller()
@@ -12,6 +13,7 @@ export class ReceiptsController {
     @Inject(Database) private readonly db: Database,
     @Inject(PostgresDecisions) private readonly decisions: PostgresDecisions,
     @Inject(PostgresReceipts) private readonly receipts: PostgresReceipts,
+    @Inject(EnvelopeSigner) private readonly signer: EnvelopeSigner,
   ) {}
 
   @Handles(consensus.getReceipt)
@@ -30,6 +32,12 @@ export class ReceiptsController {
       disclosures: disclosuresOf(decision),
     };
     return fileOnWire(file);
+  }
+
+  @Handles(consensus.listReceiptKeys)
+  async keys() {
+    const { keyid, publicKey } = this.signer;
+    return { items: [{ keyid, algorithm: 'ed25519' as const, publicKey }] };
   }
 }
 

@@ -2,6 +2,7 @@
 import type { RequestOf, consensus } from '@conclave/contracts';
 import type { Actor, Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
+import { cursorOf } from '../page-cursor.js';
 
 /** A registered key. */
 export interface VoterKey {
@@ -54,7 +55,7 @@ export class PostgresVoterKeys {
     return tx.query<VoterKey>(
       `select ${COLUMNS} from voter_key where tenant_id = $1 and ($2::text is null or voter_id < $2)
        order by voter_id desc limit $3`,
-      [ctx.tenantId, after ?? null, limit + 1],
+      [ctx.tenantId, cursorOf('voter', after), limit + 1],
     );
   }
 

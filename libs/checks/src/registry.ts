@@ -1,15 +1,28 @@
-import { hex, jcs, sha256, utf8 } from '@conclave/audit-core';
+import { agentConfig } from './agent-config/agent-config.js';
 import { bidi } from './bidi/bidi.js';
 import type { Change } from './change.js';
 import { ballotOf, canonicalFindings, type Check, type CheckResult, type Finding } from './check.js';
-import { agentConfig } from './agent-config/agent-config.js';
 import { coChange } from './co-change/co-change.js';
-import { testsWeakened } from './tests-weakened/tests-weakened.js';
+import { complexity } from './complexity/complexity.js';
+import { scope } from './scope/scope.js';
 import { secrets } from './secrets/secrets.js';
+import { supplyChain } from './supply-chain/supply-chain.js';
 import { suppressions } from './suppressions/suppressions.js';
+import { testsWeakened } from './tests-weakened/tests-weakened.js';
+import { hex, jcs, sha256, utf8 } from '@conclave/audit-core';
 
 /** The default jurors, in the order in which people read them. */
-export const CHECKS: readonly Check[] = [testsWeakened, suppressions, secrets, bidi, agentConfig, coChange].map(whole);
+export const CHECKS: readonly Check[] = [
+  testsWeakened,
+  suppressions,
+  secrets,
+  bidi,
+  supplyChain,
+  agentConfig,
+  coChange,
+  scope,
+  complexity,
+].map(whole);
 
 /** A check by its id; nothing when this build does not have it. */
 export const checkById = (id: string): Check | undefined => CHECKS.find((check) => check.id === id);

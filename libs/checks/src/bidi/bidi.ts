@@ -4,8 +4,10 @@
  */
 import { canonicalFindings, type Check, type Finding } from '../check.js';
 import type { Change } from '../change.js';
-import { addedLines, net, removedLines, textFiles, type TouchedLine } from '../source/introduced.js';
+import { isGenerated } from '../source/file-kind.js';
+import { addedLines, type FileView, net, removedLines, textFiles, type TouchedLine } from '../source/introduced.js';
 import { isProgramming } from '../source/language.js';
+import { maxLineLength } from '../source/lexer.js';
 import { latinLookalike, skeletonOf } from './confusables.js';
 import { invisiblesOf } from './invisible.js';
 
@@ -24,7 +26,10 @@ export const bidi: Check = {
   run(change) {
     const files = textFiles(change).filter((view) => view.file.hunks.some((hunk) => hunk.added.length > 0));
     if (files.length === 0) return { applies: false, reason: 'the change adds no text' };
-    return { applies: true, findings: canonicalFindings([...pathFindings(change), ...textFindings(change)]) };
+    return {
+      applies: true,
+      findings: canonicalFindings([...pathFindings(change), ...textFindings(change), ...layoutFindings(files)]),
+    };
   },
 };
 
@@ -80,6 +85,40 @@ function passesForLatin(identifier: string, line: TouchedLine): boolean {
   const skeleton = skeletonOf(identifier);
   const double = new RegExp(`(?<![\\p{L}\\p{N}_$])${skeleton.replace(/\$/g, '\\$')}(?![\\p{L}\\p{N}_$])`, 'u');
   return skeleton.length > 1 && line.view.after.some(({ code }) => double.test(code));
+}
+
+/** Code pushed out of sight by white space, and lines too long for anybody to have read. */
+function layoutFindings(views: readonly FileView[]): Finding[] {
+  return views
+    .filter(({ path, language }) => isProgramming(language) && !isGenerated(path))
+    .flatMap((view) =>
+      view.file.hunks.flatMap((hunk) =>
+        hunk.added.map((text, at) => ({ text, path: view.path, line: hunk.newStart + at })),
+      ),
+    )
+    .flatMap(({ text, path, line }): Finding[] => {
+      if (/\S[ \t]{200,}\S/.test(text.slice(0, 100_000))) {
+        return [
+          {
+            path,
+            line,
+            rule: 'off-screen-code',
+            severity: 'error',
+            message: 'code stands behind more than 200 blanks, where nobody sees it',
+          },
+        ];
+      }
+      if (text.length <= maxLineLength) return [];
+      return [
+        {
+          path,
+          line,
+          rule: 'long-line',
+          severity: 'warning',
+          message: `only the first ${maxLineLength} of ${text.length} characters were judged`,
+        },
+      ];
+    });
 }
 
 /** File names can pose as others too. */

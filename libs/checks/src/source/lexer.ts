@@ -1,6 +1,8 @@
 /**
  * Tells code, comments and strings apart, line by line, well enough for review in any language of `language.ts`.
  *
+ * A line is read up to `maxLineLength`, which bounds what a pattern can cost on it; the check `bidi` tells longer ones.
+ *
  * Not a parser: heredocs and rare literal forms are read as code. A mistake about a quote ends with its line, except in
  * the multi-line strings a language really has.
  */
@@ -16,6 +18,9 @@ export interface LexedLine {
   comment: string;
 }
 
+/** Characters of a line that are read. */
+export const maxLineLength = 5_000;
+
 const operandBefore =
   /(^|[(,=:[!&|?{};+\-*%<>~^]|\b(return|typeof|case|in|of|do|else|throw|void|delete|yield|await))\s*$/;
 const regexLiteral = /^\/(?![*/])(?:\\.|\[(?:\\.|[^\]\\])*\]|[^/\\[])+\/[a-z]*/;
@@ -27,7 +32,7 @@ type Open = { kind: 'comment'; close: string } | { kind: 'string'; string: Strin
 
 /** The lines of a text; without a language all of it counts as code. */
 export function lex(text: string, language: Language | undefined): LexedLine[] {
-  const lines = linesOf(text);
+  const lines = linesOf(text).map((line) => (line.length > maxLineLength ? line.slice(0, maxLineLength) : line));
   if (!language) return lines.map((line) => ({ text: line, code: line, comment: '' }));
   const stack: Open[] = [];
   return lines.map((line) => lexLine(line, syntaxOf(language), stack));

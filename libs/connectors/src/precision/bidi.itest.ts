@@ -47,6 +47,10 @@ const told: Record<string, [Story, string[]]> = {
     },
     ['error hidden-text AGENTS.md:1', 'error hidden-text x.js:1'],
   ],
+  'code out of sight': [
+    { after: { 'a.ts': [`run();${' '.repeat(300)}evil();`, `const long = '${'x'.repeat(6000)}';`] } },
+    ['error off-screen-code a.ts:1', 'warning long-line a.ts:2'],
+  ],
   'names of files': [{ after: { 'txt.\u202egpj.sh': ['echo'] } }, ['error invisible-path txt.\u202egpj.sh:1']],
   'overrides in prose, and marks in code, mildly': [
     { after: { 'README.md': ['# Sample', 'A \u202bعربي\u202c word'], 'a.ts': ["const s = 'x\u200fy';"] } },

@@ -266,6 +266,24 @@ export const getReceipt = contract({
   },
 });
 
+/** The public keys receipts are signed with: what an auditor pins as `services` of a trust root. */
+export const listReceiptKeys = contract({
+  owner: 'consensus',
+  subject: 'consensus.v1.receipt-key.list',
+  permission: 'decision:read',
+  request: z.strictObject({}),
+  reply: z.object({
+    items: z.array(z.object({ keyid: z.string(), algorithm: z.literal('ed25519'), publicKey: base64 })),
+  }),
+  http: {
+    method: 'GET',
+    path: '/v1/receipt-keys',
+    summary: 'Public keys that sign receipts',
+    tag: 'decisions',
+    stability: 'beta',
+  },
+});
+
 const voterKey = z.object({
   voterId: idOf('voter'),
   name,

@@ -103,3 +103,11 @@ it('is another tenant’s neither to read nor to guess', async () => {
   const other = fixture.tenant();
   expect(await refusalOf(fixture.call(consensus.getReceipt, { id }, other.me))).toBe('consensus.decision.not-found');
 });
+
+it('names the key it signs with, as a trust root pins it', async () => {
+  const id = await decided('open');
+  await fixture.log.write(tenant.me.tenantId);
+  const receipt = await eventually(() => receiptOf(id));
+  const { items } = await fixture.call(consensus.listReceiptKeys, {}, tenant.me);
+  expect(items).toEqual([{ keyid: keyidOf(receipt), algorithm: 'ed25519', publicKey: fixture.signingKey }]);
+});

@@ -11,7 +11,7 @@ import {
   serviceNames,
   type ServiceName,
 } from '@conclave/contracts';
-import { connect, nkeyAuthenticator, nkeys, type NatsConnection, type Status } from '@nats-io/transport-node';
+import { connect, nkeyAuthenticator, nkeys, type NatsConnection } from '@nats-io/transport-node';
 import { startTestBus, type TestBus } from './test/test-bus.js';
 
 let bus: TestBus;

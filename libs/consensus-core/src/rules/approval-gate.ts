@@ -29,6 +29,6 @@ export const approvalGate: Rule = {
 };
 
 function approved({ variant, threshold }: RuleParameters, yes: number, no: number): boolean {
-  if (variant === 'unanimous') return yes > 0 && no === 0;
-  return yes > no && (!threshold || reaches(yes, yes + no, threshold));
+  if (yes <= no) return false;
+  return variant === 'unanimous' ? no === 0 : !threshold || reaches(yes, yes + no, threshold);
 }

@@ -14,15 +14,16 @@ import { postgres } from '@conclave/postgres-kit';
 import { consensusEnvironment } from '../config.js';
 import { ConsensusModule } from '../consensus.module.js';
 import { deadlines } from '../decisions/deadlines.js';
+import { rawOf } from './raw-key.js';
 import { TestLog } from './test-log.js';
 
-export const LOG_HOST = 'log.example';
+const LOG_HOST = 'log.example';
 export type Terms = RequestInputOf<typeof consensus.openDecision>;
 export type Decision = ReplyOf<typeof consensus.getDecision>;
 type Says = Partial<Pick<Ballot, 'vote' | 'ranking' | 'score' | 'reason' | 'findingsSha256'>>;
 
 export const SHA256 = createHash('sha256').update('report').digest('hex');
-export const SALT = Buffer.alloc(32, 7).toString('base64');
+const SALT = Buffer.alloc(32, 7).toString('base64');
 
 /** A voter whose private key only the test holds. */
 export interface Voter {
@@ -151,13 +152,8 @@ export async function startConsensus(env: Readonly<Record<string, string>> = {})
   return Object.assign(fixture, { signingKey: rawOf(publicKey), log, tenant: () => new Tenant(fixture) });
 }
 
-export function signatureOf({ key }: Voter, bytes: Uint8Array): { algorithm: 'ed25519'; value: string } {
+function signatureOf({ key }: Voter, bytes: Uint8Array): { algorithm: 'ed25519'; value: string } {
   return { algorithm: 'ed25519', value: sign(null, bytes, key).toString('base64') };
-}
-
-/** A raw public key in base64. */
-export function rawOf(key: KeyObject): string {
-  return Buffer.from(key.export({ format: 'jwk' }).x!, 'base64url').toString('base64');
 }
 
 /** A voter's key that is not the enrolled one. */

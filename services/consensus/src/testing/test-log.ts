@@ -18,7 +18,7 @@ import {
 } from '@conclave/audit-core';
 import { eventContracts, events } from '@conclave/contracts';
 import type { EventSource, ServiceFixture } from '@conclave/dev-env/testing';
-import { rawOf } from './consensus-fixture.js';
+import { rawOf } from './raw-key.js';
 
 const AWAITED: readonly string[] = [events.decisionOpened.type, events.commitsClosed.type, events.decisionSealed.type];
 

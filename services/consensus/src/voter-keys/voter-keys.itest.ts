@@ -2,7 +2,8 @@ import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { consensus, events, newId, type RequestInputOf } from '@conclave/contracts';
 import { refusalOf, refusedWith, testPrincipal, type CallAs, type TestPrincipal } from '@conclave/dev-env/testing';
-import { rawOf, startConsensus, type ConsensusFixture, type Tenant } from '../testing/consensus-fixture.js';
+import { startConsensus, type ConsensusFixture, type Tenant } from '../testing/consensus-fixture.js';
+import { rawOf } from '../testing/raw-key.js';
 
 let fixture: ConsensusFixture;
 let tenant: Tenant;

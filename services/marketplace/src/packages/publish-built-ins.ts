@@ -1,8 +1,7 @@
 import { panelSha256, type PanelManifest } from '@conclave/checks';
-import { LOG } from '@conclave/nest-kit';
+import { LOG, type Kit } from '@conclave/nest-kit';
 import { Database } from '@conclave/postgres-kit';
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import type { Logger } from 'pino';
 import { InstallPackage } from '../installations/install-package.js';
 import { tenantsBehind } from '../installations/postgres-installations.js';
 import { publishBuiltIn } from './postgres-packages.js';
@@ -23,7 +22,7 @@ export class PublishBuiltIns implements OnApplicationBootstrap {
     private readonly db: Database,
     private readonly installPackage: InstallPackage,
     @Inject(BUILT_IN_PANELS) private readonly panels: readonly PanelManifest[],
-    @Inject(LOG) private readonly log: Pick<Logger, 'error'>,
+    @Inject(LOG) private readonly log: Pick<Kit['log'], 'error'>,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {

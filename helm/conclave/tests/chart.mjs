@@ -79,7 +79,7 @@ export const installations = {
   },
 };
 
-/** @returns what Helm printed: `{status, text, message}` */
+/** @returns what Helm printed: `{status, text, message}`; Helm 4's paths are written as Helm 3's */
 export function tryRender({ chart = chartDir, release = 'conclave', files = [], values = {} } = {}) {
   const paths = files.flatMap((file) => ['--values', join(chart, file)]);
   const { status, stdout, stderr } = spawnSync(
@@ -87,7 +87,11 @@ export function tryRender({ chart = chartDir, release = 'conclave', files = [], 
     ['template', release, chart, '--namespace', 'conclave', '--kube-version', '1.33.0', ...paths, '--values', '-'],
     { input: stringify(values), encoding: 'utf8', maxBuffer: 64 << 20 },
   );
-  return { status, text: stdout, message: stderr };
+  return {
+    status,
+    text: stdout,
+    message: stderr.replaceAll(/at '\/([^']*)'/g, (_all, path) => path.replaceAll('/', '.')),
+  };
 }
 
 /** @returns the manifests as plain objects, in Helm's order */

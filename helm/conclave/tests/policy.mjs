@@ -114,6 +114,7 @@ export function chartFaults(manifests, { registry, policies = true }) {
   const of = (kind) => manifests.filter((manifest) => manifest.kind === kind);
   const images = pods.filter((pod) => containersOf(pod).some((c) => !c.image?.startsWith(`${registry}/conclave`)));
   return [
+    ...manifests.flatMap((it) => nullsOf(it).map((path) => `${idOf(it)}: ${path} is null`)),
     ...podFaults(manifests),
     ...pods.filter(isServer).flatMap((pod) => failed(pod.id, serviceRules, pod)),
     ...images.map(({ id }) => `${id}: its image is not from ${registry}`),
@@ -127,6 +128,12 @@ export function chartFaults(manifests, { registry, policies = true }) {
       .map((it) => `${idOf(it)}: nothing here asks the API server`),
     ...(policies ? pods.flatMap((pod) => isolationFaults(pod, of('NetworkPolicy'))) : []),
   ];
+}
+
+/** Fields that a template left empty: an API server drops them, strict validators do not. */
+function nullsOf(value, path = '') {
+  if (value === null) return [path];
+  return typeof value === 'object' ? Object.entries(value).flatMap(([key, it]) => nullsOf(it, `${path}.${key}`)) : [];
 }
 
 function companionFaults(deployment, of) {

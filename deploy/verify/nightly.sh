@@ -1,0 +1,39 @@
+#!/bin/sh
+# What CI has no time for: the chart under current tools, built from source by the Go module proxy. Helm 4 renders and
+# lints in the chart's own tests; kubeconform checks every manifest strictly against the API of two Kubernetes versions.
+# Needs Go and a built checkout; nothing is installed outside TOOLS.
+set -eu
+cd "$(dirname "$0")/../.."
+TOOLS=${TOOLS:-$PWD/.conclave/cache/nightly}
+HELM_VERSION=v4.2.4 KUBECONFORM_VERSION=v0.7.0 GATEWAY_API_VERSION=v1.4.0
+KUBERNETES_VERSIONS='v1.33.13 v1.36.3'
+export GOBIN="$TOOLS/bin" CGO_ENABLED=0 GOFLAGS=-trimpath
+PATH="$PWD/node_modules/.bin:$PATH"
+say() { printf '%s\n' "nightly: $*"; }
+timed() { start=$(date +%s); what=$1; shift; "$@"; say "$what in $(($(date +%s) - start)) s"; }
+# The folder of a module's source.
+module() {
+  dir=$(cd "$TOOLS" && go mod download -json "$1" | sed -n 's/.*"Dir": "\(.*\)".*/\1/p')
+  [ -n "$dir" ] || { say "module $1 cannot be had" >&2; exit 1; }
+  printf '%s' "$dir"
+}
+mkdir -p "$GOBIN"
+
+[ -x "$GOBIN/helm" ] || timed "helm $HELM_VERSION built" go install "helm.sh/helm/v4/cmd/helm@$HELM_VERSION"
+[ -x "$GOBIN/kubeconform" ] || timed "kubeconform $KUBECONFORM_VERSION built" go install "github.com/yannh/kubeconform/cmd/kubeconform@$KUBECONFORM_VERSION"
+export HELM="$GOBIN/helm"
+say "$("$HELM" version --short)"
+timed 'the chart tests pass under it' env NODE_OPTIONS=--experimental-vm-modules jest helm
+node deploy/verify/render.mjs "$TOOLS/rendered"
+
+gateway_api=$(module "sigs.k8s.io/gateway-api@$GATEWAY_API_VERSION")
+crds=$(find "$gateway_api/config/crd/standard" -name '*httproutes.yaml')
+for version in $KUBERNETES_VERSIONS; do
+  kubernetes=$(module "k8s.io/kubernetes@$version")
+  node deploy/verify/schemas.mjs "$TOOLS/$version" "$kubernetes/api/openapi-spec/swagger.json" $crds
+  say "kubeconform, Kubernetes $version"
+  "$GOBIN/kubeconform" -strict -summary -schema-location "$TOOLS/$version/{{.ResourceKind}}{{.KindSuffix}}.json" \
+    "$TOOLS"/rendered/*.yaml k8s/namespace.yaml k8s/eval-stores.yaml
+done
+
+say passed

@@ -23,7 +23,8 @@ create policy relay on outbound_event to :system using (true) with check (true);
 grant insert on outbound_event to :app;
 grant select, update on outbound_event to :system;
 
--- The head of each lane. `epoch` rises when an operator restores an older database.
+-- The head of each lane. After restoring an older database an operator starts a new epoch, so that consumers notice:
+--   update event_lane set epoch = epoch + 1, head = 0;
 create table event_lane (
   lane smallint primary key,
   epoch int not null default 1,
@@ -41,6 +42,7 @@ create table event_cursor (
   primary key (producer, lane)
 );
 grant select, insert, update on event_cursor to :app, :system;
+grant delete on event_cursor to :system;
 
 -- Events this service could not apply, with the reason; the cursor moved on.
 create table dead_letter (
@@ -70,7 +72,7 @@ create table idempotency (
   route text not null,
   key text not null,
   request_sha256 text not null,
-  response jsonb,
+  response json,
   at timestamptz not null default clock_timestamp(),
   primary key (tenant_id, actor, route, key)
 );

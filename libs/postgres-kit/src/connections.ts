@@ -71,7 +71,10 @@ export async function entityConnections(
       return {
         ...connectionOn(client),
         begin: () => runner.startTransaction(),
-        commit: () => runner.commitTransaction(),
+        async commit() {
+          refuseAborted(client);
+          await runner.commitTransaction();
+        },
         rollback: () => runner.rollbackTransaction(),
         entities: runner.manager,
         release: () => void runner.release(),
@@ -86,8 +89,17 @@ function connectionOn(client: PoolClient): Connection {
     query: async <Row extends object>(sql: string, params: readonly unknown[] = []) =>
       (await client.query<Row & Record<string, unknown>>(sql, [...params])).rows,
     begin: async () => void (await client.query('begin')),
-    commit: async () => void (await client.query('commit')),
+    async commit() {
+      refuseAborted(client);
+      await client.query('commit');
+    },
     rollback: async () => void (await client.query('rollback')),
     release: (broken) => client.release(broken),
   };
+}
+
+/** Postgres answers the commit of an aborted transaction with a rollback and no error: what was reported done is lost. */
+function refuseAborted(client: PoolClient): void {
+  if (client.getTransactionStatus() === 'E')
+    throw new Error('a statement of this transaction failed and its error was swallowed');
 }

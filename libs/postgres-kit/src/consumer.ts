@@ -6,27 +6,26 @@
  * of its own sends the event to the dead letters and the lane moves on; an outage of ours is waited for instead.
  */
 import {
-  ConclaveError,
+  LANES,
   doorbellSubject,
+  eventPosition,
   headSubject,
   readEvents,
   type EventContract,
   type EventPosition,
   type EventProducer,
 } from '@conclave/contracts';
-import type { RpcClient } from '@conclave/nest-kit';
-import { decodeBody } from '@conclave/nest-kit';
-import type { NatsConnection, Subscription } from '@nats-io/transport-node';
+import { decodeBody, type RpcClient } from '@conclave/nest-kit';
+import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import type { Logger } from 'pino';
 import type { Counter } from 'prom-client';
+import { z } from 'zod';
+import { CursorStore } from './cursor.js';
 import type { Database, Tx } from './database.js';
-import { isOutage } from './outage.js';
+import { Lane } from './lane.js';
 import type { PlacedEvent } from './relay.js';
 
-const ATTEMPTS = 3;
-const RETRY_MS = 200;
-const OUTAGE_RETRY_MS = 1_000;
-const PAGE = 200;
+const REASON_LIMIT = 2_000;
 
 export interface ConsumerHandler {
   readonly event: EventContract;
@@ -42,167 +41,86 @@ export interface ConsumerParts {
   readonly deadLetters: Counter;
 }
 
+const headBeat = z.object({ heads: z.array(eventPosition) });
+
 /** Follows one producer. */
 export class Consumer {
-  private readonly lanes = new Map<number, Promise<void>>();
-  private readonly handlers: ReadonlyMap<string, ConsumerHandler>;
+  private readonly handlers: Map<string, ConsumerHandler[]>;
+  private readonly cursors: CursorStore;
+  private readonly lanes: readonly Lane[];
   private subscriptions: Subscription[] = [];
-  private stopped = false;
 
   constructor(
     private readonly producer: EventProducer,
     handlers: readonly ConsumerHandler[],
     private readonly parts: ConsumerParts,
   ) {
-    this.handlers = new Map(handlers.map((handler) => [handler.event.type, handler]));
+    this.handlers = Map.groupBy(handlers, (handler) => handler.event.type);
+    this.cursors = new CursorStore(parts.db, producer);
+    const lane = {
+      ...parts,
+      producer,
+      cursors: this.cursors,
+      apply: (tx: Tx, event: PlacedEvent) => this.apply(tx, event),
+      bury: (tx: Tx, event: PlacedEvent, error: unknown) => this.bury(tx, event, error),
+    };
+    this.lanes = Array.from({ length: LANES }, (_, n) => new Lane(n, lane));
   }
 
   start(): void {
-    const { nats } = this.parts;
+    const ring = readEvents[this.producer].reply.pick({ events: true });
     this.subscriptions = [
-      nats.subscribe(doorbellSubject(this.producer), {
-        callback: (_error, message) => this.onRing((decodeBody(message.data) as { events: PlacedEvent[] }).events),
-      }),
-      nats.subscribe(headSubject(this.producer), {
-        callback: (_error, message) => this.onHeads((decodeBody(message.data) as { heads: EventPosition[] }).heads),
-      }),
+      this.listen(doorbellSubject(this.producer), ring, async ({ events }) => this.onRing(events)),
+      this.listen(headSubject(this.producer), headBeat, ({ heads }) => this.onHeads(heads)),
     ];
   }
 
   async stop(): Promise<void> {
-    this.stopped = true;
     for (const subscription of this.subscriptions) subscription.unsubscribe();
-    await Promise.all(this.lanes.values());
+    await Promise.all(this.lanes.map((lane) => lane.stop()));
+  }
+
+  /** What cannot be understood now is only a hint missed: the log still has it. */
+  private listen<T>(subject: string, schema: z.ZodType<T>, take: (heard: T) => Promise<void>): Subscription {
+    const { nats, log } = this.parts;
+    const hear = async (error: Error | null, { data }: Msg): Promise<void> => {
+      try {
+        if (error) throw error;
+        await take(schema.parse(decodeBody(data)));
+      } catch (fault) {
+        log.warn({ err: fault, subject }, 'hint missed');
+      }
+    };
+    return nats.subscribe(subject, { callback: (error, message) => void hear(error, message) });
   }
 
   private onRing(events: readonly PlacedEvent[]): void {
-    const byLane = Map.groupBy(events, (event) => event.position.lane);
-    for (const [lane, batch] of byLane) this.enqueue(lane, () => this.applyBatch(lane, batch));
+    for (const [n, batch] of Map.groupBy(events, (event) => event.position.lane)) this.lanes[n]?.push(batch);
   }
 
-  private onHeads(heads: readonly EventPosition[]): void {
-    for (const head of heads) this.enqueue(head.lane, () => this.catchUpTo(head));
-  }
-
-  /** A lane is worked on by one task at a time, in the order of arrival. */
-  private enqueue(lane: number, work: () => Promise<void>): void {
-    const before = this.lanes.get(lane) ?? Promise.resolve();
-    const next = before
-      .then(() => (this.stopped ? undefined : work()))
-      .catch((error: unknown) =>
-        this.parts.log.warn({ err: error, producer: this.producer, lane }, 'lane will be caught up'),
-      );
-    this.lanes.set(lane, next);
-  }
-
-  private async applyBatch(lane: number, events: readonly PlacedEvent[]): Promise<void> {
-    for (const event of events) {
-      const step = await this.apply(event);
-      if (step === 'gap') return this.catchUp(lane);
+  private async onHeads(heads: readonly EventPosition[]): Promise<void> {
+    const cursorOf = await this.cursors.read();
+    for (const { lane, epoch, pos } of heads) {
+      const at = cursorOf(lane);
+      if (at.epoch !== epoch || at.pos !== pos) this.lanes[lane]?.catchUp();
     }
   }
 
-  private async catchUpTo(head: EventPosition): Promise<void> {
-    const cursor = await this.cursorOf(head.lane);
-    if (head.epoch > cursor.epoch || head.pos > cursor.pos) await this.catchUp(head.lane);
+  private async apply(tx: Tx, event: PlacedEvent): Promise<void> {
+    for (const handler of this.handlers.get(event.type) ?? [])
+      await handler.apply(tx, { ...event, data: handler.event.data.parse(event.data) as Record<string, unknown> });
   }
 
-  private async catchUp(lane: number): Promise<void> {
-    while (!this.stopped) {
-      const cursor = await this.cursorOf(lane);
-      const request = { lane, epoch: cursor.epoch, after: cursor.pos, limit: PAGE };
-      const page = await this.parts.rpc.callAsService(readEvents[this.producer], {}, request);
-      for (const event of page.events) if ((await this.apply(event)) === 'gap') return;
-      if (page.events.length < PAGE) return;
-    }
-  }
-
-  private cursorOf(lane: number): Promise<{ epoch: number; pos: number }> {
-    return this.parts.db.system(async (tx) => {
-      const row = await tx.one<{ epoch: number; pos: string }>(
-        'select epoch, pos from event_cursor where producer = $1 and lane = $2',
-        [this.producer, lane],
-      );
-      return { epoch: row?.epoch ?? 1, pos: Number(row?.pos ?? 0) };
-    });
-  }
-
-  /** Applies one event, once, or says why not. */
-  private async apply(event: PlacedEvent): Promise<'applied' | 'old' | 'gap'> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.applyInTransaction(event, (tx) => this.effect(tx, event));
-      } catch (error) {
-        if (this.stopped) throw error;
-        if (isOutage(error)) {
-          attempt--;
-          await pause(OUTAGE_RETRY_MS);
-        } else if (attempt < ATTEMPTS && !(error instanceof ConclaveError)) await pause(RETRY_MS * attempt);
-        else return this.bury(event, error);
-      }
-    }
-  }
-
-  private applyInTransaction(
-    event: PlacedEvent,
-    effect: (tx: Tx) => Promise<void>,
-  ): Promise<'applied' | 'old' | 'gap'> {
+  private async bury(tx: Tx, event: PlacedEvent, error: unknown): Promise<void> {
+    const { id, tenantId, type } = event;
     const { lane, epoch, pos } = event.position;
-    return this.parts.db.tx({ tenantId: event.tenantId, actor: event.actor }, async (tx) => {
-      await tx.query('insert into event_cursor (producer, lane) values ($1, $2) on conflict do nothing', [
-        this.producer,
-        lane,
-      ]);
-      const cursor = (await tx.one<{ epoch: number; pos: string }>(
-        'select epoch, pos from event_cursor where producer = $1 and lane = $2 for update',
-        [this.producer, lane],
-      ))!;
-      const at = Number(cursor.pos);
-      if (epoch < cursor.epoch || (epoch === cursor.epoch && pos <= at)) return 'old';
-      if (pos !== (epoch === cursor.epoch ? at + 1 : 1)) return 'gap';
-      await effect(tx);
-      await tx.query('update event_cursor set epoch = $3, pos = $4 where producer = $1 and lane = $2', [
-        this.producer,
-        lane,
-        epoch,
-        pos,
-      ]);
-      return 'applied';
-    });
-  }
-
-  private async effect(tx: Tx, event: PlacedEvent): Promise<void> {
-    const handler = this.handlers.get(event.type);
-    if (!handler) return;
-    await handler.apply(tx, { ...event, data: handler.event.data.parse(event.data) as Record<string, unknown> });
-  }
-
-  private bury(event: PlacedEvent, error: unknown): Promise<'applied' | 'old' | 'gap'> {
-    const reason = error instanceof Error ? error.message : String(error);
-    this.parts.log.error(
-      { err: error, event: event.id, type: event.type, producer: this.producer },
-      'event buried in dead letters',
+    this.parts.log.error({ err: error, event: id, type, producer: this.producer }, 'event buried in dead letters');
+    tx.afterCommit(() => this.parts.deadLetters.inc({ producer: this.producer }));
+    const reason = (error instanceof Error ? error.message : String(error)).replaceAll('\0', '').slice(0, REASON_LIMIT);
+    await tx.query(
+      `insert into dead_letter (id, tenant_id, producer, lane, epoch, pos, type, event, reason)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing`,
+      [id, tenantId, this.producer, lane, epoch, pos, type, JSON.stringify(event), reason],
     );
-    this.parts.deadLetters.inc({ producer: this.producer });
-    const { lane, epoch, pos } = event.position;
-    return this.applyInTransaction(event, async (tx) => {
-      await tx.query(
-        `insert into dead_letter (id, tenant_id, producer, lane, epoch, pos, type, event, reason)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing`,
-        [
-          event.id,
-          event.tenantId,
-          this.producer,
-          lane,
-          epoch,
-          pos,
-          event.type,
-          JSON.stringify(event),
-          reason.slice(0, 2_000),
-        ],
-      );
-    });
   }
 }
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

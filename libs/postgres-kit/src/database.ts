@@ -3,6 +3,7 @@ import { SpanKind, inSpan, type RequestContext } from '@conclave/nest-kit';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import type { Connection, ConnectionSource } from './connections.js';
+import { isOutage } from './outage.js';
 
 /** Who a transaction is for: the part of a request context the database needs. */
 export type Actor = Pick<RequestContext, 'tenantId' | 'actor'>;
@@ -22,7 +23,8 @@ export interface Tx {
 
 /**
  * The one way to the database. `tx` runs as the app role with the tenant set, so row-level security decides what it
- * sees; `system` runs as the system role, whose named policies cover the event log and the engine's tables only.
+ * sees; `system` runs as the system role, whose named policies cover the event log and the engine's tables only. An
+ * outage of Postgres leaves either as ConclaveError `service.unavailable`; every other error leaves as it is.
  */
 export class Database {
   private readonly listeners = new Set<() => void>();
@@ -61,25 +63,39 @@ export class Database {
     return inSpan(
       { name: 'postgres transaction', kind: SpanKind.CLIENT, attributes: { 'db.system.name': 'postgresql' } },
       async () => {
-        const connection = await source.acquire();
         const after = new Set<() => void>();
-        let broken: Error | undefined;
-        try {
-          await connection.begin();
-          if (ctx) await connection.query(`select set_config('app.tenant', $1, true)`, [ctx.tenantId]);
-          const result = await work(txOn(connection, ctx, after, this.ring));
-          await connection.commit();
-          for (const listener of after) listener();
-          return result;
-        } catch (error) {
-          await connection.rollback().catch((fault: Error) => (broken = fault));
-          throw error;
-        } finally {
-          connection.release(broken);
-        }
+        const result = await inTransaction(source, ctx, (connection) => work(txOn(connection, ctx, after, this.ring)));
+        for (const listener of after) listener();
+        return result;
       },
     );
   }
+}
+
+async function inTransaction<T>(
+  source: ConnectionSource,
+  ctx: Actor | undefined,
+  work: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  const connection = await source.acquire().catch(refuse);
+  let broken: Error | undefined;
+  try {
+    await connection.begin();
+    if (ctx) await connection.query(`select set_config('app.tenant', $1, true)`, [ctx.tenantId]);
+    const result = await work(connection);
+    await connection.commit();
+    return result;
+  } catch (error) {
+    await connection.rollback().catch((fault: Error) => (broken = fault));
+    return refuse(error);
+  } finally {
+    connection.release(broken);
+  }
+}
+
+function refuse(error: unknown): never {
+  if (error instanceof ConclaveError || !isOutage(error)) throw error;
+  throw new ConclaveError('service.unavailable', { service: 'postgres' }, { cause: error });
 }
 
 function txOn(connection: Connection, ctx: Actor | undefined, after: Set<() => void>, ring: () => void): Tx {

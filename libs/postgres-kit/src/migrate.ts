@@ -24,6 +24,8 @@ export interface MigrateOptions {
 }
 
 const LOCK = 4_215_001;
+/** A migration that waits for a table longer than this gives up: everybody else would queue behind it. */
+const LOCK_TIMEOUT = '10s';
 const KIT_DIR = join(import.meta.dirname, '..', 'migrations');
 
 export class MigrationError extends Error {
@@ -56,15 +58,18 @@ interface SqlFile {
   readonly path: string;
 }
 
+const FILE_NAME = /^\d{4}-[a-z0-9]+(-[a-z0-9]+)*\.sql$/;
+
 async function filesOf(schema: Schema, migrationsDir: string): Promise<SqlFile[]> {
-  const list = async (dir: string, prefix: string): Promise<SqlFile[]> => {
-    const names = await readdir(dir).catch((): string[] => []);
-    return names
-      .filter((name) => name.endsWith('.sql'))
-      .sort()
-      .map((name) => ({ name: prefix + name, path: join(dir, name) }));
-  };
-  return [...(await list(KIT_DIR, 'kit/')), ...(await list(join(migrationsDir, schema), ''))];
+  const own = (await readdir(migrationsDir)).includes(schema) ? await list(join(migrationsDir, schema), '') : [];
+  return [...(await list(KIT_DIR, 'kit/')), ...own];
+}
+
+async function list(dir: string, prefix: string): Promise<SqlFile[]> {
+  const names = (await readdir(dir)).filter((name) => name.endsWith('.sql')).sort();
+  const misnamed = names.find((name) => !FILE_NAME.test(name));
+  if (misnamed) throw new MigrationError(`${join(dir, misnamed)} is not called NNNN-what-it-does.sql`);
+  return names.map((name) => ({ name: prefix + name, path: join(dir, name) }));
 }
 
 async function prepareSchema(
@@ -72,20 +77,25 @@ async function prepareSchema(
   schema: Schema,
   passwords: Readonly<Record<string, string>>,
 ): Promise<void> {
-  for (const role of [`${schema}_app`, `${schema}_system`]) {
-    const password = passwords[role];
-    if (password === undefined) throw new MigrationError(`no password given for role ${role}`);
-    const { rowCount } = await client.query('select from pg_roles where rolname = $1', [role]);
-    const verb = rowCount === 0 ? 'create' : 'alter';
-    await client.query(
-      `${verb} role ${escapeIdentifier(role)} login nosuperuser nobypassrls nocreatedb nocreaterole password ${escapeLiteral(password)}`,
-    );
-  }
+  for (const role of [`${schema}_app`, `${schema}_system`]) await prepareRole(client, role, passwords[role]);
   await client.query(`create schema if not exists ${escapeIdentifier(schema)}`);
   await client.query(`grant usage on schema ${escapeIdentifier(schema)} to ${schema}_app, ${schema}_system`);
   await client.query(
     `create table if not exists ${schema}.schema_migration (file text primary key, sha256 text not null, at timestamptz not null default now())`,
   );
+}
+
+/** A role that can only sign in. Attributes are checked, not set: setting them takes a superuser, whom few have. */
+async function prepareRole(client: Client, role: string, password: string | undefined): Promise<void> {
+  if (password === undefined) throw new MigrationError(`no password given for role ${role}`);
+  const { rows } = await client.query<{ mighty: boolean }>(
+    'select rolsuper or rolbypassrls or rolcreaterole or rolcreatedb as mighty from pg_roles where rolname = $1',
+    [role],
+  );
+  if (rows[0]?.mighty)
+    throw new MigrationError(`role ${role} could step over the tenant wall; take its attributes away`);
+  const verb = rows[0] ? 'alter' : 'create';
+  await client.query(`${verb} role ${escapeIdentifier(role)} login password ${escapeLiteral(password)}`);
 }
 
 async function applyFile(client: Client, schema: Schema, file: SqlFile): Promise<boolean> {
@@ -103,7 +113,7 @@ async function applyFile(client: Client, schema: Schema, file: SqlFile): Promise
   const sql = text.replaceAll(/:app\b/g, `${schema}_app`).replaceAll(/:system\b/g, `${schema}_system`);
   await client.query('begin');
   try {
-    await client.query(`set local search_path = ${schema}`);
+    await client.query(`set local search_path = ${schema}; set local lock_timeout = '${LOCK_TIMEOUT}'`);
     await client.query(sql);
     await client.query(`insert into ${schema}.schema_migration (file, sha256) values ($1, $2)`, [file.name, sha256]);
     await client.query('commit');

@@ -1,25 +1,25 @@
-/** SQLSTATE classes that say the database, not the statement, is at fault: connection, rollback, resources, operator. */
-const OUTAGE_CLASSES = ['08', '40', '53', '57', '58'];
-const OUTAGE_CODES = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EPIPE',
-  'ETIMEDOUT',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  '25P03',
-  '55P03',
-]);
+import { ConclaveError } from '@conclave/contracts';
 
 /**
- * Whether an error is an outage of Postgres or the network rather than a fault of the work: such an error is waited
- * for and never becomes an outcome.
+ * SQLSTATE classes that say the database, not the statement, is at fault: connection, rollback, resources, operator,
+ * system. A statement that was canceled because it ran too long (57014) is not one of them: it would run too long again.
+ */
+const OUTAGE_CLASSES = ['08', '40', '53', '57', '58'];
+const STATEMENT_TIMEOUT = '57014';
+const OUTAGE_CODES = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', '25P03', '55P03'];
+/** What pg says without a code. */
+const OUTAGE_MESSAGE =
+  /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|server closed the connection/i;
+
+/**
+ * Whether an error is an outage of Postgres, of the network or of another service rather than a fault of the work: such
+ * an error is waited for and never becomes an outcome.
  */
 export function isOutage(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
+  if (error instanceof ConclaveError) return error.code === 'service.unavailable' || error.code === 'request.deadline';
+  if (typeof error !== 'object' || error === null) return false;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  if (OUTAGE_CODES.has(code) || (code.length === 5 && OUTAGE_CLASSES.includes(code.slice(0, 2)))) return true;
-  return /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|server closed the connection/i.test(
-    error.message,
-  );
+  if (OUTAGE_CODES.includes(code)) return true;
+  if (code.length === 5) return OUTAGE_CLASSES.includes(code.slice(0, 2)) && code !== STATEMENT_TIMEOUT;
+  return 'message' in error && OUTAGE_MESSAGE.test(String(error.message));
 }

@@ -3,12 +3,12 @@
  *
  * Invariants: positions are gap-free per (epoch, lane), because numbering and the lane's head move in one transaction
  * under one lock; an event is numbered after it committed, so a reader of `pos <= head` never misses one that commits
- * late. There is no leader: whoever gets the transaction-level lock stamps the next batch.
+ * late. There is no leader: whoever gets the transaction-level lock stamps the next batch, and who waited for it stamps
+ * what committed meanwhile.
  */
 import {
   doorbellSubject,
   headSubject,
-  LANES,
   type EventEnvelope,
   type EventPosition,
   type ServiceName,
@@ -67,8 +67,9 @@ where e.seq = d.seq
 returning e.id, e.tenant_id, e.lane, e.type, e.actor, e.at, e.data, e.epoch, e.pos`;
 
 export class Relay {
+  private due = false;
+  private stopped = false;
   private running: Promise<void> | undefined;
-  private again = false;
   private timers: NodeJS.Timeout[] = [];
 
   constructor(
@@ -86,28 +87,29 @@ export class Relay {
   }
 
   async stop(): Promise<void> {
+    this.stopped = true;
     for (const timer of this.timers) clearInterval(timer);
     await this.running;
   }
 
   /** Stamps what is waiting, soon; calls during a round make one more round follow. */
   kick(): void {
-    this.again = true;
-    this.running ??= this.drain().finally(() => (this.running = undefined));
+    this.due = true;
+    if (!this.stopped) this.running ??= this.drain();
   }
 
   private async drain(): Promise<void> {
-    while (this.again) {
-      this.again = false;
-      try {
+    try {
+      while (this.due) {
+        this.due = false;
         const events = await this.db.system(stampBatch);
         if (events.length > 0) this.ring(events);
-        if (events.length === BATCH) this.again = true;
-      } catch (error) {
-        this.log.warn({ err: error }, 'relay will try again');
-        return;
+        if (events.length === BATCH) this.due = true;
       }
+    } catch (error) {
+      this.log.warn({ err: error }, 'relay will try again');
     }
+    this.running = undefined;
   }
 
   private ring(events: readonly PlacedEvent[]): void {
@@ -118,6 +120,7 @@ export class Relay {
 
   /** Tells consumers where every lane stands, so that a missed ring shows as a gap. */
   private async beat(): Promise<void> {
+    if (this.stopped) return;
     try {
       const lanes = await this.db.system((tx) =>
         tx.query<{ lane: number; epoch: number; head: string }>('select lane, epoch, head from event_lane'),
@@ -133,15 +136,12 @@ export class Relay {
 }
 
 async function stampBatch(tx: Tx): Promise<PlacedEvent[]> {
-  const lock = await tx.one<{ free: boolean }>(
-    `select pg_try_advisory_xact_lock(hashtext('relay'), hashtext(current_schema())) as free`,
-  );
-  if (!lock?.free) return [];
+  await tx.query(`select pg_advisory_xact_lock(hashtext('relay'), hashtext(current_schema()))`);
   const rows = await tx.query<EventRow>(STAMP);
   return rows.map(placedEvent).sort((a, b) => a.position.lane - b.position.lane || a.position.pos - b.position.pos);
 }
 
-/** One page of a lane after a position; a reader of an older epoch starts over at the current one. */
+/** One page of a lane after a position, across epochs: what the reader has not seen of an older one comes first. */
 export function readLog(
   db: Database,
   lane: number,
@@ -151,12 +151,12 @@ export function readLog(
   return db.system(async (tx) => {
     const { epoch, head } = (await tx.one<{ epoch: number; head: string }>(
       'select epoch, head from event_lane where lane = $1',
-      [lane % LANES],
+      [lane],
     ))!;
     const rows = await tx.query<EventRow>(
       `select id, tenant_id, lane, type, actor, at, data, epoch, pos from outbound_event
-       where lane = $1 and epoch = $2 and pos > $3 order by pos limit $4`,
-      [lane, epoch, epoch > from.epoch ? 0 : from.after, limit],
+       where pos is not null and lane = $1 and (epoch, pos) > ($2, $3) order by epoch, pos limit $4`,
+      [lane, from.epoch, from.after, limit],
     );
     return { epoch, head: Number(head), events: rows.map(placedEvent) };
   });

@@ -1,15 +1,24 @@
 import { SetMetadata } from '@nestjs/common';
 import type { INestApplicationContext } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
-import { readEvents, type EventContract, type EventProducer, type RequestOf } from '@conclave/contracts';
+import {
+  readEvents,
+  type EventContract,
+  type EventProducer,
+  type RequestOf,
+  type ServiceName,
+} from '@conclave/contracts';
 import { RpcServer, type DatabaseConfig, type Kit, type Resource, type ResourceFactory } from '@conclave/nest-kit';
+import type { Logger } from 'pino';
 import { Counter, Gauge } from 'prom-client';
 import { entityConnections, pgConnections } from './connections.js';
 import { Consumer, type ConsumerHandler } from './consumer.js';
 import { Database } from './database.js';
+import { sweepAnswers } from './once.js';
 import { Relay, readLog } from './relay.js';
 
 const CONSUMES = 'conclave:consumes';
+const SWEEP_MS = 3_600_000;
 
 /** Binds a provider's method `(tx, event) => Promise<void>` to events of other services. */
 export function Consumes(...events: readonly EventContract[]) {
@@ -34,6 +43,7 @@ export function postgres<C extends DatabaseConfig>(options: PostgresOptions = {}
     const relay = new Relay(db, kit.nats, kit.service, kit.log);
     const rpc = new RpcServer(kit.nats, kit.service, kit.dispatcher, kit.log);
     const consumers: Consumer[] = [];
+    let sweeper: NodeJS.Timeout | undefined;
     return {
       providers: [{ provide: Database, useValue: db }],
       ready: () => db.ready(),
@@ -46,14 +56,16 @@ export function postgres<C extends DatabaseConfig>(options: PostgresOptions = {}
           labelNames: ['producer'],
           registers: [kit.metrics],
         });
-        for (const [producer, handlers] of handlersOf(app)) {
+        for (const [producer, handlers] of handlersOf(app, kit.service)) {
           consumers.push(
             new Consumer(producer, handlers, { db, nats: kit.nats, rpc: kit.rpc, log: kit.log, deadLetters }),
           );
         }
         for (const consumer of consumers) consumer.start();
+        sweeper = setInterval(() => void sweep(db, kit.log), SWEEP_MS).unref();
       },
       async stop() {
+        clearInterval(sweeper);
         await rpc.drain(1_000);
         await Promise.all(consumers.map((consumer) => consumer.stop()));
         await relay.stop();
@@ -61,6 +73,14 @@ export function postgres<C extends DatabaseConfig>(options: PostgresOptions = {}
       },
     } satisfies Resource;
   };
+}
+
+async function sweep(db: Database, log: Logger): Promise<void> {
+  try {
+    await sweepAnswers(db);
+  } catch (error) {
+    log.warn({ err: error }, 'old answers are kept until the next sweep');
+  }
 }
 
 async function openDatabase(kit: Kit, config: DatabaseConfig, options: PostgresOptions): Promise<Database> {
@@ -85,13 +105,20 @@ async function openDatabase(kit: Kit, config: DatabaseConfig, options: PostgresO
     help: 'Committed events that the relay has not placed yet.',
     registers: [kit.metrics],
     async collect() {
-      const row = await db.system((tx) =>
-        tx.one<{ n: string }>('select count(*) as n from outbound_event where pos is null'),
-      );
-      this.set(Number(row?.n ?? 0));
+      this.set(await unstamped(db));
     },
   });
   return db;
+}
+
+/** NaN while the database is away: one number less must not cost the others. */
+async function unstamped(db: Database): Promise<number> {
+  try {
+    const sql = 'select count(*)::int as n from outbound_event where pos is null';
+    return (await db.system((tx) => tx.one<{ n: number }>(sql)))?.n ?? 0;
+  } catch {
+    return NaN;
+  }
 }
 
 function serveLog(rpc: RpcServer, kit: Kit, db: Database): void {
@@ -102,7 +129,7 @@ function serveLog(rpc: RpcServer, kit: Kit, db: Database): void {
   });
 }
 
-function handlersOf(app: INestApplicationContext): Map<EventProducer, ConsumerHandler[]> {
+function handlersOf(app: INestApplicationContext, service: ServiceName): Map<EventProducer, ConsumerHandler[]> {
   const reflector = app.get(Reflector);
   const scanner = new MetadataScanner();
   const result = new Map<EventProducer, ConsumerHandler[]>();
@@ -112,6 +139,7 @@ function handlersOf(app: INestApplicationContext): Map<EventProducer, ConsumerHa
       const method = (instance as Record<string, unknown>)[name];
       if (typeof method !== 'function') continue;
       for (const event of reflector.get<readonly EventContract[] | undefined>(CONSUMES, method) ?? []) {
+        if (!event.consumers.includes(service)) throw new Error(`${event.type} does not list ${service} as a consumer`);
         const producer = event.producer as EventProducer;
         const apply = (method as ConsumerHandler['apply']).bind(instance);
         result.set(producer, [...(result.get(producer) ?? []), { event, apply }]);

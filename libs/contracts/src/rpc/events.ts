@@ -21,7 +21,7 @@ const spec = (owner: ServiceName) =>
       limit: z.number().int().min(1).max(500).default(200),
     }),
     reply: z.object({
-      /** The producer's current epoch; when it is higher than asked, `events` start at its first position. */
+      /** Where the lane stands now: its epoch and last position. Events of older epochs are read first. */
       epoch: z.number().int(),
       head: z.number().int(),
       events: z.array(eventEnvelope.extend({ position: eventPosition })),

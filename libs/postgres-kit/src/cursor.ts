@@ -1,0 +1,64 @@
+import type { EventPosition, EventProducer } from '@conclave/contracts';
+import type { Database, Tx } from './database.js';
+import type { PlacedEvent } from './relay.js';
+
+export type Cursor = Pick<EventPosition, 'epoch' | 'pos'>;
+
+/** A ring can be missed; what the log has next is next. */
+export type EventSource = 'ring' | 'log';
+
+/** `applied` now; `old`: it was applied before; `gap`: another one comes first. */
+export type Step = 'applied' | 'old' | 'gap';
+
+const START: Cursor = { epoch: 1, pos: 0 };
+
+export const isBefore = (a: Cursor, b: Cursor): boolean => a.epoch < b.epoch || (a.epoch === b.epoch && a.pos < b.pos);
+
+/**
+ * Moves the cursor to the event if it is the next one: one position on, or, in the log, the first of a later epoch.
+ * A replica that does the same waits for the row, and then finds that the event is no longer next.
+ */
+const MOVE = `
+insert into event_cursor as cursor (producer, lane, epoch, pos)
+select $1, $2, $3::int, $4::bigint
+where $4::bigint = 1 and ($5 or $3::int = 1) or exists (select from event_cursor where producer = $1 and lane = $2)
+on conflict (producer, lane) do update set epoch = excluded.epoch, pos = excluded.pos
+where cursor.epoch = excluded.epoch and cursor.pos = excluded.pos - 1
+   or $5 and cursor.epoch < excluded.epoch and excluded.pos = 1
+returning pos`;
+
+/** How far this service has applied the lanes of one producer. */
+export class CursorStore {
+  constructor(
+    private readonly db: Database,
+    private readonly producer: EventProducer,
+  ) {}
+
+  /** The cursors by lane; a lane that was never read stands at the start. */
+  async read(): Promise<(lane: number) => Cursor> {
+    const rows = await this.db.system((tx) => this.rows(tx));
+    return (lane) => rows.get(lane) ?? START;
+  }
+
+  /** Applies an event and moves the cursor, both or neither. */
+  advance(event: PlacedEvent, source: EventSource, effect: (tx: Tx) => Promise<void>): Promise<Step> {
+    const { lane, epoch, pos } = event.position;
+    return this.db.tx({ tenantId: event.tenantId, actor: event.actor }, async (tx) => {
+      const moved = await tx.one(MOVE, [this.producer, lane, epoch, pos, source === 'log']);
+      if (moved) {
+        await effect(tx);
+        return 'applied';
+      }
+      const cursor = (await this.rows(tx)).get(lane) ?? START;
+      return isBefore(cursor, event.position) ? 'gap' : 'old';
+    });
+  }
+
+  private async rows(tx: Tx): Promise<Map<number, Cursor>> {
+    const rows = await tx.query<{ lane: number; epoch: number; pos: string }>(
+      'select lane, epoch, pos from event_cursor where producer = $1',
+      [this.producer],
+    );
+    return new Map(rows.map(({ lane, epoch, pos }) => [lane, { epoch, pos: Number(pos) }]));
+  }
+}

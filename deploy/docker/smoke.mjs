@@ -8,6 +8,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { environmentOf, installations, render } from '../../helm/conclave/tests/chart.mjs';
 import { startStores } from '../../libs/dev-env/dist/index.js';
@@ -133,6 +134,28 @@ async function stopService(service, graceSeconds) {
   return { ...service, memory: memory.split(' ')[0], stopSeconds: since(start), exitCode, written };
 }
 
+/** Whether bubblewrap starts in a container of the runtime's bounds, with the given security options besides. */
+const sandboxStarts = (container, ...options) =>
+  docker(
+    'run',
+    '--rm',
+    ...restricted(container),
+    ...options.flatMap((option) => ['--security-opt', option]),
+    '--entrypoint',
+    'bwrap',
+    image,
+    '--unshare-all',
+    '--ro-bind',
+    '/',
+    '/',
+    '--proc',
+    '/proc',
+    'true',
+  ).then(
+    () => 'start',
+    () => 'are refused',
+  );
+
 async function main() {
   const values = { ...installations.eval.values, tenant: { name: 'Smoke', administrator: 'Ada' } };
   const manifests = render({ ...installations.eval, values });
@@ -182,6 +205,11 @@ async function main() {
   const size = Number(await docker('image', 'inspect', '-f', '{{.Size}}', image));
   const app = await docker('run', '--rm', '--entrypoint', 'du', image, '-sm', '/app');
   console.log(`\nimage ${(size / 1e6).toFixed(0)} MB, of which /app ${app.split('\t')[0]} MB`);
+  const { container: runtime } = services.find(({ name }) => name === 'runtime');
+  const profile = `seccomp=${fileURLToPath(new URL('../seccomp/sandbox.json', import.meta.url))}`;
+  console.log(
+    `sandboxes ${await sandboxStarts(runtime)} by default, ${await sandboxStarts(runtime, profile, 'systempaths=unconfined')} with profile and /proc`,
+  );
   const failures = ended.filter(({ exitCode, written }) => exitCode !== 0 || written !== '');
   if (failures.length > 0) throw new Error(`did not stop cleanly: ${failures.map(({ name }) => name).join(', ')}`);
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # What CI has no time for: the chart under current tools, built from source by the Go module proxy. Helm 4 renders and
 # lints in the chart's own tests; kubeconform checks every manifest strictly against the API of two Kubernetes versions.
-# Needs Go and a built checkout; nothing is installed outside TOOLS.
+# Needs Go and a built checkout; binaries go to TOOLS, modules to the cache of Go.
 set -eu
 cd "$(dirname "$0")/../.."
 TOOLS=${TOOLS:-$PWD/.conclave/cache/nightly}

@@ -18,7 +18,7 @@ imagePullSecrets:
 {{- end }}
 {{- end }}
 
-{{/* (dict "seccomp" …): a container may name another seccomp profile than its pod's. */}}
+{{/* The dict is empty, or the `sandbox` of a service: what bubblewrap needs of its container. */}}
 {{- define "conclave.containerSecurity" -}}
 securityContext:
   runAsNonRoot: true
@@ -26,9 +26,12 @@ securityContext:
   allowPrivilegeEscalation: false
   capabilities:
     drop: [ALL]
-  {{- with .seccomp }}
+  {{- with .seccompProfile }}
   seccompProfile:
     {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- if .unmaskedProc }}
+  procMount: Unmasked
   {{- end }}
 {{- end }}
 

@@ -36,6 +36,9 @@
 {{- end -}}
 {{- end -}}
 
+{{- if and ($s.sandbox).unmaskedProc (ne $s.sandbox.seccompProfile.type "Localhost") -}}
+{{- $faults = append $faults (printf "%s.sandbox.unmaskedProc is of no use without a seccompProfile that lets sandboxes start (README, \"Sandboxes\")" $at) -}}
+{{- end -}}
 {{- with ($s.sandbox).seccompProfile -}}
 {{- if and (eq .type "Localhost") (not .localhostProfile) -}}
 {{- $faults = append $faults (printf "%s.sandbox.seccompProfile.localhostProfile is required with type Localhost: the profile's file on the nodes" $at) -}}

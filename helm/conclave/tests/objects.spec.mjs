@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chartDir, installations, render, runHelm, site, tryRender } from './chart.mjs';
-import { podsOf } from './policy.mjs';
+import { chartFaults, podsOf } from './policy.mjs';
 
 const named = (manifests, kind, suffix) =>
   manifests.find((it) => it.kind === kind && it.metadata.name.endsWith(suffix));
@@ -59,7 +59,7 @@ describe('scaling and jobs', () => {
   });
 });
 
-describe('the edge, the runtime and the package', () => {
+describe('the runtime', () => {
   it('shares one volume between the pods of the runtime, and keeps it on uninstall', () => {
     const claim = named(render(installations.default), 'PersistentVolumeClaim', '-runtime-data');
     expect(claim.spec.accessModes).toEqual(['ReadWriteMany']);
@@ -77,6 +77,28 @@ describe('the edge, the runtime and the package', () => {
     expect(custom[0].spec.securityContext.seccompProfile.type).toBe('RuntimeDefault');
   });
 
+  it('unmasks /proc where asked to, in a user namespace, and breaks no other rule', () => {
+    const { values } = installations.full;
+    const sandbox = { ...values.services.runtime.sandbox, unmaskedProc: true };
+    const services = { ...values.services, runtime: { ...values.services.runtime, sandbox } };
+    const manifests = render({ values: { ...values, services } });
+    expect(chartFaults(manifests, { registry: site.image.registry })).toEqual([
+      'Deployment/conclave-runtime/runtime: not so: keeps /proc masked',
+    ]);
+    expect(
+      podsOf(manifests)
+        .filter(({ spec }) => spec.hostUsers === false)
+        .map(({ id }) => id),
+    ).toEqual(['Deployment/conclave-runtime']);
+  });
+
+  it('reaps what killed sandboxes leave behind', () => {
+    const shared = podsOf(full).filter(({ spec }) => spec.shareProcessNamespace);
+    expect(shared.map(({ id }) => id)).toEqual(['Deployment/conclave-runtime']);
+  });
+});
+
+describe('the edge and the package', () => {
   it('exposes the edge and nothing else', () => {
     const backends = JSON.stringify([
       named(full, 'Ingress', '').spec,

@@ -51,6 +51,7 @@ const containerRules = {
     c.securityContext?.allowPrivilegeEscalation === false && !c.securityContext.privileged,
   'drops every capability': (c) =>
     c.securityContext?.capabilities?.drop?.includes('ALL') && !c.securityContext.capabilities.add,
+  'keeps /proc masked': (c) => (c.securityContext?.procMount ?? 'Default') === 'Default',
   'keeps the seccomp profile': (c) =>
     !c.securityContext?.seccompProfile || seccompTypes.includes(c.securityContext.seccompProfile.type),
   'has requests and limits': (c) =>

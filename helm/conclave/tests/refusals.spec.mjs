@@ -135,6 +135,11 @@ const refusals = [
     services('runtime', { sandbox: { seccompProfile: { type: 'Localhost' } } }),
     'services.runtime.sandbox.seccompProfile.localhostProfile is required',
   ],
+  [
+    'an unmasked /proc for nothing',
+    services('runtime', { sandbox: { seccompProfile: { type: 'RuntimeDefault' }, unmaskedProc: true } }),
+    'services.runtime.sandbox.unmaskedProc is of no use without a seccompProfile',
+  ],
   ['an air gap with a tag', { airgap: true }, 'image.digest is required with airgap'],
   [
     'an air gap with a hole',

@@ -48,13 +48,25 @@ describe('sandbox', () => {
     expect(uid).toBe(SANDBOX_UID);
   });
 
+  it('leaves a command no capability and no way to get one', async () => {
+    const status = (await run('cat /proc/self/status')).output;
+    for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapAmb']) expect(status).toMatch(new RegExp(`${set}:\\s+0+\\n`));
+    expect(status).toMatch(/NoNewPrivs:\s+1/);
+    const result = await run(
+      'mount -t tmpfs none /mnt; chroot / true; kill -0 1 && echo signalled; dmesg; chown 0 kept; mknod x b 8 0',
+    );
+    expect(result.output).not.toContain('signalled\nsignalled');
+    expect(result.exitCode).not.toBe(0);
+  });
+
   it('has no network, not even the host’s loopback', async () => {
     const server = createServer((socket) => socket.end('reached'));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
     const probe = `const s=require('net').connect(${port},'127.0.0.1');s.on('data',d=>console.log(String(d)));s.on('error',e=>console.log(e.code))`;
-    expect((await run(`node -e "${probe}"`)).output.trim()).toBe('ECONNREFUSED');
+    const result = await run(`node -e "${probe}"`);
     await new Promise((resolve) => server.close(resolve));
+    expect(result.output.trim()).toBe('ECONNREFUSED');
   });
 
   it('ends what runs too long, with everything it started', async () => {

@@ -37,7 +37,7 @@ const DEFAULTS = { memoryBytes: 2 * 1024 ** 3, processes: 256, outputBytes: 16 *
 const TAIL_BYTES = 16 * 1024;
 const MAX_FILE_BYTES = 1024 ** 3;
 const TMP_BYTES = 512 * 1024 ** 2;
-/** The uid commands run as, inside; outside too when the service is root. */
+/** The uid commands run as. */
 export const SANDBOX_UID = 65_534;
 
 export class Sandbox {
@@ -59,17 +59,12 @@ export class Sandbox {
   private async tryOut(): Promise<SandboxAvailability> {
     if (process.platform !== 'linux')
       return { available: false, reason: `program checks need Linux namespaces, this is ${process.platform}` };
-    const args = [
-      '--unshare-all',
-      '--die-with-parent',
-      ...systemMounts(),
-      '--proc',
-      '/proc',
-      '--dev',
-      '/dev',
-      '--',
-      '/bin/true',
-    ];
+    const args = bubblewrapArguments({
+      worktree: '/usr',
+      command: 'true',
+      wallMs: 0,
+      readOnlyPaths: this.readOnlyPaths,
+    });
     const result = await execute(args, { wallMs: 10_000 });
     if (result.status === 'exited' && result.exitCode === 0) return { available: true };
     const said = result.output.trim().split('\n').at(-1) ?? '';
@@ -80,15 +75,41 @@ export class Sandbox {
   }
 }
 
+const isRoot = process.getuid?.() === 0;
+/** An ordinary user gets its own user namespace and is nobody in it. */
+const userNamespaces = [
+  '--unshare-all',
+  '--cap-drop',
+  'ALL',
+  '--uid',
+  String(SANDBOX_UID),
+  '--gid',
+  String(SANDBOX_UID),
+];
+/** Root needs none: it mounts, and then steps down to nobody for good. */
+const rootNamespaces = [
+  ...['--unshare-ipc', '--unshare-pid', '--unshare-net', '--unshare-uts', '--unshare-cgroup-try'],
+  ...['--cap-drop', 'ALL', '--cap-add', 'CAP_SETUID', '--cap-add', 'CAP_SETGID', '--cap-add', 'CAP_SETPCAP'],
+];
+const stepDown = [
+  '/usr/bin/setpriv',
+  `--reuid=${SANDBOX_UID}`,
+  `--regid=${SANDBOX_UID}`,
+  '--clear-groups',
+  '--no-new-privs',
+  '--inh-caps=-all',
+  '--bounding-set=-all',
+];
+
 function bubblewrapArguments(request: SandboxRequest & { readonly readOnlyPaths: readonly string[] }): string[] {
   const { memoryBytes = DEFAULTS.memoryBytes, processes = DEFAULTS.processes } = request;
   return [
-    ...['--unshare-all', '--die-with-parent', '--new-session', '--clearenv', '--cap-drop', 'ALL'],
-    ...['--uid', String(SANDBOX_UID), '--gid', String(SANDBOX_UID), '--hostname', 'sandbox'],
+    ...['--die-with-parent', '--new-session', '--clearenv', '--hostname', 'sandbox'],
+    ...(isRoot ? rootNamespaces : userNamespaces),
     ...systemMounts(),
-    ...['--proc', '/proc', '--dev', '/dev', '--size', String(TMP_BYTES), '--tmpfs', '/tmp'],
-    ...request.readOnlyPaths.flatMap((path) => ['--ro-bind', path, path]),
-    ...['--bind', request.worktree, '/work', '--chdir', '/work', '--remount-ro', '/'],
+    ...['--proc', '/proc', '--dev', '/dev', '--perms', '1777', '--size', String(TMP_BYTES), '--tmpfs', '/tmp'],
+    ...request.readOnlyPaths.flatMap((path) => [...foldersAbove(path), '--ro-bind', path, path]),
+    ...['--bind', request.worktree, '/work', '--remount-ro', '/'],
     ...Object.entries({
       PATH: pathOf(request.readOnlyPaths),
       HOME: '/tmp',
@@ -98,6 +119,7 @@ function bubblewrapArguments(request: SandboxRequest & { readonly readOnlyPaths:
       CONCLAVE_SANDBOX: '1',
     }).flatMap(([name, value]) => ['--setenv', name, value]),
     '--',
+    ...(isRoot ? stepDown : []),
     ...[
       '/usr/bin/prlimit',
       `--nproc=${processes}`,
@@ -106,12 +128,18 @@ function bubblewrapArguments(request: SandboxRequest & { readonly readOnlyPaths:
       '--nofile=4096',
       '--core=0',
     ],
-    ...['/bin/sh', '-c', request.command],
+    ...['/usr/bin/env', '--chdir=/work', '/bin/sh', '-c', request.command],
   ];
 }
 
 const pathOf = (readOnlyPaths: readonly string[]): string =>
   [...readOnlyPaths.filter((path) => path.endsWith('/bin')), '/usr/local/bin', '/usr/bin', '/bin'].join(':');
+
+/** The folders a mount lies in, made so that everybody may pass through them. */
+function foldersAbove(path: string): string[] {
+  const parts = path.split('/').slice(1, -1);
+  return parts.flatMap((_, i) => ['--perms', '0755', '--dir', `/${parts.slice(0, i + 1).join('/')}`]);
+}
 
 /** The system's programs and libraries, and of /etc only what programs need to start. */
 function systemMounts(): string[] {
@@ -120,7 +148,13 @@ function systemMounts(): string[] {
     if (!found) return [];
     return found.isSymbolicLink() ? ['--symlink', readlinkSync(path), path] : ['--ro-bind', path, path];
   });
-  return ['--ro-bind', '/usr', '/usr', ...links, ...runtimePaths.flatMap((path) => ['--ro-bind-try', path, path])];
+  return [
+    '--ro-bind',
+    '/usr',
+    '/usr',
+    ...links,
+    ...runtimePaths.flatMap((path) => [...foldersAbove(path), '--ro-bind-try', path, path]),
+  ];
 }
 
 function execute(
@@ -128,14 +162,11 @@ function execute(
   request: Pick<SandboxRequest, 'wallMs' | 'outputBytes' | 'signal'>,
 ): Promise<SandboxResult> {
   const startedAt = performance.now();
-  const asNobody = process.getuid?.() === 0 ? { uid: SANDBOX_UID, gid: SANDBOX_UID } : {};
   return new Promise((resolve) => {
     const child = spawn('bwrap', args, {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PATH: process.env['PATH'] ?? '/usr/bin' },
       cwd: '/',
       detached: true,
-      ...asNobody,
     });
     const output = new Tail(TAIL_BYTES);
     let ended: SandboxResult['status'] | undefined;

@@ -43,7 +43,8 @@ export function pgConnections(
     application_name: applicationName,
     options: settingsOf(schema),
   });
-  pool.on('error', onError);
+  // A connection can be lost while a transaction holds it, when the pool does not listen; idle, both report it.
+  pool.on('connect', (client) => void client.on('error', onError)).on('error', () => undefined);
   return { acquire: async () => connectionOn(await pool.connect()), close: () => pool.end() };
 }
 

@@ -63,13 +63,13 @@ spec:
 {{- end }}
 {{- end }}
 
-{{/* A Job cannot be changed: its name is that of its content, so that another content is another Job. */}}
+{{/* A Job cannot be changed: unless Helm deletes it first, as a hook, its name is that of its content. */}}
 {{- define "conclave.job" -}}
 {{- $pod := include "conclave.jobPod" . -}}
 apiVersion: batch/v1
 kind: Job
 metadata:
-  name: {{ printf "%s-%s" (include "conclave.name" .) (sha256sum $pod | trunc 8) }}
+  name: {{ include "conclave.name" . }}{{ if not .annotations }}-{{ sha256sum $pod | trunc 8 }}{{ end }}
   labels:
     {{- include "conclave.labels" . | nindent 4 }}
   {{- with .annotations }}

@@ -24,6 +24,7 @@ describe('scaling and jobs', () => {
   it('runs migrations before anything else, with nothing that is not there yet', () => {
     const job = named(render(installations.default), 'Job', '');
     expect(job.metadata.annotations['helm.sh/hook']).toBe('pre-install,pre-upgrade');
+    expect(job.metadata.name).toBe('conclave-migrate');
     expect(job.spec.template.spec).not.toHaveProperty('serviceAccountName');
     expect(JSON.stringify(job.spec)).not.toContain('configMapKeyRef');
   });
@@ -67,6 +68,11 @@ describe('the runtime', () => {
     expect(full.some(({ kind }) => kind === 'PersistentVolumeClaim')).toBe(false);
     const volumes = named(full, 'Deployment', '-runtime').spec.template.spec.volumes;
     expect(volumes.find(({ name }) => name === 'data').persistentVolumeClaim.claimName).toBe('shared');
+  });
+
+  it('is replaced, not doubled, where its volume can be mounted once only', () => {
+    const runtime = named(render(installations.eval), 'Deployment', '-runtime');
+    expect(runtime.spec.strategy).toEqual({ type: 'Recreate' });
   });
 
   it('gives another seccomp profile to the container with sandboxes alone', () => {

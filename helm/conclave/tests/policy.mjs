@@ -86,7 +86,8 @@ const serviceRules = {
       ),
     ),
   'loses no pod before its successor is ready': ({ manifest }) =>
-    manifest.spec.strategy?.rollingUpdate?.maxUnavailable === 0,
+    manifest.spec.strategy?.rollingUpdate?.maxUnavailable === 0 ||
+    (manifest.spec.strategy?.type === 'Recreate' && manifest.spec.replicas === 1),
   'is selected by what its pods carry': ({ manifest, metadata }) => matches(manifest.spec.selector, metadata.labels),
 };
 

@@ -71,12 +71,8 @@ export async function entityConnections(
       const client = (await runner.connect()) as PoolClient;
       return {
         ...connectionOn(client),
+        // TypeORM has to know, so that transactions within are savepoints; the runner ends with its transaction.
         begin: () => runner.startTransaction(),
-        async commit() {
-          refuseAborted(client);
-          await runner.commitTransaction();
-        },
-        rollback: () => runner.rollbackTransaction(),
         entities: runner.manager,
         release: () => void runner.release(),
       };
@@ -91,16 +87,11 @@ function connectionOn(client: PoolClient): Connection {
       (await client.query<Row & Record<string, unknown>>(sql, [...params])).rows,
     begin: async () => void (await client.query('begin')),
     async commit() {
-      refuseAborted(client);
-      await client.query('commit');
+      const { command } = await client.query('commit');
+      // Postgres answers the commit of an aborted transaction with a rollback, and no error.
+      if (command !== 'COMMIT') throw new Error('a statement of this transaction failed and its error was swallowed');
     },
     rollback: async () => void (await client.query('rollback')),
     release: (broken) => client.release(broken),
   };
-}
-
-/** Postgres answers the commit of an aborted transaction with a rollback and no error: what was reported done is lost. */
-function refuseAborted(client: PoolClient): void {
-  if (client.getTransactionStatus() === 'E')
-    throw new Error('a statement of this transaction failed and its error was swallowed');
 }

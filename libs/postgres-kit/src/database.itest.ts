@@ -1,0 +1,223 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ConclaveError, events, newId } from '@conclave/contracts';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { entityConnections, pgConnections } from './connections.js';
+import { Database } from './database.js';
+import { createTestDatabase, walledTable, type TestDatabase } from './test/test-database.js';
+
+@Entity({ name: 'note' })
+class Note {
+  @PrimaryColumn({ name: 'tenant_id', type: 'text' }) tenantId!: string;
+  @PrimaryColumn({ type: 'text' }) id!: string;
+  @Column({ type: 'text' }) text!: string;
+}
+
+const note = walledTable('note', `id text not null, text text not null, primary key (tenant_id, id)`);
+const context = () => ({ tenantId: newId('tenant'), actor: 'test' });
+const sealed = { voter: newId('voter') };
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase({ metrics: note });
+});
+afterAll(() => database.drop());
+
+const sources = {
+  plain: async () => pgConnections(database.poolOf('metrics', 'app', 3), () => undefined),
+  TypeORM: () => entityConnections(database.poolOf('metrics', 'app', 3), [Note]),
+};
+
+describe.each(Object.entries(sources))('a transaction over %s connections', (_kind, connect) => {
+  let db: Database;
+  beforeAll(async () => {
+    db = new Database(
+      await connect(),
+      pgConnections(database.poolOf('metrics', 'system', 3), () => undefined),
+    );
+  });
+  afterAll(() => db.close());
+
+  const texts = async (ctx: { tenantId: string }): Promise<string[]> =>
+    (await database.query<{ text: string }>('select text from metrics.note where tenant_id = $1', [ctx.tenantId])).map(
+      (row) => row.text,
+    );
+  const eventsOf = (ctx: { tenantId: string }) =>
+    database.query('select from metrics.outbound_event where tenant_id = $1', [ctx.tenantId]);
+  const insert = `insert into note (tenant_id, id, text) values (current_setting('app.tenant'), $1, $2)`;
+
+  it('saves state and event together', async () => {
+    const ctx = context();
+    const id = await db.tx(ctx, async (tx) => {
+      await tx.query(insert, ['1', 'hello']);
+      return tx.emit(events.voterKeyRevoked, sealed);
+    });
+    expect(await texts(ctx)).toEqual(['hello']);
+    const [row] = await database.query(
+      'select id, type, actor, data, pos from metrics.outbound_event where tenant_id = $1',
+      [ctx.tenantId],
+    );
+    expect(row).toEqual({ id, type: 'voter-key.revoked', actor: 'test', data: sealed, pos: null });
+  });
+
+  it('saves neither when the work fails', async () => {
+    const ctx = context();
+    const work = db.tx(ctx, async (tx) => {
+      await tx.query(insert, ['1', 'hello']);
+      await tx.emit(events.voterKeyRevoked, sealed);
+      throw new ConclaveError('request.invalid');
+    });
+    await expect(work).rejects.toMatchObject({ code: 'request.invalid' });
+    expect(await texts(ctx)).toEqual([]);
+    expect(await eventsOf(ctx)).toEqual([]);
+  });
+
+  it('says so when it saved nothing because the error of a statement was swallowed', async () => {
+    const ctx = context();
+    const work = db.tx(ctx, async (tx) => {
+      await tx.query(insert, ['1', 'hello']);
+      await tx.query('select 1 / 0').catch(() => undefined);
+      return 'done';
+    });
+    await expect(work).rejects.toThrow(/swallowed/);
+    expect(await texts(ctx)).toEqual([]);
+  });
+
+  it('refuses an event that does not fit its schema, and keeps nothing', async () => {
+    const ctx = context();
+    const work = db.tx(ctx, async (tx) => {
+      await tx.query(insert, ['1', 'hello']);
+      await tx.emit(events.voterKeyRevoked, { voter: 'somebody' });
+    });
+    await expect(work).rejects.toThrow(/expected an id like vtr_/);
+    expect(await texts(ctx)).toEqual([]);
+  });
+
+  it('calls what waits for the commit after it, and never without it', async () => {
+    const ctx = context();
+    const story: string[] = [];
+    const seen = db.tx(ctx, async (tx) => {
+      tx.afterCommit(() => void story.push('after'));
+      await tx.query(insert, ['1', 'hello']);
+      story.push('work');
+    });
+    await seen;
+    const failed = db.tx(ctx, async (tx) => {
+      tx.afterCommit(() => void story.push('never'));
+      throw new Error('stop');
+    });
+    await expect(failed).rejects.toThrow('stop');
+    expect(story).toEqual(['work', 'after']);
+  });
+
+  it('wakes the relay once per commit with events', async () => {
+    let rung = 0;
+    db.onEmit(() => rung++);
+    await db.tx(context(), async (tx) => {
+      await tx.emit(events.voterKeyRevoked, sealed);
+      await tx.emit(events.voterKeyRevoked, sealed);
+    });
+    await db.tx(context(), async (tx) => void (await tx.query('select 1')));
+    expect(rung).toBe(1);
+  });
+
+  it('has no events that belong to no tenant', async () => {
+    await expect(db.system((tx) => tx.emit(events.voterKeyRevoked, sealed))).rejects.toThrow(/belong to a tenant/);
+  });
+
+  it('fails as an outage when the connection is lost under it, and the next one works', async () => {
+    const ctx = context();
+    const work = db.tx(ctx, async (tx) => {
+      const row = await tx.one<{ pid: number }>('select pg_backend_pid() as pid');
+      await database.query('select pg_terminate_backend($1)', [row!.pid]);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      await tx.query(insert, ['1', 'hello']);
+    });
+    await expect(work).rejects.toMatchObject({ code: 'service.unavailable', params: { service: 'postgres' } });
+    await db.tx(ctx, (tx) => tx.query(insert, ['1', 'hello']));
+    expect(await texts(ctx)).toEqual(['hello']);
+  });
+
+  it('leaves faults of the work as they are', async () => {
+    const ctx = context();
+    const twice = db.tx(ctx, async (tx) => {
+      await tx.query(insert, ['1', 'a']);
+      await tx.query(insert, ['1', 'b']);
+    });
+    await expect(twice).rejects.toMatchObject({ code: '23505' });
+  });
+});
+
+describe('entities', () => {
+  let db: Database;
+  beforeAll(async () => {
+    db = new Database(
+      await sources.TypeORM(),
+      pgConnections(database.poolOf('metrics', 'system', 3), () => undefined),
+    );
+  });
+  afterAll(() => db.close());
+  const noteOf = (ctx: { tenantId: string }, id: string) => ({ tenantId: ctx.tenantId, id, text: `note ${id}` });
+
+  it('are read and written in the same transaction as SQL and events', async () => {
+    const ctx = context();
+    const work = db.tx(ctx, async (tx) => {
+      await tx.entities.insert(Note, noteOf(ctx, '1'));
+      const [seen] = await tx.query<{ text: string }>('select text from note');
+      expect(seen).toEqual({ text: 'note 1' });
+      await tx.query(`update note set text = 'changed'`);
+      expect((await tx.entities.findOneByOrFail(Note, { id: '1' })).text).toBe('changed');
+      await tx.emit(events.voterKeyRevoked, sealed);
+      throw new Error('stop');
+    });
+    await expect(work).rejects.toThrow('stop');
+    expect(await database.query('select from metrics.note where tenant_id = $1', [ctx.tenantId])).toEqual([]);
+    expect(await database.query('select from metrics.outbound_event where tenant_id = $1', [ctx.tenantId])).toEqual([]);
+  });
+
+  it('see the tenant of the transaction only', async () => {
+    const [a, b] = [context(), context()];
+    for (const ctx of [a, b]) await db.tx(ctx, (tx) => tx.entities.insert(Note, noteOf(ctx, '1')));
+    const seen = await Promise.all([a, b, a, b].map((ctx) => db.tx(ctx, (tx) => tx.entities.find(Note))));
+    expect(seen.map((notes) => notes.map((n) => n.tenantId))).toEqual([
+      [a.tenantId],
+      [b.tenantId],
+      [a.tenantId],
+      [b.tenantId],
+    ]);
+    await expect(db.tx(a, (tx) => tx.entities.insert(Note, noteOf(b, '2')))).rejects.toThrow(/row-level security/);
+  });
+
+  it('nest as savepoints: an inner failure can be survived', async () => {
+    const ctx = context();
+    await db.tx(ctx, async (tx) => {
+      await tx.entities.insert(Note, noteOf(ctx, '1'));
+      await tx.entities
+        .transaction(async (inner) => {
+          await inner.insert(Note, noteOf(ctx, '2'));
+          await inner.insert(Note, noteOf(ctx, '1'));
+        })
+        .catch(() => undefined);
+      await tx.entities.insert(Note, noteOf(ctx, '3'));
+    });
+    const ids = await db.tx(ctx, (tx) => tx.query<{ id: string }>('select id from note order by id'));
+    expect(ids.map(({ id }) => id)).toEqual(['1', '3']);
+  });
+
+  it('are not there for a service that registered none', async () => {
+    const plain = database.open('metrics', 1);
+    await expect(plain.tx(context(), async (tx) => tx.entities)).rejects.toThrow(/registered no entities/);
+  });
+});
+
+describe('without Postgres', () => {
+  it('a transaction fails as an outage', async () => {
+    const url = 'postgres://metrics_app@127.0.0.1:1/nothing';
+    const away = pgConnections({ url, schema: 'metrics', size: 1, applicationName: 'test' }, () => undefined);
+    const db = new Database(away, away);
+    await expect(db.tx(context(), async () => 1)).rejects.toMatchObject({
+      code: 'service.unavailable',
+      params: { service: 'postgres' },
+    });
+    await away.close();
+  });
+});

@@ -1,0 +1,14 @@
+/** What SERVICE may name, with the file it runs: services, and jobs that end by themselves. */
+export const entries = {
+  gateway: 'services/gateway/dist/main.js',
+  delivery: 'services/gateway/dist/delivery-main.js',
+  auth: 'services/auth/dist/main.js',
+  runtime: 'services/agent-runtime/dist/main.js',
+  consensus: 'services/consensus/dist/main.js',
+  audit: 'services/audit/dist/main.js',
+  metrics: 'services/metrics/dist/main.js',
+  marketplace: 'services/marketplace/dist/main.js',
+  migrate: 'deploy/docker/migrate.mjs',
+  'create-tenant': 'services/auth/dist/jobs/create-tenant.js',
+  secrets: 'deploy/secrets/secrets.mjs',
+};

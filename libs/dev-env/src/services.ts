@@ -10,6 +10,8 @@ export interface ServiceEntry {
   readonly name: ServiceName;
   /** Folder below `services/`; two entries of one folder are two roles of one image. */
   readonly folder: string;
+  /** What Node is told: a small young generation saves a quarter of a process's memory. */
+  readonly nodeFlags: readonly string[];
   /** What `main.js` is told, roles as flags. */
   readonly args: readonly string[];
   /** Whether it has a schema and two roles of its own in Postgres. */
@@ -31,7 +33,7 @@ export interface World {
 /** First part of every log's origin: audit signs it, consensus writes it into receipts. */
 const LOG_HOST = 'conclave.local';
 
-const plain = { args: [], schema: true, env: () => ({}) } as const;
+const plain = { nodeFlags: ['--max-semi-space-size=4'], args: [], schema: true, env: () => ({}) } as const;
 
 export const services: readonly ServiceEntry[] = [
   {
@@ -81,6 +83,7 @@ export const services: readonly ServiceEntry[] = [
   {
     name: 'gateway',
     folder: 'gateway',
+    nodeFlags: [],
     args: ['--role=edge'],
     schema: false,
     env: ({ stores }) => ({ REDIS_URL: stores.redis, CONSOLE_DIR: join(repositoryRoot, 'services/console/dist') }),

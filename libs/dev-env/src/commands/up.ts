@@ -1,7 +1,7 @@
 /** `npm run up`: hands the work to the supervisor, shows what it does, and plays the sample story once. */
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { closeSync, mkdirSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { alone } from '../../bin/alone.mjs';
@@ -9,6 +9,7 @@ import { phase } from '../../bin/phase.mjs';
 import { stateDir } from '../paths.js';
 import { end } from '../processes/records.js';
 import { recordsDirOf } from '../stores/local-store.js';
+import { playStory } from '../story/story.js';
 import { provideTools } from '../stores/provide-tools.js';
 import { installation, buildHash, livingSupervisor, readStatus, writeRequest } from '../supervisor/installation.js';
 import { openLog } from '../supervisor/log-file.js';
@@ -16,6 +17,7 @@ import { readJson, type StepStatus, type SupervisorStatus } from '../supervisor/
 import type { DevFile } from '../supervisor/supervisor.js';
 
 const home = installation(stateDir);
+const words = process.argv.slice(2);
 
 const onWait = () => process.stdout.write('  · Waiting for another `npm run up` …\n');
 process.exitCode = await alone(join(stateDir, 'cache', 'up.lock'), onWait, up);
@@ -39,8 +41,23 @@ async function up(): Promise<number> {
   }
   const dev = readJson<DevFile>(home.devFile);
   if (!dev) throw new Error(`${home.devFile} was not written.`);
+  const told = await tellStory(outer);
   process.stdout.write(summary(dev));
-  return 0;
+  return told ? 0 : 1;
+}
+
+/** Plays the sample story on the first call, later on demand. @returns false when it did not end as it should */
+async function tellStory(env: NodeJS.ProcessEnv): Promise<boolean> {
+  const played = join(home.dataDir, 'story-played');
+  if (words.includes('--no-story') || (existsSync(played) && !words.includes('--story'))) return true;
+  try {
+    await playStory({ dataDir: home.dataDir, env, say: (text) => process.stdout.write(text) });
+    writeFileSync(played, '');
+    return true;
+  } catch (error) {
+    process.stderr.write(`\n${error instanceof Error ? error.message : String(error)}\nLogs: ${home.logDir}\n`);
+    return false;
+  }
 }
 
 /** Asks the living supervisor, or starts one; one built from other code or another environment is replaced. */
@@ -100,6 +117,7 @@ function summary({ console: url, gateway }: DevFile): string {
     `    Console    ${url}   (sign in with the key in .conclave/dev.json)`,
     `    API        ${gateway}/v1   reference: ${gateway}/docs`,
     `    Logs       ${home.logDir}`,
+    '    Story      npm run up -- --story   plays the sample again',
     '    Stop       npm run down',
     '',
     '  On a repository of your own:',

@@ -23,7 +23,7 @@ describe('a supervised service', () => {
   const log = (end = '') => readFileSync(join(dir, `service.log${end}`), 'utf8');
   const spec = (main: string, mark = 'one') => {
     writeFileSync(join(dir, 'main.cjs'), main);
-    return { main: join(dir, 'main.cjs'), args: [], env: { PORT: String(port), MARK: mark }, hash: main + mark };
+    return { args: [join(dir, 'main.cjs')], env: { PORT: String(port), MARK: mark }, hash: main + mark };
   };
 
   beforeEach(async () => {

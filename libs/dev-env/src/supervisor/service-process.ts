@@ -8,7 +8,7 @@ import { openLog } from './log-file.js';
 import type { ServiceStatus } from './status.js';
 
 export interface ServiceSpec {
-  readonly main: string;
+  /** What Node is started with: flags, the entry point, its arguments. */
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   /** Equal to that of the running process when a restart would change nothing. */
@@ -85,7 +85,7 @@ export class ServiceProcess {
     if (!spec) return;
     const log = openLog(this.home.logFile, { rotate });
     const startedAt = Date.now();
-    const child = spawn(process.execPath, [spec.main, ...spec.args], {
+    const child = spawn(process.execPath, spec.args, {
       env: spec.env,
       detached: true,
       stdio: ['ignore', log, log],

@@ -160,16 +160,17 @@ export class Supervisor {
     const started = await Promise.all(
       services.map(async (entry) => {
         const main = join(repositoryRoot, 'services', entry.folder, 'dist/main.js');
+        const args = [...entry.nodeFlags, main, ...entry.args];
         const env = serviceEnv(entry, world);
         mkdirSync(env['DATA_DIR'] ?? '', { recursive: true, mode: 0o700 });
-        const hash = digest(codeHash(`services/${entry.folder}`), JSON.stringify([entry.args, env]));
-        const restarted = await this.processOf(entry.name, world).ensure({ main, args: entry.args, env, hash });
+        const hash = digest(codeHash(`services/${entry.folder}`), JSON.stringify([args, env]));
+        const restarted = await this.processOf(entry.name, world).ensure({ args, env, hash });
         return restarted ? [entry.name] : [];
       }),
     );
     await Promise.all([...this.processes.values()].map((service) => service.whenReady()));
     const count = started.flat().length;
-    say(count === services.length ? `${count} ready` : `${count} restarted, ${services.length} ready`);
+    say(`${services.length} ready${count > 0 && count < services.length ? `, ${count} of them restarted` : ''}`);
   }
 
   private processOf(name: ServiceName, world: World): ServiceProcess {

@@ -79,6 +79,7 @@ describe('marketplace', () => {
       const read = await fixture.call(marketplace.getPackage, { name: 'test/numbers' }, testPrincipal());
       expect(read.releases.map(({ version }) => version)).toEqual(['1.10.0', '1.9.0', '1.2.30', '0.99.99']);
       expect(read.latest).toEqual(read.releases[0]);
+      expect(await install(testPrincipal(), 'test/numbers')).toMatchObject({ version: '1.10.0' });
       expect(panelSha256(read.manifest as unknown as PanelManifest)).toBe(read.latest.sha256);
     });
 

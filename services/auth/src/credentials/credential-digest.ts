@@ -3,7 +3,7 @@ import { CONFIG } from '@conclave/nest-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import type { AuthConfig } from '../config.js';
 
-/** Compared with when there is nothing to compare with, so that an unknown credential costs what a known one does. */
+/** Stands in for a missing digest, so that an unknown credential costs what a known one does; no text has it. */
 const NOBODY = Buffer.alloc(32);
 
 /**
@@ -20,7 +20,7 @@ export class CredentialDigest {
 
   /** In constant time, also when there is no digest. */
   matches(kind: 'api-key' | 'sign-in', text: string, digest: Buffer | undefined): boolean {
-    return timingSafeEqual(this.of(kind, text), digest ?? NOBODY) && digest !== undefined;
+    return timingSafeEqual(this.of(kind, text), digest ?? NOBODY);
   }
 
   /** The value that proves a page may act under a sign-in; derived, so that it need not be kept. */

@@ -71,6 +71,13 @@ describe('sign-ins', () => {
     expect(ids).not.toContain(survivor.id);
   });
 
+  it('opened while their key was being revoked do not work', async () => {
+    const key = await fixture.call(auth.createApiKey, { name: 'raced' }, tenant.principal);
+    const { secret } = await signIn(key.key);
+    await fixture.database.query('update auth.api_key set revoked_at = now() where id = $1', [key.id]);
+    expect(await refusalOf(exchange(secret))).toBe('auth.unauthenticated');
+  });
+
   it('are kept as digests only', async () => {
     const { secret, csrf } = await signIn(tenant.key);
     const [row] = await fixture.database.query<{ all: string }>(

@@ -13,9 +13,11 @@ import {
   type TestPrincipal,
 } from '@conclave/dev-env/testing';
 import { bootstrapService } from '@conclave/nest-kit';
-import { postgres } from '@conclave/postgres-kit';
+import { Database, postgres } from '@conclave/postgres-kit';
 import { Webhook } from 'standardwebhooks';
 import { deliveryEnvironment } from './config.js';
+import { AttemptDelivery } from './deliveries/attempt-delivery.js';
+import { recordOutcome } from './deliveries/postgres-deliveries.js';
 import { sending } from './deliveries/sender.js';
 import { DeliveryModule, entities } from './delivery.module.js';
 import { Receiver, type Received } from './testing/receiver.js';
@@ -223,6 +225,8 @@ describe('delivery', () => {
       await sleep(300);
       expect(receiver.at(path)).toHaveLength(2);
       expect(await deliveriesOf(as, id)).toHaveLength(2);
+      const buried = await fixture.database.query('select from delivery.dead_letter where id = $1', [placed.id]);
+      expect(buried).toEqual([]);
     });
 
     it('that was missed while nobody listened is caught up with', async () => {
@@ -352,6 +356,27 @@ describe('delivery', () => {
       expect(second!.headers['webhook-id']).toBe(first!.headers['webhook-id']);
     });
 
+    it('of a claim that was lost meanwhile neither sends nor writes', async () => {
+      const as = testPrincipal();
+      const { id: webhookId, path } = await hook(as);
+      receiver.answer(path, 500);
+      sealed(as.tenantId);
+      const [before] = await eventually(async () => {
+        const all = await deliveriesOf(as, webhookId);
+        expect(all[0]).toMatchObject({ attempts: 1, lastStatus: 500 });
+        return all;
+      });
+      const claim = { tenantId: as.tenantId, id: before!.id, webhookId };
+      await fixture.service.app.get(AttemptDelivery).run({ ...claim, attempt: 0 });
+      expect(receiver.at(path)).toHaveLength(1);
+      await fixture.service.app
+        .get(Database)
+        .tx({ ...claim, actor: 'test' }, (tx) =>
+          recordOutcome(tx, { ...claim, attempt: 0 }, { state: 'delivered', status: 200 }),
+        );
+      expect(await deliveriesOf(as, webhookId)).toEqual([before]);
+    });
+
     it('never goes to an address that is private by now', async () => {
       const as = testPrincipal();
       const { id, path } = await hook(as);
@@ -388,14 +413,16 @@ describe('delivery', () => {
       const silent = await hook(as, ['decision.sealed'], '/silent');
       const quick = await hook(as);
       const from = Date.now();
-      sealed(as.tenantId);
-      expect((await arrived(quick.path))[0]!.at - from).toBeLessThan(1_500);
+      for (let i = 0; i < 4; i++) sealed(as.tenantId);
+      expect((await arrived(quick.path, 4))[3]!.at - from).toBeLessThan(2_000);
+      await sleep(1_500);
+      expect(receiver.at(silent.path)).toHaveLength(1);
       await eventually(async () => {
-        const [waiting] = await deliveriesOf(as, silent.id);
-        expect(waiting).toMatchObject({ attempts: 1, lastError: 'no answer within 5000 ms' });
+        const tried = (await deliveriesOf(as, silent.id)).filter(({ attempts }) => attempts > 0);
+        expect(tried.at(-1)).toMatchObject({ attempts: 1, lastError: 'no answer within 5000 ms' });
       });
+      await fixture.call(delivery.deleteWebhook, { id: silent.id }, as);
       expect(Date.now() - from).toBeGreaterThanOrEqual(5_000);
-      expect(Date.now() - from).toBeLessThan(8_000);
     });
   });
 

@@ -1,0 +1,67 @@
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { repositoryRoot } from '../paths.js';
+import { commandsIn, commandsSpelledIn, filesNamedIn, pageAt, pages } from './pages.js';
+
+const exists = (path: string) => existsSync(join(repositoryRoot, path));
+
+describe('what pages name', () => {
+  it.each(pages().map((page) => [page.path, page] as const))('is there: %s', (_, page) => {
+    expect(filesNamedIn(page).filter((path) => !exists(path))).toEqual([]);
+  });
+
+  it('is found in links and in code type, and a missing file is noticed', () => {
+    const page = { path: 'docs/x.md', text: '[a](../libs/gone.ts#l) [b](https://c.d) [e](#f) `libs/g/h.ts` `npm i`' };
+    expect(filesNamedIn(page)).toEqual(['libs/gone.ts', 'libs/g/h.ts']);
+    expect(exists('libs/gone.ts')).toBe(false);
+  });
+
+  it('includes the page of every service, in the tour', () => {
+    const services = readdirSync(join(repositoryRoot, 'services')).map((name) => `services/${name}/README.md`);
+    expect(filesNamedIn(pageAt('docs/tour.md'))).toEqual(expect.arrayContaining(services.filter(exists)));
+  });
+
+  it('includes every page that a reader of the README should find', () => {
+    const named = filesNamedIn(pageAt('README.md'));
+    for (const page of readdirSync(join(repositoryRoot, 'docs')).filter((name) => name.endsWith('.md')))
+      expect(named).toContain(`docs/${page}`);
+  });
+});
+
+describe('the tour', () => {
+  it('leads to the line that decides a vote in four jumps, each an import', () => {
+    const core = 'libs/consensus-core/src';
+    const way = [
+      ['services/consensus/src/decisions/advance.ts', 'admitClose'],
+      [`${core}/decision/admit-lifecycle.ts`, './conclusion.js'],
+      [`${core}/decision/conclusion.ts`, '../tally.js'],
+      [`${core}/tally.ts`, './rules/approval-gate.js'],
+      [`${core}/rules/approval-gate.ts`, "variant === 'unanimous' ? no === 0"],
+    ] as const;
+    expect(way.length - 1).toBeLessThanOrEqual(4);
+    for (const [path, next] of way) expect(readFileSync(join(repositoryRoot, path), 'utf8')).toContain(next);
+    expect(filesNamedIn(pageAt('docs/tour.md'))).toEqual(expect.arrayContaining(way.map(([path]) => path)));
+  });
+});
+
+describe('the README', () => {
+  const readme = pageAt('README.md');
+
+  it('fits on one screen', () => {
+    expect(readme.text.split('\n').length).toBeLessThanOrEqual(60);
+  });
+
+  it('names only npm scripts that exist', () => {
+    const { scripts } = JSON.parse(readFileSync(join(repositoryRoot, 'package.json'), 'utf8')) as {
+      scripts: Record<string, string>;
+    };
+    const commands = [...commandsIn(readme), ...pages().flatMap(commandsSpelledIn)];
+    const unknown = commands.filter((command) => {
+      const [, script] = /^npm (?:run (?:-s )?)?(\S+)/.exec(command) ?? [];
+      return !(script === 'exec' || (script !== undefined && script in scripts));
+    });
+    expect(commands).toEqual(expect.arrayContaining(['npm run up', 'npm test']));
+    expect(unknown).toEqual([]);
+  });
+});

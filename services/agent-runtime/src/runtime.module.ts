@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Module } from '@nestjs/common';
-import { CONFIG, KIT, fsBlobStore, type Kit } from '@conclave/nest-kit';
+import { CONFIG, KIT, fsBlobStore, type BlobStore, type Kit } from '@conclave/nest-kit';
 import { Database } from '@conclave/postgres-kit';
 import { listOf, type RuntimeConfig } from './config.js';
 import { AgentHouse } from './engine/agent-house.js';
@@ -15,6 +15,7 @@ import { Coordinator } from './reviews/coordinator.js';
 import { DecisionEvents } from './reviews/decision-events.js';
 import { LlmJuror } from './reviews/llm-juror.js';
 import { ReviewAgents } from './reviews/postgres-review-agents.js';
+import { PrepareReview } from './reviews/prepare-review.js';
 import { AblationJuror, TestsGate } from './reviews/program-seats.js';
 import { CancelRun } from './runs/cancel-run.js';
 import { CreateReview } from './runs/create-review.js';
@@ -37,6 +38,21 @@ const sandbox = {
   provide: Sandbox,
   inject: [CONFIG],
   useFactory: (config: RuntimeConfig) => new Sandbox(listOf(config.SANDBOX_READ_ONLY_PATHS)),
+};
+
+const preparation = {
+  provide: PrepareReview,
+  inject: [Changes, Panels, Signer, ModelRoutes, BLOBS, CONFIG],
+  useFactory: (
+    ...[changes, panels, signer, models, store, config]: [
+      Changes,
+      Panels,
+      Signer,
+      ModelRoutes,
+      BlobStore,
+      RuntimeConfig,
+    ]
+  ) => new PrepareReview({ changes, panels, signer, models, blobs: store, config }),
 };
 
 /** Every agent of a review, under the name its tasks ask for. */
@@ -71,7 +87,7 @@ const agents = {
 @Module({
   controllers: [RunsController, UploadsController],
   providers: [
-    ...[blobs, sandbox, agents],
+    ...[blobs, sandbox, preparation, agents],
     ...[PostgresEngine, PostgresWorkers, Worker],
     ...[Changes, Coordinator, DecisionEvents, ModelRoutes, Panels, Signer],
     ...[CreateReview, CancelRun, PostgresRuns, LiveRuns, ReadDiff, StreamEvents],

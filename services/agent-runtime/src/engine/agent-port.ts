@@ -43,8 +43,8 @@ export interface Turn {
   step<T extends Json>(name: string, work: () => Promise<T>): Promise<T>;
   /** Adds a line to the run's story; at most once per (task, name). */
   tell(name: string, type: string, data: RunEvent['data']): Promise<void>;
-  /** Results of the run's tasks that are done, by task id. */
-  siblings(): Promise<Readonly<Record<string, Json>>>;
+  /** What every task of the run has journaled under `name`, by task id. */
+  stepsOf(name: string): Promise<Readonly<Record<string, Json>>>;
 }
 
 /**

@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { newId } from '@conclave/contracts';
 import { createTestDatabase, type TestDatabase } from '@conclave/dev-env/testing';
+import { createLogger } from '@conclave/nest-kit';
 import { Database, pgConnections, type Actor } from '@conclave/postgres-kit';
 import type { WaitSpec } from './agent-port.js';
 import { Fenced, PostgresEngine, type ClaimedTurn } from './postgres-engine.js';
@@ -10,7 +11,15 @@ describe('engine on Postgres', () => {
   let test: TestDatabase;
   let db: Database;
   let engine: PostgresEngine;
+  let member: () => PostgresWorkers;
   let workers: PostgresWorkers;
+  const joined: [PostgresWorkers, string][] = [];
+  const join = async (id: string): Promise<PostgresWorkers> => {
+    const one = member();
+    await one.enlist(id);
+    joined.push([one, id]);
+    return one;
+  };
   const worker = 'wrk_a';
 
   beforeAll(async () => {
@@ -20,17 +29,20 @@ describe('engine on Postgres', () => {
       pgConnections({ url, schema: 'runtime', size: 8, applicationName: 'test' }, () => undefined);
     db = new Database(pool(env.DATABASE_URL), pool(env.DATABASE_SYSTEM_URL));
     engine = new PostgresEngine(db);
-    workers = new PostgresWorkers(db);
+    member = () => new PostgresWorkers(db, env, createLogger('runtime', 'fatal'));
   });
   afterAll(async () => {
     await db.close();
     await test.drop();
   });
+  afterEach(async () => {
+    for (const [one, id] of joined.splice(0)) await one.resign(id);
+  });
   beforeEach(async () => {
     await test.query(
       'truncate runtime.run, runtime.task, runtime.turn, runtime.step, runtime.wait, runtime.signal, runtime.run_event, runtime.worker',
     );
-    await workers.enlist(worker, 1n);
+    workers = await join(worker);
   });
 
   const actor = (tenantId = newId('tenant')): Actor => ({ tenantId, actor: 'service:runtime' });
@@ -66,7 +78,7 @@ describe('engine on Postgres', () => {
   it('gives a turn to one worker only, however many ask at once', async () => {
     const ctx = actor();
     for (let i = 0; i < 20; i++) await create(ctx);
-    for (const id of ['w1', 'w2', 'w3', 'w4']) await workers.enlist(id, 2n);
+    for (const id of ['w1', 'w2', 'w3', 'w4']) await join(id);
     const claims = await Promise.all(['w1', 'w2', 'w3', 'w4'].map((id) => engine.claim(id, 20)));
     const keys = claims.flat().map((turn) => turn.runId);
     expect(new Set(keys).size).toBe(keys.length);
@@ -85,7 +97,7 @@ describe('engine on Postgres', () => {
     const old = await claimOne();
     await test.query(`update runtime.worker set beat_at = now() - interval '1 hour'`);
     expect(await workers.reap('wrk_b')).toBe(1);
-    await workers.enlist('wrk_b', 3n);
+    await join('wrk_b');
     const next = await claimOne('wrk_b');
     expect(next.epoch).toBeGreaterThan(old.epoch);
     await expect(engine.recordStep(old, worker, 's', 1)).rejects.toThrow(Fenced);
@@ -98,12 +110,13 @@ describe('engine on Postgres', () => {
   it('reaps a worker whose session lock is free long before its lease ends, and none whose lock is held', async () => {
     await create(actor());
     await claimOne();
-    const holder = test.query(`select pg_advisory_lock(1), pg_sleep(0.6)`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
     expect(await workers.reap('wrk_b')).toBe(0);
-    await holder;
-    await test.query('select pg_advisory_unlock_all()');
-    expect(await workers.reap('wrk_b')).toBe(1);
+    await test.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'conclave-runtime-liveness' and datname = current_database()`,
+    );
+    let freed = 0;
+    for (let i = 0; i < 40 && freed === 0; i++) freed = await workers.reap('wrk_b');
+    expect(freed).toBe(1);
   });
 
   it('journals a step once and keeps the first result', async () => {
@@ -188,7 +201,7 @@ describe('engine on Postgres', () => {
     await create(actor());
     await claimOne();
     await workers.resign(worker);
-    await workers.enlist('wrk_b', 3n);
+    await join('wrk_b');
     expect(await engine.claim('wrk_b', 5)).toHaveLength(1);
   });
 });

@@ -153,13 +153,14 @@ export class PostgresEngine {
     });
   }
 
-  siblings(turn: ClaimedTurn): Promise<Record<string, Json>> {
+  /** What every task of the run has journaled under `name`, by task id. */
+  stepsOf(turn: ClaimedTurn, name: string): Promise<Record<string, Json>> {
     return this.db.tx(actorOf(turn), async (tx) => {
-      const rows = await tx.query<{ id: string; result: Json }>(
-        `select id, result from task where tenant_id = $1 and run_id = $2 and state = 'done'`,
-        [turn.tenantId, turn.runId],
+      const rows = await tx.query<{ task_id: string; result: Json }>(
+        'select task_id, result from step where tenant_id = $1 and run_id = $2 and name = $3',
+        [turn.tenantId, turn.runId, name],
       );
-      return Object.fromEntries(rows.map((row) => [row.id, row.result]));
+      return Object.fromEntries(rows.map((row) => [row.task_id, row.result]));
     });
   }
 

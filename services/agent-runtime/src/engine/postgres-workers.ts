@@ -2,21 +2,54 @@
  * Who works, and what happens to the turns of those who no longer do. A worker holds a session lock on a connection of
  * its own: the lock is freed the moment its process dies. The lease is the truth; the lock is the fast hint.
  */
+import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG, LOG } from '@conclave/nest-kit';
 import { Database } from '@conclave/postgres-kit';
+import { Client } from 'pg';
+import type { Logger } from 'pino';
+import type { RuntimeConfig } from '../config.js';
 import { LEASE_MS } from './postgres-engine.js';
+
+const RECONNECT_MS = 1_000;
 
 @Injectable()
 export class PostgresWorkers {
-  constructor(@Inject(Database) private readonly db: Database) {}
+  private liveness: Client | undefined;
+  private leaving = false;
 
-  async enlist(worker: string, lockKey: bigint): Promise<void> {
+  constructor(
+    @Inject(Database) private readonly db: Database,
+    @Inject(CONFIG) private readonly config: Pick<RuntimeConfig, 'DATABASE_SYSTEM_URL'>,
+    @Inject(LOG) private readonly log: Logger,
+  ) {}
+
+  /** Announces a worker and takes its liveness lock, again whenever the connection that holds it is lost. */
+  async enlist(worker: string): Promise<void> {
+    await this.liveness?.end().catch(() => undefined);
+    const lockKey = lockKeyOf(worker).toString();
+    const client = new Client({
+      connectionString: this.config.DATABASE_SYSTEM_URL,
+      application_name: 'conclave-runtime-liveness',
+    });
+    client.on('error', (error) => {
+      this.log.warn({ err: error }, 'liveness connection lost');
+      setTimeout(() => void this.returnUnlessLeaving(worker), RECONNECT_MS).unref();
+    });
+    await client.connect();
+    await client.query('select pg_advisory_lock($1)', [lockKey]);
+    this.liveness = client;
     await this.db.system((tx) =>
       tx.query(
         'insert into worker (id, lock_key) values ($1, $2) on conflict (id) do update set beat_at = clock_timestamp()',
-        [worker, lockKey.toString()],
+        [worker, lockKey],
       ),
     );
+  }
+
+  private async returnUnlessLeaving(worker: string): Promise<void> {
+    if (this.leaving) return;
+    await this.enlist(worker).catch((error: unknown) => this.log.warn({ err: error }, 'not enlisted again yet'));
   }
 
   /** Extends the lease of everything this worker runs. @returns turns it still holds, as `run/task/no`, or undefined when it was reaped */
@@ -57,6 +90,8 @@ export class PostgresWorkers {
 
   /** Leaves: what this worker still held is ready for others at once. */
   async resign(worker: string): Promise<void> {
+    this.leaving = true;
+    await this.liveness?.end();
     await this.db.system(async (tx) => {
       await tx.query(
         `update turn set state = 'ready', lease_owner = null, ready_at = clock_timestamp() where state = 'running' and lease_owner = $1`,
@@ -66,3 +101,6 @@ export class PostgresWorkers {
     });
   }
 }
+
+/** A worker's lock: the first 64 bits of its id's digest. */
+const lockKeyOf = (worker: string): bigint => createHash('sha256').update(worker).digest().readBigInt64BE();

@@ -1,4 +1,5 @@
 import type { ResourceFactory } from '@conclave/nest-kit';
+import { Database } from '@conclave/postgres-kit';
 import type { RuntimeConfig } from '../config.js';
 import { Worker } from './worker.js';
 
@@ -12,7 +13,8 @@ export function worker(): ResourceFactory<RuntimeConfig> {
       async start(app) {
         if (!config.ROLES.includes('worker')) return;
         const worker = app.get(Worker);
-        await worker.start();
+        app.get(Database).onEmit(() => worker.wake());
+        await worker.start(config.WORKER_SLOTS);
         running = worker;
       },
       stop: async () => running?.stop(),

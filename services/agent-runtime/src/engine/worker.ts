@@ -1,13 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { ConclaveError, errorCatalogue } from '@conclave/contracts';
-import { CONFIG, LOG, METRICS } from '@conclave/nest-kit';
-import { Database, isOutage } from '@conclave/postgres-kit';
+import { KIT, type Kit } from '@conclave/nest-kit';
+import { isOutage } from '@conclave/postgres-kit';
 import { retryDelayMs } from '@conclave/run-core';
 import type { Logger } from 'pino';
-import { Counter, Gauge, type Registry } from 'prom-client';
-import { Client } from 'pg';
-import type { RuntimeConfig } from '../config.js';
+import { Counter, Gauge } from 'prom-client';
 import { LiveRuns } from '../runs/live-runs.js';
 import { AgentHouse } from './agent-house.js';
 import type { Json, Turn } from './agent-port.js';
@@ -33,19 +31,19 @@ export class Worker {
   private stopping = false;
   private claiming = false;
   private again = false;
-  private liveness: Client | undefined;
+  private limit = 0;
+  private readonly log: Logger;
   private readonly turns: Counter;
+  private readonly slots: Gauge;
 
   constructor(
     @Inject(PostgresEngine) private readonly engine: PostgresEngine,
     @Inject(PostgresWorkers) private readonly workers: PostgresWorkers,
     @Inject(AgentHouse) private readonly house: AgentHouse,
     @Inject(LiveRuns) private readonly live: LiveRuns,
-    @Inject(Database) private readonly db: Database,
-    @Inject(CONFIG) private readonly config: RuntimeConfig,
-    @Inject(LOG) private readonly log: Logger,
-    @Inject(METRICS) metrics: Registry,
+    @Inject(KIT) { log, metrics }: Kit,
   ) {
+    this.log = log;
     this.turns = new Counter({
       name: 'conclave_turns_total',
       help: 'Turns ended, by outcome.',
@@ -61,14 +59,18 @@ export class Worker {
         this.set(running.size);
       },
     });
-    new Gauge({ name: 'conclave_worker_slots', help: 'Turns this worker runs at once.', registers: [metrics] }).set(
-      config.WORKER_SLOTS,
-    );
+    this.slots = new Gauge({
+      name: 'conclave_worker_slots',
+      help: 'Turns this worker runs at once.',
+      registers: [metrics],
+    });
   }
 
-  async start(): Promise<void> {
-    await this.enlist();
-    this.db.onEmit(() => this.wake());
+  /** Starts to work on up to `slots` turns at once. */
+  async start(slots: number): Promise<void> {
+    this.limit = slots;
+    this.slots.set(slots);
+    await this.workers.enlist(this.id);
     const every = (ms: number, work: () => Promise<unknown>): NodeJS.Timeout =>
       setInterval(
         () => void work().catch((error: unknown) => this.log.warn({ err: error }, 'engine tick skipped')),
@@ -99,7 +101,6 @@ export class Worker {
     await this.workers
       .resign(this.id)
       .catch((error: unknown) => this.log.warn({ err: error }, 'resignation failed; the lease will tell'));
-    await this.liveness?.end();
   }
 
   /** Looks for ready turns, soon. */
@@ -107,13 +108,16 @@ export class Worker {
     this.again = true;
     if (this.claiming || this.stopping) return;
     this.claiming = true;
-    void this.claimAll().finally(() => (this.claiming = false));
+    void this.claimAll().finally(() => {
+      this.claiming = false;
+      if (this.again && this.running.size < this.limit) this.wake();
+    });
   }
 
   private async claimAll(): Promise<void> {
     while (this.again && !this.stopping) {
       this.again = false;
-      const free = this.config.WORKER_SLOTS - this.running.size;
+      const free = this.limit - this.running.size;
       if (free <= 0) return;
       try {
         const turns = await this.engine.claim(this.id, free);
@@ -183,7 +187,7 @@ export class Worker {
       tell: async (name, type, data) => {
         if (!material.journal.has(`tell/${name}`)) await record(`tell/${name}`, true, [{ type, data }]);
       },
-      siblings: () => this.engine.siblings(claimed),
+      stepsOf: (name) => this.engine.stepsOf(claimed, name),
     };
   }
 
@@ -203,24 +207,7 @@ export class Worker {
 
   private async beat(): Promise<void> {
     const held = await this.workers.beat(this.id);
-    if (held === undefined) await this.enlist();
+    if (held === undefined) await this.workers.enlist(this.id);
     for (const [key, { abort }] of this.running) if (!held?.has(key)) abort.abort(new Fenced('the lease was lost'));
-  }
-
-  private async enlist(): Promise<void> {
-    await this.liveness?.end().catch(() => undefined);
-    const lockKey = BigInt.asIntN(64, BigInt(`0x${this.id.slice(4, 20)}`));
-    const client = new Client({
-      connectionString: this.config.DATABASE_SYSTEM_URL,
-      application_name: 'conclave-runtime-liveness',
-    });
-    client.on('error', (error) => {
-      this.log.warn({ err: error }, 'liveness connection lost');
-      if (!this.stopping) setTimeout(() => void this.enlist().catch(() => undefined), SWEEP_MS).unref();
-    });
-    await client.connect();
-    await client.query('select pg_advisory_lock($1)', [lockKey.toString()]);
-    this.liveness = client;
-    await this.workers.enlist(this.id, lockKey);
   }
 }

@@ -1,6 +1,7 @@
 import { ballotOf, checkById, findingsSha256, type Finding } from '@conclave/checks';
 import type { Turn } from '../engine/agent-port.js';
-import type { Changes, ReviewOfRun } from './changes.js';
+import type { Changes } from './changes.js';
+import { reviewOf } from './review-of.js';
 import { SeatAgent, NO_USAGE, abstention, type SeatParts } from './seat-agent.js';
 import type { SeatInput } from './prepared.js';
 import type { SeatResult } from './review-result.js';
@@ -19,11 +20,7 @@ export class CheckJuror extends SeatAgent {
   protected async judge(turn: Turn, { seat }: SeatInput): Promise<SeatResult> {
     const check = checkById(seat.seat);
     if (!check) return abstention(seat, 'this platform does not ship the check');
-    const { change } = await this.changes.open({
-      tenantId: turn.tenantId,
-      runId: turn.runId,
-      review: turn.runInput as unknown as ReviewOfRun['review'],
-    });
+    const { change } = await this.changes.open(reviewOf(turn));
     const result = check.run(change);
     const ballot = ballotOf(result);
     if (!result.applies || ballot.vote === 'abstain') return abstention(seat, result.applies ? '' : result.reason);

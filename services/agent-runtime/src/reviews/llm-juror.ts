@@ -3,11 +3,12 @@ import type { Database } from '@conclave/postgres-kit';
 import type { Turn } from '../engine/agent-port.js';
 import { ModelError, type ModelAnswer, type ModelUsage } from '../models/model-port.js';
 import type { ModelRoutes } from '../models/model-routes.js';
-import type { Changes, ReviewOfRun } from './changes.js';
+import type { Changes } from './changes.js';
+import { actorOf, reviewOf } from './review-of.js';
 import { summaryOf } from './check-juror.js';
 import type { SeatInput } from './prepared.js';
 import type { SeatResult } from './review-result.js';
-import { NO_USAGE, SeatAgent, abstention, actorOf, type SeatParts } from './seat-agent.js';
+import { NO_USAGE, SeatAgent, abstention, type SeatParts } from './seat-agent.js';
 
 const MAX_PROMPT_CHARS = 200_000;
 const TIMEOUT_MS = 180_000;
@@ -38,11 +39,7 @@ export class LlmJuror extends SeatAgent {
   protected async judge(turn: Turn, { seat }: SeatInput): Promise<SeatResult> {
     const route = this.models.get(seat.model ?? '');
     if (!route) return abstention(seat, 'the model route is not configured any more');
-    const { change } = await this.changes.open({
-      tenantId: turn.tenantId,
-      runId: turn.runId,
-      review: turn.runInput as unknown as ReviewOfRun['review'],
-    });
+    const { change } = await this.changes.open(reviewOf(turn));
     const prompt = promptOf(change);
     if (prompt.length > MAX_PROMPT_CHARS)
       return abstention(

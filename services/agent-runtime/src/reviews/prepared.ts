@@ -33,6 +33,8 @@ export type Prepared = {
     readonly timeoutMs: number;
   } | null;
   readonly seats: readonly Seat[];
+  /** Blob of the diff view. */
+  readonly diffSha256: string;
   /** When the decision stops waiting for ballots. */
   readonly deadlineAt: string;
 };

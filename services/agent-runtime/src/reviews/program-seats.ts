@@ -7,11 +7,12 @@ import type { ProgramRequest } from '../programs/program.js';
 import { testsGate } from '../programs/tests-gate.js';
 import type { PostgresRuns } from '../runs/postgres-runs.js';
 import type { Sandbox } from '../sandbox/sandbox.js';
-import type { Changes, ReviewOfRun } from './changes.js';
+import type { Changes } from './changes.js';
+import { actorOf, reviewOf } from './review-of.js';
 import { summaryOf } from './check-juror.js';
 import type { Prepared, SeatInput } from './prepared.js';
 import type { SeatResult } from './review-result.js';
-import { NO_USAGE, SeatAgent, abstention, actorOf, type SeatParts } from './seat-agent.js';
+import { NO_USAGE, SeatAgent, abstention, type SeatParts } from './seat-agent.js';
 
 export interface ProgramParts extends SeatParts {
   readonly changes: Changes;
@@ -44,11 +45,7 @@ abstract class ProgramSeat extends SeatAgent {
         input.seat,
         `the dependency path ${outside} is not below a root that the operator allows (SANDBOX_DEPENDENCY_ROOTS)`,
       );
-    const { repository, change } = await changes.open({
-      tenantId: turn.tenantId,
-      runId: turn.runId,
-      review: turn.runInput as unknown as ReviewOfRun['review'],
-    });
+    const { repository, change } = await changes.open(reviewOf(turn));
     const { command, dependencies, timeoutMs } = prepared.tests;
     return this.runProgram(turn, input, {
       repository,

@@ -43,7 +43,7 @@ export function resultOf({ prepared, decisionId, answer, seats }: ReviewParts): 
         a.line - b.line,
     );
   return {
-    ...outcomeOf(answer),
+    ...outcomeOf(answer, ordered),
     decision: decisionId,
     subject: prepared.subject,
     panel: prepared.panel,
@@ -77,9 +77,21 @@ const silent = (seat: Seat): SeatResult => ({
   usage: { inputTokens: 0, outputTokens: 0, costMicros: 0 },
 });
 
-function outcomeOf(answer: SealedAnswer): Pick<ReviewResult, 'outcome' | 'reason'> {
+function outcomeOf(answer: SealedAnswer, seats: readonly SeatResult[]): Pick<ReviewResult, 'outcome' | 'reason'> {
   if ('expired' in answer) return { outcome: 'undecided', reason: 'The decision was not sealed in time.' };
-  const { status, winners, reason } = answer.outcome;
+  const { winners, reason } = answer.outcome;
   const outcome = winners.includes('approved') ? 'approved' : winners.includes('rejected') ? 'rejected' : 'undecided';
-  return { outcome, reason: reason || status };
+  return { outcome, reason: sentenceOf(outcome, reason, seats) };
+}
+
+/** The outcome's reason in words; the code stays where no sentence says more. */
+function sentenceOf(outcome: ReviewResult['outcome'], code: string, seats: readonly SeatResult[]): string {
+  const said = (vote: SeatResult['vote']): string[] =>
+    seats.filter((seat) => seat.vote === vote).map(({ seat }) => seat);
+  const [yes, no, abstained, red] = [said('yes'), said('no'), said('abstain'), said('red')];
+  if (outcome === 'rejected' && red.length > 0) return `Gate red: ${red.join(', ')}.`;
+  if (outcome === 'rejected' && no.length > 0)
+    return `No from ${no.join(', ')}; ${yes.length} yes, ${abstained.length} abstained.`;
+  if (outcome === 'approved') return `Nobody objected: ${yes.length} yes, ${abstained.length} abstained.`;
+  return code === 'all-abstained' ? 'Every juror abstained.' : `Undecided: ${code}.`;
 }

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { ballotBytes, commitOf, commitmentBytes } from '@conclave/consensus-core';
 import { ConclaveError, consensus, type Contract, type RequestInputOf, type RunEvent } from '@conclave/contracts';
 import type { Kit } from '@conclave/nest-kit';
-import type { Actor } from '@conclave/postgres-kit';
 import type { Activation, AgentPort, Turn } from '../engine/agent-port.js';
 import type { Signer } from '../voters/signer.js';
 import type { SeatInput } from './prepared.js';
+import { actorOf } from './review-of.js';
 import type { SeatResult } from './review-result.js';
 
 const REVEAL_PATIENCE_MS = 600_000;
@@ -134,8 +134,6 @@ export abstract class SeatAgent implements AgentPort {
     return { algorithm: 'ed25519', value: await this.parts.signer.sign(actorOf(turn), input.seat.voterId!, bytes) };
   }
 }
-
-export const actorOf = (turn: Turn): Actor => ({ tenantId: turn.tenantId, actor: 'service:runtime' });
 
 /** An abstaining result: says why, finds nothing, costs nothing. */
 export function abstention(seat: SeatInput['seat'], reason: string): SeatResult {

@@ -87,15 +87,6 @@ export class PostgresRuns {
     return row?.result;
   }
 
-  /** What the run was asked to do, as it was accepted. @throws ConclaveError `runtime.run.not-found` */
-  async input<T>(ctx: Actor, id: string): Promise<T> {
-    const row = await this.db.tx(ctx, (tx) =>
-      tx.one<{ input: T }>('select input from run where tenant_id = $1 and id = $2', [ctx.tenantId, id]),
-    );
-    if (!row) throw new ConclaveError('runtime.run.not-found', { id });
-    return row.input;
-  }
-
   /** Lets readers find a run's decision while it is open. */
   async nameDecision(ctx: Actor, id: string, decisionId: string): Promise<void> {
     await this.db.tx(ctx, (tx) =>

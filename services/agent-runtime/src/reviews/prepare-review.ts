@@ -1,0 +1,125 @@
+import { utf8 } from '@conclave/audit-core';
+import { CHECKS, PROGRAM_VERSIONS, changeSha256, type PanelManifest, type PanelSeat } from '@conclave/checks';
+import { treeOf } from '@conclave/connectors';
+import type { BlobStore } from '@conclave/nest-kit';
+import type { RuntimeConfig } from '../config.js';
+import type { Turn } from '../engine/agent-port.js';
+import type { ModelRoutes } from '../models/model-routes.js';
+import type { Panels } from '../panels/panels.js';
+import type { Signer } from '../voters/signer.js';
+import type { Changes } from './changes.js';
+import { diffView } from './diff-view.js';
+import { DEFAULT_PANEL, JURY_FILE, JuryError, readJury } from './jury.js';
+import type { Prepared, Seat } from './prepared.js';
+import { actorOf, reviewOf } from './review-of.js';
+
+export interface PrepareParts {
+  readonly changes: Changes;
+  readonly panels: Panels;
+  readonly signer: Signer;
+  readonly models: ModelRoutes;
+  readonly blobs: BlobStore;
+  readonly config: RuntimeConfig;
+}
+
+/** Finds out what is judged and by whom: the change, the target branch's jury, the panel and its voters. */
+export class PrepareReview {
+  constructor(private readonly parts: PrepareParts) {}
+
+  /** @throws GitError | JuryError | ConclaveError `runtime.panel.not-installed` */
+  async run(turn: Turn): Promise<Prepared> {
+    const of = reviewOf(turn);
+    const { review } = of;
+    const { repository, change } = await this.parts.changes.open(of);
+    const jury = await readJury(repository, review.target);
+    const name = review.panel ?? jury?.panel ?? DEFAULT_PANEL;
+    const { manifest, sha256 } = await this.parts.panels.get(actorOf(turn), name);
+    const command = jury?.tests?.command ?? review.test;
+    const seats = await this.seatsOf(turn, manifest);
+    return {
+      subject: {
+        repository: review.repository,
+        base: review.base,
+        head: review.head,
+        tree: await treeOf(repository, review.head),
+        diffSha256: changeSha256(change),
+      },
+      panel: { name, sha256, source: jury ? `${JURY_FILE} at ${review.target}` : 'built-in default' },
+      rule: manifest.rule,
+      secrecy: secrecyOf(manifest, seats),
+      notices: noticesOf(
+        change.files.map((file) => file.path),
+        jury?.tests !== undefined && review.test !== undefined,
+        change.limits.map((hit) => `${hit.limit}: ${hit.max} of ${hit.seen}`),
+      ),
+      tests: command
+        ? {
+            command,
+            dependencies: jury?.tests?.dependencies ?? [],
+            timeoutMs: jury?.tests?.timeoutSeconds
+              ? jury.tests.timeoutSeconds * 1_000
+              : this.parts.config.TEST_TIMEOUT_MS,
+          }
+        : null,
+      seats,
+      diffSha256: (await this.parts.blobs.put(turn.tenantId, utf8(JSON.stringify(diffView(change))))).sha256,
+      deadlineAt: new Date(Date.now() + this.parts.config.REVIEW_DEADLINE_MS).toISOString(),
+    };
+  }
+
+  /** The manifest's seats with their voters; a model seat is filled once per configured route, and by nobody without one. */
+  private async seatsOf(turn: Turn, manifest: PanelManifest): Promise<Seat[]> {
+    const seats: Seat[] = [];
+    for (const seat of manifest.seats) {
+      if (seat.agent === 'llm') {
+        for (const route of this.parts.models.routes()) {
+          const voter = await this.parts.signer.voterOf(actorOf(turn), `llm/${route.id}@${seat.version}`);
+          seats.push({
+            ...seatBase(seat),
+            seat: `${seat.seat}:${route.id}`,
+            family: route.family,
+            voterId: voter.voterId,
+            model: route.id,
+          });
+        }
+        continue;
+      }
+      assertShipped(seat);
+      if (seat.kind === 'gate') seats.push(seatBase(seat));
+      else
+        seats.push({
+          ...seatBase(seat),
+          voterId: (await this.parts.signer.voterOf(actorOf(turn), `${seat.agent}/${seat.seat}@${seat.version}`))
+            .voterId,
+        });
+    }
+    return seats;
+  }
+}
+
+const seatBase = ({ seat, kind, agent, family, version }: PanelSeat): Seat => ({ seat, kind, agent, family, version });
+
+/** Two or more jurors that could be swayed by each other vote sealed, whatever the manifest says. */
+function secrecyOf(manifest: PanelManifest, seats: readonly Seat[]): 'open' | 'sealed' {
+  return seats.filter((seat) => seat.agent === 'llm').length >= 2 ? 'sealed' : manifest.secrecy;
+}
+
+/** A panel that wants another version than this bundle ships must not be judged by the wrong one. */
+function assertShipped(seat: PanelSeat): void {
+  const shipped =
+    seat.agent === 'check' ? CHECKS.find((check) => check.id === seat.seat)?.version : PROGRAM_VERSIONS[seat.agent];
+  if (shipped !== seat.version)
+    throw new JuryError(
+      `the panel asks for ${seat.seat} version ${seat.version}; this platform ships ${shipped ?? 'none'}`,
+    );
+}
+
+function noticesOf(paths: readonly string[], testIgnored: boolean, limits: readonly string[]): string[] {
+  return [
+    ...(paths.some((path) => path.startsWith('.conclave/'))
+      ? ['The change edits .conclave/: it was judged by the jury of the target branch.']
+      : []),
+    ...(testIgnored ? ['--test was ignored: the target branch names the test command.'] : []),
+    ...limits.map((limit) => `Not everything was read (${limit}).`),
+  ];
+}

@@ -1,0 +1,88 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Prepared, Seat } from './prepared.js';
+import { resultOf, type SealedAnswer, type SeatResult } from './review-result.js';
+
+const usage = { inputTokens: 1, outputTokens: 2, costMicros: 3 };
+const seat = (name: string, kind: 'gate' | 'juror' = 'juror'): Seat => ({
+  seat: name,
+  kind,
+  agent: 'check',
+  family: 'f',
+  version: '1',
+});
+const seats = [seat('tests', 'gate'), seat('a'), seat('b')];
+const prepared = { subject: {}, panel: {}, seats, notices: ['n'] } as unknown as Prepared;
+const result = (of: Seat, vote: SeatResult['vote'], findings: SeatResult['findings'] = []): SeatResult => ({
+  seat: of.seat,
+  kind: of.kind,
+  vote,
+  reason: 'r',
+  findings,
+  findingsSha256: null,
+  usage,
+});
+const sealed = (winners: string[], reason: string): SealedAnswer => ({
+  phase: 'sealed',
+  outcome: { status: 'x', winners, reason },
+});
+const review = (answer: SealedAnswer, votes: SeatResult['vote'][]) =>
+  resultOf({
+    prepared,
+    decisionId: 'dec',
+    answer,
+    seats: Object.fromEntries(votes.map((vote, i) => [`${seats[i]!.kind}/${seats[i]!.seat}`, result(seats[i]!, vote)])),
+  });
+
+describe('the result of a review', () => {
+  it.each([
+    [
+      sealed(['approved'], 'threshold-met'),
+      ['green', 'yes', 'abstain'],
+      'approved',
+      'Nobody objected: 1 yes, 1 abstained.',
+    ],
+    [sealed(['rejected'], 'threshold-missed'), ['green', 'yes', 'no'], 'rejected', 'No from b; 1 yes, 0 abstained.'],
+    [sealed(['rejected'], 'gate-red'), ['red', 'yes', 'yes'], 'rejected', 'Gate red: tests.'],
+    [sealed([], 'all-abstained'), ['green', 'abstain', 'abstain'], 'undecided', 'Every juror abstained.'],
+    [sealed([], 'evidence-missing'), ['green', 'yes', 'yes'], 'undecided', 'Undecided: evidence-missing.'],
+    [{ expired: true }, [], 'undecided', 'The decision was not sealed in time.'],
+  ] as [SealedAnswer, SeatResult['vote'][], string, string][])(
+    'says in words why it ended so (%#)',
+    (answer, votes, outcome, reason) => {
+      expect(review(answer, votes)).toMatchObject({ outcome, reason });
+    },
+  );
+
+  it('lists findings by gravity and place, each with its juror, and adds up what models cost', () => {
+    const found = (path: string, line: number, severity: 'error' | 'warning') => ({
+      path,
+      line,
+      severity,
+      rule: 'r',
+      message: 'm',
+    });
+    const a = result(seats[1]!, 'no', [found('z', 1, 'error'), found('a', 9, 'warning')]);
+    const b = result(seats[2]!, 'no', [found('a', 2, 'error'), found('a', 1, 'error')]);
+    const reviewed = resultOf({
+      prepared,
+      decisionId: 'dec',
+      answer: sealed(['rejected'], 'threshold-missed'),
+      seats: { 'juror/a': a, 'juror/b': b },
+    });
+    expect(reviewed.findings.map((f) => `${f.severity} ${f.path}:${f.line} ${f.juror}`)).toEqual([
+      'error a:1 b',
+      'error a:2 b',
+      'error z:1 a',
+      'warning a:9 a',
+    ]);
+    expect(reviewed.usage).toEqual({ inputTokens: 2, outputTokens: 4, costMicros: 6 });
+  });
+
+  it('counts a seat that had not finished as abstaining, and says so', () => {
+    expect(review(sealed(['approved'], 'threshold-met'), ['green', 'yes']).seats.at(-1)).toMatchObject({
+      seat: 'b',
+      vote: 'abstain',
+      reason: expect.stringContaining('had not finished'),
+    });
+  });
+});

@@ -1,0 +1,78 @@
+import { ConclaveError, errorCatalogue, type ErrorCode } from '@conclave/contracts';
+
+/** A refusal in words for the person at the screen. */
+export interface RefusalText {
+  readonly title: string;
+  /** What they can do about it. */
+  readonly hint?: string;
+  /** The stable code, for support and the handbook. */
+  readonly code?: string;
+}
+
+type Params = ConclaveError['params'];
+type Words = Omit<RefusalText, 'code'>;
+
+const said = (value: unknown): string | undefined =>
+  typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
+
+/** Where the catalogue speaks to programs, the console speaks to people. */
+const words: Partial<Record<ErrorCode, (params: Params) => Words>> = {
+  'auth.unauthenticated': () => ({ title: 'You are not signed in.', hint: 'Sign in again to continue.' }),
+  'auth.csrf': () => ({
+    title: 'This browser may only read.',
+    hint: 'Sign out and in again to make changes from here.',
+  }),
+  'auth.forbidden': ({ permission }) => ({
+    title: 'Your key does not permit this.',
+    hint: `Ask an administrator for ${said(permission) ?? 'the permission'}.`,
+  }),
+  'auth.scope.too-wide': () => ({
+    title: 'A key cannot grant more than you hold.',
+    hint: 'Take away the permissions you do not have yourself.',
+  }),
+  'service.unavailable': ({ service }) =>
+    said(service) === undefined
+      ? { title: 'Conclave cannot be reached.', hint: 'Check the network; the platform may be restarting.' }
+      : { title: `The ${said(service)} service is not answering.`, hint: 'It is usually back within seconds.' },
+  'service.internal': ({ requestId }) => ({
+    title: 'Something failed on our side.',
+    ...(said(requestId) === undefined ? {} : { hint: `Quote request ${said(requestId)} when you report it.` }),
+  }),
+  'request.rate-limited': ({ retryAfterS }) => ({
+    title: 'Too many requests.',
+    hint: `Try again ${said(retryAfterS) === undefined ? 'in a moment' : `in ${said(retryAfterS)} s`}.`,
+  }),
+  'request.deadline': () => ({ title: 'The answer took too long.', hint: 'Try again; nothing was lost.' }),
+  'request.invalid': ({ issues }) => ({ title: 'Something in the form is not acceptable.', hint: issuesOf(issues) }),
+  'request.malformed': () => ({ title: 'This address or input is not acceptable.' }),
+  'runtime.run.not-found': () => ({ title: 'There is no such run here.', hint: 'It may belong to another tenant.' }),
+  'consensus.decision.not-found': () => ({
+    title: 'There is no such decision here.',
+    hint: 'It may belong to another tenant.',
+  }),
+  'consensus.receipt.pending': () => ({
+    title: 'The receipt is not ready yet.',
+    hint: 'It is written once the decision is in a published checkpoint, usually within a second.',
+  }),
+  'runtime.run.finished': () => ({ title: 'The run has already ended.' }),
+  'runtime.run.no-result': () => ({ title: 'The run has no result yet.' }),
+  'audit.log.empty': () => ({
+    title: 'The log has no checkpoint yet.',
+    hint: 'The first audited event creates one within a second.',
+  }),
+};
+
+/** Says what went wrong and what to do; an error that is no refusal is a fault of the console itself. */
+export function refusalText(error: unknown): RefusalText {
+  if (!(error instanceof ConclaveError)) {
+    return { title: 'The console failed.', hint: error instanceof Error ? error.message : String(error) };
+  }
+  const { code, params } = error;
+  return { ...(words[code]?.(params) ?? { title: errorCatalogue[code].title }), code };
+}
+
+function issuesOf(issues: unknown): string {
+  const known = Array.isArray(issues) ? (issues as { path?: unknown; message?: unknown }[]) : [];
+  const lines = known.map(({ path, message }) => [said(path), said(message)].filter(Boolean).join(': '));
+  return lines.join('; ') || 'Correct it and try again.';
+}

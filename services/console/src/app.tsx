@@ -1,0 +1,57 @@
+import { auth } from '@conclave/contracts';
+import { MantineProvider } from '@mantine/core';
+import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { Suspense, useEffect } from 'react';
+import { theme, variables } from './design/theme.js';
+import { Waiting } from './design/page.js';
+import { Refusal } from './design/refusal.js';
+import { FaultBoundary } from './shell/fault-boundary.js';
+import { navigate, useAddress } from './routing/router.js';
+import { pageAt } from './routing/routes.js';
+import { Shell } from './shell/shell.js';
+import { SignInPage } from './sign-in/sign-in-page.js';
+import { isSignedOut, lookAgain, useMe } from './sign-in/use-me.js';
+
+/** The client already tries again what can pass; a sign-in that ended shows at whichever request comes first. */
+const queries: QueryClient = new QueryClient({
+  defaultOptions: { queries: { retry: false, staleTime: 2_000 } },
+  queryCache: new QueryCache({
+    onError: (error, query) => {
+      if (isSignedOut(error) && query.queryKey[0] !== auth.getMe.subject) void lookAgain(queries);
+    },
+  }),
+});
+
+/** The console. */
+export function App() {
+  return (
+    <MantineProvider theme={theme} cssVariablesResolver={variables} defaultColorScheme="auto">
+      <QueryClientProvider client={queries}>
+        <FaultBoundary>
+          <Inside />
+        </FaultBoundary>
+      </QueryClientProvider>
+    </MantineProvider>
+  );
+}
+
+function Inside() {
+  const me = useMe();
+  const { path } = useAddress();
+  useEffect(() => {
+    if (path === '/') navigate('/runs', 'replace');
+  }, [path]);
+
+  if (isSignedOut(me.error)) return <SignInPage ended={me.data !== undefined} />;
+  if (me.data === undefined) return me.error ? <Refusal error={me.error} onRetry={() => void me.refetch()} /> : null;
+  const { Page, params } = pageAt(path);
+  return (
+    <Shell me={me.data}>
+      <FaultBoundary key={path}>
+        <Suspense fallback={<Waiting />}>
+          <Page key={path} params={params} />
+        </Suspense>
+      </FaultBoundary>
+    </Shell>
+  );
+}

@@ -1,0 +1,90 @@
+import { Icon } from '../design/icon.js';
+import classes from './file-diff.module.css';
+import type { FileView, Row } from './file-views.js';
+import { FindingCard } from './finding-card.js';
+import { visibleText } from './visible-text.js';
+
+const signs = { removed: '−', added: '+', context: ' ' } as const;
+const HIDES = 'This character does not show, or reorders what is around it.';
+
+/** One file of the change; files nobody found anything in start closed. */
+export function FileDiff({ view: { path, file, rows, above, findings } }: { readonly view: FileView }) {
+  const count = (kind: Row['kind']): number => rows.filter((row) => row.kind === kind).length;
+  return (
+    <details className={classes['file']} open={findings > 0}>
+      <summary className={classes['summary']}>
+        <span className={classes['chevron']}>
+          <Icon name="chevron" size={13} weight={2} />
+        </span>
+        <h3 className={classes['path']}>
+          {file?.oldPath !== undefined && <span className={classes['old']}>{file.oldPath} → </span>}
+          {path}
+        </h3>
+        <span className={classes['counts']}>
+          <span>{file?.status ?? 'not part of the change'}</span>
+          {file && (
+            <>
+              <span className="tone-good">+{count('added')}</span>
+              <span className="tone-bad">−{count('removed')}</span>
+            </>
+          )}
+        </span>
+      </summary>
+      <div className={classes['body']}>
+        {above.map((finding) => (
+          <FindingCard key={finding.number} finding={finding} />
+        ))}
+        {file?.binary === true && <p className={classes['remark']}>A binary file: there are no lines to show.</p>}
+        {file?.binary === false && rows.length === 0 && <p className={classes['remark']}>No lines were changed.</p>}
+        {rows.length > 0 && <Lines path={path} rows={rows} />}
+      </div>
+    </details>
+  );
+}
+
+function Lines({ path, rows }: { readonly path: string; readonly rows: readonly Row[] }) {
+  return (
+    <table className={classes['lines']} aria-label={`Changed lines of ${path}`}>
+      <tbody>
+        {rows.map((row, at) => (
+          <Line key={at} row={row} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Line({ row }: { readonly row: Row }) {
+  if (row.kind === 'finding')
+    return (
+      <tr>
+        <td colSpan={4} className={classes['finding']}>
+          <FindingCard finding={row.finding} />
+        </td>
+      </tr>
+    );
+  if (row.kind === 'hunk')
+    return (
+      <tr className={classes['hunk']}>
+        <td colSpan={4}>{row.text}</td>
+      </tr>
+    );
+  return (
+    <tr className={classes[row.kind]}>
+      <td className={classes['number']}>{row.old}</td>
+      <td className={classes['number']}>{row.new}</td>
+      <td className={classes['sign']}>{signs[row.kind]}</td>
+      <td className={classes['code']}>
+        {visibleText(row.text).map((piece, at) =>
+          'text' in piece ? (
+            piece.text
+          ) : (
+            <mark key={at} title={HIDES}>
+              {piece.hidden}
+            </mark>
+          ),
+        )}
+      </td>
+    </tr>
+  );
+}

@@ -1,0 +1,39 @@
+import { lazy, type ComponentType } from 'react';
+import { UnknownPage } from '../shell/unknown-page.js';
+import { matchPath } from './match-path.js';
+
+/** What a page is told: the values in its address. */
+export interface PageProps {
+  readonly params: Readonly<Record<string, string>>;
+}
+type PageComponent = ComponentType<PageProps>;
+
+/** A page whose code is read when it is first shown. */
+const page = (load: () => Promise<PageComponent>): PageComponent => lazy(async () => ({ default: await load() }));
+
+const routes: readonly (readonly [pattern: string, page: PageComponent])[] = [
+  ['/runs', page(async () => (await import('../runs/runs-page.js')).RunsPage)],
+  ['/runs/:id', page(async () => (await import('../runs/run-page.js')).RunPage)],
+  ['/decisions', page(async () => (await import('../decisions/decisions-page.js')).DecisionsPage)],
+  ['/decisions/:id', page(async () => (await import('../decisions/decision-page.js')).DecisionPage)],
+  [
+    '/decisions/:id/receipt',
+    page(async () => (await import('../receipts/decision-receipt-page.js')).DecisionReceiptPage),
+  ],
+  ['/verify', page(async () => (await import('../receipts/verify-page.js')).VerifyPage)],
+  ['/audit', page(async () => (await import('../audit/audit-page.js')).AuditPage)],
+  ['/analytics', page(async () => (await import('../analytics/analytics-page.js')).AnalyticsPage)],
+  ['/packages', page(async () => (await import('../packages/packages-page.js')).PackagesPage)],
+  ['/webhooks', page(async () => (await import('../webhooks/webhooks-page.js')).WebhooksPage)],
+  ['/webhooks/:id', page(async () => (await import('../webhooks/webhook-page.js')).WebhookPage)],
+  ['/api-keys', page(async () => (await import('../api-keys/api-keys-page.js')).ApiKeysPage)],
+];
+
+/** The page of an address. */
+export function pageAt(path: string): { readonly Page: PageComponent; readonly params: PageProps['params'] } {
+  for (const [pattern, Page] of routes) {
+    const params = matchPath(pattern, path);
+    if (params) return { Page, params };
+  }
+  return { Page: UnknownPage, params: {} };
+}

@@ -1,0 +1,37 @@
+import type { Permission } from '@conclave/contracts';
+import type { IconName } from '../design/icon.js';
+
+export interface Place {
+  readonly to: string;
+  readonly title: string;
+  readonly icon: IconName;
+  /** Without it the place is not offered. */
+  readonly permission?: Permission;
+}
+
+/** Where one can go, in groups. */
+export const places: readonly { readonly title: string; readonly places: readonly Place[] }[] = [
+  {
+    title: 'Work',
+    places: [
+      { to: '/runs', title: 'Runs', icon: 'activity', permission: 'run:read' },
+      { to: '/decisions', title: 'Decisions', icon: 'decision', permission: 'decision:read' },
+      { to: '/analytics', title: 'Analytics', icon: 'bars', permission: 'analytics:read' },
+    ],
+  },
+  {
+    title: 'Proof',
+    places: [
+      { to: '/verify', title: 'Verify a receipt', icon: 'shield' },
+      { to: '/audit', title: 'Audit log', icon: 'log', permission: 'audit:read' },
+    ],
+  },
+  {
+    title: 'Settings',
+    places: [
+      { to: '/packages', title: 'Packages', icon: 'box', permission: 'package:read' },
+      { to: '/webhooks', title: 'Webhooks', icon: 'bolt', permission: 'webhook:manage' },
+      { to: '/api-keys', title: 'API keys', icon: 'key', permission: 'api-key:manage' },
+    ],
+  },
+];

@@ -1,0 +1,195 @@
+/**
+ * An edge in front of one made-up tenant. It speaks the contracts: every request must fit its schema and every reply is
+ * parsed by its own, so that the pages are tried with nothing the platform could not say.
+ */
+import { readFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { extname, join } from 'node:path';
+import {
+  ConclaveError,
+  contracts,
+  newId,
+  problemOf,
+  runtime,
+  type Contract,
+  type ErrorCode,
+} from '@conclave/contracts';
+import { handlersOf } from './fake-handlers.js';
+import { API_KEY, type World } from './world.js';
+
+/** What the real edge sends with every answer. */
+const POLICY =
+  "default-src 'none';script-src 'self';style-src 'self' 'unsafe-inline';img-src 'self' data:;font-src 'self' data:;" +
+  "connect-src 'self';manifest-src 'self';base-uri 'none';form-action 'self';frame-ancestors 'none'";
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+  '.woff2': 'font/woff2',
+};
+const CSRF = 'the-word';
+
+type Routed = { readonly contract: Contract; readonly request: Record<string, unknown> };
+
+export class FakeEdge {
+  private readonly handlers;
+  private readonly server: Server;
+  private readonly streams = new Set<ServerResponse>();
+  private readonly refusals = new Map<string, ErrorCode>();
+  private readonly signIns = new Set<string>();
+  /** Every write that was let in: subject, body and idempotency key. */
+  readonly writes: { subject: string; request: Record<string, unknown>; key: string | undefined }[] = [];
+
+  private constructor(
+    readonly world: World,
+    private readonly consoleDir: string,
+  ) {
+    this.handlers = handlersOf(world);
+    this.server = createServer((request, response) => void this.answer(request, response));
+  }
+
+  static async start(world: World, consoleDir: string, host = '127.0.0.1'): Promise<FakeEdge> {
+    const edge = new FakeEdge(world, consoleDir);
+    await new Promise<void>((done) => edge.server.listen(0, host, done));
+    return edge;
+  }
+
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Refuses an operation from now on, or no longer. */
+  refuse(contract: Contract, code?: ErrorCode): void {
+    if (code) this.refusals.set(contract.subject, code);
+    else this.refusals.delete(contract.subject);
+  }
+
+  /** Ends every sign-in, as an operator can. */
+  endSignIns(): void {
+    this.signIns.clear();
+  }
+
+  /** Cuts all streams, as a replica that goes down does. */
+  dropStreams(): void {
+    for (const stream of this.streams) stream.destroy();
+  }
+
+  /** Lets the live run go on by so many events. */
+  tell(count: number): void {
+    const { world } = this;
+    const told = world.toCome.splice(0, count);
+    world.stories.get(world.live.id)?.push(...told);
+    if (world.toCome.length === 0) Object.assign(world.live, { state: 'completed', outcome: 'approved' });
+    for (const stream of this.streams) for (const event of told) stream.write(frameOf(event));
+    if (world.toCome.length === 0) for (const stream of this.streams) stream.end();
+  }
+
+  async close(): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise((done) => this.server.close(done));
+  }
+
+  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.setHeader('content-security-policy', POLICY);
+    try {
+      const url = new URL(request.url ?? '/', this.url);
+      if (url.pathname.startsWith('/v1/')) await this.api(request, response, url);
+      else await this.file(url.pathname, response);
+    } catch (thrown) {
+      const error =
+        thrown instanceof ConclaveError ? thrown : new ConclaveError('service.internal', {}, { cause: thrown });
+      if (error.code === 'service.internal') console.error(thrown);
+      const problem = problemOf(error);
+      response.writeHead(problem.status, { 'content-type': 'application/problem+json' }).end(JSON.stringify(problem));
+    }
+  }
+
+  private async file(path: string, response: ServerResponse): Promise<void> {
+    const name = extname(path) === '' ? 'index.html' : path;
+    const bytes = await readFile(join(this.consoleDir, name)).catch(() => undefined);
+    response
+      .writeHead(bytes ? 200 : 404, { 'content-type': TYPES[extname(name)] ?? 'application/octet-stream' })
+      .end(bytes);
+  }
+
+  private async api(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+    const body = await bodyOf(request);
+    if (url.pathname === '/v1/sign-ins') return this.signIn(body, response);
+    const signIn = /conclave=([^;]+)/.exec(request.headers.cookie ?? '')?.[1];
+    if (request.headers.authorization !== undefined || !signIn || !this.signIns.has(signIn))
+      throw new ConclaveError('auth.unauthenticated');
+    if (request.method !== 'GET' && request.headers['x-conclave-csrf'] !== CSRF) throw new ConclaveError('auth.csrf');
+    if (url.pathname === '/v1/sign-ins/current') {
+      this.signIns.delete(signIn);
+      return void response.writeHead(204).end();
+    }
+    const { contract, request: input } = routeOf(request.method ?? 'GET', url, body);
+    const refusal = this.refusals.get(contract.subject);
+    if (refusal) throw new ConclaveError(refusal);
+    if (request.method !== 'GET')
+      this.writes.push({
+        subject: contract.subject,
+        request: input,
+        key: request.headers['idempotency-key'] as string,
+      });
+    if (contract.subject === runtime.streamRunEvents.subject) return this.stream(input, request, response);
+    const reply = contract.reply.parse(await this.handlers(contract, contract.request.parse(input)));
+    const text = contract.http?.produces === 'text';
+    response.writeHead(contract.http?.status ?? 200, { 'content-type': text ? 'text/plain' : 'application/json' });
+    response.end(text ? reply : JSON.stringify(reply));
+  }
+
+  private signIn(body: Record<string, unknown>, response: ServerResponse): void {
+    if (body['apiKey'] !== API_KEY) throw new ConclaveError('auth.unauthenticated');
+    const secret = newId('signIn');
+    this.signIns.add(secret);
+    response.writeHead(201, {
+      'content-type': 'application/json',
+      'set-cookie': `conclave=${secret}; Path=/; HttpOnly; SameSite=Strict`,
+    });
+    response.end(JSON.stringify({ csrf: CSRF, expiresAt: new Date(Date.now() + 3_600_000).toISOString() }));
+  }
+
+  private stream(
+    { id, after = 0 }: { id?: string; after?: number },
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): void {
+    const seen = Number(request.headers['last-event-id'] ?? after);
+    response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+    for (const event of this.world.stories.get(String(id)) ?? []) if (event.seq > seen) response.write(frameOf(event));
+    if (id !== this.world.live.id || this.world.toCome.length === 0) return void response.end();
+    this.streams.add(response);
+    response.once('close', () => this.streams.delete(response));
+  }
+}
+
+const frameOf = (event: { seq: number; type: string }): string =>
+  `id: ${event.seq}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
+
+function routeOf(method: string, url: URL, body: Record<string, unknown>): Routed {
+  for (const contract of contracts) {
+    const { http } = contract;
+    if (http?.method !== method) continue;
+    const pattern = new RegExp(`^${http.path.replaceAll(/\{(\w+)\}/g, '(?<$1>[^/]+)')}$`);
+    const groups = pattern.exec(url.pathname)?.groups;
+    if (!pattern.test(url.pathname)) continue;
+    const named = Object.fromEntries(
+      Object.entries(groups ?? {}).map(([name, value]) => [name, decodeURIComponent(value)]),
+    );
+    return { contract, request: { ...Object.fromEntries(url.searchParams), ...body, ...named } };
+  }
+  throw new ConclaveError('route.unknown');
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Record<string, unknown>> {
+  let text = '';
+  for await (const chunk of request) text += String(chunk);
+  return text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
+}

@@ -1,0 +1,82 @@
+import { delivery, type RequestInputOf } from '@conclave/contracts';
+import { Button, Checkbox, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { useState, type SyntheticEvent } from 'react';
+import { useCommand } from '../api/queries.js';
+import { Icon } from '../design/icon.js';
+import { Refused } from '../design/refusal.js';
+import { ShownOnce } from '../design/shown-once.js';
+
+type Events = RequestInputOf<typeof delivery.createWebhook>['events'];
+
+/** Creates a webhook and shows its secret, once. */
+export function CreateWebhook() {
+  const create = useCommand(delivery.createWebhook, [delivery.listWebhooks]);
+  const [opened, { open, close }] = useDisclosure(false, { onOpen: create.reset });
+  return (
+    <>
+      <Button onClick={open} leftSection={<Icon name="plus" />}>
+        New webhook
+      </Button>
+      <Modal opened={opened} onClose={close} title={create.data ? 'The webhook is there' : 'New webhook'} size="lg">
+        {create.data ? (
+          <Stack gap="md">
+            <ShownOnce secret={create.data.secret} what="signing secret" />
+            <Text size="sm" c="dimmed">
+              Check <code>webhook-signature</code> with it before you believe a message.
+            </Text>
+            <Group justify="flex-end">
+              <Button onClick={close}>I have copied it</Button>
+            </Group>
+          </Stack>
+        ) : (
+          <Terms onSubmit={create.mutate} isPending={create.isPending} error={create.error} />
+        )}
+      </Modal>
+    </>
+  );
+}
+
+interface TermsProps {
+  readonly onSubmit: (request: RequestInputOf<typeof delivery.createWebhook>) => void;
+  readonly isPending: boolean;
+  readonly error: unknown;
+}
+
+function Terms({ onSubmit, isPending, error }: TermsProps) {
+  const [url, setUrl] = useState('');
+  const [events, setEvents] = useState<string[]>([delivery.webhookEventTypes[0]]);
+  const submit = (event: SyntheticEvent): void => {
+    event.preventDefault();
+    onSubmit({ url, events: events as Events });
+  };
+  return (
+    <form onSubmit={submit}>
+      <Stack gap="md">
+        <TextInput
+          label="Address"
+          description="Messages are sent here with POST."
+          placeholder="https://ci.example.com/hooks/conclave"
+          type="url"
+          required
+          data-autofocus
+          value={url}
+          onChange={(event) => setUrl(event.currentTarget.value)}
+        />
+        <Checkbox.Group label="Events" required value={events} onChange={setEvents}>
+          <Stack gap="xs" mt="xs">
+            {delivery.webhookEventTypes.map((type) => (
+              <Checkbox key={type} value={type} label={<code>{type}</code>} />
+            ))}
+          </Stack>
+        </Checkbox.Group>
+        <Refused error={error} />
+        <Group justify="flex-end">
+          <Button type="submit" loading={isPending} disabled={events.length === 0}>
+            Create
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}

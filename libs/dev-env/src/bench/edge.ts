@@ -1,0 +1,122 @@
+/**
+ * What the edge costs: a hello and two authenticated reads through NATS, against a bare Fastify that says hello, in the
+ * same round. The reads ask auth and agent-runtime; both come from Postgres.
+ */
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { getRequest, load } from './load.js';
+import { cpuSecondsOf } from './processes.js';
+import type { Case } from './report.js';
+import { medians, pairedRatio, percentile } from './statistics.js';
+import { withPlatform, type Platform } from './platform.js';
+
+const SECONDS = 3;
+/** Below the rate that one key and one address are allowed, so that the limits are at work and never reached. */
+const KEYS = 32;
+
+interface Target {
+  readonly name: string;
+  readonly port: number;
+  readonly requests: readonly Buffer[];
+}
+
+type Figures = Readonly<Record<string, number>>;
+
+export async function edge(rounds: number): Promise<Case[]> {
+  const bare = await startBareFastify();
+  try {
+    return await withPlatform(async (platform) => {
+      const port = Number(new URL(platform.gateway).port);
+      const keys = await createKeys(platform);
+      const reads = (path: string) => keys.map((key) => getRequest(path, { authorization: `Bearer ${key}` }));
+      const targets: readonly Target[] = [
+        { name: 'bare Fastify hello', port: bare.port, requests: [getRequest('/healthz')] },
+        { name: 'edge hello', port, requests: [getRequest('/healthz')] },
+        { name: 'GET /v1/me', port, requests: reads('/v1/me') },
+        { name: 'GET /v1/runs', port, requests: reads('/v1/runs') },
+      ];
+      const pids = { bare: bare.process.pid ?? 0, ...platform.pids, client: process.pid };
+      const cases: Case[] = [];
+      for (const connections of [1, 64]) cases.push(...(await compare(targets, connections, rounds, pids)));
+      return cases;
+    });
+  } finally {
+    bare.process.kill('SIGTERM');
+  }
+}
+
+/** One warm-up round, then rounds in which every target has its turn. */
+async function compare(
+  targets: readonly Target[],
+  connections: number,
+  rounds: number,
+  pids: Readonly<Record<string, number>>,
+): Promise<Case[]> {
+  const measured = new Map<string, Figures[]>(targets.map(({ name }) => [name, []]));
+  for (let round = -1; round < rounds; round++)
+    for (const target of targets) {
+      const figures = await measure(target, connections, pids);
+      if (round >= 0) measured.get(target.name)?.push(figures);
+    }
+  const rates = (name: string) => (measured.get(name) ?? []).map(({ reqPerS = NaN }) => reqPerS);
+  const bare = rates(targets[0]?.name ?? '');
+  return [...measured].map(([name, all]) => ({
+    bench: 'edge',
+    case: `${name} c=${connections}`,
+    figures: { ...medians(all), ratioToBare: pairedRatio(rates(name), bare) },
+  }));
+}
+
+async function measure(
+  { port, requests }: Target,
+  connections: number,
+  pids: Readonly<Record<string, number>>,
+): Promise<Figures> {
+  const before = cpuOf(pids);
+  const { answers, seconds, latenciesMs } = await load({ port, requests, connections, seconds: SECONDS });
+  const after = cpuOf(pids);
+  const cpu = (...names: readonly string[]) =>
+    (names.reduce((sum, name) => sum + (after[name] ?? 0) - (before[name] ?? 0), 0) / answers) * 1e6;
+  return {
+    reqPerS: answers / seconds,
+    p50Ms: percentile(latenciesMs, 50),
+    p99Ms: percentile(latenciesMs, 99),
+    serverCpuUs: cpu('gateway', 'bare'),
+    ownerCpuUs: cpu('auth', 'runtime'),
+    storesCpuUs: cpu('postgres', 'nats', 'redis'),
+    clientCpuUs: cpu('client'),
+  };
+}
+
+const cpuOf = (pids: Readonly<Record<string, number>>): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    Object.entries(pids).map(([name, pid]) => [name, name === 'client' ? ownCpu() : cpuSecondsOf(pid)]),
+  );
+
+/** Of this process alone: the services are its children. */
+function ownCpu(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
+async function createKeys({ gateway, apiKey }: Platform): Promise<readonly string[]> {
+  const keys: string[] = [];
+  for (let no = 0; no < KEYS; no++) {
+    const response = await fetch(`${gateway}/v1/api-keys`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ name: `bench ${no}` }),
+    });
+    if (response.status !== 201)
+      throw new Error(`POST /v1/api-keys answered ${response.status}: ${await response.text()}`);
+    keys.push(((await response.json()) as { key: string }).key);
+  }
+  return keys;
+}
+
+async function startBareFastify(): Promise<{ readonly process: ChildProcess; readonly port: number }> {
+  const child = fork(join(import.meta.dirname, 'bare-fastify.js'));
+  const [port] = (await once(child, 'message')) as [number];
+  return { process: child, port };
+}

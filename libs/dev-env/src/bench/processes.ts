@@ -1,0 +1,46 @@
+/** Memory and CPU time of processes, from Linux's /proc. */
+import { readFileSync, readdirSync } from 'node:fs';
+
+/** Memory in bytes. Shared pages count in `pss` by their share, which strangers running the same program make smaller. */
+export interface Memory {
+  readonly pss: number;
+  readonly private: number;
+  readonly shared: number;
+}
+
+/** Reads the sums of a process's mappings (proc(5), smaps_rollup). */
+export function memoryOf(pid: number): Memory {
+  return parseRollup(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'));
+}
+
+export function parseRollup(text: string): Memory {
+  const bytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1] ?? NaN) * 1024;
+  const priv = bytes('Private_Clean') + bytes('Private_Dirty');
+  return { pss: bytes('Pss'), private: priv, shared: bytes('Rss') - priv };
+}
+
+const TICKS_PER_S = 100;
+
+/** CPU seconds used so far by a process and everything it started that still runs. */
+export function cpuSecondsOf(pid: number): number {
+  const processes = readdirSync('/proc').flatMap((entry) => (/^\d+$/.test(entry) ? statOf(Number(entry)) : []));
+  const sum = (of: number): number =>
+    processes.reduce((total, { pid, parent, ticks }) => {
+      if (pid === of) return total + ticks;
+      return parent === of ? total + sum(pid) : total;
+    }, 0);
+  return sum(pid) / TICKS_PER_S;
+}
+
+function statOf(pid: number): { readonly pid: number; readonly parent: number; readonly ticks: number }[] {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat
+      .slice(stat.lastIndexOf(')') + 2)
+      .split(' ')
+      .map(Number);
+    return [{ pid, parent: fields[1] ?? 0, ticks: (fields[11] ?? 0) + (fields[12] ?? 0) }];
+  } catch {
+    return []; // ended between listing and reading
+  }
+}

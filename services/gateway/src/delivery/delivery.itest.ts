@@ -319,7 +319,10 @@ describe('delivery', () => {
       const { id, path } = await hook(as);
       receiver.answer(path, 500);
       for (let i = 0; i < 3; i++) sealed(as.tenantId);
-      await arrived(path, 3);
+      await eventually(async () => {
+        const tried = await deliveriesOf(as, id);
+        expect(tried.map(({ lastStatus }) => lastStatus)).toEqual([500, 500, 500]);
+      });
       await fixture.database.query(
         `update delivery.webhook set failing_since = now() - interval '5 days' where id = $1`,
         [id],

@@ -59,12 +59,13 @@ export class AttemptDelivery {
   }
 }
 
+/** Locks the webhook before its deliveries, always, so that two replicas cannot wait for each other. */
 async function record(tx: Tx, claim: Claim, answer: Answer, now: Date): Promise<Outcome> {
   const { tenantId, webhookId } = claim;
   if ('status' in answer && answer.status >= 200 && answer.status < 300) {
     const delivered = { state: 'delivered', status: answer.status } as const;
-    await recordOutcome(tx, claim, delivered);
     await markWorking(tx, tenantId, webhookId);
+    await recordOutcome(tx, claim, delivered);
     return delivered;
   }
   const error = 'error' in answer ? answer.error : `the receiver answered ${answer.status}`;

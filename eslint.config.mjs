@@ -1,7 +1,14 @@
 import tseslint from 'typescript-eslint';
 
 /** Files whose length is their nature: SQL adapters, state tables, vectors, tests. */
-const exemptFromCaps = ['**/postgres-*.ts', '**/*.states.ts', '**/vectors/**', '**/*.spec.ts', '**/*.itest.ts', '**/test/**'];
+const exemptFromCaps = [
+  '**/postgres-*.ts',
+  '**/*.states.ts',
+  '**/vectors/**',
+  '**/*.spec.ts',
+  '**/*.itest.ts',
+  '**/test/**',
+];
 const withoutTypes = ['**/*.mjs', '**/*.cjs', '**/*.js'];
 
 export default tseslint.config(
@@ -26,8 +33,14 @@ export default tseslint.config(
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
       'no-restricted-syntax': [
         'error',
-        { selector: "CallExpression[callee.object.name='jest'][callee.property.name=/^(mock|unstable_mockModule)$/]", message: 'Test on real parts; see docs/STYLE.md.' },
-        { selector: "CallExpression[callee.name='forwardRef']", message: 'A circle in the wiring is a fault in the design.' },
+        {
+          selector: "CallExpression[callee.object.name='jest'][callee.property.name=/^(mock|unstable_mockModule)$/]",
+          message: 'Test on real parts; see docs/STYLE.md.',
+        },
+        {
+          selector: "CallExpression[callee.name='forwardRef']",
+          message: 'A circle in the wiring is a fault in the design.',
+        },
       ],
     },
   },
@@ -37,15 +50,26 @@ export default tseslint.config(
     rules: {
       'no-restricted-syntax': [
         'error',
-        { selector: "Literal[value=/^(auth|runtime|consensus|audit|metrics|marketplace|delivery)\\.v\\d+\\./]", message: 'Subjects live in libs/contracts.' },
-        { selector: "CallExpression[callee.name='forwardRef']", message: 'A circle in the wiring is a fault in the design.' },
+        {
+          selector: 'Literal[value=/^(auth|runtime|consensus|audit|metrics|marketplace|delivery)\\.v\\d+\\./]',
+          message: 'Subjects live in libs/contracts.',
+        },
+        {
+          selector: "CallExpression[callee.name='forwardRef']",
+          message: 'A circle in the wiring is a fault in the design.',
+        },
       ],
     },
   },
   {
     files: ['services/*/src/**/*.ts'],
     ignores: ['**/config.ts', '**/*.spec.ts', '**/*.itest.ts', '**/test/**'],
-    rules: { 'no-restricted-properties': ['error', { object: 'process', property: 'env', message: 'Only config.ts reads the environment.' }] },
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        { object: 'process', property: 'env', message: 'Only config.ts reads the environment.' },
+      ],
+    },
   },
   { files: exemptFromCaps, rules: { 'max-lines': 'off', 'max-lines-per-function': 'off' } },
   { files: ['services/console/**/*.tsx'], rules: { 'max-lines-per-function': ['error', { max: 120 }] } },

@@ -22,10 +22,13 @@ export function nextState<S extends string, E extends string>(table: Transitions
 }
 
 /** A state nothing leads out of. */
-export const isTerminal = <S extends string, E extends string>(table: Transitions<S, E>, state: S): boolean => Object.keys(table[state]).length === 0;
+export const isTerminal = <S extends string, E extends string>(table: Transitions<S, E>, state: S): boolean =>
+  Object.keys(table[state]).length === 0;
 
 /** The machine as a Mermaid state diagram, for the docs. */
 export function diagramOf<S extends string, E extends string>(table: Transitions<S, E>): string {
-  const edges = (Object.entries(table) as [S, Partial<Record<E, S>>][]).flatMap(([from, out]) => Object.entries(out).map(([event, to]) => `  ${from} --> ${String(to)}: ${event}`));
+  const edges = (Object.entries(table) as [S, Partial<Record<E, S>>][]).flatMap(([from, out]) =>
+    Object.entries(out).map(([event, to]) => `  ${from} --> ${String(to)}: ${event}`),
+  );
   return ['stateDiagram-v2', ...edges].join('\n');
 }

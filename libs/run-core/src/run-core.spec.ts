@@ -1,6 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { IllegalTransition, diagramOf, isTerminal, nextState, retryDelayMs, runTransitions, turnTransitions, type RunState, type RunTransition } from './index.js';
+import {
+  IllegalTransition,
+  diagramOf,
+  isTerminal,
+  nextState,
+  retryDelayMs,
+  runTransitions,
+  turnTransitions,
+  type RunState,
+  type RunTransition,
+} from './index.js';
 
 const runStates = Object.keys(runTransitions) as RunState[];
 const events: RunTransition[] = ['start', 'park', 'resume', 'complete', 'fail', 'cancel'];
@@ -26,7 +36,8 @@ describe('state machines', () => {
   });
 
   it('can end from every state that has not ended', () => {
-    for (const state of runStates) if (!isTerminal(runTransitions, state)) expect(nextState(runTransitions, state, 'cancel')).toBe('canceled');
+    for (const state of runStates)
+      if (!isTerminal(runTransitions, state)) expect(nextState(runTransitions, state, 'cancel')).toBe('canceled');
   });
 
   it('draws every transition of the table and no other', () => {
@@ -41,12 +52,16 @@ describe('retry schedule', () => {
 
   it('grows, stays within its bounds and never exceeds its maximum', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 60 }), fc.double({ min: 0, max: 0.999, noNaN: true }), (failures, random) => {
-        const delay = retryDelayMs(schedule, failures, random);
-        expect(delay).toBeGreaterThanOrEqual(100);
-        expect(delay).toBeLessThanOrEqual(10_000);
-        expect(retryDelayMs(schedule, failures + 1, random)).toBeGreaterThanOrEqual(delay);
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 60 }),
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        (failures, random) => {
+          const delay = retryDelayMs(schedule, failures, random);
+          expect(delay).toBeGreaterThanOrEqual(100);
+          expect(delay).toBeLessThanOrEqual(10_000);
+          expect(retryDelayMs(schedule, failures + 1, random)).toBeGreaterThanOrEqual(delay);
+        },
+      ),
     );
   });
 });

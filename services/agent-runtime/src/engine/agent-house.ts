@@ -1,7 +1,7 @@
 import type { EventContract } from '@conclave/contracts';
 import type { Tx } from '@conclave/postgres-kit';
 import type { Activation, AgentPort } from './agent-port.js';
-import type { ClaimedTurn } from './postgres-engine.js';
+import type { ClaimedTurn } from './claimed-turn.js';
 
 /** The event that tells the world how a run ended. */
 export interface Ending {

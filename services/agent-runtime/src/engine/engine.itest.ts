@@ -4,7 +4,8 @@ import { createTestDatabase, type TestDatabase } from '@conclave/dev-env/testing
 import { createLogger } from '@conclave/nest-kit';
 import { Database, pgConnections, type Actor } from '@conclave/postgres-kit';
 import type { WaitSpec } from './agent-port.js';
-import { Fenced, PostgresEngine, type ClaimedTurn } from './postgres-engine.js';
+import type { ClaimedTurn } from './claimed-turn.js';
+import { Fenced, PostgresEngine } from './postgres-engine.js';
 import { PostgresWorkers } from './postgres-workers.js';
 
 describe('engine on Postgres', () => {

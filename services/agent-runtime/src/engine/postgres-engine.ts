@@ -6,20 +6,10 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Database, type Actor, type Tx } from '@conclave/postgres-kit';
 import { nextState, runTransitions, type RunState, type RunTransition } from '@conclave/run-core';
 import type { Ending } from './agent-house.js';
+import type { ClaimedTurn } from './claimed-turn.js';
 import type { Activation, Json, TaskSpec, WaitSpec } from './agent-port.js';
 
 export const LEASE_MS = 15_000;
-
-/** A turn as its worker holds it. */
-export interface ClaimedTurn {
-  readonly tenantId: string;
-  readonly runId: string;
-  readonly taskId: string;
-  readonly no: number;
-  readonly epoch: number;
-  readonly failures: number;
-  readonly lastError: string | null;
-}
 
 /** What an activation needs to know, read under the tenant's own policy. */
 export interface TurnMaterial {

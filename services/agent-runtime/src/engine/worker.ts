@@ -9,7 +9,8 @@ import { Counter, Gauge } from 'prom-client';
 import { LiveRuns } from '../runs/live-runs.js';
 import { AgentHouse } from './agent-house.js';
 import type { Json, Turn } from './agent-port.js';
-import { Fenced, PostgresEngine, type ClaimedTurn, type TurnMaterial } from './postgres-engine.js';
+import type { ClaimedTurn } from './claimed-turn.js';
+import { Fenced, PostgresEngine, type TurnMaterial } from './postgres-engine.js';
 import { PostgresWorkers } from './postgres-workers.js';
 
 const SWEEP_MS = 1_000;

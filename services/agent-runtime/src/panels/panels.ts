@@ -1,12 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { ConclaveError, events, type RequestOf } from '@conclave/contracts';
+import { ConclaveError, events } from '@conclave/contracts';
 import { Consumes, Database, type Actor, type PlacedEvent, type Tx } from '@conclave/postgres-kit';
 import { panelSha256, type PanelManifest } from '@conclave/checks';
 import type { z } from 'zod';
 
 type Installed = z.output<typeof events.packageInstalled.data>;
 type Uninstalled = z.output<typeof events.packageUninstalled.data>;
-export type { RequestOf };
 
 /** The panels a tenant has installed: a projection of the marketplace's events, each manifest checked against its digest. */
 @Injectable()

@@ -124,7 +124,7 @@ export class Coordinator implements AgentPort {
 }
 
 /** The decision of a run: derived, so that opening it twice opens it once. */
-export const decisionOf = (runId: string): string =>
+const decisionOf = (runId: string): string =>
   idFromDigest('decision', createHash('sha256').update(`conclave/review-decision/v1\n${runId}`).digest());
 
 const evaluatorSha256 = (seat: Seat): string =>

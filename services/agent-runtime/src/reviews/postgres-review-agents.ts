@@ -2,7 +2,7 @@ import { events, type ReviewResult } from '@conclave/contracts';
 import type { Tx } from '@conclave/postgres-kit';
 import { AgentHouse, type Ending } from '../engine/agent-house.js';
 import type { Activation, AgentPort } from '../engine/agent-port.js';
-import type { ClaimedTurn } from '../engine/postgres-engine.js';
+import type { ClaimedTurn } from '../engine/claimed-turn.js';
 
 /** The agents of reviews, and how a review's end is told to the world. */
 export class ReviewAgents extends AgentHouse {

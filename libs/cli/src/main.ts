@@ -1,0 +1,56 @@
+import { parseCall, type Command } from './command.js';
+import { decisions } from './commands/decisions.js';
+import { doctor } from './commands/doctor.js';
+import { init } from './commands/init.js';
+import { receipt } from './commands/receipt.js';
+import { review } from './commands/review.js';
+import { status } from './commands/status.js';
+import { verify } from './commands/verify.js';
+import { watch } from './commands/watch.js';
+import { EXIT } from './exit-codes.js';
+import { faultOf, usage, type Fault } from './fault.js';
+import { helpText, overview } from './help.js';
+import { Output, type Streams } from './output.js';
+import { printable } from './printable.js';
+
+export const commands: readonly Command[] = [init, review, verify, status, watch, decisions, receipt, doctor];
+
+/** What the program is started with. */
+export interface Start extends Streams {
+  readonly words: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  /** Aborted when the person interrupts. */
+  readonly signal: AbortSignal;
+}
+
+/** Runs a command line. @returns its exit code */
+export async function main({ words, env, cwd, signal, ...streams }: Start): Promise<number> {
+  const [name = '', ...rest] = words;
+  const out = new Output(streams, env, words.includes('--json'));
+  if (['', 'help', '--help', '-h'].includes(name)) {
+    streams.stdout.write(overview(commands));
+    return name === '' ? EXIT.usage : 0;
+  }
+  try {
+    const command = commands.find((one) => one.name === name);
+    if (!command) throw usage(`there is no command ${JSON.stringify(name)}`, 'See: conclave --help');
+    const { json: _json, help, ...call } = parseCall(command, rest);
+    if (help) {
+      streams.stdout.write(helpText(command));
+      return 0;
+    }
+    return await command.run({ ...call, out, env, cwd, signal });
+  } catch (error) {
+    out.transient('');
+    if (signal.aborted) return EXIT.interrupted;
+    return tell(out, faultOf(error));
+  }
+}
+
+function tell(out: Output, { exitCode, code, message, advice }: Fault): number {
+  const lines = message.split('\n').map(printable);
+  if (out.json) out.result({ error: { code, message, ...(advice === undefined ? {} : { advice }), exitCode } });
+  else out.note(`conclave: ${lines.join('\n')}`, ...(advice === undefined ? [] : [`  ${printable(advice)}`]));
+  return exitCode;
+}

@@ -1,0 +1,54 @@
+import { styleText } from 'node:util';
+import { printable, printableJson } from './printable.js';
+
+type Style = Parameters<typeof styleText>[0];
+
+/** Where a command writes. */
+export interface Streams {
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+}
+
+/** The answer goes to stdout, as words or as one JSON document; everything on the way to it goes to stderr. */
+export class Output {
+  constructor(
+    private readonly streams: Streams,
+    private readonly env: NodeJS.ProcessEnv,
+    readonly json: boolean,
+  ) {}
+
+  /** Whether somebody watches the progress. */
+  get live(): boolean {
+    return this.streams.stderr.isTTY && !this.json && this.env['TERM'] !== 'dumb' && !this.env['CI'];
+  }
+
+  /** Lines of the answer, for people. Their parts must be `printable`. */
+  print(...lines: readonly string[]): void {
+    if (!this.json) this.streams.stdout.write(lines.map((line) => `${line}\n`).join(''));
+  }
+
+  /** The answer, for programs. */
+  result(value: unknown): void {
+    if (this.json) this.streams.stdout.write(`${printableJson(value)}\n`);
+  }
+
+  /** What happens meanwhile, or what went wrong. */
+  note(...lines: readonly string[]): void {
+    this.streams.stderr.write(lines.map((line) => `${line}\n`).join(''));
+  }
+
+  /** A line that the next one replaces; only for who watches. */
+  transient(line: string): void {
+    if (this.live) this.streams.stderr.write(`\r\u001b[K${line.slice(0, (this.streams.stderr.columns ?? 80) - 1)}`);
+  }
+
+  /** Escapes a text and gives it a style where the terminal has one. */
+  styled(style: Style, text: string): string {
+    return this.coloured ? styleText(style, printable(text), { validateStream: false }) : printable(text);
+  }
+
+  private get coloured(): boolean {
+    if (this.env['NO_COLOR'] || this.json) return false;
+    return Boolean(this.env['FORCE_COLOR']) || (this.streams.stdout.isTTY && this.env['TERM'] !== 'dumb');
+  }
+}

@@ -1,0 +1,170 @@
+/**
+ * What the commands talk to, without services: the public API spelled by the contracts, over real HTTP. It opens the
+ * bundle it is sent, lets the real checks judge it, and seals a real receipt; requests and replies are held to the
+ * contracts on both sides.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import {
+  audit,
+  auth,
+  ConclaveError,
+  consensus,
+  contracts,
+  newId,
+  permissions,
+  problemOf,
+  runtime,
+  type Contract,
+  type RequestOf,
+  type ReviewResult,
+  type Run,
+  type RunEvent,
+} from '@conclave/contracts';
+import { Court } from './court.js';
+
+type Handler = (request: never, exchange: { request: IncomingMessage; response: ServerResponse }) => unknown;
+
+export class TestPlatform {
+  readonly key = 'ck_test';
+  readonly seen: { contract: Contract; request: unknown; headers: IncomingMessage['headers'] }[] = [];
+  /** How often the receipt is still pending. */
+  pending = 1;
+  /** Changes what the panel found, before anybody reads it. */
+  tamper: (result: ReviewResult) => ReviewResult = (result) => result;
+  /** Ends runs in another way. */
+  failure: Run['failure'];
+  /** Cuts the first stream of events after this many. */
+  cutAfter: number | undefined;
+  /** Refuses every call of a contract. */
+  readonly refusals = new Map<Contract, ConclaveError>();
+  private readonly handlers = new Map<Contract, Handler>();
+  private readonly runs = new Map<string, { run: Run; events: RunEvent[]; result: ReviewResult; receipt: object }>();
+
+  private constructor(
+    private readonly server: Server,
+    readonly court: Court,
+  ) {
+    const on = <C extends Contract>(
+      contract: C,
+      handler: (request: RequestOf<C>, exchange: Parameters<Handler>[1]) => unknown,
+    ) => this.handlers.set(contract, handler);
+    on(runtime.createUpload, async (_, { request }) => court.keep(await buffer(request)));
+    on(runtime.createReview, (request) => this.review(request));
+    on(runtime.getRun, ({ id }) => this.find(id).run);
+    on(runtime.listRuns, () => ({ items: [...this.runs.values()].map(({ run }) => run) }));
+    on(runtime.getRunResult, ({ id }) => this.find(id).result);
+    on(runtime.streamRunEvents, ({ id, after }, { response }) => this.stream(this.find(id).events, after, response));
+    on(consensus.getReceipt, ({ id }) => {
+      if (this.pending-- > 0) throw new ConclaveError('consensus.receipt.pending');
+      return [...this.runs.values()].find(({ result }) => result.decision === id)!.receipt;
+    });
+    on(consensus.listReceiptKeys, () => ({ items: [court.receiptKey] }));
+    on(consensus.listDecisions, () => ({ items: [] }));
+    on(audit.getLog, () => ({ origin: court.origin, vkey: court.vkey, size: 1 }));
+    on(auth.getMe, () => ({
+      principal: { id: newId('principal'), kind: 'user', name: 'Ada' },
+      tenant: { id: newId('tenant'), name: 'Acme' },
+      workspace: { id: newId('workspace'), name: 'Main' },
+      role: 'administrator',
+      scopes: [...permissions],
+    }));
+  }
+
+  static async start(): Promise<TestPlatform> {
+    const server = createServer((request, response) => void platform.serve(request, response));
+    const platform = new TestPlatform(server, await Court.open());
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    return platform;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  async stop(): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise((done) => this.server.close(done));
+    await this.court.close();
+  }
+
+  private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      const url = new URL(request.url!, 'http://x');
+      if (url.pathname === '/readyz') return void response.end('{}');
+      const { contract, params } = routeOf(request.method!, url.pathname);
+      if (request.headers.authorization !== `Bearer ${this.key}`) throw new ConclaveError('auth.unauthenticated');
+      const isJson = contract.transport === 'rpc' && request.method === 'POST';
+      const body = isJson ? (JSON.parse((await buffer(request)).toString() || '{}') as object) : {};
+      const parsed = contract.request.safeParse({ ...Object.fromEntries(url.searchParams), ...body, ...params });
+      if (!parsed.success) throw new ConclaveError('request.invalid', { issues: parsed.error.issues });
+      this.seen.push({ contract, request: parsed.data, headers: request.headers });
+      const refusal = this.refusals.get(contract);
+      if (refusal) throw refusal;
+      const reply = await this.handlers.get(contract)!(parsed.data as never, { request, response });
+      if (response.headersSent) return;
+      response.writeHead(contract.http!.status ?? 200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(contract.reply.parse(reply)));
+    } catch (error) {
+      if (response.headersSent) return void response.destroy();
+      const refusal =
+        error instanceof ConclaveError ? error : new ConclaveError('service.internal', { error: String(error) });
+      response.writeHead(problemOf(refusal).status, { 'content-type': 'application/problem+json' });
+      response.end(JSON.stringify(problemOf(refusal)));
+    }
+  }
+
+  private async review(request: RequestOf<typeof runtime.createReview>): Promise<Run> {
+    const id = newId('run');
+    const { result, receipt } = await this.court.judge(request);
+    const shown = this.tamper(result);
+    const at = '2026-01-01T00:00:00Z';
+    const told = (type: string, data: RunEvent['data']): Omit<RunEvent, 'seq'> => ({ run: id, type, at, data });
+    const story = [
+      told('run.created', {}),
+      told('review.prepared', { seats: shown.seats.map(({ seat }) => seat), notices: shown.notices }),
+      ...shown.seats.map(({ seat, kind, vote, reason }) => told('seat.judged', { seat, kind, vote, reason })),
+      told(this.failure ? 'run.failed' : 'run.completed', {}),
+    ];
+    const run: Run = {
+      id,
+      kind: 'review',
+      title: request.title ?? 'untitled',
+      state: this.failure ? 'failed' : 'completed',
+      createdAt: at,
+      updatedAt: at,
+      workspace: newId('workspace'),
+      ...(this.failure ? { failure: this.failure } : { decision: shown.decision, outcome: shown.outcome }),
+    };
+    this.runs.set(id, { run, events: story.map((event, at) => ({ ...event, seq: at + 1 })), result: shown, receipt });
+    return { ...run, state: 'submitted' };
+  }
+
+  private stream(events: readonly RunEvent[], after: number, response: ServerResponse): void {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    const cut = this.cutAfter;
+    this.cutAfter = undefined;
+    for (const event of events.slice(after, cut))
+      response.write(`id: ${event.seq}\ndata: ${JSON.stringify(event)}\n\n`);
+    if (cut === undefined) response.end();
+    else setTimeout(() => response.destroy(), 20);
+  }
+
+  private find(id: string) {
+    const found = this.runs.get(id);
+    if (!found) throw new ConclaveError('runtime.run.not-found');
+    return found;
+  }
+}
+
+/** The contract a path belongs to, with what the path says. */
+function routeOf(method: string, path: string): { contract: Contract; params: Record<string, string> } {
+  for (const contract of contracts) {
+    if (contract.http?.method !== method) continue;
+    const pattern = new RegExp(`^${contract.http.path.replaceAll(/\{(\w+)\}/g, '(?<$1>[^/]+)')}$`);
+    const match = pattern.exec(path);
+    if (match) return { contract, params: { ...match.groups } };
+  }
+  throw new ConclaveError('route.unknown');
+}

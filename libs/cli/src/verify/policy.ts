@@ -1,0 +1,70 @@
+/**
+ * What a pipeline demands of a receipt, beyond its being genuine: a JSON file on the reader's side, version 1. Unknown
+ * members are refused, so that a demand that is misspelt cannot pass as met.
+ */
+import type { ReceiptSummary } from '@conclave/verify';
+import { usage } from '../fault.js';
+
+interface Policy {
+  readonly outcome?: string;
+  readonly panel?: string;
+  readonly panelSha256?: string;
+  readonly origin?: string;
+  readonly repository?: string;
+  readonly maxAgeHours?: number;
+  readonly minCounted?: number;
+  readonly minExternalCustody?: number;
+}
+
+const TEXTS = ['outcome', 'panel', 'panelSha256', 'origin', 'repository'] as const;
+const NUMBERS = ['maxAgeHours', 'minCounted', 'minExternalCustody'] as const;
+
+/** @throws Fault `cli.usage` for anything that is not a policy */
+export function parsePolicy(text: string, file: string): Policy {
+  const refuse = (reason: string) => usage(`${file} is not a policy: ${reason}`);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw refuse('not JSON');
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw refuse('an object was expected');
+  const { version, ...demands } = value as Record<string, unknown>;
+  if (version !== 1) throw refuse('version is not 1');
+  for (const [name, demand] of Object.entries(demands)) {
+    const isText = (TEXTS as readonly string[]).includes(name);
+    if (!isText && !(NUMBERS as readonly string[]).includes(name)) throw refuse(`${name} is not known`);
+    if (isText && typeof demand !== 'string') throw refuse(`${name} is not a text`);
+    if (!isText && !(typeof demand === 'number' && demand >= 0)) throw refuse(`${name} is not a number from 0`);
+  }
+  return demands;
+}
+
+/** The demands a receipt does not meet, in words. `now` is milliseconds since the epoch. */
+export function unmetDemands(policy: Policy, receipt: ReceiptSummary, now: number): string[] {
+  const { outcome, origin, subject, times, ballots } = receipt;
+  const shown = {
+    outcome: outcome.status,
+    panel: receipt.policy?.panel,
+    panelSha256: receipt.policy?.panelSha256,
+    origin,
+    repository: subject?.repository,
+  };
+  const counted = ballots.filter(({ status }) => status === 'counted');
+  const ageHours = (now - Date.parse(times.endedAt)) / 3_600_000;
+  const numbers = {
+    minCounted: counted.length,
+    minExternalCustody: counted.filter(({ custody }) => custody !== 'platform').length,
+  };
+  return [
+    ...TEXTS.filter((name) => policy[name] !== undefined && policy[name] !== shown[name]).map(
+      (name) => `${name} is ${shown[name] ?? 'not stated'}, but must be ${policy[name]}`,
+    ),
+    ...(['minCounted', 'minExternalCustody'] as const)
+      .filter((name) => numbers[name] < (policy[name] ?? 0))
+      .map((name) => `${name} is ${policy[name]}, but there are ${numbers[name]}`),
+    ...(policy.maxAgeHours !== undefined && !(ageHours <= policy.maxAgeHours)
+      ? [`decided ${ageHours.toFixed(1)} hours ago, but at most ${policy.maxAgeHours} are allowed`]
+      : []),
+  ];
+}

@@ -1,0 +1,47 @@
+import type { ReceiptSummary } from '@conclave/verify';
+import type { Output } from '../output.js';
+import { printable } from '../printable.js';
+import { seatLine } from '../review/progress.js';
+
+/** One thing that was looked at. */
+export interface Line {
+  readonly name: string;
+  readonly state: 'ok' | 'failed' | 'unchecked';
+  readonly detail: string;
+}
+
+const styles = { ok: 'green', failed: 'red', unchecked: 'yellow' } as const;
+
+export function printLines(out: Output, lines: readonly Line[]): void {
+  out.print(
+    ...lines.map(
+      ({ name, state, detail }) =>
+        `${out.styled(styles[state], state.padEnd(9))} ${printable(name).padEnd(16)} ${printable(detail)}`,
+    ),
+  );
+}
+
+/** What the receipt says, for who may believe it: question, outcome, who said what, dissent included. */
+export function printReceipt(out: Output, receipt: ReceiptSummary): void {
+  const { decisionId, question, outcome, subject, policy, ballots, evidence, notices, custody, times } = receipt;
+  const outside = custody.external + custody.passkey;
+  out.print(
+    '',
+    out.styled('bold', question ?? decisionId),
+    `${outcome.status} (${outcome.reason}), ${times.endedAt}`,
+    ...(subject
+      ? [
+          `Change  ${subject.base.slice(0, 12)}..${subject.head.slice(0, 12)} of ${printable(subject.repository)}, tree ${subject.tree.slice(0, 12)}`,
+        ]
+      : []),
+    ...(policy ? [`Panel   ${printable(policy.panel)} (${printable(policy.source)})`] : []),
+    `Keys    ${outside} of ${outside + custody.platform} outside the platform`,
+    '',
+    ...evidence.map(({ gate, status, reason }) => `  ${seatLine(out, { seat: gate, vote: status, reason })}`),
+    ...ballots.map(
+      ({ name, status, said, reason, dissents }) =>
+        `  ${seatLine(out, { seat: name, vote: said?.vote ?? status, reason: `${reason ?? ''}${dissents ? ' (dissents)' : ''}` })}`,
+    ),
+    ...(notices.length > 0 ? ['', ...notices.map((notice) => `Note: ${printable(notice)}`)] : []),
+  );
+}

@@ -22,7 +22,9 @@ async function reexecute() {
     stdio: 'inherit',
     env: { ...process.env, CONCLAVE_REEXECUTED: '1' },
   });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  // A terminal sends Ctrl-C to both processes; the program must hear it once.
+  process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'));
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('error', (error) => fail(`${own} cannot be started (${error.code})`));
   child.on('close', (code, signal) => process.exit(code ?? 128 + (signal === 'SIGINT' ? 2 : 15)));
 }

@@ -79,6 +79,19 @@ describe('init', () => {
   });
 });
 
+describe('npm exec', () => {
+  const statusIn = (invoked: string, env: NodeJS.ProcessEnv) =>
+    runConclave(['status'], { cwd: repo.dir, env: { INIT_CWD: join(repo.dir, invoked), ...env } });
+
+  it('means the folder the person stands in, and only npm exec does', async () => {
+    const dev = JSON.stringify({ gateway: platform.url, apiKey: platform.key });
+    repo.write({ 'below/.conclave/dev.json': dev });
+    expect((await statusIn('below', { npm_command: 'exec' })).code).toBe(0);
+    expect((await statusIn('below', { npm_command: 'run-script' })).code).toBe(EXIT.usage);
+    expect((await statusIn('../elsewhere', { npm_command: 'exec' })).code).toBe(EXIT.usage);
+  });
+});
+
 describe('doctor', () => {
   it('finds everything in order', async () => {
     repo.commit({ x: 'x' });

@@ -1,4 +1,5 @@
 /** Files that tell agents, editors and Git what to run or to believe: read them as code that runs on every desk. */
+import { runsUnseenCode } from '../source/remote-code.js';
 import { canonicalFindings, type Check, type Finding, type Severity } from '../check.js';
 import type { Change, FileChange } from '../change.js';
 import { addedLines, net, removedLines, textFiles, type TouchedLine } from '../source/introduced.js';
@@ -38,7 +39,7 @@ const kinds: readonly Kind[] = [
 ];
 
 /** Settings that hand over the machine; matched in files of the kinds above only. */
-const dangers: readonly { rule: string; pattern: RegExp; message: string }[] = [
+const dangers: readonly { rule: string; pattern: Pick<RegExp, 'test'>; message: string }[] = [
   {
     rule: 'unattended-agent',
     pattern:
@@ -52,8 +53,7 @@ const dangers: readonly { rule: string; pattern: RegExp; message: string }[] = [
   },
   {
     rule: 'remote-code',
-    pattern:
-      /\b(?:curl|wget|iwr|invoke-webrequest)\b[^|;&\n]*\|\s*(?:sudo\s+)?(?:ba|z|da)?sh\b|base64\s+(?:-d|--decode)[^|\n]*\|\s*(?:ba|z)?sh\b/i,
+    pattern: { test: runsUnseenCode },
     message: 'code from the network or an encoded blob is run',
   },
   {

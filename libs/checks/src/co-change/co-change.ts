@@ -4,8 +4,9 @@
  * Association rules over commits: support = past commits that touch X, confidence = the share of them that touch Y too.
  */
 import { canonicalFindings, type Check, type Finding } from '../check.js';
-import type { Change, PastCommit } from '../change.js';
-import { isGenerated, isLockfile, nameOf } from '../source/file-kind.js';
+import type { Change, FileChange, PastCommit } from '../change.js';
+import { isDocumentation, isGenerated, isLockfile, nameOf } from '../source/file-kind.js';
+import { addedLines, removedLines, viewOf } from '../source/introduced.js';
 
 const minSupport = 5;
 const minConfidence = { num: 7, den: 10 };
@@ -24,7 +25,7 @@ export const coChange: Check = {
   description:
     'Tells files that changed together with a changed file in at least 70 % of at least five past commits, and were left this time.',
   limits:
-    'Sees only the commits it is given (by default the last 1,000 before base), under the names files had then. Merges, roots and commits of more than 40 files do not count; lockfiles, generated files, change logs and files in more than half of all commits are nobody’s companions.',
+    'Sees only the commits it is given (by default the last 1,000 before base), under the names files had then. Merges, roots and commits of more than 40 files do not count; lockfiles, generated files, change logs and files in more than half of all commits are nobody’s companions. A change of documentation or of comments asks for nothing.',
   run(change) {
     const changed = new Set(change.files.flatMap(({ path, oldPath }) => (oldPath ? [path, oldPath] : [path])));
     if (changed.size > sweep) return { applies: false, reason: `the change touches more than ${sweep} files` };
@@ -35,6 +36,13 @@ export const coChange: Check = {
     return { applies: true, findings: canonicalFindings(strongest(change, commits, changed)) };
   },
 };
+
+/** A typo mended in a comment asks nothing of other files. */
+function isOnlyCommented(file: FileChange): boolean {
+  const view = viewOf(file);
+  const lines = [...addedLines(view), ...removedLines(view)];
+  return lines.length > 0 && lines.every(({ code, comment }) => !code.trim() && comment.trim());
+}
 
 interface Companion {
   path: string;
@@ -55,8 +63,9 @@ function strongest(change: Change, commits: readonly PastCommit[], changed: Read
     !/^(changelog|changes|history|news|release[-_]?notes)\b/i.test(nameOf(path)) &&
     (overall.get(path) ?? 0) * everywhere.den <= change.history.length * everywhere.num;
   const best = new Map<string, Companion>();
-  for (const { path, oldPath, status } of change.files) {
-    if (status === 'added' || isLockfile(path)) continue;
+  for (const file of change.files) {
+    const { path, oldPath, status } = file;
+    if (status === 'added' || isLockfile(path) || isDocumentation(path) || isOnlyCommented(file)) continue;
     for (const companion of companionsOf(oldPath ?? path, commits, mayBeLeft)) {
       const known = best.get(companion.left);
       if (!known || companion.together * known.of > known.together * companion.of)

@@ -2,7 +2,7 @@
 import { canonicalFindings, type Check, type Finding } from '../check.js';
 import type { Change } from '../change.js';
 import { isFixture } from '../source/file-kind.js';
-import { type FileView, net, squeezed, textFiles } from '../source/introduced.js';
+import { type FileView, net, productLines, squeezed, textFiles } from '../source/introduced.js';
 import { isCodeFile } from '../source/language.js';
 import { duplications } from './duplication.js';
 import { functionsOf, type Measured } from './functions.js';
@@ -42,7 +42,7 @@ function grown(change: Change, views: readonly FileView[]): Finding[] {
     functionsOf(view.before).map((one) => ({ ...one, view })),
   );
   return views.flatMap((view) =>
-    functionsOf(view.after)
+    functionsOf(productLines(view))
       .filter((now) => isTouched(view, now))
       .flatMap((now) => {
         const namesakes = before.filter(({ name }) => name === now.name);

@@ -5,7 +5,7 @@
  * copies when at least `minSameWords` of their words are the same all the same, so that mere idiom does not.
  */
 import type { Finding } from '../check.js';
-import { addedLines, type FileView } from '../source/introduced.js';
+import { addedLines, type FileView, productLines } from '../source/introduced.js';
 
 const blockLines = 8;
 const minSameWords = 0.7;
@@ -93,7 +93,7 @@ const boilerplate =
 /** Lines with something to say, in order: no blanks, brackets, imports or comments. */
 function solidLines(view: FileView): Line[] {
   const introduced = new Set(addedLines(view).map(({ number }) => number));
-  return view.after.flatMap(({ text, code }, at) => {
+  return productLines(view).flatMap(({ text, code }, at) => {
     const words = code.match(/[\p{L}_$][\p{L}\p{N}_$]*/gu) ?? [];
     if (words.length < 1 || code.replace(/\W/g, '').length < 4 || boilerplate.test(text)) return [];
     const masked = code

@@ -23,7 +23,7 @@ const headers: readonly RegExp[] = [
   /^\s*(?:(?:public|private|protected|internal|static|final|override|suspend|inline|open|abstract|virtual|async|readonly|get|set|sealed|synchronized|def)\s+)+(?:fun\s+|func\s+|function\s+)?(?:[\w<>[\],.?*&: ]+\s+)?(?<name>\w+)\s*(?:<[^>]*>)?\s*\(/,
   /^\s*(?:fun|sub|proc|function)\s+(?<name>[\w.:]+)/,
   /^\s+(?:async\s+)?\*?#?(?<name>(?!if\b|for\b|while\b|switch\b|catch\b|return\b|with\b|match\b|foreach\b|using\b|lock\b|elif\b|unless\b|until\b|else\b|do\b|new\b|await\b|throw\b|super\b)\w+)\s*(?:<[^>]*>)?\([^;]*\)\s*(?::[^={]+)?\{\s*$/,
-  /^(?:static\s+|inline\s+|extern\s+|const\s+)*[\w:*&<>]+[\s*&]+(?<name>(?!if\b|for\b|while\b|switch\b)[\w:~]+)\s*\([^;]*\)?\s*(?:const\s*)?\{?\s*$/,
+  /^(?!class\b|struct\b|interface\b|enum\b|namespace\b|return\b|else\b)(?:static\s+|inline\s+|extern\s+|const\s+)*[\w:<>]+(?:\s+[*&]*|[*&]+\s*)(?<name>(?!if\b|for\b|while\b|switch\b)[\w:~]+)\s*\([^;]*\)\s*(?:const\s*)?\{?\s*$/,
   /^\s*(?:function\s+)?(?<name>[\w-]+)\s*\(\)\s*\{/,
 ];
 const branch =
@@ -32,11 +32,15 @@ const branch =
 const chained = /^\s*\}?\s*(?:else|elif|elsif|catch|except|rescue|finally|ensure)\b/;
 const sequence = /&&|\|\||\b(?:and|or)\b/;
 
+/** A longer line heads no function that anybody wrote by hand. */
+const maxHeaderLength = 300;
+
 const indentOf = (text: string): number => /^\s*/.exec(text)?.[0].replace(/\t/g, '    ').length ?? 0;
 
 /** Every function of a text; one inside another also counts for the outer one. */
 export function functionsOf(lines: readonly LexedLine[]): Measured[] {
   return lines.flatMap((line, at) => {
+    if (line.code.length > maxHeaderLength) return [];
     const name = headers.map((header) => header.exec(line.code)?.groups?.['name']).find(Boolean);
     return name ? [measure(name, lines, at)] : [];
   });

@@ -54,6 +54,12 @@ export function textFiles(change: Change, wanted: (path: string) => boolean = ()
     .map(viewOf);
 }
 
+/** The lines of head that ship: Rust keeps its tests in the same file, below `#[cfg(test)]`. */
+export function productLines({ language, after }: FileView): LexedLine[] {
+  const tests = language === 'rust' ? after.findIndex(({ code }) => /#\[cfg\(test\)\]/.test(code)) : -1;
+  return tests < 0 ? after : after.slice(0, tests);
+}
+
 const blank: LexedLine = { text: '', code: '', comment: '' };
 
 /** The head line nearest to where a hunk took lines away. */
@@ -127,3 +133,10 @@ export function countBy<T>(list: readonly T[], key: (one: T) => string): Map<str
 
 /** A line as it compares with itself elsewhere: white space does not matter. */
 export const squeezed = (text: string): string => text.trim().replace(/\s+/g, ' ');
+
+/** A text without the lines nobody writes into a manifest or lockfile by hand or by tool: it bounds what a pattern costs. */
+export const shortLines = (text: string): string =>
+  text
+    .split('\n')
+    .map((line) => (line.length > 1_000 ? '' : line))
+    .join('\n');

@@ -19,7 +19,7 @@ export interface LexedLine {
 }
 
 /** Characters of a line that are read. */
-export const maxLineLength = 5_000;
+export const maxLineLength = 2_000;
 
 const operandBefore =
   /(^|[(,=:[!&|?{};+\-*%<>~^]|\b(return|typeof|case|in|of|do|else|throw|void|delete|yield|await))\s*$/;

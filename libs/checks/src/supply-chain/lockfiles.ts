@@ -1,4 +1,5 @@
 /** What lockfiles pin: versions, where they come from and what they must hash to. */
+import { shortLines } from '../source/introduced.js';
 import { nameOf } from '../source/file-kind.js';
 import { jsonObject, objectOf, stringsOf } from './json-value.js';
 
@@ -15,31 +16,32 @@ export interface Locked {
 }
 
 /** The pinned packages of a lockfile, in its order; empty for formats that are not read. */
-export function lockedPackages(path: string, text: string | undefined): Locked[] {
-  if (text === undefined) return [];
+export function lockedPackages(path: string, content: string | undefined): Locked[] {
+  if (content === undefined) return [];
   const name = nameOf(path);
-  if (name === 'package-lock.json' || name === 'npm-shrinkwrap.json') return npmLocked(text);
+  if (name === 'package-lock.json' || name === 'npm-shrinkwrap.json') return npmLocked(content);
+  if (name === 'composer.lock') return composerLocked(content);
+  const text = shortLines(content);
   if (name === 'yarn.lock') return yarnLocked(text);
   if (name === 'pnpm-lock.yaml') return pnpmLocked(text);
   if (name === 'Cargo.lock' || name === 'poetry.lock' || name === 'uv.lock') return tomlLocked(text);
   if (name === 'go.sum') return goLocked(text);
-  if (name === 'composer.lock') return composerLocked(text);
   if (name === 'Gemfile.lock') return gemfileLocked(text);
   return [];
 }
 
-const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
 function locked(
   name: string,
   version: unknown,
   rest: { integrity?: unknown; source?: unknown; script?: unknown },
 ): Locked {
-  const integrity = text(rest.integrity);
-  const source = text(rest.source);
+  const integrity = textOf(rest.integrity);
+  const source = textOf(rest.source);
   return {
     name,
-    version: text(version) ?? '',
+    version: textOf(version) ?? '',
     ...(integrity ? { integrity } : {}),
     ...(source ? { source } : {}),
     ...(rest.script === true ? { script: true } : {}),
@@ -135,7 +137,12 @@ function composerLocked(json: string): Locked[] {
       const entry = objectOf(value);
       const dist = objectOf(entry?.['dist']);
       return entry
-        ? [locked(text(entry['name']) ?? '', entry['version'], { integrity: dist?.['shasum'], source: dist?.['url'] })]
+        ? [
+            locked(textOf(entry['name']) ?? '', entry['version'], {
+              integrity: dist?.['shasum'],
+              source: dist?.['url'],
+            }),
+          ]
         : [];
     });
   });

@@ -1,5 +1,6 @@
 /** The dependencies a manifest declares, by ecosystem. */
 import { nameOf } from '../source/file-kind.js';
+import { shortLines } from '../source/introduced.js';
 import { jsonObject, objectOf, stringsOf } from './json-value.js';
 
 export type Ecosystem = 'npm' | 'cargo' | 'go' | 'python' | 'pip' | 'pipenv' | 'composer' | 'bundler';
@@ -35,7 +36,7 @@ export function dependenciesOf(path: string, text: string | undefined): Dependen
     bundler: gems,
   };
   const ecosystem = ecosystemOf(path);
-  return ecosystem && text !== undefined ? readers[ecosystem](text) : new Map<string, string>();
+  return ecosystem && text !== undefined ? readers[ecosystem](shortLines(text)) : new Map<string, string>();
 }
 
 const npmTables = ['dependencies', 'devDependencies', 'optionalDependencies'] as const;
@@ -81,7 +82,7 @@ function pythonDependencies(text: string): Dependencies {
   poetry.delete('python');
   const listed = tomlLists(
     text,
-    /^(?:project\.dependencies|project\.optional-dependencies\..*|dependency-groups\..*|build-system\.requires)$/,
+    /^(?:project\.dependencies|project\.optional-dependencies\..*|dependency-groups\..*)$/,
   );
   return new Map([...poetry, ...listed.map(requirement).filter((one) => one !== undefined)]);
 }

@@ -3,6 +3,7 @@ import type { Change } from '../change.js';
 import { canonicalFindings, type Check, type Finding } from '../check.js';
 import { isCi, isDocumentation, isFixture, isLockfile, isManifest, isTestFile, nameOf } from '../source/file-kind.js';
 import { addedLines, net, removedLines, textFiles, type TouchedLine } from '../source/introduced.js';
+import { runsUnseenCode } from '../source/remote-code.js';
 import { dependencyFindings, lineNaming } from './dependency-changes.js';
 import { jsonObject, objectOf, stringsOf } from './json-value.js';
 import { isPublicRegistry, lockFindings } from './lock-changes.js';
@@ -100,8 +101,6 @@ interface LineRisk extends Finding {
   signature: string;
 }
 
-const piped =
-  /\b(?:curl|wget|iwr|irm|invoke-webrequest)\b[^|;&\n]*(https?:\/\/[^\s"'`|]+)?[^|;&\n]*\|\s*(?:sudo\s+(?:-\S+\s+)*)?(?:(?:ba|z|da|fi|k)?sh|python3?|node|perl|ruby|iex)\b|\b(?:ba)?sh\s+(?:-c\s+["']?\$\(|<\()\s*(?:curl|wget)\b|\biex\s*\(\s*(?:irm|iwr)\b/i;
 const setting =
   /^\s*(?:export\s+|set\s+|-\s+)?(ignore-scripts|strict-ssl|GONOSUMDB|GONOSUMCHECK|GOFLAGS|GOINSECURE|NODE_TLS_REJECT_UNAUTHORIZED|npm_config_strict_ssl|GIT_SSL_NO_VERIFY|PYTHONHTTPSVERIFY|enableStrictSsl|verify_ssl|unsafeHttpWhitelist)\s*[:=]\s*["']?(false|0|true|1|\*|-insecure|off)/i;
 const registry =
@@ -128,7 +127,7 @@ function lineRisks({ view, line, text, comment }: TouchedLine): LineRisk[] {
   const told = text.slice(0, text.length - comment.trimStart().length);
   const at = { path: view.path, line };
   const risks: LineRisk[] = [];
-  if (piped.test(told)) {
+  if (runsUnseenCode(told)) {
     const severity = isCi(view.path) || /http:\/\/|--insecure|\s-k\s/.test(told) ? 'error' : 'warning';
     risks.push({
       ...at,

@@ -58,11 +58,7 @@ export const directives: readonly Directive[] = [
     scripts,
     /(?:istanbul|c8|v8|node:coverage)\s+(?:ignore|disable)\s*(?<names>file|next|if|else|start|stop)?(?:\s+\d+)?\s*(?:--)?(?<reason>.*?)(?:\*\/|$)/,
   ),
-  comment(
-    'noqa',
-    ['python', 'sql'],
-    /#?\s*(?:ruff:\s*|flake8[:=]\s*)?\bnoqa\b(?::\s*(?<names>[A-Z]+\d+(?:[\s,]+[A-Z]+\d+)*))?(?<reason>.*)/i,
-  ),
+  comment('noqa', ['python', 'sql'], /\bnoqa\b(?::\s*(?<names>[A-Z]+\d+(?:[\s,]+[A-Z]+\d+)*))?(?<reason>.*)/i),
   comment(
     'type-ignore',
     ['python'],

@@ -1,4 +1,4 @@
-/** Handlers that swallow what went wrong: an empty block, or `pass`, where an error was caught. */
+/** Handlers that swallow what went wrong: an empty block, or `pass`, where an error was caught. One that answers with a value passes. */
 import type { FileView } from '../source/introduced.js';
 import type { LexedLine } from '../source/lexer.js';
 import type { Language } from '../source/language.js';
@@ -39,9 +39,7 @@ export function emptyCatches(lines: readonly LexedLine[], language: FileView['la
 function bracedHandler(lines: readonly LexedLine[], at: number, promises: boolean): EmptyCatch[] {
   const code = lines[at]?.code ?? '';
   const opening = /\bcatch\b\s*(\([^)]*\)|\w[\w\s.:]*)?\s*\{/.exec(code);
-  const swallow = promises
-    ? /\.catch\s*\(\s*(?:\(\s*\w*\s*\)|\w+)\s*=>\s*(?:\{\s*\}|undefined|null|void 0)\s*\)/.exec(code)
-    : null;
+  const swallow = promises ? /\.catch\s*\(\s*(?:\(\s*\w*\s*\)|\w+)\s*=>\s*\{\s*\}\s*\)/.exec(code) : null;
   if (swallow && !(lines[at]?.comment ?? '').trim()) {
     return [{ first: at + 1, last: at + 1, signature: `swallowed ${swallow[0].replace(/\s+/g, '')}` }];
   }

@@ -60,7 +60,9 @@ const softened = (path: string, severity: Severity): Severity =>
 
 function suppressionsOf(line: TouchedLine): Suppression[] {
   const { view } = line;
+  const hasComment = line.comment.trim() !== '';
   return directives.flatMap(({ rule, languages, where, pattern, blanket }) => {
+    if (where === 'comment' && !hasComment) return [];
     if (languages.length && !(view.language && languages.includes(view.language))) return [];
     const match = pattern.exec(line[where]);
     if (!match || (rule === 'ts-ignore' && isTestFile(view.path) && match[0].includes('expect-error'))) return [];

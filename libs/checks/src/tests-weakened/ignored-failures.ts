@@ -13,7 +13,7 @@ import {
 } from '../source/introduced.js';
 
 const testCommand =
-  /\b(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?(?:-\S+\s+)*(?:test|t)\b|\b(?:npx|pnpx|bunx|pnpm exec|npm exec)\s+(?:--?\S+\s+)*(?:jest|vitest|mocha|ava|playwright|cypress|karma)\b|(?<![\w/.-])(?:jest|vitest|mocha|ava|pytest|tox|nox|rspec|phpunit|pest|ctest|bats|karma start|cypress run|playwright test|nyc)(?![\w.-]|:)|\bgo\s+test\b|\bcargo\s+(?:\+\S+\s+)?(?:test|nextest)\b|\bmvnw?\b[^|;&#]*\b(?:test|verify|install)\b|\bgradlew?\b[^|;&#]*\b(?:test|check|build)\b|\b(?:dotnet|swift|mix|deno|dart|flutter|zig build|sbt|bazel|lein|cabal|stack|nx|turbo run|turbo|rake|crystal|node --)\s*test\b|\bmake\s+(?:-\S+\s+)*(?:test|check)\b|\bbundle\s+exec\s+(?:rspec|rake)\b|\bpython\S*\s+-m\s+(?:pytest|unittest)\b|\bmanage\.py\s+test\b/;
+  /\b(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?(?:-\S+\s+)*(?:test|t)\b|\b(?:npx|pnpx|bunx|pnpm exec|npm exec)\s+(?:--?\S+\s+)*(?:jest|vitest|mocha|ava|playwright|cypress|karma)\b|(?<![\w/.-])(?:jest|vitest|mocha|ava|pytest|tox|nox|rspec|phpunit|pest|ctest|bats|karma start|cypress run|playwright test|nyc)(?![\w.-]|:)|\bgo\s+test\b|\bcargo\s+(?:\+\S+\s+)?(?:test|nextest)\b|\bmvnw?\b[^|;&#]{0,200}\b(?:test|verify|install)\b|\bgradlew?\b[^|;&#]{0,200}\b(?:test|check|build)\b|\b(?:dotnet|swift|mix|deno|dart|flutter|zig build|sbt|bazel|lein|cabal|stack|nx|turbo run|turbo|rake|crystal|node --)\s*test\b|\bmake\s+(?:-\S+\s+)*(?:test|check)\b|\bbundle\s+exec\s+(?:rspec|rake)\b|\bpython\S*\s+-m\s+(?:pytest|unittest)\b|\bmanage\.py\s+test\b/;
 const ignored =
   /\|\|\s*(?:true|:|exit\s+0|echo\b)|;\s*(?:true|exit\s+0)\s*["']?\s*,?\s*$|--passWithNoTests|-DskipTests|-Dmaven\.test\.(?:skip|failure\.ignore)|--no-run\b|-x\s+test\b/;
 const tolerated =

@@ -63,7 +63,7 @@ function unexcused({ lost, gained }: TestSides, gone: ReadonlySet<string>): Plac
 }
 
 const definition =
-  /\b(?:function\*?|def|func|fn|class|struct|interface|trait|enum|type|const|let|var|val|sub|module|object|record)\s+(?:\([^)]*\)\s*)?([A-Za-z_]\w{2,})|^\s*(?:public|protected|static|export|async|final|override|\s)+[\w<>[\], ?]+\s+(\w{3,})\s*\(/g;
+  /\b(?:function\*?|def|func|fn|class|struct|interface|trait|enum|type|const|let|var|val|sub|module|object|record)\s+(?:\([^)]*\)\s*)?([A-Za-z_]\w{2,})|^\s*(?:(?:public|protected|private|internal|static|export|async|final|override|abstract)\s+)+(?:[\w<>[\],.?]+\s+)?(\w{3,})\s*\(/g;
 
 /** Names the product defined before the change and nowhere after it. */
 function goneNames(change: Change): Set<string> {

@@ -27,7 +27,7 @@ const headers: readonly Header[] = [
   {
     languages: scripts,
     pattern:
-      /(?<![.\w])[xf]?(?:(?<suite>describe|context|suite|group)|it|test|specify|testWidgets|bench)(?:\.\w+|<[^>]*>)*(?:\s*\([^'"`]*\))?\s*\(\s*(?<quote>['"`])(?<name>.*?)\k<quote>/,
+      /(?<![.\w])[xf]?(?:(?<suite>describe|context|suite|group)|it|test|specify|testWidgets|bench)(?:\.(?:skip|only|todo|each|for|concurrent|sequential|serial|parallel|fails|failing|fixme|skipIf|runIf|if|shuffle|step|describe|configure)\b|<[^>]*>)*(?:\s*\([^'"`]*\))?\s*\(\s*(?<quote>['"`])(?<name>.*?)\k<quote>/,
   },
   { languages: scripts, pattern: /^\s*(?:it|test|describe)\.each\b(?<name>.*)/ },
   {

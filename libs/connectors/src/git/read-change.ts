@@ -37,7 +37,7 @@ export interface ReadLimits {
 export const defaultReadLimits: Readonly<ReadLimits> = {
   files: 20_000,
   fileBytes: 1024 * 1024,
-  totalBytes: 64 * 1024 * 1024,
+  totalBytes: 32 * 1024 * 1024,
   treePaths: 200_000,
   historyCommits: 1_000,
   changeCommits: 1_000,

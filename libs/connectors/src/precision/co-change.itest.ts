@@ -68,6 +68,17 @@ describe('co-change', () => {
     expect(await judged('co-change', { past: everywhere, ...change })).toEqual([]);
   });
 
+  it('asks nothing of other files for documentation and comments', async () => {
+    const lines = { 'a.go': ['package a', '// teh point', 'var a = 1'] };
+    const typo = { 'a.go': ['package a', '// the point', 'var a = 1'] };
+    expect(await judged('co-change', { past: past(8, () => ['a.go', 'b.go']), before: lines, after: typo })).toEqual(
+      [],
+    );
+    expect(
+      await judged('co-change', { past: past(8, () => ['README.md', 'b.go']), after: { 'README.md': 'x\n' } }),
+    ).toEqual([]);
+  });
+
   it('is silent about sweeping commits', async () => {
     const sweep = (i: number): string[] => [
       'a.go',

@@ -121,6 +121,18 @@ const silent: Record<string, Story> = {
       'notes.md': block,
     },
   },
+  'classes, and tests inside a Rust file': {
+    after: {
+      'c.py': ['class Request(Base):', ...Array.from({ length: 90 }, (_, i) => `    field_${i} = Field(${i})`)],
+      'd.rs': [
+        'pub fn d() {}',
+        '#[cfg(test)]',
+        'mod tests {',
+        ...indent([...fn('one', block), ...fn('two', block)]),
+        '}',
+      ],
+    },
+  },
   'idiom that only looks alike': {
     after: {
       'a.ts': [

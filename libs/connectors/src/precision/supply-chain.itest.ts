@@ -217,6 +217,15 @@ const silent: Record<string, Story> = {
       'Cargo.toml': ['[package]', 'version = "0.2.0"', '[dependencies]', 'a = "1.3"'],
     },
   },
+  'what a lockfile does not lock': {
+    before: {
+      'pyproject.toml': ['[build-system]', 'requires = ["flit_core<4"]', '[project]', 'dependencies = ["a"]'],
+      'uv.lock': ['[[package]]', 'name = "a"'],
+    },
+    after: {
+      'pyproject.toml': ['[build-system]', 'requires = ["flit_core>=3.11,<4"]', '[project]', 'dependencies = ["a"]'],
+    },
+  },
   'libraries without a lockfile': {
     before: { 'package.json': manifest({ a: '^1.0.0' }), 'go.mod': ['module x'] },
     after: { 'package.json': manifest({ a: '^1.0.0', b: '1' }), 'go.mod': ['module x', 'require y.io/z v1.0.0'] },

@@ -468,6 +468,10 @@ const silent: Record<string, Story> = {
       Makefile: ['all:', '\ttrue', 'check:', '\tnpx vitest run'],
     },
   },
+  'calls that only look like tests': {
+    before: { 'a.itest.ts': ["await test.query('truncate a');", "context.load('b');", 'pattern.test("c");'] },
+    after: { 'a.itest.ts': ['await reset();'] },
+  },
   'skips named in strings and other code': {
     after: {
       'lint.spec.ts': [

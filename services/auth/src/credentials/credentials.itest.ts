@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { auth, newId, roles } from '@conclave/contracts';
-import { eventually, refusalOf } from '@conclave/dev-env/testing';
+import { refusalOf } from '@conclave/dev-env/testing';
 import { formatApiKey } from '../api-keys/api-key-format.js';
 import { edge, startAuth, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
 
@@ -69,11 +69,12 @@ describe('credential exchange', () => {
   it('says the same of unknown, wrong, expired and revoked keys', async () => {
     const { principal } = await fixture.createTenant();
     const [expired, revoked] = [
-      await fixture.call(auth.createApiKey, { name: 'short', expiresAt: inMs(600) }, principal),
+      await fixture.call(auth.createApiKey, { name: 'short', expiresAt: inMs(60_000) }, principal),
       await fixture.call(auth.createApiKey, { name: 'gone' }, principal),
     ];
     await fixture.call(auth.revokeApiKey, { id: revoked.id }, principal);
-    await eventually(async () => expect(await refusalOf(exchange(expired.key))).toBe('auth.unauthenticated'));
+    await expect(exchange(expired.key)).resolves.toBeDefined();
+    await fixture.database.query('update auth.api_key set expires_at = now() where id = $1', [expired.id]);
     const problems = await Promise.all(
       [
         expired.key,
@@ -99,10 +100,10 @@ describe('credential exchange', () => {
       times.known.push(await timed(known));
       times.unknown.push(await timed(unknown()));
     }
-    const median = (values: number[]) => values.sort((x, y) => x - y)[values.length / 2]!;
-    const ratio = median(times.known) / median(times.unknown);
-    expect(ratio).toBeGreaterThan(0.6);
-    expect(ratio).toBeLessThan(1.7);
+    // The fastest of each: what other programs on the machine add is noise.
+    const ratio = Math.min(...times.known) / Math.min(...times.unknown);
+    expect(ratio).toBeGreaterThan(0.69);
+    expect(ratio).toBeLessThan(1.45);
   });
 
   it('lets a role that shrank shrink the keys made under it', async () => {

@@ -157,11 +157,25 @@ describe('wiring', () => {
     await expect(start({}, { SERVICE_KEY: '' })).rejects.toThrow(/metrics cannot start[\s\S]*SERVICE_KEY/);
   });
 
-  it('frees the bus when it cannot start', async () => {
-    const failing = (): Promise<Resource> => Promise.reject(new Error('no database'));
+  it('closes what it opened when it cannot start, the last first', async () => {
+    const story: string[] = [];
     let kit: Kit | undefined;
-    const resources = [async (opened: Kit) => ((kit = opened), failing())];
-    await expect(start({ resources })).rejects.toThrow('no database');
+    @Controller()
+    class Closing {
+      onModuleDestroy(): void {
+        story.push(`nest, bus ${kit!.nats.isClosed() ? 'closed' : 'open'}`);
+      }
+    }
+    @Module({ controllers: [Closing] })
+    class ClosingModule {}
+    const failing = async (opened: Kit): Promise<Resource> => {
+      kit = opened;
+      return { ...(await spyResource(story)()), start: () => Promise.reject(new Error('no database')) };
+    };
+    await expect(start({ module: ClosingModule, resources: [spyResource(story), failing] })).rejects.toThrow(
+      'no database',
+    );
+    expect(story).toEqual(['open', 'open', 'start', 'nest, bus open', 'stop', 'stop']);
     expect(kit!.nats.isClosed()).toBe(true);
   });
 });

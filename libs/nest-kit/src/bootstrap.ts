@@ -44,33 +44,32 @@ export interface RunningService {
   stop(): Promise<void>;
 }
 
-/** Starts a service: environment, bus, resources, Nest, handlers, listener; and stops it gracefully on SIGTERM. */
+/**
+ * Starts a service: environment, bus, resources, Nest, handlers, listener; and stops it gracefully on SIGTERM, in the
+ * opposite order. What was opened by a start that fails is closed again.
+ */
 export async function bootstrapService<S extends z.ZodRawShape>(
   spec: ServiceSpec<S>,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<RunningService> {
   const config = loadConfig(spec.name, { ...baseEnvironment, ...spec.environment }, env) as ConfigOf<S>;
+  await using opened = new AsyncDisposableStack();
   const kit = await openKit(spec.name, config);
-  try {
-    return await startService(spec, config, kit);
-  } catch (error) {
-    await kit.close();
-    throw error;
+  opened.defer(() => kit.close());
+  const resources: Resource[] = [];
+  for (const open of spec.resources ?? []) {
+    const resource = await open(kit, config);
+    opened.defer(() => resource.stop());
+    resources.push(resource);
   }
-}
-
-async function startService<S extends z.ZodRawShape>(
-  spec: ServiceSpec<S>,
-  config: ConfigOf<S>,
-  kit: Kit,
-): Promise<RunningService> {
-  const resources = await Promise.all((spec.resources ?? []).map((open) => open(kit, config)));
   const adapter = fastifyAdapter(spec.bodyLimitBytes);
-  const app = await createApp(rootModule(spec.module, kit, config, resources), adapter, kit.log);
   const fastify = adapter.getInstance<FastifyInstance>();
+  const app = await createApp(rootModule(spec.module, kit, config, resources), adapter, kit.log);
+  opened.defer(() => closeListener(app, fastify, config.SHUTDOWN_GRACE_MS));
+  const rpc = new RpcServer(kit.nats, spec.name, kit.dispatcher, kit.log);
+  opened.defer(() => rpc.drain(config.SHUTDOWN_GRACE_MS));
   const state = { draining: false };
   serveHealth(fastify, kit, resources, state);
-  const rpc = new RpcServer(kit.nats, spec.name, kit.dispatcher, kit.log);
   bindHandlers(app, spec.name, (contract, handler) =>
     contract.transport === 'rpc'
       ? rpc.serve(contract, handler as RpcHandler)
@@ -79,12 +78,10 @@ async function startService<S extends z.ZodRawShape>(
   await spec.http?.(fastify, app, kit);
   for (const resource of resources) await resource.start(app);
   await app.listen({ host: config.HTTP_HOST, port: config.HTTP_PORT });
+  const running = opened.move();
   const stop = once(async () => {
     state.draining = true;
-    await rpc.drain(config.SHUTDOWN_GRACE_MS);
-    await closeListener(app, fastify, config.SHUTDOWN_GRACE_MS);
-    for (const resource of [...resources].reverse()) await resource.stop();
-    await kit.close();
+    await running.disposeAsync();
     forget();
   });
   const forget = stopOnSignals({ stop, log: kit.log });

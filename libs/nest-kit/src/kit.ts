@@ -11,6 +11,7 @@ import { RpcClient } from './rpc-client.js';
 import { startTelemetry } from './tracing.js';
 import { within } from './within.js';
 
+const CONNECT_TIMEOUT_MS = 3_000;
 const CLOSE_PATIENCE_MS = 2_000;
 
 /** What every service has before Nest starts; injectable by the tokens below. */
@@ -82,6 +83,8 @@ async function openNats(service: ServiceName, config: BaseConfig, log: Logger): 
     servers: config.NATS_URL.split(','),
     name: `conclave-${service}`,
     inboxPrefix: inboxPrefix(service),
+    // A server that dies during the handshake is noticed by this clock alone.
+    timeout: CONNECT_TIMEOUT_MS,
     maxReconnectAttempts: -1,
     reconnectTimeWait: 200,
     waitOnFirstConnect: true,

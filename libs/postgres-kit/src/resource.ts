@@ -22,10 +22,10 @@ const SWEEP_MS = 3_600_000;
 
 /** Binds a provider's method `(tx, event) => Promise<void>` to events of other services. */
 export function Consumes(...events: readonly EventContract[]) {
-  return (
+  return <M extends ConsumerHandler['apply']>(
     target: object,
     key: string | symbol,
-    descriptor: TypedPropertyDescriptor<ConsumerHandler['apply']>,
+    descriptor: TypedPropertyDescriptor<M>,
   ): void => {
     SetMetadata(CONSUMES, events)(target, key, descriptor);
   };

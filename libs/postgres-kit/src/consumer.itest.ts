@@ -1,0 +1,458 @@
+/** Two real services: `consensus` keeps a log, `metrics` follows it, over the bus with the permissions of production. */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { Injectable, Module } from '@nestjs/common';
+import { ConclaveError, doorbellSubject, events, laneOf, newId } from '@conclave/contracts';
+import { bootstrapService, databaseEnvironment, encodeBody, type RunningService } from '@conclave/nest-kit';
+import { startTestBus, type TestBus } from '@conclave/nest-kit/testing';
+import { Database, type Tx } from './database.js';
+import { readLog, type PlacedEvent } from './relay.js';
+import { Consumes, postgres } from './resource.js';
+import { startTcpProxy, type TcpProxy } from './test/tcp-proxy.js';
+import { createTestDatabase, walledTable, type TestDatabase } from './test/test-database.js';
+
+const applied = walledTable(
+  'applied',
+  `event_id text not null, n bigint generated always as identity, mood text not null, primary key (tenant_id, event_id)`,
+);
+
+/** What happens to an event is written on it, in its `phase`. */
+type Mood = 'fine' | 'poison' | 'refused' | 'stumbles' | 'dies' | 'slow';
+let attempts: string[] = [];
+let seenOpened = 0;
+
+@Injectable()
+class Follower {
+  @Consumes(events.decisionSealed)
+  async sealed(tx: Tx, event: PlacedEvent): Promise<void> {
+    const mood = event.data['phase'] as Mood;
+    attempts.push(event.id);
+    await tx.query('insert into applied (tenant_id, event_id, mood) values ($1, $2, $3)', [
+      event.tenantId,
+      event.id,
+      mood,
+    ]);
+    const first = attempts.filter((id) => id === event.id).length === 1;
+    if (mood === 'poison') throw new Error('cannot digest\0 this');
+    if (mood === 'refused') throw new ConclaveError('consensus.decision.phase');
+    if (mood === 'stumbles' && first) throw new Error('once only');
+    if (mood === 'dies' && first) await tx.query('select pg_terminate_backend(pg_backend_pid())');
+    if (mood === 'slow') await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+
+  @Consumes(events.decisionOpened, events.runCanceled)
+  async several(_tx: Tx, event: PlacedEvent): Promise<void> {
+    if (event.type === 'decision.opened') seenOpened++;
+  }
+
+  @Consumes(events.decisionOpened)
+  async again(): Promise<void> {
+    seenOpened++;
+  }
+}
+@Module({ providers: [Follower] })
+class FollowerModule {}
+@Module({})
+class ProducerModule {}
+
+let database: TestDatabase;
+let bus: TestBus;
+let proxy: TcpProxy;
+let producer: RunningService;
+let log: Database;
+const followers: RunningService[] = [];
+
+const start = (name: 'consensus' | 'metrics', module: new () => object, env: Record<string, string> = {}) =>
+  bootstrapService(
+    { name, module, environment: databaseEnvironment, resources: [postgres()] },
+    { ...bus.environmentOf(name), ...database.environmentOf(name), ...env },
+  );
+const startProducer = async (): Promise<void> => {
+  producer = await start('consensus', ProducerModule);
+  log = producer.app.get(Database);
+};
+const startFollower = async (): Promise<void> => {
+  const { DATABASE_URL, DATABASE_SYSTEM_URL } = database.environmentOf('metrics');
+  const env = { DATABASE_URL: proxy.through(DATABASE_URL!), DATABASE_SYSTEM_URL: proxy.through(DATABASE_SYSTEM_URL!) };
+  followers.push(await start('metrics', FollowerModule, env));
+};
+
+beforeAll(async () => {
+  [database, bus] = await Promise.all([
+    createTestDatabase({ consensus: '', metrics: applied }),
+    startTestBus({ secured: true }),
+  ]);
+  proxy = await startTcpProxy(database.adminUrl);
+  await startProducer();
+  await startFollower();
+});
+afterEach(async () => {
+  await Promise.all(followers.splice(1).map((follower) => follower.stop()));
+  attempts = [];
+});
+afterAll(async () => {
+  await Promise.all([producer, ...followers].map((service) => service.stop()));
+  await proxy.cut();
+  await bus.stop();
+  await database.drop();
+});
+
+const outcome = { status: 'decided', winners: ['approve'], reason: '' };
+const at = '2025-11-20T00:00:00.000Z';
+const emit = (tenantId: string, mood: Mood = 'fine'): Promise<string> =>
+  log.tx({ tenantId, actor: 'test' }, (tx) =>
+    tx.emit(events.decisionSealed, {
+      decision: newId('decision'),
+      phase: mood,
+      outcome,
+      payloadSha256: '0'.repeat(64),
+      openedAt: at,
+      sealedAt: at,
+    }),
+  );
+const emitMany = async (tenantId: string, n: number): Promise<string[]> => {
+  const ids: string[] = [];
+  for (let i = 0; i < n; i++) ids.push(await emit(tenantId));
+  return ids;
+};
+/** The events that took effect for a tenant, in the order in which they did. */
+const effectsOf = async (tenantId: string): Promise<string[]> =>
+  (
+    await database.query<{ event_id: string }>('select event_id from metrics.applied where tenant_id = $1 order by n', [
+      tenantId,
+    ])
+  ).map((row) => row.event_id);
+const deadLettersOf = (tenantId: string) =>
+  database.query<{ id: string; reason: string; type: string; event: PlacedEvent }>(
+    'select id, reason, type, event from metrics.dead_letter where tenant_id = $1 order by pos',
+    [tenantId],
+  );
+const cursorOf = async (tenantId: string) =>
+  (
+    await database.query<{ epoch: number; pos: string }>(
+      `select epoch, pos from metrics.event_cursor where producer = 'consensus' and lane = $1`,
+      [laneOf(tenantId)],
+    )
+  )[0];
+const headOf = async (tenantId: string) =>
+  (
+    await database.query<{ epoch: number; pos: string }>(
+      'select epoch, head as pos from consensus.event_lane where lane = $1',
+      [laneOf(tenantId)],
+    )
+  )[0];
+
+async function until(what: () => Promise<boolean>, patienceMs = 15_000): Promise<void> {
+  const giveUp = Date.now() + patienceMs;
+  while (!(await what())) {
+    if (Date.now() > giveUp) throw new Error('it did not happen');
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
+const untilEffects = (tenantId: string, ids: readonly string[], patienceMs?: number) =>
+  until(async () => (await effectsOf(tenantId)).length >= ids.length, patienceMs);
+/** The events of a tenant's lane as they stand in the log. */
+const placedOf = async (tenantId: string): Promise<PlacedEvent[]> =>
+  (await readLog(log, laneOf(tenantId), { epoch: 1, after: 0 }, 500)).events.filter(
+    (event) => event.tenantId === tenantId,
+  );
+const ring = async (...rung: readonly PlacedEvent[]): Promise<void> => {
+  producer.kit.nats.publish(doorbellSubject('consensus'), encodeBody({ events: rung }));
+  await producer.kit.nats.flush();
+};
+const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 300));
+
+describe('a consumer', () => {
+  it('applies each event once, in the order of its tenant, soon', async () => {
+    const tenants = Array.from({ length: 6 }, () => newId('tenant'));
+    const emitted = await Promise.all(tenants.map((tenantId) => emitMany(tenantId, 25)));
+    for (const [i, tenantId] of tenants.entries()) {
+      await untilEffects(tenantId, emitted[i]!, 5_000);
+      expect(await effectsOf(tenantId)).toEqual(emitted[i]);
+    }
+    for (const tenantId of tenants) expect(await cursorOf(tenantId)).toEqual(await headOf(tenantId));
+  });
+
+  it('drops what rings again', async () => {
+    const tenantId = newId('tenant');
+    const ids = await emitMany(tenantId, 3);
+    await untilEffects(tenantId, ids);
+    const placed = await placedOf(tenantId);
+    await ring(...placed);
+    await ring(placed[1]!, placed[0]!);
+    await settle();
+    expect(await effectsOf(tenantId)).toEqual(ids);
+    expect(attempts).toEqual(ids);
+  });
+
+  it('reads the log when a ring shows a gap', async () => {
+    const tenantId = newId('tenant');
+    await bus.kill();
+    const ids = await emitMany(tenantId, 5);
+    await until(async () => (await placedOf(tenantId)).length === 5);
+    expect(await effectsOf(tenantId)).toEqual([]);
+    await bus.start();
+    await until(async () =>
+      producer.kit.nats.flush().then(
+        () => true,
+        () => false,
+      ),
+    );
+    const placed = await placedOf(tenantId);
+    await ring(placed[4]!);
+    await ring(placed[2]!);
+    await untilEffects(tenantId, ids);
+    expect(await effectsOf(tenantId)).toEqual(ids);
+  });
+
+  it('reads the log when a head beat shows that rings were missed', async () => {
+    const tenantId = newId('tenant');
+    await bus.kill();
+    const ids = await emitMany(tenantId, 3);
+    await bus.start();
+    await untilEffects(tenantId, ids);
+    expect(await effectsOf(tenantId)).toEqual(ids);
+  });
+
+  it('loses nothing when NATS is wiped again and again while events flow', async () => {
+    const tenants = [newId('tenant'), newId('tenant')];
+    let flowing = true;
+    const wiping = (async () => {
+      while (flowing) {
+        await new Promise((resolve) => setTimeout(resolve, 250));
+        await bus.kill();
+        await new Promise((resolve) => setTimeout(resolve, 150));
+        await bus.start();
+      }
+    })();
+    const emitted = await Promise.all(tenants.map((tenantId) => emitMany(tenantId, 400)));
+    flowing = false;
+    await wiping;
+    for (const [i, tenantId] of tenants.entries()) {
+      await untilEffects(tenantId, emitted[i]!);
+      expect(await effectsOf(tenantId)).toEqual(emitted[i]);
+    }
+  });
+
+  it('buries what it cannot digest after three attempts, and the neighbours flow', async () => {
+    const tenantId = newId('tenant');
+    const before = await emit(tenantId);
+    const poison = await emit(tenantId, 'poison');
+    const after = await emit(tenantId);
+    await untilEffects(tenantId, [before, after]);
+    expect(await effectsOf(tenantId)).toEqual([before, after]);
+    expect(attempts.filter((id) => id === poison)).toHaveLength(3);
+    const [letter] = await deadLettersOf(tenantId);
+    expect(letter).toMatchObject({ id: poison, type: 'decision.sealed', reason: 'cannot digest this' });
+    expect(letter!.event).toMatchObject({ id: poison, tenantId, data: { phase: 'poison' } });
+    const text = await followers[0]!.kit.metrics.metrics();
+    expect(text).toMatch(/conclave_dead_letters_total\{producer="consensus",service="metrics"\} [1-9]/);
+  });
+
+  it('does not ask again what is refused for a reason', async () => {
+    const tenantId = newId('tenant');
+    const refused = await emit(tenantId, 'refused');
+    await until(async () => (await deadLettersOf(tenantId)).length === 1);
+    expect(attempts.filter((id) => id === refused)).toHaveLength(1);
+  });
+
+  it('forgives a handler that stumbles once', async () => {
+    const tenantId = newId('tenant');
+    const id = await emit(tenantId, 'stumbles');
+    await untilEffects(tenantId, [id]);
+    expect(await deadLettersOf(tenantId)).toEqual([]);
+  });
+
+  it('buries an event whose data it cannot read', async () => {
+    const tenantId = newId('tenant');
+    await database.query(
+      `insert into consensus.outbound_event (id, tenant_id, lane, type, actor, data) values ($1, $2, $3, 'decision.sealed', 'x', '{"decision": 5}')`,
+      [newId('event'), tenantId, laneOf(tenantId)],
+    );
+    const after = await emit(tenantId);
+    await untilEffects(tenantId, [after]);
+    expect((await deadLettersOf(tenantId))[0]!.reason).toMatch(/expected string/);
+  });
+
+  it('walks over events it has no handler for', async () => {
+    const tenantId = newId('tenant');
+    await log.tx({ tenantId, actor: 'x' }, (tx) => tx.emit(events.revealOpened, { decision: newId('decision') }));
+    const id = await emit(tenantId);
+    await untilEffects(tenantId, [id]);
+    expect(await cursorOf(tenantId)).toEqual(await headOf(tenantId));
+  });
+
+  it('gives an event to every method that is bound to it', async () => {
+    const tenantId = newId('tenant');
+    seenOpened = 0;
+    await log.tx({ tenantId, actor: 'x' }, (tx) =>
+      tx.emit(events.decisionOpened, { decision: newId('decision'), termsSha256: '0'.repeat(64), openedAt: at }),
+    );
+    await until(async () => seenOpened === 2);
+  });
+
+  it('waits for Postgres, however long, and buries nothing', async () => {
+    const tenantId = newId('tenant');
+    const first = await emit(tenantId);
+    await untilEffects(tenantId, [first]);
+    await proxy.cut();
+    const ids = [first, ...(await emitMany(tenantId, 5))];
+    await new Promise((resolve) => setTimeout(resolve, 4_000));
+    expect(await effectsOf(tenantId)).toEqual([first]);
+    await proxy.mend();
+    await untilEffects(tenantId, ids);
+    expect(await effectsOf(tenantId)).toEqual(ids);
+    expect(await deadLettersOf(tenantId)).toEqual([]);
+  });
+
+  it('has effect and cursor together or not at all, when its connection dies between them', async () => {
+    const tenantId = newId('tenant');
+    const ids = [await emit(tenantId), await emit(tenantId, 'dies'), await emit(tenantId)];
+    const gone = async (): Promise<boolean> => (await effectsOf(tenantId)).length === 3;
+    for (let done = false; !done; done = await gone()) {
+      const [state] = await database.query<{ effects: number; pos: number }>(
+        `select (select count(*)::int from metrics.applied where tenant_id = $1) as effects,
+                (select c.pos::int from metrics.event_cursor c where producer = 'consensus' and lane = $2) as pos`,
+        [tenantId, laneOf(tenantId)],
+      );
+      const placed = await placedOf(tenantId);
+      const passed = placed.filter((event) => event.position.pos <= state!.pos).length;
+      expect(state!.effects).toBe(passed);
+    }
+    expect(await effectsOf(tenantId)).toEqual(ids);
+    expect(attempts.filter((id) => id === ids[1])).toHaveLength(2);
+  });
+
+  it('shares the work with replicas without doing any of it twice', async () => {
+    await startFollower();
+    await startFollower();
+    const tenants = [newId('tenant'), newId('tenant'), newId('tenant')];
+    const emitted = await Promise.all(tenants.map((tenantId) => emitMany(tenantId, 40)));
+    for (const [i, tenantId] of tenants.entries()) {
+      await untilEffects(tenantId, emitted[i]!);
+      expect(await effectsOf(tenantId)).toEqual(emitted[i]);
+      expect(await deadLettersOf(tenantId)).toEqual([]);
+    }
+  });
+
+  it('forgets what rings faster than it can work, and reads it instead', async () => {
+    const tenantId = newId('tenant');
+    const slow = await emit(tenantId, 'slow');
+    const ids = await log.tx({ tenantId, actor: 'x' }, async (tx) => {
+      const list: string[] = [];
+      for (let i = 0; i < 1_300; i++)
+        list.push(
+          await tx.emit(events.decisionSealed, {
+            decision: newId('decision'),
+            phase: 'fine',
+            outcome,
+            payloadSha256: '0'.repeat(64),
+            openedAt: at,
+            sealedAt: at,
+          }),
+        );
+      return list;
+    });
+    await untilEffects(tenantId, [slow, ...ids], 30_000);
+    expect(await effectsOf(tenantId)).toEqual([slow, ...ids]);
+  });
+
+  it('is not put off by nonsense on the bell', async () => {
+    for (const nonsense of ['', 'hello', '{}', '{"events":5}', '{"events":[{"id":"x"}]}'])
+      producer.kit.nats.publish(doorbellSubject('consensus'), nonsense);
+    const tenantId = newId('tenant');
+    const id = await emit(tenantId);
+    await untilEffects(tenantId, [id]);
+  });
+
+  it('catches up after it was away', async () => {
+    const tenantId = newId('tenant');
+    await followers.splice(0)[0]!.stop();
+    const ids = await emitMany(tenantId, 5);
+    await startFollower();
+    await untilEffects(tenantId, ids);
+    expect(await effectsOf(tenantId)).toEqual(ids);
+  });
+
+  it('catches up with a producer that was away', async () => {
+    const tenantId = newId('tenant');
+    await producer.stop();
+    await startProducer();
+    const ids = await emitMany(tenantId, 3);
+    await untilEffects(tenantId, ids);
+    expect(await effectsOf(tenantId)).toEqual(ids);
+  });
+});
+
+describe('a producer restored to an older state', () => {
+  it('is followed again from its new epoch on; what it still has of the old one comes first', async () => {
+    const tenantId = newId('tenant');
+    const lane = laneOf(tenantId);
+    const ids = await emitMany(tenantId, 4);
+    await untilEffects(tenantId, ids);
+    await producer.stop();
+    await database.query('delete from consensus.outbound_event where id = any ($1)', [ids.slice(2)]);
+    await database.query('update consensus.event_lane set head = head - 2 where lane = $1', [lane]);
+    await database.query('update consensus.event_lane set epoch = epoch + 1, head = 0');
+    await startProducer();
+    const fresh = await emitMany(tenantId, 3);
+    await untilEffects(tenantId, [...ids, ...fresh]);
+    expect(await effectsOf(tenantId)).toEqual([...ids, ...fresh]);
+    expect(await cursorOf(tenantId)).toEqual({ epoch: 2, pos: '3' });
+  });
+
+  it('does not make a consumer that lags skip the end of the old epoch', async () => {
+    const tenantId = newId('tenant');
+    await followers.splice(0)[0]!.stop();
+    const old = await emitMany(tenantId, 3);
+    await until(
+      async () => (await database.query('select from consensus.outbound_event where pos is null')).length === 0,
+    );
+    await database.query('update consensus.event_lane set epoch = epoch + 1, head = 0');
+    const fresh = await emitMany(tenantId, 2);
+    await startFollower();
+    await untilEffects(tenantId, [...old, ...fresh]);
+    expect(await effectsOf(tenantId)).toEqual([...old, ...fresh]);
+  });
+
+  it('without a new epoch is reported, and nothing is taken for old', async () => {
+    const tenantId = newId('tenant');
+    const lane = laneOf(tenantId);
+    const ids = await emitMany(tenantId, 3);
+    await untilEffects(tenantId, ids);
+    await producer.stop();
+    await database.query('delete from consensus.outbound_event where id = any ($1)', [ids.slice(1)]);
+    await database.query('update consensus.event_lane set head = head - 2 where lane = $1', [lane]);
+    await startProducer();
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    expect(await effectsOf(tenantId)).toEqual(ids);
+    await database.query('update consensus.event_lane set epoch = epoch + 1, head = 0');
+    const fresh = await emitMany(tenantId, 2);
+    await untilEffects(tenantId, [...ids, ...fresh]);
+  });
+});
+
+describe('wiring', () => {
+  it('refuses a handler for an event whose contract does not list the service', async () => {
+    @Injectable()
+    class Eavesdropper {
+      @Consumes(events.voterKeyEnrolled)
+      async enrolled(): Promise<void> {}
+    }
+    @Module({ providers: [Eavesdropper] })
+    class EavesdropperModule {}
+    await expect(start('metrics', EavesdropperModule)).rejects.toThrow(
+      'voter-key.enrolled does not list metrics as a consumer',
+    );
+  });
+
+  it('keeps measuring while Postgres is away', async () => {
+    await proxy.cut();
+    const text = await followers[0]!.kit.metrics.metrics();
+    expect(text).toContain('conclave_up{service="metrics"} 1');
+    expect(text).toMatch(/conclave_events_unstamped\{service="metrics"\} NaN/i);
+    const ready = await fetch(`${followers[0]!.url}/readyz`);
+    expect(ready.status).toBe(503);
+    await proxy.mend();
+    await until(async () => (await fetch(`${followers[0]!.url}/readyz`)).status === 200);
+  });
+});

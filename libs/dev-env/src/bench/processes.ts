@@ -21,7 +21,7 @@ export function parseRollup(text: string): Memory {
 
 const TICKS_PER_S = 100;
 
-/** CPU seconds used so far by a process and everything it started that still runs. */
+/** CPU seconds used so far by a process, what it started, and what it started that has ended and was waited for. */
 export function cpuSecondsOf(pid: number): number {
   const processes = readdirSync('/proc').flatMap((entry) => (/^\d+$/.test(entry) ? statOf(Number(entry)) : []));
   const sum = (of: number): number =>
@@ -39,7 +39,7 @@ function statOf(pid: number): { readonly pid: number; readonly parent: number; r
       .slice(stat.lastIndexOf(')') + 2)
       .split(' ')
       .map(Number);
-    return [{ pid, parent: fields[1] ?? 0, ticks: (fields[11] ?? 0) + (fields[12] ?? 0) }];
+    return [{ pid, parent: fields[1] ?? 0, ticks: fields.slice(11, 15).reduce((sum, ticks) => sum + ticks, 0) }];
   } catch {
     return []; // ended between listing and reading
   }

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { services } from '../services.js';
 import { withPlatform } from './platform.js';
-import { memoryOf } from './processes.js';
+import { cpuSecondsOf, memoryOf } from './processes.js';
 import type { Case } from './report.js';
 import { medians } from './statistics.js';
 
@@ -61,6 +61,7 @@ export async function ready(rounds: number): Promise<Case[]> {
 const start = (env: NodeJS.ProcessEnv): Promise<Start> =>
   withPlatform(async ({ status, pids }) => {
     const seconds = (status.steps.find(({ title }) => title === 'Services')?.ms ?? NaN) / 1_000;
+    const cpuS = services.reduce((total, { name }) => total + cpuSecondsOf(pids[name] ?? NaN), 0);
     await sleep(SETTLE_MS);
     const memories = services.map(({ name }) => memoryOf(pids[name] ?? NaN));
     const sum = (of: 'pss' | 'private') => memories.reduce((total, memory) => total + memory[of], 0) / MIB;
@@ -68,6 +69,7 @@ const start = (env: NodeJS.ProcessEnv): Promise<Start> =>
     return {
       all: {
         readyS: seconds,
+        cpuS,
         pssMib: sum('pss'),
         pssIfAloneAtMostMib: sum('private') + sharedOnce,
         supervisorPssMib: memoryOf(process.pid).pss / MIB,

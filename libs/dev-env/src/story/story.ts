@@ -13,6 +13,8 @@ export interface StoryOptions {
   readonly dataDir: string;
   readonly env: NodeJS.ProcessEnv;
   readonly say: (text: string) => void;
+  /** Where the commands speak, as a file descriptor; the terminal unless told. */
+  readonly output?: number;
 }
 
 interface Scene {
@@ -24,13 +26,13 @@ interface Scene {
 }
 
 /** @throws Error when a command ends differently from what the story tells */
-export async function playStory({ dataDir, env, say }: StoryOptions): Promise<void> {
+export async function playStory({ dataDir, env, say, output }: StoryOptions): Promise<void> {
   const sample = join(dataDir, 'sample');
   const receipt = (name: string) => join(dataDir, 'receipts', `${name}.receipt.json`);
   rmSync(join(dataDir, 'receipts'), { recursive: true, force: true });
   const show = async ({ title, words, ends }: Scene) => {
     say(`\n  ${title}\n\n  $ ${typed(words)}\n\n`);
-    const code = await conclave(words, env);
+    const code = await conclave(words, env, output ?? 'inherit');
     if (ends === 'otherwise' ? code <= 1 : `with ${code}` !== ends)
       throw new Error(`The sample story went wrong: ${typed(words)} ended with code ${code}.`);
   };
@@ -52,6 +54,9 @@ export async function playStory({ dataDir, env, say }: StoryOptions): Promise<vo
   writeFileSync(receipt('tampered'), flipOneByte(readFileSync(receipt('approved'), 'utf8')));
   await verify('The same receipt after one byte of it was flipped.', receipt('tampered'), 'otherwise');
 }
+
+/** The command's entry, which `npm exec conclave` finds by the root manifest. */
+export const program = join(repositoryRoot, 'libs/cli/bin/conclave.mjs');
 
 const change = (sample: string, head: string) => [
   '--repo',
@@ -83,10 +88,10 @@ function typed(words: readonly string[]): string {
   return ['npm exec conclave --', ...shown.map((word) => (/^[\w./@:=-]+$/.test(word) ? word : `'${word}'`))].join(' ');
 }
 
-/** Runs the command as `npm exec` would, its words going straight to the terminal. */
-function conclave(words: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+/** Runs the command as `npm exec` would. */
+function conclave(words: readonly string[], env: NodeJS.ProcessEnv, output: 'inherit' | number): Promise<number> {
   const { CONCLAVE_URL: _, CONCLAVE_API_KEY: __, ...rest } = env;
-  const program = join(repositoryRoot, 'libs/cli/bin/conclave.mjs');
-  const child = spawn(process.execPath, [program, ...words], { cwd: repositoryRoot, env: rest, stdio: 'inherit' });
+  const stdio = ['ignore', output, output] as const;
+  const child = spawn(process.execPath, [program, ...words], { cwd: repositoryRoot, env: rest, stdio: [...stdio] });
   return new Promise((done) => child.on('close', (code) => done(code ?? 255)));
 }

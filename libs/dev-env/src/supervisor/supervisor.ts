@@ -93,9 +93,10 @@ export class Supervisor {
         const world = await this.bringPorts(stores);
         await this.step('Services', (say) => this.bringServices(world, say));
         await this.step('Tenants', () => this.bringTenants(world));
+        const dev = this.writeDev();
         this.watch();
         this.change({ state: 'ready' });
-        return this.writeDev();
+        return dev;
       } catch (error) {
         this.change({ state: 'failed', error: error instanceof Error ? error.message : String(error) });
         throw error;
@@ -217,7 +218,9 @@ export class Supervisor {
       if (this.queued > 0) return;
       for (const name of [...storeNames, ...this.processes.keys()]) boundLog(join(this.options.logDir, `${name}.log`));
       void this.withStores(async (stores) => {
-        for (const name of storeNames) if (stores.isLocal(name) && !stores.pid(name)) await stores.start(name);
+        const dead = storeNames.filter((name) => stores.isLocal(name) && stores.pid(name) === undefined);
+        for (const name of dead) await stores.start(name);
+        if (dead.length > 0) this.change({});
       }).catch((error: unknown) => this.change({ error: String(error) }));
     }, WATCH_EVERY_MS);
   }

@@ -1,9 +1,15 @@
 import { ConclaveError, laneOf, newId, type EventContract } from '@conclave/contracts';
-import { SpanKind, inSpan, type RequestContext } from '@conclave/nest-kit';
+import { SpanKind, activeTraceId, inSpan, type RequestContext } from '@conclave/nest-kit';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import type { Connection, ConnectionSource } from './connections.js';
 import { isOutage } from './outage.js';
+
+const SPAN = {
+  name: 'postgres transaction',
+  kind: SpanKind.CLIENT,
+  attributes: { 'db.system.name': 'postgresql' },
+};
 
 /** Who a transaction is for: the part of a request context the database needs. */
 export type Actor = Pick<RequestContext, 'tenantId' | 'actor'>;
@@ -60,15 +66,14 @@ export class Database {
   }
 
   private run<T>(source: ConnectionSource, ctx: Actor | undefined, work: (tx: Tx) => Promise<T>): Promise<T> {
-    return inSpan(
-      { name: 'postgres transaction', kind: SpanKind.CLIENT, attributes: { 'db.system.name': 'postgresql' } },
-      async () => {
-        const after = new Set<() => void>();
-        const result = await inTransaction(source, ctx, (connection) => work(txOn(connection, ctx, after, this.ring)));
-        for (const listener of after) listener();
-        return result;
-      },
-    );
+    const transaction = async (): Promise<T> => {
+      const after = new Set<() => void>();
+      const result = await inTransaction(source, ctx, (connection) => work(txOn(connection, ctx, after, this.ring)));
+      for (const listener of after) listener();
+      return result;
+    };
+    // The kit's own beats and sweeps belong to no request: a trace of each would bury the others.
+    return activeTraceId() === undefined ? transaction() : inSpan(SPAN, transaction);
   }
 }
 

@@ -105,31 +105,43 @@ describe('the relay', () => {
     expect(after.slice(0, before.length)).toEqual(before);
   });
 
-  it('rings with the event at once, and tells the heads', async () => {
+  it('rings with the event as soon as it is committed, not when it sweeps', async () => {
     const rung: PlacedEvent[] = [];
-    const beats: EventPosition[][] = [];
     const ring = nats.subscribe(doorbellSubject('consensus'), {
       callback: (_error, message) => void rung.push(...message.json<{ events: PlacedEvent[] }>().events),
-    });
-    const head = nats.subscribe(headSubject('consensus'), {
-      callback: (_error, message) => void beats.push(message.json<{ heads: EventPosition[] }>().heads),
     });
     const db = replica();
     const tenantId = newId('tenant');
     const began = Date.now();
-    const id = await emit(db, tenantId, 7);
-    while (!rung.some((event) => event.id === id)) await new Promise((resolve) => setTimeout(resolve, 5));
-    expect(Date.now() - began).toBeLessThan(800);
-    const event = rung.find((one) => one.id === id)!;
-    expect(event).toMatchObject({
+    for (let n = 0; n < 20; n++) {
+      const id = await emit(db, tenantId, n);
+      while (!rung.some((event) => event.id === id)) await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    expect(Date.now() - began).toBeLessThan(10_000);
+    expect(rung.at(-1)).toMatchObject({
       type: 'voter-key.revoked',
       tenantId,
-      actor: 'n7',
+      actor: 'n19',
       position: { lane: laneOf(tenantId), epoch: 1 },
     });
-    while (!beats.flat().some(({ lane, pos }) => lane === event.position.lane && pos >= event.position.pos))
-      await new Promise((resolve) => setTimeout(resolve, 50));
     ring.unsubscribe();
+  });
+
+  it('tells where every lane stands, again and again', async () => {
+    const beats: EventPosition[][] = [];
+    const head = nats.subscribe(headSubject('consensus'), {
+      callback: (_error, message) => void beats.push(message.json<{ heads: EventPosition[] }>().heads),
+    });
+    const tenantId = newId('tenant');
+    await emit(replica(), tenantId);
+    await untilStamped();
+    const [lane] = await database.query<EventPosition>(
+      'select lane, epoch, head::int as pos from consensus.event_lane where lane = $1',
+      [laneOf(tenantId)],
+    );
+    const told = (): number =>
+      beats.filter((heads) => heads.some((one) => one.lane === lane!.lane && one.pos === lane!.pos)).length;
+    while (told() < 2) await new Promise((resolve) => setTimeout(resolve, 50));
     head.unsubscribe();
   });
 

@@ -9,6 +9,7 @@ import { Database } from '@conclave/postgres-kit';
 import { Client } from 'pg';
 import type { Logger } from 'pino';
 import type { RuntimeConfig } from '../config.js';
+import type { TurnKey } from './claimed-turn.js';
 import { LEASE_MS } from './postgres-engine.js';
 
 const RECONNECT_MS = 1_000;
@@ -52,16 +53,29 @@ export class PostgresWorkers {
     await this.enlist(worker).catch((error: unknown) => this.log.warn({ err: error }, 'not enlisted again yet'));
   }
 
-  /** Extends the lease of everything this worker runs. @returns turns it still holds, as `run/task/no`, or undefined when it was reaped */
-  beat(worker: string): Promise<ReadonlySet<string> | undefined> {
+  /** Extends the lease of everything this worker runs. @returns the turns it still holds, or undefined when it was reaped */
+  beat(worker: string): Promise<TurnKey[] | undefined> {
     return this.db.system(async (tx) => {
       const me = await tx.one('update worker set beat_at = clock_timestamp() where id = $1 returning id', [worker]);
       if (!me) return undefined;
-      const held = await tx.query<{ run_id: string; task_id: string; no: number }>(
-        `update turn set lease_until = clock_timestamp() + $2 * interval '1 ms' where lease_owner = $1 and state = 'running' returning run_id, task_id, no`,
+      return tx.query<TurnKey>(
+        `update turn set lease_until = clock_timestamp() + $2 * interval '1 ms' where lease_owner = $1 and state = 'running'
+         returning tenant_id as "tenantId", run_id as "runId", task_id as "taskId", no`,
         [worker, LEASE_MS],
       );
-      return new Set(held.map((t) => `${t.run_id}/${t.task_id}/${t.no}`));
+    });
+  }
+
+  /** Gives turns back that carry the worker's name although it does not know them: their claim's answer was lost. */
+  async disown(worker: string, turns: readonly TurnKey[]): Promise<void> {
+    await this.db.system(async (tx) => {
+      for (const { tenantId, runId, taskId, no } of turns) {
+        await tx.query(
+          `update turn set state = 'ready', lease_owner = null, ready_at = clock_timestamp()
+           where tenant_id = $1 and run_id = $2 and task_id = $3 and no = $4 and lease_owner = $5 and state = 'running'`,
+          [tenantId, runId, taskId, no, worker],
+        );
+      }
     });
   }
 

@@ -9,7 +9,7 @@ import { Counter, Gauge } from 'prom-client';
 import { LiveRuns } from '../runs/live-runs.js';
 import { AgentHouse } from './agent-house.js';
 import type { Json, Turn } from './agent-port.js';
-import type { ClaimedTurn } from './claimed-turn.js';
+import type { ClaimedTurn, TurnKey } from './claimed-turn.js';
 import { Fenced, PostgresEngine, type TurnMaterial } from './postgres-engine.js';
 import { PostgresWorkers } from './postgres-workers.js';
 
@@ -32,6 +32,8 @@ export class Worker {
   private stopping = false;
   private claiming = false;
   private again = false;
+  /** Claims begun so far. */
+  private claims = 0;
   private limit = 0;
   private readonly log: Logger;
   private readonly turns: Counter;
@@ -118,6 +120,7 @@ export class Worker {
   private async claimAll(): Promise<void> {
     while (this.again && !this.stopping) {
       this.again = false;
+      this.claims++;
       const free = this.limit - this.running.size;
       if (free <= 0) return;
       try {
@@ -132,7 +135,7 @@ export class Worker {
 
   private take(turn: ClaimedTurn): void {
     const abort = new AbortController();
-    const key = `${turn.runId}/${turn.taskId}/${turn.no}`;
+    const key = keyOf(turn);
     const done = this.activate(turn, abort.signal)
       .catch((error: unknown) => this.fail(turn, error))
       .finally(() => {
@@ -206,9 +209,24 @@ export class Worker {
     setTimeout(() => this.wake(), delayMs + 10).unref();
   }
 
+  /**
+   * Extends the leases and compares what the database holds in this worker's name with what it knows. Only turns known
+   * before the beat can have been lost by it, and only while nothing is being claimed can a turn be nobody's.
+   */
   private async beat(): Promise<void> {
-    const held = await this.workers.beat(this.id);
-    if (held === undefined) await this.workers.enlist(this.id);
-    for (const [key, { abort }] of this.running) if (!held?.has(key)) abort.abort(new Fenced('the lease was lost'));
+    const known = new Set(this.running.keys());
+    const claims = this.claiming ? undefined : this.claims;
+    const turns = await this.workers.beat(this.id);
+    if (turns === undefined) await this.workers.enlist(this.id);
+    const held = new Map((turns ?? []).map((turn) => [keyOf(turn), turn]));
+    for (const [key, { abort }] of this.running)
+      if (known.has(key) && !held.has(key)) abort.abort(new Fenced('the lease was lost'));
+    if (this.claiming || claims !== this.claims) return;
+    const unknown = [...held].filter(([key]) => !known.has(key) && !this.running.has(key)).map(([, turn]) => turn);
+    if (unknown.length === 0) return;
+    await this.workers.disown(this.id, unknown);
+    this.wake();
   }
 }
+
+const keyOf = ({ runId, taskId, no }: TurnKey): string => `${runId}/${taskId}/${no}`;

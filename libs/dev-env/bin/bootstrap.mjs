@@ -143,7 +143,7 @@ export function removeOrphans(projects, base = root) {
 /** Everything that can end up in the console's bundle. */
 const consoleSources = [
   'services/console',
-  ...['contracts', 'verify', 'audit-core', 'consensus-core'].map((l) => `libs/${l}/src`),
+  ...['contracts', 'sdk', 'verify', 'audit-core', 'consensus-core'].map((l) => `libs/${l}/src`),
 ];
 
 async function buildConsole() {

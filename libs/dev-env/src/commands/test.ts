@@ -9,7 +9,10 @@ import { startStores } from '../stores/stores.js';
 import { closeTestRun, openTestRun, sweepAbandonedRuns } from '../testing/test-run.js';
 
 const words = process.argv.slice(2);
-const wholeSuite = !words.some((word) => !word.startsWith('-'));
+/** Only the console is tested in a browser. */
+const needsBrowser = !words.some(
+  (word) => /^(\.\/)?(libs|services|helm)\//.test(word) && !word.includes('services/console'),
+);
 const secret = () => randomBytes(18).toString('base64url');
 
 process.on('SIGINT', () => undefined);
@@ -23,7 +26,7 @@ try {
 
 async function testRun(): Promise<number> {
   const tools = await phase('Tools', async (say) => {
-    const provided = await provideTools(wholeSuite ? ['git', 'bubblewrap', 'chromium'] : ['git', 'bubblewrap'], say);
+    const provided = await provideTools(needsBrowser ? ['git', 'bubblewrap', 'chromium'] : ['git', 'bubblewrap'], say);
     say(
       [...provided.located.values()].map(({ name, version }) => `${name} ${version}`).join(', ') +
         (provided.missing.length > 0 ? `; without ${provided.missing.join(', ')}` : ''),

@@ -53,7 +53,7 @@ function BallotRow({ ballot, dissenting }: { readonly ballot: Ballot; readonly d
   const plain = status === 'counted' || status === 'abstained';
   return (
     <Table.Tr data-dissents={dissenting || undefined}>
-      <Table.Td>
+      <Table.Td className={classes['voter'] ?? ''}>
         <Text size="sm" fw={550}>
           {name}
         </Text>

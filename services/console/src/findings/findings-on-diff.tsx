@@ -8,7 +8,7 @@ import { Panel } from '../design/panel.js';
 import { Refusal } from '../design/refusal.js';
 import { severityLooks } from '../design/tones.js';
 import { FileDiff } from './file-diff.js';
-import { numbered, viewsOf } from './file-views.js';
+import { numbered, viewsOf, type FileView, type NumberedFinding } from './file-views.js';
 import { FindingList, showFinding } from './finding-list.js';
 import classes from './findings-on-diff.module.css';
 
@@ -53,7 +53,7 @@ export function FindingsOnDiff({ run, findings }: { readonly run: string; readon
       <div className={classes['sides']} data-plain={findings.length === 0 || undefined}>
         {findings.length > 0 && (
           <nav aria-label="Findings by file" className={classes['list']}>
-            <FindingList findings={visible} hrefOf={(number) => `#finding-${number}`} />
+            <FindingList findings={inOrderOf(views, visible)} hrefOf={(number) => `#finding-${number}`} />
           </nav>
         )}
         <Stack gap="sm" miw={0}>
@@ -72,3 +72,6 @@ export function FindingsOnDiff({ run, findings }: { readonly run: string; readon
 }
 
 const counted = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;
+
+const inOrderOf = (views: readonly FileView[], findings: readonly NumberedFinding[]): readonly NumberedFinding[] =>
+  views.flatMap((view) => findings.filter(({ path }) => path === view.path));

@@ -34,7 +34,11 @@ export function RunBody({ run, story }: { readonly run: Run; readonly story: Run
           <Stack gap="md">
             {story.prepared && <Change {...story.prepared} />}
             <Panel title="Timeline">
-              {story.events.length === 0 ? <Skeleton height={96} /> : <Timeline events={story.events} />}
+              {story.events.length === 0 && !isOver(run) ? (
+                <Skeleton height={96} />
+              ) : (
+                <Timeline events={story.events} />
+              )}
             </Panel>
           </Stack>
         </Grid.Col>
@@ -56,12 +60,13 @@ function Found({ run, result: { findings, decision } }: { readonly run: Run; rea
 }
 
 function Seats({ run, story: { seats } }: { readonly run: Run; readonly story: RunStory }) {
+  if (seats.length === 0 && isOver(run)) return null;
   const done = seats.filter(({ judgement }) => judgement).length;
   const progress = `${done} of ${seats.length} seats have judged`;
   return (
     <Panel title="Panel" note={seats.length === 0 ? 'The change is being read.' : progress}>
       <VisuallyHidden role="status">{seats.length > 0 && progress}</VisuallyHidden>
-      {seats.length === 0 && !isOver(run) && <Skeleton height={112} />}
+      {seats.length === 0 && <Skeleton height={112} />}
       <ul className={classes['seats']}>
         {seats.map((seat) => (
           <SeatCard key={seat.seat} seat={seat} over={isOver(run)} />

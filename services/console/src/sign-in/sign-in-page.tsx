@@ -43,6 +43,7 @@ export function SignInPage({ ended }: { readonly ended: boolean }) {
             data-autofocus
             autoFocus
             spellCheck={false}
+            visibilityToggleButtonProps={{ 'aria-label': 'Show or hide the key' }}
             value={apiKey}
             onChange={(event) => setApiKey(event.currentTarget.value)}
             error={badKey ? 'This key is not valid. It may be mistyped, expired or revoked.' : undefined}

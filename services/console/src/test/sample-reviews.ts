@@ -2,12 +2,12 @@
 import { idFromDigest, newId, type Decision, type ReviewResult, type Run, type RunEvent } from '@conclave/contracts';
 import { createHash } from 'node:crypto';
 import type { Review } from './deciding.js';
-import { findings, sha256, subject } from './sample-change.js';
+import { commit, findings, sha256, subject as sample } from './sample-change.js';
 
 type Vote = 'yes' | 'no' | 'abstain';
 type Seat = readonly [name: string, vote: Vote, reason: string];
 
-const panel = { name: 'conclave/review', sha256: sha256('panel'), source: `.conclave/panel.json at ${subject.base}` };
+const panel = { name: 'conclave/review', sha256: sha256('panel'), source: `.conclave/panel.json at ${sample.base}` };
 
 const rejecting: readonly Seat[] = [
   ['tests-weakened', 'no', 'A test is skipped and an assertion is gone that were there before.'],
@@ -36,8 +36,15 @@ export interface ReviewTerms {
 export function endedReview(terms: ReviewTerms): Review & { readonly run: Run } {
   const { title, outcome, startedAt, tookMs, workspace } = terms;
   const id = newId('run', startedAt);
+  const subject = { ...sample, head: commit(title), tree: commit(`tree of ${title}`) };
   const rejected = outcome === 'rejected';
-  const decision = decisionOf(id, rejected ? rejecting : approving, outcome, startedAt + 900, startedAt + tookMs);
+  const decision = decisionOf(
+    { run: id, subject },
+    rejected ? rejecting : approving,
+    outcome,
+    startedAt + 900,
+    startedAt + tookMs,
+  );
   const result: ReviewResult = {
     ...{ outcome, reason: decision.outcome!.reason, decision: decision.id, subject, panel },
     seats: [
@@ -61,7 +68,7 @@ export function endedReview(terms: ReviewTerms): Review & { readonly run: Run } 
 }
 
 function decisionOf(
-  run: string,
+  { run, subject }: { readonly run: string; readonly subject: typeof sample },
   seats: readonly Seat[],
   outcome: string,
   openedAt: number,
@@ -116,7 +123,10 @@ export function storyOf({ run, result }: { readonly run: Run; readonly result: R
   const told: readonly (readonly [type: string, data: RunEvent['data']])[] = [
     ['run.created', { title: run.title }],
     ['run.started', {}],
-    ['review.prepared', { subject, panel, notices: result.notices, seats: result.seats.map(({ seat }) => seat) }],
+    [
+      'review.prepared',
+      { subject: result.subject, panel, notices: result.notices, seats: result.seats.map(({ seat }) => seat) },
+    ],
     ['decision.opened', { decision: result.decision }],
     ...result.seats.map(({ seat, kind, vote, reason }) => {
       const data = { seat, kind, vote, reason, errors: counts(seat, 'error'), warnings: counts(seat, 'warning') };

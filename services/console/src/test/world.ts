@@ -53,6 +53,7 @@ export async function newWorld(now = Date.now()): Promise<World> {
   const consensus = await Consensus.start();
   const reviews = history(now, workspace);
   const [live, toCome, told] = liveRun(now, workspace);
+  const failed = failedRun(now, workspace);
   const receipts = new Map<string, Receipt>();
   log.append('tenant.created', 'service:auth', iso(now - 90 * HOUR), { name: 'Acme' });
   for (const review of reviews.toReversed()) {
@@ -71,13 +72,15 @@ export async function newWorld(now = Date.now()): Promise<World> {
       role: 'administrator',
       scopes: [...permissions],
     },
-    runs: [live, failedRun(now, workspace), ...reviews.map(({ run }) => run)].sort((a, b) =>
-      a.createdAt < b.createdAt ? 1 : -1,
-    ),
+    runs: [live, failed, ...reviews.map(({ run }) => run)].sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1)),
     results: new Map(reviews.map(({ run, result }) => [run.id, result])),
     decisions: reviews.map(({ decision }) => decision),
     receipts,
-    stories: new Map([[live.id, told], ...reviews.map((review) => [review.run.id, storyOf(review)] as const)]),
+    stories: new Map([
+      [live.id, told],
+      [failed.id, failedStory(failed)],
+      ...reviews.map((review) => [review.run.id, storyOf(review)] as const),
+    ]),
     diff,
     keys: keysAt(now),
     webhooks: [
@@ -136,6 +139,14 @@ function failedRun(now: number, workspace: string): Run {
       message: '.conclave/panel.json on the target branch is not valid JSON (line 4).',
     },
   };
+}
+
+function failedStory({ id: run, title, createdAt, updatedAt, failure }: Run): RunEvent[] {
+  return [
+    { run, seq: 1, type: 'run.created', at: createdAt, data: { title } },
+    { run, seq: 2, type: 'run.started', at: createdAt, data: {} },
+    { run, seq: 3, type: 'run.failed', at: updatedAt, data: { run, ...failure } },
+  ];
 }
 
 function keysAt(now: number): ApiKey[] {

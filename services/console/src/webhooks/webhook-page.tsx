@@ -82,7 +82,7 @@ function DeliveryRow({ delivered }: { readonly delivered: Delivery }) {
       <Table.Td c="dimmed">
         {[lastStatus, lastError].filter(Boolean).join(' ')}
         {state === 'pending' && nextAttemptAt !== undefined && (
-          <Text size="xs">tried again {exactly(Date.parse(nextAttemptAt))}</Text>
+          <Text size="xs">next attempt {exactly(Date.parse(nextAttemptAt))}</Text>
         )}
       </Table.Td>
       <Table.Td className={`${rows['quiet']} ${rows['number']}`} data-label="Attempts">

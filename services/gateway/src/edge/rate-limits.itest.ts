@@ -7,6 +7,8 @@ import { Redis } from 'ioredis';
 import { aRun, bearer, startEdgeWorld, type EdgeWorld } from './test/edge-world.js';
 
 const run = `/v1/runs/${aRun.id}`;
+/** Found on the PATH, which `npm test` provides. */
+const SERVER = 'redis-server';
 const LIMITS = { RATE_LIMIT_CREDENTIAL: '20', RATE_LIMIT_ADDRESS: '10' };
 let world: EdgeWorld;
 afterEach(() => world.stop());
@@ -70,7 +72,7 @@ describe('with Redis', () => {
   let port: number;
   let redis: ChildProcess;
   const start = async (): Promise<void> => {
-    redis = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'], {
+    redis = spawn(SERVER, ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'], {
       stdio: 'ignore',
     });
     const probe = new Redis(port, { retryStrategy: () => 50, maxRetriesPerRequest: null });

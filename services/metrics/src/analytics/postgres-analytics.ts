@@ -32,15 +32,15 @@ export class PostgresAnalytics {
          group by d.day order by d.day`,
         [ctx.tenantId, from, to],
       );
-      const all = (await tx.one<{ total: string; median: number | null }>(
-        `select count(*) as total, percentile_disc(0.5) within group (order by duration_ms)::int as median
+      const all = (await tx.one<{ total: string; median: string | null }>(
+        `select count(*) as total, percentile_disc(0.5) within group (order by duration_ms) as median
          from decision_fact where tenant_id = $1 and day between $2 and $3`,
         [ctx.tenantId, from, to],
       ))!;
       return {
         days: days.map(numbers),
         total: Number(all.total),
-        ...(all.median === null ? {} : { medianMs: all.median }),
+        ...(all.median === null ? {} : { medianMs: Number(all.median) }),
       };
     });
   }

@@ -28,14 +28,14 @@ import { ConclaveError } from '@conclave/contracts';
 import { Module } from '@nestjs/common';
 import { edgeService } from '../edge-service.js';
 
-export interface Seen {
+interface Seen {
   readonly ctx: RequestContext;
   readonly request: unknown;
   readonly headers?: HttpExchange['request']['headers'];
 }
 
 /** What the owner was asked, and what it is to do. */
-export class Owner {
+class Owner {
   readonly seen: Seen[] = [];
   answer: (contract: Contract, seen: Seen) => Promise<unknown> = async () => aRun;
   stream: (exchange: HttpExchange, seen: Seen) => Promise<void> = async ({ reply }) => void (await reply.send('ok'));

@@ -3,7 +3,7 @@
  * environment, its bounds, its jobs, with secrets made by the image itself; only addresses are those of this machine.
  */
 import { execFile, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,8 +15,10 @@ import { startStores } from '../../libs/dev-env/dist/index.js';
 
 const run = promisify(execFile);
 const image = process.argv[2] ?? 'conclave:smoke';
-const READY_MS = 60_000;
+const READY_MS = 120_000;
+const REVIEW_MS = 120_000;
 const work = mkdtempSync(join(tmpdir(), 'conclave-smoke-'));
+chmodSync(work, 0o711); // Postgres runs as another user, below it
 const tag = work.split('-').at(-1).toLowerCase();
 const undo = [];
 
@@ -156,6 +158,39 @@ const sandboxStarts = (container, ...options) =>
     () => 'are refused',
   );
 
+/** A change that takes an assertion out of a test, judged through the public edge. @returns the exit code of `conclave review` */
+async function review(edge, apiKey) {
+  const cwd = join(work, 'repository');
+  const git = (...args) =>
+    run('git', ['-c', 'user.name=smoke', '-c', 'user.email=smoke@example.com', ...args], { cwd });
+  const commit = async (test, message) => {
+    writeFileSync(
+      join(cwd, 'sum.test.mjs'),
+      `import assert from 'node:assert';\nimport { test } from 'node:test';\ntest('sums', () => {\n${test}});\n`,
+    );
+    await git('add', '.');
+    await git('commit', '--quiet', '--message', message);
+  };
+  mkdirSync(cwd);
+  await git('init', '--quiet', '--initial-branch', 'main');
+  await commit('  assert.equal(1 + 1, 2);\n  assert.equal(2 + 2, 4);\n', 'test: sums');
+  await git('checkout', '--quiet', '-b', 'change');
+  await commit('  assert.ok(true);\n', 'test: simpler');
+  const cli = fileURLToPath(new URL('../../libs/cli/bin/conclave.mjs', import.meta.url));
+  const env = { PATH: process.env.PATH, HOME: cwd, CONCLAVE_URL: edge, CONCLAVE_API_KEY: apiKey };
+  return run(process.execPath, [cli, 'review', '--base', 'main', '--head', 'change'], {
+    cwd,
+    env,
+    timeout: REVIEW_MS,
+  }).then(
+    () => 0,
+    ({ code, stderr }) => {
+      if (!(code >= 1 && code < 10)) throw new Error(`conclave review ended with ${code}: ${stderr}`);
+      return code;
+    },
+  );
+}
+
 async function main() {
   const values = { ...installations.eval.values, tenant: { name: 'Smoke', administrator: 'Ada' } };
   const manifests = render({ ...installations.eval, values });
@@ -195,6 +230,11 @@ async function main() {
   const me = await fetch(`${urlOf.gateway}/v1/me`, { headers: { authorization: `Bearer ${apiKey}` } });
   if (!me.ok) throw new Error(`the tenant's key was answered with ${me.status}`);
 
+  const reviewed = performance.now();
+  const verdict = ['approved', 'rejected', 'undecided'][await review(urlOf.gateway, apiKey)];
+  console.log(`a review took ${since(reviewed)} s: ${verdict}`);
+  if (verdict !== 'rejected') throw new Error('a change that weakens its tests was not rejected');
+
   const grace = manifests.find(({ kind }) => kind === 'Deployment').spec.template.spec.terminationGracePeriodSeconds;
   const ended = await Promise.all(started.map((service) => stopService(service, grace)));
   console.log(`\n${'service'.padEnd(14)}ready s  memory      stop s  exit code`);
@@ -214,6 +254,17 @@ async function main() {
   if (failures.length > 0) throw new Error(`did not stop cleanly: ${failures.map(({ name }) => name).join(', ')}`);
 }
 
+let finished;
+/** Undoes what was started, once, however the run ends. */
+function finish() {
+  finished ??= (async () => {
+    for (const step of undo.reverse()) await step();
+    rmSync(work, { recursive: true, force: true });
+  })();
+  return finished;
+}
+
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => finish().finally(() => process.exit(130)));
 try {
   await main();
   console.log('smoke passed');
@@ -221,6 +272,5 @@ try {
   console.error(`smoke FAILED: ${error.stderr || error.message}`);
   process.exitCode = 1;
 } finally {
-  for (const step of undo.reverse()) await step();
-  rmSync(work, { recursive: true, force: true });
+  await finish();
 }

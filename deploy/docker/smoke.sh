@@ -9,9 +9,22 @@ set -eu
 cd "$(dirname "$0")/../.."
 IMAGE=${IMAGE:-conclave:smoke}
 work=$(mktemp -d)
-trap 'stop_daemon; rm -rf "$work"' EXIT INT TERM
+trap 'finish' EXIT
+trap 'exit 130' INT TERM
+smoke=
 say() { printf '%s\n' "smoke: $*" >&2; }
-stop_daemon() { [ ! -s "$work/docker.pid" ] || { kill "$(cat "$work/docker.pid")"; while [ -s "$work/docker.pid" ]; do sleep 0.2; done; }; }
+stop_daemon() {
+  [ -s "$work/docker.pid" ] || return 0
+  kill "$(cat "$work/docker.pid")"
+  while [ -s "$work/docker.pid" ]; do sleep 0.2; done
+  umount "$work/exec/netns/default" 2>/dev/null || true
+}
+
+finish() {
+  [ -z "$smoke" ] || { kill "$smoke" 2>/dev/null; wait "$smoke"; } || true
+  stop_daemon
+  rm -rf "$work"
+}
 
 start_daemon() {
   command -v dockerd >/dev/null && [ "$(id -u)" = 0 ] || { say 'no container engine: nothing was built'; exit 3; }
@@ -47,4 +60,9 @@ if [ "${BUILD:-yes}" = yes ]; then
     -f deploy/docker/Dockerfile -t "$IMAGE" . >"$work/build.log" 2>&1 || { tail -40 "$work/build.log" >&2; exit 1; }
   say "built in $(($(date +%s) - start)) s"
 fi
-node_modules/.bin/node deploy/docker/smoke.mjs "$IMAGE"
+node_modules/.bin/node deploy/docker/smoke.mjs "$IMAGE" &
+smoke=$!
+status=0
+wait "$smoke" || status=$?
+smoke=
+exit "$status"

@@ -13,7 +13,7 @@ import { helpText, overview } from './help.js';
 import { Output, type Streams } from './output.js';
 import { printable } from './printable.js';
 
-export const commands: readonly Command[] = [init, review, verify, status, watch, decisions, receipt, doctor];
+const commands: readonly Command[] = [init, review, verify, status, watch, decisions, receipt, doctor];
 
 /** What the program is started with. */
 export interface Start extends Streams {

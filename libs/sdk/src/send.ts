@@ -7,7 +7,7 @@ export interface Platform {
   readonly fetch?: typeof fetch;
 }
 
-export type SendInit = RequestInit & {
+type SendInit = RequestInit & {
   /** Longest wait for the whole answer; none for a stream. */
   readonly timeoutMs?: number;
 };

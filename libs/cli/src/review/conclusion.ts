@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { ConclaveError, runtime, type ReviewResult, type Run } from '@conclave/contracts';
+import { ConclaveError, runtime, type Run } from '@conclave/contracts';
 import type { Client } from '@conclave/sdk';
 import type { Call } from '../command.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
@@ -43,10 +43,8 @@ export async function conclude(
       : [`Receipt  ${printable(receipt)}`, `         conclave verify ${printable(receipt)}`]),
   );
   call.out.result({ run, ...result, ...(receipt === undefined ? {} : { receipt }) });
-  return exitCodeOf(result.outcome);
+  return EXIT[result.outcome];
 }
-
-export const exitCodeOf = (outcome: ReviewResult['outcome']): ExitCode => EXIT[outcome];
 
 async function follow({ out, signal }: Call, client: Client, run: string): Promise<void> {
   const progress = new Progress(out);

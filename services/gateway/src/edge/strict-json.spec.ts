@@ -39,11 +39,11 @@ describe('parseStrictJson', () => {
   });
 
   it('takes a megabyte of the worst in good time', () => {
-    const began = performance.now();
+    const before = process.cpuUsage();
     parse(`{"a":"${'\\"'.repeat(500_000)}"}`);
     parse(`[${'{"a":1},'.repeat(120_000)}{}]`);
     parse(`${'['.repeat(500_000)}${']'.repeat(500_000)}`);
-    expect(performance.now() - began).toBeLessThan(2_000);
+    expect(process.cpuUsage(before).user / 1_000).toBeLessThan(2_000);
   });
 });
 

@@ -244,7 +244,7 @@ describe('the log', () => {
 
   it('is read by its index, without sorting', async () => {
     const plan = await database.open('consensus', 1).system(async (tx) => {
-      await tx.query('set local enable_seqscan = off');
+      await tx.query('set local enable_seqscan = off; set local enable_bitmapscan = off');
       return tx.query<{ 'QUERY PLAN': string }>(
         `explain select id from outbound_event where pos is not null and lane = 3 and (epoch, pos) > (1, 5) order by epoch, pos limit 10`,
       );

@@ -11,7 +11,6 @@ const source = pgConnections(
   { url, schema: 'metrics', size: 1, applicationName: 'conclave-metrics-rebuild' },
   () => undefined,
 );
-const db = new Database(source, source);
-await forgetFacts(db);
-await db.close();
+await forgetFacts(new Database(source, source));
+await source.close();
 process.stdout.write('projections emptied; the service is reading the logs again\n');

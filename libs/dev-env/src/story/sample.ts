@@ -211,11 +211,16 @@ export const testCommand = 'node --test';
  * Creates the repository with `main`, `discounts` and `discounts-done-well`.
  *
  * @param addJury called in the checkout of `main` before anything branches off, to put a jury there
+ * @param env finds git
  */
-export async function createSample(dir: string, addJury: () => Promise<void>): Promise<void> {
+export async function createSample(
+  dir: string,
+  addJury: () => Promise<void>,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<void> {
   rmSync(dir, { recursive: true, force: true });
   mkdirSync(dir, { recursive: true });
-  const git = gitIn(dir);
+  const git = gitIn(dir, env);
   await git('init', '--quiet', '--initial-branch', branches.target);
   await commit(git, dir, 'A checkout library', start);
   for (const count of releases.keys()) {
@@ -247,14 +252,14 @@ async function commit(git: Git, dir: string, message: string, files: Files): Pro
 type Git = (...args: string[]) => Promise<string>;
 
 /** git without the user's configuration, hooks or signing. */
-function gitIn(dir: string): Git {
+function gitIn(dir: string, outer: NodeJS.ProcessEnv): Git {
   const person = { NAME: 'Sam Sample', EMAIL: 'sam@example.org', DATE: '2026-01-05T09:00:00Z' };
   const identity = Object.entries(person).flatMap(([key, value]) => [
     [`GIT_AUTHOR_${key}`, value],
     [`GIT_COMMITTER_${key}`, value],
   ]);
   const env = {
-    ...process.env,
+    ...outer,
     ...(Object.fromEntries(identity) as Record<string, string>),
     GIT_CONFIG_GLOBAL: '/dev/null',
     GIT_CONFIG_NOSYSTEM: '1',

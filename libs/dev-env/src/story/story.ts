@@ -39,13 +39,13 @@ export async function playStory({ dataDir, env, say, output }: StoryOptions): Pr
   const review = (title: string, head: string, name: string, ends: Scene['ends']) =>
     show({ title, words: ['review', ...change(sample, head), '--receipt', receipt(name)], ends });
 
-  await createSample(sample, () =>
+  const addJury = () =>
     show({
       title: 'A repository is given its jury.',
       words: ['init', '--repo', sample, '--test', testCommand],
       ends: 'with 0',
-    }),
-  );
+    });
+  await createSample(sample, addJury, env);
   await review('A change to it, whose tests are green, is judged.', branches.rejected, 'rejected', 'with 1');
   await review('The same change done well is judged.', branches.approved, 'approved', 'with 0');
   const verify = (title: string, file: string, ends: Scene['ends']) =>

@@ -20,7 +20,11 @@ export async function withFreshClone<T>(work: (clone: FreshClone) => Promise<T>)
   const type: FreshClone['type'] = (line, onText) => {
     const child = spawn('/bin/sh', ['-c', line], { cwd: dir, env: freshEnv(home), stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', onText);
-    return new Promise((done) => child.on('close', (code) => done(code ?? 255)));
+    const interrupted = () => void child.kill('SIGTERM'); // and then cleaned up, by whoever waits for the code
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupted);
+    return new Promise<number>((done) => child.on('close', (code) => done(code ?? 255))).finally(() => {
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, interrupted);
+    });
   };
   try {
     await mustRun('git', ['clone', '--quiet', '--no-hardlinks', repositoryRoot, dir]);

@@ -15,6 +15,7 @@ then `env` of all services, then the service's.
 {{- if hasKey $root.Values.services . }}{{ $_ := set $urls . (printf "http://%s:8080" (include "conclave.name" (dict "root" $root "component" .))) }}{{ end -}}
 {{- end -}}
 {{- $_ := set $own "INTERNAL_URLS" (toJson $urls) -}}
+{{- if ne $root.Values.exposure.kind "none" }}{{ $_ := set $own "TRUSTED_PROXY_HOPS" "1" }}{{ end -}}
 {{- with $root.Values.exposure.hostname }}{{ $_ := set $own "PUBLIC_URL" (include "conclave.publicUrl" $root) }}{{ end -}}
 {{- end -}}
 {{- range $name, $value := merge (dict) (.values.env | default dict) $own }}

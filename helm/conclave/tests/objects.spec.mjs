@@ -121,7 +121,18 @@ describe('the edge and the package', () => {
     const env = named(full, 'Deployment', '-gateway').spec.template.spec.containers[0].env;
     const valueOf = (wanted) => env.find(({ name }) => name === wanted).value;
     expect(valueOf('PUBLIC_URL')).toBe('https://conclave.example.com');
+    expect(valueOf('TRUSTED_PROXY_HOPS')).toBe('1');
     expect(JSON.parse(valueOf('INTERNAL_URLS'))).toEqual({ runtime: 'http://conclave-runtime:8080' });
+  });
+
+  it('believes no proxy where there is none, and more where told so', () => {
+    const hops = (values) =>
+      named(render({ values: { ...site, ...values } }), 'Deployment', '-gateway')
+        .spec.template.spec.containers[0].env.filter(({ name }) => name === 'TRUSTED_PROXY_HOPS')
+        .map(({ value }) => value);
+    const { exposure } = installations.ha.values;
+    expect(hops({})).toEqual([]);
+    expect(hops({ exposure, services: { gateway: { env: { TRUSTED_PROXY_HOPS: '2' } } } })).toEqual(['2']);
   });
 
   it('asks for no host but those of its values', () => {

@@ -71,6 +71,8 @@ function lexLine(line: string, syntax: Syntax, stack: Open[]): LexedLine {
 type Put = (length: number, kind: 'code' | 'comment' | 'string') => void;
 
 function lexCode(line: string, at: number, syntax: Syntax, stack: Open[], put: Put): void {
+  const plain = runTo(openersOf(syntax), line, at);
+  if (plain > 0) return put(plain, 'code');
   const rest = line.slice(at, at + 4);
   const block = syntax.blockComments.find(([mark]) => rest.startsWith(mark));
   if (block) {
@@ -120,7 +122,30 @@ function lexString(line: string, at: number, string: StringSyntax, stack: Open[]
     stack.push({ kind: 'template' });
     return put(2, 'code');
   }
-  if (!line.startsWith(string.close, at)) return put(1, 'string');
+  if (!line.startsWith(string.close, at)) return put(Math.max(1, runTo(/[\\$"'`]/g, line, at)), 'string');
   stack.pop();
   put(string.close.length, 'code');
+}
+
+const openers = new WeakMap<Syntax, RegExp>();
+
+/** Characters with which anything but plain code can begin. */
+function openersOf(syntax: Syntax): RegExp {
+  const known = openers.get(syntax);
+  if (known) return known;
+  const marks = [
+    ...syntax.lineComments,
+    ...syntax.blockComments.map(([open]) => open),
+    ...syntax.strings.map(({ open }) => open),
+  ];
+  const first = new Set([...marks.map((mark) => mark[0] ?? ''), "'", '/', '{', '}']);
+  const pattern = new RegExp(`[${[...first].map((mark) => `\\${mark}`).join('')}]`, 'g');
+  openers.set(syntax, pattern);
+  return pattern;
+}
+
+/** How many characters from here on are none of the pattern's. */
+function runTo(pattern: RegExp, line: string, at: number): number {
+  pattern.lastIndex = at;
+  return (pattern.exec(line)?.index ?? line.length) - at;
 }

@@ -119,14 +119,14 @@ export const directives: readonly Directive[] = [
   comment('no-critic', ['perl'], /##\s*no\s+critic\s*(?:\((?<names>[\w:, ]+)\))?(?<reason>.*)/),
 ];
 
-/** Rules about looks alone: silencing one of them hides no fault. */
+/** Rules about looks alone, and what Java's erased generics force on everybody: silencing one of them hides no fault. */
 export const isStyleRule = (names: string): boolean =>
   names.trim() !== '' &&
   names
     .split(/[\s,]+/)
     .filter(Boolean)
     .every((name) =>
-      /^(E[1-3]\d\d|E501|W[1-6]\d\d|max-len|lll|line-too-long|SC1091|clippy::(pedantic|style)\S*|Layout\/\S+|Style\/\S+|@?\w*\/?(indent|quotes|semi|max-len))$/.test(
+      /^(E[1-3]\d\d|E501|W[1-6]\d\d|max-len|lll|line-too-long|SC1091|unchecked|rawtypes|serial|UNCHECKED_CAST|clippy::(pedantic|style)\S*|Layout\/\S+|Style\/\S+|@?\w*\/?(indent|quotes|semi|max-len))$/.test(
         name,
       ),
     );

@@ -75,7 +75,11 @@ function suppressionsOf(line: TouchedLine): Suppression[] {
         line: line.line,
         rule,
         severity: severityOf({ blanket: blanket ?? false, named, reasoned }),
-        message: messageOf(squeezed(match[0]), { blanket: blanket ?? false, named, reasoned }),
+        message: messageOf(squeezed(where === 'code' ? line.text : match[0]), {
+          blanket: blanket ?? false,
+          named,
+          reasoned,
+        }),
         signature: `${rule} ${named}`,
       },
     ];

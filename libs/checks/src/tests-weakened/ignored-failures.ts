@@ -13,9 +13,11 @@ import {
 } from '../source/introduced.js';
 
 const testCommand =
-  /\b(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?(?:-\S+\s+)*(?:test|t)\b|\b(?:npx|pnpx|bunx|pnpm exec|npm exec)\s+(?:--?\S+\s+)*(?:jest|vitest|mocha|ava|playwright|cypress|karma)\b|(?<![\w/.-])(?:jest|vitest|mocha|ava|pytest|tox|nox|rspec|phpunit|pest|ctest|bats|karma start|cypress run|playwright test|nyc)(?![\w.-]|:)|\bgo\s+test\b|\bcargo\s+(?:\+\S+\s+)?(?:test|nextest)\b|\bmvnw?\b[^|;&#]{0,200}\b(?:test|verify|install)\b|\bgradlew?\b[^|;&#]{0,200}\b(?:test|check|build)\b|\b(?:dotnet|swift|mix|deno|dart|flutter|zig build|sbt|bazel|lein|cabal|stack|nx|turbo run|turbo|rake|crystal|node --)\s*test\b|\bmake\s+(?:-\S+\s+)*(?:test|check)\b|\bbundle\s+exec\s+(?:rspec|rake)\b|\bpython\S*\s+-m\s+(?:pytest|unittest)\b|\bmanage\.py\s+test\b/;
+  /\b(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?(?:-\S+\s+)*(?:test|t)\b|\b(?:npx|pnpx|bunx|pnpm exec|npm exec)\s+(?:--?\S+\s+)*(?:jest|vitest|mocha|ava|playwright|cypress|karma)\b|(?<![\w/.-])(?:jest|vitest|mocha|ava|pytest|tox|nox|rspec|phpunit|pest|ctest|bats|karma start|cypress run|playwright test|nyc)(?![\w.-]|:)|\bgo\s+test\b|\bcargo\s+(?:\+\S+\s+)?(?:test|nextest)\b|\bmvnw?(?:\s+[^\s|;&#]+){0,20}?\s+(?:test|verify|install|package)\b(?!\S)|\bgradlew?(?:\s+[^\s|;&#]+){0,20}?\s+\S{0,60}(?:test|check|build)\b(?!\S)|\b(?:dotnet|swift|mix|deno|dart|flutter|zig build|sbt|bazel|lein|cabal|stack|nx|turbo run|turbo|rake|crystal|node --)\s*test\b|\bmake\s+(?:-\S+\s+)*(?:test|check)\b|\bbundle\s+exec\s+(?:rspec|rake)\b|\bpython\S*\s+-m\s+(?:pytest|unittest)\b|\bmanage\.py\s+test\b/;
 const ignored =
-  /\|\|\s*(?:true|:|exit\s+0|echo\b)|;\s*(?:true|exit\s+0)\s*["']?\s*,?\s*$|--passWithNoTests|-DskipTests|-Dmaven\.test\.(?:skip|failure\.ignore)|--no-run\b|-x\s+test\b/;
+  /\|\|\s*(?:true|:|exit\s+0|echo\b)|;\s*(?:true|exit\s+0)\s*["']?\s*,?\s*$|--passWithNoTests|-Dmaven\.test\.failure\.ignore|--no-run\b/;
+/** Builds may be told to leave tests to another step; one that ran them and no longer does is another matter. */
+const skips = /-DskipTests|-DskipITs|-Dmaven\.test\.skip|(?:^|\s)-x\s+test\b/;
 const tolerated =
   /^\s*(?:-\s*)?(?:continue-on-error\s*:\s*['"]?true|allow_failure\s*:\s*true|ignore_errors\s*:\s*(?:true|yes)|continueOnError\s*:\s*true)\b/i;
 const never = /^\s*(?:-\s*)?(?:if\s*:\s*(?:\$\{\{\s*)?false\b|when\s*:\s*never\b)/;
@@ -66,12 +68,23 @@ function ignoredOn(line: TouchedLine, side: FileView['after']): Occurrence[] {
   ];
   if (testCommand.test(text) && ignored.test(text))
     return found('ignored', `"${squeezed(text)}" passes whatever the tests say`);
+  if (testCommand.test(text) && skips.test(text) && ranBefore(line))
+    return found('skipped', `"${squeezed(text)}" builds without the tests it ran before`);
   const block = tolerated.test(text) || never.test(text) ? blockAround(side, line.number) : [];
   if (!block.some((one) => testCommand.test(one.text) && !/^\s*#/.test(one.text))) return [];
   return never.test(text)
     ? found('never', 'the step that runs tests never runs')
     : found('tolerated', 'the step that runs tests may fail without consequence');
 }
+
+/** The hunk takes away a command of the same tool that ran the tests. */
+const ranBefore = ({ view, number }: TouchedLine): boolean =>
+  view.file.hunks.some(
+    ({ newStart, newLines, removed }) =>
+      newStart <= number &&
+      number < newStart + newLines &&
+      removed.some((text) => testCommand.test(text) && !skips.test(text)),
+  );
 
 /** The step or job a key belongs to: its siblings and all that stands below them. */
 function blockAround(lines: FileView['after'], number: number): FileView['after'] {

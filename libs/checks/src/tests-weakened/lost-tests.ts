@@ -46,20 +46,46 @@ export function lostTests(change: Change, sides: TestSides): Finding[] {
 const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;
 
 /** Lost cases without a successor: none like it anywhere, none new in the same file, and what it tested still exists. */
-function unexcused({ lost, gained }: TestSides, gone: ReadonlySet<string>): PlacedCase[] {
-  const free = new Set(gained);
-  const claim = (fits: (candidate: PlacedCase) => boolean): boolean => {
-    for (const candidate of free) if (fits(candidate)) return free.delete(candidate);
-    return false;
-  };
-  const unlike = lost.filter(
-    (one) => !claim((other) => likeness(one.name, other.name) >= alike || sharedLines(one.body, other.body) >= alike),
-  );
+function unexcused({ lost, gained, after }: TestSides, gone: ReadonlySet<string>): PlacedCase[] {
+  const { left, free } = withoutSuccessors(lost, gained);
   const tables = new Set(gained.filter(({ body }) => isTabular(body)).map(({ view }) => view));
-  return unlike
-    .filter(({ view }) => !tables.has(view))
-    .filter((one) => !claim((other) => other.view === one.view))
+  const doubled = (one: PlacedCase): boolean =>
+    after.some((other) => other.view === one.view && sharedLines(one.body, other.body) === 1);
+  return left
+    .filter((one) => !tables.has(one.view) && !doubled(one))
+    .filter((one) => {
+      const successor = [...free].find(({ view }) => view === one.view);
+      return !successor || !free.delete(successor);
+    })
     .filter(({ body }) => !body.some(({ code }) => (code.match(/\w{3,}/g) ?? []).some((word) => gone.has(word))));
+}
+
+const maxPairs = 40_000;
+
+/** Takes pairs of a lost and a gained case that are alike in name or body, the most alike first. */
+function withoutSuccessors(
+  lost: readonly PlacedCase[],
+  gained: readonly PlacedCase[],
+): { left: PlacedCase[]; free: Set<PlacedCase> } {
+  const left = new Set(lost);
+  const free = new Set(gained);
+  const pairs =
+    lost.length * gained.length > maxPairs
+      ? []
+      : lost.flatMap((one) =>
+          gained.map((other) => ({
+            one,
+            other,
+            share: Math.max(likeness(one.name, other.name), sharedLines(one.body, other.body)),
+          })),
+        );
+  const likely = pairs.filter(({ share }) => share >= alike).sort((a, b) => b.share - a.share);
+  for (const { one, other } of likely) {
+    if (!left.has(one) || !free.has(other)) continue;
+    left.delete(one);
+    free.delete(other);
+  }
+  return { left: [...left], free };
 }
 
 const definition =
@@ -120,7 +146,10 @@ function judgePair(
   spare: Set<Asserted>,
   { sides, helpers }: { sides: TestSides; helpers: ReadonlySet<string> },
 ): Finding[] {
-  const lost = left.removed.filter(({ line }) => caseAround(sides.before, line.view, line.number) === before);
+  const remaining = new Set(after.body.map(({ text }) => squeezed(text)));
+  const lost = left.removed.filter(
+    ({ line, signature }) => caseAround(sides.before, line.view, line.number) === before && !remaining.has(signature),
+  );
   const won = left.added.filter(({ line }) => caseAround(sides.after, line.view, line.number) === after);
   for (const one of won) spare.delete(one);
   const first = lost[0];

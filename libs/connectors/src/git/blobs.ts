@@ -1,3 +1,4 @@
+import { GitError } from './git-error.js';
 import { git, gitStream } from './git-process.js';
 
 /** A piece of one blob; `last` ends it. Every blob has at least one piece. */
@@ -36,7 +37,8 @@ export async function* blobChunks(repository: string, ids: readonly string[]): A
         at = end < 0 ? piece.length : end + 1;
         if (end < 0) continue;
         const [, type, size] = head.toString('latin1').split(' ');
-        if (type !== 'blob') throw new Error(`object ${ids[index]} cannot be read as a blob`);
+        if (type !== 'blob')
+          throw new GitError('unknown-ref', `the clone lacks the object ${ids[index]}: fetch it completely`);
         head = Buffer.alloc(0);
         left = Number(size);
         if (left === 0) yield { index, chunk: Buffer.alloc(0), last: true };

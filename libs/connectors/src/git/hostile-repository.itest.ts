@@ -99,7 +99,7 @@ describe('a repository whose configuration, hooks and attributes are hostile', (
     repo.git('config', 'remote.origin.promisor', 'true');
     const blob = repo.git('rev-parse', `${repo.head}:a.txt`);
     rmSync(join(repo.dir, '.git', 'objects', blob.slice(0, 2), blob.slice(2)));
-    await expect(readChange(repo.dir, { base: repo.base, head: repo.head })).rejects.toThrow();
+    await expect(readChange(repo.dir, { base: repo.base, head: repo.head })).rejects.toEqual(code('unknown-ref'));
     expect(existsSync(repo.canary)).toBe(false);
   });
 

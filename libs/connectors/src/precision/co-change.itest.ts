@@ -23,9 +23,8 @@ const change = { after: { 'a.go': 'new\n' } };
 describe('co-change', () => {
   it('tells what history changes together and this change leaves, with the figures', async () => {
     using repo = new ScratchRepository();
-    for (const files of past(13, (i) => (i < 11 ? ['a.go', 'b.go'] : ['a.go', 'c.go']))) repo.commit(files);
-    const base = repo.git('rev-parse', 'HEAD');
-    const head = repo.commit({ 'a.go': 'new\n' });
+    const commits = [...past(13, (i) => (i < 11 ? ['a.go', 'b.go'] : ['a.go', 'c.go'])), change.after];
+    const [base = '', head = ''] = repo.grow(commits.map((files) => ({ files }))).slice(-2);
     const result = checkById('co-change')?.run(await readChange(repo.dir, { base, head }));
     expect(result).toEqual({
       applies: true,

@@ -17,9 +17,11 @@ export async function judged(id: string, story: Story): Promise<string[]> {
   const check: Check | undefined = checkById(id);
   if (!check) throw new Error(`there is no check named ${id}`);
   using repo = new ScratchRepository();
-  for (const files of story.past ?? []) repo.commit(files);
-  const base = repo.commit({ 'README.md': '# Sample\n', ...story.before });
-  const head = repo.commit(story.after, story.message ?? 'change');
+  const before = { 'README.md': '# Sample\n', ...story.before };
+  const commits = [...(story.past ?? []).map((files) => ({ files })), { files: before }];
+  const [base = '', head = ''] = repo
+    .grow([...commits, { files: story.after, message: story.message ?? 'change' }])
+    .slice(-2);
   const change = await readChange(repo.dir, { base, head, ...(story.intent ? { intent: story.intent } : {}) });
   const result = check.run(change);
   if (!result.applies) return [`abstains: ${result.reason}`];

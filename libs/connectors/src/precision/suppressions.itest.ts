@@ -48,7 +48,7 @@ const told: Record<string, [Story, string[]]> = {
       after: {
         'a.go': ['package a', 'func A() { _ = b() } //nolint:errcheck'],
         'b.rs': ['#![allow(warnings)]', 'fn b() {}'],
-        'C.java': ['class C {', '  @SuppressWarnings("unchecked")', '  void c() {}', '}'],
+        'C.java': ['class C {', '  @SuppressWarnings("resource")', '  void c() {}', '}'],
         'd.rb': ['eval(x) # rubocop:disable Security/Eval'],
         'e.sh': ['# shellcheck disable=SC2086', 'rm $1'],
         'f.py': ['x = eval(y)  # nosec', 'def g():  # pragma: no cover', '    pass'],
@@ -88,8 +88,14 @@ const told: Record<string, [Story, string[]]> = {
     ],
   ],
   'tests are judged mildly, looks alone mildest': [
-    { after: { 'test/a.test.ts': ['// @ts-ignore', 'run(1);'], 'b.py': [`x = "${'y'.repeat(90)}"  # noqa: E501`] } },
-    ['info noqa b.py:1', 'warning ts-ignore test/a.test.ts:1'],
+    {
+      after: {
+        'test/a.test.ts': ['// @ts-ignore', 'run(1);'],
+        'b.py': [`x = "${'y'.repeat(90)}"  # noqa: E501`],
+        'C.java': ['@SuppressWarnings("unchecked")', 'class C {}'],
+      },
+    },
+    ['info suppress-warnings C.java:1', 'info noqa b.py:1', 'warning ts-ignore test/a.test.ts:1'],
   ],
   'one more of what was there': [
     { before: { 'a.py': ['import a  # noqa'] }, after: { 'a.py': ['import a  # noqa', 'import b  # noqa'] } },

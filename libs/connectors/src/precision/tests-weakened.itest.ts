@@ -329,6 +329,10 @@ const told: Record<string, [Story, string[]]> = {
     },
     ['error removed-test-command .github/workflows/ci.yml:7', 'error removed-test-command package.json:2'],
   ],
+  'a build that ran tests and no longer does': [
+    { before: { 'build.sh': ['mvn -B package'] }, after: { 'build.sh': ['mvn -B package -DskipTests'] } },
+    ['error ignored-failure build.sh:1'],
+  ],
   'a step switched off, and tests left out': [
     {
       before: { '.github/workflows/ci.yml': workflow('- run: npm test'), 'jest.config.js': ['export default {};'] },
@@ -466,6 +470,37 @@ const silent: Record<string, Story> = {
     after: {
       '.github/workflows/ci.yml': workflow('- run: make check'),
       Makefile: ['all:', '\ttrue', 'check:', '\tnpx vitest run'],
+    },
+  },
+  'duplicates taken away, and typos mended in names': {
+    before: {
+      'a.spec.ts': spec(adds, removes, adds),
+      'b.spec.ts': spec([
+        "it('should presist store', () => {",
+        '  expect(a()).toBe(1);',
+        '});',
+        "it('should presist store on error', () => {",
+        '  expect(b()).toBe(1);',
+        '  expect(b()).toBe(1);',
+        '});',
+      ]),
+    },
+    after: {
+      'a.spec.ts': spec(adds, removes),
+      'b.spec.ts': spec([
+        "it('should persist store', () => {",
+        '  expect(a()).toBe(1);',
+        '});',
+        "it('should persist store on error', () => {",
+        '  expect(b()).toBe(1);',
+        '});',
+      ]),
+    },
+  },
+  'builds that leave tests to another step': {
+    before: { '.github/workflows/ci.yml': workflow('- run: mvn verify') },
+    after: {
+      '.github/workflows/ci.yml': workflow('- run: mvn verify', '- run: mvn package japicmp:cmp -Dmaven.test.skip'),
     },
   },
   'calls that only look like tests': {

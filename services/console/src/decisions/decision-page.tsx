@@ -8,7 +8,7 @@ import { Page, Waiting } from '../design/page.js';
 import { Refusal } from '../design/refusal.js';
 import { FindingsOnDiff } from '../findings/findings-on-diff.js';
 import { Link, useAddress } from '../routing/router.js';
-import type { PageProps } from '../routing/routes.js';
+import type { PageProps } from '../routing/page-props.js';
 import { BallotsTable } from './ballots-table.js';
 import { Bench } from './bench.js';
 import { whyText } from './decision-words.js';

@@ -1,10 +1,11 @@
-import { marketplace } from '@conclave/contracts';
+import { marketplace, type ReplyOf } from '@conclave/contracts';
 import { Button, Group, Stack } from '@mantine/core';
 import { useCommand } from '../api/queries.js';
 import { Confirm } from '../design/confirm.js';
 import { Refused } from '../design/refusal.js';
 import { useMay } from '../sign-in/use-me.js';
-import type { Installation } from './packages-page.js';
+
+export type Installation = ReplyOf<typeof marketplace.listInstallations>['items'][number];
 
 interface InstallProps {
   readonly name: string;

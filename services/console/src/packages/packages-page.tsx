@@ -10,12 +10,11 @@ import { ListOf } from '../design/list-of.js';
 import { NothingHere } from '../design/nothing-here.js';
 import { Page } from '../design/page.js';
 import { Tag } from '../design/tag.js';
-import { Install } from './install.js';
+import { Install, type Installation } from './install.js';
 import { Manifest } from './manifest.js';
 import classes from './packages-page.module.css';
 
 type Listing = ReplyOf<typeof marketplace.listPackages>['items'][number];
-export type Installation = ReplyOf<typeof marketplace.listInstallations>['items'][number];
 
 const SEARCH_MS = 250;
 

@@ -7,7 +7,7 @@ import { Icon } from '../design/icon.js';
 import { Page, Waiting } from '../design/page.js';
 import { Panel } from '../design/panel.js';
 import { Refusal } from '../design/refusal.js';
-import type { PageProps } from '../routing/routes.js';
+import type { PageProps } from '../routing/page-props.js';
 import { TrustPanel } from './trust-panel.js';
 import { VerdictView } from './verdict-view.js';
 

@@ -1,11 +1,8 @@
 import { lazy, type ComponentType } from 'react';
 import { UnknownPage } from '../shell/unknown-page.js';
 import { matchPath } from './match-path.js';
+import type { PageProps } from './page-props.js';
 
-/** What a page is told: the values in its address. */
-export interface PageProps {
-  readonly params: Readonly<Record<string, string>>;
-}
 type PageComponent = ComponentType<PageProps>;
 
 /** A page whose code is read when it is first shown. */

@@ -10,7 +10,7 @@ import { Tag } from '../design/tag.js';
 import { duration } from '../design/time.js';
 import { runLooks } from '../design/tones.js';
 import { Link } from '../routing/router.js';
-import type { PageProps } from '../routing/routes.js';
+import type { PageProps } from '../routing/page-props.js';
 import { CancelRun } from './cancel-run.js';
 import { RunBody } from './run-body.js';
 import { isOver } from './run-story.js';

@@ -40,7 +40,7 @@ export function Shell({ me, children }: { readonly me: Me; readonly children: Re
           aria-expanded={opened}
         />
       </AppShell.Header>
-      <AppShell.Navbar p="sm" className={classes['navbar'] ?? ''}>
+      <AppShell.Navbar p="sm" className={classes['navbar'] ?? ''} data-closed={!opened || undefined}>
         <Group justify="space-between" px={8} pt={6} pb={18}>
           <Home />
           <Burger opened={opened} onClick={toggle} size="sm" hiddenFrom="sm" aria-label="Close the menu" />

@@ -46,6 +46,7 @@ export function SignInPage({ ended }: { readonly ended: boolean }) {
             visibilityToggleButtonProps={{ 'aria-label': 'Show or hide the key' }}
             value={apiKey}
             onChange={(event) => setApiKey(event.currentTarget.value)}
+            aria-invalid={badKey}
             error={badKey ? 'This key is not valid. It may be mistyped, expired or revoked.' : undefined}
             size="md"
           />

@@ -85,9 +85,19 @@ export class FakeEdge {
     const { world } = this;
     const told = world.toCome.splice(0, count);
     world.stories.get(world.live.id)?.push(...told);
-    if (world.toCome.length === 0) Object.assign(world.live, { state: 'completed', outcome: 'approved' });
+    if (world.toCome.length === 0) this.endLiveRun();
     for (const stream of this.streams) for (const event of told) stream.write(frameOf(event));
     if (world.toCome.length === 0) for (const stream of this.streams) stream.end();
+  }
+
+  private endLiveRun(): void {
+    const { live, end, decisions, results } = this.world;
+    Object.assign(live, end.run);
+    Object.assign(
+      decisions.find(({ id }) => id === end.decision.id)!,
+      end.decision,
+    );
+    results.set(live.id, end.result);
   }
 
   async close(): Promise<void> {

@@ -155,18 +155,21 @@ const settingsOf = (world: World): [string, Handler][] => [
 ];
 
 const deliveries = ({ decisions, webhooks }: World) =>
-  decisions.slice(0, 4).map((decision, at) => ({
-    ...{
-      id: newId('delivery'),
-      event: decision.id,
-      type: 'decision.sealed',
-      attempts: at === 0 ? 3 : 1,
-      createdAt: decision.sealedAt!,
-    },
-    ...(at === 0
-      ? { state: 'pending' as const, lastError: 'connect ECONNREFUSED', nextAttemptAt: iso(Date.now() + 60_000) }
-      : { state: 'delivered' as const, lastStatus: webhooks.length > 0 ? 204 : 410 }),
-  }));
+  decisions
+    .filter(({ sealedAt }) => sealedAt)
+    .slice(0, 4)
+    .map((decision, at) => ({
+      ...{
+        id: newId('delivery'),
+        event: decision.id,
+        type: 'decision.sealed',
+        attempts: at === 0 ? 3 : 1,
+        createdAt: decision.sealedAt!,
+      },
+      ...(at === 0
+        ? { state: 'pending' as const, lastError: 'connect ECONNREFUSED', nextAttemptAt: iso(Date.now() + 60_000) }
+        : { state: 'delivered' as const, lastStatus: webhooks.length > 0 ? 204 : 410 }),
+    }));
 
 const logOf = (world: World): [string, Handler][] => [
   handle(audit.getLog, () => ({ origin: world.log.origin, vkey: world.log.vkey, size: world.log.entries.length })),

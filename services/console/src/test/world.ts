@@ -44,6 +44,8 @@ export interface World {
   readonly live: Run;
   /** The events of the live run that are still to come, in order. */
   readonly toCome: RunEvent[];
+  /** What the live run comes to. */
+  readonly end: Review & { readonly run: Run };
 }
 
 /** A tenant that has worked for a while. */
@@ -52,7 +54,7 @@ export async function newWorld(now = Date.now()): Promise<World> {
   const log = await Log.start('conclave.example.com/log/acme');
   const consensus = await Consensus.start();
   const reviews = history(now, workspace);
-  const [live, toCome, told] = liveRun(now, workspace);
+  const live = liveReview(now, workspace);
   const failed = failedRun(now, workspace);
   const receipts = new Map<string, Receipt>();
   log.append('tenant.created', 'service:auth', iso(now - 90 * HOUR), { name: 'Acme' });
@@ -72,12 +74,12 @@ export async function newWorld(now = Date.now()): Promise<World> {
       role: 'administrator',
       scopes: [...permissions],
     },
-    runs: [live, failed, ...reviews.map(({ run }) => run)].sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1)),
+    runs: [live.run, failed, ...reviews.map(({ run }) => run)].sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1)),
     results: new Map(reviews.map(({ run, result }) => [run.id, result])),
-    decisions: reviews.map(({ decision }) => decision),
+    decisions: [live.decision, ...reviews.map(({ decision }) => decision)],
     receipts,
     stories: new Map([
-      [live.id, told],
+      [live.run.id, live.told],
       [failed.id, failedStory(failed)],
       ...reviews.map((review) => [review.run.id, storyOf(review)] as const),
     ]),
@@ -95,8 +97,9 @@ export async function newWorld(now = Date.now()): Promise<World> {
     log,
     consensus,
     rejected: reviews[0]!.run,
-    live,
-    toCome,
+    live: live.run,
+    toCome: live.toCome,
+    end: live.end,
   };
 }
 
@@ -116,18 +119,30 @@ function history(now: number, workspace: string): (Review & { readonly run: Run 
   );
 }
 
-/** A run whose panel is seated, with three seats heard. */
-function liveRun(now: number, workspace: string): readonly [Run, RunEvent[], RunEvent[]] {
-  const ended = endedReview({
+/** A run whose panel is seated, with three seats heard, and how it will end. */
+function liveReview(now: number, workspace: string) {
+  const terms = {
     title: 'Export invoices as PDF',
     outcome: 'approved',
     startedAt: now - 9_000,
     tookMs: 9_000,
     workspace,
-  });
-  const { outcome: _, ...run } = ended.run;
-  const story = storyOf(ended);
-  return [{ ...run, state: 'working' }, story.slice(7), story.slice(0, 7)];
+  } as const;
+  const { run, decision, result } = endedReview(terms);
+  const { outcome: _, ...running } = run;
+  const { outcome: __, sealedAt: ___, ...open } = decision;
+  const ballots = decision.ballots.map(({ vote: _vote, reason: _reason, ...ballot }) => ({
+    ...ballot,
+    status: 'pending' as const,
+  }));
+  const story = storyOf({ run, result });
+  return {
+    run: { ...running, state: 'working' as const } as Run,
+    decision: { ...open, phase: 'ballots' as const, ballots, evidence: [], receiptReady: false } as Decision,
+    told: story.slice(0, 7),
+    toCome: story.slice(7),
+    end: { run, decision, result },
+  };
 }
 
 function failedRun(now: number, workspace: string): Run {

@@ -11,7 +11,7 @@ import { Tag } from '../design/tag.js';
 import type { Look } from '../design/tones.js';
 import { exactly } from '../design/time.js';
 import { navigate } from '../routing/router.js';
-import type { PageProps } from '../routing/routes.js';
+import type { PageProps } from '../routing/page-props.js';
 
 type Delivery = ReplyOf<typeof delivery.listDeliveries>['items'][number];
 

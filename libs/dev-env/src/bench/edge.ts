@@ -14,6 +14,8 @@ import { withPlatform, type Platform } from './platform.js';
 /** Short turns, many of them: what disturbs the machine then falls on all targets alike. */
 const TURN_S = 1;
 const TURNS_PER_ROUND = 3;
+/** Until the code on the way is compiled, at a few hundred answers a second. */
+const WARM_UP_S = 8;
 /** Below the rate that one key and one address are allowed, so that the limits are at work and never reached. */
 const KEYS = 32;
 
@@ -39,6 +41,7 @@ export async function edge(rounds: number): Promise<Case[]> {
         { name: 'GET /v1/runs', port, requests: reads('/v1/runs') },
       ];
       const pids = { bare: bare.process.pid ?? 0, ...platform.pids, client: process.pid };
+      for (const target of targets) await load({ ...target, connections: 64, seconds: WARM_UP_S });
       const cases: Case[] = [];
       for (const connections of [1, 64]) cases.push(...(await compare(targets, connections, rounds, pids)));
       return cases;
@@ -48,7 +51,7 @@ export async function edge(rounds: number): Promise<Case[]> {
   }
 }
 
-/** One warm-up round, then every target has its turn, again and again. */
+/** Every target has its turn, again and again. */
 async function compare(
   targets: readonly Target[],
   connections: number,
@@ -56,11 +59,8 @@ async function compare(
   pids: Readonly<Record<string, number>>,
 ): Promise<Case[]> {
   const measured = new Map<string, Figures[]>(targets.map(({ name }) => [name, []]));
-  for (let turn = -TURNS_PER_ROUND; turn < rounds * TURNS_PER_ROUND; turn++)
-    for (const target of targets) {
-      const figures = await measure(target, connections, pids);
-      if (turn >= 0) measured.get(target.name)?.push(figures);
-    }
+  for (let turn = 0; turn < rounds * TURNS_PER_ROUND; turn++)
+    for (const target of targets) measured.get(target.name)?.push(await measure(target, connections, pids));
   const all = (name: string, figure: string) => (measured.get(name) ?? []).map((turn) => turn[figure] ?? NaN);
   const toBare = (name: string, figure: string) => pairedRatio(all(name, figure), all(targets[0]?.name ?? '', figure));
   return [...measured].map(([name, turns]) => ({

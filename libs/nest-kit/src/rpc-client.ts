@@ -1,3 +1,4 @@
+import { setTimeout as after } from 'node:timers/promises';
 import {
   NoRespondersError,
   PermissionViolationError,
@@ -15,6 +16,8 @@ import { MAX_BODY_BYTES, encodeBody, headersOf, openReply, wireHeaders } from '.
 
 /** A service or a bus that restarts is back within this time; until then a request that reached nobody is sent again. */
 const PATIENCE_MS = 4_000;
+/** A try that is made at all has this long, also when the pause before it took longer than planned. */
+const LAST_CHANCE_MS = 50;
 /** A context a service signs for a call of its own lives this long. */
 const SERVICE_CONTEXT_TTL_MS = 60_000;
 
@@ -77,23 +80,22 @@ export class RpcClient {
   /** Sends until somebody takes the request; what was taken is never sent twice. */
   private async send(contract: Contract, body: Uint8Array, headers: MsgHdrs, deadlineAt: number): Promise<Msg> {
     const service = contract.owner;
+    if (Date.now() >= deadlineAt) throw new ConclaveError('request.deadline', { service });
     const giveUpAt = Math.min(deadlineAt, Date.now() + PATIENCE_MS);
     for (let pauseMs = 20; ; pauseMs = Math.min(pauseMs * 2, 400)) {
-      if (Date.now() >= deadlineAt) throw new ConclaveError('request.deadline', { service });
       if (!(await this.bus.connectedWithin(giveUpAt - Date.now())))
         throw new ConclaveError('service.unavailable', { service: 'nats' });
       try {
-        return await this.nats.request(contract.subject, body, {
-          headers,
-          timeout: Math.max(1, deadlineAt - Date.now()),
-        });
+        const timeout = Math.max(LAST_CHANCE_MS, deadlineAt - Date.now());
+        return await this.nats.request(contract.subject, body, { headers, timeout });
       } catch (cause) {
         if (cause instanceof TimeoutError) throw new ConclaveError('request.deadline', { service }, { cause });
         if (isForbidden(cause)) throw cause;
-        if (!reachedNobody(cause) || Date.now() + pauseMs >= giveUpAt)
+        const restMs = pauseMs * (0.5 + Math.random());
+        if (!reachedNobody(cause) || Date.now() + restMs >= giveUpAt)
           throw new ConclaveError('service.unavailable', { service }, { cause });
+        await after(restMs);
       }
-      await new Promise((resolve) => setTimeout(resolve, pauseMs * (0.5 + Math.random())));
     }
   }
 }

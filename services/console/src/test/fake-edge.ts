@@ -39,7 +39,7 @@ export class FakeEdge {
   private readonly streams = new Set<ServerResponse>();
   private readonly refusals = new Map<string, ErrorCode>();
   private readonly signIns = new Set<string>();
-  /** Every write that was let in: subject, body and idempotency key. */
+  /** Every write that was done: subject, body and idempotency key. */
   readonly writes: { subject: string; request: Record<string, unknown>; key: string | undefined }[] = [];
 
   private constructor(
@@ -142,14 +142,14 @@ export class FakeEdge {
     const { contract, request: input } = routeOf(request.method ?? 'GET', url, body);
     const refusal = this.refusals.get(contract.subject);
     if (refusal) throw new ConclaveError(refusal);
+    if (contract.subject === runtime.streamRunEvents.subject) return this.stream(input, request, response);
+    const reply = contract.reply.parse(await this.handlers(contract, contract.request.parse(input)));
     if (request.method !== 'GET')
       this.writes.push({
         subject: contract.subject,
         request: input,
         key: request.headers['idempotency-key'] as string,
       });
-    if (contract.subject === runtime.streamRunEvents.subject) return this.stream(input, request, response);
-    const reply = contract.reply.parse(await this.handlers(contract, contract.request.parse(input)));
     const text = contract.http?.produces === 'text';
     response.writeHead(contract.http?.status ?? 200, { 'content-type': text ? 'text/plain' : 'application/json' });
     response.end(text ? reply : JSON.stringify(reply));

@@ -42,6 +42,14 @@ export class Output {
     if (this.live) this.streams.stderr.write(`\r\u001b[K${line.slice(0, (this.streams.stderr.columns ?? 80) - 1)}`);
   }
 
+  /** A command as this person would type it. */
+  typed(...words: readonly string[]): string {
+    const quoted = words
+      .map(printable)
+      .map((word) => (/^[\w./@:=+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
+    return [this.env['npm_command'] === 'exec' ? 'npm exec conclave --' : 'conclave', ...quoted].join(' ');
+  }
+
   /** Escapes a text and gives it a style where the terminal has one. */
   styled(style: Style, text: string): string {
     return this.coloured ? styleText(style, printable(text), { validateStream: false }) : printable(text);

@@ -37,8 +37,8 @@ export const decisions: Command = {
         ({ id, openedAt, phase, outcome, question }) =>
           `${id}  ${openedAt.slice(0, 16)}  ${(outcome?.status ?? phase).padEnd(10)} ${printable(question)}`,
       ),
-      ...(page.items.length === 0 ? ['No decisions yet: conclave review'] : []),
-      ...(page.next === undefined ? [] : ['', `More: conclave decisions --after ${printable(page.next)}`]),
+      ...(page.items.length === 0 ? [`No decisions yet: ${out.typed('review')}`] : []),
+      ...(page.next === undefined ? [] : ['', `More: ${out.typed('decisions', '--after', page.next)}`]),
     );
     out.result(page);
     return 0;
@@ -63,6 +63,6 @@ function printDecision(out: Output, decision: Decision): void {
     ),
     ...(notices.length > 0 ? ['', ...notices.map((notice) => `Note: ${printable(notice)}`)] : []),
     '',
-    receiptReady ? `Receipt: conclave receipt ${id}` : 'The receipt is not ready yet.',
+    receiptReady ? `Receipt: ${out.typed('receipt', id)}` : 'The receipt is not ready yet.',
   );
 }

@@ -25,7 +25,7 @@ export const receipt: Command = {
     const found = await fetchReceipt(clientOf(call), decision, PATIENCE_MS, signal);
     const path = resolve(cwd, call.text('out') ?? `${decision}.receipt.json`);
     await storeReceipt(path, found, undefined);
-    out.print(`Stored ${printable(path)}`, `Check it: conclave verify ${printable(path)}`);
+    out.print(`Stored ${printable(path)}`, `Check it: ${out.typed('verify', path)}`);
     out.result({ decision, path });
     return 0;
   },

@@ -52,7 +52,7 @@ export const review: Command = {
     const run = await submit(client, change, wishes, { signal, say: (step) => out.transient(`  … ${step}`) });
     out.transient('');
     if (call.flag('no-wait')) {
-      out.print(`Run ${run.id} is ${run.state}. Its verdict: conclave watch ${run.id}`);
+      out.print(`Run ${run.id} is ${run.state}. Its verdict: ${out.typed('watch', run.id)}`);
       out.result(run);
       return 0;
     }

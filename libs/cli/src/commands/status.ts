@@ -27,7 +27,7 @@ export const status: Command = {
     out.print(
       `${url}: ${printable(me.principal.name)} (${me.role}) of ${printable(me.tenant.name)}, workspace ${printable(me.workspace.name)}`,
       '',
-      ...(runs.items.length > 0 ? runs.items.map(runLine) : ['No runs yet: conclave review']),
+      ...(runs.items.length > 0 ? runs.items.map(runLine) : [`No runs yet: ${out.typed('review')}`]),
     );
     out.result({ url, me, runs: runs.items });
     return 0;

@@ -1,9 +1,11 @@
 import { writeFile } from 'node:fs/promises';
+import { relative } from 'node:path';
 import { ConclaveError, runtime, type Run } from '@conclave/contracts';
 import type { Client } from '@conclave/sdk';
 import type { Call } from '../command.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { Fault } from '../fault.js';
+import type { Output } from '../output.js';
 import { printable } from '../printable.js';
 import { Progress } from './progress.js';
 import { fetchReceipt, storeReceipt } from './receipts.js';
@@ -29,18 +31,19 @@ export async function conclude(
 ): Promise<ExitCode> {
   await follow(call, client, run);
   const ended = await client.call(runtime.getRun, { id: run });
-  if (ended.state !== 'completed') throw endedWithoutVerdict(ended);
+  if (ended.state !== 'completed') throw endedWithoutVerdict(call.out, ended);
   const result = await client.call(runtime.getRunResult, { id: run });
   const papers = papersOf(result.decision);
   printVerdict(call.out, result);
   if (papers.sarif !== undefined) await write(papers.sarif, JSON.stringify(sarifOf(result), undefined, 2));
   const receipt = await keepReceipt(call, client, result.decision, papers);
+  const shown = (path: string): string => (path.startsWith(`${call.cwd}/`) ? relative(call.cwd, path) : path);
   call.out.print(
     '',
     `Decision ${result.decision}`,
     ...(receipt === undefined
       ? []
-      : [`Receipt  ${printable(receipt)}`, `         conclave verify ${printable(receipt)}`]),
+      : [`Receipt  ${printable(shown(receipt))}`, `         ${call.out.typed('verify', shown(receipt))}`]),
   );
   call.out.result({ run, ...result, ...(receipt === undefined ? {} : { receipt }) });
   return EXIT[result.outcome];
@@ -52,21 +55,21 @@ async function follow({ out, signal }: Call, client: Client, run: string): Promi
     for await (const event of client.followRun(run, { signal, onReconnect: () => progress.reconnecting() }))
       progress.tell(event);
   } catch (error) {
-    if (signal.aborted) out.note('', `The run goes on: conclave watch ${run}`);
+    if (signal.aborted) out.note('', `The run goes on: ${out.typed('watch', run)}`);
     throw error;
   } finally {
     progress.end();
   }
 }
 
-function endedWithoutVerdict({ id, state, failure }: Run): Fault {
+function endedWithoutVerdict(out: Output, { id, state, failure }: Run): Fault {
   if (!failure) return new Fault(EXIT.runFailed, `run.${state}`, `run ${id} is ${state}`);
   const code = printable(failure.code);
   return new Fault(
     failureCodes[code] ?? EXIT.runFailed,
     code,
     printable(failure.message),
-    `Run ${id} failed; its story: conclave watch ${id}`,
+    `Run ${id} failed; its story: ${out.typed('watch', id)}`,
   );
 }
 
@@ -91,7 +94,7 @@ async function keepReceipt(
   } catch (error) {
     if (signal.aborted) throw error;
     const reason = error instanceof ConclaveError ? `${error.code}: ${error.message}` : String(error);
-    out.note(`The receipt was not stored (${printable(reason)}). Later: conclave receipt ${decision}`);
+    out.note(`The receipt was not stored (${printable(reason)}). Later: ${out.typed('receipt', decision)}`);
     return undefined;
   }
 }

@@ -21,7 +21,7 @@ alter table outbound_event force row level security;
 create policy tenant on outbound_event using (tenant_id = current_setting('app.tenant', true)) with check (tenant_id = current_setting('app.tenant', true));
 create policy relay on outbound_event to :system using (true) with check (true);
 grant insert on outbound_event to :app;
-grant select, update on outbound_event to :system;
+grant select, update (epoch, pos) on outbound_event to :system;
 
 -- The head of each lane. After restoring an older database an operator starts a new epoch, so that consumers notice:
 --   update event_lane set epoch = epoch + 1, head = 0;
@@ -31,7 +31,7 @@ create table event_lane (
   head bigint not null default 0
 );
 insert into event_lane (lane) select generate_series(0, 15);
-grant select, update on event_lane to :system;
+grant select, update (head) on event_lane to :system;
 
 -- How far this service has applied each producer's lanes; moved in the transaction of the effect.
 create table event_cursor (
@@ -42,7 +42,6 @@ create table event_cursor (
   primary key (producer, lane)
 );
 grant select, insert, update on event_cursor to :app, :system;
-grant delete on event_cursor to :system;
 
 -- Events this service could not apply, with the reason; the cursor moved on.
 create table dead_letter (
@@ -81,4 +80,4 @@ alter table idempotency force row level security;
 create policy tenant on idempotency using (tenant_id = current_setting('app.tenant', true)) with check (tenant_id = current_setting('app.tenant', true));
 create policy sweep on idempotency to :system using (true);
 grant select, insert, update on idempotency to :app;
-grant select, delete on idempotency to :system;
+grant select (at), delete on idempotency to :system;

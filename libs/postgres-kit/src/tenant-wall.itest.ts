@@ -113,6 +113,20 @@ describe('the tenant wall', () => {
     await expect(db.tx(as(a), (tx) => tx.query('select from outbound_event'))).rejects.toThrow(/permission denied/);
   });
 
+  it.each([
+    [`update outbound_event set data = '{}'`, 'rewrite an event'],
+    [`delete from outbound_event`, 'unmake an event'],
+    [
+      `insert into outbound_event (id, tenant_id, lane, type, actor, data) values ('e', 't', 0, 't', 'x', '{}')`,
+      'invent an event',
+    ],
+    [`update event_lane set epoch = epoch + 1`, 'start an epoch'],
+    [`select response from idempotency`, 'read an answer'],
+    [`update dead_letter set reason = ''`, 'rewrite a dead letter'],
+  ])('does not let the system role do what is not its own: %s', async (sql) => {
+    await expect(db.system((tx) => tx.query(sql))).rejects.toThrow(/permission denied/);
+  });
+
   it('gives the system role no business data', async () => {
     await expect(db.system((tx) => tx.query('select from note'))).rejects.toThrow(/permission denied/);
   });

@@ -42,12 +42,15 @@ export const passed = (result: SandboxResult): boolean => result.status === 'exi
 export function endingOf(result: SandboxResult): string {
   switch (result.status) {
     case 'exited':
-      return result.exitCode === 0 ? 'passed' : `exit code ${result.exitCode}`;
+      if (result.exitCode === 0) return 'passed';
+      return `exit code ${result.exitCode}${[126, 127].includes(result.exitCode) ? ' (the command cannot be run)' : ''}`;
     case 'timeout':
       return 'ran out of time';
     case 'output-limit':
       return 'printed too much';
     case 'killed':
       return 'was stopped';
+    case 'not-started':
+      return 'could not be started in a sandbox';
   }
 }

@@ -1,9 +1,12 @@
-import { chown, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { seccompFilter } from './seccomp.js';
 import { SANDBOX_UID, Sandbox, type SandboxRequest } from './sandbox.js';
+
+const containing = (text: string): unknown => expect.stringContaining(text);
 
 describe('sandbox', () => {
   const sandbox = new Sandbox();
@@ -40,7 +43,9 @@ describe('sandbox', () => {
   it('shows no host files, users, environment or processes', async () => {
     process.env['SANDBOX_TEST_SECRET'] = 'not-for-you';
     const result = await run('ls /root /home /var /etc/passwd /etc/shadow; env; ls /proc | grep -c "^[0-9]"; id -u');
+    const first = await run('tr "\\0" "\\n" < /proc/1/environ; ls /proc/1/root/root /proc/1/fd');
     delete process.env['SANDBOX_TEST_SECRET'];
+    expect(first.output).not.toContain('not-for-you');
     expect(result.output).not.toMatch(/not-for-you|DATABASE_URL/);
     expect(result.output.match(/No such file/g)).toHaveLength(5);
     const [processes, uid] = result.output.trim().split('\n').slice(-2).map(Number);
@@ -93,6 +98,62 @@ describe('sandbox', () => {
     const hog = await run(`node -e "const a=[];for(;;)a.push(Buffer.alloc(1e7,1))"`, { memoryBytes: 512 * 1024 ** 2 });
     expect(hog.exitCode).not.toBe(0);
     expect(await run('yes', { outputBytes: 100_000 })).toMatchObject({ status: 'output-limit' });
+  });
+
+  it('lets no process make a user namespace or a keyring', async () => {
+    expect(seccompFilter()).toBeDefined();
+    expect((await run('unshare --user true')).output).toMatch(/Operation not permitted/);
+    expect((await run('unshare --user --map-root-user --net true')).exitCode).not.toBe(0);
+    expect(await run('cat /proc/self/status')).toMatchObject({
+      output: containing('Seccomp:\t2'),
+    });
+    expect(seccompFilter('s390x')).toBeUndefined();
+  });
+
+  it('gives scratch space of bounded size, and nothing else to write to', async () => {
+    const result = await run(
+      'for d in / /dev /usr /proc /work/..; do touch $d/x && echo "wrote $d"; done; echo a > /dev/shm/a && echo b > /tmp/b && echo ok',
+    );
+    expect(result.output).not.toContain('wrote');
+    expect(result.output).toContain('ok');
+    const full = await run(
+      'dd if=/dev/zero of=/dev/shm/big bs=1M count=900 2>&1 | tail -1; dd if=/dev/zero of=/tmp/big bs=1M count=900 2>&1 | tail -1; ls -s /dev/shm /tmp',
+    );
+    expect(full.output).not.toMatch(/943718400 bytes/);
+  });
+
+  it('bounds the memory of all processes together', async () => {
+    const hog = `node -e "const a=Buffer.alloc(2e8,1);setTimeout(()=>console.log(a.length),8e3)"`;
+    const result = await run(`${hog} & ${hog} & ${hog} & wait`, { memoryBytes: 450 * 1024 ** 2, wallMs: 20_000 });
+    expect(result).toMatchObject({
+      status: 'killed',
+      output: containing('together used more than'),
+    });
+  });
+
+  it('does not take what it could not start for a verdict', async () => {
+    expect(await run('true', { readOnlyPaths: ['/no/such/folder'] })).toMatchObject({
+      status: 'not-started',
+      output: containing('/no/such/folder'),
+    });
+  });
+
+  it('abstains with the reason where sandboxes do not work, and runs nothing there', async () => {
+    const missing = new Sandbox([], '/no/such/bwrap');
+    expect(await missing.probe()).toEqual({ available: false, reason: containing('no bwrap') });
+    const refusing = join(worktree, 'refusing');
+    await writeFile(refusing, '#!/bin/sh\necho "bwrap: No permissions to create a new namespace" >&2\nexit 1\n', {
+      mode: 0o755,
+    });
+    const sandbox = new Sandbox([], refusing);
+    expect(await sandbox.probe()).toEqual({
+      available: false,
+      reason: containing('No permissions to create'),
+    });
+    expect(await sandbox.run({ worktree, command: 'touch ran', wallMs: 1_000 })).toMatchObject({
+      status: 'not-started',
+    });
+    await expect(readFile(join(worktree, 'ran'))).rejects.toThrow('ENOENT');
   });
 
   it('stops when its caller gives up', async () => {

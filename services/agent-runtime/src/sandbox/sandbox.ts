@@ -1,213 +1,203 @@
 /**
- * Runs a command of somebody else's repository where it can harm nobody: bubblewrap with every namespace unshared (no
- * network, no other processes, no host files but the system's programs), no capabilities, a cleared environment, bounded
- * processes, memory, file size, output and time. Nothing ever runs without it: when it is not available, callers abstain.
+ * Runs a command of somebody else's repository where it can harm nobody: bubblewrap with its own namespaces (no network,
+ * no other processes, no host files but the system's programs), no capabilities, a filter on system calls, a cleared
+ * environment, bounded processes, memory, file size, output and time. Nothing ever runs without it: where it is not
+ * available, callers abstain with the reason.
  */
-import { spawn } from 'node:child_process';
-import { lstatSync, readlinkSync } from 'node:fs';
-import { runtimePaths } from './runtime-paths.js';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { lstat, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { promisify } from 'node:util';
+import { bubblewrapArguments, isRoot, seccompFd, statusFd, type SandboxBounds } from './bubblewrap.js';
+import { privateBytesBelow } from './process-memory.js';
+import { seccompFilter } from './seccomp.js';
 
 export interface SandboxRequest {
-  /** The folder the command works in; it is all that the command can write to besides its own /tmp. */
+  /** The folder the command works in; it is all that the command can write to besides its own /tmp. Its owner is who the command runs as when the service is root. */
   readonly worktree: string;
   /** Given to `/bin/sh -c` inside. */
   readonly command: string;
   readonly wallMs: number;
   /** Host paths visible read-only at the same place. */
   readonly readOnlyPaths?: readonly string[];
+  /** Of each process by the kernel's limit, and of all together by measuring. */
   readonly memoryBytes?: number;
   readonly processes?: number;
-  /** More output than this ends the command; the tail that is kept is `tailBytes`. */
+  /** More output than this ends the command. */
   readonly outputBytes?: number;
+  readonly env?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
 }
 
 export interface SandboxResult {
-  readonly status: 'exited' | 'timeout' | 'output-limit' | 'killed';
-  /** The command's exit code; 128 + signal when a signal ended it. */
+  /** `killed` = by its caller or for want of memory; `not-started` = the sandbox could not be made, the command never ran. */
+  readonly status: 'exited' | 'timeout' | 'output-limit' | 'killed' | 'not-started';
+  /** The command's exit code; 128 + signal when a signal ended it. Says nothing unless `exited`. */
   readonly exitCode: number;
-  /** The end of what it printed, both streams as they came. */
+  /** The end of what it printed (16 KiB), both streams as they came. */
   readonly output: string;
   readonly durationMs: number;
 }
 
 export type SandboxAvailability = { readonly available: true } | { readonly available: false; readonly reason: string };
 
-const DEFAULTS = { memoryBytes: 2 * 1024 ** 3, processes: 256, outputBytes: 16 * 1024 ** 2 } as const;
-const TAIL_BYTES = 16 * 1024;
-const MAX_FILE_BYTES = 1024 ** 3;
-const TMP_BYTES = 512 * 1024 ** 2;
-/** The uid commands run as. */
+const defaults = { memoryBytes: 4 * 1024 ** 3, processes: 256, outputBytes: 16 * 1024 ** 2 } as const;
+const tailBytes = 16 * 1024;
+const memoryCheckMs = 250;
+/** Who commands run as in a user namespace. */
 export const SANDBOX_UID = 65_534;
 
 export class Sandbox {
-  private availability: Promise<SandboxAvailability> | undefined;
+  private ready: Promise<{ readonly program: string } | { readonly reason: string }> | undefined;
 
-  constructor(private readonly readOnlyPaths: readonly string[] = []) {}
+  constructor(
+    private readonly readOnlyPaths: readonly string[] = [],
+    private readonly bubblewrap = 'bwrap',
+  ) {}
 
-  /** Whether sandboxes work on this host; found out once. */
-  probe(): Promise<SandboxAvailability> {
-    return (this.availability ??= this.tryOut());
+  /** Whether sandboxes work on this host; found out once, by making one. */
+  async probe(): Promise<SandboxAvailability> {
+    const found = await (this.ready ??= this.tryOut());
+    return 'program' in found ? { available: true } : { available: false, reason: found.reason };
   }
 
   /** Runs a command to its end or to one of its bounds. It never throws for what the command did. */
-  run(request: SandboxRequest): Promise<SandboxResult> {
-    const paths = [...this.readOnlyPaths, ...(request.readOnlyPaths ?? [])];
-    return execute(bubblewrapArguments({ ...request, readOnlyPaths: paths }), request);
+  async run(request: SandboxRequest): Promise<SandboxResult> {
+    const found = await (this.ready ??= this.tryOut());
+    return 'program' in found ? this.execute(found.program, request) : notStarted(found.reason);
   }
 
-  private async tryOut(): Promise<SandboxAvailability> {
-    if (process.platform !== 'linux')
-      return { available: false, reason: `program checks need Linux namespaces, this is ${process.platform}` };
-    const args = bubblewrapArguments({
-      worktree: '/usr',
-      command: 'true',
-      wallMs: 0,
-      readOnlyPaths: this.readOnlyPaths,
-    });
-    const result = await execute(args, { wallMs: 10_000 });
-    if (result.status === 'exited' && result.exitCode === 0) return { available: true };
-    const said = result.output.trim().split('\n').at(-1) ?? '';
-    return {
-      available: false,
-      reason: `bubblewrap does not work on this host: ${said || `exit code ${result.exitCode}`}`,
+  private async execute(program: string, request: SandboxRequest): Promise<SandboxResult> {
+    const uid = isRoot ? (await lstat(request.worktree)).uid : SANDBOX_UID;
+    if (uid === 0) return notStarted('the working folder belongs to root');
+    const bounds = {
+      ...defaults,
+      env: {},
+      ...request,
+      uid,
+      readOnlyPaths: [...this.readOnlyPaths, ...(request.readOnlyPaths ?? [])],
     };
+    return new SandboxedRun(program, bounds).ended;
+  }
+
+  private async tryOut(): Promise<{ program: string } | { reason: string }> {
+    if (process.platform !== 'linux')
+      return { reason: `program checks need Linux namespaces, this is ${process.platform}` };
+    const program = await promisify(execFile)('/bin/sh', ['-c', 'command -v "$1"', 'sh', this.bubblewrap]).then(
+      ({ stdout }) => stdout.trim(),
+      () => '',
+    );
+    if (!program) return { reason: 'program checks need bubblewrap, and there is no bwrap on the path' };
+    const worktree = await mkdtemp(join(tmpdir(), 'conclave-probe-'));
+    const bounds = {
+      ...defaults,
+      env: {},
+      worktree,
+      command: 'true',
+      wallMs: 10_000,
+      uid: SANDBOX_UID,
+      readOnlyPaths: this.readOnlyPaths,
+    };
+    // The folder is root's and closed to others here, so the command is not given it to work in.
+    const result = await new SandboxedRun(program, { ...bounds, worktree: isRoot ? '/usr' : worktree }).ended;
+    await rm(worktree, { recursive: true, force: true });
+    if (result.status === 'exited' && result.exitCode === 0) return { program };
+    const said = result.output.trim().split('\n').at(-1);
+    return { reason: `bubblewrap does not work on this host: ${said || `it ended with ${result.exitCode}`}` };
   }
 }
 
-const isRoot = process.getuid?.() === 0;
-/** An ordinary user gets its own user namespace and is nobody in it. */
-const userNamespaces = [
-  '--unshare-all',
-  '--cap-drop',
-  'ALL',
-  '--uid',
-  String(SANDBOX_UID),
-  '--gid',
-  String(SANDBOX_UID),
-];
-/** Root needs none: it mounts, and then steps down to nobody for good. */
-const rootNamespaces = [
-  ...['--unshare-ipc', '--unshare-pid', '--unshare-net', '--unshare-uts', '--unshare-cgroup-try'],
-  ...['--cap-drop', 'ALL', '--cap-add', 'CAP_SETUID', '--cap-add', 'CAP_SETGID', '--cap-add', 'CAP_SETPCAP'],
-];
-const stepDown = [
-  '/usr/bin/setpriv',
-  `--reuid=${SANDBOX_UID}`,
-  `--regid=${SANDBOX_UID}`,
-  '--clear-groups',
-  '--no-new-privs',
-  '--inh-caps=-all',
-  '--bounding-set=-all',
-];
+const notStarted = (reason: string): SandboxResult => ({
+  status: 'not-started',
+  exitCode: -1,
+  output: reason,
+  durationMs: 0,
+});
 
-function bubblewrapArguments(request: SandboxRequest & { readonly readOnlyPaths: readonly string[] }): string[] {
-  const { memoryBytes = DEFAULTS.memoryBytes, processes = DEFAULTS.processes } = request;
-  return [
-    ...['--die-with-parent', '--new-session', '--clearenv', '--hostname', 'sandbox'],
-    ...(isRoot ? rootNamespaces : userNamespaces),
-    ...systemMounts(),
-    ...['--proc', '/proc', '--dev', '/dev', '--perms', '1777', '--size', String(TMP_BYTES), '--tmpfs', '/tmp'],
-    ...request.readOnlyPaths.flatMap((path) => [...foldersAbove(path), '--ro-bind', path, path]),
-    ...['--bind', request.worktree, '/work', '--remount-ro', '/'],
-    ...Object.entries({
-      PATH: pathOf(request.readOnlyPaths),
-      HOME: '/tmp',
-      TMPDIR: '/tmp',
-      LANG: 'C.UTF-8',
-      CI: 'true',
-      CONCLAVE_SANDBOX: '1',
-    }).flatMap(([name, value]) => ['--setenv', name, value]),
-    '--',
-    ...(isRoot ? stepDown : []),
-    ...[
-      '/usr/bin/prlimit',
-      `--nproc=${processes}`,
-      `--data=${memoryBytes}`,
-      `--fsize=${MAX_FILE_BYTES}`,
-      '--nofile=4096',
-      '--core=0',
-    ],
-    ...['/usr/bin/env', '--chdir=/work', '/bin/sh', '-c', request.command],
-  ];
-}
+type Bounds = SandboxBounds & { readonly wallMs: number; readonly outputBytes: number; readonly signal?: AbortSignal };
 
-const pathOf = (readOnlyPaths: readonly string[]): string =>
-  [...readOnlyPaths.filter((path) => path.endsWith('/bin')), '/usr/local/bin', '/usr/bin', '/bin'].join(':');
+/** One command in one sandbox, from start to end. */
+class SandboxedRun {
+  readonly ended: Promise<SandboxResult>;
+  private readonly startedAt = performance.now();
+  private readonly output = new Tail(tailBytes);
+  private readonly child: ChildProcess;
+  /** What bubblewrap reports: the first process's pid at once, the command's exit code only when it ran. */
+  private report = '';
+  private stopped: SandboxResult['status'] | undefined;
+  private measuring = false;
 
-/** The folders a mount lies in, made so that everybody may pass through them. */
-function foldersAbove(path: string): string[] {
-  const parts = path.split('/').slice(1, -1);
-  return parts.flatMap((_, i) => ['--perms', '0755', '--dir', `/${parts.slice(0, i + 1).join('/')}`]);
-}
-
-/** The system's programs and libraries, and of /etc only what programs need to start. */
-function systemMounts(): string[] {
-  const links = ['/bin', '/sbin', '/lib', '/lib32', '/lib64'].flatMap((path) => {
-    const found = lstatSync(path, { throwIfNoEntry: false });
-    if (!found) return [];
-    return found.isSymbolicLink() ? ['--symlink', readlinkSync(path), path] : ['--ro-bind', path, path];
-  });
-  return [
-    '--ro-bind',
-    '/usr',
-    '/usr',
-    ...links,
-    ...runtimePaths.flatMap((path) => [...foldersAbove(path), '--ro-bind-try', path, path]),
-  ];
-}
-
-function execute(
-  args: readonly string[],
-  request: Pick<SandboxRequest, 'wallMs' | 'outputBytes' | 'signal'>,
-): Promise<SandboxResult> {
-  const startedAt = performance.now();
-  return new Promise((resolve) => {
-    const child = spawn('bwrap', args, {
-      stdio: ['ignore', 'pipe', 'pipe'],
+  constructor(
+    program: string,
+    private readonly bounds: Bounds,
+  ) {
+    const filter = seccompFilter();
+    this.child = spawn(program, bubblewrapArguments(bounds, filter !== undefined), {
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
       cwd: '/',
+      env: { PATH: '/usr/local/bin:/usr/bin:/bin' },
       detached: true,
     });
-    const output = new Tail(TAIL_BYTES);
-    let ended: SandboxResult['status'] | undefined;
-    const end = (status: SandboxResult['status']): void => {
-      ended ??= status;
-      if (child.pid) killGroup(child.pid);
-    };
-    const timer = setTimeout(() => end('timeout'), request.wallMs);
-    const onAbort = (): void => end('killed');
-    request.signal?.addEventListener('abort', onAbort, { once: true });
-    if (request.signal?.aborted) onAbort();
-    const take = (chunk: Buffer): void => {
-      output.push(chunk);
-      if (output.seen > (request.outputBytes ?? DEFAULTS.outputBytes)) end('output-limit');
-    };
-    child.stdout.on('data', take);
-    child.stderr.on('data', take);
-    const settle = (exitCode: number): void => {
-      clearTimeout(timer);
-      request.signal?.removeEventListener('abort', onAbort);
-      resolve({
-        status: ended ?? 'exited',
-        exitCode,
-        output: output.text(),
-        durationMs: Math.round(performance.now() - startedAt),
-      });
-    };
-    child.once('error', (error) => {
-      output.push(Buffer.from(error.message));
-      settle(127);
-    });
-    child.once('close', (code, signal) => settle(code ?? (signal ? 137 : 1)));
-  });
-}
+    const pipe = this.child.stdio[seccompFd] as Writable;
+    pipe.on('error', () => undefined);
+    pipe.end(filter);
+    (this.child.stdio[statusFd] as Readable).on('data', (chunk: Buffer) => (this.report += chunk.toString('latin1')));
+    for (const stream of [this.child.stdout, this.child.stderr])
+      stream?.on('data', (chunk: Buffer) => this.take(chunk));
+    this.ended = this.watch();
+  }
 
-/** bwrap leads its own group, and the first process inside dies with it, taking its whole pid namespace along. */
-function killGroup(pid: number): void {
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  private async watch(): Promise<SandboxResult> {
+    const { wallMs, signal } = this.bounds;
+    const abort = (): void => this.stop('killed');
+    const clock = setTimeout(() => this.stop('timeout'), wallMs);
+    const memory = setInterval(() => void this.checkMemory(), memoryCheckMs);
+    signal?.addEventListener('abort', abort, { once: true });
+    if (signal?.aborted) abort();
+    const killedFromOutside = await new Promise<boolean>((resolve) => {
+      this.child.once('error', (error) => {
+        this.output.push(Buffer.from(error.message));
+        resolve(false);
+      });
+      this.child.once('close', (_code, by) => resolve(by !== null));
+    });
+    clearTimeout(clock);
+    clearInterval(memory);
+    signal?.removeEventListener('abort', abort);
+    const exitCode = /"exit-code":\s*(\d+)/.exec(this.report)?.[1];
+    const status = this.stopped ?? (exitCode !== undefined ? 'exited' : killedFromOutside ? 'killed' : 'not-started');
+    const durationMs = Math.round(performance.now() - this.startedAt);
+    return { status, exitCode: Number(exitCode ?? -1), output: this.output.text(), durationMs };
+  }
+
+  /** bwrap leads its own group, and the first process inside dies with it, taking its whole pid namespace along. */
+  private stop(status: SandboxResult['status']): void {
+    this.stopped ??= status;
+    try {
+      if (this.child.pid) process.kill(-this.child.pid, 'SIGKILL');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+
+  private take(chunk: Buffer): void {
+    this.output.push(chunk);
+    if (this.output.seen > this.bounds.outputBytes) this.stop('output-limit');
+  }
+
+  private async checkMemory(): Promise<void> {
+    const firstPid = /"child-pid":\s*(\d+)/.exec(this.report)?.[1];
+    if (!firstPid || this.measuring) return;
+    this.measuring = true;
+    const bytes = await privateBytesBelow(Number(firstPid));
+    this.measuring = false;
+    if (bytes <= this.bounds.memoryBytes || this.stopped) return;
+    this.output.push(
+      Buffer.from(`\nstopped: its processes together used more than ${this.bounds.memoryBytes} bytes\n`),
+    );
+    this.stop('killed');
   }
 }
 

@@ -1,11 +1,14 @@
 import { execFile } from 'node:child_process';
-import { chmod, chown, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { exportTree } from '@conclave/connectors';
-import { SANDBOX_UID } from './sandbox.js';
+import { isRoot } from './bubblewrap.js';
 
 const run = promisify(execFile);
+/** Users nobody is, one per copy in turn: the kernel counts processes by user, and copies must not count for each other. */
+const users = { first: 2_000_000, count: 100_000 };
+let next = process.pid % users.count;
 
 /**
  * A fresh copy of one commit that a sandboxed command may write to, removed afterwards. Its folder is reachable by the
@@ -22,13 +25,21 @@ export async function withWorkspace<T>(
   const dir = join(place, 'work');
   try {
     await exportTree(repository, commit, dir);
-    if (process.getuid?.() === 0) {
-      await run('chown', ['-hR', `${SANDBOX_UID}:${SANDBOX_UID}`, dir]);
-      await chown(place, SANDBOX_UID, SANDBOX_UID);
+    if (isRoot) {
+      const uid = users.first + (next++ % users.count);
+      await run('chown', ['-hR', `${uid}:${uid}`, place]);
     }
-    await chmod(place, 0o700);
     return await work(dir);
   } finally {
-    await rm(place, { recursive: true, force: true, maxRetries: 3 });
+    await remove(place);
   }
+}
+
+/** A command may have taken away its owner's own rights to a folder; an ordinary user must give them back first. */
+async function remove(place: string): Promise<void> {
+  const options = { recursive: true, force: true, maxRetries: 3 } as const;
+  await rm(place, options).catch(async () => {
+    await run('chmod', ['-R', 'u+rwX', place]);
+    await rm(place, options);
+  });
 }

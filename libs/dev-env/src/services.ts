@@ -1,10 +1,11 @@
 /** Which processes make up Conclave and what each is told by its environment: the one table behind `up` and the tests. */
 import { dirname, join } from 'node:path';
 import { natsPermissions, serviceNames, type ServiceName } from '@conclave/contracts';
-import { repositoryRoot, stateDir } from './paths.js';
+import { repositoryRoot } from './paths.js';
 import { key256, nkeyOf, nkeySeed, password, publicKeyOf, signingKey, type Secrets } from './secrets.js';
 import type { NatsUser } from './stores/nats.js';
 import type { StoreName } from './stores/store.js';
+import { compileCacheDir } from './supervisor/compile-cache.js';
 
 export interface ServiceEntry {
   readonly name: ServiceName;
@@ -126,7 +127,7 @@ export function serviceEnv(entry: ServiceEntry, world: World): Readonly<Record<s
   return {
     ...pick(outer, OUTER_VARIABLES),
     NODE_ENV: 'production',
-    NODE_COMPILE_CACHE: join(stateDir, 'cache/compiled'),
+    NODE_COMPILE_CACHE: compileCacheDir,
     SERVICE_NAME: entry.name,
     HTTP_HOST: '127.0.0.1',
     HTTP_PORT: String(ports[entry.name]),

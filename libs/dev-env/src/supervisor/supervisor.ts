@@ -17,6 +17,7 @@ import { portsFileOf, recordsDirOf, stopLocalStores } from '../stores/local-stor
 import { storeNames } from '../stores/store.js';
 import { startStores, type Stores } from '../stores/stores.js';
 import { codeHash } from './code-hash.js';
+import { fillCompileCache } from './compile-cache.js';
 import { boundLog } from './log-file.js';
 import { ServiceProcess } from './service-process.js';
 import { readJson, writeJson, type StepStatus, type SupervisorStatus } from './status.js';
@@ -88,10 +89,13 @@ export class Supervisor {
     return this.exclusively(async () => {
       Object.assign(this.status, { request, state: 'starting', error: undefined, steps: [] });
       try {
+        const code = new Map(services.map(({ folder }) => [folder, codeHash(`services/${folder}`)]));
+        const compiled = fillCompileCache([...code.keys()], digest(...code.values()));
         const stores = await this.step('Stores', (say) => this.bringStores(say));
         await this.step('Schemas', (say) => this.bringSchemas(stores, say));
         const world = await this.bringPorts(stores);
-        await this.step('Services', (say) => this.bringServices(world, say));
+        await compiled;
+        await this.step('Services', (say) => this.bringServices(world, code, say));
         await this.step('Tenants', () => this.bringTenants(world));
         const dev = this.writeDev();
         this.watch();
@@ -157,14 +161,18 @@ export class Supervisor {
     return { secrets: this.secrets, stores: stores.urls, ports: this.ports, dataDir, outer };
   }
 
-  private async bringServices(world: World, say: (detail: string) => void): Promise<void> {
+  private async bringServices(
+    world: World,
+    code: ReadonlyMap<string, string>,
+    say: (detail: string) => void,
+  ): Promise<void> {
     const started = await Promise.all(
       services.map(async (entry) => {
         const main = join(repositoryRoot, 'services', entry.folder, 'dist/main.js');
         const args = [...entry.nodeFlags, main, ...entry.args];
         const env = serviceEnv(entry, world);
         mkdirSync(env['DATA_DIR'] ?? '', { recursive: true, mode: 0o700 });
-        const hash = digest(codeHash(`services/${entry.folder}`), JSON.stringify([args, env]));
+        const hash = digest(code.get(entry.folder) ?? '', JSON.stringify([args, env]));
         const restarted = await this.processOf(entry.name, world).ensure({ args, env, hash });
         return restarted ? [entry.name] : [];
       }),

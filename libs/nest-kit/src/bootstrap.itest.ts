@@ -222,7 +222,7 @@ describe('streams on the internal listener', () => {
     );
     const began = Date.now();
     await service.stop();
-    expect(Date.now() - began).toBeLessThan(3_000);
+    expect(Date.now() - began).toBeLessThan(20_000);
     expect(await ended).toMatch(/ended|cut/);
   });
 });

@@ -131,7 +131,7 @@ describe('a typed call', () => {
     const started = Date.now();
     const refusal = await refusalOf(callAs({ name: 'Ada', mood: 'slow' }, { deadlineAt: started + 300 }));
     expect(refusal).toMatchObject({ code: 'request.deadline', params: { service: 'metrics' } });
-    expect(Date.now() - started).toBeLessThan(1_500);
+    expect(Date.now() - started).toBeLessThan(2_500);
     calls.gate.resolve();
   });
 
@@ -220,7 +220,7 @@ describe('draining', () => {
     while (calls.contexts.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
     const started = Date.now();
     await stopService();
-    expect(Date.now() - started).toBeLessThan(5_000);
+    expect(Date.now() - started).toBeLessThan(20_000);
     calls.gate.resolve();
     expect((await call).code).toBe('request.deadline');
   });
@@ -229,7 +229,7 @@ describe('draining', () => {
     await bus.kill();
     const started = Date.now();
     await stopService();
-    expect(Date.now() - started).toBeLessThan(8_000);
+    expect(Date.now() - started).toBeLessThan(20_000);
     await bus.start();
   });
 });

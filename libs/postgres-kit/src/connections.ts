@@ -1,10 +1,11 @@
-import { Pool, type PoolClient } from 'pg';
+import { Pool, escapeLiteral, type PoolClient } from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
 
 /** One connection, held for one transaction. */
 export interface Connection {
   query<Row extends object = Record<string, unknown>>(sql: string, params?: readonly unknown[]): Promise<Row[]>;
-  begin(): Promise<void>;
+  /** Begins a transaction, for one tenant or, on the system role, for none. */
+  begin(tenantId: string | undefined): Promise<void>;
   commit(): Promise<void>;
   rollback(): Promise<void>;
   readonly entities?: EntityManager;
@@ -72,7 +73,10 @@ export async function entityConnections(
       return {
         ...connectionOn(client),
         // TypeORM has to know, so that transactions within are savepoints; the runner ends with its transaction.
-        begin: () => runner.startTransaction(),
+        async begin(tenantId) {
+          await runner.startTransaction();
+          await client.query(setTenant(tenantId));
+        },
         entities: runner.manager,
         release: () => void runner.release(),
       };
@@ -81,11 +85,15 @@ export async function entityConnections(
   };
 }
 
+/** In force until the transaction ends, so a connection carries no tenant from one to the next. */
+const setTenant = (tenantId: string | undefined): string =>
+  tenantId === undefined ? '' : `select set_config('app.tenant', ${escapeLiteral(tenantId)}, true)`;
+
 function connectionOn(client: PoolClient): Connection {
   return {
     query: async <Row extends object>(sql: string, params: readonly unknown[] = []) =>
       (await client.query<Row & Record<string, unknown>>(sql, [...params])).rows,
-    begin: async () => void (await client.query('begin')),
+    begin: async (tenantId) => void (await client.query(`begin;${setTenant(tenantId)}`)),
     async commit() {
       const { command } = await client.query('commit');
       // Postgres answers the commit of an aborted transaction with a rollback, and no error.

@@ -85,8 +85,7 @@ async function inTransaction<T>(
   const connection = await source.acquire().catch(refuse);
   let broken: Error | undefined;
   try {
-    await connection.begin();
-    if (ctx) await connection.query(`select set_config('app.tenant', $1, true)`, [ctx.tenantId]);
+    await connection.begin(ctx?.tenantId);
     const result = await work(connection);
     await connection.commit();
     return result;

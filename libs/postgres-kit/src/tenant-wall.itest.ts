@@ -86,6 +86,14 @@ describe('the tenant wall', () => {
     seen.forEach((texts, i) => expect(texts).toEqual([i % 2 ? a : b]));
   });
 
+  it.each([`'; drop table metrics.note; --`, `\\'; select 1; --`, `${a}', true), set_config('app.tenant', '${b}`])(
+    'takes a tenant for a text, whatever it says: %s',
+    async (tenantId) => {
+      expect(await textsSeenBy(tenantId)).toEqual([]);
+      expect(await textsSeenBy(a)).toEqual([a]);
+    },
+  );
+
   it('refuses to open a transaction for nobody', () => {
     expect(() => db.tx(as(''), async () => undefined)).toThrow(
       expect.objectContaining({ code: 'auth.unauthenticated' }),

@@ -6,5 +6,5 @@ export { ballotOf, canonicalFindings } from './check.js';
 export type { Check, CheckBallot, CheckResult, Finding, Severity } from './check.js';
 export { diffLines, linesOf, withoutHunk } from './diff/line-diff.js';
 export { CHECKS, checkById, findingsSha256 } from './registry.js';
+export { type CodeHunk, codeHunks } from './source/code-hunks.js';
 export { isContextPath } from './source/file-kind.js';
-export { isCodeFile } from './source/language.js';

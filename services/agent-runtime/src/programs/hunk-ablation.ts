@@ -1,63 +1,76 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rm, writeFile } from 'node:fs/promises';
 import { hex, sha256, utf8 } from '@conclave/audit-core';
-import { isCodeFile, withoutHunk, type FileChange, type Finding, type Hunk } from '@conclave/checks';
-import { passed, runTests, type ProgramRequest } from './program.js';
+import { codeHunks, type CodeHunk, type Finding, withoutHunk } from '@conclave/checks';
+import { pathBytes } from '@conclave/connectors';
+import { passed, type ProgramRequest, runTests } from './program.js';
 
-const SAMPLE = 6;
+/** Hunks tried at most; each costs one run of the tests. */
+const sample = 10;
 
 export type AblationResult =
   { readonly applies: true; readonly findings: Finding[] } | { readonly applies: false; readonly reason: string };
 
-interface Candidate {
-  readonly file: FileChange;
-  readonly hunk: Hunk;
-}
-
 /**
  * Takes the change's code hunks back one at a time and runs the tests: where they still pass, nobody tests that hunk.
- * Only warnings. The sample is drawn by the head tree's digest, so it is the same for the same change; what was not
- * tried, for number or time, is listed.
+ *
+ * Only warnings. Which hunks are tried first is drawn by the head tree's digest, so it is the same for the same change;
+ * every hunk that was not tried, for number or time, is listed as such, so that a result shows what it rests on. An
+ * added file is taken back whole. One run decides: a test that fails at random hides a hunk or two.
  */
 export async function hunkAblation(request: ProgramRequest, budgetMs: number): Promise<AblationResult> {
-  const candidates = candidatesOf(request);
-  if (candidates.length === 0)
-    return { applies: false, reason: 'the change has no code hunk that could be taken back' };
+  const hunks = drawn(request);
+  if (hunks.length === 0) return { applies: false, reason: 'the change has no code hunk that could be taken back' };
   const endsAt = performance.now() + budgetMs;
   const head = await runTests(request, request.change.head.commit);
   if (!passed(head)) return { applies: false, reason: 'the tests do not pass on the head' };
   const findings: Finding[] = [];
-  const skipped: Candidate[] = candidates.slice(SAMPLE);
-  for (const candidate of candidates.slice(0, SAMPLE)) {
-    if (performance.now() + head.durationMs > endsAt) skipped.push(candidate);
-    else if (await passesWithout(request, candidate))
-      findings.push(
-        finding(candidate, 'untested-hunk', 'warning', 'The tests pass without this hunk: nothing tests it.'),
-      );
+  for (const [at, one] of hunks.entries()) {
+    const mayRun = at < sample && performance.now() + head.durationMs <= endsAt;
+    const without = mayRun ? await runWithout(request, one) : undefined;
+    if (!without || without.status === 'not-started') findings.push(untried(one));
+    else if (passed(without)) findings.push(untested(one));
   }
-  for (const candidate of skipped)
-    findings.push(finding(candidate, 'untried-hunk', 'info', 'Not tried: outside the sample or the time budget.'));
   return { applies: true, findings };
 }
 
-function candidatesOf({ change }: ProgramRequest): Candidate[] {
-  const order = ({ file, hunk }: Candidate): string =>
-    hex(sha256(utf8(`${change.head.tree}/${file.path}/${hunk.newStart}`)));
-  return change.files
-    .filter((file) => file.status === 'modified' && file.after !== undefined && isCodeFile(file.path))
-    .flatMap((file) => file.hunks.map((hunk) => ({ file, hunk })))
-    .map((candidate) => ({ candidate, rank: order(candidate) }))
-    .sort((a, b) => (a.rank < b.rank ? -1 : 1))
-    .map(({ candidate }) => candidate);
+function drawn({ change }: ProgramRequest): CodeHunk[] {
+  const rank = ({ file, hunk }: CodeHunk): string =>
+    hex(sha256(utf8(`${change.head.tree}\n${file.path}\n${hunk.newStart}`)));
+  const ranked = codeHunks(change).map((one) => ({ one, rank: rank(one) }));
+  return ranked.sort((a, b) => (a.rank < b.rank ? -1 : 1)).map(({ one }) => one);
 }
 
-async function passesWithout(request: ProgramRequest, { file, hunk }: Candidate): Promise<boolean> {
-  const result = await runTests(request, request.change.head.commit, (dir) =>
-    writeFile(join(dir, file.path), withoutHunk(file.after!, hunk)),
-  );
-  return passed(result);
+function runWithout(request: ProgramRequest, { file, hunk }: CodeHunk): ReturnType<typeof runTests> {
+  return runTests(request, request.change.head.commit, async (dir) => {
+    const place = Buffer.concat([Buffer.from(`${dir}/`), pathBytes(file.path)]);
+    await (file.status === 'added' ? rm(place) : writeFile(place, withoutHunk(file.after ?? '', hunk)));
+  });
 }
 
-function finding({ file, hunk }: Candidate, rule: string, severity: Finding['severity'], message: string): Finding {
-  return { path: file.path, line: Math.max(1, hunk.newStart), rule, severity, message };
+const at = ({ file, hunk }: CodeHunk): Pick<Finding, 'path' | 'line'> => ({
+  path: file.path,
+  line: Math.max(1, hunk.newStart),
+});
+
+function untested(one: CodeHunk): Finding {
+  const { newStart, newLines, oldLines } = one.hunk;
+  const lines =
+    newLines > 1
+      ? `lines ${newStart} to ${newStart + newLines - 1}`
+      : newLines
+        ? `line ${newStart}`
+        : `the removal of ${oldLines} lines`;
+  return {
+    ...at(one),
+    rule: 'untested-hunk',
+    severity: 'warning',
+    message: `the tests pass without ${lines}: nobody tests this hunk`,
+  };
 }
+
+const untried = (one: CodeHunk): Finding => ({
+  ...at(one),
+  rule: 'untried-hunk',
+  severity: 'info',
+  message: 'not tried: outside the sample or the time budget',
+});

@@ -1,36 +1,41 @@
 import { hex, jcs, sha256, utf8 } from '@conclave/audit-core';
-import { endingOf, passed, runTests, type ProgramRequest } from './program.js';
+import type { SandboxResult } from '../sandbox/sandbox.js';
+import { endingOf, passed, type ProgramRequest, runTests } from './program.js';
 
-/** What the gate saw. `sha256` covers command, trees and status, and no timing or output, so it is the same every time. */
+/** What the gate saw. */
 export interface GateEvidence {
   readonly status: 'green' | 'red' | 'abstained';
   readonly reason: string;
+  /** Of gate, status, command, both trees and head's exit code: nothing that differs from run to run. */
   readonly sha256: string;
-  /** The end of what the tests printed on head, for people. */
+  /** The end of what the tests printed on head (on base when that is why the gate abstains), for people. */
   readonly output: string;
 }
 
 /**
  * Runs the project's tests, on base first: where base is red or cannot run, the result on head would say nothing about
- * the change, and the gate abstains.
+ * the change, and the gate abstains. So it does when no sandbox could be made.
  */
 export async function testsGate(request: ProgramRequest): Promise<GateEvidence> {
   const { base, head } = request.change;
   const before = await runTests(request, base.commit);
   if (!passed(before))
-    return evidence(request, 'abstained', `the tests do not pass on the base: ${endingOf(before)}`, before.output);
+    return evidence(request, 'abstained', `the tests do not pass on the base: ${endingOf(before)}`, before);
   const after = await runTests(request, head.commit);
+  if (after.status === 'not-started')
+    return evidence(request, 'abstained', `the tests on the head: ${endingOf(after)}`, after);
   return passed(after)
-    ? evidence(request, 'green', 'the tests pass on base and head', after.output)
-    : evidence(request, 'red', `the tests pass on the base and fail on the head: ${endingOf(after)}`, after.output);
+    ? evidence(request, 'green', 'the tests pass on base and head', after)
+    : evidence(request, 'red', `the tests pass on the base and fail on the head: ${endingOf(after)}`, after);
 }
 
 function evidence(
   { change, command }: ProgramRequest,
   status: GateEvidence['status'],
   reason: string,
-  output: string,
+  run: SandboxResult,
 ): GateEvidence {
-  const body = { gate: 'tests', status, command, baseTree: change.base.tree, headTree: change.head.tree };
-  return { status, reason, output, sha256: hex(sha256(utf8(jcs(body)))) };
+  const exitCode = status !== 'abstained' && run.status === 'exited' ? run.exitCode : null;
+  const body = { gate: 'tests', status, command, baseTree: change.base.tree, headTree: change.head.tree, exitCode };
+  return { status, reason, output: run.output, sha256: hex(sha256(utf8(jcs(body)))) };
 }

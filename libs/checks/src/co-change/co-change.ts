@@ -5,8 +5,8 @@
  */
 import { canonicalFindings, type Check, type Finding } from '../check.js';
 import type { Change, FileChange, PastCommit } from '../change.js';
-import { isDocumentation, isGenerated, isLockfile, nameOf } from '../source/file-kind.js';
-import { addedLines, removedLines, viewOf } from '../source/introduced.js';
+import { isDocumentation, isGenerated, isLockfile, isTestFile, nameOf } from '../source/file-kind.js';
+import { addedLines, countBy, removedLines, viewOf } from '../source/introduced.js';
 
 const minSupport = 5;
 const minConfidence = { num: 7, den: 10 };
@@ -14,8 +14,8 @@ const minConfidence = { num: 7, den: 10 };
 const sweep = 40;
 const maxFindings = 20;
 
-/** What follows from everything follows from nothing: a file in more than half of all commits is nobody's companion. */
-const everywhere = { num: 1, den: 2 };
+/** A file in more than half of the commits that leave X alone follows from everything, so from X it does not follow. */
+const unrelated = { num: 1, den: 2 };
 
 export const coChange: Check = {
   id: 'co-change',
@@ -25,17 +25,20 @@ export const coChange: Check = {
   description:
     'Tells files that changed together with a changed file in at least 70 % of at least five past commits, and were left this time.',
   limits:
-    'Sees only the commits it is given (by default the last 1,000 before base), under the names files had then. Merges, roots and commits of more than 40 files do not count; lockfiles, generated files, change logs and files in more than half of all commits are nobody’s companions. A change of documentation or of comments asks for nothing.',
+    'Sees only the commits it is given (by default the last 1,000 before base), under the names files had then. Merges, roots and commits of more than 40 files do not count; lockfiles, generated files, change logs and files that change as often without X are nobody’s companions. A change of tests, documentation or comments asks for nothing.',
   run(change) {
     const changed = new Set(change.files.flatMap(({ path, oldPath }) => (oldPath ? [path, oldPath] : [path])));
     if (changed.size > sweep) return { applies: false, reason: `the change touches more than ${sweep} files` };
-    const commits = change.history.filter(({ files }) => files.length > 1 && files.length <= sweep);
+    const commits = change.history.filter(({ files }) => files.length > 0 && files.length <= sweep);
     if (commits.length < minSupport) {
       return { applies: false, reason: `fewer than ${minSupport} usable commits stand before the change` };
     }
     return { applies: true, findings: canonicalFindings(strongest(change, commits, changed)) };
   },
 };
+
+/** Tests and documentation follow the code; when they change alone, nothing else has to. */
+const leadsNowhere = (path: string): boolean => isDocumentation(path) || isTestFile(path);
 
 /** A typo mended in a comment asks nothing of other files. */
 function isOnlyCommented(file: FileChange): boolean {
@@ -52,47 +55,44 @@ interface Companion {
 }
 
 function strongest(change: Change, commits: readonly PastCommit[], changed: ReadonlySet<string>): Finding[] {
-  const overall = new Map<string, number>();
-  for (const { files } of commits) for (const path of files) overall.set(path, (overall.get(path) ?? 0) + 1);
   const present = new Set(change.tree.head);
   const mayBeLeft = (path: string): boolean =>
     present.has(path) &&
     !changed.has(path) &&
     !isLockfile(path) &&
     !isGenerated(path) &&
-    !/^(changelog|changes|history|news|release[-_]?notes)\b/i.test(nameOf(path)) &&
-    (overall.get(path) ?? 0) * everywhere.den <= change.history.length * everywhere.num;
+    !/^(changelog|changes|history|news|release[-_]?notes)\b/i.test(nameOf(path));
+  const overall = countBy(
+    commits.flatMap(({ files }) => files),
+    (path) => path,
+  );
   const best = new Map<string, Companion>();
   for (const file of change.files) {
     const { path, oldPath, status } = file;
-    if (status === 'added' || isLockfile(path) || isDocumentation(path) || isOnlyCommented(file)) continue;
-    for (const companion of companionsOf(oldPath ?? path, commits, mayBeLeft)) {
-      const known = best.get(companion.left);
-      if (!known || companion.together * known.of > known.together * companion.of)
-        best.set(companion.left, { ...companion, path });
+    if (status === 'added' || isLockfile(path) || leadsNowhere(path) || isOnlyCommented(file)) continue;
+    const touching = commits.filter(({ files }) => files.includes(oldPath ?? path));
+    const others = commits.length - touching.length;
+    if (touching.length < minSupport) continue;
+    for (const [left, together] of countBy(
+      touching.flatMap(({ files }) => files),
+      (other) => other,
+    )) {
+      const apart = (overall.get(left) ?? 0) - together;
+      const follows = together * minConfidence.den >= touching.length * minConfidence.num;
+      if (!follows || !mayBeLeft(left) || apart * unrelated.den > others * unrelated.num) continue;
+      const known = best.get(left);
+      const companion = { path, left, together, of: touching.length };
+      if (!known || together * known.of > known.together * companion.of) best.set(left, companion);
     }
   }
   const all = [...best.values()].sort((a, b) => b.together * a.of - a.together * b.of || (a.left < b.left ? -1 : 1));
   return all.slice(0, maxFindings).map((companion) => findingOf(change, companion));
 }
 
-function companionsOf(path: string, commits: readonly PastCommit[], mayBeLeft: (path: string) => boolean): Companion[] {
-  const touching = commits.filter(({ files }) => files.includes(path));
-  if (touching.length < minSupport) return [];
-  const together = new Map<string, number>();
-  for (const { files } of touching) for (const other of files) together.set(other, (together.get(other) ?? 0) + 1);
-  return [...together]
-    .filter(
-      ([other, count]) =>
-        other !== path && count * minConfidence.den >= touching.length * minConfidence.num && mayBeLeft(other),
-    )
-    .map(([left, count]) => ({ path, left, together: count, of: touching.length }));
-}
-
 function findingOf(change: Change, { path, left, together, of }: Companion): Finding {
   const file = change.files.find((one) => one.path === path);
   const line = Math.max(1, file?.hunks[0]?.newStart ?? 1);
-  const share = Math.floor((100 * together) / of);
+  const share = Math.round((100 * together) / of);
   const message = `${path} changed with ${left} in ${share} % of history (${together} of ${of}); you left ${left}`;
   return { path, line: file?.status === 'deleted' ? 1 : line, rule: 'left-behind', severity: 'warning', message };
 }

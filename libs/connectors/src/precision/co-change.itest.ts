@@ -34,7 +34,7 @@ describe('co-change', () => {
           line: 1,
           rule: 'left-behind',
           severity: 'warning',
-          message: 'a.go changed with b.go in 84 % of history (11 of 13); you left b.go',
+          message: 'a.go changed with b.go in 85 % of history (11 of 13); you left b.go',
         },
       ],
     });
@@ -67,15 +67,26 @@ describe('co-change', () => {
     expect(await judged('co-change', { past: everywhere, ...change })).toEqual([]);
   });
 
-  it('asks nothing of other files for documentation and comments', async () => {
+  it('asks nothing of other files for tests, documentation and comments', async () => {
     const lines = { 'a.go': ['package a', '// teh point', 'var a = 1'] };
     const typo = { 'a.go': ['package a', '// the point', 'var a = 1'] };
     expect(await judged('co-change', { past: past(8, () => ['a.go', 'b.go']), before: lines, after: typo })).toEqual(
       [],
     );
-    expect(
-      await judged('co-change', { past: past(8, () => ['README.md', 'b.go']), after: { 'README.md': 'x\n' } }),
-    ).toEqual([]);
+    for (const path of ['README.md', 'a_test.go']) {
+      const story = { past: past(8, () => [path, 'b.go']), after: { [path]: 'x\n' } };
+      expect(await judged('co-change', story)).toEqual([]);
+    }
+  });
+
+  it('counts the commits in which a file changed alone', async () => {
+    const alone = past(20, (i) => (i < 10 ? ['a.go', 'b.go'] : ['a.go']));
+    expect(await judged('co-change', { past: alone, ...change })).toEqual([]);
+  });
+
+  it('knows companions in a small repository, where they are in every commit', async () => {
+    const all = past(8, () => ['a.go', 'b.go']).slice(0, 9);
+    expect(await judged('co-change', { past: all, ...change })).toEqual(['warning left-behind a.go:1']);
   });
 
   it('is silent about sweeping commits', async () => {

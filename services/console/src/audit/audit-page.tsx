@@ -1,5 +1,5 @@
 import { audit, events } from '@conclave/contracts';
-import { NativeSelect, Stack, Table, Text } from '@mantine/core';
+import { NativeSelect, Stack, Table } from '@mantine/core';
 import { useState } from 'react';
 import { LIVE_MS, usePages } from '../api/queries.js';
 import { ListOf } from '../design/list-of.js';
@@ -57,11 +57,7 @@ export function AuditPage() {
                   <Table.Th>Actor</Table.Th>
                   <Table.Th>Leaf hash</Table.Th>
                   <Table.Th className={rows['number'] ?? ''}>Logged</Table.Th>
-                  <Table.Th>
-                    <Text span size="xs">
-                      Proof
-                    </Text>
-                  </Table.Th>
+                  <Table.Th className={rows['number'] ?? ''}>Proof</Table.Th>
                 </Table.Tr>
               </Table.Thead>
               <Table.Tbody>

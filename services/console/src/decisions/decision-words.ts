@@ -20,8 +20,15 @@ const reasons: Readonly<Record<string, string>> = {
 /** Why the outcome is what it is; prose of a newer platform passes as it is. */
 export const reasonText = (reason: string): string => reasons[reason] ?? reason;
 
-/** Why this decision ended as it did, with the figures where they say more. */
-export function whyText({ outcome, rule, ballots }: Pick<Decision, 'outcome' | 'rule' | 'ballots'>): string {
+/** What there is to say why a decision ended as it did; decisions have it, and receipts. */
+interface Ended {
+  readonly outcome?: { readonly reason: string } | undefined;
+  readonly rule: { readonly method: string; readonly variant?: string };
+  readonly ballots: readonly { readonly status: string; readonly vote?: string | undefined }[];
+}
+
+/** Why a decision ended as it did, with the figures where they say more. */
+export function whyText({ outcome, rule, ballots }: Ended): string {
   if (!outcome) return '';
   const counted = ballots.filter(({ status, vote }) => status === 'counted' && vote !== undefined);
   const against = counted.filter(({ vote }) => vote === 'no').length;

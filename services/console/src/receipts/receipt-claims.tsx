@@ -1,6 +1,6 @@
 import type { BallotSummary, ReceiptSummary } from '@conclave/verify';
 import { Table, Text } from '@mantine/core';
-import { choiceText, reasonText, ruleText } from '../decisions/decision-words.js';
+import { choiceText, ruleText, whyText } from '../decisions/decision-words.js';
 import { Digest } from '../design/copy.js';
 import { Facts, Panel } from '../design/panel.js';
 import rows from '../design/rows.module.css';
@@ -10,7 +10,7 @@ import { outcomeLook, voteLook } from '../design/tones.js';
 
 /** What the file says of itself; how far to believe it is the verdict's business. */
 export function ReceiptClaims({ receipt }: { readonly receipt: ReceiptSummary }) {
-  const { subject, policy, custody, outcome } = receipt;
+  const { subject, policy, custody, outcome, ballots } = receipt;
   const keys = custody.platform + custody.external + custody.passkey;
   return (
     <Panel title="What the receipt says" note="To be believed only as far as the verdict above goes.">
@@ -18,7 +18,7 @@ export function ReceiptClaims({ receipt }: { readonly receipt: ReceiptSummary })
         facts={[
           ...(receipt.question === undefined ? [] : ([['Question', receipt.question]] as const)),
           ['Outcome', <Tag key="outcome" look={outcomeLook(outcome.status)} />],
-          ['Why', reasonText(outcome.reason)],
+          ['Why', whyText({ ...receipt, ballots: ballots.map(({ status, said }) => ({ status, vote: said?.vote })) })],
           ['Rule', ruleText(receipt.rule)],
           ['Decision', <code key="id">{receipt.decisionId}</code>],
           ['Log', receipt.origin],
@@ -46,7 +46,7 @@ export function ReceiptClaims({ receipt }: { readonly receipt: ReceiptSummary })
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {receipt.ballots.map((ballot) => (
+          {ballots.map((ballot) => (
             <ClaimedBallot key={ballot.voterId} ballot={ballot} />
           ))}
         </Table.Tbody>

@@ -3,15 +3,15 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState, type SyntheticEvent } from 'react';
 import { Refused } from '../design/refusal.js';
 import { Brand } from '../shell/brand.js';
-import { isSignedOut, lookAgain } from './use-me.js';
+import { isSignedOut } from './use-me.js';
 import { signIn } from './sign-ins.js';
 import classes from './sign-in-page.module.css';
 
-/** The door: a key is traded for a sign-in of this browser. */
+/** The door: a key is traded for a sign-in of this browser. Nothing that was read before stays: it may be another person. */
 export function SignInPage({ ended }: { readonly ended: boolean }) {
   const [apiKey, setApiKey] = useState('');
   const queries = useQueryClient();
-  const entry = useMutation({ mutationFn: signIn, onSuccess: () => lookAgain(queries) });
+  const entry = useMutation({ mutationFn: signIn, onSuccess: () => queries.resetQueries() });
   const badKey = isSignedOut(entry.error);
 
   const submit = (event: SyntheticEvent): void => {

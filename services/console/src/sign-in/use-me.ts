@@ -19,7 +19,7 @@ export function useMay(): (permission: Permission) => boolean {
 export const isSignedOut = (error: unknown): boolean =>
   error instanceof ConclaveError && error.code === 'auth.unauthenticated';
 
-/** After signing in, and when any request finds the sign-in ended: asks again who is there. */
+/** When a request finds the sign-in ended: asks again who is there. */
 export const lookAgain = (queries: QueryClient): Promise<void> =>
   queries.invalidateQueries({ queryKey: whoAmI.queryKey });
 

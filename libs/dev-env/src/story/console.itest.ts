@@ -1,0 +1,152 @@
+/** The sample story as its reader sees it: the console in a real browser, before the whole installation. */
+import { existsSync, openSync, closeSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
+import { repositoryRoot } from '../paths.js';
+import { mustRun, run } from '../processes/run.js';
+import { startConstellation, type Constellation } from '../testing/constellation.js';
+import { branches, intent } from './sample.js';
+import { playStory, program } from './story.js';
+
+const browserProgram = process.env['CONCLAVE_CHROMIUM'] ?? '/usr/bin/chromium';
+const FLAGS = [
+  ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync'],
+  ...['--disable-background-networking', '--disable-component-update'],
+];
+
+(existsSync(browserProgram) ? describe : describe.skip)('the console on the whole installation', () => {
+  let platform: Constellation;
+  let dir: string;
+  let env: NodeJS.ProcessEnv;
+  let browser: Browser;
+  let page: Page;
+  const faults: string[] = [];
+
+  beforeAll(async () => {
+    if (!existsSync(join(repositoryRoot, 'services/console/dist/index.html')))
+      await mustRun('npm', ['run', '-s', 'build', '-w', '@conclave/console'], {
+        cwd: repositoryRoot,
+        env: process.env,
+      });
+    platform = await startConstellation();
+    dir = dirname(platform.devFile);
+    env = { ...process.env, CONCLAVE_STATE_DIR: dir };
+    const output = openSync(join(dir, 'story.log'), 'w');
+    await playStory({ dataDir: dir, env, say: () => undefined, output });
+    closeSync(output);
+    browser = await chromium.launch({ executablePath: browserProgram, args: FLAGS });
+    page = await browser.newPage({ viewport: { width: 1360, height: 860 }, reducedMotion: 'reduce' });
+    page.on('pageerror', (error) => faults.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
+        faults.push(message.text());
+    });
+    await page.goto(platform.console);
+    await page.getByLabel('API key').fill(platform.apiKey);
+    await page.keyboard.press('Enter');
+    await see(page.getByRole('heading', { name: 'Runs' }));
+  }, 240_000);
+  afterAll(async () => {
+    await browser?.close();
+    await platform?.stop();
+  }, 60_000);
+
+  const see = (what: Locator): Promise<void> => what.first().waitFor({ timeout: 20_000 });
+  const goTo = (place: string): Promise<void> =>
+    page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: place }).click();
+  const openRejected = async (): Promise<void> => {
+    await goTo('Runs');
+    await page.getByRole('link', { name: 'Add discount codes' }).click();
+    await page.getByRole('link', { name: 'Open the decision' }).click();
+    await see(page.getByText('Rejected'));
+  };
+
+  it('shows why the change is rejected, with each finding below its line', async () => {
+    await openRejected();
+    await see(page.getByText('3 of 10 counted votes are against, and the rule is unanimous.'));
+    await see(page.getByRole('region', { name: 'Findings on the change' }));
+    const lines = await page
+      .getByRole('table', { name: 'Changed lines of test/totals.test.js' })
+      .getByRole('row')
+      .allTextContents();
+    const skipped = lines.findIndex((line) => line.includes('test.skip('));
+    expect(lines[skipped]).toMatch(/^9\+/);
+    expect(lines[skipped + 1]).toMatch(/switched off.*skipped-test.*line 9/);
+    const row = page.getByRole('row', { name: /^secrets/ });
+    expect(await row.textContent()).toMatch(/check · conclave.*No.*src\/discounts\.js:1/);
+    await see(page.getByRole('region', { name: 'Gates' }).getByText('Green'));
+  });
+
+  it('verifies the receipt in the browser: consistent alone, trusted under the trust file of the repository', async () => {
+    await openRejected();
+    await page.getByRole('link', { name: 'Verify the receipt' }).click();
+    await see(page.locator('[data-status="consistent-untrusted"]'));
+    const trustFile = readFileSync(join(dir, 'sample/.conclave/trust.json'));
+    const upload = { name: 'trust.json', mimeType: 'application/json', buffer: trustFile };
+    await page.locator('input[type=file]').last().setInputFiles(upload);
+    await see(page.locator('[data-status="trusted"]'));
+    expect(await page.locator('li[data-word="Holds"]').count()).toBe(10);
+  });
+
+  it('finds out the receipt with one byte flipped', async () => {
+    await goTo('Verify a receipt');
+    await page.locator('input[type=file]').first().setInputFiles(join(dir, 'receipts/tampered.receipt.json'));
+    await see(page.locator('[data-status="bad-signature"]'));
+    expect(await page.locator('li[data-word="Failed"]').getAttribute('data-step')).toBe('signature');
+  });
+
+  it('follows a review while it is judged, to its end', async () => {
+    await goTo('Runs');
+    const words = ['--repo', join(dir, 'sample'), '--base', branches.target, '--head', branches.approved];
+    const reviewed = run(process.execPath, [program, 'review', ...words, '--intent', `${intent}, again`], { env });
+    const runsOfTitle = page.getByRole('link', { name: 'Round discounts, test them, restore the tests' });
+    await see(runsOfTitle.nth(1));
+    await runsOfTitle.first().click();
+    await see(page.getByText('11 of 11 seats have judged').last());
+    await see(page.getByText('The review was completed'));
+    expect((await reviewed).code).toBe(0);
+    await see(page.getByText('Approved'));
+  }, 60_000);
+
+  it('proves entries of the audit log, which only grew', async () => {
+    await goTo('Audit log');
+    await see(page.getByText('Only grew', { exact: true }));
+    await page.getByLabel('Type of the entries').selectOption('decision.sealed');
+    await page
+      .getByRole('button', { name: /^Open entry/ })
+      .first()
+      .click();
+    await page.getByRole('button', { name: 'Prove that it is in the log' }).click();
+    const steps = page.getByRole('list', { name: 'Proof of inclusion' }).getByRole('listitem');
+    await see(steps);
+    expect((await steps.allTextContents()).map((step) => step.split(':', 1)[0])).toEqual(['Holds', 'Holds', 'Holds']);
+  });
+
+  it('manages keys, webhooks and packages through the edge', async () => {
+    await goTo('API keys');
+    await page.getByRole('button', { name: 'New key' }).click();
+    await page.getByLabel('Name').fill('nightly');
+    await page.getByRole('button', { name: 'Create' }).click();
+    await page.getByRole('button', { name: 'I have copied it' }).click();
+    await page.getByRole('button', { name: 'Revoke nightly' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
+    await see(page.getByRole('row', { name: /nightly.*Revoked/ }));
+    await goTo('Webhooks');
+    await see(page.getByText('No webhooks yet'));
+    await goTo('Packages');
+    await see(page.getByText('Installed 1.0.0'));
+    await goTo('Analytics');
+    await see(page.getByRole('img', { name: /^Decisions: \d+ in 30 days/ }));
+  });
+
+  it('shows the other tenant nothing, and signs out', async () => {
+    await page.getByRole('button', { name: /account and appearance/ }).click();
+    await page.getByRole('menuitem', { name: 'Sign out' }).click();
+    await page.getByLabel('API key').fill(platform.apiKeyB);
+    await page.keyboard.press('Enter');
+    await goTo('Runs');
+    await see(page.getByText('No reviews yet'));
+    expect(faults).toEqual([]);
+  });
+});

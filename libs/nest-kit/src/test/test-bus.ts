@@ -4,8 +4,8 @@ import { generateKeyPairSync } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, connect as dial, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { homedir, tmpdir } from 'node:os';
+import { delimiter, isAbsolute, join } from 'node:path';
 import { natsPermissions, serviceNames, type ServiceName } from '@conclave/contracts';
 import { nkeys } from '@nats-io/transport-node';
 import { baseEnvironment, loadConfig } from '../config.js';
@@ -109,12 +109,16 @@ function authorization(identities: ReadonlyMap<ServiceName, Identity>): string {
   return `authorization: { users: [\n${users.join(',\n')}\n] }\n`;
 }
 
-/** The program that `npm test` found or installed, or one in the usual places. */
+/** The program on the path, in the usual places, or where `npm test` put it. */
 function natsServer(): string {
-  const dirs = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', '/opt/homebrew/bin'];
-  const found = [process.env['CONCLAVE_NATS_SERVER'] ?? '', ...dirs.map((dir) => join(dir, 'nats-server'))].find(
-    (path) => path !== '' && existsSync(path),
-  );
+  const env = process.env;
+  const caches = [env['XDG_CACHE_HOME'], join(homedir(), '.cache'), join(homedir(), 'Library/Caches'), '/var/cache'];
+  const dirs = [
+    ...(env['PATH'] ?? '').split(delimiter),
+    ...['/usr/sbin', '/usr/local/sbin', '/opt/homebrew/bin', join(env['CONCLAVE_TOOL_CACHE'] ?? '', 'bin')],
+    ...caches.map((cache) => join(cache ?? '', 'conclave/bin')),
+  ];
+  const found = dirs.map((dir) => join(dir, 'nats-server')).find((path) => isAbsolute(path) && existsSync(path));
   if (!found) throw new Error('nats-server was not found; npm test installs it.');
   return found;
 }

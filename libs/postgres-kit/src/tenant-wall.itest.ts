@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId } from '@conclave/contracts';
 import { Client } from 'pg';
+import { pgConnections } from './connections.js';
 import type { Database } from './database.js';
 import { createTestDatabase, walledTable, type TestDatabase } from './test/test-database.js';
 
@@ -74,6 +75,24 @@ describe('the tenant wall', () => {
     await client.query('rollback');
     expect((await client.query('select from note')).rowCount).toBe(0);
     await client.end();
+  });
+
+  it('leaves no tenant behind on a connection that goes back to the pool', async () => {
+    const source = pgConnections(database.poolOf('metrics', 'app', 1), () => undefined);
+    for (const end of ['commit', 'rollback'] as const) {
+      const used = await source.acquire();
+      await used.begin(a);
+      expect(await used.query('select from note')).toHaveLength(1);
+      await used[end]();
+      used.release();
+      const next = await source.acquire();
+      expect(await next.query('select from note')).toEqual([]);
+      await next.begin(undefined);
+      expect(await next.query('select from note')).toEqual([]);
+      await next.rollback();
+      next.release();
+    }
+    await source.close();
   });
 
   it('keeps tenants apart on one shared connection, also after a transaction that failed', async () => {

@@ -71,7 +71,7 @@ export function FindingsOnDiff({ run, findings }: { readonly run: string; readon
   );
 }
 
-const counted = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;
+const counted = (n: number, noun: string): string => `${n === 0 ? 'No' : n} ${noun}${n === 1 ? '' : 's'}`;
 
 const inOrderOf = (views: readonly FileView[], findings: readonly NumberedFinding[]): readonly NumberedFinding[] =>
   views.flatMap((view) => findings.filter(({ path }) => path === view.path));

@@ -24,6 +24,7 @@ export function Shell({ me, children }: { readonly me: Me; readonly children: Re
     <AppShell
       padding={{ base: 'md', sm: 'xl' }}
       layout="alt"
+      transitionDuration={0}
       header={{ height: { base: 52, sm: 0 } }}
       navbar={{ width: 232, breakpoint: 'sm', collapsed: { mobile: !opened } }}
     >

@@ -243,6 +243,22 @@ import { API_KEY, newWorld, type World } from './world.js';
       expect(await finding.evaluate((card) => card === document.activeElement)).toBe(true);
     });
 
+    it('is never shown with the findings of another, whatever the address says', async () => {
+      const other = world.runs.find(({ outcome }) => outcome === 'approved')!;
+      await enter(`${decisionPath()}?run=${other.id}`);
+      await see(page.getByText('8 findings in 6 changed files'));
+      expect(await page.getByRole('link', { name: 'The run', exact: true }).getAttribute('href')).toBe(
+        `/runs/${world.rejected.id}`,
+      );
+    });
+
+    it('that is still open shows who has not voted yet', async () => {
+      await enter(`/decisions/${world.end.decision.id}`);
+      await see(page.getByText('Voting'));
+      expect(await page.getByRole('row', { name: /Not yet/ }).count()).toBe(9);
+      expect(await page.getByRole('link', { name: 'Verify the receipt' }).count()).toBe(0);
+    });
+
     it('that nobody ran, or that has no findings, is shown without', async () => {
       const plain = { ...world.decisions[2]!, id: newId('decision') };
       world.decisions.push(plain);
@@ -250,7 +266,7 @@ import { API_KEY, newWorld, type World } from './world.js';
       await see(page.getByText('All 8 counted votes are in favour'));
       expect(await page.getByText('Findings on the change').count()).toBe(0);
       await page.goto(`${edge.url}/decisions/${world.decisions[2]!.id}`);
-      await see(page.getByText('0 findings in 6 changed files'));
+      await see(page.getByText('No findings in 6 changed files'));
     });
   });
 
@@ -425,7 +441,7 @@ import { API_KEY, newWorld, type World } from './world.js';
       await see(page.getByText('connect ECONNREFUSED'));
       expect(await page.content()).not.toContain('whsec_');
       await button('Delete…').click();
-      await button('Delete').last().click();
+      await dialog().getByRole('button', { name: 'Delete' }).click();
       await see(page.getByRole('heading', { name: 'Webhooks' }));
       expect(edge.writes.map(({ subject }) => subject)).toEqual([
         delivery.createWebhook.subject,

@@ -37,7 +37,9 @@ describe('blobs as files', () => {
     const root = await freshRoot();
     const store = fsBlobStore(root, { limitBytes: 30 });
     const { sha256 } = await store.put(tenant, text);
-    await expect(store.put(tenant, Buffer.alloc(31))).rejects.toMatchObject({ fault: 'too-large' });
+    const refused = await Promise.allSettled(Array.from({ length: 40 }, () => store.put(tenant, Buffer.alloc(31))));
+    for (const put of refused) expect(put).toMatchObject({ status: 'rejected', reason: { fault: 'too-large' } });
+    await new Promise((resolve) => setTimeout(resolve, 50));
     expect(await readdir(join(root, tenant, 'incoming'))).toEqual([]);
     expect((await stat(fileOf(root, sha256))).mode & 0o077).toBe(0);
   });

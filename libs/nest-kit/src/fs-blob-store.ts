@@ -1,7 +1,7 @@
 /** Blobs as files: `<root>/<tenant>/<first two digits>/<digest>`, written beside it and renamed into place. */
 import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { access, link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -146,6 +146,8 @@ async function writeFlushed(
 ): Promise<BlobRef> {
   const hash = createHash('sha256');
   let sizeBytes = 0;
+  // Opened first: a stream that fails early would still make the file after the caller removed it.
+  const file = await open(path, 'wx', 0o600);
   await pipeline(
     content instanceof Uint8Array ? [content] : content,
     async function* (chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>) {
@@ -156,7 +158,7 @@ async function writeFlushed(
         yield chunk;
       }
     },
-    createWriteStream(path, { flags: 'wx', mode: 0o600, flush: true }),
+    file.createWriteStream({ flush: true }),
   );
   return { sha256: hash.digest('hex'), sizeBytes };
 }

@@ -87,11 +87,15 @@ describe('a cursor', () => {
 
   it('is taken over by the next replica when the first fails', async () => {
     await laneAt([1, 5]);
-    const first = cursors.advance(eventAt([1, 6]), 'ring', async () => {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-      throw new Error('crash');
+    const began = Promise.withResolvers<undefined>();
+    const crash = Promise.withResolvers<never>();
+    const first = cursors.advance(eventAt([1, 6]), 'ring', () => {
+      began.resolve(undefined);
+      return crash.promise;
     });
+    await began.promise;
     const second = cursors.advance(eventAt([1, 6]), 'ring', async () => undefined);
+    crash.reject(new Error('crash'));
     await expect(first).rejects.toThrow('crash');
     expect(await second).toBe('applied');
   });

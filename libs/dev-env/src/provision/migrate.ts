@@ -10,8 +10,13 @@ export function migrateSchemas(adminUrl: string, passwords: Readonly<Record<stri
   const env = { ...process.env, ADMIN_DATABASE_URL: adminUrl, ROLE_PASSWORDS: JSON.stringify(passwords) };
   return new Promise((done, refuse) => {
     execFile(process.execPath, [JOB], { env }, (error, stdout, stderr) => {
-      if (error) refuse(new Error(`The migrations failed: ${stderr.trim() || error.message}`));
+      if (error) refuse(new Error(explained(stderr.trim() || error.message)));
       else done((JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as { applied: number }).applied);
     });
   });
+}
+
+function explained(failure: string): string {
+  const hint = 'The data here is that of an unreleased version. To start without it: npm run down -- --purge';
+  return `The migrations failed: ${failure}${/edited after it ran/.test(failure) ? `\n${hint}` : ''}`;
 }

@@ -83,6 +83,10 @@ describe('the sample story', () => {
       const wipe = async () => void (await Promise.all([platform.wipeNats(), platform.wipeRedis()]));
       expect(await review(wipe)).toEqual(undisturbed);
     }, 60_000);
+
+    it('ends the same when Postgres is killed in the middle', async () => {
+      expect(await review(() => platform.kill9('postgres'))).toEqual(undisturbed);
+    }, 120_000);
   });
 
   it('flips exactly one byte, and the receipt stays a receipt', () => {

@@ -64,6 +64,7 @@ export const theme = createTheme({
         centered: true,
         closeButtonProps: { 'aria-label': 'Close' },
         overlayProps: { backgroundOpacity: 0.4, blur: 2 },
+        styles: { title: { fontWeight: 600 } },
       },
     }),
     Table: Table.extend({

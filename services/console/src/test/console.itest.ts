@@ -494,6 +494,17 @@ import { API_KEY, newWorld, type World } from './world.js';
         await settled(path);
         expect({ path, faults: await auditPage(page) }).toEqual({ path, faults: [] });
       }
+      await settled('/api-keys');
+      for (const opener of ['New key', 'Revoke ci']) {
+        await button(opener).click();
+        await see(dialog());
+        expect({ opener, faults: await auditPage(page) }).toEqual({ opener, faults: [] });
+        await page.keyboard.press('Escape');
+        await gone(dialog());
+      }
+      await button(/account and appearance/).click();
+      await see(page.getByRole('menu'));
+      expect(await auditPage(page)).toEqual([]);
     });
 
     it('fits a phone, menu included', async () => {

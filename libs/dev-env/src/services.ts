@@ -5,7 +5,7 @@ import { repositoryRoot } from './paths.js';
 import { key256, nkeyOf, nkeySeed, password, publicKeyOf, signingKey, type Secrets } from './secrets.js';
 import type { NatsUser } from './stores/nats.js';
 import type { StoreName } from './stores/store.js';
-import { compileCacheDir } from './supervisor/compile-cache.js';
+import { compileCacheDir } from './supervisor/bundle.js';
 
 export interface ServiceEntry {
   readonly name: ServiceName;

@@ -6,7 +6,6 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ServiceName } from '@conclave/contracts';
-import { repositoryRoot } from '../paths.js';
 import { assignPorts } from '../processes/ports.js';
 import { end, recorded } from '../processes/records.js';
 import { migrateSchemas } from '../provision/migrate.js';
@@ -16,8 +15,8 @@ import { natsUsers, rolePasswords, serviceEnv, services, type World } from '../s
 import { portsFileOf, recordsDirOf, stopLocalStores } from '../stores/local-store.js';
 import { storeNames } from '../stores/store.js';
 import { startStores, type Stores } from '../stores/stores.js';
+import { bundled } from './bundle.js';
 import { codeHash } from './code-hash.js';
-import { fillCompileCache } from './compile-cache.js';
 import { boundLog } from './log-file.js';
 import { ServiceProcess } from './service-process.js';
 import { readJson, writeJson, type StepStatus, type SupervisorStatus } from './status.js';
@@ -90,12 +89,13 @@ export class Supervisor {
       Object.assign(this.status, { request, state: 'starting', error: undefined, steps: [] });
       try {
         const code = new Map(services.map(({ folder }) => [folder, codeHash(`services/${folder}`)]));
-        const compiled = fillCompileCache([...code.keys()], digest(...code.values()));
+        const bundle = bundled(digest(...code.values()));
+        bundle.catch(() => undefined); // told where it is awaited
         const stores = await this.step('Stores', (say) => this.bringStores(say));
         await this.step('Schemas', (say) => this.bringSchemas(stores, say));
         const world = await this.bringPorts(stores);
-        await compiled;
-        await this.step('Services', (say) => this.bringServices(world, code, say));
+        const program = await bundle;
+        await this.step('Services', (say) => this.bringServices(world, program, code, say));
         await this.step('Tenants', () => this.bringTenants(world));
         const dev = this.writeDev();
         this.watch();
@@ -163,16 +163,16 @@ export class Supervisor {
 
   private async bringServices(
     world: World,
+    program: string,
     code: ReadonlyMap<string, string>,
     say: (detail: string) => void,
   ): Promise<void> {
     const started = await Promise.all(
       services.map(async (entry) => {
-        const main = join(repositoryRoot, 'services', entry.folder, 'dist/main.js');
-        const args = [...entry.nodeFlags, main, ...entry.args];
+        const args = [...entry.nodeFlags, join(program, `${entry.folder}.js`), ...entry.args];
         const env = serviceEnv(entry, world);
         mkdirSync(env['DATA_DIR'] ?? '', { recursive: true, mode: 0o700 });
-        const hash = digest(code.get(entry.folder) ?? '', JSON.stringify([args, env]));
+        const hash = digest(code.get(entry.folder) ?? '', JSON.stringify([entry.nodeFlags, entry.args, env]));
         const restarted = await this.processOf(entry.name, world).ensure({ args, env, hash });
         return restarted ? [entry.name] : [];
       }),

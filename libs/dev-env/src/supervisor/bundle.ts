@@ -1,0 +1,48 @@
+/** The code services run: bundled once per build, with what V8 compiled of it kept beside. */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { repositoryRoot, stateDir } from '../paths.js';
+
+/** `NODE_COMPILE_CACHE` of every service. */
+export const compileCacheDir = join(stateDir, 'cache', 'compiled');
+
+const BUNDLES = join(stateDir, 'cache', 'bundles');
+/** The newest ones stay: a service of an earlier build that crashes starts again from its own. */
+const KEPT = 3;
+
+/**
+ * The directory with the bundled code of the build that `hash` names, one entry per folder of `services/`.
+ *
+ * @throws Error with what the bundler said
+ */
+export async function bundled(hash: string): Promise<string> {
+  const dir = join(BUNDLES, hash.slice(0, 16));
+  if (!existsSync(dir)) {
+    mkdirSync(BUNDLES, { recursive: true });
+    for (const old of byAge(BUNDLES).slice(KEPT - 1)) rmSync(old, { recursive: true, force: true });
+    await bundle(dir);
+  }
+  return dir;
+}
+
+function bundle(dir: string): Promise<void> {
+  const args = [join(repositoryRoot, 'libs/dev-env/bin/bundle.mjs'), dir];
+  const env = { PATH: process.env['PATH'], NODE_COMPILE_CACHE: compileCacheDir };
+  const bundler = spawn(process.execPath, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  bundler.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+  return new Promise((done, refuse) => {
+    bundler.once('error', refuse);
+    bundler.once('close', (code) => {
+      if (code === 0) done();
+      else refuse(new Error(`The services could not be bundled (${code}):\n${said.trim()}`));
+    });
+  });
+}
+
+/** Newest first. */
+function byAge(dir: string): readonly string[] {
+  const paths = readdirSync(dir).map((name) => join(dir, name));
+  return paths.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
+}

@@ -14,4 +14,6 @@ export abstract class AgentHouse {
   abstract readonly agents: ReadonlyMap<string, AgentPort>;
   /** Called in the transaction that ends the run. */
   abstract endingOf(tx: Tx, turn: ClaimedTurn, activation: Activation): Promise<Ending>;
+  /** Called when nothing of a run is left to do: what was kept on disk for it can go. */
+  abstract settled(runId: string): Promise<void>;
 }

@@ -16,6 +16,8 @@ export interface TaskSpec {
   readonly id: string;
   readonly agent: string;
   readonly input: Json;
+  /** Its first turn may take minutes. */
+  readonly slow?: boolean;
 }
 
 /** How an activation ends. */

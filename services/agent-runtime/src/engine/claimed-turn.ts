@@ -9,6 +9,13 @@ export interface TurnKey {
 /** A turn as its worker holds it. */
 export interface ClaimedTurn extends TurnKey {
   readonly epoch: number;
+  /** How often it was claimed, this time included. */
+  readonly attempt: number;
+  /** Activations that threw. */
   readonly failures: number;
+  /** Activations whose worker died or froze under them. */
+  readonly lost: number;
+  /** Whether it counts against the share of the slots that slow turns have. */
+  readonly slow: boolean;
   readonly lastError: string | null;
 }

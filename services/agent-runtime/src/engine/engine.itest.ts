@@ -110,14 +110,47 @@ describe('engine on Postgres', () => {
 
   it('reaps a worker whose session lock is free long before its lease ends, and none whose lock is held', async () => {
     await create(actor());
-    await claimOne();
+    const quiet = (id: string): Promise<unknown> =>
+      test.query(`update runtime.worker set beat_at = now() - interval '3 s' where id = $1`, [id]);
+    await test.query(`insert into runtime.worker (id, lock_key) values ('wrk_dead', 42)`);
+    await claimOne('wrk_dead');
     expect(await workers.reap('wrk_b')).toBe(0);
-    await test.query(
-      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'conclave-runtime-liveness' and datname = current_database()`,
+    await quiet('wrk_dead');
+    expect(await workers.reap('wrk_b')).toBe(1);
+    expect(await claimOne()).toMatchObject({ attempt: 2, failures: 0, lost: 1 });
+    await quiet(worker);
+    expect(await workers.reap('wrk_b')).toBe(0);
+  });
+
+  it('gives slow turns their share of the slots and no more', async () => {
+    await create(actor());
+    const slow = (id: string) => ({ id, agent: 'a', input: {}, slow: true });
+    const spawn = [slow('s1'), slow('s2'), slow('s3'), { id: 'q', agent: 'a', input: {} }];
+    await engine.finish(await claimOne(), worker, { kind: 'parked', wait: decisionWait, spawn });
+    const first = await engine.claim(worker, 4, 1);
+    expect(first.map((turn) => [turn.taskId, turn.slow])).toEqual(
+      expect.arrayContaining([
+        ['q', false],
+        [expect.stringMatching(/^s/), true],
+      ]),
     );
-    let freed = 0;
-    for (let i = 0; i < 40 && freed === 0; i++) freed = await workers.reap('wrk_b');
-    expect(freed).toBe(1);
+    expect(first).toHaveLength(2);
+    expect(await engine.claim(worker, 4, 0)).toHaveLength(0);
+    expect(await engine.claim(worker, 4, 2)).toHaveLength(2);
+  });
+
+  it('knows when nothing of a run is left to do', async () => {
+    const id = await create(actor());
+    const root = await claimOne();
+    const spawn = [{ id: 'late', agent: 'a', input: {} }];
+    await engine.finish(root, worker, { kind: 'parked', wait: { ...decisionWait, expiresInMs: 1 }, spawn });
+    const late = await claimOne();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await engine.expireWaits();
+    expect(await engine.finish(await claimOne(), worker, { kind: 'done', result: 1 })).toBe(false);
+    expect(await engine.unsettled([id, newId('run')])).toEqual(new Set([id]));
+    expect(await engine.finish(late, worker, { kind: 'done', result: 1 })).toBe(true);
+    expect(await engine.unsettled([id])).toEqual(new Set());
   });
 
   it('journals a step once and keeps the first result', async () => {

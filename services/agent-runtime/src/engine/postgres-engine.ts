@@ -6,7 +6,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Database, type Actor, type Tx } from '@conclave/postgres-kit';
 import { nextState, runTransitions, type RunState, type RunTransition } from '@conclave/run-core';
 import type { Ending } from './agent-house.js';
-import type { ClaimedTurn } from './claimed-turn.js';
+import type { ClaimedTurn, TurnKey } from './claimed-turn.js';
+import { cleanText, journalJson } from './journal-form.js';
 import type { Activation, Json, TaskSpec, WaitSpec } from './agent-port.js';
 
 export const LEASE_MS = 15_000;
@@ -35,7 +36,16 @@ interface TurnKeyRow {
   no: number;
 }
 
-const keyOf = (t: ClaimedTurn): unknown[] => [t.tenantId, t.runId, t.taskId, t.no];
+interface ClaimedRow extends TurnKeyRow {
+  epoch: string;
+  attempt: number;
+  failures: number;
+  lost: number;
+  slow: boolean;
+  last_error: string | null;
+}
+
+const keyOf = (t: TurnKey): unknown[] => [t.tenantId, t.runId, t.taskId, t.no];
 
 @Injectable()
 export class PostgresEngine {
@@ -49,33 +59,36 @@ export class PostgresEngine {
   ): Promise<void> {
     await tx.query(
       `insert into run (tenant_id, id, workspace_id, kind, title, actor, state, input) values ($1, $2, $3, $4, $5, $6, 'queued', $7)`,
-      [ctx.tenantId, run.id, run.workspaceId, run.kind, run.title, ctx.actor, JSON.stringify(run.input)],
+      [ctx.tenantId, run.id, run.workspaceId, run.kind, run.title, ctx.actor, journalJson(run.input)],
     );
     await this.tell(tx, ctx.tenantId, run.id, [{ type: 'run.created', data: { title: run.title } }]);
     await this.spawn(tx, ctx.tenantId, run.id, [{ id: 'root', agent: run.agent, input: {} }]);
   }
 
-  /** Takes up to `limit` ready turns, tenants in turn, oldest first within a tenant. */
-  claim(worker: string, limit: number): Promise<ClaimedTurn[]> {
+  /** Takes up to `limit` ready turns, at most `slowLimit` slow ones, tenants in turn, oldest first within a tenant. */
+  claim(worker: string, limit: number, slowLimit = limit): Promise<ClaimedTurn[]> {
     return this.db.system(async (tx) => {
-      const rows = await tx.query<TurnKeyRow & { epoch: string; failures: number; last_error: string | null }>(
+      const rows = await tx.query<ClaimedRow>(
         `with me as (select id from worker where id = $1 for key share),
          ready as (
-           select tenant_id, run_id, task_id, no, ready_at, row_number() over (partition by tenant_id order by ready_at) as place
+           select tenant_id, run_id, task_id, no, slow, ready_at,
+             row_number() over (partition by tenant_id, slow order by ready_at) as place
            from turn where state = 'ready' and ready_at <= clock_timestamp()
+         ), allowed as (
+           select *, row_number() over (partition by slow order by place, ready_at) as nth from ready
          ), picked as (
            select t.tenant_id, t.run_id, t.task_id, t.no
-           from ready r join turn t using (tenant_id, run_id, task_id, no)
-           where t.state = 'ready' and exists (select from me)
-           order by r.place, r.ready_at limit $2 for update of t skip locked
+           from allowed a join turn t using (tenant_id, run_id, task_id, no)
+           where t.state = 'ready' and (not a.slow or a.nth <= $4) and exists (select from me)
+           order by a.place, a.ready_at limit $2 for update of t skip locked
          )
          update turn t set state = 'running', lease_owner = $1, attempt = attempt + 1,
            lease_until = clock_timestamp() + $3 * interval '1 ms',
            epoch = greatest(t.epoch + 1, (extract(epoch from clock_timestamp()) * 1000000)::bigint)
          from picked p
          where t.tenant_id = p.tenant_id and t.run_id = p.run_id and t.task_id = p.task_id and t.no = p.no
-         returning t.tenant_id, t.run_id, t.task_id, t.no, t.epoch, t.failures, t.last_error`,
-        [worker, limit, LEASE_MS],
+         returning t.tenant_id, t.run_id, t.task_id, t.no, t.epoch, t.attempt, t.failures, t.lost, t.slow, t.last_error`,
+        [worker, limit, LEASE_MS, slowLimit],
       );
       return rows.map((r) => ({
         tenantId: r.tenant_id,
@@ -83,7 +96,10 @@ export class PostgresEngine {
         taskId: r.task_id,
         no: r.no,
         epoch: Number(r.epoch),
+        attempt: r.attempt,
         failures: r.failures,
+        lost: r.lost,
+        slow: r.slow,
         lastError: r.last_error,
       }));
     });
@@ -137,7 +153,7 @@ export class PostgresEngine {
       await this.hold(tx, turn, worker);
       await tx.query(
         'insert into step (tenant_id, run_id, task_id, name, epoch, result) values ($1, $2, $3, $4, $5, $6) on conflict do nothing',
-        [turn.tenantId, turn.runId, turn.taskId, name, turn.epoch, JSON.stringify(result)],
+        [turn.tenantId, turn.runId, turn.taskId, name, turn.epoch, journalJson(result)],
       );
       await this.tell(tx, turn.tenantId, turn.runId, story);
     });
@@ -154,13 +170,18 @@ export class PostgresEngine {
     });
   }
 
-  /** Ends a turn with what its agent decided; root tasks end or park their run with it. @throws Fenced */
+  /**
+   * Ends a turn with what its agent decided; root tasks end or park their run with it.
+   *
+   * @returns whether nothing of the run is left to do
+   * @throws Fenced
+   */
   finish(
     turn: ClaimedTurn,
     worker: string,
     activation: Activation,
     ending?: (tx: Tx) => Promise<Ending>,
-  ): Promise<void> {
+  ): Promise<boolean> {
     return this.db.tx(actorOf(turn), async (tx) => {
       await this.hold(tx, turn, worker);
       await tx.query(
@@ -172,7 +193,7 @@ export class PostgresEngine {
         if (isRoot) await this.moveRun(tx, turn, await this.runState(tx, turn), 'park');
         await this.spawn(tx, turn.tenantId, turn.runId, activation.spawn ?? []);
         await this.park(tx, turn, activation.wait);
-        return;
+        return false;
       }
       const done = activation.kind === 'done';
       await tx.query('update task set state = $4, result = $5 where tenant_id = $1 and run_id = $2 and id = $3', [
@@ -180,10 +201,29 @@ export class PostgresEngine {
         turn.runId,
         turn.taskId,
         done ? 'done' : 'failed',
-        JSON.stringify(done ? activation.result : { code: activation.code, message: activation.message }),
+        journalJson(done ? activation.result : { code: activation.code, message: activation.message }),
       ]);
       if (isRoot && ending) await this.endRun(tx, turn, activation, await ending(tx));
+      const left = await tx.one(
+        `select from turn where tenant_id = $1 and run_id = $2 and state in ('ready', 'running')
+         union all select from wait where tenant_id = $1 and run_id = $2 and state = 'open' limit 1`,
+        keyOf(turn).slice(0, 2),
+      );
+      return !left;
     });
+  }
+
+  /** Which of these runs still have something to do, of whatever tenant. */
+  async unsettled(runIds: readonly string[]): Promise<ReadonlySet<string>> {
+    const rows = await this.db.system((tx) =>
+      tx.query<{ run_id: string }>(
+        `select run_id from turn where run_id = any($1) and state = 'ready'
+         union select run_id from turn where run_id = any($1) and state = 'running'
+         union select run_id from wait where run_id = any($1) and state = 'open'`,
+        [runIds],
+      ),
+    );
+    return new Set(rows.map((row) => row.run_id));
   }
 
   /** Gives a turn back to be tried again after `delayMs`; `failure` counts against its attempts. */
@@ -193,7 +233,13 @@ export class PostgresEngine {
         `update turn set state = 'ready', lease_owner = null, ready_at = clock_timestamp() + $7 * interval '1 ms',
            failures = failures + case when $8::text is null then 0 else 1 end, last_error = coalesce($8, last_error)
          where tenant_id = $1 and run_id = $2 and task_id = $3 and no = $4 and lease_owner = $5 and epoch = $6 and state = 'running'`,
-        [...keyOf(turn), worker, turn.epoch, delayMs, failure?.slice(0, 2_000) ?? null],
+        [
+          ...keyOf(turn),
+          worker,
+          turn.epoch,
+          delayMs,
+          failure === undefined ? null : cleanText(failure).slice(0, 2_000),
+        ],
       );
     });
   }
@@ -208,11 +254,11 @@ export class PostgresEngine {
       tenantId,
       kind,
       key,
-      JSON.stringify(answer),
+      journalJson(answer),
     ]);
     const waits = await tx.query<TurnKeyRow>(
       `update wait set state = 'answered', answer = $4 where tenant_id = $1 and kind = $2 and key = $3 and state = 'open' returning tenant_id, run_id, task_id, no`,
-      [tenantId, kind, key, JSON.stringify(answer)],
+      [tenantId, kind, key, journalJson(answer)],
     );
     for (const wait of waits) await this.resume(tx, wait);
     return waits.length;
@@ -269,13 +315,12 @@ export class PostgresEngine {
     for (const task of tasks) {
       await tx.query(
         `insert into task (tenant_id, run_id, id, agent, input, state) values ($1, $2, $3, $4, $5, 'open')`,
-        [tenantId, runId, task.id, task.agent, JSON.stringify(task.input)],
+        [tenantId, runId, task.id, task.agent, journalJson(task.input)],
       );
-      await tx.query(`insert into turn (tenant_id, run_id, task_id, no, state) values ($1, $2, $3, 1, 'ready')`, [
-        tenantId,
-        runId,
-        task.id,
-      ]);
+      await tx.query(
+        `insert into turn (tenant_id, run_id, task_id, no, state, slow) values ($1, $2, $3, 1, 'ready', $4)`,
+        [tenantId, runId, task.id, task.slow ?? false],
+      );
     }
   }
 
@@ -286,7 +331,7 @@ export class PostgresEngine {
       `with r as (update run set next_seq = next_seq + $3, updated_at = clock_timestamp() where tenant_id = $1 and id = $2 returning next_seq - $3 as base)
        insert into run_event (tenant_id, run_id, seq, type, data)
        select $1, $2, r.base + s.n - 1, s.v ->> 'type', s.v -> 'data' from r, jsonb_array_elements($4::jsonb) with ordinality s(v, n)`,
-      [tenantId, runId, story.length, JSON.stringify(story)],
+      [tenantId, runId, story.length, journalJson(story)],
     );
   }
 
@@ -325,7 +370,7 @@ export class PostgresEngine {
     await tx.query(
       `insert into wait (tenant_id, run_id, task_id, no, kind, key, state, expires_at, default_answer)
        values ($1, $2, $3, $4, $5, $6, 'open', clock_timestamp() + $7 * interval '1 ms', $8)`,
-      [...keyOf(turn), wait.kind, wait.key, wait.expiresInMs, JSON.stringify(wait.defaultAnswer)],
+      [...keyOf(turn), wait.kind, wait.key, wait.expiresInMs, journalJson(wait.defaultAnswer)],
     );
     const known = await tx.one<{ data: Json }>(
       'select data from signal where tenant_id = $1 and kind = $2 and key = $3',
@@ -357,8 +402,8 @@ export class PostgresEngine {
     await tx.query('update run set result = $3, failure = $4 where tenant_id = $1 and id = $2', [
       turn.tenantId,
       turn.runId,
-      done ? JSON.stringify(activation.result) : null,
-      activation.kind === 'failed' ? JSON.stringify({ code: activation.code, message: activation.message }) : null,
+      done ? journalJson(activation.result) : null,
+      activation.kind === 'failed' ? journalJson({ code: activation.code, message: activation.message }) : null,
     ]);
     await this.tell(tx, turn.tenantId, turn.runId, [
       { type: done ? 'run.completed' : 'run.failed', data: ending.data },

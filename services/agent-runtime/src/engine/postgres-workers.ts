@@ -13,6 +13,10 @@ import type { TurnKey } from './claimed-turn.js';
 import { LEASE_MS } from './postgres-engine.js';
 
 const RECONNECT_MS = 1_000;
+/** How often a worker says that it lives. */
+export const BEAT_MS = 1_000;
+/** A free lock means death only together with this silence: a worker that lost its connection takes the lock again. */
+const SILENT_MS = 2 * BEAT_MS;
 
 @Injectable()
 export class PostgresWorkers {
@@ -79,7 +83,7 @@ export class PostgresWorkers {
     });
   }
 
-  /** Makes the turns of dead workers ready again. @returns how many */
+  /** Makes the turns of dead workers ready again, and counts the loss. @returns how many */
   reap(self: string): Promise<number> {
     return this.db.system(async (tx) => {
       const lock = await tx.one<{ free: boolean }>(
@@ -87,14 +91,16 @@ export class PostgresWorkers {
       );
       if (!lock?.free) return 0;
       const dead = await tx.query<{ id: string }>(
-        `select id from worker where id <> $1 and (beat_at < clock_timestamp() - $2 * interval '1 ms' or pg_try_advisory_xact_lock_shared(lock_key))
+        `select id from worker where id <> $1 and (beat_at < clock_timestamp() - $2 * interval '1 ms'
+           or beat_at < clock_timestamp() - $3 * interval '1 ms' and pg_try_advisory_xact_lock_shared(lock_key))
          union select distinct t.lease_owner from turn t where t.state = 'running' and not exists (select from worker w where w.id = t.lease_owner)`,
-        [self, LEASE_MS],
+        [self, LEASE_MS, SILENT_MS],
       );
       if (dead.length === 0) return 0;
       const ids = dead.map((w) => w.id);
       const freed = await tx.query(
-        `update turn set state = 'ready', lease_owner = null, ready_at = clock_timestamp() where state = 'running' and lease_owner = any($1) returning no`,
+        `update turn set state = 'ready', lease_owner = null, ready_at = clock_timestamp(), lost = lost + 1
+         where state = 'running' and lease_owner = any($1) returning no`,
         [ids],
       );
       await tx.query('delete from worker where id = any($1)', [ids]);

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { events, newId } from '@conclave/contracts';
+import { ConclaveError, events, newId } from '@conclave/contracts';
 import { createTestDatabase, type TestDatabase } from '@conclave/dev-env/testing';
 import { createLogger, type Kit } from '@conclave/nest-kit';
 import { Database, pgConnections, type Actor } from '@conclave/postgres-kit';
@@ -16,6 +16,7 @@ import { Worker } from './worker.js';
 class House extends AgentHouse {
   activate: (turn: Turn) => Promise<Activation> = async () => ({ kind: 'done', result: 1 });
   gaveUp: string[] = [];
+  settledRuns: string[] = [];
   readonly agents = new Map<string, AgentPort>([
     [
       'a',
@@ -29,6 +30,10 @@ class House extends AgentHouse {
       },
     ],
   ]);
+
+  async settled(runId: string): Promise<void> {
+    this.settledRuns.push(runId);
+  }
 
   async endingOf(): Promise<Ending> {
     return { event: events.runFailed, data: { run: newId('run'), code: 'x', message: 'y' } };
@@ -166,5 +171,76 @@ describe('worker', () => {
     await start(house);
     expect(await ended(await create())).toBe('completed');
     expect({ effects, tries }).toEqual({ effects: 1, tries: 3 });
+  }, 20_000);
+
+  it('keeps a verdict although it holds what Postgres cannot store, and acts on it as it was kept', async () => {
+    const house = new House();
+    const seen: unknown[] = [];
+    house.activate = async (turn) => {
+      seen.push(await turn.step('judge', async () => ({ vote: 'red', output: 'a\0b\ud800' })));
+      await turn.tell('judged', 'seat.judged', { reason: '\0' });
+      if (seen.length < 2) throw new Error('the \0 itself is told');
+      return { kind: 'done', result: { reason: '\udfff' } };
+    };
+    await start(house);
+    const id = await create();
+    expect(await ended(id)).toBe('completed');
+    const kept = { vote: 'red', output: 'a\ufffdb\ufffd' };
+    expect(seen).toEqual([kept, kept]);
+    expect(house.gaveUp).toEqual([]);
+    expect(await test.query(`select result from runtime.run where id = $1`, [id])).toEqual([
+      { result: { reason: '\ufffd' } },
+    ]);
+  }, 20_000);
+
+  it('lets an agent give up whose workers keep dying', async () => {
+    const house = new House();
+    const id = await create();
+    await test.query('update runtime.turn set lost = 5 where run_id = $1', [id]);
+    await start(house);
+    expect(await ended(id)).toBe('failed');
+    expect(house.gaveUp).toEqual(['its worker died or froze 5 times']);
+  }, 20_000);
+
+  it('waits longer from outage to outage, and counts none of them', async () => {
+    const house = new House();
+    const tries: number[] = [];
+    house.activate = async () => {
+      tries.push(performance.now());
+      if (tries.length < 6) throw new ConclaveError('service.unavailable');
+      return { kind: 'done', result: 1 };
+    };
+    await start(house);
+    expect(await ended(await create())).toBe('completed');
+    expect(tries[5]! - tries[4]!).toBeGreaterThan(1_500);
+    expect(house.gaveUp).toEqual([]);
+  }, 30_000);
+
+  it('keeps track of a turn that it claimed again from itself', async () => {
+    const house = new House();
+    const signals: AbortSignal[] = [];
+    const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    house.activate = async (turn) => {
+      const gate = gates[signals.push(turn.signal) - 1];
+      await gate?.promise;
+      return { kind: 'done', result: 1 };
+    };
+    const me = await start(house);
+    const id = await create();
+    const until = async (begun: number): Promise<void> => {
+      while (signals.length < begun) await new Promise((resolve) => setTimeout(resolve, 10));
+    };
+    await until(1);
+    await test.query(`update runtime.turn set state = 'ready', lease_owner = null where run_id = $1`, [id]);
+    me.wake();
+    await until(2);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
+    gates[0]!.resolve();
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    gates[1]!.resolve();
+    expect(await ended(id)).toBe('completed');
+    expect(signals).toHaveLength(2);
+    expect(signals[1]!.aborted).toBe(false);
+    expect(house.settledRuns).toEqual([id]);
   }, 20_000);
 });

@@ -11,18 +11,21 @@ import { AgentHouse } from './agent-house.js';
 import type { Json, Turn } from './agent-port.js';
 import type { ClaimedTurn, TurnKey } from './claimed-turn.js';
 import { Fenced, PostgresEngine, type TurnMaterial } from './postgres-engine.js';
-import { PostgresWorkers } from './postgres-workers.js';
+import { journalForm } from './journal-form.js';
+import { BEAT_MS, PostgresWorkers } from './postgres-workers.js';
 
 const SWEEP_MS = 1_000;
-const BEAT_MS = 3_000;
 const REAP_MS = 250;
-const ATTEMPTS = 3;
+/** Activations that may throw, and workers that may be lost, before the agent is asked to give up. */
+const MAX_FAILURES = 3;
+const MAX_LOST = 5;
 const RETRY = { firstMs: 200, factor: 2, maxMs: 10_000 } as const;
 
 /**
  * Claims ready turns and activates their agents, `slots` at a time. Woken by commits in this process and by a sweep
  * for those of others. An outage sends a turn back untouched; a fault of the agent counts, and after three the agent
- * is asked to give up.
+ * is asked to give up. So it is when its worker was lost under it five times: it may be what kills them. Slow turns
+ * have half of the slots: whoever waits for programs keeps nobody else waiting.
  */
 @Injectable()
 export class Worker {
@@ -124,7 +127,7 @@ export class Worker {
       const free = this.limit - this.running.size;
       if (free <= 0) return;
       try {
-        const turns = await this.engine.claim(this.id, free);
+        const turns = await this.engine.claim(this.id, free, this.slowFree());
         for (const turn of turns) this.take(turn);
         if (turns.length === free) this.again = true;
       } catch (error) {
@@ -134,15 +137,21 @@ export class Worker {
   }
 
   private take(turn: ClaimedTurn): void {
-    const abort = new AbortController();
     const key = keyOf(turn);
+    this.running.get(key)?.abort.abort(new Fenced('claimed again by its own worker'));
+    const abort = new AbortController();
     const done = this.activate(turn, abort.signal)
       .catch((error: unknown) => this.fail(turn, error))
       .finally(() => {
-        this.running.delete(key);
+        if (this.running.get(key)?.abort === abort) this.running.delete(key);
         this.wake();
       });
     this.running.set(key, { turn, abort, done });
+  }
+
+  private slowFree(): number {
+    const slow = [...this.running.values()].filter(({ turn }) => turn.slow).length;
+    return Math.max(0, Math.max(1, Math.floor(this.limit / 2)) - slow);
   }
 
   private async activate(claimed: ClaimedTurn, signal: AbortSignal): Promise<void> {
@@ -151,14 +160,18 @@ export class Worker {
     if (!agent) throw new Error(`no agent ${material.agent} here`);
     await this.engine.begin(claimed, this.id);
     const turn = this.turnOf(claimed, material, signal);
-    const activation =
-      claimed.failures >= ATTEMPTS
-        ? await agent.giveUp(turn, claimed.lastError ?? 'unknown')
-        : await agent.activate(turn);
+    const hopeless = hopelessness(claimed);
+    const activation = journalForm(hopeless ? await agent.giveUp(turn, hopeless) : await agent.activate(turn));
     signal.throwIfAborted();
-    await this.engine.finish(claimed, this.id, activation, (tx) => this.house.endingOf(tx, claimed, activation));
+    const settled = await this.engine.finish(claimed, this.id, activation, (tx) =>
+      this.house.endingOf(tx, claimed, activation),
+    );
     this.turns.inc({ outcome: activation.kind });
     this.live.changed(claimed.runId);
+    if (settled)
+      await this.house
+        .settled(claimed.runId)
+        .catch((error: unknown) => this.log.warn({ err: error }, 'not tidied up yet'));
   }
 
   private turnOf(claimed: ClaimedTurn, material: TurnMaterial, signal: AbortSignal): Turn {
@@ -184,7 +197,7 @@ export class Worker {
       step: async <T extends Json>(name: string, work: () => Promise<T>): Promise<T> => {
         if (material.journal.has(name)) return material.journal.get(name) as T;
         signal.throwIfAborted();
-        const result = await work();
+        const result = journalForm(await work());
         await record(name, result, []);
         return result;
       },
@@ -202,7 +215,7 @@ export class Worker {
     const message = error instanceof Error ? error.message : String(error);
     this.log.warn({ err: error, run: turn.runId, task: turn.taskId, passing }, 'turn goes back');
     this.turns.inc({ outcome: passing ? 'outage' : 'fault' });
-    const delayMs = retryDelayMs(RETRY, turn.failures + 1, Math.random());
+    const delayMs = retryDelayMs(RETRY, turn.attempt, Math.random());
     await this.engine
       .giveBack(turn, this.id, delayMs, passing ? undefined : message)
       .catch((fault: unknown) => this.log.warn({ err: fault }, 'turn not given back; its lease will end'));
@@ -227,6 +240,12 @@ export class Worker {
     await this.workers.disown(this.id, unknown);
     this.wake();
   }
+}
+
+/** Why a turn is not tried again, if it is not. */
+function hopelessness({ failures, lost, lastError }: ClaimedTurn): string | undefined {
+  if (failures >= MAX_FAILURES) return lastError ?? 'unknown';
+  return lost >= MAX_LOST ? `its worker died or froze ${lost} times` : undefined;
 }
 
 const keyOf = ({ runId, taskId, no }: TurnKey): string => `${runId}/${taskId}/${no}`;

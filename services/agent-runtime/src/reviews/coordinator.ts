@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
+import { PROGRAM_VERSIONS } from '@conclave/checks';
 import { ConclaveError, consensus, idFromDigest, type ReviewResult } from '@conclave/contracts';
 import { GitError } from '@conclave/connectors';
 import { CONFIG, KIT, type Kit } from '@conclave/nest-kit';
 import type { RuntimeConfig } from '../config.js';
 import type { Activation, AgentPort, TaskSpec, Turn } from '../engine/agent-port.js';
 import { PostgresRuns } from '../runs/postgres-runs.js';
-import { Changes } from './changes.js';
 import { JuryError } from './jury.js';
 import { PrepareReview } from './prepare-review.js';
 import type { Prepared, Seat, SeatInput } from './prepared.js';
@@ -25,7 +25,6 @@ export class Coordinator implements AgentPort {
 
   constructor(
     @Inject(PrepareReview) private readonly preparation: PrepareReview,
-    @Inject(Changes) private readonly changes: Changes,
     @Inject(PostgresRuns) private readonly runs: PostgresRuns,
     @Inject(KIT) private readonly kit: Kit,
     @Inject(CONFIG) private readonly config: RuntimeConfig,
@@ -118,7 +117,6 @@ export class Coordinator implements AgentPort {
     );
     const seats = (await turn.stepsOf('judge')) as Record<string, SeatResult>;
     const result: ReviewResult = resultOf({ prepared, decisionId: decisionOf(turn.runId), answer, seats });
-    await this.changes.close(turn.runId);
     return { kind: 'done', result };
   }
 }
@@ -134,7 +132,12 @@ const evaluatorSha256 = (seat: Seat): string =>
 
 function taskOf(input: SeatInput): TaskSpec {
   const { seat } = input;
-  return { id: `${seat.kind}/${seat.seat}`, agent: `review/${seat.agent}`, input };
+  return {
+    id: `${seat.kind}/${seat.seat}`,
+    agent: `review/${seat.agent}`,
+    input,
+    slow: seat.agent in PROGRAM_VERSIONS,
+  };
 }
 
 /** Faults of what was sent, as opposed to ours: they end the run with a code instead of being retried. */

@@ -40,12 +40,16 @@ export abstract class SeatAgent implements AgentPort {
     return this.handIn(turn, input, result);
   }
 
-  /** A seat that cannot judge abstains with the reason: the others are not kept waiting. */
+  /**
+   * The others are not kept waiting for a seat that cannot judge: a juror abstains with the reason. A gate is red, since
+   * evidence that we failed to get must not read like evidence that was not asked for.
+   */
   async giveUp(turn: Turn, reason: string): Promise<Activation> {
     const input = turn.input as unknown as SeatInput;
-    const result = await turn.step('judge', async () =>
-      abstention(input.seat, `could not judge: ${firstLine(reason)}`),
-    );
+    const result = await turn.step('judge', async (): Promise<SeatResult> => {
+      const silent = abstention(input.seat, `could not judge: ${firstLine(reason)}`);
+      return silent.kind === 'gate' ? { ...silent, vote: 'red' } : silent;
+    });
     return this.handIn(turn, input, result);
   }
 

@@ -1,0 +1,14 @@
+/**
+ * What can be kept. Postgres stores no NUL character and no half of a surrogate pair, in text or in JSON, and what a
+ * program printed or a model wrote may hold either: refusing it would lose a verdict for the sake of a byte.
+ */
+
+/** The text with U+FFFD for each character that cannot be stored. */
+export const cleanText = (text: string): string => text.toWellFormed().replaceAll('\0', '\uFFFD');
+
+/** The JSON text of a value as it is stored. */
+export const journalJson = (value: unknown): string =>
+  JSON.stringify(value, (_key, part: unknown) => (typeof part === 'string' ? cleanText(part) : part));
+
+/** The value as it will be read from the journal, so that nothing else is ever acted on. */
+export const journalForm = <T>(value: T): T => JSON.parse(journalJson(value)) as T;

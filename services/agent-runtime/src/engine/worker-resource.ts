@@ -1,12 +1,16 @@
 import type { ResourceFactory } from '@conclave/nest-kit';
 import { Database } from '@conclave/postgres-kit';
 import type { RuntimeConfig } from '../config.js';
+import { Housekeeping } from '../disk/housekeeping.js';
 import { Worker } from './worker.js';
+
+const HOUSEKEEPING_MS = 3_600_000;
 
 /** Starts the worker with the service when the process has the role, and hands its turns over when it stops. */
 export function worker(): ResourceFactory<RuntimeConfig> {
   return async (_kit, config) => {
     let running: Worker | undefined;
+    let housekeeping: NodeJS.Timeout | undefined;
     return {
       providers: [],
       ready: async () => undefined,
@@ -16,8 +20,14 @@ export function worker(): ResourceFactory<RuntimeConfig> {
         app.get(Database).onEmit(() => worker.wake());
         await worker.start(config.WORKER_SLOTS);
         running = worker;
+        const house = app.get(Housekeeping);
+        void house.run();
+        housekeeping = setInterval(() => void house.run(), HOUSEKEEPING_MS);
       },
-      stop: async () => running?.stop(),
+      async stop() {
+        clearInterval(housekeeping);
+        await running?.stop();
+      },
     };
   };
 }

@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { access, mkdir, rename, rm } from 'node:fs/promises';
+import { access, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { Inject, Injectable } from '@nestjs/common';
@@ -48,15 +48,23 @@ export class Changes {
     return opening;
   }
 
-  /** Forgets a run that ended, on disk too. */
+  /** Forgets a run that has nothing left to do, on disk too. */
   async close(runId: string): Promise<void> {
     this.open_.delete(runId);
     await rm(this.folderOf(runId), { recursive: true, force: true });
   }
 
-  /** Where a run's programs may put working copies. */
-  folderOf(runId: string): string {
-    return join(this.config.DATA_DIR, 'runs', runId);
+  /** The runs that something is kept for on disk. */
+  onDisk(): Promise<string[]> {
+    return readdir(this.root).catch(() => []);
+  }
+
+  private get root(): string {
+    return join(this.config.DATA_DIR, 'runs');
+  }
+
+  private folderOf(runId: string): string {
+    return join(this.root, runId);
   }
 
   private async read(of: ReviewOfRun): Promise<OpenChange> {

@@ -87,6 +87,19 @@ export class PostgresRuns {
     return row?.result;
   }
 
+  /** Which of these blobs a row of the tenant names: an upload, or the diff of a review. */
+  async namedBlobs(tenantId: string, sha256s: readonly string[]): Promise<ReadonlySet<string>> {
+    const rows = await this.db.tx({ tenantId, actor: 'service:runtime' }, (tx) =>
+      tx.query<{ sha256: string }>(
+        `select sha256 from upload where tenant_id = $1 and sha256 = any($2)
+         union select result ->> 'diffSha256' from step
+         where tenant_id = $1 and task_id = 'root' and name = 'prepare' and result ->> 'diffSha256' = any($2)`,
+        [tenantId, sha256s],
+      ),
+    );
+    return new Set(rows.map((row) => row.sha256));
+  }
+
   /** Lets readers find a run's decision while it is open. */
   async nameDecision(ctx: Actor, id: string, decisionId: string): Promise<void> {
     await this.db.tx(ctx, (tx) =>

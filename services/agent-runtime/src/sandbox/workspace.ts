@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { exportTree } from '@conclave/connectors';
@@ -32,6 +32,15 @@ export async function withWorkspace<T>(
     return await work(dir);
   } finally {
     await remove(place);
+  }
+}
+
+/** Removes copies whose process was killed before it could. */
+export async function removeWorkspacesOlderThan(root: string, ageMs: number): Promise<void> {
+  const names = await readdir(root).catch(() => []);
+  for (const name of names.filter((one) => one.startsWith('w-'))) {
+    const made = await stat(join(root, name)).catch(() => undefined);
+    if (made && made.ctimeMs < Date.now() - ageMs) await remove(join(root, name));
   }
 }
 

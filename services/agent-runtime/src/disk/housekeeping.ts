@@ -1,0 +1,52 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG, LOG, type BlobStore } from '@conclave/nest-kit';
+import type { Logger } from 'pino';
+import type { RuntimeConfig } from '../config.js';
+import { PostgresEngine } from '../engine/postgres-engine.js';
+import { Changes } from '../reviews/changes.js';
+import { PostgresRuns } from '../runs/postgres-runs.js';
+import { removeWorkspacesOlderThan } from '../sandbox/workspace.js';
+import { BLOBS } from '../uploads/blobs.js';
+
+/** An upload is named by its row at once; this is for the time between. */
+const BLOB_GRACE_MS = 24 * 3_600_000;
+
+/**
+ * Gives disk back that nobody gave back himself: repositories of runs that were canceled or whose worker died at their
+ * end, working copies of processes that were killed, blobs no row names.
+ */
+@Injectable()
+export class Housekeeping {
+  constructor(
+    @Inject(PostgresEngine) private readonly engine: PostgresEngine,
+    @Inject(PostgresRuns) private readonly runs: PostgresRuns,
+    @Inject(Changes) private readonly changes: Changes,
+    @Inject(BLOBS) private readonly blobs: BlobStore,
+    @Inject(CONFIG) private readonly config: RuntimeConfig,
+    @Inject(LOG) private readonly log: Logger,
+  ) {}
+
+  /** Does all that can be done; what fails is told and left for the next time. */
+  async run(): Promise<void> {
+    for (const work of [() => this.repositories(), () => this.copies(), () => this.unnamedBlobs()])
+      await work().catch((error: unknown) => this.log.warn({ err: error }, 'housekeeping left for later'));
+  }
+
+  private async repositories(): Promise<void> {
+    const kept = await this.changes.onDisk();
+    const unsettled = await this.engine.unsettled(kept);
+    for (const runId of kept) if (!unsettled.has(runId)) await this.changes.close(runId);
+  }
+
+  /** A program ends with its decision at the latest: a copy that is older is nobody's. */
+  private copies(): Promise<void> {
+    return removeWorkspacesOlderThan(this.config.SANDBOX_DIR, 2 * this.config.REVIEW_DEADLINE_MS);
+  }
+
+  private async unnamedBlobs(): Promise<void> {
+    await this.blobs.sweep({
+      graceMs: BLOB_GRACE_MS,
+      referenced: (tenantId, sha256s) => this.runs.namedBlobs(tenantId, sha256s),
+    });
+  }
+}

@@ -1,4 +1,5 @@
 import { ballotOf, checkById, findingsSha256, type Finding } from '@conclave/checks';
+import { type CheckThread, CheckStopped } from '../checks/check-thread.js';
 import type { Turn } from '../engine/agent-port.js';
 import type { Changes } from './changes.js';
 import { reviewOf } from './review-of.js';
@@ -6,22 +7,25 @@ import { SeatAgent, NO_USAGE, abstention, type SeatParts } from './seat-agent.js
 import type { SeatInput } from './prepared.js';
 import type { SeatResult } from './review-result.js';
 
-/** A check on the panel: a pure function of the change. */
+/** A check on the panel: a pure function of the change, which abstains when it runs past its bounds. */
 export class CheckJuror extends SeatAgent {
   readonly name = 'review/check';
 
   constructor(
     parts: SeatParts,
     private readonly changes: Changes,
+    private readonly thread: CheckThread,
   ) {
     super(parts);
   }
 
   protected async judge(turn: Turn, { seat }: SeatInput): Promise<SeatResult> {
-    const check = checkById(seat.seat);
-    if (!check) return abstention(seat, 'this platform does not ship the check');
+    if (!checkById(seat.seat)) return abstention(seat, 'this platform does not ship the check');
     const { change } = await this.changes.open(reviewOf(turn));
-    const result = check.run(change);
+    const result = await this.thread.run(seat.seat, change).catch((error: unknown) => {
+      if (error instanceof CheckStopped) return { applies: false, reason: error.message } as const;
+      throw error;
+    });
     const ballot = ballotOf(result);
     if (!result.applies || ballot.vote === 'abstain') return abstention(seat, result.applies ? '' : result.reason);
     return {

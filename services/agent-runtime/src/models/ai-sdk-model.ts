@@ -28,8 +28,9 @@ export class AiSdkModel implements ModelPort {
     private readonly name: string,
   ) {}
 
-  async judge({ system, prompt, signal }: ModelRequest): Promise<ModelAnswer> {
+  async judge({ system, prompt, timeoutMs, signal }: ModelRequest): Promise<ModelAnswer> {
     let failure: unknown;
+    const patience = AbortSignal.timeout(timeoutMs);
     const stream = streamText({
       model: this.model,
       system,
@@ -37,7 +38,7 @@ export class AiSdkModel implements ModelPort {
       output: Output.object({ schema: verdictSchema }),
       maxOutputTokens: MAX_OUTPUT_TOKENS,
       maxRetries: 1,
-      abortSignal: signal,
+      abortSignal: AbortSignal.any([signal, patience]),
       onError: ({ error }) => void (failure = error),
     });
     try {
@@ -46,6 +47,8 @@ export class AiSdkModel implements ModelPort {
     } catch (error) {
       signal.throwIfAborted();
       const usage = this.usageOf(await Promise.resolve(stream.usage).catch(() => undefined));
+      if (patience.aborted)
+        throw new ModelError(`the provider gave no answer in ${timeoutMs / 1_000} s`, true, usage, { cause: error });
       throw modelErrorOf(failure ?? error, usage);
     }
   }

@@ -7,6 +7,9 @@ export interface ModelPort {
 export interface ModelRequest {
   readonly system: string;
   readonly prompt: string;
+  /** Longer than this the provider is not waited for. */
+  readonly timeoutMs: number;
+  /** The caller gives up: its reason is thrown, and no ModelError. */
   readonly signal: AbortSignal;
 }
 

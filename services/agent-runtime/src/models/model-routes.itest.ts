@@ -23,8 +23,8 @@ describe('model routes', () => {
     };
     return new ModelRoutes(z.object(runtimeEnvironment).parse({ ...required, ...env }) as unknown as RuntimeConfig);
   };
-  const ask = (id: string, signal: AbortSignal = new AbortController().signal) =>
-    routes.get(id)!.port.judge({ system: 'judge', prompt: 'the change', signal });
+  const ask = (id: string, signal: AbortSignal = new AbortController().signal, timeoutMs = 60_000) =>
+    routes.get(id)!.port.judge({ system: 'judge', prompt: 'the change', timeoutMs, signal });
 
   beforeAll(async () => {
     fakes = await startFakeProviders();
@@ -91,6 +91,16 @@ describe('model routes', () => {
   it.each(ids)('does not take a stream of %s that breaks off for an answer', async (id) => {
     fakes.answer({ cut: JSON.stringify(verdict).slice(0, 40) });
     await expect(ask(id)).rejects.toThrow(ModelError);
+  });
+
+  it.each(ids)('does not wait for %s for ever: its silence is its outage, and not the caller’s fault', async (id) => {
+    fakes.answer({ hang: true });
+    await expect(ask(id, new AbortController().signal, 300)).rejects.toMatchObject({
+      name: 'ModelError',
+      passing: true,
+      message: 'the provider gave no answer in 0.3 s',
+    });
+    expect(fakes.seen.length).toBeGreaterThan(0);
   });
 
   it('stops when its caller gives up', async () => {

@@ -46,14 +46,18 @@ export class LlmJuror extends SeatAgent {
         seat,
         `the change is too long for a model juror (${prompt.length} characters, at most ${MAX_PROMPT_CHARS})`,
       );
-    const signal = AbortSignal.any([turn.signal, AbortSignal.timeout(TIMEOUT_MS)]);
     let usage: ModelUsage = NO_USAGE;
     for (const reminder of [
       '',
       '\n\nYour last answer did not have the asked form. Answer with the JSON object alone.',
     ]) {
       try {
-        const answer = await route.port.judge({ system: SYSTEM, prompt: prompt + reminder, signal });
+        const answer = await route.port.judge({
+          system: SYSTEM,
+          prompt: prompt + reminder,
+          timeoutMs: TIMEOUT_MS,
+          signal: turn.signal,
+        });
         usage = sum(usage, answer.usage);
         await this.book(turn, route.id, usage);
         return { ...verdictOf(answer, change), seat: seat.seat, kind: 'juror', usage };

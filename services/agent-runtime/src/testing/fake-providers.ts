@@ -5,8 +5,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What a fake answers: text, an HTTP status, or a stream that breaks off. */
-export type FakeAnswer = { readonly text: string } | { readonly status: number } | { readonly cut: string };
+/** What a fake answers: text, an HTTP status, a stream that breaks off, or nothing while the connection stands. */
+export type FakeAnswer =
+  { readonly text: string } | { readonly status: number } | { readonly cut: string } | { readonly hang: true };
 
 export interface SeenRequest {
   readonly path: string;
@@ -37,6 +38,7 @@ export async function startFakeProviders(): Promise<FakeProviders> {
     );
     seen.push({ path: request.url!.split('?')[0]!, authorization, body });
     const answer = queue.length > 1 ? queue.shift()! : queue[0]!;
+    if ('hang' in answer) return;
     if ('status' in answer) {
       response
         .writeHead(answer.status, { 'content-type': 'application/json' })

@@ -69,7 +69,7 @@ export const services: readonly ServiceEntry[] = [
       SIGNER_KEK: secrets.of('runtime.signer-kek', key256),
       SANDBOX_DIR: join(dataDir, 'sandbox'),
       SANDBOX_READ_ONLY_PATHS: dirname(process.execPath),
-      ...pick(outer, MODEL_VARIABLES),
+      ...pick(outer, [...MODEL_VARIABLES, ...SANDBOX_VARIABLES]),
     }),
   },
   { ...plain, name: 'metrics', folder: 'metrics' },
@@ -95,6 +95,9 @@ const MODEL_VARIABLES = ['OPENAI', 'ANTHROPIC', 'GEMINI', 'OPENAI_COMPATIBLE'].f
   ['API_KEY', 'BASE_URL', 'MODEL'].map((part) => `${vendor}_${part}`),
 );
 
+/** What of this machine a project's tests may read: nothing unless told. */
+const SANDBOX_VARIABLES = ['SANDBOX_DEPENDENCY_ROOTS'] as const;
+
 const OUTER_VARIABLES = [
   'PATH',
   'HOME',
@@ -116,6 +119,7 @@ const OUTER_VARIABLES = [
 export const outerVariables = [
   ...OUTER_VARIABLES,
   ...MODEL_VARIABLES,
+  ...SANDBOX_VARIABLES,
   ...['DATABASE_URL', 'NATS_URL', 'REDIS_URL'],
 ] as const;
 

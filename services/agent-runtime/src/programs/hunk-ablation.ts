@@ -2,10 +2,13 @@ import { rm, writeFile } from 'node:fs/promises';
 import { hex, sha256, utf8 } from '@conclave/audit-core';
 import { codeHunks, type CodeHunk, type Finding, withoutHunk } from '@conclave/checks';
 import { pathBytes } from '@conclave/connectors';
-import { passed, type ProgramRequest, runTests } from './program.js';
+import type { SandboxResult } from '../sandbox/sandbox.js';
+import { endingOf, passed, type ProgramRequest, runTests } from './program.js';
 
 /** Hunks tried at most; each costs one run of the tests. */
 const sample = 10;
+/** A run without a hunk that takes this much longer than the run with it hangs, and so notices. */
+const patienceFor = (head: SandboxResult): number => 3 * head.durationMs + 5_000;
 
 export type AblationResult =
   { readonly applies: true; readonly findings: Finding[] } | { readonly applies: false; readonly reason: string };
@@ -21,13 +24,16 @@ export async function hunkAblation(request: ProgramRequest, budgetMs: number): P
   const hunks = drawn(request);
   if (hunks.length === 0) return { applies: false, reason: 'the change has no code hunk that could be taken back' };
   const endsAt = performance.now() + budgetMs;
-  const head = await runTests(request, request.change.head.commit);
-  if (!passed(head)) return { applies: false, reason: 'the tests do not pass on the head' };
+  const head = await runTests(request, request.change.head.commit, Math.min(request.timeoutMs, budgetMs));
+  if (!passed(head)) return { applies: false, reason: `the tests do not pass on the head: ${endingOf(head)}` };
+  const patienceMs = Math.min(request.timeoutMs, patienceFor(head));
   const findings: Finding[] = [];
   for (const [at, one] of hunks.entries()) {
-    const mayRun = at < sample && performance.now() + head.durationMs <= endsAt;
-    const without = mayRun ? await runWithout(request, one) : undefined;
-    if (!without || without.status === 'not-started') findings.push(untried(one));
+    const leftMs = endsAt - performance.now();
+    const mayRun = at < sample && head.durationMs <= leftMs;
+    const without = mayRun ? await runWithout(request, one, Math.min(patienceMs, leftMs)) : undefined;
+    const cutShort = without?.status === 'timeout' && leftMs < patienceMs;
+    if (!without || cutShort || ['not-started', 'killed'].includes(without.status)) findings.push(untried(one));
     else if (passed(without)) findings.push(untested(one));
   }
   return { applies: true, findings };
@@ -40,8 +46,8 @@ function drawn({ change }: ProgramRequest): CodeHunk[] {
   return ranked.sort((a, b) => (a.rank < b.rank ? -1 : 1)).map(({ one }) => one);
 }
 
-function runWithout(request: ProgramRequest, { file, hunk }: CodeHunk): ReturnType<typeof runTests> {
-  return runTests(request, request.change.head.commit, async (dir) => {
+function runWithout(request: ProgramRequest, { file, hunk }: CodeHunk, wallMs: number): Promise<SandboxResult> {
+  return runTests(request, request.change.head.commit, wallMs, async (dir) => {
     const place = Buffer.concat([Buffer.from(`${dir}/`), pathBytes(file.path)]);
     await (file.status === 'added' ? rm(place) : writeFile(place, withoutHunk(file.after ?? '', hunk)));
   });

@@ -9,6 +9,8 @@ export interface ProgramRequest {
   /** The project's test command, as the target branch or the client named it. */
   readonly command: string;
   readonly timeoutMs: number;
+  /** When the decision stops waiting, by `Date.now()`: no run lasts longer. */
+  readonly endsAt: number;
   readonly dependencies: readonly string[];
   readonly sandbox: Sandbox;
   /** Where working copies go. */
@@ -16,10 +18,11 @@ export interface ProgramRequest {
   readonly signal: AbortSignal;
 }
 
-/** Runs the test command on a fresh copy of a commit, after `prepare` had its hand in it. */
+/** Runs the test command on a fresh copy of a commit, for at most `wallMs`, after `prepare` had its hand in it. */
 export function runTests(
   request: ProgramRequest,
   commit: string,
+  wallMs = request.timeoutMs,
   prepare: (dir: string) => Promise<void> = async () => undefined,
 ): Promise<SandboxResult> {
   return withWorkspace(request.workRoot, request.repository, commit, async (worktree) => {
@@ -27,7 +30,7 @@ export function runTests(
     const result = await request.sandbox.run({
       worktree,
       command: request.command,
-      wallMs: request.timeoutMs,
+      wallMs: Math.max(1, Math.min(wallMs, request.endsAt - Date.now())),
       readOnlyPaths: request.dependencies,
       signal: request.signal,
     });
@@ -37,6 +40,12 @@ export function runTests(
 }
 
 export const passed = (result: SandboxResult): boolean => result.status === 'exited' && result.exitCode === 0;
+
+/** The last line of what a run printed, for a reason that says more than an exit code. */
+export function lastWordsOf({ output }: SandboxResult): string {
+  const line = output.trimEnd().split('\n').at(-1)!.trim();
+  return line && `: ${line.slice(0, 200)}`;
+}
 
 /** How a run ended, in words that are the same every time. */
 export function endingOf(result: SandboxResult): string {
@@ -48,8 +57,10 @@ export function endingOf(result: SandboxResult): string {
       return 'ran out of time';
     case 'output-limit':
       return 'printed too much';
+    case 'resource-limit':
+      return 'took too much memory or disk';
     case 'killed':
-      return 'was stopped';
+      return 'was stopped from outside';
     case 'not-started':
       return 'could not be started in a sandbox';
   }

@@ -52,6 +52,7 @@ describe('programs', () => {
       change: await readChange(repository, ends),
       command: 'sh test/run.sh',
       timeoutMs: 20_000,
+      endsAt: Date.now() + 600_000,
       dependencies: [],
       sandbox,
       workRoot: join(dir, 'work'),
@@ -76,11 +77,11 @@ describe('programs', () => {
       const broken = { ...before, 'lib.sh': lib('$1 - $2', 'hi') };
       expect(await testsGate(await request(broken, before))).toMatchObject({
         status: 'abstained',
-        reason: 'the tests do not pass on the base: exit code 1',
+        reason: 'the tests do not pass on the base: exit code 1: add is broken',
       });
       const missing = await request(before, { 'lib.sh': lib('1', 'x') }, { command: 'no-such-program' });
-      expect((await testsGate(missing)).reason).toBe(
-        'the tests do not pass on the base: exit code 127 (the command cannot be run)',
+      expect((await testsGate(missing)).reason).toMatch(
+        /^the tests do not pass on the base: exit code 127 \(the command cannot be run\): .*no-such-program: not found$/,
       );
     });
 
@@ -98,7 +99,7 @@ describe('programs', () => {
       );
       expect(gate).toMatchObject({
         status: 'abstained',
-        reason: 'the tests do not pass on the base: could not be started in a sandbox',
+        reason: expect.stringMatching(/on the base: could not be started in a sandbox: bwrap: .*\/no\/such\/folder/),
       });
     });
 
@@ -156,10 +157,25 @@ describe('programs', () => {
       expect(Map.groupBy(findings, ({ rule }) => rule).get('untried-hunk')).toHaveLength(4);
       expect(Map.groupBy(findings, ({ rule }) => rule).get('untested-hunk')).toHaveLength(10);
       expect(await hunkAblation(one, 600_000)).toEqual(result);
-      const hurried = await hunkAblation(one, 0);
-      expect(hurried.applies && hurried.findings.map(({ rule }) => rule)).toEqual(
-        Array.from({ length: 14 }, () => 'untried-hunk'),
-      );
+      expect(await hunkAblation(one, 1)).toEqual({
+        applies: false,
+        reason: 'the tests do not pass on the head: ran out of time',
+      });
+    });
+
+    it('waits for a run without a hunk a few times as long as with it, and takes hanging for noticing', async () => {
+      const hangs = '[ -e ready.sh ] || sleep 600\n';
+      const head = { 'ready.sh': 'ready() {\n  true\n}\n', 'test/run.sh': `${hangs}${tests}` };
+      const one = await request({ ...before, 'test/run.sh': 'true\n' }, head, { timeoutMs: 300_000 });
+      expect(await hunkAblation(one, 120_000)).toEqual({ applies: true, findings: [] });
+      const cut = await hunkAblation(one, 3_000);
+      expect(cut).toMatchObject({ applies: true, findings: [{ path: 'ready.sh', rule: 'untried-hunk' }] });
+    });
+
+    it('ends with the decision, however long a run may take', async () => {
+      const hangs = await request(before, { 'lib.sh': `sleep 600\n${lib('$1 + $2', 'hi')}` }, { timeoutMs: 300_000 });
+      const result = await hunkAblation({ ...hangs, endsAt: Date.now() + 1_000 }, 120_000);
+      expect(result).toEqual({ applies: false, reason: 'the tests do not pass on the head: ran out of time' });
     });
 
     it('abstains where there is nothing to take back, or head is red', async () => {
@@ -168,7 +184,7 @@ describe('programs', () => {
       });
       expect(await hunkAblation(await request(before, { 'lib.sh': lib('$1 - $2', 'x') }), 60_000)).toEqual({
         applies: false,
-        reason: 'the tests do not pass on the head',
+        reason: 'the tests do not pass on the head: exit code 1',
       });
     });
   });

@@ -1,6 +1,6 @@
 import { hex, jcs, sha256, utf8 } from '@conclave/audit-core';
 import type { SandboxResult } from '../sandbox/sandbox.js';
-import { endingOf, passed, type ProgramRequest, runTests } from './program.js';
+import { endingOf, lastWordsOf, passed, type ProgramRequest, runTests } from './program.js';
 
 /** What the gate saw. */
 export interface GateEvidence {
@@ -14,20 +14,22 @@ export interface GateEvidence {
 
 /**
  * Runs the project's tests, on base first: where base is red or cannot run, the result on head would say nothing about
- * the change, and the gate abstains. So it does when no sandbox could be made.
+ * the change, and the gate abstains. So it does when no sandbox could be made, or the run was stopped from outside.
  */
 export async function testsGate(request: ProgramRequest): Promise<GateEvidence> {
   const { base, head } = request.change;
   const before = await runTests(request, base.commit);
-  if (!passed(before))
-    return evidence(request, 'abstained', `the tests do not pass on the base: ${endingOf(before)}`, before);
+  if (!passed(before)) return abstained(request, 'the tests do not pass on the base', before);
   const after = await runTests(request, head.commit);
-  if (after.status === 'not-started')
-    return evidence(request, 'abstained', `the tests on the head: ${endingOf(after)}`, after);
+  if (after.status === 'not-started' || after.status === 'killed')
+    return abstained(request, 'the tests tell nothing on the head', after);
   return passed(after)
     ? evidence(request, 'green', 'the tests pass on base and head', after)
     : evidence(request, 'red', `the tests pass on the base and fail on the head: ${endingOf(after)}`, after);
 }
+
+const abstained = (request: ProgramRequest, why: string, run: SandboxResult): GateEvidence =>
+  evidence(request, 'abstained', `${why}: ${endingOf(run)}${lastWordsOf(run)}`, run);
 
 function evidence(
   { change, command }: ProgramRequest,

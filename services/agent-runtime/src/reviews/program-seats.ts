@@ -53,6 +53,7 @@ abstract class ProgramSeat extends SeatAgent {
       command,
       dependencies,
       timeoutMs,
+      endsAt: Date.parse(prepared.deadlineAt),
       sandbox,
       workRoot: config.SANDBOX_DIR,
       signal: turn.signal,

@@ -7,6 +7,7 @@
  */
 import { lstatSync, readlinkSync } from 'node:fs';
 import { runtimePaths } from './runtime-paths.js';
+import { settingsFiles } from './settings-files.js';
 
 /** What a sandbox shows and allows. */
 export interface SandboxBounds {
@@ -20,9 +21,10 @@ export interface SandboxBounds {
   readonly uid: number;
 }
 
-/** Inherited descriptors: what bubblewrap tells about the run, and the filter it loads. */
+/** Inherited descriptors: what bubblewrap tells about the run, the filter it loads, and the first of the settings files. */
 export const statusFd = 3;
 export const seccompFd = 4;
+export const settingsFd = 5;
 
 const maxFileBytes = 1024 ** 3;
 const tmpBytes = 512 * 1024 ** 2;
@@ -48,6 +50,7 @@ export function bubblewrapArguments(bounds: SandboxBounds, hasFilter: boolean): 
     ...(isRoot ? rootNamespaces : userNamespaces(bounds.uid)),
     ...(hasFilter ? ['--seccomp', `${seccompFd}`] : []),
     ...systemMounts(),
+    ...settingsFiles(bounds.uid).flatMap(([path], i) => ['--perms', '0444', '--file', `${settingsFd + i}`, path]),
     ...['--proc', '/proc', '--dev', '/dev', ...tmpfs('/dev/shm'), '--remount-ro', '/dev', ...tmpfs('/tmp')],
     ...bounds.readOnlyPaths.flatMap((path) => [...foldersAbove(path), '--ro-bind', path, path]),
     ...['--bind', bounds.worktree, '/work', '--remount-ro', '/'],

@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process';
 import { chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { createServer, type AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { seccompFilter } from './seccomp.js';
 import { SANDBOX_UID, Sandbox, type SandboxRequest } from './sandbox.js';
@@ -42,15 +44,40 @@ describe('sandbox', () => {
 
   it('shows no host files, users, environment or processes', async () => {
     process.env['SANDBOX_TEST_SECRET'] = 'not-for-you';
-    const result = await run('ls /root /home /var /etc/passwd /etc/shadow; env; ls /proc | grep -c "^[0-9]"; id -u');
+    const result = await run(
+      'ls /root /home /var /etc/shadow; cat /etc/passwd; env; ls /proc | grep -c "^[0-9]"; id -u',
+    );
     const first = await run('tr "\\0" "\\n" < /proc/1/environ; ls /proc/1/root/root /proc/1/fd');
     delete process.env['SANDBOX_TEST_SECRET'];
     expect(first.output).not.toContain('not-for-you');
     expect(result.output).not.toMatch(/not-for-you|DATABASE_URL/);
-    expect(result.output.match(/No such file/g)).toHaveLength(5);
+    expect(result.output.match(/No such file/g)).toHaveLength(4);
+    expect(result.output.match(/^\w+:x:.*$/gm)).toEqual([
+      'root:x:0:0:root:/:/bin/sh',
+      'sandbox:x:65534:65534:sandbox:/tmp:/bin/sh',
+    ]);
     const [processes, uid] = result.output.trim().split('\n').slice(-2).map(Number);
     expect(processes).toBeLessThan(8);
     expect(uid).toBe(SANDBOX_UID);
+  });
+
+  it('knows itself and its own host by name, as tests do', async () => {
+    const script = `const { userInfo } = require('os');
+      const server = require('net').createServer((one) => one.end('hello')).listen(0, 'localhost', () => {
+        require('net').connect(server.address().port, 'localhost').on('data', (told) => {
+          console.log(userInfo().username, String(told));
+          server.close();
+        });
+      });`;
+    const here = new Sandbox([dirname(process.execPath)]);
+    await writeFile(join(worktree, 'names.js'), script);
+    const result = await here.run({
+      worktree,
+      command: 'node names.js; getent group; echo x > /etc/hosts',
+      wallMs: 20_000,
+    });
+    expect(result.output).toContain('sandbox hello\nroot:x:0:\nsandbox:x:65534:');
+    expect(result.output).toMatch(/hosts: (Read-only|Permission)/);
   });
 
   it('leaves a command no capability and no way to get one', async () => {
@@ -126,9 +153,42 @@ describe('sandbox', () => {
     const hog = `node -e "const a=Buffer.alloc(2e8,1);setTimeout(()=>console.log(a.length),8e3)"`;
     const result = await run(`${hog} & ${hog} & ${hog} & wait`, { memoryBytes: 450 * 1024 ** 2, wallMs: 20_000 });
     expect(result).toMatchObject({
-      status: 'killed',
+      status: 'resource-limit',
       output: containing('together used more than'),
     });
+  });
+
+  it('bounds what a command adds to its folder, in bytes and in files', async () => {
+    const big = await run(
+      'for i in 1 2 3 4 5 6 7 8; do dd if=/dev/zero of=big$i bs=1M count=20 2>/dev/null; sleep 0.5; done; rm big*',
+      {
+        diskBytes: 60 * 1024 ** 2,
+        wallMs: 30_000,
+      },
+    );
+    expect(big).toMatchObject({ status: 'resource-limit', output: containing('it wrote more than 62914560 bytes') });
+    const many = await run('sleep 1; mkdir many; i=0; while :; do i=$((i+1)); : > many/$i; done', {
+      diskFiles: 2_000,
+      wallMs: 30_000,
+    });
+    await rm(join(worktree, 'many'), { recursive: true, force: true });
+    expect(many).toMatchObject({ status: 'resource-limit', output: containing('2000 files') });
+  });
+
+  it('tells a kill from outside from what the command did', async () => {
+    const running = run('sleep 47114716', { wallMs: 30_000 });
+    const list = promisify(execFile);
+    const find = async (): Promise<number> => {
+      const { stdout } = await list('ps', ['ax', '-o', 'pid=,ppid=,args=']);
+      const lines = stdout.split('\n').map((line) => line.trim().split(/\s+/));
+      const own = lines.find(([, parent, ...args]) => Number(parent) === process.pid && args.includes('47114716'));
+      return Number(own?.[0] ?? 0);
+    };
+    let pid = 0;
+    while (!pid) pid = await find();
+    process.kill(pid, 'SIGKILL');
+    expect(await running).toMatchObject({ status: 'killed' });
+    await expectNoProcess('47114716');
   });
 
   it('does not take what it could not start for a verdict', async () => {

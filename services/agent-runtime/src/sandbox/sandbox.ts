@@ -1,7 +1,7 @@
 /**
  * Runs a command of somebody else's repository where it can harm nobody: bubblewrap with its own namespaces (no network,
  * no other processes, no host files but the system's programs), no capabilities, a filter on system calls, a cleared
- * environment, bounded processes, memory, file size, output and time. Nothing ever runs without it: where it is not
+ * environment, bounded processes, memory, disk, output and time. Nothing ever runs without it: where it is not
  * available, callers abstain with the reason.
  */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
@@ -10,9 +10,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { promisify } from 'node:util';
-import { bubblewrapArguments, isRoot, seccompFd, statusFd, type SandboxBounds } from './bubblewrap.js';
+import { bubblewrapArguments, isRoot, seccompFd, settingsFd, statusFd, type SandboxBounds } from './bubblewrap.js';
+import { DiskWatch } from './disk-watch.js';
 import { privateBytesBelow } from './process-memory.js';
 import { seccompFilter } from './seccomp.js';
+import { settingsFiles } from './settings-files.js';
 
 export interface SandboxRequest {
   /** The folder the command works in; it is all that the command can write to besides its own /tmp. Its owner is who the command runs as when the service is root. */
@@ -25,6 +27,9 @@ export interface SandboxRequest {
   /** Of each process by the kernel's limit, and of all together by measuring. */
   readonly memoryBytes?: number;
   readonly processes?: number;
+  /** What it may add to its worktree, in bytes and in files. */
+  readonly diskBytes?: number;
+  readonly diskFiles?: number;
   /** More output than this ends the command. */
   readonly outputBytes?: number;
   readonly env?: Readonly<Record<string, string>>;
@@ -32,8 +37,11 @@ export interface SandboxRequest {
 }
 
 export interface SandboxResult {
-  /** `killed` = by its caller or for want of memory; `not-started` = the sandbox could not be made, the command never ran. */
-  readonly status: 'exited' | 'timeout' | 'output-limit' | 'killed' | 'not-started';
+  /**
+   * `timeout`, `output-limit` and `resource-limit` (memory, disk) are the command's own doing; `killed` is not: by its
+   * caller, from outside, or because the disk was nearly full. `not-started` = no sandbox, the command never ran.
+   */
+  readonly status: 'exited' | 'timeout' | 'output-limit' | 'resource-limit' | 'killed' | 'not-started';
   /** The command's exit code; 128 + signal when a signal ended it. Says nothing unless `exited`. */
   readonly exitCode: number;
   /** The end of what it printed (16 KiB), both streams as they came. */
@@ -43,9 +51,15 @@ export interface SandboxResult {
 
 export type SandboxAvailability = { readonly available: true } | { readonly available: false; readonly reason: string };
 
-const defaults = { memoryBytes: 4 * 1024 ** 3, processes: 256, outputBytes: 16 * 1024 ** 2 } as const;
+const defaults = {
+  memoryBytes: 4 * 1024 ** 3,
+  processes: 256,
+  diskBytes: 4 * 1024 ** 3,
+  diskFiles: 500_000,
+  outputBytes: 16 * 1024 ** 2,
+} as const;
 const tailBytes = 16 * 1024;
-const memoryCheckMs = 250;
+const checkMs = 250;
 /** Who commands run as in a user namespace. */
 export const SANDBOX_UID = 65_534;
 
@@ -116,7 +130,10 @@ const notStarted = (reason: string): SandboxResult => ({
   durationMs: 0,
 });
 
-type Bounds = SandboxBounds & { readonly wallMs: number; readonly outputBytes: number; readonly signal?: AbortSignal };
+type Bounds = SandboxBounds &
+  Required<Pick<SandboxRequest, 'wallMs' | 'outputBytes' | 'diskBytes' | 'diskFiles'>> & {
+    readonly signal?: AbortSignal;
+  };
 
 /** One command in one sandbox, from start to end. */
 class SandboxedRun {
@@ -127,6 +144,7 @@ class SandboxedRun {
   /** What bubblewrap reports: the first process's pid at once, the command's exit code only when it ran. */
   private report = '';
   private stopped: SandboxResult['status'] | undefined;
+  private readonly disk: DiskWatch;
   private measuring = false;
 
   constructor(
@@ -134,15 +152,16 @@ class SandboxedRun {
     private readonly bounds: Bounds,
   ) {
     const filter = seccompFilter();
+    const settings = settingsFiles(bounds.uid);
+    this.disk = new DiskWatch(bounds.worktree, { bytes: bounds.diskBytes, files: bounds.diskFiles });
     this.child = spawn(program, bubblewrapArguments(bounds, filter !== undefined), {
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', ...settings.map(() => 'pipe' as const)],
       cwd: '/',
       env: { PATH: '/usr/local/bin:/usr/bin:/bin' },
       detached: true,
     });
-    const pipe = this.child.stdio[seccompFd] as Writable;
-    pipe.on('error', () => undefined);
-    pipe.end(filter);
+    this.give(seccompFd, filter);
+    for (const [i, [, text]] of settings.entries()) this.give(settingsFd + i, text);
     (this.child.stdio[statusFd] as Readable).on('data', (chunk: Buffer) => (this.report += chunk.toString('latin1')));
     for (const stream of [this.child.stdout, this.child.stderr])
       stream?.on('data', (chunk: Buffer) => this.take(chunk));
@@ -153,7 +172,7 @@ class SandboxedRun {
     const { wallMs, signal } = this.bounds;
     const abort = (): void => this.stop('killed');
     const clock = setTimeout(() => this.stop('timeout'), wallMs);
-    const memory = setInterval(() => void this.checkMemory(), memoryCheckMs);
+    const measure = setInterval(() => void this.measure(), checkMs);
     signal?.addEventListener('abort', abort, { once: true });
     if (signal?.aborted) abort();
     const killedFromOutside = await new Promise<boolean>((resolve) => {
@@ -164,7 +183,7 @@ class SandboxedRun {
       this.child.once('close', (_code, by) => resolve(by !== null));
     });
     clearTimeout(clock);
-    clearInterval(memory);
+    clearInterval(measure);
     signal?.removeEventListener('abort', abort);
     const exitCode = /"exit-code":\s*(\d+)/.exec(this.report)?.[1];
     const status = this.stopped ?? (exitCode !== undefined ? 'exited' : killedFromOutside ? 'killed' : 'not-started');
@@ -187,17 +206,32 @@ class SandboxedRun {
     if (this.output.seen > this.bounds.outputBytes) this.stop('output-limit');
   }
 
-  private async checkMemory(): Promise<void> {
+  private async measure(): Promise<void> {
     const firstPid = /"child-pid":\s*(\d+)/.exec(this.report)?.[1];
     if (!firstPid || this.measuring) return;
     this.measuring = true;
-    const bytes = await privateBytesBelow(Number(firstPid));
+    const memory = await privateBytesBelow(Number(firstPid));
+    // A folder that cannot be measured is gone: the run is over.
+    const disk = await this.disk.check().catch(() => undefined);
     this.measuring = false;
-    if (bytes <= this.bounds.memoryBytes || this.stopped) return;
-    this.output.push(
-      Buffer.from(`\nstopped: its processes together used more than ${this.bounds.memoryBytes} bytes\n`),
-    );
-    this.stop('killed');
+    const { memoryBytes, diskBytes, diskFiles } = this.bounds;
+    if (memory > memoryBytes) this.halt('resource-limit', `its processes together used more than ${memoryBytes} bytes`);
+    if (disk === 'too-much')
+      this.halt('resource-limit', `it wrote more than ${diskBytes} bytes or ${diskFiles} files to its folder`);
+    if (disk === 'disk-full') this.halt('killed', 'the disk is nearly full');
+  }
+
+  private halt(status: SandboxResult['status'], why: string): void {
+    if (this.stopped) return;
+    this.output.push(Buffer.from(`\nstopped: ${why}\n`));
+    this.stop(status);
+  }
+
+  /** What bubblewrap reads from an inherited descriptor; it may end before it has. */
+  private give(fd: number, content: string | Buffer | undefined): void {
+    const pipe = this.child.stdio[fd] as Writable;
+    pipe.on('error', () => undefined);
+    pipe.end(content);
   }
 }
 

@@ -3,6 +3,8 @@ import { Module } from '@nestjs/common';
 import { CONFIG, KIT, fsBlobStore, type BlobStore, type Kit } from '@conclave/nest-kit';
 import { Database } from '@conclave/postgres-kit';
 import { listOf, type RuntimeConfig } from './config.js';
+import { CheckThread } from './checks/check-thread.js';
+import { Housekeeping } from './disk/housekeeping.js';
 import { AgentHouse } from './engine/agent-house.js';
 import { PostgresEngine } from './engine/postgres-engine.js';
 import { PostgresWorkers } from './engine/postgres-workers.js';
@@ -58,11 +60,12 @@ const preparation = {
 /** Every agent of a review, under the name its tasks ask for. */
 const agents = {
   provide: AgentHouse,
-  inject: [Coordinator, Changes, PostgresRuns, Sandbox, Signer, ModelRoutes, Database, KIT, CONFIG],
+  inject: [Coordinator, Changes, CheckThread, PostgresRuns, Sandbox, Signer, ModelRoutes, Database, KIT, CONFIG],
   useFactory: (
     coordinator: Coordinator,
-    ...[changes, runs, box, signer, models, db, kit, config]: [
+    ...[changes, thread, runs, box, signer, models, db, kit, config]: [
       Changes,
+      CheckThread,
       PostgresRuns,
       Sandbox,
       Signer,
@@ -74,13 +77,14 @@ const agents = {
   ): AgentHouse => {
     const seat = { kit, signer };
     const program = { ...seat, changes, runs, sandbox: box, config };
-    return new ReviewAgents([
+    const agents = [
       coordinator,
-      new CheckJuror(seat, changes),
+      new CheckJuror(seat, changes, thread),
       new LlmJuror(seat, changes, models, db),
       new TestsGate(program),
       new AblationJuror(program),
-    ]);
+    ];
+    return new ReviewAgents(agents, changes);
   },
 };
 
@@ -88,8 +92,8 @@ const agents = {
   controllers: [RunsController, UploadsController],
   providers: [
     ...[blobs, sandbox, preparation, agents],
-    ...[PostgresEngine, PostgresWorkers, Worker],
-    ...[Changes, Coordinator, DecisionEvents, ModelRoutes, Panels, Signer],
+    ...[PostgresEngine, PostgresWorkers, Worker, Housekeeping],
+    ...[Changes, CheckThread, Coordinator, DecisionEvents, ModelRoutes, Panels, Signer],
     ...[CreateReview, CancelRun, PostgresRuns, LiveRuns, ReadDiff, StreamEvents],
   ],
 })

@@ -81,7 +81,7 @@ export const runFailed = event({
   producer: 'runtime',
   consumers: ['metrics', 'delivery', 'audit'],
   audited: true,
-  data: z.object({ run: idOf('run'), code: z.string(), message: z.string() }),
+  data: z.object({ run: idOf('run'), code: z.string(), message: z.string(), usage: usage.optional() }),
 });
 
 export const runCanceled = event({
@@ -89,7 +89,7 @@ export const runCanceled = event({
   producer: 'runtime',
   consumers: ['metrics', 'audit'],
   audited: true,
-  data: z.object({ run: idOf('run') }),
+  data: z.object({ run: idOf('run'), usage: usage.optional() }),
 });
 
 /** First of a decision's three log entries: rule, electorate and keys are fixed from here on. */

@@ -5,6 +5,7 @@ import { Database, once } from '@conclave/postgres-kit';
 import { PostgresEngine } from '../engine/postgres-engine.js';
 import { LiveRuns } from './live-runs.js';
 import { PostgresRuns } from './postgres-runs.js';
+import { usageOf } from './postgres-usage.js';
 
 /** Ends a run now; what is under way is aborted and its open decision canceled. */
 @Injectable()
@@ -23,7 +24,8 @@ export class CancelRun {
         await this.runs.getIn(tx, ctx, request.id);
         if (!(await this.engine.cancel(tx, ctx.tenantId, request.id, request.reason)))
           throw new ConclaveError('runtime.run.finished', { id: request.id });
-        await tx.emit(events.runCanceled, { run: request.id });
+        const usage = await usageOf(tx, ctx.tenantId, request.id);
+        await tx.emit(events.runCanceled, { run: request.id, usage });
         return this.runs.getIn(tx, ctx, request.id);
       }),
     );

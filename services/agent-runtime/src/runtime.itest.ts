@@ -1,10 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId, runtime, type RequestInputOf, type Run } from '@conclave/contracts';
 import { refusalOf, startServiceFixture, testPrincipal, type ServiceFixture } from '@conclave/dev-env/testing';
+import { Housekeeping } from './disk/housekeeping.js';
 import { runtimeService } from './runtime-service.js';
+import { PostgresRuns } from './runs/postgres-runs.js';
 
 const LIMIT_BYTES = 1_000;
 
@@ -22,6 +24,7 @@ describe('runtime service', () => {
       DATA_DIR: dir,
       SIGNER_KEK: Buffer.alloc(32, 1).toString('base64'),
       UPLOAD_LIMIT_BYTES: String(LIMIT_BYTES),
+      SANDBOX_DIR: join(dir, 'sandbox'),
     });
     bundle = ((await (await upload(Buffer.from('bundle'))).json()) as { sha256: string }).sha256;
   });
@@ -102,6 +105,18 @@ describe('runtime service', () => {
     expect(told.map(({ data }) => data)).toEqual([
       { run: id, usage: { inputTokens: 200, outputTokens: 40, costMicros: 14 } },
     ]);
+  });
+
+  it('gives back what ended runs and killed processes left on disk, and nothing that is in use', async () => {
+    const [open, ended] = [await review(), await review()].map(({ id }) => join(dir, 'runs', id));
+    const [fresh, old] = ['w-fresh', 'w-old'].map((name) => join(dir, 'sandbox', name));
+    for (const folder of [open!, ended!, fresh!, old!]) mkdirSync(join(folder, 'a'), { recursive: true });
+    await cancel(basename(ended!));
+    utimesSync(old!, new Date(0), new Date(0));
+    await fixture.service.app.get(Housekeeping).run();
+    expect([open!, ended!, fresh!, old!].map((folder) => existsSync(folder))).toEqual([true, false, true, false]);
+    const named = fixture.service.app.get(PostgresRuns);
+    expect(await named.namedBlobs(me.tenantId, [bundle, '0'.repeat(64)])).toEqual(new Set([bundle]));
   });
 
   it('keeps a review whose intent holds what Postgres cannot store', async () => {

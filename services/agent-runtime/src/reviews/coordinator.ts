@@ -7,6 +7,7 @@ import { CONFIG, KIT, type Kit } from '@conclave/nest-kit';
 import type { RuntimeConfig } from '../config.js';
 import type { Activation, AgentPort, TaskSpec, Turn } from '../engine/agent-port.js';
 import { PostgresRuns } from '../runs/postgres-runs.js';
+import { Changes } from './changes.js';
 import { JuryError } from './jury.js';
 import { PrepareReview } from './prepare-review.js';
 import type { Prepared, Seat, SeatInput } from './prepared.js';
@@ -25,6 +26,7 @@ export class Coordinator implements AgentPort {
 
   constructor(
     @Inject(PrepareReview) private readonly preparation: PrepareReview,
+    @Inject(Changes) private readonly changes: Changes,
     @Inject(PostgresRuns) private readonly runs: PostgresRuns,
     @Inject(KIT) private readonly kit: Kit,
     @Inject(CONFIG) private readonly config: RuntimeConfig,
@@ -117,6 +119,7 @@ export class Coordinator implements AgentPort {
     );
     const seats = (await turn.stepsOf('judge')) as Record<string, SeatResult>;
     const result: ReviewResult = resultOf({ prepared, decisionId: decisionOf(turn.runId), answer, seats });
+    await this.changes.close(turn.runId);
     return { kind: 'done', result };
   }
 }

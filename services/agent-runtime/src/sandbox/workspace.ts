@@ -40,7 +40,7 @@ export async function removeWorkspacesOlderThan(root: string, ageMs: number): Pr
   const names = await readdir(root).catch(() => []);
   for (const name of names.filter((one) => one.startsWith('w-'))) {
     const made = await stat(join(root, name)).catch(() => undefined);
-    if (made && made.ctimeMs < Date.now() - ageMs) await remove(join(root, name));
+    if (made && made.mtimeMs < Date.now() - ageMs) await remove(join(root, name));
   }
 }
 

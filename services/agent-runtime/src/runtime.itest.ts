@@ -113,7 +113,7 @@ describe('runtime service', () => {
     for (const folder of [open!, ended!, fresh!, old!]) mkdirSync(join(folder, 'a'), { recursive: true });
     await cancel(basename(ended!));
     utimesSync(old!, new Date(0), new Date(0));
-    await fixture.service.app.get(Housekeeping).run();
+    expect(await fixture.service.app.get(Housekeeping).run()).toEqual([]);
     expect([open!, ended!, fresh!, old!].map((folder) => existsSync(folder))).toEqual([true, false, true, false]);
     const named = fixture.service.app.get(PostgresRuns);
     expect(await named.namedBlobs(me.tenantId, [bundle, '0'.repeat(64)])).toEqual(new Set([bundle]));

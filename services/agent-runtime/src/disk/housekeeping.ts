@@ -1,6 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { CONFIG, LOG, type BlobStore } from '@conclave/nest-kit';
-import type { Logger } from 'pino';
+import { CONFIG, type BlobStore } from '@conclave/nest-kit';
 import type { RuntimeConfig } from '../config.js';
 import { PostgresEngine } from '../engine/postgres-engine.js';
 import { Changes } from '../reviews/changes.js';
@@ -23,13 +22,12 @@ export class Housekeeping {
     @Inject(Changes) private readonly changes: Changes,
     @Inject(BLOBS) private readonly blobs: BlobStore,
     @Inject(CONFIG) private readonly config: RuntimeConfig,
-    @Inject(LOG) private readonly log: Logger,
   ) {}
 
-  /** Does all that can be done; what fails is told and left for the next time. */
-  async run(): Promise<void> {
-    for (const work of [() => this.repositories(), () => this.copies(), () => this.unnamedBlobs()])
-      await work().catch((error: unknown) => this.log.warn({ err: error }, 'housekeeping left for later'));
+  /** Does all that can be done. @returns what failed, which is left for the next time */
+  async run(): Promise<unknown[]> {
+    const done = await Promise.allSettled([this.repositories(), this.copies(), this.unnamedBlobs()]);
+    return done.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
   }
 
   private async repositories(): Promise<void> {

@@ -6,9 +6,9 @@ import { Worker } from './worker.js';
 
 const HOUSEKEEPING_MS = 3_600_000;
 
-/** Starts the worker with the service when the process has the role, and hands its turns over when it stops. */
+/** Starts the worker with the service when the process has the role, keeps its disk tidy, and hands its turns over when it stops. */
 export function worker(): ResourceFactory<RuntimeConfig> {
-  return async (_kit, config) => {
+  return async ({ log }, config) => {
     let running: Worker | undefined;
     let housekeeping: NodeJS.Timeout | undefined;
     return {
@@ -21,8 +21,11 @@ export function worker(): ResourceFactory<RuntimeConfig> {
         await worker.start(config.WORKER_SLOTS);
         running = worker;
         const house = app.get(Housekeeping);
-        void house.run();
-        housekeeping = setInterval(() => void house.run(), HOUSEKEEPING_MS);
+        const tidy = async (): Promise<void> => {
+          for (const error of await house.run()) log.warn({ err: error }, 'housekeeping left for later');
+        };
+        void tidy();
+        housekeeping = setInterval(() => void tidy(), HOUSEKEEPING_MS);
       },
       async stop() {
         clearInterval(housekeeping);

@@ -168,7 +168,7 @@ describe('programs', () => {
       const head = { 'ready.sh': 'ready() {\n  true\n}\n', 'test/run.sh': `${hangs}${tests}` };
       const one = await request({ ...before, 'test/run.sh': 'true\n' }, head, { timeoutMs: 300_000 });
       expect(await hunkAblation(one, 120_000)).toEqual({ applies: true, findings: [] });
-      const cut = await hunkAblation(one, 3_000);
+      const cut = await hunkAblation(one, 5_000);
       expect(cut).toMatchObject({ applies: true, findings: [{ path: 'ready.sh', rule: 'untried-hunk' }] });
     });
 

@@ -111,7 +111,7 @@ describe('engine on Postgres', () => {
   it('reaps a worker whose session lock is free long before its lease ends, and none whose lock is held', async () => {
     await create(actor());
     const quiet = (id: string): Promise<unknown> =>
-      test.query(`update runtime.worker set beat_at = now() - interval '3 s' where id = $1`, [id]);
+      test.query(`update runtime.worker set beat_at = now() - interval '4 s' where id = $1`, [id]);
     await test.query(`insert into runtime.worker (id, lock_key) values ('wrk_dead', 42)`);
     await claimOne('wrk_dead');
     expect(await workers.reap('wrk_b')).toBe(0);

@@ -13,8 +13,8 @@ import type { TurnKey } from './claimed-turn.js';
 import { LEASE_MS } from './postgres-engine.js';
 
 const RECONNECT_MS = 1_000;
-/** How often a worker says that it lives. */
-export const BEAT_MS = 1_000;
+/** How often a worker says that it lives; no multiple of the sweep, or no beat would ever find it between two claims. */
+export const BEAT_MS = 1_500;
 /** A free lock means death only together with this silence: a worker that lost its connection takes the lock again. */
 const SILENT_MS = 2 * BEAT_MS;
 

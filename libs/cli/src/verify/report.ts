@@ -40,7 +40,7 @@ export function printReceipt(out: Output, receipt: ReceiptSummary): void {
     ...evidence.map(({ gate, status, reason }) => `  ${seatLine(out, { seat: gate, vote: status, reason })}`),
     ...ballots.map(
       ({ name, status, said, reason, dissents }) =>
-        `  ${seatLine(out, { seat: name, vote: said?.vote ?? status, reason: `${reason ?? ''}${dissents ? ' (dissents)' : ''}` })}`,
+        `  ${seatLine(out, { seat: name, vote: status === 'counted' || status === 'abstained' ? (said?.vote ?? status) : status, reason: `${reason ?? ''}${dissents ? ' (dissents)' : ''}` })}`,
     ),
     ...(notices.length > 0 ? ['', ...notices.map((notice) => `Note: ${printable(notice)}`)] : []),
   );

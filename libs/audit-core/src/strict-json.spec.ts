@@ -77,6 +77,10 @@ describe('parseStrictJson', () => {
   });
 });
 
+it('refuses a document of a million and more values before its memory is spent on them', () => {
+  expect(() => parseStrictJson(`[${'{},'.repeat(1_000_000)}{}]`)).toThrow(/more than 1000000 values/);
+});
+
 function attempt(text: string) {
   try {
     return parseStrictJson(text);

@@ -4,7 +4,7 @@
  * `JSON.parse` keeps the last of two equal keys and rounds big numbers, so two verifiers can read two
  * different documents from one signed text. This parser refuses: duplicate keys, numbers that are not
  * safe integers (fractions, exponents, -0 included), lone surrogates, the key `__proto__`, nesting
- * beyond 64, and anything after the value. Objects have no prototype, so no key is ever inherited.
+ * beyond 64, more than a million values (a megabyte of `{}` costs a hundred of memory), and anything after the value. Objects have no prototype, so no key is ever inherited.
  */
 import { MAX_JSON_DEPTH } from './jcs.js';
 import { MalformedError } from './malformed-error.js';
@@ -25,16 +25,19 @@ export function parseStrictJson(text: string): Json {
   return value;
 }
 
+const MAX_VALUES = 1_000_000;
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?![0-9.eE])/y;
 const WHITESPACE = /[ \t\n\r]*/y;
 
 class Reader {
   private at = 0;
+  private values = 0;
 
   constructor(private readonly text: string) {}
 
   value(depth: number): Json {
     if (depth > MAX_JSON_DEPTH) throw this.refuse(`nested deeper than ${MAX_JSON_DEPTH}`);
+    if (++this.values > MAX_VALUES) throw this.refuse(`more than ${MAX_VALUES} values`);
     this.skipWhitespace();
     const first = this.text[this.at];
     if (first === '{') return this.object(depth);

@@ -53,6 +53,20 @@ export function tally(input: unknown): Answer<TallyResult> {
   return { ok: true, value: count((known as { value: TallyInput }).value) };
 }
 
+/** A tally that is asked for now: as {@link tally}, but a parameter that would be ignored is refused. */
+export function tallyAsked(input: unknown): Answer<TallyResult> {
+  const answer = tally(input);
+  const fault = answer.ok ? faultOfNewRule((input as TallyInput).rule) : undefined;
+  return fault ? { ok: false, refusal: { code: 'consensus.tally.malformed', ...fault } } : answer;
+}
+
+/** Why a rule is not taken any more, although decisions that were opened under it are still counted as they were. */
+export function faultOfNewRule({ method, statusQuo }: RuleParameters): Fault | undefined {
+  return method === 'score' && statusQuo !== undefined
+    ? { reason: 'status-quo-foreign', path: '/rule/statusQuo' }
+    : undefined;
+}
+
 /** Why a rule cannot govern these options. */
 export function faultOfRule(input: {
   readonly options: readonly string[];

@@ -37,7 +37,10 @@ const voterShape = object(
     weight,
   },
   {
-    /** What evaluates, by digest, so that a deterministic juror can be run again. */
+    /**
+     * What evaluates, so that a deterministic juror can be run again. Of what the platform ships, `sha256` is the digest
+     * of its name, `kind/id@version`: it pins a version, not the code that ran.
+     */
     evaluator: object({ id: label(200), version: label(100), sha256: sha256Hex, deterministic: flag }),
   },
 );

@@ -124,6 +124,11 @@ export const errorCatalogue = {
     title: 'The terms of the decision contradict each other.',
     action: 'Correct what `reason` names.',
   },
+  'consensus.decision.claim': {
+    status: 403,
+    title: 'Only the platform may say which panel judges and what evaluates for a voter.',
+    action: 'Leave out the members named in `members`, or have a panel decide with POST /v1/reviews.',
+  },
   'consensus.ballot.late': {
     status: 409,
     title: 'The decision no longer accepts ballots.',

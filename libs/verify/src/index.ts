@@ -1,4 +1,5 @@
 /** Public interface: the offline verifier, its trust policy and its verdicts. */
+export { outsideKeys } from './policy-check.js';
 export { type BallotSummary, type ReceiptSummary } from './receipt-summary.js';
 export { parseTrustPolicy, type Demands, type NamedKey, type TrustPolicy } from './trust-policy.js';
 export { VERDICTS, type Step, type StepName, type Verdict, type VerdictStatus } from './verdict.js';

@@ -2,11 +2,12 @@
  * Whether a genuine receipt is also the one the reader asked for.
  *
  * Custody counts keys behind counted ballots: an outside voter who stayed away adds nothing to it. `custody` is the
- * platform's word; where the policy pins voter keys, only those count.
+ * platform's word; where the policy pins voter keys, only those count, and a demand is made of pinned keys alone.
  */
 import { base64 } from '@conclave/audit-core';
 import type { Predicate, Voter } from '@conclave/consensus-core';
 import type { OpenReceipt } from './open-receipt.js';
+import { summarize, type BallotSummary } from './receipt-summary.js';
 import type { Demands, NamedKey, TrustPolicy } from './trust-policy.js';
 import { failed, held, unchecked, type Finding } from './verdict.js';
 
@@ -21,7 +22,7 @@ export function checkPolicy({ predicate }: OpenReceipt, trust: TrustPolicy | und
       return failed('policy-refused', `${name} is ${shown[name] ?? 'not stated'}, but must be ${demanded}`);
     }
   }
-  const outside = outsideKeys(predicate, trust.voters);
+  const outside = outsideKeys(summarize(predicate, []).ballots, trust.voters);
   const custody = `${outside} keys held outside the platform stand behind counted ballots`;
   if (outside < trust.minExternalCustody) {
     return failed('policy-refused', `${custody}, ${trust.minExternalCustody} needed`);
@@ -39,11 +40,13 @@ function factsOf({ outcome, policy, origin, subject }: Predicate): Demands {
 }
 
 /** Keys outside the platform whose ballots counted; the ballots' check has shown that no two voters share a key. */
-function outsideKeys({ electorate, ballots }: Predicate, pinned: readonly NamedKey[] | undefined): number {
-  const counted = new Set(ballots.filter(({ status }) => status === 'counted').map(({ voterId }) => voterId));
-  return electorate.filter(
-    ({ voterId, custody }) =>
-      counted.has(voterId) &&
+export function outsideKeys(
+  ballots: readonly Pick<BallotSummary, 'voterId' | 'status' | 'custody'>[],
+  pinned: readonly NamedKey[] | undefined,
+): number {
+  return ballots.filter(
+    ({ voterId, status, custody }) =>
+      status === 'counted' &&
       custody !== 'platform' &&
       (pinned === undefined || pinned.some(({ name }) => name === voterId)),
   ).length;

@@ -55,6 +55,7 @@ describe('a trust policy', () => {
     ['a witness twice', { ...least, witnesses: { keys: [witness, witness], threshold: 2 } }],
     ['a service twice', { ...least, services: [least.services[0], least.services[0]] }],
     ['a threshold beyond its witnesses', { ...least, witnesses: { keys: [witness], threshold: 2 } }],
+    ['a custody without the keys that count', { ...least, minExternalCustody: 1 }],
     ['a negative count', { ...least, minExternalCustody: -1 }],
     ['a count as text', { ...least, minExternalCustody: '1' }],
     ['a broken vkey', { ...least, logs: ['log.example+00000000+AAAA'] }],

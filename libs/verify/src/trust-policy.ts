@@ -5,6 +5,7 @@
  *       "witnesses"?: { "keys": [vkey…], "threshold": k }, "voters"?: [{ "voterId", "publicKey" }],
  *       "minExternalCustody"?: n, "require"?: { "outcome"?, "panelSha256"?, "origin"?, "repository"? } }
  *
+ * `minExternalCustody` needs `voters`: without keys the reader knows, custody is the platform's word alone.
  * It comes from the reader's side, never with the receipt. Unknown members are refused, so that a demand
  * that is misspelt cannot pass as met. Public keys are raw Ed25519 in base64; vkeys are C2SP's.
  */
@@ -62,12 +63,15 @@ export function parseTrustPolicy(text: string): TrustPolicy {
   const logs = vkeys(policy['logs'], ED25519_NOTE);
   const services = namedKeys(policy['services'], 'keyid');
   if (logs.length === 0 || services.length === 0) throw refuse('at least one log and one service are needed');
+  const minExternalCustody = count(policy['minExternalCustody'] ?? 0);
+  if (minExternalCustody > 0 && policy['voters'] === undefined)
+    throw refuse('minExternalCustody needs voters, the keys that are known to be outside');
   return {
     logs,
     services,
     witnesses: witnesses(policy['witnesses']),
     ...(policy['voters'] !== undefined && { voters: namedKeys(policy['voters'], 'voterId') }),
-    minExternalCustody: count(policy['minExternalCustody'] ?? 0),
+    minExternalCustody,
     require: demands(policy['require'] ?? {}),
   };
 }

@@ -15,8 +15,14 @@ export const VERDICTS = {
   untrusted: { exitCode: 5, meaning: 'signed by a key the trust policy does not name, or by too few witnesses' },
   malformed: { exitCode: 6, meaning: 'not a receipt, or not one in its only valid form' },
   'consistent-untrusted': { exitCode: 7, meaning: 'consistent in itself; no trust policy was given to judge the keys' },
-  'rerun-differs': { exitCode: 8, meaning: 'deterministic jurors, run again, find something else' },
-  'policy-refused': { exitCode: 9, meaning: 'genuine, but not what the trust policy requires' },
+  'rerun-differs': {
+    exitCode: 8,
+    meaning: 'deterministic jurors, run again, find something else, or cannot be run by this program',
+  },
+  'policy-refused': {
+    exitCode: 9,
+    meaning: 'genuine, but not what is required of it: by the trust policy, or of a change',
+  },
 } as const;
 export type VerdictStatus = keyof typeof VERDICTS;
 

@@ -375,12 +375,17 @@ describe('ballots that an insider changed and signed for', () => {
 });
 
 describe('the trust policy', () => {
+  const pinned = (of: typeof open, voterId: string) => ({
+    voterId,
+    publicKey: of.predicate.electorate.find((voter) => voter.voterId === voterId)!.publicKey,
+  });
+  const ada = pinned(open, 'ada');
   it.each([
     ['outcome', { require: { outcome: 'rejected' } }],
     ['panelSha256', { require: { panelSha256: '0'.repeat(64) } }],
     ['origin', { require: { origin: 'conclave.example/log/other' } }],
     ['repository', { require: { repository: 'git.example/acme/other' } }],
-    ['custody', { minExternalCustody: 2 }],
+    ['custody', { minExternalCustody: 2, voters: [ada] }],
   ])('refuses a genuine receipt that does not meet its demand on %s', async (_, demand) => {
     await expectFailure(good, 'policy', 'policy-refused', platform.trust(demand));
   });
@@ -392,7 +397,7 @@ describe('the trust policy', () => {
       origin: 'conclave.example/log/acme',
       repository: 'git.example/acme/app',
     };
-    expect((await verify(good, platform.trust({ require, minExternalCustody: 1 }))).ok).toBe(true);
+    expect((await verify(good, platform.trust({ require, minExternalCustody: 1, voters: [ada] }))).ok).toBe(true);
   });
 
   it('refuses a receipt that does not state what is demanded', async () => {
@@ -404,13 +409,13 @@ describe('the trust policy', () => {
   });
 
   it('counts as outside the platform only keys it pins, and not those who stayed away', async () => {
-    const ada = { voterId: 'ada', publicKey: open.predicate.electorate[0]!.publicKey };
     const other = { voterId: 'zoe', publicKey: base64((await newSigner()).publicKey) };
     const demand = { minExternalCustody: 1 };
     expect((await verify(good, platform.trust({ ...demand, voters: [ada] }))).ok).toBe(true);
     await expectFailure(good, 'policy', 'policy-refused', platform.trust({ ...demand, voters: [other] }));
     const silent = await decide({}, { ada: { said: { vote: 'yes' } }, bob: { custody: 'passkey' } });
-    await expectFailure(await platform.receipt(silent.predicate), 'policy', 'policy-refused', platform.trust(demand));
+    const trust = platform.trust({ ...demand, voters: [pinned(silent, 'bob')] });
+    await expectFailure(await platform.receipt(silent.predicate), 'policy', 'policy-refused', trust);
   });
 
   it('does not trust an electorate that lists a pinned voter under another key', async () => {

@@ -144,6 +144,52 @@ describe('audit', () => {
     expect(items).toHaveLength(6);
   });
 
+  it('logs an event once that its producer, restored from a backup, stamps again', async () => {
+    const me = testPrincipal();
+    const sent = auth.emit(events.apiKeyCreated, me.tenantId, key(0));
+    await untilSize(me, 1);
+    await fixture.database.query(
+      `insert into audit.stage (tenant_id, event_id, type, actor, at, body)
+       select tenant_id, event_id, type, actor, at, body from audit.entry where event_id = $1`,
+      [sent.id],
+    );
+    auth.emit(events.apiKeyCreated, me.tenantId, key(1));
+    expect((await untilSize(me, 2)).size).toBe(2);
+    expect(await fixture.database.query('select 1 from audit.stage where tenant_id = $1', [me.tenantId])).toEqual([]);
+  });
+
+  it('lets one log that cannot grow stop no other', async () => {
+    const [stuck, ...others] = [testPrincipal(), testPrincipal(), testPrincipal()];
+    auth.emit(events.apiKeyCreated, stuck!.tenantId, key(0));
+    await untilSize(stuck!, 1);
+    await fixture.database.query('update audit.log set size = 0 where tenant_id = $1', [stuck!.tenantId]);
+    auth.emit(events.apiKeyCreated, stuck!.tenantId, key(1));
+    for (const other of others) auth.emit(events.apiKeyCreated, other.tenantId, key(2));
+    for (const other of others) await untilSize(other, 1);
+    await fixture.database.query('update audit.log set size = 1 where tenant_id = $1', [stuck!.tenantId]);
+    await untilSize(stuck!, 2);
+  });
+
+  it('gives no proof to a second sealing of one decision, and keeps it where it is seen', async () => {
+    const me = testPrincipal();
+    const at = new Date().toISOString();
+    const sealing = (status: string) => ({
+      ...{ decision: decisionId, phase: 'sealed', openedAt: at, sealedAt: at, payloadSha256: digest(status) },
+      outcome: { status, winners: [status], reason: 'threshold-met' },
+    });
+    const decisionId = newId('decision');
+    consensus.emit(events.decisionSealed, me.tenantId, sealing('rejected'));
+    await untilSize(me, 1);
+    const second = consensus.emit(events.decisionSealed, me.tenantId, sealing('approved'));
+    consensus.emit(events.decisionOpened, me.tenantId, {
+      ...{ decision: newId('decision'), termsSha256: digest('terms'), openedAt: at },
+    });
+    await untilSize(me, 2);
+    expect((await entriesOf(me)).items.map(({ type }) => type)).toEqual(['decision.opened', 'decision.sealed']);
+    const buried = await fixture.database.query('select reason from audit.dead_letter where id = $1', [second.id]);
+    expect(buried).toEqual([{ reason: expect.stringContaining(`${decisionId} was sealed before`) }]);
+  });
+
   it('never has two roots for one size, nor a gap', async () => {
     const rows = await fixture.database.query<{ n: string; d: string }>(
       'select count(*) n, count(distinct (tenant_id, size)) d from audit.checkpoint',

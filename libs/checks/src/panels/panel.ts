@@ -20,9 +20,10 @@ export interface PanelManifest {
   version: string;
   title: string;
   description: string;
-  rule:
-    | { method: 'approval-gate'; variant: 'unanimous' }
-    | { method: 'approval-gate'; threshold: { num: number; den: number } };
+  /** `quorum` is the share of jurors that must take part, abstaining ones included: without it silence is absence. */
+  rule: { method: 'approval-gate'; quorum?: { num: number; den: number } } & (
+    { variant: 'unanimous' } | { threshold: { num: number; den: number } }
+  );
   secrecy: 'open' | 'sealed';
   seats: PanelSeat[];
 }

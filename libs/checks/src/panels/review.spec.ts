@@ -6,6 +6,7 @@ import { builtInPanels, reviewPanel } from './review.js';
 /** Every version of the built-in panel that was ever shipped, by its digest. A release never changes. */
 const shipped: Readonly<Record<string, string>> = {
   '1.0.0': '5c26982b9c235c2a6b90044a76ec4be72a014457468171679cfb32fac52271e0',
+  '1.1.0': 'caabaecd8b0cc909083227d13f0ed38d41b81e9008661d8acd9ed211625da1a1',
 };
 
 describe('the built-in review panel', () => {
@@ -18,6 +19,10 @@ describe('the built-in review panel', () => {
     expect(new Set(seats).size).toBe(seats.length);
     expect(seats).toEqual(expect.arrayContaining(CHECKS.map(({ id }) => id)));
     expect(reviewPanel.seats.filter(({ kind }) => kind === 'gate').map(({ seat }) => seat)).toEqual(['tests']);
+  });
+
+  it('hears every juror or decides nothing', () => {
+    expect(reviewPanel.rule).toEqual({ method: 'approval-gate', variant: 'unanimous', quorum: { num: 1, den: 1 } });
   });
 
   it('has a digest that any change of any member changes', () => {

@@ -1,10 +1,14 @@
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { verifyReceipt } from '@conclave/verify';
 import { EXIT } from '../exit-codes.js';
 import { GitRepository } from '../test/git-repository.js';
 import { runConclave, type Ended } from '../test/run-conclave.js';
 import { TestPlatform } from '../test/test-platform.js';
+import { evaluatorsOf } from '../verify/electorate.js';
+import { rerun } from '../verify/rerun.js';
 
 const repo = new GitRepository();
 let receipt: string;
@@ -137,6 +141,20 @@ describe('run again', () => {
     other.remove();
   });
 
+  it('a deterministic juror that this program does not have is told apart from one that was not deterministic', async () => {
+    const bytes = readFileSync(receipt);
+    const { receipt: summary } = await verifyReceipt(bytes, undefined);
+    const evaluators = new Map(
+      [...evaluatorsOf(bytes)].map(([voter, one], at) => [
+        voter,
+        at === 0 ? { ...one, version: '999' } : at === 1 ? { ...one, deterministic: false } : one,
+      ]),
+    );
+    const [, first, second] = await rerun({ repository: repo.dir, receipt: summary!, evaluators });
+    expect(first).toMatchObject({ outcome: 'missing', detail: expect.stringContaining('version 999 judged') });
+    expect(second).toMatchObject({ outcome: 'skipped' });
+  });
+
   it('a tampered receipt is not run again', async () => {
     const { stdout } = await verify(
       changed((file) => void (file.envelope.signatures[0].sig = `A${file.envelope.signatures[0].sig.slice(1)}`)),
@@ -156,7 +174,7 @@ describe('demands', () => {
     ['origin is conclave.test/log/acme, but must be elsewhere', { origin: 'elsewhere' }],
     ['repository is ', { repository: 'https://git.example.com/x' }],
     ['minCounted is 50, but there are ', { minCounted: 50 }],
-    ['minExternalCustody is 1, but there are 0', { minExternalCustody: 1 }],
+    ['minExternalCustody needs voters in the trust root', { minExternalCustody: 1 }],
     ['but at most 0 are allowed', { maxAgeHours: 0 }],
   ])('of a policy that are not met refuse the receipt: %s', async (words, demand) => {
     const { code, stdout } = await trusted('--policy', policy({ version: 1, ...demand }));
@@ -191,6 +209,85 @@ describe('demands', () => {
     expect([code, stdout]).toEqual([9, expect.stringMatching(/failed +commit +main holds tree .* was not judged/)]);
     repo.git('checkout', '--quiet', 'topic');
   });
+
+  it('count keys outside the platform only where the trust root pins them', async () => {
+    repo.write({ 'pinned.json': JSON.stringify({ ...(JSON.parse(trust) as object), voters: [] }) });
+    const words = ['--trust', 'pinned.json', '--policy', policy({ version: 1, minExternalCustody: 1 })];
+    const { code, stdout } = await verify(receipt, ...words);
+    expect([code, stdout]).toEqual([9, expect.stringContaining('minExternalCustody is 1, but there are 0')]);
+  });
+});
+
+describe('a jury of the author’s choosing', () => {
+  const own = new GitRepository();
+  let platform: TestPlatform;
+  let env: NodeJS.ProcessEnv;
+  beforeAll(async () => {
+    platform = await TestPlatform.start();
+    platform.pending = 0;
+    env = { CONCLAVE_URL: platform.url, CONCLAVE_API_KEY: platform.key };
+    own.commit({ 'a.js': 'export const a = 1;\n', '.gitignore': '*.json\n' });
+    own.commit({ '.conclave/panel.yaml': 'panel: acme/strict\n' }, 'jury');
+    own.write({ 'keys.json': platform.court.trust });
+    own.git('checkout', '--quiet', '-b', 'evil');
+    own.commit({ 'a.js': 'export const a = 666;\n', '.conclave/panel.yaml': 'panel: acme/blind\n' }, 'hidden');
+    own.commit({ 'README.md': 'read me\n' }, 'shown');
+  });
+  afterAll(async () => {
+    await platform.stop();
+    own.remove();
+  });
+
+  const reviewed = async (...words: string[]): Promise<string> => {
+    const file = join(own.dir, 'reviewed.receipt.json');
+    await runConclave(['review', ...words, '--receipt', file], { cwd: own.dir, env });
+    return file;
+  };
+  const verified = (file: string, ...words: string[]) =>
+    runConclave(['verify', file, '--trust', 'keys.json', ...words], { cwd: own.dir });
+
+  it('is none: base and jury must be on the branch that the reader knows', async () => {
+    const file = await reviewed('--base', 'evil~1', '--head', 'evil');
+    expect((await verified(file)).code).toBe(0);
+    for (const words of [
+      ['--commit', 'evil'],
+      ['--repo', '.'],
+    ]) {
+      const { code, stdout } = await verified(file, ...words);
+      expect([code, stdout]).toEqual([
+        9,
+        expect.stringMatching(/failed +branch +the base [0-9a-f]{12} is not on main/),
+      ]);
+      expect(stdout).toMatch(/failed +branch +the commit whose jury judged, [0-9a-f]{12} is not on main/);
+    }
+  });
+
+  it('is none either when the branch had it once', async () => {
+    const file = await reviewed('--base', 'main~1', '--head', 'evil');
+    const { code, stdout } = await verified(file, '--commit', 'evil');
+    expect([code, stdout]).toEqual([9, expect.stringContaining('the jury of main is another one by now')]);
+    expect(stdout).toMatch(/evil leaves main at [0-9a-f]{12}, but was judged from [0-9a-f]{12}/);
+  });
+
+  it('is the branch’s own for a change that is judged from where it leaves the branch, and once it is merged', async () => {
+    const file = await reviewed('--base', 'main', '--head', 'evil');
+    expect((await verified(file, '--commit', 'evil')).code).toBe(0);
+    own.git('branch', 'release', 'main~1');
+    expect((await verified(file, '--commit', 'evil', '--target', 'release')).code).toBe(9);
+    own.git('checkout', '--quiet', '-B', 'merged', 'main');
+    own.git('merge', '--quiet', '--no-ff', '-m', 'merge', 'evil');
+    expect((await verified(file, '--commit', 'merged', '--target', 'merged')).code).toBe(0);
+  });
+
+  it('cannot be told where the branch is not at hand', async () => {
+    const file = await reviewed('--base', 'main', '--head', 'evil');
+    const bare = new GitRepository();
+    bare.git('fetch', '--quiet', own.dir, 'evil:refs/remotes/pull/7/merge');
+    bare.git('checkout', '--quiet', '--detach', 'refs/remotes/pull/7/merge');
+    const { code, stdout } = await verified(file, '--repo', bare.dir, '--commit', 'HEAD');
+    expect([code, stdout]).toEqual([9, expect.stringMatching(/failed +branch .*git fetch origin main/)]);
+    bare.remove();
+  });
 });
 
 describe('the trust root', () => {
@@ -198,19 +295,45 @@ describe('the trust root', () => {
     const own = new GitRepository();
     own.commit({ '.conclave/trust.json': trust }, 'jury');
     own.git('checkout', '--quiet', '-b', 'topic');
-    const forger = await TestPlatform.start();
-    own.commit({ '.conclave/trust.json': forger.court.trust }, 'believe me');
-    await forger.stop();
-    const { code, stdout } = await verify(receipt, '--repo', own.dir);
+    own.commit({ '.conclave/trust.json': await forged() }, 'believe me');
+    const { code, stdout } = await runConclave(['verify', receipt], { cwd: own.dir });
     expect([code, stdout]).toEqual([0, expect.stringContaining('.conclave/trust.json of main')]);
     own.remove();
   });
 
-  it('is the work tree’s where nothing is committed yet', async () => {
+  it('of a change under test is not believed where a pipeline has checked out nothing else', async () => {
+    const [origin, checkout] = [new GitRepository(), new GitRepository()];
+    origin.commit({ '.conclave/trust.json': await forged() }, 'believe me');
+    checkout.git('fetch', '--quiet', origin.dir, 'main:refs/remotes/pull/7/merge');
+    checkout.git('checkout', '--quiet', '--detach', 'refs/remotes/pull/7/merge');
+    const { code, stdout } = await runConclave(['verify', receipt], { cwd: checkout.dir });
+    expect([code, stdout]).toEqual([
+      7,
+      expect.stringMatching(/unchecked trust root +.*git fetch origin main:.*--target.*--trust/),
+    ]);
+    for (const { dir } of [origin, checkout]) rmSync(dir, { recursive: true });
+  });
+
+  it('of a work tree is not believed before it is committed', async () => {
     const own = new GitRepository();
     own.commit({ x: 'x' });
     own.write({ '.conclave/trust.json': trust });
-    expect((await verify(receipt, '--repo', own.dir)).code).toBe(0);
+    const { code, stdout } = await runConclave(['verify', receipt], { cwd: own.dir });
+    expect([code, stdout]).toEqual([7, expect.stringContaining('main has no .conclave/trust.json')]);
     own.remove();
   });
+
+  it('of a folder that is no repository speaks for itself', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'conclave-folder-'));
+    mkdirSync(join(folder, '.conclave'));
+    writeFileSync(join(folder, '.conclave/trust.json'), trust);
+    expect((await runConclave(['verify', receipt], { cwd: folder })).code).toBe(0);
+    rmSync(folder, { recursive: true });
+  });
+
+  const forged = async (): Promise<string> => {
+    const forger = await TestPlatform.start();
+    await forger.stop();
+    return forger.court.trust;
+  };
 });

@@ -1,15 +1,23 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { treeOf } from '@conclave/connectors';
-import { VERDICTS, verifyReceipt, type ReceiptSummary, type Verdict, type VerdictStatus } from '@conclave/verify';
+import {
+  VERDICTS,
+  verifyReceipt,
+  type ReceiptSummary,
+  type TrustPolicy,
+  type Verdict,
+  type VerdictStatus,
+} from '@conclave/verify';
 import type { Call, Command } from '../command.js';
 import { verdictCodes } from '../exit-codes.js';
 import { intentPath } from '../review/receipts.js';
+import { branchOf } from '../verify/branch.js';
+import { isOfChange, unmetBranch, unmetPanel, unmetTree } from '../verify/change.js';
 import { evaluatorsOf } from '../verify/electorate.js';
 import { parsePolicy, unmetDemands } from '../verify/policy.js';
 import { printLines, printReceipt, type Line } from '../verify/report.js';
 import { rerun } from '../verify/rerun.js';
-import { readNamed, readNamedBytes, trustRoot } from '../verify/trust-root.js';
+import { namedTrustRoot, readNamed, readNamedBytes, trustRootOf } from '../verify/trust-root.js';
 
 export const verify: Command = {
   name: 'verify',
@@ -17,7 +25,9 @@ export const verify: Command = {
   summary: 'check a receipt, offline',
   description: [
     'Checks signatures, log proof, ballots and tally of a receipt without the platform. Keys are believed when the trust',
-    'root names them: --trust, else .conclave/trust.json of the repository’s default branch, else of the work tree.',
+    'root names them: --trust, else .conclave/trust.json as committed on the branch that changes are for.',
+    'With --commit, --repo or --target the base and the jury must be on that branch; before a merge --commit also demands',
+    'that the base is where the commit leaves it and that its jury has not changed since.',
     '--rerun also runs the deterministic jurors again on the commits the receipt names.',
     'A policy is JSON: {"version": 1} and any of outcome, panel, panelSha256, origin, repository, maxAgeHours,',
     'minCounted, minExternalCustody.',
@@ -28,6 +38,7 @@ export const verify: Command = {
     policy: { value: 'FILE', help: 'what the receipt must show' },
     trust: { value: 'FILE', help: 'the trust root' },
     commit: { value: 'REF', help: 'the receipt must be about this commit’s tree' },
+    target: { value: 'REF', help: 'the branch changes are for (default: the default branch)' },
     intent: { value: 'TEXT', help: 'what the jurors were told; kept beside the receipt by `conclave review`' },
   },
   codes: verdictCodes,
@@ -41,18 +52,17 @@ export const verify: Command = {
     const repository = path('repo') ?? cwd;
     const file = resolve(cwd, call.operands[0]!);
     const bytes = await readNamedBytes(file);
-    const root = await trustRoot(repository, path('trust'));
-    const verdict = await verifyReceipt(bytes, root?.policy);
+    const branch = once(() => branchOf(repository, call.text('target')));
+    const trust = path('trust');
+    const root = trust === undefined ? await trustRootOf(repository, await branch()) : await namedTrustRoot(trust);
+    const verdict = await verifyReceipt(bytes, root.policy);
     const lines: Line[] = [
       ...linesOf(verdict),
-      {
-        name: 'trust root',
-        state: root ? 'ok' : 'unchecked',
-        detail: root?.source ?? 'none was found: the keys are not judged',
-      },
+      { name: 'trust root', state: root.policy ? 'ok' : 'unchecked', detail: root.source },
     ];
     const genuine = verdict.receipt !== undefined && (verdict.ok || verdict.status === 'consistent-untrusted');
-    const further = genuine ? await demands(call, { file, bytes, repository, receipt: verdict.receipt }) : [];
+    const subject = { file, bytes, repository, branch, voters: root.policy?.voters };
+    const further = genuine ? await demands(call, { ...subject, receipt: verdict.receipt }) : [];
     lines.push(...further.flatMap((one) => one.lines));
     const status = further.find((one) => one.status !== undefined)?.status ?? verdict.status;
     printLines(out, lines);
@@ -81,6 +91,9 @@ interface Subject {
   readonly file: string;
   readonly bytes: Buffer;
   readonly repository: string;
+  readonly branch: () => ReturnType<typeof branchOf>;
+  /** The keys that the trust root pins. */
+  readonly voters: TrustPolicy['voters'];
   readonly receipt: ReceiptSummary;
 }
 
@@ -90,39 +103,54 @@ interface Demand {
   readonly status?: VerdictStatus;
 }
 
-/** What the command line demands beyond a genuine receipt; the first that is not met decides. */
+/** What is demanded beyond a genuine receipt; the first demand that is not met decides. */
 async function demands(call: Call, subject: Subject): Promise<Demand[]> {
+  const { repository, receipt } = subject;
+  const commit = call.text('commit');
+  const placed = ['commit', 'repo', 'target'].some((name) => call.text(name) !== undefined);
   return [
-    ...(call.text('commit') === undefined ? [] : [await aboutCommit(call.text('commit')!, subject)]),
+    ...(isOfChange(receipt) ? [met('panel', unmetPanel(receipt), `${receipt.policy?.panel} judged`)] : []),
+    ...(commit === undefined
+      ? []
+      : [met('commit', await unmetTree(repository, commit, receipt), `${commit} holds the tree that was judged`)]),
+    ...(placed && isOfChange(receipt) && receipt.policy
+      ? [
+          met(
+            'branch',
+            await unmetBranch(repository, await subject.branch(), receipt, commit),
+            'the base and the jury are the branch’s own',
+          ),
+        ]
+      : []),
     ...(call.text('policy') === undefined ? [] : [await byPolicy(resolve(call.cwd, call.text('policy')!), subject)]),
     ...(call.flag('rerun') ? [await byRerun(call.text('intent'), subject)] : []),
   ];
 }
 
-async function aboutCommit(ref: string, { repository, receipt }: Subject): Promise<Demand> {
-  const tree = await treeOf(repository, ref);
-  const met = receipt.subject?.tree === tree;
-  const detail = met
-    ? `${ref} holds the tree that was judged`
-    : `${ref} holds tree ${tree.slice(0, 12)}, which was not judged`;
-  return {
-    lines: [{ name: 'commit', state: met ? 'ok' : 'failed', detail }],
-    ...(met ? {} : { status: 'policy-refused' }),
-  };
+function met(name: string, unmet: readonly string[], detail: string): Demand {
+  if (unmet.length === 0) return { lines: [{ name, state: 'ok', detail }] };
+  return { lines: unmet.map((reason) => ({ name, state: 'failed', detail: reason })), status: 'policy-refused' };
 }
 
-async function byPolicy(file: string, { receipt }: Subject): Promise<Demand> {
-  const unmet = unmetDemands(parsePolicy(await readNamed(file), file), receipt, Date.now());
-  if (unmet.length === 0) return { lines: [{ name: 'policy file', state: 'ok', detail: 'all demands are met' }] };
-  return { lines: unmet.map((detail) => ({ name: 'policy file', state: 'failed', detail })), status: 'policy-refused' };
+async function byPolicy(file: string, { receipt, voters }: Subject): Promise<Demand> {
+  const unmet = unmetDemands(parsePolicy(await readNamed(file), file), receipt, { now: Date.now(), voters });
+  return met('policy file', unmet, 'all demands are met');
 }
 
 async function byRerun(told: string | undefined, { file, bytes, repository, receipt }: Subject): Promise<Demand> {
   const intent = told ?? (await readFile(intentPath(file), 'utf8').catch(() => undefined));
   const results = await rerun({ repository, receipt, evaluators: evaluatorsOf(bytes), intent });
-  const states = { same: 'ok', differs: 'failed', skipped: 'unchecked' } as const;
-  return {
-    lines: results.map(({ name, outcome, detail }) => ({ name: `rerun ${name}`, state: states[outcome], detail })),
-    ...(results.some(({ outcome }) => outcome === 'differs') ? { status: 'rerun-differs' } : {}),
-  };
+  const states = { same: 'ok', differs: 'failed', missing: 'failed', skipped: 'unchecked' } as const;
+  const lines = results.map(({ name, outcome, detail }): Line => ({
+    name: `rerun ${name}`,
+    state: states[outcome],
+    detail,
+  }));
+  return { lines, ...(lines.some(({ state }) => state === 'failed') ? { status: 'rerun-differs' } : {}) };
+}
+
+/** Asks at most once, and not at all when nobody wants to know. */
+function once<T>(ask: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | undefined;
+  return () => (answer ??= ask());
 }

@@ -20,7 +20,7 @@ import {
   utf8,
 } from '@conclave/audit-core';
 import { ballotOf, changeSha256, CHECKS, findingsSha256 } from '@conclave/checks';
-import { openBundle, readChange } from '@conclave/connectors';
+import { openBundle, readChange, readFileAt } from '@conclave/connectors';
 import {
   admitBallot,
   admitClose,
@@ -122,13 +122,16 @@ export class Court {
       ? ['The change edits .conclave/.']
       : [];
     const decisionId = newId('decision');
-    const { receipt, outcome } = await this.decide({ decisionId, subject, notices }, opinions);
+    const jury = await readFileAt(repository, request.target, '.conclave/panel.yaml');
+    const source = `${jury ? '' : 'built-in default, without '}.conclave/panel.yaml at ${request.target}`;
+    const policy = { panel: 'conclave/review', panelSha256: DIGEST, source };
+    const { receipt, outcome } = await this.decide({ decisionId, subject, notices, policy }, opinions);
     const result: ReviewResult = {
       outcome: outcome === 'approved' || outcome === 'rejected' ? outcome : 'undecided',
       reason: 'threshold',
       decision: decisionId,
       subject,
-      panel: { name: 'conclave/review', sha256: DIGEST, source: 'built-in default' },
+      panel: { name: 'conclave/review', sha256: DIGEST, source: policy.source },
       seats: opinions.map(({ seat, vote, reason }) => ({ seat, kind: 'juror', vote, reason })),
       findings: opinions.flatMap(({ findings }) => findings),
       notices,
@@ -138,7 +141,7 @@ export class Court {
   }
 
   private async decide(
-    about: Pick<Terms, 'decisionId' | 'notices'> & { readonly subject: NonNullable<Terms['subject']> },
+    about: Pick<Terms, 'decisionId' | 'notices' | 'policy'> & { readonly subject: NonNullable<Terms['subject']> },
     opinions: readonly Opinion[],
   ) {
     const events: DecisionEvent[] = [];
@@ -233,6 +236,5 @@ function termsOf(origin: string, about: object, opinions: readonly Opinion[]) {
     })),
     gates: [],
     engine: ENGINE,
-    policy: { panel: 'conclave/review', panelSha256: DIGEST, source: 'built-in default' },
   };
 }

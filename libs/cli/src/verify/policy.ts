@@ -2,7 +2,7 @@
  * What a pipeline demands of a receipt, beyond its being genuine: a JSON file on the reader's side, version 1. Unknown
  * members are refused, so that a demand that is misspelt cannot pass as met.
  */
-import type { ReceiptSummary } from '@conclave/verify';
+import { outsideKeys, type ReceiptSummary, type TrustPolicy } from '@conclave/verify';
 import { usage } from '../fault.js';
 
 interface Policy {
@@ -17,6 +17,8 @@ interface Policy {
 }
 
 const TEXTS = ['outcome', 'panel', 'panelSha256', 'origin', 'repository'] as const;
+/** A clock may be behind the platform's by this much. */
+const SKEW_HOURS = 0.1;
 const NUMBERS = ['maxAgeHours', 'minCounted', 'minExternalCustody'] as const;
 
 /** @throws Fault `cli.usage` for anything that is not a policy */
@@ -40,8 +42,15 @@ export function parsePolicy(text: string, file: string): Policy {
   return demands;
 }
 
-/** The demands a receipt does not meet, in words. `now` is milliseconds since the epoch. */
-export function unmetDemands(policy: Policy, receipt: ReceiptSummary, now: number): string[] {
+/**
+ * The demands a receipt does not meet, in words. `now` is milliseconds since the epoch; `voters` are the keys the trust
+ * root pins, without which nobody but the platform says who holds a key.
+ */
+export function unmetDemands(
+  policy: Policy,
+  receipt: ReceiptSummary,
+  { now, voters }: { readonly now: number; readonly voters: TrustPolicy['voters'] },
+): string[] {
   const { outcome, origin, subject, times, ballots } = receipt;
   const shown = {
     outcome: outcome.status,
@@ -54,7 +63,7 @@ export function unmetDemands(policy: Policy, receipt: ReceiptSummary, now: numbe
   const ageHours = (now - Date.parse(times.endedAt)) / 3_600_000;
   const numbers = {
     minCounted: counted.length,
-    minExternalCustody: counted.filter(({ custody }) => custody !== 'platform').length,
+    minExternalCustody: outsideKeys(ballots, voters ?? []),
   };
   return [
     ...TEXTS.filter((name) => policy[name] !== undefined && policy[name] !== shown[name]).map(
@@ -63,8 +72,12 @@ export function unmetDemands(policy: Policy, receipt: ReceiptSummary, now: numbe
     ...(['minCounted', 'minExternalCustody'] as const)
       .filter((name) => numbers[name] < (policy[name] ?? 0))
       .map((name) => `${name} is ${policy[name]}, but there are ${numbers[name]}`),
+    ...((policy.minExternalCustody ?? 0) > 0 && voters === undefined
+      ? ['minExternalCustody needs voters in the trust root, the keys that are known to be outside']
+      : []),
     ...(policy.maxAgeHours !== undefined && !(ageHours <= policy.maxAgeHours)
       ? [`decided ${ageHours.toFixed(1)} hours ago, but at most ${policy.maxAgeHours} are allowed`]
       : []),
+    ...(policy.maxAgeHours !== undefined && ageHours < -SKEW_HOURS ? [`decided in the future, ${times.endedAt}`] : []),
   ];
 }

@@ -39,9 +39,14 @@ export function printReceipt(out: Output, receipt: ReceiptSummary): void {
     '',
     ...evidence.map(({ gate, status, reason }) => `  ${seatLine(out, { seat: gate, vote: status, reason })}`),
     ...ballots.map(
-      ({ name, status, said, reason, dissents }) =>
-        `  ${seatLine(out, { seat: name, vote: said?.vote ?? status, reason: `${reason ?? ''}${dissents ? ' (dissents)' : ''}` })}`,
+      (ballot) =>
+        `  ${seatLine(out, { seat: ballot.name, vote: voteOf(ballot), reason: `${ballot.reason ?? ''}${ballot.dissents ? ' (dissents)' : ''}` })}`,
     ),
     ...(notices.length > 0 ? ['', ...notices.map((notice) => `Note: ${printable(notice)}`)] : []),
   );
+}
+
+/** A vote is shown where it counts; of a void voter both were kept, and neither is theirs. */
+function voteOf({ status, said }: ReceiptSummary['ballots'][number]): string {
+  return status === 'counted' || status === 'abstained' ? (said?.vote ?? status) : status;
 }

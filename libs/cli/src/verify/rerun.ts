@@ -12,7 +12,8 @@ import type { Evaluator } from './electorate.js';
 /** What became of one juror, or of the change itself. */
 export interface Rerun {
   readonly name: string;
-  readonly outcome: 'same' | 'differs' | 'skipped';
+  /** `missing`: deterministic, but this program does not have what judged. */
+  readonly outcome: 'same' | 'differs' | 'missing' | 'skipped';
   readonly detail: string;
 }
 
@@ -55,7 +56,11 @@ function again(change: Change, ballot: BallotSummary, evaluator: Evaluator | und
   if (!said?.vote) return skipped('cast no ballot');
   const check = checkById(evaluator.id);
   if (check?.version !== evaluator.version)
-    return skipped(`version ${evaluator.version} judged, this program has ${check?.version ?? 'none'}`);
+    return {
+      name,
+      outcome: 'missing',
+      detail: `version ${evaluator.version} judged, this program has ${check?.version ?? 'none'}`,
+    };
   const result = check.run(change);
   const { vote } = ballotOf(result);
   const digest = result.applies ? findingsSha256(result.findings) : undefined;

@@ -1,40 +1,39 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { defaultBranch, readFileAt } from '@conclave/connectors';
+import { readFileAt } from '@conclave/connectors';
 import { parseTrustPolicy, type TrustPolicy } from '@conclave/verify';
 import { usage } from '../fault.js';
-import { topOf } from '../review/work-tree.js';
+import type { Branch, NoBranch } from './branch.js';
 
 export interface TrustRoot {
-  readonly policy: TrustPolicy;
-  /** Where it was found. */
+  /** Absent where nobody names keys. */
+  readonly policy?: TrustPolicy;
+  /** Where it was found, or what to do when it was not. */
   readonly source: string;
 }
 
 const FILE = '.conclave/trust.json';
 
-/**
- * Whose keys are believed: the given file, else the repository's `.conclave/trust.json`: as committed on the default
- * branch, so that a change under test cannot bring keys of its own, and only without one there from the work tree.
- */
-export async function trustRoot(repository: string, file: string | undefined): Promise<TrustRoot | undefined> {
-  if (file !== undefined) return parsed(await readNamed(file), file);
-  const committed = await onDefaultBranch(repository);
-  if (committed) return committed;
-  const path = join(await topOf(repository).catch(() => repository), FILE);
-  const text = await readFile(path, 'utf8').catch(() => undefined);
-  return text === undefined ? undefined : parsed(text, path);
+/** The trust root that the command line names. */
+export async function namedTrustRoot(file: string): Promise<TrustRoot> {
+  return parsed(await readNamed(file), file);
 }
 
-async function onDefaultBranch(repository: string): Promise<TrustRoot | undefined> {
-  try {
-    const branch = await defaultBranch(repository);
-    const bytes = await readFileAt(repository, branch, FILE);
-    return bytes && parsed(bytes.toString('utf8'), `${FILE} of ${branch.replace(/^refs\/(heads|remotes)\//, '')}`);
-  } catch (error) {
-    if (error instanceof Error && error.name === 'GitError') return undefined;
-    throw error;
+/**
+ * The repository's own: `.conclave/trust.json` as committed on the branch that changes are for. The work tree of a
+ * repository is never read: in a pipeline it is the change under test, with whatever keys that brings. Only a folder
+ * that is no repository speaks for itself.
+ */
+export async function trustRootOf(folder: string, branch: Branch | NoBranch): Promise<TrustRoot> {
+  if ('tip' in branch) {
+    const bytes = await readFileAt(folder, branch.tip, FILE);
+    return bytes
+      ? parsed(bytes.toString('utf8'), `${FILE} of ${branch.name}`)
+      : { source: `${branch.name} has no ${FILE}: commit one there, or give --trust` };
   }
+  const path = join(folder, FILE);
+  const text = branch.isRepository ? undefined : await readFile(path, 'utf8').catch(() => undefined);
+  return text === undefined ? { source: `${branch.reason}; or give --trust` } : parsed(text, path);
 }
 
 function parsed(text: string, source: string): TrustRoot {

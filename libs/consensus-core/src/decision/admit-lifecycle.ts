@@ -9,7 +9,7 @@ import { fromBase64, isSafeEd25519Key } from '@conclave/audit-core';
 import { prose } from '../primitives.js';
 import { findingOfGate } from '../receipt/predicate.js';
 import { object, read } from '../shape.js';
-import { faultOfRule, type TallyInput } from '../tally.js';
+import { faultOfNewRule, faultOfRule, type TallyInput } from '../tally.js';
 import { termsShape, type Terms } from '../terms.js';
 import { accept, refuse, repeated, type Admission } from './admission.js';
 import { conclusionOf } from './conclusion.js';
@@ -109,7 +109,7 @@ function faultOfTerms({ electorate, gates, options, rule }: Terms) {
     rule,
     eligibleWeight: 1,
   };
-  return faultOfRule(contest);
+  return faultOfRule(contest) ?? faultOfNewRule(rule);
 }
 
 function repeats(names: readonly string[]): boolean {

@@ -212,3 +212,42 @@ function permutations<T>(items: readonly T[]): T[][] {
   if (items.length <= 1) return [[...items]];
   return items.flatMap((item, at) => permutations(items.toSpliced(at, 1)).map((rest) => [item, ...rest]));
 }
+
+describe('a rule with a quorum of everybody', () => {
+  const rule = { method: 'approval-gate', variant: 'unanimous', quorum: { num: 1, den: 1 } } as const;
+  const ended = (log: Log) => {
+    log.finish('deadline');
+    return log.decision.ended?.data;
+  };
+  const undecided = { phase: 'no-quorum', outcome: { status: 'undecided', winners: [] } };
+
+  it('decides nothing while a voter is silent', async () => {
+    const log = new Log(termsOf([ann, bob], { rule }));
+    await log.cast(ann, { vote: 'yes' });
+    expect(ended(log)).toMatchObject(undecided);
+  });
+
+  it('decides nothing while a voter is void', async () => {
+    const log = new Log(termsOf([ann, bob], { rule }));
+    await log.cast(ann, { vote: 'yes' });
+    await log.cast(bob, { vote: 'no' });
+    await log.cast(bob, { vote: 'yes' });
+    expect(ended(log)).toMatchObject(undecided);
+  });
+
+  it('decides nothing while a commitment is not revealed: a hidden no is no yes', async () => {
+    const log = new Log(termsOf([ann, bob], { rule, secrecy: 'sealed' }));
+    await log.commit(ann, { vote: 'yes' });
+    await log.commit(bob, { vote: 'no' });
+    log.closeCommits();
+    await log.reveal(ann, { vote: 'yes' });
+    expect(ended(log)).toMatchObject(undecided);
+  });
+
+  it('counts an abstention as having spoken', async () => {
+    const log = new Log(termsOf([ann, bob], { rule }));
+    await log.cast(ann, { vote: 'yes' });
+    await log.cast(bob, { vote: 'abstain' });
+    expect(ended(log)).toMatchObject({ phase: 'sealed', outcome: { status: 'approved' } });
+  });
+});

@@ -1,6 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { admitOpening } from '../decision/admit-lifecycle.js';
+import { tallyAsked } from '../tally.js';
+import { signerOf, termsOf } from '../test/panel.js';
 import { counted } from '../test/tallying.js';
+
+const ann = await signerOf('ann');
 
 const grade = (variant: string | undefined, ballots: object[], options = ['A', 'B']) =>
   counted({ options, rule: { method: 'score', ...(variant && { variant }) }, ballots });
@@ -19,6 +24,15 @@ describe('score', () => {
 
   it('scores options that were left out 0', () => {
     expect(grade('sum', [{ score: { A: 10 } }, { score: {} }]).detail).toMatchObject({ scores: { A: 10, B: 0 } });
+  });
+
+  it('is not asked for any more with a status quo, which it never heeded, and counts on where it was', () => {
+    const input = { options: ['A', 'B'], rule: { method: 'score', statusQuo: 'A' }, ballots: [{ score: { B: 1 } }] };
+    expect(counted(input)).toMatchObject({ winners: ['B'] });
+    const refusal = { code: 'consensus.tally.malformed', reason: 'status-quo-foreign', path: '/rule/statusQuo' };
+    expect(tallyAsked(input)).toEqual({ ok: false, refusal });
+    const terms = termsOf([ann], { rule: { method: 'score', statusQuo: 'change' } });
+    expect(admitOpening(terms).refusal).toMatchObject({ reason: 'status-quo-foreign', path: '/rule/statusQuo' });
   });
 
   it('says tied instead of choosing', () => {

@@ -127,6 +127,15 @@ export const decisionSealed = event({
   }),
 });
 
+/** The other end: given up, without a receipt. */
+export const decisionCanceled = event({
+  type: 'decision.canceled',
+  producer: 'consensus',
+  consumers: ['audit', 'runtime'],
+  audited: true,
+  data: z.object({ decision: idOf('decision') }),
+});
+
 /** Commits are closed and checkpointed: voters may reveal. */
 export const revealOpened = event({
   type: 'decision.reveal-opened',

@@ -17,7 +17,10 @@ import {
 
 export { ballot, decision, decisionPhases, decisionTerms, rule, type Decision } from './decision.js';
 
-/** Opens a decision. The same id with the same terms is a repeat and answers with the decision as it stands. */
+/**
+ * Opens a decision. The same id with the same terms is a repeat and answers with the decision as it stands. `policy` and
+ * `evaluator` are the runtime's to say: through the edge they are refused, so a panel's name is never a caller's claim.
+ */
 export const openDecision = contract({
   owner: 'consensus',
   subject: 'consensus.v1.decision.open',
@@ -25,7 +28,12 @@ export const openDecision = contract({
   callers: ['gateway', 'runtime'],
   request: decisionTerms,
   reply: decision,
-  errors: ['consensus.decision.exists', 'consensus.decision.malformed', 'consensus.voter-key.not-found'],
+  errors: [
+    'consensus.decision.claim',
+    'consensus.decision.exists',
+    'consensus.decision.malformed',
+    'consensus.voter-key.not-found',
+  ],
   http: {
     method: 'POST',
     path: '/v1/decisions',

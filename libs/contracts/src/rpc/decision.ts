@@ -53,7 +53,7 @@ const elector = z.strictObject({
   family: z.string().min(1).max(100),
   roles: z.array(z.string().max(100)).max(20).default([]),
   weight: weight.default(1),
-  /** What evaluates, by digest, so that a deterministic juror can be run again from the receipt. */
+  /** What evaluates; `sha256` is of its name and version, by which a deterministic juror is run again from the receipt. */
   evaluator: z
     .strictObject({
       id: z.string().min(1).max(200),

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,8 +11,18 @@ import { flipOneByte, playStory, program } from './story.js';
 
 interface Reviewed {
   readonly outcome: string;
+  /** As the receipt has it. */
+  readonly tally: object;
   readonly findings: readonly object[];
   readonly seats: readonly { readonly seat: string; readonly vote: string; readonly findingsSha256?: string }[];
+}
+
+function tallyIn(receipt: string): object {
+  const { envelope } = JSON.parse(receipt) as { envelope: { payload: string } };
+  const statement = JSON.parse(Buffer.from(envelope.payload, 'base64').toString('utf8')) as {
+    predicate: { tally: object };
+  };
+  return statement.predicate.tally;
 }
 
 describe('the sample story', () => {
@@ -55,9 +66,11 @@ describe('the sample story', () => {
       await disturb();
       const { code, stdout, stderr } = await reviewed;
       expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
-      expect(await conclave('verify', receipt, '--repo', join(dir, 'sample'))).toMatchObject({ code: 0 });
+      const gate = ['--repo', join(dir, 'sample'), '--commit', branches.approved];
+      expect(await conclave('verify', receipt, ...gate)).toMatchObject({ code: 0 });
       const { outcome, findings, seats } = JSON.parse(stdout) as Reviewed;
-      return { outcome, findings, seats: [...seats].sort((a, b) => a.seat.localeCompare(b.seat)) };
+      const tally = tallyIn(readFileSync(receipt, 'utf8'));
+      return { outcome, tally, findings, seats: [...seats].sort((a, b) => a.seat.localeCompare(b.seat)) };
     };
     const newestRun = async (): Promise<string | undefined> => {
       const headers = { authorization: `Bearer ${platform.apiKey}` };
@@ -87,6 +100,33 @@ describe('the sample story', () => {
     it('ends the same when Postgres is killed in the middle', async () => {
       expect(await review(() => platform.kill9('postgres'))).toEqual(undisturbed);
     }, 120_000);
+  });
+
+  it('lets nobody say through the edge that a panel judged', async () => {
+    const post = async (path: string, body: object) => {
+      const headers = { authorization: `Bearer ${platform.apiKey}`, 'content-type': 'application/json' };
+      const response = await fetch(`${platform.gateway}${path}`, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify(body),
+      });
+      return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+    };
+    const raw = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' }).x!;
+    const publicKey = Buffer.from(raw, 'base64url').toString('base64');
+    const { body: key } = await post('/v1/voter-keys', { name: 'mine', publicKey, algorithm: 'ed25519' });
+    const terms = {
+      question: 'May it be merged?',
+      options: [{ id: 'change', title: 'The change' }],
+      rule: { method: 'approval-gate', variant: 'unanimous' },
+      electorate: [{ voterId: key['voterId'], kind: 'check', name: 'tests-weakened', family: 'conclave' }],
+    };
+    const policy = { panel: 'conclave/review', panelSha256: '0'.repeat(64), source: '.conclave/panel.yaml' };
+    expect(await post('/v1/decisions', { ...terms, policy })).toMatchObject({
+      status: 403,
+      body: { code: 'consensus.decision.claim', members: ['policy'] },
+    });
+    expect(await post('/v1/decisions', terms)).toMatchObject({ status: 201 });
   });
 
   it('flips exactly one byte, and the receipt stays a receipt', () => {

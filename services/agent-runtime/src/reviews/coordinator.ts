@@ -12,7 +12,7 @@ import { JuryError } from './jury.js';
 import { PrepareReview } from './prepare-review.js';
 import type { Prepared, Seat, SeatInput } from './prepared.js';
 import { actorOf } from './review-of.js';
-import { resultOf, type SealedAnswer, type SeatResult } from './review-result.js';
+import { resultOf, type ReviewParts, type SealedAnswer, type SeatResult } from './review-result.js';
 
 export const COORDINATOR = 'review/coordinator';
 
@@ -33,7 +33,8 @@ export class Coordinator implements AgentPort {
   ) {}
 
   async activate(turn: Turn): Promise<Activation> {
-    if (turn.answer !== undefined) return this.conclude(turn, turn.answer as SealedAnswer);
+    const answer = turn.answer as SealedAnswer | undefined;
+    if (answer !== undefined) return 'canceled' in answer ? this.forget(turn) : this.conclude(turn, answer);
     try {
       return await this.openPanel(turn);
     } catch (error) {
@@ -113,7 +114,13 @@ export class Coordinator implements AgentPort {
     };
   }
 
-  private async conclude(turn: Turn, answer: SealedAnswer): Promise<Activation> {
+  /** A canceled decision has no outcome, and the run that waited for it none either. */
+  private async forget(turn: Turn): Promise<Activation> {
+    await this.changes.close(turn.runId);
+    return { kind: 'failed', code: 'decision.canceled', message: 'the decision of this review was canceled' };
+  }
+
+  private async conclude(turn: Turn, answer: ReviewParts['answer']): Promise<Activation> {
     const prepared = await turn.step<Prepared>('prepare', () =>
       Promise.reject(new Error('the journal has no prepare step')),
     );

@@ -1,6 +1,14 @@
 import { utf8 } from '@conclave/audit-core';
-import { CHECKS, PROGRAM_VERSIONS, changeSha256, type PanelManifest, type PanelSeat } from '@conclave/checks';
+import {
+  CHECKS,
+  PROGRAM_VERSIONS,
+  changeSha256,
+  type Change,
+  type PanelManifest,
+  type PanelSeat,
+} from '@conclave/checks';
 import { treeOf } from '@conclave/connectors';
+import type { RequestOf, runtime } from '@conclave/contracts';
 import type { BlobStore } from '@conclave/nest-kit';
 import type { RuntimeConfig } from '../config.js';
 import type { Turn } from '../engine/agent-port.js';
@@ -9,9 +17,11 @@ import type { Panels } from '../panels/panels.js';
 import type { Signer } from '../voters/signer.js';
 import type { Changes } from './changes.js';
 import { diffView } from './diff-view.js';
-import { DEFAULT_PANEL, JURY_FILE, JuryError, readJury } from './jury.js';
+import { DEFAULT_PANEL, JURY_FILE, JuryError, readJury, type Jury } from './jury.js';
 import type { Prepared, Seat } from './prepared.js';
 import { actorOf, reviewOf } from './review-of.js';
+
+type Wishes = Pick<RequestOf<typeof runtime.createReview>, 'panel' | 'target' | 'test'>;
 
 export interface PrepareParts {
   readonly changes: Changes;
@@ -32,7 +42,7 @@ export class PrepareReview {
     const { review } = of;
     const { repository, change } = await this.parts.changes.open(of);
     const jury = await readJury(repository, review.target);
-    const name = review.panel ?? jury?.panel ?? DEFAULT_PANEL;
+    const name = jury?.panel ?? review.panel ?? DEFAULT_PANEL;
     const { manifest, sha256 } = await this.parts.panels.get(actorOf(turn), name);
     const command = jury?.tests?.command ?? review.test;
     const seats = await this.seatsOf(turn, manifest);
@@ -44,14 +54,10 @@ export class PrepareReview {
         tree: await treeOf(repository, review.head),
         diffSha256: changeSha256(change),
       },
-      panel: { name, sha256, source: jury ? `${JURY_FILE} at ${review.target}` : 'built-in default' },
+      panel: { name, sha256, source: sourceOf(jury, review) },
       rule: manifest.rule,
       secrecy: secrecyOf(manifest, seats),
-      notices: noticesOf(
-        change.files.map((file) => file.path),
-        jury?.tests !== undefined && review.test !== undefined,
-        change.limits.map((hit) => `${hit.limit}: ${hit.max} of ${hit.seen}`),
-      ),
+      notices: noticesOf(change, jury, review),
       tests: command
         ? {
             command,
@@ -114,12 +120,24 @@ function assertShipped(seat: PanelSeat): void {
     );
 }
 
-function noticesOf(paths: readonly string[], testIgnored: boolean, limits: readonly string[]): string[] {
+/** Where the panel was named, with the commit that was looked at: `verify` compares it with the branch. */
+export function sourceOf(jury: Jury | undefined, { panel, target }: Wishes): string {
+  if (jury) return `${JURY_FILE} at ${target}`;
+  return `${panel === undefined ? 'built-in default' : 'the request'}, without ${JURY_FILE} at ${target}`;
+}
+
+/** What readers of the receipt must know about how the panel came to judge this. */
+export function noticesOf({ files, limits }: Pick<Change, 'files' | 'limits'>, jury: Jury | undefined, wishes: Wishes) {
+  const { panel, test } = wishes;
   return [
-    ...(paths.some((path) => path.startsWith('.conclave/'))
+    ...(files.some(({ path }) => path.startsWith('.conclave/'))
       ? ['The change edits .conclave/: it was judged by the jury of the target branch.']
       : []),
-    ...(testIgnored ? ['--test was ignored: the target branch names the test command.'] : []),
-    ...limits.map((limit) => `Not everything was read (${limit}).`),
+    ...(jury && panel !== undefined && panel !== jury.panel
+      ? [`--panel was ignored: the target branch names the panel ${jury.panel}.`]
+      : []),
+    ...(jury?.tests && test !== undefined ? ['--test was ignored: the target branch names the test command.'] : []),
+    ...(!jury?.tests && test !== undefined ? ['The test command is the request’s: the target branch names none.'] : []),
+    ...limits.map(({ limit, max, seen }) => `Not everything was read (${limit}: ${max} of ${seen}).`),
   ];
 }

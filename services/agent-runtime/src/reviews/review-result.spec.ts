@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Prepared, Seat } from './prepared.js';
-import { resultOf, type SealedAnswer, type SeatResult } from './review-result.js';
+import { resultOf, type ReviewParts, type SeatResult } from './review-result.js';
 
 const usage = { inputTokens: 1, outputTokens: 2, costMicros: 3 };
 const seat = (name: string, kind: 'gate' | 'juror' = 'juror'): Seat => ({
@@ -21,11 +21,11 @@ const result = (of: Seat, vote: SeatResult['vote'], findings: SeatResult['findin
   findingsSha256: null,
   usage,
 });
-const sealed = (winners: string[], reason: string): SealedAnswer => ({
+const sealed = (winners: string[], reason: string): ReviewParts['answer'] => ({
   phase: 'sealed',
   outcome: { status: 'x', winners, reason },
 });
-const review = (answer: SealedAnswer, votes: SeatResult['vote'][]) =>
+const review = (answer: ReviewParts['answer'], votes: SeatResult['vote'][]) =>
   resultOf({
     prepared,
     decisionId: 'dec',
@@ -45,8 +45,27 @@ describe('the result of a review', () => {
     [sealed(['rejected'], 'gate-red'), ['red', 'yes', 'yes'], 'rejected', 'Gate red: tests.'],
     [sealed([], 'all-abstained'), ['green', 'abstain', 'abstain'], 'undecided', 'Every juror abstained.'],
     [sealed([], 'evidence-missing'), ['green', 'yes', 'yes'], 'undecided', 'Undecided: evidence-missing.'],
+    [sealed([], 'no-quorum'), ['green', 'yes'], 'undecided', 'Undecided: not finished in time: b.'],
+    [
+      sealed([], 'no-quorum'),
+      ['green', 'yes', 'no'],
+      'undecided',
+      'Undecided: not every juror’s ballot came to count.',
+    ],
+    [
+      sealed(['approved'], 'threshold-met'),
+      ['green', 'yes'],
+      'approved',
+      'No vote was against: 1 yes, 0 abstained, not finished: b.',
+    ],
+    [
+      sealed(['approved'], 'threshold-met'),
+      ['green', 'yes', 'no'],
+      'approved',
+      'Approved over the no of b; 1 yes, 0 abstained.',
+    ],
     [{ expired: true }, [], 'undecided', 'The decision was not sealed in time.'],
-  ] as [SealedAnswer, SeatResult['vote'][], string, string][])(
+  ] as [ReviewParts['answer'], SeatResult['vote'][], string, string][])(
     'says in words why it ended so (%#)',
     (answer, votes, outcome, reason) => {
       expect(review(answer, votes)).toMatchObject({ outcome, reason });
@@ -78,7 +97,7 @@ describe('the result of a review', () => {
     expect(reviewed.usage).toEqual({ inputTokens: 2, outputTokens: 4, costMicros: 6 });
   });
 
-  it('counts a seat that had not finished as abstaining, and says so', () => {
+  it('shows a seat that had not finished without a vote of its own, and says so', () => {
     expect(review(sealed(['approved'], 'threshold-met'), ['green', 'yes']).seats.at(-1)).toMatchObject({
       seat: 'b',
       vote: 'abstain',

@@ -17,6 +17,7 @@ export type SeatResult = {
 /** What the run's wait was answered with. */
 export type SealedAnswer =
   | { readonly expired: true }
+  | { readonly canceled: true }
   | {
       readonly phase: string;
       readonly outcome: { readonly status: string; readonly winners: readonly string[]; readonly reason: string };
@@ -25,7 +26,7 @@ export type SealedAnswer =
 export interface ReviewParts {
   readonly prepared: Prepared;
   readonly decisionId: string;
-  readonly answer: SealedAnswer;
+  readonly answer: Exclude<SealedAnswer, { readonly canceled: true }>;
   readonly seats: Readonly<Record<string, SeatResult>>;
 }
 
@@ -33,7 +34,10 @@ const SEVERITY_ORDER = { error: 0, warning: 1, info: 2 } as const;
 
 /** The review as the client reads it. Everything in it follows from the decision and the seats' journaled results. */
 export function resultOf({ prepared, decisionId, answer, seats }: ReviewParts): ReviewResult {
-  const ordered = prepared.seats.map((seat) => seats[`${seat.kind}/${seat.seat}`] ?? silent(seat));
+  const ordered = prepared.seats.map((seat): Ended => {
+    const result = seats[`${seat.kind}/${seat.seat}`];
+    return result ? { ...result, finished: true } : silent(seat);
+  });
   const findings = ordered
     .flatMap((seat) => seat.findings.map((finding) => ({ ...finding, juror: seat.seat })))
     .sort(
@@ -66,8 +70,11 @@ const addUsage = (a: SeatResult['usage'], b: SeatResult['usage']): SeatResult['u
   costMicros: a.costMicros + b.costMicros,
 });
 
+/** A seat as the decision's end found it. */
+type Ended = SeatResult & { readonly finished: boolean };
+
 /** A seat whose task had not ended when the decision was. */
-const silent = (seat: Seat): SeatResult => ({
+const silent = (seat: Seat): Ended => ({
   seat: seat.seat,
   kind: seat.kind,
   vote: 'abstain',
@@ -75,23 +82,29 @@ const silent = (seat: Seat): SeatResult => ({
   findings: [],
   findingsSha256: null,
   usage: { inputTokens: 0, outputTokens: 0, costMicros: 0 },
+  finished: false,
 });
 
-function outcomeOf(answer: SealedAnswer, seats: readonly SeatResult[]): Pick<ReviewResult, 'outcome' | 'reason'> {
+function outcomeOf(answer: ReviewParts['answer'], seats: readonly Ended[]): Pick<ReviewResult, 'outcome' | 'reason'> {
   if ('expired' in answer) return { outcome: 'undecided', reason: 'The decision was not sealed in time.' };
   const { winners, reason } = answer.outcome;
   const outcome = winners.includes('approved') ? 'approved' : winners.includes('rejected') ? 'rejected' : 'undecided';
   return { outcome, reason: sentenceOf(outcome, reason, seats) };
 }
 
-/** The outcome's reason in words; the code stays where no sentence says more. */
-function sentenceOf(outcome: ReviewResult['outcome'], code: string, seats: readonly SeatResult[]): string {
+/** The outcome's reason in words; the code stays where no sentence says more. Silence is told apart from abstaining. */
+function sentenceOf(outcome: ReviewResult['outcome'], code: string, seats: readonly Ended[]): string {
   const said = (vote: SeatResult['vote']): string[] =>
-    seats.filter((seat) => seat.vote === vote).map(({ seat }) => seat);
+    seats.filter((seat) => seat.finished && seat.vote === vote).map(({ seat }) => seat);
   const [yes, no, abstained, red] = [said('yes'), said('no'), said('abstain'), said('red')];
+  const silent = seats.filter(({ finished }) => !finished).map(({ seat }) => seat);
+  const rest = `${yes.length} yes, ${abstained.length} abstained${silent.length > 0 ? `, not finished: ${silent.join(', ')}` : ''}`;
   if (outcome === 'rejected' && red.length > 0) return `Gate red: ${red.join(', ')}.`;
-  if (outcome === 'rejected' && no.length > 0)
-    return `No from ${no.join(', ')}; ${yes.length} yes, ${abstained.length} abstained.`;
-  if (outcome === 'approved') return `Nobody objected: ${yes.length} yes, ${abstained.length} abstained.`;
+  if (outcome === 'rejected' && no.length > 0) return `No from ${no.join(', ')}; ${rest}.`;
+  if (outcome === 'approved' && no.length > 0) return `Approved over the no of ${no.join(', ')}; ${rest}.`;
+  if (outcome === 'approved') return `${silent.length > 0 ? 'No vote was against' : 'Nobody objected'}: ${rest}.`;
+  if (['no-quorum', 'all-abstained'].includes(code) && silent.length > 0)
+    return `Undecided: not finished in time: ${silent.join(', ')}.`;
+  if (code === 'no-quorum') return 'Undecided: not every juror’s ballot came to count.';
   return code === 'all-abstained' ? 'Every juror abstained.' : `Undecided: ${code}.`;
 }

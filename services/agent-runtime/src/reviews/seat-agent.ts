@@ -8,6 +8,7 @@ import type { SeatInput } from './prepared.js';
 import { actorOf } from './review-of.js';
 import type { SeatResult } from './review-result.js';
 
+/** How long to wait to be told that reveals are welcome before asking; the wait itself lasts until the decision ends. */
 const REVEAL_PATIENCE_MS = 600_000;
 const ROUND = 1;
 /** Refusals that mean the decision went on without this seat; the seat's result stands, its ballot does not count. */
@@ -16,6 +17,8 @@ const TOO_LATE: readonly string[] = [
   'consensus.decision.phase',
   'consensus.decision.not-found',
 ];
+/** Why a reveal can come too early: another juror has not committed yet, or no checkpoint holds the commits. */
+const TOO_EARLY: readonly unknown[] = ['commits-open', 'commits-unpublished'];
 
 export interface SeatParts {
   readonly kit: Kit;
@@ -94,18 +97,15 @@ export abstract class SeatAgent implements AgentPort {
         commit: commitment.commit,
         signature,
       });
-      return {
-        kind: 'parked',
-        wait: {
-          kind: 'reveal-opened',
-          key: decisionId,
-          expiresInMs: REVEAL_PATIENCE_MS,
-          defaultAnswer: { expired: true },
-        },
-      };
+      return untilReveal(decisionId);
     }
     const signature = await this.signature(turn, input, ballotBytes(ballot, input.termsSha256));
-    await this.once(turn, 'reveal', consensus.revealBallot, { id: decisionId, ballot, salt, signature });
+    try {
+      await this.once(turn, 'reveal', consensus.revealBallot, { id: decisionId, ballot, salt, signature });
+    } catch (error) {
+      if (isTooEarly(error)) return untilReveal(decisionId);
+      throw error;
+    }
     return { kind: 'done', result };
   }
 
@@ -124,7 +124,7 @@ export abstract class SeatAgent implements AgentPort {
         );
         return 'accepted';
       } catch (error) {
-        if (error instanceof ConclaveError && TOO_LATE.includes(error.code)) return error.code;
+        if (error instanceof ConclaveError && TOO_LATE.includes(error.code) && !isTooEarly(error)) return error.code;
         throw error;
       }
     });
@@ -138,6 +138,21 @@ export abstract class SeatAgent implements AgentPort {
     return { algorithm: 'ed25519', value: await this.parts.signer.sign(actorOf(turn), input.seat.voterId!, bytes) };
   }
 }
+
+const untilReveal = (decisionId: string): Activation => ({
+  kind: 'parked',
+  wait: {
+    kind: 'reveal-opened',
+    key: decisionId,
+    expiresInMs: REVEAL_PATIENCE_MS,
+    defaultAnswer: { expired: true },
+  },
+});
+
+const isTooEarly = (error: unknown): boolean =>
+  error instanceof ConclaveError &&
+  error.code === 'consensus.decision.phase' &&
+  TOO_EARLY.includes(error.params['reason']);
 
 /** An abstaining result: says why, finds nothing, costs nothing. */
 export function abstention(seat: SeatInput['seat'], reason: string): SeatResult {

@@ -34,9 +34,9 @@ export class CancelRun {
     return run;
   }
 
-  /** A courtesy: without it the decision ends at its own deadline. */
+  /** A courtesy: without it the decision ends at its own deadline. The runtime opened it, so the runtime cancels it. */
   private cancelDecision(ctx: RequestContext, decision: string): void {
-    const claims = { tenantId: ctx.tenantId, onBehalfOf: ctx.actor };
+    const claims = { tenantId: ctx.tenantId, onBehalfOf: 'service:runtime' };
     this.kit.rpc
       .callAsService(consensus.cancelDecision, claims, {
         id: decision,

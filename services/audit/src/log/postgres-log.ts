@@ -42,6 +42,8 @@ interface StageRow {
   actor: string;
   at: Date;
   body: Buffer;
+  /** Whether the log holds it already. */
+  logged: boolean;
 }
 
 const toEntry = (row: EntryRow): LoggedEntry => ({
@@ -68,6 +70,19 @@ export class PostgresLog {
     );
   }
 
+  /** Keeps the event that sealed a decision; false when another one had sealed it before. */
+  async claimSeal(tx: Tx, tenantId: string, decisionId: string, eventId: string): Promise<boolean> {
+    await tx.query(
+      'insert into sealed_decision (tenant_id, decision_id, event_id) values ($1, $2, $3) on conflict do nothing',
+      [tenantId, decisionId, eventId],
+    );
+    const first = await tx.one<{ event_id: string }>(
+      'select event_id from sealed_decision where tenant_id = $1 and decision_id = $2',
+      [tenantId, decisionId],
+    );
+    return first?.event_id === eventId;
+  }
+
   /** Tenants whose stage is not empty. */
   async waitingTenants(): Promise<string[]> {
     const rows = await this.db.system((tx) =>
@@ -78,7 +93,8 @@ export class PostgresLog {
 
   /**
    * Gives the tenant's staged entries their indices and signs the new head, in one transaction. `onSequenced` runs in
-   * it, for what must be told with it. @returns how many entries
+   * it, for what must be told with it. An event that has its entry already, because its producer was restored and stamped
+   * it again, leaves the stage without another. @returns how many left the stage
    */
   sequence(
     tenantId: string,
@@ -94,12 +110,20 @@ export class PostgresLog {
         [tenantId],
       ))!;
       const staged = await tx.query<StageRow>(
-        'select event_id, type, actor, at, body from stage where tenant_id = $1 order by seq limit $2',
+        `select s.event_id, s.type, s.actor, s.at, s.body,
+           exists (select from entry e where e.tenant_id = s.tenant_id and e.event_id = s.event_id) as logged
+         from stage s where s.tenant_id = $1 order by s.seq limit $2`,
         [tenantId, BATCH],
       );
       if (staged.length === 0) return 0;
+      await tx.query('delete from stage where tenant_id = $1 and event_id = any($2)', [
+        tenantId,
+        staged.map((row) => row.event_id),
+      ]);
+      const fresh = staged.filter(({ logged }) => !logged);
+      if (fresh.length === 0) return staged.length;
       const first = Number(log.size);
-      const entries = staged.map((row, i): LoggedEntry => ({
+      const entries = fresh.map((row, i): LoggedEntry => ({
         index: first + i,
         eventId: row.event_id,
         type: row.type,
@@ -130,12 +154,8 @@ export class PostgresLog {
         frontier.size,
         frontier.hashes.map((hash) => Buffer.from(hash)),
       ]);
-      await tx.query('delete from stage where tenant_id = $1 and event_id = any($2)', [
-        tenantId,
-        entries.map((entry) => entry.eventId),
-      ]);
       await onSequenced(tx, entries, { size: frontier.size, note });
-      return entries.length;
+      return staged.length;
     });
   }
 

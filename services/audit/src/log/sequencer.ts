@@ -61,17 +61,26 @@ export class Sequencer {
     while (this.again) {
       this.again = false;
       try {
-        for (const tenantId of await this.log.waitingTenants()) {
-          const count = await this.log.sequence(tenantId, (tx, entries, checkpoint) =>
-            this.announce(tx, tenantId, entries, checkpoint),
-          );
-          this.sequenced.inc(count);
-          if (count > 0) this.again = true;
-        }
+        for (const tenantId of await this.log.waitingTenants())
+          if ((await this.sequence(tenantId)) > 0) this.again = true;
       } catch (error) {
         this.logger.warn({ err: error }, 'sequencing will be tried again');
         return;
       }
+    }
+  }
+
+  /** One log that cannot grow keeps no other from growing. */
+  private async sequence(tenantId: string): Promise<number> {
+    try {
+      const taken = await this.log.sequence(tenantId, (tx, entries, checkpoint) =>
+        this.announce(tx, tenantId, entries, checkpoint),
+      );
+      this.sequenced.inc(taken);
+      return taken;
+    } catch (error) {
+      this.logger.error({ err: error, tenant: tenantId }, 'this log is not sequenced; it will be tried again');
+      return 0;
     }
   }
 

@@ -1,7 +1,8 @@
 import { jcs, utf8, type Json } from '@conclave/audit-core';
 import { Inject, Injectable } from '@nestjs/common';
-import { eventContracts } from '@conclave/contracts';
+import { eventContracts, events } from '@conclave/contracts';
 import { Consumes, type PlacedEvent, type Tx } from '@conclave/postgres-kit';
+import type { z } from 'zod';
 import { PostgresLog } from './postgres-log.js';
 import { Sequencer } from './sequencer.js';
 
@@ -18,8 +19,14 @@ export class StageEvents {
     @Inject(Sequencer) private readonly sequencer: Sequencer,
   ) {}
 
+  /** @throws Error for a second sealing of one decision: the dead letters keep it, and it never gets a proof */
   @Consumes(...audited)
   async stage(tx: Tx, event: PlacedEvent): Promise<void> {
+    if (event.type === events.decisionSealed.type) {
+      const { decision } = event.data as z.output<typeof events.decisionSealed.data>;
+      if (!(await this.log.claimSeal(tx, event.tenantId, decision, event.id)))
+        throw new Error(`decision ${decision} was sealed before, by another event`);
+    }
     await this.log.stage(tx, event, entryOf(event));
     tx.afterCommit(() => this.sequencer.kick());
   }

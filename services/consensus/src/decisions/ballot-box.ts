@@ -98,13 +98,19 @@ export class BallotBox {
     if (added.some(({ type }) => type === 'commits.closed')) {
       const { commitsSha256 } = commitsClosedEntryOf({ decisionId: id, ballots: ballotRecordsOf(decision) });
       change = {
-        deadlineAt: null,
+        deadlineAt: this.checkpointDeadline(),
         commitsEventId: await tx.emit(events.commitsClosed, { decision: id, commitsSha256 }),
       };
     }
     if (!decision.ended) return change;
     if (decision.ended.type === 'decision.sealed') await this.seal(tx, ctx, after, decision);
+    else await tx.emit(events.decisionCanceled, { decision: id });
     return { ...change, deadlineAt: null };
+  }
+
+  /** The checkpoint with the commits ends the wait for it; without one, nobody is waited for longer than for voters. */
+  private checkpointDeadline(): Date {
+    return new Date(Date.now() + this.config.DECISION_TTL_SECONDS * 1_000);
   }
 
   private async seal(tx: Tx, ctx: Actor, held: Held, { terms, ended, openedAt }: Decision): Promise<void> {

@@ -76,8 +76,13 @@ export class DecisionsController {
     return this.box.act(ctx, id, ({ decision }) => admitEvidence(decision, command));
   }
 
+  /** Only who opened a decision may give it up, or an administrator. */
   @Handles(consensus.cancelDecision)
   cancel(ctx: RequestContext, { id, reason }: RequestOf<typeof consensus.cancelDecision>) {
-    return this.box.act(ctx, id, ({ decision }) => admitCancel(decision, reason));
+    return this.box.act(ctx, id, ({ decision, openedBy }) => {
+      if (openedBy !== ctx.actor && !ctx.scopes.has('workspace:manage'))
+        throw new ConclaveError('auth.forbidden', { permission: 'workspace:manage' });
+      return admitCancel(decision, reason);
+    });
   }
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { consensus, events, newId } from '@conclave/contracts';
-import { eventually, refusalOf, refusedWith } from '@conclave/dev-env/testing';
+import { eventually, refusalOf, refusedWith, testPrincipal } from '@conclave/dev-env/testing';
 import {
   impostor,
   SHA256,
@@ -149,6 +149,20 @@ describe('a sealed decision', () => {
   });
 });
 
+describe('a sealed decision whose checkpoint never comes', () => {
+  it('ends undecided at its deadline instead of never', async () => {
+    const { id } = await tenant.open(voters, { secrecy: 'sealed' });
+    for (const voter of voters) await tenant.commit(id, voter, { vote: 'yes' });
+    const due = await fixture.database.query(
+      `update consensus.decision set deadline_at = clock_timestamp()
+       where id = $1 and deadline_at > clock_timestamp() + interval '6 days' returning id`,
+      [id],
+    );
+    expect(due).toHaveLength(1);
+    await tenant.until(id, 'no-quorum');
+  });
+});
+
 describe('opening', () => {
   it('is repeatable: the same id with the same terms answers with the decision as it stands', async () => {
     const id = newId('decision');
@@ -188,10 +202,31 @@ describe('opening', () => {
       options: [{ id: 'nul\u0000', title: 'x' }],
       policy: { panel: '', panelSha256: SHA256, source: '\ud800' },
     };
-    const as = { claims: tenant.me, idempotencyKey: 'hostile' };
+    const as = { ...tenant.runtime, idempotencyKey: 'hostile' };
     expect(await refusalOf(tenant.open(voters, hostile, as))).toBe('consensus.decision.malformed');
     const stranger = { ...voters[0], voterId: newId('voter') };
     expect(await refusalOf(tenant.open([stranger]))).toBe('consensus.voter-key.not-found');
+  });
+});
+
+describe('who judges', () => {
+  const policy = { panel: 'conclave/review', panelSha256: SHA256, source: '.conclave/panel.yaml' };
+  const evaluator = { id: 'tests-weakened', version: '1', sha256: SHA256, deterministic: true };
+
+  it('is no claim of a person: a panel or an evaluator named through the edge opens nothing', async () => {
+    const voter = await tenant.enrol(tenant.me);
+    const id = newId('decision');
+    const { electorate } = tenant.termsOf([voter]);
+    const claims = { id, policy, subject, electorate: electorate.map((elector) => ({ ...elector, evaluator })) };
+    expect(await refusedWith(tenant.open([voter], claims))).toMatchObject({
+      code: 'consensus.decision.claim',
+      params: { members: ['policy', 'electorate.0.evaluator'] },
+    });
+    expect(await refusalOf(tenant.read(id))).toBe('consensus.decision.not-found');
+  });
+
+  it('is believed of the runtime', async () => {
+    expect(await tenant.open(voters, { policy, subject }, tenant.runtime)).toMatchObject({ policy });
   });
 });
 
@@ -246,6 +281,24 @@ describe('the ballot box', () => {
     expect(await refusalOf(late)).toBe('consensus.decision.phase');
     const missing = fixture.call(consensus.cancelDecision, { id: unknownDecision(), reason: 'x' }, tenant.me);
     expect(await refusalOf(missing)).toBe('consensus.decision.not-found');
+  });
+
+  it('is given up by who opened it or an administrator only, and both the log and the runtime are told, once', async () => {
+    const { id } = await tenant.open(voters);
+    const { tenantId, workspaceId } = tenant.me;
+    const colleague = testPrincipal({ tenantId, workspaceId, scopes: ['decision:open'] });
+    const cancel = (of: string, as = tenant.me) =>
+      fixture.call(consensus.cancelDecision, { id: of, reason: 'withdrawn' }, as);
+    expect(await refusedWith(cancel(id, colleague))).toMatchObject({
+      code: 'auth.forbidden',
+      params: { permission: 'workspace:manage' },
+    });
+    expect(await tenant.read(id)).toMatchObject({ phase: 'ballots' });
+    const own = await tenant.open(voters, {}, colleague);
+    for (const canceled of [own.id, own.id]) await cancel(canceled, colleague);
+    await cancel(id);
+    const told = await fixture.emitted(events.decisionCanceled.type, tenantId);
+    expect(told.map(({ data }) => data['decision']).filter((of) => of === id || of === own.id)).toEqual([own.id, id]);
   });
 
   it('is nobody else’s: another tenant finds neither decision nor key', async () => {

@@ -19,7 +19,10 @@ type Reply = ReplyOf<typeof consensus.openDecision>;
  * The same id with the same terms is a repeat. The deadline is patience, not a term: a repeat may name another, and
  * the first one stands.
  *
- * @throws ConclaveError `consensus.decision.exists` | `consensus.decision.malformed` | `consensus.voter-key.not-found`
+ * Which panel judges, and what evaluates for a voter, is believed of the runtime alone, which seats panels from the
+ * target branch: through the edge anybody could name a panel and vote in its place with a key of their own.
+ *
+ * @throws ConclaveError `consensus.decision.claim` | `consensus.decision.exists` | `consensus.decision.malformed` | `consensus.voter-key.not-found`
  */
 @Injectable()
 export class OpenDecision {
@@ -30,7 +33,9 @@ export class OpenDecision {
     @Inject(CONFIG) private readonly config: ConsensusConfig,
   ) {}
 
-  run(ctx: RequestContext, request: Request): Promise<Reply> {
+  async run(ctx: RequestContext, request: Request): Promise<Reply> {
+    const members = ctx.service === 'runtime' ? [] : claimsOf(request);
+    if (members.length > 0) throw new ConclaveError('consensus.decision.claim', { members });
     return this.db.tx(ctx, (tx) => once(tx, ctx, consensus.openDecision, request, () => this.open(tx, ctx, request)));
   }
 
@@ -86,6 +91,14 @@ export class OpenDecision {
     const at = deadlineAt ? Date.parse(deadlineAt) : Date.now() + this.config.DECISION_TTL_SECONDS * 1_000;
     return new Date(at).toISOString();
   }
+}
+
+/** Members by which whoever opens a decision would vouch for who judges. */
+function claimsOf({ policy, electorate }: Request): string[] {
+  return [
+    ...(policy ? ['policy'] : []),
+    ...electorate.flatMap(({ evaluator }, at) => (evaluator ? [`electorate.${at}.evaluator`] : [])),
+  ];
 }
 
 /** The contract's schema has put the members into its own order, so equal terms have equal text. */

@@ -25,6 +25,8 @@ export interface Held {
   readonly revealOpened: boolean;
   readonly receiptReady: boolean;
   readonly deadlineAt: Date | null;
+  /** Who opened it; null in decisions from before this was kept. */
+  readonly openedBy: string | null;
 }
 
 /** The columns of the head row that events change; what is absent stays. */
@@ -43,6 +45,7 @@ interface HeadRow {
   opened_at: Date;
   sealed_at: Date | null;
   deadline_at: Date | null;
+  opened_by: string | null;
   reveal_opened_at: Date | null;
   receipt_ready: boolean;
 }
@@ -54,7 +57,7 @@ interface EventRow {
   data: unknown;
 }
 
-const HEAD = `d.id, d.request_sha256, d.question, d.phase, d.outcome, d.opened_at, d.sealed_at, d.deadline_at, d.reveal_opened_at,
+const HEAD = `d.id, d.request_sha256, d.question, d.phase, d.outcome, d.opened_at, d.sealed_at, d.deadline_at, d.opened_by, d.reveal_opened_at,
   exists (select from receipt r where r.tenant_id = d.tenant_id and r.decision_id = d.id and r.proof is not null) as receipt_ready`;
 
 @Injectable()
@@ -65,9 +68,9 @@ export class PostgresDecisions {
     const { decisionId, question, deadlineAt } = opened.data;
     const { phase } = foldDecision([opened]);
     const claimed = await tx.one(
-      `insert into decision (tenant_id, id, request_sha256, question, phase, opened_at, deadline_at)
-       values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing returning id`,
-      [ctx.tenantId, decisionId, requestSha256, question, phase, opened.at, deadlineAt],
+      `insert into decision (tenant_id, id, request_sha256, question, phase, opened_at, deadline_at, opened_by)
+       values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing returning id`,
+      [ctx.tenantId, decisionId, requestSha256, question, phase, opened.at, deadlineAt, ctx.actor],
     );
     if (claimed) await this.append(tx, ctx, decisionId, [opened]);
     return claimed !== undefined;
@@ -179,6 +182,7 @@ export class PostgresDecisions {
       revealOpened: head.reveal_opened_at !== null,
       receiptReady: head.receipt_ready,
       deadlineAt: head.deadline_at,
+      openedBy: head.opened_by,
     };
   }
 }

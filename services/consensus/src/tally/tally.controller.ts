@@ -1,4 +1,4 @@
-import { tally } from '@conclave/consensus-core';
+import { tallyAsked } from '@conclave/consensus-core';
 import { consensus, type ReplyOf, type RequestOf } from '@conclave/contracts';
 import { Handles, type RequestContext } from '@conclave/nest-kit';
 import { Controller } from '@nestjs/common';
@@ -12,7 +12,7 @@ export class TallyController {
     _ctx: RequestContext,
     request: RequestOf<typeof consensus.computeTally>,
   ): Promise<ReplyOf<typeof consensus.computeTally>> {
-    const answer = tally(request);
+    const answer = tallyAsked(request);
     if (!answer.ok) throw refused(answer.refusal);
     const { status, winners, ranking, detail } = answer.value;
     return { status, winners: [...winners], ranking: ranking.map((tier) => [...tier]), detail };

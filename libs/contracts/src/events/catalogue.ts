@@ -26,7 +26,40 @@ export const apiKeyCreated = event({
   producer: 'auth',
   consumers: ['audit'],
   audited: true,
-  data: z.object({ apiKey: idOf('apiKey'), scopes: z.array(z.string()) }),
+  data: z.object({
+    apiKey: idOf('apiKey'),
+    scopes: z.array(z.string()),
+    /** Whose key it is and where, when that is not the maker's own. */
+    principal: idOf('principal').optional(),
+    workspace: idOf('workspace').optional(),
+  }),
+});
+
+const membership = z.object({ principal: idOf('principal'), workspace: idOf('workspace'), role: z.string() });
+
+export const memberAdded = event({
+  type: 'member.added',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: membership,
+});
+
+/** `role` is the new one. */
+export const memberChanged = event({
+  type: 'member.changed',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: membership,
+});
+
+export const memberDisabled = event({
+  type: 'member.disabled',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: membership,
 });
 
 export const packageInstalled = event({
@@ -81,7 +114,7 @@ export const runFailed = event({
   producer: 'runtime',
   consumers: ['metrics', 'delivery', 'audit'],
   audited: true,
-  data: z.object({ run: idOf('run'), code: z.string(), message: z.string() }),
+  data: z.object({ run: idOf('run'), code: z.string(), message: z.string(), usage: usage.optional() }),
 });
 
 export const runCanceled = event({
@@ -89,7 +122,7 @@ export const runCanceled = event({
   producer: 'runtime',
   consumers: ['metrics', 'audit'],
   audited: true,
-  data: z.object({ run: idOf('run') }),
+  data: z.object({ run: idOf('run'), usage: usage.optional() }),
 });
 
 /** First of a decision's three log entries: rule, electorate and keys are fixed from here on. */

@@ -39,7 +39,7 @@ describe('managing members', () => {
     expect(key.principal).toBe(id);
     const context = await fixture.exchange(key.key);
     expect(context).toMatchObject({ principal: member.principal, workspaceId: admin.workspaceId });
-    expect([...context.scopes].sort()).toEqual([...roles.developer].sort());
+    expect([...context.scopes!].sort()).toEqual([...roles.developer].sort());
     const where = { principal: id, workspace: admin.workspaceId };
     expect(await told(events.memberAdded.type)).toEqual([{ ...where, role: 'developer' }]);
     expect((await told(events.apiKeyCreated.type)).at(-1)).toMatchObject({ apiKey: key.id, ...where });
@@ -123,7 +123,7 @@ describe('managing members', () => {
   it('makes no key for others that is wider than the maker, and none without leave to manage members', async () => {
     const { principal } = await add('administrator');
     const narrow = withScopes('member:manage', 'api-key:manage', 'run:read');
-    expect((await keyFor(principal.id, narrow)).scopes.sort()).toEqual([...narrow.scopes].sort());
+    expect((await keyFor(principal.id, narrow)).scopes.sort()).toEqual([...narrow.scopes!].sort());
     const wide = { name: 'x', principal: principal.id, scopes: ['run:create' as const] };
     expect(await refusalOf(fixture.call(auth.createApiKey, wide, narrow))).toBe('auth.scope.too-wide');
     const keysOnly = withScopes('api-key:manage', 'run:read');

@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { contracts } from './catalogue.js';
 import { serviceNames } from './contract.js';
@@ -13,6 +15,7 @@ import {
 } from './errors.js';
 
 const codes = Object.keys(errorCatalogue) as ErrorCode[];
+const root = join(import.meta.dirname, '../../..');
 const reserved = ['type', 'title', 'status', 'code', 'action', 'retryable'];
 
 describe('error catalogue', () => {
@@ -29,6 +32,13 @@ describe('error catalogue', () => {
   it('has no code that nothing gives', () => {
     const given = new Set<ErrorCode>([...generalErrors, ...contracts.flatMap((contract) => contract.errors)]);
     expect(codes.filter((code) => !given.has(code))).toEqual([]);
+  });
+
+  it('has no code that no test provokes', () => {
+    const tests = globSync('{libs,services}/*/src/**/*.{spec,itest}.{ts,tsx}', { cwd: root })
+      .filter((file) => !file.startsWith('libs/contracts/'))
+      .map((file) => readFileSync(join(root, file), 'utf8'));
+    expect(codes.filter((code) => !tests.some((text) => text.includes(`'${code}'`)))).toEqual([]);
   });
 
   it('says of no refusal of the request itself that it can be retried unchanged', () => {

@@ -71,6 +71,26 @@ export const errorCatalogue = {
   },
   'auth.api-key.not-found': { status: 404, title: 'No such API key.', action: 'List the keys with GET /v1/api-keys.' },
   'auth.workspace.exists': { status: 409, title: 'A workspace of this name exists.', action: 'Choose another name.' },
+  'auth.workspace.not-found': {
+    status: 404,
+    title: 'No such workspace, or not one you may manage members of.',
+    action: 'List your workspaces with GET /v1/workspaces.',
+  },
+  'auth.member.not-found': {
+    status: 404,
+    title: 'No such member of the workspace.',
+    action: 'List the members with GET /v1/members.',
+  },
+  'auth.member.last-administrator': {
+    status: 409,
+    title: 'The workspace would be left without an administrator.',
+    action: 'Make another member administrator first.',
+  },
+  'auth.role.too-wide': {
+    status: 403,
+    title: 'Nobody manages a role wider than what their credential permits.',
+    action: 'Choose a narrower role, or use a key that holds the permissions named in `missing`.',
+  },
   'auth.scope.too-wide': {
     status: 403,
     title: 'A key cannot grant more than its maker holds.',
@@ -230,6 +250,11 @@ export const errorCatalogue = {
     status: 422,
     title: 'The address is not allowed as a webhook target.',
     action: 'Use a public https address, or have the operator allow the network.',
+  },
+  'delivery.webhook.too-many': {
+    status: 409,
+    title: 'The tenant has as many webhooks as it may have.',
+    action: 'Delete one that is not needed; `limit` names the number.',
   },
   'service.unavailable': {
     status: 503,

@@ -16,6 +16,7 @@ export const permissions = [
   'api-key:manage',
   'workspace:manage',
   'member:read',
+  'member:manage',
   'self:read',
 ] as const;
 

@@ -34,6 +34,8 @@ export function Consumes(...events: readonly EventContract[]) {
 export interface PostgresOptions {
   /** TypeORM entities; without them the service speaks plain SQL. */
   readonly entities?: readonly (new () => object)[];
+  /** Forgets what the service has kept long enough; runs every hour. */
+  readonly sweep?: (db: Database) => Promise<void>;
 }
 
 /** The service's database with its event log: relay, `events.read`, and a consumer per producer it listens to. */
@@ -62,7 +64,7 @@ export function postgres<C extends DatabaseConfig>(options: PostgresOptions = {}
           );
         }
         for (const consumer of consumers) consumer.start();
-        sweeper = setInterval(() => void sweep(db, kit.log), SWEEP_MS).unref();
+        sweeper = setInterval(() => void sweep(db, kit.log, options), SWEEP_MS).unref();
       },
       async stop() {
         clearInterval(sweeper);
@@ -75,11 +77,12 @@ export function postgres<C extends DatabaseConfig>(options: PostgresOptions = {}
   };
 }
 
-async function sweep(db: Database, log: Logger): Promise<void> {
+async function sweep(db: Database, log: Logger, options: PostgresOptions): Promise<void> {
   try {
     await sweepAnswers(db);
+    await options.sweep?.(db);
   } catch (error) {
-    log.warn({ err: error }, 'old answers are kept until the next sweep');
+    log.warn({ err: error }, 'what is old is kept until the next sweep');
   }
 }
 

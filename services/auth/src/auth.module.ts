@@ -8,6 +8,9 @@ import { Authenticator } from './credentials/authenticator.js';
 import { CredentialDigest } from './credentials/credential-digest.js';
 import { CredentialsController } from './credentials/credentials.controller.js';
 import { ExchangeCredential } from './credentials/exchange-credential.js';
+import { AddMember } from './members/add-member.js';
+import { ChangeMember } from './members/change-member.js';
+import { DisableMember } from './members/disable-member.js';
 import { GetMe } from './members/get-me.js';
 import { ListMembers } from './members/list-members.js';
 import { MembersController } from './members/members.controller.js';
@@ -21,12 +24,15 @@ import { WorkspacesController } from './workspaces/workspaces.controller.js';
 @Module({
   controllers: [ApiKeysController, CredentialsController, MembersController, SignInsController, WorkspacesController],
   providers: [
+    AddMember,
     ApiKeyMint,
     Authenticator,
+    ChangeMember,
     CreateApiKey,
     CreateSignIn,
     CreateWorkspace,
     CredentialDigest,
+    DisableMember,
     EndSignIn,
     ExchangeCredential,
     GetMe,

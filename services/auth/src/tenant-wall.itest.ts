@@ -46,8 +46,10 @@ describe('the tenant wall of auth', () => {
       `select tenant_named('${b.name}')`,
       `update api_key set scopes = '{}'`,
       `update api_key set digest = '\\x00'`,
-      `update membership set role = 'administrator'`,
+      `update principal set kind = 'user'`,
       `delete from api_key`,
+      `delete from sign_in`,
+      `select sweep_sign_ins()`,
     ];
     for (const sql of tries) await expect(db.tx(as(a), (tx) => tx.query(sql))).rejects.toThrow('permission denied');
   });

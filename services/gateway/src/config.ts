@@ -36,11 +36,14 @@ export const edgeEnvironment = {
     .max(10)
     .default(0)
     .describe('Proxies in front that append to X-Forwarded-For; the address before them is the client.'),
-  RATE_LIMIT_CREDENTIAL: count.min(1).default(6_000).describe('Requests a credential may make per minute.'),
+  RATE_LIMIT_PRINCIPAL: count
+    .min(1)
+    .default(6_000)
+    .describe('Requests a principal may make per minute, with all its keys and sign-ins together.'),
   RATE_LIMIT_ADDRESS: count
     .min(1)
     .default(1_200)
-    .describe('Requests per minute and address that carry no credential known at this moment.'),
+    .describe('Requests per minute and address that carry no credential the edge has found good.'),
   UPLOAD_LIMIT_BYTES: count.min(1).default(268_435_456).describe('Largest body of a streamed request.'),
 } as const;
 

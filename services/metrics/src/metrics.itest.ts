@@ -38,7 +38,7 @@ describe('metrics', () => {
     };
     return consensus.emit(events.decisionSealed, as.tenantId, data);
   };
-  const ran = (as: TestPrincipal, end: 'completed' | 'failed' | 'canceled' | 'open') => {
+  const ran = (as: TestPrincipal, end: 'completed' | 'failed' | 'canceled' | 'open', spent?: typeof usage) => {
     const run = newId('run');
     runtime.emit(events.runCreated, as.tenantId, { run, kind: 'review' });
     if (end === 'completed')
@@ -49,8 +49,8 @@ describe('metrics', () => {
         durationMs: 5,
         usage,
       });
-    if (end === 'failed') runtime.emit(events.runFailed, as.tenantId, { run, code: 'x', message: 'y' });
-    if (end === 'canceled') runtime.emit(events.runCanceled, as.tenantId, { run });
+    if (end === 'failed') runtime.emit(events.runFailed, as.tenantId, { run, code: 'x', message: 'y', usage: spent });
+    if (end === 'canceled') runtime.emit(events.runCanceled, as.tenantId, { run, usage: spent });
   };
   const until = async <T>(read: () => Promise<T>, holds: (value: T) => boolean): Promise<T> => {
     for (let i = 0; i < 120; i++) {
@@ -100,6 +100,25 @@ describe('metrics', () => {
     });
   });
 
+  it('counts what failed and canceled runs spent, too', async () => {
+    const me = testPrincipal();
+    ran(me, 'failed', usage);
+    ran(me, 'canceled', usage);
+    ran(me, 'failed');
+    const found = await until(
+      () => usageOf(me),
+      ({ days }) => days.at(-1)!.runs >= 3 && days.at(-1)!.costMicros >= 14,
+    );
+    expect(found.days.at(-1)).toEqual({
+      day: today,
+      runs: 3,
+      failed: 2,
+      inputTokens: 20,
+      outputTokens: 10,
+      costMicros: 14,
+    });
+  });
+
   it('shows a tenant nothing of another', async () => {
     const [me, other] = [testPrincipal(), testPrincipal()];
     sealed(me, 'approved');
@@ -133,6 +152,15 @@ describe('metrics', () => {
       (now) => JSON.stringify(now) === JSON.stringify(before),
     );
     expect(again).toEqual(before);
+  });
+
+  it('answers for the first days there are and the last, and refuses earlier ones', async () => {
+    const me = testPrincipal();
+    for (const range of [{ to: '1970-01-01' }, { from: '9999-12-01', to: '9999-12-31' }])
+      await expect(fixture.call(metrics.getDecisionAnalytics, range, me)).resolves.toMatchObject({ total: 0 });
+    for (const range of [{ from: '0000-01-01', to: '0000-01-02' }, { to: '0000-01-02' }, { from: '1969-12-31' }])
+      for (const call of [metrics.getDecisionAnalytics, metrics.getUsageAnalytics])
+        await expect(fixture.call(call, range, me)).rejects.toMatchObject({ code: 'request.invalid' });
   });
 
   it('refuses what it cannot answer with a code', async () => {

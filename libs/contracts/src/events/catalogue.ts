@@ -26,7 +26,40 @@ export const apiKeyCreated = event({
   producer: 'auth',
   consumers: ['audit'],
   audited: true,
-  data: z.object({ apiKey: idOf('apiKey'), scopes: z.array(z.string()) }),
+  data: z.object({
+    apiKey: idOf('apiKey'),
+    scopes: z.array(z.string()),
+    /** Whose key it is and where, when that is not the maker's own. */
+    principal: idOf('principal').optional(),
+    workspace: idOf('workspace').optional(),
+  }),
+});
+
+const membership = z.object({ principal: idOf('principal'), workspace: idOf('workspace'), role: z.string() });
+
+export const memberAdded = event({
+  type: 'member.added',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: membership,
+});
+
+/** `role` is the new one. */
+export const memberChanged = event({
+  type: 'member.changed',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: membership,
+});
+
+export const memberDisabled = event({
+  type: 'member.disabled',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: membership,
 });
 
 export const packageInstalled = event({

@@ -70,10 +70,14 @@ export const createApiKey = contract({
   request: z.strictObject({
     name,
     scopes: z.array(scope).min(1).max(permissions.length).optional(),
+    /** At most ten years ahead. */
     expiresAt: timestamp.optional(),
+    /** Whose key it will be and where it is good: the caller's own unless told; others need `member:manage`. */
+    principal: idOf('principal').optional(),
+    workspace: idOf('workspace').optional(),
   }),
   reply: apiKey.extend({ key: z.string() }),
-  errors: ['auth.scope.too-wide'],
+  errors: ['auth.scope.too-wide', 'auth.workspace.not-found', 'auth.member.not-found'],
   http: {
     method: 'POST',
     path: '/v1/api-keys',
@@ -137,7 +141,7 @@ export const listWorkspaces = contract({
   http: { method: 'GET', path: '/v1/workspaces', summary: 'List workspaces', tag: 'identity', stability: 'stable' },
 });
 
-const member = z.object({ principal, role, createdAt: timestamp });
+const member = z.object({ principal, role, createdAt: timestamp, disabledAt: timestamp.optional() });
 
 export const listMembers = contract({
   owner: 'auth',
@@ -151,6 +155,58 @@ export const listMembers = contract({
     summary: 'List members and their roles',
     tag: 'identity',
     stability: 'stable',
+  },
+});
+
+/** Makes a principal; its first key comes from POST /v1/api-keys. */
+export const addMember = contract({
+  owner: 'auth',
+  subject: 'auth.v1.member.add',
+  permission: 'member:manage',
+  request: z.strictObject({ name, kind: z.enum(['user', 'service-account']), role }),
+  reply: member,
+  errors: ['auth.role.too-wide'],
+  http: {
+    method: 'POST',
+    path: '/v1/members',
+    status: 201,
+    summary: 'Add a person or a service account to the workspace',
+    tag: 'identity',
+    stability: 'beta',
+  },
+});
+
+/** `id` is the member's principal. What its keys permit follows within seconds. */
+export const changeMember = contract({
+  owner: 'auth',
+  subject: 'auth.v1.member.change',
+  permission: 'member:manage',
+  request: z.strictObject({ id: idOf('principal'), role }),
+  reply: member,
+  errors: ['auth.member.not-found', 'auth.member.last-administrator', 'auth.role.too-wide'],
+  http: {
+    method: 'PATCH',
+    path: '/v1/members/{id}',
+    summary: 'Give a member another role',
+    tag: 'identity',
+    stability: 'beta',
+  },
+});
+
+/** For good: the member's keys and sign-ins in this workspace end at once. */
+export const disableMember = contract({
+  owner: 'auth',
+  subject: 'auth.v1.member.disable',
+  permission: 'member:manage',
+  request: z.strictObject({ id: idOf('principal') }),
+  reply: member,
+  errors: ['auth.member.not-found', 'auth.member.last-administrator', 'auth.role.too-wide'],
+  http: {
+    method: 'DELETE',
+    path: '/v1/members/{id}',
+    summary: 'Disable a member and end its keys and sign-ins',
+    tag: 'identity',
+    stability: 'beta',
   },
 });
 

@@ -24,7 +24,7 @@ export const createWebhook = contract({
     events: z.array(z.enum(webhookEventTypes)).min(1),
   }),
   reply: webhook.extend({ secret: z.string() }),
-  errors: ['delivery.webhook.address'],
+  errors: ['delivery.webhook.address', 'delivery.webhook.too-many'],
   http: {
     method: 'POST',
     path: '/v1/webhooks',

@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { contract } from '../contract.js';
 
 const day = z.iso.date();
-const range = { from: day.optional(), to: day.optional() };
+/** Days that can be asked for: before the epoch nothing was decided, and calendars begin to differ. */
+const asked = day.refine((text) => text >= '1970-01-01', { error: 'expected a day since 1970-01-01' });
+const range = { from: asked.optional(), to: asked.optional() };
 
 /** Decisions per day (UTC) by outcome, over at most 366 days; the last 30 when no range is given. */
 export const getDecisionAnalytics = contract({

@@ -55,6 +55,33 @@ describe('API keys', () => {
     expect(await refusalOf(call)).toBe('request.invalid');
   });
 
+  it('expire within ten years, so that every key in the list has a date a calendar knows', async () => {
+    const far = '9999-12-31T23:59:59-14:00';
+    const call = fixture.call(auth.createApiKey, { name: 'far', expiresAt: far }, a.principal);
+    expect(await refusedWith(call)).toMatchObject({
+      code: 'request.invalid',
+      params: { issues: [{ path: 'expiresAt', message: 'expected a time within 10 years' }] },
+    });
+    const nine = new Date(Date.now() + 9 * 365 * 86_400_000).toISOString();
+    const made = await fixture.call(auth.createApiKey, { name: 'long', expiresAt: nine }, a.principal);
+    expect((await fixture.call(auth.listApiKeys, {}, a.principal)).items[0]).toMatchObject({
+      id: made.id,
+      expiresAt: nine,
+    });
+  });
+
+  it('are not handed out again to a caller who could not make them', async () => {
+    const request = { name: 'wide', scopes: ['run:read', 'run:create'] as Permission[] };
+    const as = (scopes: readonly Permission[]) => ({ claims: { ...a.principal, scopes }, idempotencyKey: 'replayed' });
+    const made = await fixture.call(auth.createApiKey, request, as(roles.administrator));
+    const narrow = fixture.call(auth.createApiKey, request, as(['api-key:manage', 'run:read']));
+    expect(await refusedWith(narrow)).toMatchObject({
+      code: 'auth.scope.too-wide',
+      params: { scopes: ['run:create'] },
+    });
+    expect((await fixture.call(auth.createApiKey, request, as(roles.administrator))).key).toBe(made.key);
+  });
+
   it('are made once per Idempotency-Key, with the same answer, which is not readable in the database', async () => {
     const as = { claims: a.principal, idempotencyKey: 'once' };
     const first = await fixture.call(auth.createApiKey, { name: 'idem' }, as);

@@ -1,18 +1,32 @@
 import { hkdfSync } from 'node:crypto';
-import { ConclaveError, auth, events, type ReplyOf, type RequestOf } from '@conclave/contracts';
+import {
+  ConclaveError,
+  auth,
+  events,
+  roles,
+  type Permission,
+  type ReplyOf,
+  type RequestOf,
+  type Role,
+} from '@conclave/contracts';
 import { CONFIG, SecretBox, type RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import type { AuthConfig } from '../config.js';
-import { callerOf } from '../members/caller.js';
+import { callerOf, type Caller } from '../members/caller.js';
+import { lockMember } from '../members/postgres-members.js';
 import { ApiKeyMint } from './api-key-mint.js';
 import { insertApiKey } from './postgres-api-keys.js';
 
 type Request = RequestOf<typeof auth.createApiKey>;
 type Reply = ReplyOf<typeof auth.createApiKey>;
 
+/** A key that is to live longer than this has none; times far ahead have no place in calendars and databases. */
+const LONGEST_YEARS = 10;
+
 /**
- * Gives the caller another key, for at most what the credential at hand permits.
+ * Makes a key, for at most what the credential at hand permits: for the caller, or for another member or workspace when
+ * the caller manages members there.
  *
  * A repeat under the same Idempotency-Key gets the same key again, so the stored answer holds it, sealed: the table
  * alone opens nothing.
@@ -30,35 +44,73 @@ export class CreateApiKey {
     this.box = new SecretBox(new Uint8Array(key));
   }
 
-  /** @throws ConclaveError `auth.scope.too-wide` */
+  /** @throws ConclaveError `auth.scope.too-wide` | `auth.forbidden` | `auth.workspace.not-found` | `auth.member.not-found` */
   run(ctx: RequestContext, request: Request): Promise<Reply> {
     return this.db.tx(ctx, async (tx) => {
       const sealed = await once(tx, ctx, auth.createApiKey, request, () => this.create(tx, ctx, request));
+      refuseWider(ctx.scopes, sealed.scopes);
       return { ...sealed, key: this.box.open(sealed.key, sealed.id) };
     });
   }
 
-  private async create(tx: Tx, ctx: RequestContext, { name, scopes, expiresAt }: Request): Promise<Reply> {
-    const wanted = scopes ? [...new Set(scopes)] : [...ctx.scopes];
-    const tooWide = wanted.filter((scope) => !ctx.scopes.has(scope));
-    if (tooWide.length > 0) throw new ConclaveError('auth.scope.too-wide', { scopes: tooWide });
+  private async create(tx: Tx, ctx: RequestContext, request: Request): Promise<Reply> {
+    const { holder, permitted, role } = await placeOf(tx, ctx, request);
+    const usable = role ? roles[role].filter((scope) => permitted.has(scope)) : [...permitted];
+    const scopes = request.scopes ? [...new Set(request.scopes)] : usable;
+    refuseWider(permitted, scopes);
     const { id, key, digest } = this.mint.mint();
     const view = await insertApiKey(tx, {
-      ...callerOf(ctx),
+      ...holder,
       id,
-      name,
-      scopes: wanted,
+      name: request.name,
+      scopes,
       digest,
       createdAt: new Date(),
-      expiresAt: expiresAt ? futureDate(expiresAt) : null,
+      expiresAt: request.expiresAt ? expiryOf(request.expiresAt) : null,
     });
-    await tx.emit(events.apiKeyCreated, { apiKey: id, scopes: wanted });
+    const { principalId: principal, workspaceId: workspace } = holder;
+    await tx.emit(events.apiKeyCreated, { apiKey: id, scopes, ...(role ? { principal, workspace } : {}) });
     return { ...view, key: this.box.seal(key, id) };
   }
 }
 
-function futureDate(text: string): Date {
-  const date = new Date(text);
-  if (date.getTime() > Date.now()) return date;
-  throw new ConclaveError('request.invalid', { issues: [{ path: 'expiresAt', message: 'expected a time to come' }] });
+interface Place {
+  readonly holder: Caller;
+  /** What the caller could hand out there. */
+  readonly permitted: ReadonlySet<Permission>;
+  /** The holder's role when it was asked for by name. */
+  readonly role?: Role;
 }
+
+/** Whose key it will be and where it is good. A workspace the caller does not manage is one that is not there. */
+async function placeOf(tx: Tx, ctx: RequestContext, { principal, workspace }: Request): Promise<Place> {
+  const caller = callerOf(ctx);
+  if (principal === undefined && workspace === undefined) return { holder: caller, permitted: ctx.scopes };
+  if (!ctx.scopes.has('member:manage')) throw new ConclaveError('auth.forbidden', { permission: 'member:manage' });
+  const self = { ...caller, workspaceId: workspace ?? caller.workspaceId };
+  const manager = await lockMember(tx, self);
+  const permitted = new Set(manager && !manager.disabledAt ? roles[manager.role].filter((s) => ctx.scopes.has(s)) : []);
+  if (!permitted.has('member:manage') || !permitted.has('api-key:manage'))
+    throw new ConclaveError('auth.workspace.not-found', { id: self.workspaceId });
+  const holder = { ...self, principalId: principal ?? caller.principalId };
+  const member = await lockMember(tx, holder);
+  if (!member || member.disabledAt) throw new ConclaveError('auth.member.not-found', { id: holder.principalId });
+  return { holder, permitted, role: member.role };
+}
+
+function refuseWider(permitted: ReadonlySet<Permission>, scopes: readonly Permission[]): void {
+  const tooWide = scopes.filter((scope) => !permitted.has(scope));
+  if (tooWide.length > 0) throw new ConclaveError('auth.scope.too-wide', { scopes: tooWide });
+}
+
+function expiryOf(text: string): Date {
+  const date = new Date(text);
+  const latest = new Date();
+  latest.setUTCFullYear(latest.getUTCFullYear() + LONGEST_YEARS);
+  if (date.getTime() <= Date.now()) throw refusedExpiry('expected a time to come');
+  if (date > latest) throw refusedExpiry(`expected a time within ${LONGEST_YEARS} years`);
+  return date;
+}
+
+const refusedExpiry = (message: string) =>
+  new ConclaveError('request.invalid', { issues: [{ path: 'expiresAt', message }] });

@@ -1,6 +1,6 @@
 import type { ReplyOf, auth } from '@conclave/contracts';
 import { pageOf, type Tx } from '@conclave/postgres-kit';
-import { LessThan } from 'typeorm';
+import { IsNull, LessThan } from 'typeorm';
 import type { Caller } from '../members/caller.js';
 import { ApiKeyEntity } from './api-key.entity.js';
 
@@ -35,6 +35,17 @@ export async function lockApiKey(tx: Tx, { tenantId, workspaceId }: Caller, id: 
     lock: { mode: 'pessimistic_write' },
   });
   return row ? viewOf(row) : undefined;
+}
+
+/** Ids of the member's keys that were not revoked, locked until the transaction ends. */
+export async function openApiKeysOf(tx: Tx, { tenantId, workspaceId, principalId }: Caller): Promise<string[]> {
+  const rows = await tx.entities.find(ApiKeyEntity, {
+    select: { tenantId: true, id: true },
+    where: { tenantId, workspaceId, principalId, revokedAt: IsNull() },
+    order: { id: 'ASC' },
+    lock: { mode: 'pessimistic_write' },
+  });
+  return rows.map(({ id }) => id);
 }
 
 export async function markApiKeyRevoked(tx: Tx, tenantId: string, id: string, at: Date): Promise<void> {

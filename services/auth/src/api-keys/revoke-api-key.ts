@@ -1,10 +1,10 @@
-import { ConclaveError, auth, events, type RequestOf } from '@conclave/contracts';
+import { ConclaveError, auth, type RequestOf } from '@conclave/contracts';
 import type { RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { callerOf } from '../members/caller.js';
-import { endSignInsOf } from '../sign-ins/postgres-sign-ins.js';
-import { lockApiKey, markApiKeyRevoked, type ApiKey } from './postgres-api-keys.js';
+import { endApiKey } from './end-api-key.js';
+import { lockApiKey, type ApiKey } from './postgres-api-keys.js';
 
 /** Ends a key and every sign-in that was opened with it. Revoking twice changes nothing. */
 @Injectable()
@@ -21,9 +21,7 @@ export class RevokeApiKey {
     if (!key) throw new ConclaveError('auth.api-key.not-found', { id });
     if (key.revokedAt) return key;
     const now = new Date();
-    await markApiKeyRevoked(tx, ctx.tenantId, id, now);
-    const signIns = await endSignInsOf(tx, ctx.tenantId, id, now);
-    for (const credentialId of [id, ...signIns]) await tx.emit(events.credentialRevoked, { credentialId });
+    await endApiKey(tx, ctx.tenantId, id, now);
     return { ...key, revokedAt: now.toISOString() };
   }
 }

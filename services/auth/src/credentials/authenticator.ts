@@ -36,7 +36,7 @@ type CredentialKind = 'api-key' | 'sign-in';
  * Tells good credentials from all others. A credential comes without its tenant: one exact look-up names it, then
  * everything is read below that tenant's row-level security.
  *
- * Malformed, unknown, wrong, expired, revoked, or of a disabled principal: all are refused alike, and all that are
+ * Malformed, unknown, wrong, expired, revoked, or of a disabled member: all are refused alike, and all that are
  * well spelled take the same steps.
  */
 @Injectable()

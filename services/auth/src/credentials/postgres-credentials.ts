@@ -16,13 +16,15 @@ export interface CredentialRow {
   /** The end of the key, and of the sign-in when it is one. */
   readonly expires_at: Date | null;
   readonly last_used_at: Date | null;
-  /** Revoked, ended, or of a disabled principal. */
+  /** Revoked, ended, or of a disabled member. */
   readonly dead: boolean;
 }
 
 const HOLDER = `
   join membership m on m.tenant_id = k.tenant_id and m.workspace_id = k.workspace_id and m.principal_id = k.principal_id
   join principal p on p.tenant_id = k.tenant_id and p.id = k.principal_id`;
+
+const GONE = 'm.disabled_at is not null or p.disabled_at is not null';
 
 const HELD = `k.id as api_key_id, k.scopes, k.workspace_id, k.last_used_at, m.role,
   p.id as principal_id, p.kind as principal_kind, p.name as principal_name`;
@@ -42,7 +44,7 @@ export async function tenantOfSignIn(tx: Tx, digest: Buffer): Promise<string | u
 export const apiKeyCredential = (tx: Tx, tenantId: string, id: string): Promise<CredentialRow | undefined> =>
   tx.one<CredentialRow>(
     `select ${HELD}, k.id as credential_id, k.digest, k.expires_at,
-       k.revoked_at is not null or p.disabled_at is not null as dead
+       k.revoked_at is not null or ${GONE} as dead
      from api_key k ${HOLDER} where k.tenant_id = $1 and k.id = $2`,
     [tenantId, id],
   );
@@ -50,7 +52,7 @@ export const apiKeyCredential = (tx: Tx, tenantId: string, id: string): Promise<
 export const signInCredential = (tx: Tx, tenantId: string, digest: Buffer): Promise<CredentialRow | undefined> =>
   tx.one<CredentialRow>(
     `select ${HELD}, s.id as credential_id, s.digest, least(k.expires_at, s.expires_at) as expires_at,
-       s.ended_at is not null or k.revoked_at is not null or p.disabled_at is not null as dead
+       s.ended_at is not null or k.revoked_at is not null or ${GONE} as dead
      from sign_in s join api_key k on k.tenant_id = s.tenant_id and k.id = s.api_key_id ${HOLDER}
      where s.tenant_id = $1 and s.digest = $2`,
     [tenantId, digest],

@@ -12,14 +12,46 @@ interface MemberRow {
   readonly name: string;
   readonly role: Role;
   readonly created_at: Date;
+  readonly disabled_at: Date | null;
 }
 
 export async function insertPrincipal(tx: Tx, principal: Omit<PrincipalEntity, 'disabledAt'>): Promise<void> {
   await tx.entities.insert(PrincipalEntity, principal);
 }
 
-export async function insertMembership(tx: Tx, membership: MembershipEntity): Promise<void> {
+export async function insertMembership(tx: Tx, membership: Omit<MembershipEntity, 'disabledAt'>): Promise<void> {
   await tx.entities.insert(MembershipEntity, membership);
+}
+
+const MEMBER = `select p.id, p.kind, p.name, m.role, m.created_at, m.disabled_at
+  from membership m join principal p on p.tenant_id = m.tenant_id and p.id = m.principal_id`;
+
+/** The member, as it is until the transaction ends. */
+export async function lockMember(tx: Tx, { tenantId, workspaceId, principalId }: Caller): Promise<Member | undefined> {
+  const row = await tx.one<MemberRow>(
+    `${MEMBER} where m.tenant_id = $1 and m.workspace_id = $2 and m.principal_id = $3 for update of m`,
+    [tenantId, workspaceId, principalId],
+  );
+  return row && memberOf(row);
+}
+
+/** The principals who administer the workspace, and will until the transaction ends. */
+export async function lockAdministrators(tx: Tx, { tenantId, workspaceId }: Caller): Promise<string[]> {
+  const rows = await tx.query<{ principal_id: string }>(
+    `select principal_id from membership
+     where tenant_id = $1 and workspace_id = $2 and role = 'administrator' and disabled_at is null
+     order by principal_id for update`,
+    [tenantId, workspaceId],
+  );
+  return rows.map(({ principal_id }) => principal_id);
+}
+
+export async function updateMember(
+  tx: Tx,
+  { tenantId, workspaceId, principalId }: Caller,
+  change: Partial<Pick<MembershipEntity, 'role' | 'disabledAt'>>,
+): Promise<void> {
+  await tx.entities.update(MembershipEntity, { tenantId, workspaceId, principalId }, change);
 }
 
 /** The members of the caller's workspace, newest principal first. */
@@ -29,9 +61,7 @@ export async function pageOfMembers(
   { limit, after }: { limit: number; after?: string | undefined },
 ): Promise<{ items: Member[]; next?: string }> {
   const rows = await tx.query<MemberRow>(
-    `select p.id, p.kind, p.name, m.role, m.created_at
-     from membership m join principal p on p.tenant_id = m.tenant_id and p.id = m.principal_id
-     where m.tenant_id = $1 and m.workspace_id = $2 and ($3::text is null or p.id < $3)
+    `${MEMBER} where m.tenant_id = $1 and m.workspace_id = $2 and ($3::text is null or p.id < $3)
      order by p.id desc limit $4`,
     [tenantId, workspaceId, after ?? null, limit + 1],
   );
@@ -44,13 +74,15 @@ export async function profileOf(
   tx: Tx,
   { tenantId, workspaceId, principalId }: Caller,
 ): Promise<Omit<ReplyOf<typeof auth.getMe>, 'scopes'> | undefined> {
-  const row = await tx.one<MemberRow & { tenant_name: string; workspace_name: string }>(
-    `select p.id, p.kind, p.name, m.role, m.created_at, t.name as tenant_name, w.name as workspace_name
+  const row = await tx.one<
+    Pick<MemberRow, 'id' | 'kind' | 'name' | 'role'> & { tenant_name: string; workspace_name: string }
+  >(
+    `select p.id, p.kind, p.name, m.role, t.name as tenant_name, w.name as workspace_name
      from membership m
      join principal p on p.tenant_id = m.tenant_id and p.id = m.principal_id
      join workspace w on w.tenant_id = m.tenant_id and w.id = m.workspace_id
      join tenant t on t.tenant_id = m.tenant_id
-     where m.tenant_id = $1 and m.workspace_id = $2 and m.principal_id = $3 and p.disabled_at is null`,
+     where m.tenant_id = $1 and m.workspace_id = $2 and m.principal_id = $3 and m.disabled_at is null and p.disabled_at is null`,
     [tenantId, workspaceId, principalId],
   );
   return (
@@ -63,8 +95,9 @@ export async function profileOf(
   );
 }
 
-const memberOf = ({ id, kind, name, role, created_at }: MemberRow): Member => ({
+const memberOf = ({ id, kind, name, role, created_at, disabled_at }: MemberRow): Member => ({
   principal: { id, kind, name },
   role,
   createdAt: created_at.toISOString(),
+  ...(disabled_at ? { disabledAt: disabled_at.toISOString() } : {}),
 });

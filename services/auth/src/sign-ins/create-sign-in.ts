@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { newId, type ReplyOf, type RequestOf, type auth } from '@conclave/contracts';
+import { events, newId, type ReplyOf, type RequestOf, type auth } from '@conclave/contracts';
 import { Database } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { Authenticator } from '../credentials/authenticator.js';
 import { CredentialDigest } from '../credentials/credential-digest.js';
-import { insertSignIn } from './postgres-sign-ins.js';
+import { endOldestSignIns, insertSignIn } from './postgres-sign-ins.js';
 
 /** A working day; then the key is asked for again. */
 const SIGN_IN_TTL_MS = 12 * 60 * 60_000;
+/** Browsers that one key is signed in with at a time; one more ends the oldest. */
+const OPEN_PER_KEY = 20;
 
 /** Opens a browser's sign-in with an API key: a secret of its own, which ends with the key at the latest. */
 @Injectable()
@@ -26,9 +28,11 @@ export class CreateSignIn {
     const createdAt = new Date();
     const expiresAt = new Date(Math.min(createdAt.getTime() + SIGN_IN_TTL_MS, end?.getTime() ?? Infinity));
     const digest = this.digest.of('sign-in', secret);
-    await this.db.tx({ tenantId, actor: principal.id }, (tx) =>
-      insertSignIn(tx, { tenantId, id, apiKeyId, digest, createdAt, expiresAt }),
-    );
+    await this.db.tx({ tenantId, actor: principal.id }, async (tx) => {
+      const ended = await endOldestSignIns(tx, { tenantId, apiKeyId, kept: OPEN_PER_KEY - 1, at: createdAt });
+      for (const credentialId of ended) await tx.emit(events.credentialRevoked, { credentialId });
+      await insertSignIn(tx, { tenantId, id, apiKeyId, digest, createdAt, expiresAt });
+    });
     return { id, secret, csrf: this.digest.csrfOf(secret), expiresAt: expiresAt.toISOString() };
   }
 }

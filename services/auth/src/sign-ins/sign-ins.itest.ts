@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { auth, events } from '@conclave/contracts';
 import { refusalOf } from '@conclave/dev-env/testing';
+import { Database } from '@conclave/postgres-kit';
 import { edge, startAuth, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
+import { sweepSignIns } from './postgres-sign-ins.js';
 
 describe('sign-ins', () => {
   let fixture: AuthFixture;
@@ -69,6 +71,40 @@ describe('sign-ins', () => {
     const ids = revoked.map(({ data }) => data['credentialId']);
     expect(ids).toEqual(expect.arrayContaining([key.id, doomed.id]));
     expect(ids).not.toContain(survivor.id);
+  });
+
+  it('are twenty per key at most: one more ends the oldest', async () => {
+    const key = await fixture.call(auth.createApiKey, { name: 'busy' }, tenant.principal);
+    const opened = [];
+    for (let n = 0; n < 22; n++) opened.push(await signIn(key.key));
+    const refusals = await Promise.all(
+      opened.map(({ secret }) =>
+        exchange(secret).then(
+          () => 'good',
+          () => 'over',
+        ),
+      ),
+    );
+    expect(refusals).toEqual(['over', 'over', ...Array<string>(20).fill('good')]);
+    const revoked = await fixture.emitted(events.credentialRevoked.type, tenant.principal.tenantId);
+    const ids = revoked.map(({ data }) => data['credentialId']);
+    expect(opened.filter(({ id }) => ids.includes(id))).toEqual(opened.slice(0, 2));
+  });
+
+  it('are forgotten a week after they would have ended', async () => {
+    const [old, recent] = [await signIn(tenant.key), await signIn(tenant.key)];
+    const expire = (id: string, days: number) =>
+      fixture.database.query(`update auth.sign_in set expires_at = now() - $2 * interval '1 day' where id = $1`, [
+        id,
+        days,
+      ]);
+    await expire(old.id, 8);
+    await expire(recent.id, 6);
+    await sweepSignIns(fixture.service.app.get(Database));
+    const left = await fixture.database.query<{ id: string }>('select id from auth.sign_in where id = any($1)', [
+      [old.id, recent.id],
+    ]);
+    expect(left).toEqual([{ id: recent.id }]);
   });
 
   it('opened while their key was being revoked do not work', async () => {

@@ -21,7 +21,7 @@ export async function tenantNamed(tx: Tx, name: string): Promise<string | undefi
 export async function firstAdministrator(tx: Tx, tenantId: string): Promise<TenantIds | undefined> {
   return tx.one<TenantIds & Record<string, unknown>>(
     `select tenant_id as tenant, workspace_id as workspace, principal_id as principal from membership
-     where tenant_id = $1 and role = 'administrator' order by workspace_id, principal_id limit 1`,
+     where tenant_id = $1 and role = 'administrator' and disabled_at is null order by workspace_id, principal_id limit 1`,
     [tenantId],
   );
 }

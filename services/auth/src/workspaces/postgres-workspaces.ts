@@ -19,7 +19,10 @@ export async function pageOfWorkspaces(
   const rows = await tx.entities
     .createQueryBuilder(WorkspaceEntity, 'w')
     .innerJoin('membership', 'm', 'm.tenant_id = w.tenant_id and m.workspace_id = w.id')
-    .where('w.tenant_id = :tenantId and m.principal_id = :principalId', { tenantId, principalId })
+    .where('w.tenant_id = :tenantId and m.principal_id = :principalId and m.disabled_at is null', {
+      tenantId,
+      principalId,
+    })
     .andWhere('(:after::text is null or w.id < :after)', { after: after ?? null })
     .orderBy('w.id', 'DESC')
     .limit(limit + 1)

@@ -17,7 +17,7 @@ import { Database, postgres } from '@conclave/postgres-kit';
 import { Webhook } from 'standardwebhooks';
 import { deliveryEnvironment } from './config.js';
 import { AttemptDelivery } from './deliveries/attempt-delivery.js';
-import { recordOutcome } from './deliveries/postgres-deliveries.js';
+import { recordOutcome, sweepDeliveries } from './deliveries/postgres-deliveries.js';
 import { sending } from './deliveries/sender.js';
 import { DeliveryModule, entities } from './delivery.module.js';
 import { Receiver, type Received } from './testing/receiver.js';
@@ -144,6 +144,25 @@ describe('delivery', () => {
       const second = await fixture.call(delivery.listWebhooks, { limit: 2, after: first.next! }, as);
       expect([...first.items, ...second.items].map(({ id }) => id)).toEqual(made.reverse());
       expect(second.next).toBeUndefined();
+    });
+
+    it('are fifty per tenant at most', async () => {
+      const as = testPrincipal();
+      await fixture.database.query(
+        `insert into delivery.webhook (tenant_id, id, url, events, secret_sealed, created_at)
+         select $1, 'whk_' || n, 'https://example.com/', '{run.failed}', '', now() from generate_series(1, 48) n`,
+        [as.tenantId],
+      );
+      const made = await Promise.all(
+        Array.from({ length: 4 }, () =>
+          hook(as).then(
+            () => 'made',
+            ({ code }: { code: string }) => code,
+          ),
+        ),
+      );
+      expect(made.sort()).toEqual(['delivery.webhook.too-many', 'delivery.webhook.too-many', 'made', 'made']);
+      await expect(hook(testPrincipal())).resolves.toBeDefined();
     });
 
     it('are for those who may manage them', async () => {
@@ -307,7 +326,7 @@ describe('delivery', () => {
       receiver.answer(path, 500);
       sealed(as.tenantId);
       await arrived(path);
-      await makeDue(id, ', attempts = 9');
+      await makeDue(id, ', attempts = 9, failures = 9');
       await eventually(async () =>
         expect((await deliveriesOf(as, id))[0]).toMatchObject({ state: 'failed', attempts: 10 }),
       );
@@ -411,6 +430,36 @@ describe('delivery', () => {
       expect(receiver.at(path)).toEqual([]);
     });
 
+    it('for a fault of ours uses up no retry', async () => {
+      const as = testPrincipal();
+      const { id, path } = await hook(as);
+      receiver.answer(path, 500);
+      sealed(as.tenantId);
+      await arrived(path);
+      await makeDue(id, ', attempts = 20');
+      await arrived(path, 2);
+      await eventually(async () =>
+        expect((await deliveriesOf(as, id))[0]).toMatchObject({ state: 'pending', attempts: 21, lastStatus: 500 }),
+      );
+    });
+
+    it('is not made for a webhook that was disabled meanwhile: the delivery has failed', async () => {
+      const as = testPrincipal();
+      const { id, path } = await hook(as);
+      receiver.answer(path, 500);
+      sealed(as.tenantId);
+      await eventually(async () => expect((await deliveriesOf(as, id))[0]).toMatchObject({ lastStatus: 500 }));
+      await fixture.database.query('update delivery.webhook set disabled_at = now() where id = $1', [id]);
+      await makeDue(id);
+      await eventually(async () =>
+        expect((await deliveriesOf(as, id))[0]).toMatchObject({
+          state: 'failed',
+          lastError: 'the webhook was disabled',
+        }),
+      );
+      expect(receiver.at(path)).toHaveLength(1);
+    });
+
     it('of a receiver that hangs ends after five seconds and holds nobody else up', async () => {
       const as = testPrincipal();
       const silent = await hook(as, ['decision.sealed'], '/silent');
@@ -427,6 +476,41 @@ describe('delivery', () => {
       await fixture.call(delivery.deleteWebhook, { id: silent.id }, as);
       expect(Date.now() - from).toBeGreaterThanOrEqual(5_000);
     });
+  });
+
+  it('leaves slots for other tenants, however many receivers of one are silent', async () => {
+    const [greedy, other] = [testPrincipal(), testPrincipal()];
+    const silent = Array.from({ length: 12 }, (_, n) => `/silent/${n}`);
+    for (const path of silent) await hook(greedy, ['decision.sealed'], path);
+    const { path } = await hook(other);
+    sealed(greedy.tenantId);
+    await arrived(silent[0]!);
+    sealed(other.tenantId);
+    await arrived(path);
+    expect(silent.flatMap((one) => receiver.at(one))).toHaveLength(8);
+    for (const { id } of (await fixture.call(delivery.listWebhooks, { limit: 100 }, greedy)).items)
+      await fixture.call(delivery.deleteWebhook, { id }, greedy);
+  });
+
+  it('forgets deliveries a month after they ended, and none that is still on its way', async () => {
+    const as = testPrincipal();
+    const [done, waiting, recent] = [await hook(as), await hook(as), await hook(as)];
+    receiver.answer(waiting.path, 500);
+    sealed(as.tenantId);
+    const left = async () =>
+      Promise.all(
+        [done, waiting, recent].map(async ({ id }) => (await deliveriesOf(as, id)).map(({ state }) => state)),
+      );
+    await eventually(async () => {
+      expect(await left()).toEqual([['delivered'], ['pending'], ['delivered']]);
+      expect((await deliveriesOf(as, waiting.id))[0]).toMatchObject({ lastStatus: 500 });
+    });
+    await fixture.database.query(
+      `update delivery.delivery set created_at = now() - interval '31 days' where webhook_id = any($1)`,
+      [[done.id, waiting.id]],
+    );
+    await sweepDeliveries(fixture.service.app.get(Database));
+    expect(await left()).toEqual([[], ['pending'], ['delivered']]);
   });
 
   it('sends each event once with two replicas at work, and loses none over a restart', async () => {

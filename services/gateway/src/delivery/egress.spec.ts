@@ -1,7 +1,10 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { stat } from 'node:fs/promises';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Egress, EgressRefusedError, type Resolve } from './egress.js';
+import { Egress, EgressRefusedError, dnsResolve, type Resolve } from './egress.js';
 
 /** Names as an attacker's DNS would answer; anything else does not resolve. */
 const zone: Record<string, string[]> = {
@@ -157,6 +160,8 @@ const refusedUrls = [
   '',
 ];
 
+const admit = (egress: Egress, url: string) => egress.admit(url, new AbortController().signal);
+
 describe('egress', () => {
   const egress = new Egress([], resolve);
 
@@ -165,7 +170,7 @@ describe('egress', () => {
   });
 
   it.each(refusedUrls)('does not go to %j', async (url) => {
-    await expect(egress.admit(url)).rejects.toBeInstanceOf(EgressRefusedError);
+    await expect(admit(egress, url)).rejects.toBeInstanceOf(EgressRefusedError);
     await expect(egress.post(url, { headers: {}, body: '', timeoutMs: 1_000 })).rejects.toBeInstanceOf(
       EgressRefusedError,
     );
@@ -177,13 +182,13 @@ describe('egress', () => {
     'https://93.184.215.14/',
     'https://[2606:4700::1]/',
   ])('would go to %s', async (url) => {
-    await expect(egress.admit(url)).resolves.toBeDefined();
+    await expect(admit(egress, url)).resolves.toBeDefined();
   });
 
   it('says nothing that tells names inside from names that do not exist', async () => {
     const reasons = await Promise.all(
       ['https://intranet.example/', 'https://unknown.example/', 'https://10.0.0.1/'].map((url) =>
-        egress.admit(url).catch((error: Error) => error.message),
+        admit(egress, url).catch((error: Error) => error.message),
       ),
     );
     expect(new Set(reasons).size).toBe(1);
@@ -191,11 +196,11 @@ describe('egress', () => {
 
   it('needs TLS everywhere but on allowed networks', async () => {
     const inside = new Egress(['192.168.1.0/24', '::1/128'], resolve);
-    await expect(inside.admit('http://intranet.example/')).resolves.toBeDefined();
-    await expect(inside.admit('http://[::1]:9000/')).resolves.toBeDefined();
-    await expect(inside.admit('http://public.example/')).rejects.toThrow('https');
-    await expect(inside.admit('http://10.0.0.1/')).rejects.toThrow('public');
-    await expect(inside.admit('http://mixed.example/')).rejects.toThrow('public');
+    await expect(admit(inside, 'http://intranet.example/')).resolves.toBeDefined();
+    await expect(admit(inside, 'http://[::1]:9000/')).resolves.toBeDefined();
+    await expect(admit(inside, 'http://public.example/')).rejects.toThrow('https');
+    await expect(admit(inside, 'http://10.0.0.1/')).rejects.toThrow('public');
+    await expect(admit(inside, 'http://mixed.example/')).rejects.toThrow('public');
   });
 });
 
@@ -273,6 +278,26 @@ describe('egress on the wire', () => {
     const hanging: Resolve = () => new Promise(() => undefined);
     await expect(post(inside(hanging), 'https://slow.example/', 300)).rejects.toMatchObject({ name: 'TimeoutError' });
     expect(Date.now() - started).toBeLessThan(2_000);
+  });
+
+  it('waits for a silent name server in nobody else’s way, and stops asking when time is up', async () => {
+    const silent = createSocket('udp4').bind(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const asked: number[] = [];
+    silent.on('message', () => asked.push(Date.now()));
+    const slow = inside(dnsResolve([`127.0.0.1:${silent.address().port}`]));
+    const order: string[] = [];
+    const posts = Array.from({ length: 16 }, (_, n) =>
+      post(slow, `https://tenant${n}.example/`, 1_000).catch(({ name }: Error) => order.push(name)),
+    );
+    await once(silent, 'message');
+    await stat('/').then(() => order.push('a file is read'));
+    await Promise.all(posts);
+    expect(order).toEqual(['a file is read', ...Array<string>(16).fill('TimeoutError')]);
+    const endedAt = Date.now();
+    await new Promise((done) => setTimeout(done, 1_500));
+    expect(asked.filter((at) => at > endedAt + 100)).toEqual([]);
+    silent.close();
   });
 
   it('neither waits for nor swallows an answer without end', async () => {

@@ -2,8 +2,11 @@
  * The one way out for requests that a tenant caused (webhooks): resolves the name, checks every address it has, and
  * connects to those addresses and no other, so that a name cannot mean something else a moment later. Redirects are
  * not followed, credentials in URLs are refused, and a network the operator did not allow needs TLS.
+ *
+ * Names are asked of the name servers, each look-up by sockets of its own that are closed when its time is up. The
+ * system's resolver would share a few threads between all tenants and could not be stopped.
  */
-import { lookup } from 'node:dns/promises';
+import { Resolver } from 'node:dns/promises';
 import { isIP, type LookupFunction } from 'node:net';
 import { Agent } from 'undici';
 import { AddressRules } from './address-rules.js';
@@ -15,7 +18,8 @@ export interface ResolvedAddress {
   readonly address: string;
   readonly family: number;
 }
-export type Resolve = (host: string) => Promise<readonly ResolvedAddress[]>;
+/** Looks a name up until told to stop. */
+export type Resolve = (host: string, stop: AbortSignal) => Promise<readonly ResolvedAddress[]>;
 
 export interface EgressPost {
   readonly headers: Readonly<Record<string, string>>;
@@ -29,22 +33,37 @@ export class EgressRefusedError extends Error {
   override readonly name = 'EgressRefusedError';
 }
 
-const ofSystem: Resolve = (host) => lookup(host, { all: true });
+/** What one name server has for one try. */
+const DNS_TRY_MS = 1_500;
+const DNS_TRIES = 2;
+
+/** The addresses a name has in DNS; the machine's own name servers are asked unless others are named. */
+export function dnsResolve(servers?: readonly string[]): Resolve {
+  return async (host, stop) => {
+    const resolver = new Resolver({ timeout: DNS_TRY_MS, tries: DNS_TRIES });
+    if (servers) resolver.setServers(servers);
+    stop.addEventListener('abort', () => resolver.cancel(), { once: true });
+    const answers = await Promise.allSettled([resolver.resolve4(host), resolver.resolve6(host)]);
+    return answers.flatMap((answer, i) =>
+      answer.status === 'fulfilled' ? answer.value.map((address) => ({ address, family: i === 0 ? 4 : 6 })) : [],
+    );
+  };
+}
 
 export class Egress {
   private readonly rules: AddressRules;
 
   constructor(
     allowed: readonly string[],
-    private readonly resolve: Resolve = ofSystem,
+    private readonly resolve: Resolve = dnsResolve(),
   ) {
     this.rules = new AddressRules(allowed);
   }
 
-  /** The addresses behind a URL that may be called. @throws EgressRefusedError */
-  async admit(text: string): Promise<{ url: URL; addresses: readonly ResolvedAddress[] }> {
+  /** The addresses behind a URL that may be called. @throws EgressRefusedError, or the reason of `stop` */
+  async admit(text: string, stop: AbortSignal): Promise<{ url: URL; addresses: readonly ResolvedAddress[] }> {
     const url = parse(text);
-    const addresses = await this.addressesOf(url);
+    const addresses = await Promise.race([this.addressesOf(url, stop), aborted(stop)]);
     const verdicts = addresses.map(({ address }) => this.rules.verdict(address));
     if (verdicts.length === 0 || verdicts.includes('refused'))
       throw new EgressRefusedError('the host has no public address');
@@ -59,7 +78,7 @@ export class Egress {
    */
   async post(text: string, { headers, body, timeoutMs }: EgressPost): Promise<number> {
     const signal = AbortSignal.timeout(timeoutMs);
-    const { url, addresses } = await Promise.race([this.admit(text), aborted(signal)]);
+    const { url, addresses } = await this.admit(text, signal);
     const agent = new Agent({ connect: { lookup: pinned(addresses), timeout: timeoutMs } });
     try {
       const path = url.pathname + url.search;
@@ -71,10 +90,10 @@ export class Egress {
     }
   }
 
-  private async addressesOf({ hostname }: URL): Promise<readonly ResolvedAddress[]> {
+  private async addressesOf({ hostname }: URL, stop: AbortSignal): Promise<readonly ResolvedAddress[]> {
     const literal = hostname.replace(/^\[(.*)\]$/, '$1');
     const family = isIP(literal);
-    return family ? [{ address: literal, family }] : this.resolve(hostname).catch(() => []);
+    return family ? [{ address: literal, family }] : this.resolve(hostname, stop).catch(() => []);
   }
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { ConclaveError, auth, doorbellSubject, events } from '@conclave/contracts';
+import { ConclaveError, auth, doorbellSubject, events, type Contract } from '@conclave/contracts';
 import { decodeBody, type Kit, type VerifiedContext } from '@conclave/nest-kit';
 
 /** What a request proves itself with. */
@@ -12,6 +12,7 @@ export interface Credential {
 export interface Caller {
   readonly token: string;
   readonly context: VerifiedContext;
+  readonly credential: Credential;
   readonly credentialId: string;
   /** What a page that signed in must repeat with every write. */
   readonly csrf?: string;
@@ -19,7 +20,7 @@ export interface Caller {
 
 interface Answer {
   readonly caller: Promise<Caller>;
-  /** Set once it is known and good. */
+  /** Set while the credential is good as far as was heard, also while auth is asked anew. */
   credentialId?: string;
   /** Epoch milliseconds until which it is used; unbounded while auth is being asked. */
   until: number;
@@ -28,23 +29,26 @@ interface Answer {
 /** A revocation whose doorbell was missed takes effect after this long. */
 const FRESH_MS = 5_000;
 const REFUSED_MS = 1_000;
+/** Between two looks at a credential under which something is open. */
+const RENEW_MIN_MS = 1_000;
 const LIMIT = 10_000;
 
 /**
  * Swaps credentials for callers at auth, and remembers the answers for seconds. Requests that arrive together ask once;
- * a `credential.revoked` doorbell drops the answer at once. Secrets are remembered by digest only.
+ * a `credential.revoked` doorbell drops the answer at once, and ends what was begun under it. Secrets are remembered by
+ * digest only, and as long as a stream is open under them.
  */
 export class Credentials {
   private readonly answers = new Map<string, Answer>();
+  private readonly watches = new Map<string, Set<() => void>>();
 
   constructor(private readonly kit: Kit) {
     kit.nats.subscribe(doorbellSubject('auth'), { callback: (_error, message) => this.onRing(message.data) });
   }
 
-  /** Whether the credential is good as far as is remembered, without asking anybody. */
+  /** Whether the credential was good when auth was last asked: what others do at its address is not its concern. */
   isKnown(credential: Credential): boolean {
-    const answer = this.answers.get(keyOf(credential));
-    return answer?.credentialId !== undefined && answer.until > Date.now();
+    return this.answers.get(keyOf(credential))?.credentialId !== undefined;
   }
 
   /** @throws ConclaveError `auth.unauthenticated` | `service.unavailable` | `request.deadline` */
@@ -52,7 +56,7 @@ export class Credentials {
     const key = keyOf(credential);
     const remembered = this.answers.get(key);
     if (remembered && remembered.until > Date.now()) return remembered.caller;
-    const answer: Answer = { caller: this.ask(credential), until: Number.POSITIVE_INFINITY };
+    const answer: Answer = { ...remembered, caller: this.ask(credential), until: Number.POSITIVE_INFINITY };
     this.answers.delete(key);
     this.answers.set(key, answer);
     if (this.answers.size > LIMIT) this.answers.delete(this.answers.keys().next().value!);
@@ -64,6 +68,7 @@ export class Credentials {
       (error: unknown) => {
         const refused = error instanceof ConclaveError && error.code === 'auth.unauthenticated';
         answer.until = refused ? Date.now() + REFUSED_MS : 0;
+        if (refused) delete answer.credentialId;
       },
     );
     return answer.caller;
@@ -73,11 +78,41 @@ export class Credentials {
     this.answers.delete(keyOf(credential));
   }
 
+  /**
+   * Calls `end` once when the caller's credential is over: revoked, or no longer good for the permission when its token
+   * has run out. @returns what stops the watch
+   */
+  watch(caller: Caller, permission: Contract['permission'], end: () => void): () => void {
+    const { credentialId } = caller;
+    const watches = this.watches.get(credentialId) ?? new Set();
+    this.watches.set(credentialId, watches.add(end));
+    let alarm: NodeJS.Timeout | undefined;
+    let stopped = false;
+    const untilExpiry = ({ context }: Caller): void => {
+      alarm = setTimeout(() => void renew(), Math.max(RENEW_MIN_MS, context.expiresAt - Date.now()));
+    };
+    const renew = async (): Promise<void> => {
+      const renewed = await this.callerOf(caller.credential).catch(() => undefined);
+      if (stopped) return;
+      if (renewed && permits(renewed, permission)) untilExpiry(renewed);
+      else end();
+    };
+    untilExpiry(caller);
+    // The bell may have rung between the door and here.
+    if (!this.isKnown(caller.credential)) void renew();
+    return () => {
+      stopped = true;
+      clearTimeout(alarm);
+      watches.delete(end);
+      if (watches.size === 0) this.watches.delete(credentialId);
+    };
+  }
+
   private async ask(credential: Credential): Promise<Caller> {
     const { token, credentialId, csrf } = await this.kit.rpc.callAsService(auth.exchangeCredential, {}, credential);
     const context = await this.kit.tokens.verify(token);
     if (!context.principal) throw new ConclaveError('auth.unauthenticated');
-    return { token, context, credentialId, ...(csrf === undefined ? {} : { csrf }) };
+    return { token, context, credential, credentialId, ...(csrf === undefined ? {} : { csrf }) };
   }
 
   /** Answers still on their way could be older than the revocation: they serve who asked, nobody after. */
@@ -85,11 +120,17 @@ export class Credentials {
     const { events: rung } = decodeBody(data) as { events: { type: string; data: Record<string, unknown> }[] };
     const revoked = rung.filter(({ type }) => type === events.credentialRevoked.type);
     if (revoked.length === 0) return;
-    const ids = new Set(revoked.map((event) => event.data['credentialId']));
-    for (const [key, { credentialId }] of this.answers)
-      if (credentialId === undefined || ids.has(credentialId)) this.answers.delete(key);
+    const ids = new Set(revoked.map((event) => String(event.data['credentialId'])));
+    for (const [key, answer] of this.answers) {
+      if (ids.has(answer.credentialId ?? '')) this.answers.delete(key);
+      else if (answer.until === Number.POSITIVE_INFINITY) this.answers.set(key, { ...answer, until: 0 });
+    }
+    for (const id of ids) for (const end of [...(this.watches.get(id) ?? [])]) end();
   }
 }
+
+export const permits = ({ context }: Caller, permission: Contract['permission']): boolean =>
+  permission === 'none' || (context.scopes ?? []).some((scope) => scope === permission);
 
 const keyOf = ({ kind, secret }: Credential): string =>
   createHash('sha256').update(`${kind}\n${secret}`).digest('base64');

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { ConclaveError, type Contract } from '@conclave/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Caller, Credential, Credentials } from './credentials.js';
+import { permits, type Caller, type Credential, type Credentials } from './credentials.js';
 import type { RateLimits } from './rate-limits.js';
 import type { SignInCookie } from './sign-in-cookie.js';
 
@@ -19,11 +19,10 @@ export class Door {
     if (!credential || !this.credentials.isKnown(credential)) await this.limits.countAddress(request);
     if (!credential) throw new ConclaveError('auth.unauthenticated');
     const caller = await this.credentials.callerOf(credential);
-    await this.limits.countCredential(caller.credentialId);
+    await this.limits.countPrincipal(caller.context.principal!.id);
     if (credential.kind === 'sign-in' && request.method !== 'GET' && request.method !== 'HEAD')
       checkCsrf(caller, request);
-    const permitted = permission === 'none' || (caller.context.scopes ?? []).some((scope) => scope === permission);
-    if (!permitted) throw new ConclaveError('auth.forbidden', { permission });
+    if (!permits(caller, permission)) throw new ConclaveError('auth.forbidden', { permission });
     reply.header('vary', 'authorization, cookie');
     return caller;
   }

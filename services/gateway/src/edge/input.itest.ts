@@ -150,6 +150,16 @@ describe('bodies', () => {
     expect((await world.fetch(run, { headers: admin() })).status).toBe(200);
   });
 
+  it('reads no more than a key from somebody who signs in', async () => {
+    const deep = '['.repeat(1_000);
+    const [big, hostile] = [
+      await post(`{"apiKey":"${'k'.repeat(5_000)}"}`, undefined, '/v1/sign-ins'),
+      await post(deep, undefined, '/v1/sign-ins'),
+    ];
+    expect([big.code, big['limitBytes']]).toEqual(['request.too-large', 4_096]);
+    expect([hostile.code, hostile['reason']]).toEqual(['request.malformed', 'more than 64 levels']);
+  });
+
   it('outlives a client that hangs up in the middle of its body', async () => {
     const { hostname, port } = new URL(world.edge.url);
     for (let n = 0; n < 5; n++) {
@@ -204,6 +214,7 @@ describe('queries and paths', () => {
     '/v1/me%20',
     '/v1/me%00',
     `/v1/runs/${'x'.repeat(1_000)}`,
+    `/v1/runs/${'x'.repeat(200)}%2F${'x'.repeat(200)}`,
   ])('never lets a variant of a path past the door: %s', async (path) => {
     const answer = await raw(`GET ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`);
     expect(answer).toMatch(/^HTTP\/1\.1 (404|401) /);

@@ -30,7 +30,7 @@ export async function openEdge(fastify: FastifyInstance, app: INestApplicationCo
   const credentials = new Credentials(kit);
   const cookie = new SignInCookie(config);
   const door = new Door(credentials, limits, cookie);
-  const proxy = new StreamProxy(config.INTERNAL_URLS, config.UPLOAD_LIMIT_BYTES);
+  const proxy = new StreamProxy(credentials, config.INTERNAL_URLS, config.UPLOAD_LIMIT_BYTES);
   boundConnections(fastify);
   answerBrokenRequests(fastify);
   leadAstrayPathsHome(fastify);

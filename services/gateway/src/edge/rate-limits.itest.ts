@@ -2,14 +2,14 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { aRun, bearer, startEdgeWorld, type EdgeWorld } from './test/edge-world.js';
 
 const run = `/v1/runs/${aRun.id}`;
 /** Found on the PATH, which `npm test` provides. */
 const SERVER = 'redis-server';
-const LIMITS = { RATE_LIMIT_CREDENTIAL: '20', RATE_LIMIT_ADDRESS: '10' };
+const LIMITS = { RATE_LIMIT_PRINCIPAL: '20', RATE_LIMIT_ADDRESS: '10' };
 let world: EdgeWorld;
 afterEach(() => world.stop());
 
@@ -22,7 +22,7 @@ async function statuses(count: number, headers: Record<string, string>): Promise
 const until429 = async (headers: Record<string, string>) => (await statuses(40, headers)).indexOf(429);
 
 describe('without Redis', () => {
-  it('limits a credential by itself, with Retry-After, and leaves another alone', async () => {
+  it('limits a principal by itself, with Retry-After, and leaves another alone', async () => {
     world = await startEdgeWorld(LIMITS);
     world.addKey('ck_other');
     expect(await until429(bearer(world.keys.admin))).toBe(20);
@@ -46,6 +46,41 @@ describe('without Redis', () => {
     for (const path of ['/v1/nothing', '/v1/sign-ins'])
       expect((await world.fetch(path, { method: 'POST' })).status).toBe(429);
     expect((await world.fetch('/healthz')).status).toBe(200);
+  });
+
+  it('serves who was known however long ago that was, whatever strangers do at the same address', async () => {
+    world = await startEdgeWorld(LIMITS);
+    const admin = async () => (await world.fetch(run, { headers: bearer(world.keys.admin) })).status;
+    expect(await admin()).toBe(200);
+    const now = Date.now.bind(Date);
+    const clock = jest.spyOn(Date, 'now').mockImplementation(() => now() + 6_000);
+    try {
+      expect((await statuses(20, bearer('ck_guess'))).at(-1)).toBe(429);
+      const before = world.exchanges();
+      expect(await admin()).toBe(200);
+      expect(world.exchanges()).toBe(before + 1);
+      world.revoke(world.keys.admin, false);
+      clock.mockImplementation(() => now() + 12_000);
+      expect([await admin(), await admin()]).toEqual([401, 429]);
+    } finally {
+      clock.mockRestore();
+    }
+  });
+
+  it('counts a principal’s sign-ins with its key', async () => {
+    world = await startEdgeWorld(LIMITS);
+    const cookies = [];
+    for (let n = 0; n < 3; n++) {
+      const signedIn = await world.fetch('/v1/sign-ins', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ apiKey: world.keys.admin }),
+      });
+      cookies.push(signedIn.headers.get('set-cookie')!.split(';', 1)[0]!);
+    }
+    const found = [];
+    for (const cookie of cookies) found.push(...(await statuses(7, { cookie })));
+    expect([...found.slice(0, 20), found[20]]).toEqual([...Array<number>(20).fill(200), 429]);
   });
 
   it('believes X-Forwarded-For only as far as there are proxies', async () => {

@@ -7,8 +7,9 @@ import type { SharedCounters } from './shared-counters.js';
 const WINDOW_MS = 60_000;
 
 /**
- * Requests with a credential are limited by it, wherever they come from; what comes without one that is known at this
- * moment is limited by address, so that guessing keys is slow and a busy office behind one address is not.
+ * Requests with a good credential are limited by its principal, wherever they come from and however many keys and
+ * sign-ins there are; what comes without one that was good before is limited by address, so that guessing keys is slow
+ * and a busy office behind one address is not.
  */
 export class RateLimits {
   constructor(
@@ -23,8 +24,8 @@ export class RateLimits {
   }
 
   /** @throws ConclaveError `request.rate-limited` */
-  countCredential(credentialId: string): Promise<void> {
-    return this.count(`credential:${credentialId}`, this.config.RATE_LIMIT_CREDENTIAL);
+  countPrincipal(id: string): Promise<void> {
+    return this.count(`principal:${id}`, this.config.RATE_LIMIT_PRINCIPAL);
   }
 
   private async count(key: string, limit: number): Promise<void> {

@@ -28,11 +28,11 @@ export async function readRequest(contract: Contract, request: FastifyRequest): 
 }
 
 /** The JSON object in the body; an absent body is an empty one. A GET has none. */
-export async function readJson(request: FastifyRequest): Promise<object> {
+export async function readJson(request: FastifyRequest, limitBytes = JSON_LIMIT_BYTES): Promise<object> {
   if (request.method === 'GET' || request.method === 'HEAD') return {};
   const type = request.headers['content-type'];
   if (type !== undefined || hasBody(request)) requireMediaType(type, JSON_TYPE);
-  const bytes = await readBody(request);
+  const bytes = await readBody(request, limitBytes);
   if (bytes.length === 0) return {};
   const value = parseStrictJson(bytes);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid('', 'expected an object');
@@ -55,9 +55,9 @@ const invalid = (path: string, message: string) =>
 const hasBody = ({ headers }: FastifyRequest): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
-async function readBody(request: FastifyRequest): Promise<Buffer> {
+async function readBody(request: FastifyRequest, limitBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  for await (const chunk of limitedBody(request, JSON_LIMIT_BYTES)) chunks.push(chunk);
+  for await (const chunk of limitedBody(request, limitBytes)) chunks.push(chunk);
   return Buffer.concat(chunks);
 }
 

@@ -9,7 +9,7 @@ import { injectTrace, wireHeaders } from '@conclave/nest-kit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Agent, request as send, type Dispatcher } from 'undici';
 import type { CallTerms } from './call-terms.js';
-import type { Caller } from './credentials.js';
+import type { Caller, Credentials } from './credentials.js';
 import { takeTheRest } from './problems.js';
 import { BYTES_TYPE, limitedBody, requireMediaType } from './request-input.js';
 
@@ -22,6 +22,10 @@ const OWN_PREFIX = 'conclave-';
 /** Owners send a comment into a quiet stream every few seconds; one that stays silent this long is gone. */
 const SILENCE_MS = 60_000;
 const CONNECT_MS = 2_000;
+/** Streams a principal may have open at once at one replica: some tabs, and a busy pipeline. */
+const OPEN_LIMIT = 32;
+/** Whoever has that many open is told to come back after this long. */
+const FULL_RETRY_S = 5;
 
 export interface StreamExchange {
   readonly request: FastifyRequest;
@@ -33,25 +37,31 @@ export interface StreamExchange {
 export class StreamProxy {
   private readonly agent = new Agent({ connectTimeout: CONNECT_MS, bodyTimeout: SILENCE_MS, headersTimeout: 0 });
   private readonly open = new Map<FastifyReply, Readable>();
+  private readonly openBy = new Map<string, number>();
 
   constructor(
+    private readonly credentials: Credentials,
     private readonly internalUrls: Readonly<Partial<Record<ServiceName, string>>>,
     private readonly limitBytes: number,
   ) {}
 
-  /** @throws ConclaveError `service.unavailable` | `request.deadline` | `request.too-large` | `request.media-type` */
+  /**
+   * Lasts no longer than the credential that opened it.
+   *
+   * @throws ConclaveError `service.unavailable` | `request.deadline` | `request.too-large` | `request.media-type` |
+   * `request.rate-limited` | `auth.unauthenticated`
+   */
   async forward(contract: Contract, exchange: StreamExchange): Promise<void> {
-    const { request, reply } = exchange;
-    const upload = this.uploadOf(request);
-    const answer = await this.ask(contract, exchange, upload);
-    const headers = { ...reply.getHeaders(), ...passedOn(answer.headers) };
-    reply.hijack();
-    reply.raw.writeHead(answer.statusCode, headers as Record<string, string>);
-    reply.raw.flushHeaders();
-    await this.pour(answer.body, reply);
-    // An owner may answer before it has read everything: nobody waits for the rest.
-    upload?.destroy();
-    takeTheRest(request);
+    const { caller } = exchange;
+    const leave = this.enter(caller);
+    const over = new AbortController();
+    const unwatch = this.credentials.watch(caller, contract.permission, () => over.abort());
+    try {
+      await this.exchange(contract, exchange, over.signal);
+    } finally {
+      unwatch();
+      leave();
+    }
   }
 
   /** Ends what is being streamed in good order, so that clients resume at another replica, and lets the owners go. */
@@ -63,6 +73,34 @@ export class StreamProxy {
     await this.agent.destroy();
   }
 
+  private async exchange(contract: Contract, exchange: StreamExchange, over: AbortSignal): Promise<void> {
+    const { request, reply } = exchange;
+    const upload = this.uploadOf(request);
+    const answer = await this.ask(contract, exchange, { upload, over });
+    const headers = { ...reply.getHeaders(), ...passedOn(answer.headers) };
+    reply.hijack();
+    reply.raw.writeHead(answer.statusCode, headers as Record<string, string>);
+    reply.raw.flushHeaders();
+    await this.pour(answer.body, reply);
+    // An owner may answer before it has read everything: nobody waits for the rest.
+    upload?.destroy();
+    takeTheRest(request);
+  }
+
+  /** Counts one more open stream of the principal. @returns what counts it out again */
+  private enter({ context }: Caller): () => void {
+    const id = context.principal!.id;
+    const open = this.openBy.get(id) ?? 0;
+    if (open >= OPEN_LIMIT)
+      throw new ConclaveError('request.rate-limited', { limit: OPEN_LIMIT, retryAfterS: FULL_RETRY_S });
+    this.openBy.set(id, open + 1);
+    return () => {
+      const left = this.openBy.get(id)! - 1;
+      if (left > 0) this.openBy.set(id, left);
+      else this.openBy.delete(id);
+    };
+  }
+
   private uploadOf(request: FastifyRequest): Readable | undefined {
     if (request.method === 'GET') return undefined;
     requireMediaType(request.headers['content-type'], BYTES_TYPE);
@@ -72,7 +110,7 @@ export class StreamProxy {
   private async ask(
     contract: Contract,
     { request, caller, terms }: StreamExchange,
-    upload: Readable | undefined,
+    { upload, over }: { upload: Readable | undefined; over: AbortSignal },
   ): Promise<Dispatcher.ResponseData> {
     const base = this.internalUrls[contract.owner];
     const unavailable = new ConclaveError('service.unavailable', { service: contract.owner });
@@ -84,11 +122,12 @@ export class StreamProxy {
         method: request.method,
         headers: { ...passedOn(request.headers), ...contextHeaders(caller, terms) },
         body: upload ?? null,
-        signal: AbortSignal.any([late.signal, terms.gone]),
+        signal: AbortSignal.any([late.signal, terms.gone, over]),
         dispatcher: this.agent,
       });
     } catch (cause) {
       if (cause instanceof ConclaveError) throw cause;
+      if (over.aborted) throw new ConclaveError('auth.unauthenticated', {}, { cause });
       if (late.signal.aborted || terms.gone.aborted)
         throw new ConclaveError('request.deadline', { service: contract.owner }, { cause });
       throw new ConclaveError(unavailable.code, unavailable.params, { cause });

@@ -102,6 +102,59 @@ describe('server-sent events', () => {
     await gone.promise;
   });
 
+  describe('under a credential', () => {
+    /** A stream that says something now and nothing more; resolves with its end. */
+    async function open(headers: Record<string, string>) {
+      const response = await world.fetch(events, { headers });
+      const reader = response.body?.getReader();
+      await reader?.read();
+      const over = reader?.read().then(
+        ({ done }) => done,
+        () => true,
+      );
+      return { status: response.status, over, response };
+    }
+    beforeEach(() => {
+      world.owner.stream = async ({ request, reply }) => {
+        reply.raw.writeHead(200, sse).write(event(1));
+        await once(request.raw, 'close');
+      };
+    });
+
+    it('end when it is revoked, and no other does', async () => {
+      world.addKey('ck_doomed');
+      const [doomed, kept] = [await open(bearer('ck_doomed')), await open(admin())];
+      world.revoke('ck_doomed');
+      expect(await doomed.over).toBe(true);
+      expect(await Promise.race([kept.over, sleep(100)])).toBeUndefined();
+      expect((await open(bearer('ck_doomed'))).status).toBe(401);
+      await kept.response.body?.cancel().catch(() => undefined);
+    });
+
+    it('end when it is over though nobody rang, and go on when it is still good', async () => {
+      world.addKey('ck_silent', undefined, 1_000);
+      world.addKey('ck_good', undefined, 1_000);
+      const [silent, good] = [await open(bearer('ck_silent')), await open(bearer('ck_good'))];
+      world.revoke('ck_silent', false);
+      const before = world.exchanges();
+      expect(await silent.over).toBe(true);
+      while (world.exchanges() < before + 4) await sleep(50);
+      expect(await Promise.race([good.over, sleep(50)])).toBeUndefined();
+      world.revoke('ck_good');
+      await good.over;
+    });
+
+    it('are a few dozen at most per principal, and a place comes free with each that ends', async () => {
+      world.addKey('ck_greedy');
+      const opened = [];
+      for (let n = 0; n < 33; n++) opened.push(await open(bearer('ck_greedy')));
+      expect(opened.map(({ status }) => status)).toEqual([...Array<number>(32).fill(200), 429]);
+      expect((await open(admin())).status).toBe(200);
+      world.revoke('ck_greedy');
+      await Promise.all(opened.map(({ over }) => over));
+    });
+  });
+
   it('are followed by the client across an owner that dies and comes back', async () => {
     let connections = 0;
     const rest = Promise.withResolvers<void>();

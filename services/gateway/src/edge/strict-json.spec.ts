@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { parseStrictJson, refuseUnstorable } from './strict-json.js';
+import { parseStrictJson } from './strict-json.js';
 
 const parse = (text: string): unknown => parseStrictJson(new TextEncoder().encode(text));
 
@@ -42,15 +42,33 @@ describe('parseStrictJson', () => {
     const before = process.cpuUsage();
     parse(`{"a":"${'\\"'.repeat(500_000)}"}`);
     parse(`[${'{"a":1},'.repeat(120_000)}{}]`);
-    parse(`${'['.repeat(500_000)}${']'.repeat(500_000)}`);
     expect(process.cpuUsage(before).user / 1_000).toBeLessThan(2_000);
   });
-});
 
-describe('refuseUnstorable', () => {
-  it('accepts 64 levels and no more', () => {
-    const nested = (levels: number): unknown => JSON.parse('['.repeat(levels) + ']'.repeat(levels));
-    expect(() => refuseUnstorable(nested(64))).not.toThrow();
-    expect(() => refuseUnstorable(nested(65))).toThrow(expect.objectContaining({ code: 'request.malformed' }));
+  it('accepts 64 levels and no more, however they are mixed and whatever stands in strings', () => {
+    const nested = (levels: number, open: string, inner: string, close: string): string =>
+      open.repeat(levels) + inner + close.repeat(levels);
+    const reason = (text: string): unknown => {
+      try {
+        return parse(text) && undefined;
+      } catch (error) {
+        return (error as { params: { reason: string } }).params.reason;
+      }
+    };
+    for (const [open, inner, close] of [
+      ['[', '"[{\\"[{"', ']'],
+      ['{"[":', '"\\\\"', '}'],
+    ] as const) {
+      expect(reason(nested(64, open, inner, close))).toBeUndefined();
+      expect(reason(nested(65, open, inner, close))).toBe('more than 64 levels');
+    }
+    expect(reason(`[${'{},[],'.repeat(100)}1]`)).toBeUndefined();
+  });
+
+  it('refuses hostile nesting by its depth, before it asks whether it is JSON at all', () => {
+    expect(() => parse('['.repeat(500_000))).toThrow(
+      expect.objectContaining({ params: { reason: 'more than 64 levels' } }),
+    );
+    expect(() => parse('"never closed \\')).toThrow(expect.objectContaining({ params: { reason: 'not JSON' } }));
   });
 });

@@ -10,6 +10,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** @throws ConclaveError `request.malformed` with the reason */
 export function parseStrictJson(bytes: Uint8Array): unknown {
   const text = decode(bytes);
+  refuseDeepNesting(text);
   const value = parse(text);
   const twice = repeatedMember(text);
   if (twice !== undefined) throw malformed(`member ${JSON.stringify(twice)} is given twice`);
@@ -17,19 +18,18 @@ export function parseStrictJson(bytes: Uint8Array): unknown {
 }
 
 /**
- * Refuses text with a NUL or half a surrogate pair (Postgres and UTF-8 have no place for them) and hostile nesting,
- * wherever the value came from.
+ * Refuses text with a NUL or half a surrogate pair, wherever the value came from: Postgres and UTF-8 have no place for
+ * them.
  *
  * @throws ConclaveError `request.malformed` with the reason
  */
-export function refuseUnstorable(value: unknown, depth = 0): void {
+export function refuseUnstorable(value: unknown): void {
   if (typeof value === 'string' && (!value.isWellFormed() || value.includes('\0')))
     throw malformed('text holds a NUL or half a surrogate pair');
   if (typeof value !== 'object' || value === null) return;
-  if (depth === MAX_DEPTH) throw malformed(`more than ${MAX_DEPTH} levels`);
   for (const [key, member] of Object.entries(value)) {
-    refuseUnstorable(key, depth);
-    refuseUnstorable(member, depth + 1);
+    refuseUnstorable(key);
+    refuseUnstorable(member);
   }
 }
 
@@ -51,18 +51,34 @@ function parse(text: string): unknown {
   }
 }
 
-/** A member name that occurs twice in one object of a valid document; `JSON.parse` would keep the last silently. */
-function repeatedMember(text: string): string | undefined {
-  const open: Set<string>[] = [];
+/** Counts levels before anything is built of them: hostile nesting costs one pass over its characters. */
+function refuseDeepNesting(text: string): void {
+  let depth = 0;
+  let quoted = false;
   for (let at = 0; at < text.length; at++) {
     const character = text[at];
-    if (character === '{' || character === '[') open.push(new Set());
+    if (quoted) {
+      if (character === '\\') at += 1;
+      else if (character === '"') quoted = false;
+    } else if (character === '"') quoted = true;
+    else if (character === '}' || character === ']') depth -= 1;
+    else if ((character === '{' || character === '[') && ++depth > MAX_DEPTH)
+      throw malformed(`more than ${MAX_DEPTH} levels`);
+  }
+}
+
+/** A member name that occurs twice in one object of a valid document; `JSON.parse` would keep the last silently. */
+function repeatedMember(text: string): string | undefined {
+  const open: (Set<string> | undefined)[] = [];
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (character === '{' || character === '[') open.push(undefined);
     else if (character === '}' || character === ']') open.pop();
     else if (character === '"') {
       const end = endOfString(text, at);
       if (isFollowedByColon(text, end)) {
         const name = JSON.parse(text.slice(at, end)) as string;
-        const names = open.at(-1)!;
+        const names = (open[open.length - 1] ??= new Set());
         if (names.has(name)) return name;
         names.add(name);
       }

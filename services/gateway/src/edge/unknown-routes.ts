@@ -74,10 +74,7 @@ export function leadAstrayPathsHome(fastify: FastifyInstance): void {
 function isRoutable(path: string): boolean {
   try {
     return (
-      path.startsWith('/') &&
-      decodeURIComponent(path)
-        .split('/')
-        .every((segment) => segment.length <= MAX_SEGMENT)
+      path.startsWith('/') && path.split('/').every((segment) => decodeURIComponent(segment).length <= MAX_SEGMENT)
     );
   } catch {
     return false;

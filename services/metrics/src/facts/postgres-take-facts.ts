@@ -28,26 +28,29 @@ export class TakeFacts {
   }
 
   @Consumes(events.runCompleted)
-  async runCompleted(tx: Tx, event: PlacedEvent): Promise<void> {
-    const { run, usage } = event.data as DataOf<typeof events.runCompleted>;
-    await tx.query(
-      `update run_fact set state = 'completed', input_tokens = $3, output_tokens = $4, cost_micros = $5 where tenant_id = $1 and run_id = $2`,
-      [event.tenantId, run, usage.inputTokens, usage.outputTokens, usage.costMicros],
-    );
+  runCompleted(tx: Tx, event: PlacedEvent): Promise<void> {
+    return end(tx, event, 'completed');
   }
 
   @Consumes(events.runFailed)
-  async runFailed(tx: Tx, event: PlacedEvent): Promise<void> {
-    await this.end(tx, event, 'failed');
+  runFailed(tx: Tx, event: PlacedEvent): Promise<void> {
+    return end(tx, event, 'failed');
   }
 
   @Consumes(events.runCanceled)
-  async runCanceled(tx: Tx, event: PlacedEvent): Promise<void> {
-    await this.end(tx, event, 'canceled');
+  runCanceled(tx: Tx, event: PlacedEvent): Promise<void> {
+    return end(tx, event, 'canceled');
   }
+}
 
-  private async end(tx: Tx, event: PlacedEvent, state: 'failed' | 'canceled'): Promise<void> {
-    const { run } = event.data as DataOf<typeof events.runFailed | typeof events.runCanceled>;
-    await tx.query('update run_fact set state = $3 where tenant_id = $1 and run_id = $2', [event.tenantId, run, state]);
-  }
+/** What a run spent counts however it ended; older failures and cancellations do not say. */
+async function end(tx: Tx, event: PlacedEvent, state: 'completed' | 'failed' | 'canceled'): Promise<void> {
+  const { run, usage } = event.data as DataOf<
+    typeof events.runCompleted | typeof events.runFailed | typeof events.runCanceled
+  >;
+  await tx.query(
+    `update run_fact set state = $3, input_tokens = $4, output_tokens = $5, cost_micros = $6
+     where tenant_id = $1 and run_id = $2`,
+    [event.tenantId, run, state, usage?.inputTokens ?? 0, usage?.outputTokens ?? 0, usage?.costMicros ?? 0],
+  );
 }

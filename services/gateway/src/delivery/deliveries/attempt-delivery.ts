@@ -18,7 +18,7 @@ type Answer = { readonly status: number } | { readonly error: string };
 /**
  * One attempt: opens what was claimed, posts it, writes down how it went. Between posting and writing nothing is held;
  * when the process dies there, the claim's lease ends and the receiver gets the same id again. A secret that does not
- * open is our fault, not the receiver's: the attempt is lost, nothing is held against the webhook.
+ * open is our fault, not the receiver's: the attempt is lost, nothing is held against the webhook or the delivery.
  */
 @Injectable()
 export class AttemptDelivery {
@@ -43,7 +43,9 @@ export class AttemptDelivery {
     const parcel = await this.db.tx(actor, (tx) => openClaim(tx, claim));
     if (!parcel) return;
     const answer = await this.post(claim, parcel);
-    const outcome = await this.db.tx(actor, (tx) => record(tx, claim, answer, new Date()));
+    const outcome = await this.db.tx(actor, (tx) =>
+      record(tx, claim, { answer, failures: parcel.failures, now: new Date() }),
+    );
     this.counter.inc({ state: outcome.state });
   }
 
@@ -60,7 +62,11 @@ export class AttemptDelivery {
 }
 
 /** Locks the webhook before its deliveries, always, so that two replicas cannot wait for each other. */
-async function record(tx: Tx, claim: Claim, answer: Answer, now: Date): Promise<Outcome> {
+async function record(
+  tx: Tx,
+  claim: Claim,
+  { answer, failures, now }: { answer: Answer; failures: number; now: Date },
+): Promise<Outcome> {
   const { tenantId, webhookId } = claim;
   if ('status' in answer && answer.status >= 200 && answer.status < 300) {
     const delivered = { state: 'delivered', status: answer.status } as const;
@@ -73,12 +79,12 @@ async function record(tx: Tx, claim: Claim, answer: Answer, now: Date): Promise<
   const failingSince = await markFailing(tx, tenantId, webhookId, now);
   const gone = 'status' in answer && answer.status === GONE;
   const disable = gone || now.getTime() - failingSince.getTime() >= DISABLE_AFTER_MS;
-  const again = disable ? undefined : retryAt(claim.attempt, now.getTime(), Math.random());
+  const again = disable ? undefined : retryAt(failures + 1, now.getTime(), Math.random());
   const outcome: Outcome = again ? { state: 'pending', retryAt: again, ...seen } : { state: 'failed', ...seen };
   await recordOutcome(tx, claim, outcome);
   if (disable) {
     await disableWebhook(tx, tenantId, webhookId, now);
-    await failPending(tx, tenantId, webhookId, 'the webhook was disabled');
+    await failPending(tx, tenantId, webhookId);
   }
   return outcome;
 }

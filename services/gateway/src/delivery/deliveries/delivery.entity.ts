@@ -26,6 +26,10 @@ export class DeliveryEntity {
   @Column({ type: 'int' })
   attempts!: number;
 
+  /** Attempts the receiver failed; the schedule of retries goes by them. */
+  @Column({ type: 'int' })
+  failures!: number;
+
   @Column({ name: 'created_at', type: 'timestamptz' })
   createdAt!: Date;
 

@@ -3,10 +3,12 @@ import { Database } from '@conclave/postgres-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { AttemptDelivery } from './attempt-delivery.js';
-import { claimDue, type Claim } from './postgres-deliveries.js';
+import { claimDue, type Busy, type Claim } from './postgres-deliveries.js';
 
 /** Attempts under way at once, in this process. */
 const SLOTS = 32;
+/** Of these, for one tenant: its slow receivers leave room for the others. */
+const SLOTS_PER_TENANT = 8;
 /** Retries become due without anybody ringing; this is how late one can be noticed. */
 const TICK_MS = 1_000;
 /** An attempt that has not ended after this long is lost; well above its timeout. */
@@ -14,11 +16,11 @@ const LEASE_MS = 30_000;
 
 /**
  * Sends what is due: woken when deliveries commit, when a slot comes free, and once a second for retries. One attempt
- * per webhook at a time, so a receiver that hangs holds one slot and nobody else's events.
+ * per webhook at a time, so a receiver that hangs holds one slot and nobody else's events, and a quarter of the slots per tenant at most.
  */
 @Injectable()
 export class Sender {
-  private readonly busy = new Map<string, Promise<void>>();
+  private readonly busy = new Map<Busy, Promise<void>>();
   private filling: Promise<void> | undefined;
   private again = false;
   private stopped = true;
@@ -54,7 +56,10 @@ export class Sender {
     while (this.again && !this.stopped && this.busy.size < SLOTS) {
       this.again = false;
       try {
-        for (const claim of await this.claim()) this.begin(claim);
+        const claims = await this.claim();
+        claims.forEach((claim) => this.begin(claim));
+        // What a tenant at its limit has waiting can hide what others have; without it, they are seen.
+        this.again ||= claims.length > 0;
       } catch (error) {
         this.log.warn({ err: error }, 'sender will look again');
       }
@@ -65,7 +70,9 @@ export class Sender {
     const now = new Date();
     const lostAt = new Date(now.getTime() + LEASE_MS);
     const busy = [...this.busy.keys()];
-    return this.db.system((tx) => claimDue(tx, { limit: SLOTS - busy.length, busy, now, lostAt }));
+    return this.db.system((tx) =>
+      claimDue(tx, { limit: SLOTS - busy.length, perTenant: SLOTS_PER_TENANT, busy, now, lostAt }),
+    );
   }
 
   private begin(claim: Claim): void {
@@ -73,10 +80,10 @@ export class Sender {
       .run(claim)
       .catch((error: unknown) => this.log.warn({ err: error, delivery: claim.id }, 'attempt lost'))
       .finally(() => {
-        this.busy.delete(claim.webhookId);
+        this.busy.delete(claim);
         this.wake();
       });
-    this.busy.set(claim.webhookId, work);
+    this.busy.set(claim, work);
   }
 }
 

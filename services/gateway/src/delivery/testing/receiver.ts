@@ -25,7 +25,7 @@ export class Receiver {
         const path = request.url ?? '';
         const body = Buffer.concat(chunks).toString();
         receiver.received.push({ path, headers: request.headers, body, at: Date.now() });
-        if (path !== '/silent') response.writeHead(receiver.answers.get(path) ?? 204).end();
+        if (!path.startsWith('/silent')) response.writeHead(receiver.answers.get(path) ?? 204).end();
       });
     });
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));

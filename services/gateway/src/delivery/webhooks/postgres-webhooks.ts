@@ -14,6 +14,12 @@ export async function insertWebhook(
   return viewOf(entity);
 }
 
+/** How many the tenant has; nobody adds one until the transaction ends. */
+export async function countWebhooks(tx: Tx, tenantId: string): Promise<number> {
+  await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`webhooks of ${tenantId}`]);
+  return tx.entities.countBy(WebhookEntity, { tenantId });
+}
+
 /** The tenant's webhooks, newest first. */
 export async function pageOfWebhooks(
   tx: Tx,

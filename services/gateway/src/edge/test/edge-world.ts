@@ -58,8 +58,8 @@ export interface EdgeWorld {
   readonly keys: { readonly admin: string; readonly auditor: string };
   /** How often auth was asked. */
   exchanges(): number;
-  /** Makes another key. */
-  addKey(secret: string, scopes?: readonly Permission[]): void;
+  /** Makes another key, of a principal of its own, whose contexts are good for `ttlMs`. */
+  addKey(secret: string, scopes?: readonly Permission[], ttlMs?: number): void;
   /** Revokes a key, and rings unless told not to. */
   revoke(secret: string, ring?: boolean): void;
   fetch(path: string, init?: RequestInit): Promise<Response>;
@@ -111,33 +111,41 @@ export async function startEdgeWorld(env: Readonly<Record<string, string>> = {})
   };
 }
 
+interface KnownCredential {
+  readonly credentialId: string;
+  readonly principalId: string;
+  readonly scopes: readonly Permission[];
+  readonly ttlMs: number;
+  readonly csrf?: string;
+}
+
 function playAuth(kit: Kit) {
-  const known = new Map<string, { credentialId: string; scopes: readonly Permission[]; csrf?: string }>();
+  const known = new Map<string, KnownCredential>();
   const rings = new EventSource('auth', kit);
   const rpc = new RpcServer(kit.nats, 'auth', kit.dispatcher, kit.log);
   const tenantId = newId('tenant');
   let exchanges = 0;
-  const addKey = (secret: string, scopes: readonly Permission[] = permissions): void =>
-    void known.set(secret, { credentialId: newId('apiKey'), scopes });
+  const addKey = (secret: string, scopes: readonly Permission[] = permissions, ttlMs = 60_000): void =>
+    void known.set(secret, { credentialId: newId('apiKey'), principalId: newId('principal'), scopes, ttlMs });
 
   rpc.serve(auth.exchangeCredential, async (_ctx, request) => {
     exchanges += 1;
     const { secret } = request as RequestOf<typeof auth.exchangeCredential>;
     const credential = known.get(secret);
     if (!credential) throw new ConclaveError('auth.unauthenticated');
-    const principal = { id: newId('principal'), kind: 'user', name: 'Test' };
-    const { credentialId, scopes, csrf } = credential;
+    const { credentialId, principalId, scopes, csrf, ttlMs } = credential;
+    const principal = { id: principalId, kind: 'user', name: 'Test' };
     const token = await kit.tokens.sign(
       { tenantId, workspaceId: newId('workspace'), principal, scopes, credentialId },
-      60_000,
+      ttlMs,
     );
-    return { token, expiresAt: Date.now() + 60_000, credentialId, ...(csrf ? { csrf } : {}) };
+    return { token, expiresAt: Date.now() + ttlMs, credentialId, ...(csrf ? { csrf } : {}) };
   });
   rpc.serve(auth.createSignIn, async (_ctx, request) => {
     const key = known.get((request as RequestOf<typeof auth.createSignIn>).apiKey);
     if (!key) throw new ConclaveError('auth.unauthenticated');
     const secret = `sgn_${crypto.randomUUID()}`;
-    known.set(secret, { credentialId: newId('signIn'), scopes: key.scopes, csrf: 'csrf-of-the-page' });
+    known.set(secret, { ...key, credentialId: newId('signIn'), csrf: 'csrf-of-the-page' });
     return {
       id: newId('signIn'),
       secret,

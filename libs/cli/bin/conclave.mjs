@@ -12,7 +12,10 @@ const checkout = resolve(import.meta.dirname ?? new URL('.', import.meta.url).pa
 const own = join(checkout, 'node_modules/node/bin/node');
 const program = join(checkout, 'libs/cli/dist/index.js');
 const NEEDED = 24;
+/** Something failed on this machine: nobody may take it for a verdict (0, 1, 2). */
+const FAILED = 16;
 
+process.on('uncaughtException', (error) => fail(error?.stack ?? String(error)));
 if (Number(process.versions.node.split('.')[0]) < NEEDED && process.env.CONCLAVE_REEXECUTED !== '1') await reexecute();
 else await run();
 
@@ -35,7 +38,7 @@ async function run() {
   const interrupt = new AbortController();
   process.on('SIGINT', () => (interrupt.signal.aborted ? process.exit(130) : interrupt.abort()));
   for (const stream of [process.stdout, process.stderr])
-    stream.on('error', (error) => (error.code === 'EPIPE' ? process.exit() : fail(error.message)));
+    stream.on('error', (error) => (error.code === 'EPIPE' ? process.exit(FAILED) : fail(error.message)));
   process.exitCode = await main({
     words: process.argv.slice(2),
     env: process.env,
@@ -56,5 +59,5 @@ function invokedIn() {
 
 function fail(message) {
   process.stderr.write(`conclave: ${message}\n`);
-  process.exit(16);
+  process.exit(FAILED);
 }

@@ -40,6 +40,7 @@ export const verdictCodes: readonly [number, string][] = [
   ...Object.values(VERDICTS).map(({ exitCode, meaning }): [number, string] => [exitCode, meaning]),
   [EXIT.usage, 'the command line or a file named by it cannot be read'],
   [EXIT.repository, 'the repository does not have what the receipt speaks of'],
+  [EXIT.local, 'something failed on this machine'],
 ];
 
 /** The codes of the other commands, for their help. */

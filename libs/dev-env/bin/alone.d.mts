@@ -1,1 +1,1 @@
-export function alone<T>(lock: string, onWait: () => void, work: () => Promise<T>): Promise<T>;
+export function alone<T>(lock: string, onWait: (holder: string) => void, work: () => Promise<T>): Promise<T>;

@@ -34,7 +34,8 @@ export async function command(work) {
 /** Installs and builds what is missing or stale; says nothing long when nothing is. */
 export async function prepare({ projects = [], console: withConsole = true } = {}) {
   checkHost();
-  const onWait = () => process.stdout.write('  · Waiting for another command that is installing or building …\n');
+  const onWait = (holder) =>
+    process.stdout.write(`  · Waiting for another command that is installing or building (${holder}) …\n`);
   await alone(join(stateDir, 'cache', 'prepare.lock'), onWait, async () => {
     await installPackages();
     await build(projects);

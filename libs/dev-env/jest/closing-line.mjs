@@ -5,8 +5,9 @@ import { writeSync } from 'node:fs';
  * process ends, below Jest's own summary. A suite that cannot be loaded counts as one failure.
  */
 export default class ClosingLine {
-  onRunComplete(_contexts, { numPassedTests, numFailedTests, numRuntimeErrorTestSuites }) {
+  onRunComplete(_contexts, { numPassedTests, numFailedTests, numPendingTests, numRuntimeErrorTestSuites }) {
     const failed = numFailedTests + numRuntimeErrorTestSuites;
-    process.once('exit', () => writeSync(1, `${numPassedTests} passed, ${failed} failed\n`));
+    const skipped = numPendingTests > 0 ? `, ${numPendingTests} skipped` : '';
+    process.once('exit', () => writeSync(1, `${numPassedTests} passed, ${failed} failed${skipped}\n`));
   }
 }

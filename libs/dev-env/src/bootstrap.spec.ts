@@ -1,9 +1,10 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { alone } from '../bin/alone.mjs';
 import { installedAsLocked, removeOrphans } from '../bin/bootstrap.mjs';
+import { run } from './processes/run.js';
 
 const lock = {
   packages: {
@@ -50,6 +51,25 @@ describe('a directory of the bootstrap', () => {
     expect(readdirSync(join(dir, 'libs/p/dist')).sort()).toEqual(['asset.js', 'kept.d.ts', 'kept.js', 'kept.js.map']);
   });
 
+  it('lets one of many processes work at a time, whatever the dead ones left', async () => {
+    const file = join(dir, 'lock');
+    const log = join(dir, 'log');
+    const program = `
+      import { appendFileSync } from 'node:fs';
+      import { alone } from '${join(import.meta.dirname, '../bin/alone.mjs')}';
+      for (let n = 0; n < 3; n++)
+        await alone('${file}', () => undefined, async () => {
+          appendFileSync('${log}', 'begins ');
+          await new Promise((later) => setTimeout(later, 5));
+          appendFileSync('${log}', 'ends\\n');
+        });`;
+    writeFileSync(`${file}.999999999.gone.1`, '');
+    const args = ['--input-type=module', '-e', program];
+    const ends = await Promise.all(Array.from({ length: 4 }, () => run(process.execPath, args)));
+    expect(ends.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
+    expect(readFileSync(log, 'utf8')).toBe('begins ends\n'.repeat(12));
+  });
+
   it('lets one command work at a time, and outlives one that was killed', async () => {
     const file = join(dir, 'lock');
     const order: string[] = [];
@@ -58,10 +78,18 @@ describe('a directory of the bootstrap', () => {
       await new Promise((later) => setTimeout(later, 50));
       order.push(`${name} ends`);
     };
-    await Promise.all([alone(file, () => undefined, work('a')), alone(file, () => order.push('b waits'), work('b'))]);
+    let holder = '';
+    const waits = (path: string) => {
+      holder = path;
+      order.push('b waits');
+    };
+    await Promise.all([alone(file, () => undefined, work('a')), alone(file, waits, work('b'))]);
     expect(order).toEqual(['a begins', 'b waits', 'a ends', 'b begins', 'b ends']);
-    writeFileSync(file, '999999999');
-    await alone(file, () => undefined, work('c'));
-    expect(order.at(-1)).toBe('c ends');
+    expect(holder).toMatch(new RegExp(`^${file}\\.${process.pid}\\.[0-9a-f]{12}\\.\\d+$`));
+    // Left by a process that is gone, by one whose pid somebody else has now, and by an earlier one with our own pid.
+    for (const pid of [999_999_999, process.ppid, process.pid]) writeFileSync(`${file}.${pid}.an-earlier-start.1`, '');
+    await alone(file, () => order.push('c waits'), work('c'));
+    expect(order.slice(-2)).toEqual(['c begins', 'c ends']);
+    expect(readdirSync(dir)).toEqual([]);
   });
 });

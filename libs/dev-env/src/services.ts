@@ -98,17 +98,16 @@ const MODEL_VARIABLES = ['OPENAI', 'ANTHROPIC', 'GEMINI', 'OPENAI_COMPATIBLE'].f
 /** What of this machine a project's tests may read: nothing unless told. */
 const SANDBOX_VARIABLES = ['SANDBOX_DEPENDENCY_ROOTS'] as const;
 
+const PROXY_VARIABLES = ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy'] as const;
+const NO_PROXY_VARIABLES = ['NO_PROXY', 'no_proxy'] as const;
+
 const OUTER_VARIABLES = [
   'PATH',
   'HOME',
   'TMPDIR',
   'TZ',
-  'HTTP_PROXY',
-  'HTTPS_PROXY',
-  'NO_PROXY',
-  'http_proxy',
-  'https_proxy',
-  'no_proxy',
+  ...PROXY_VARIABLES,
+  ...NO_PROXY_VARIABLES,
   'NODE_EXTRA_CA_CERTS',
   'SSL_CERT_FILE',
   'OTEL_EXPORTER_OTLP_ENDPOINT',
@@ -130,13 +129,14 @@ export function serviceEnv(entry: ServiceEntry, world: World): Readonly<Record<s
   const urls = Object.fromEntries(services.map(({ name }) => [name, `http://127.0.0.1:${ports[name]}`]));
   return {
     ...pick(outer, OUTER_VARIABLES),
+    ...proxyEnv(outer),
     NODE_ENV: 'production',
     NODE_COMPILE_CACHE: compileCacheDir,
     SERVICE_NAME: entry.name,
     HTTP_HOST: '127.0.0.1',
     HTTP_PORT: String(ports[entry.name]),
     NATS_URL: stores.nats,
-    NATS_NKEY_SEED: secrets.of(`${entry.name}.nkey`, nkeySeed),
+    NATS_NKEY_SEED: natsSeed(secrets, entry.name),
     SERVICE_KEY: serviceKey(secrets, entry.name),
     SERVICE_KEYS: JSON.stringify(keys),
     DATA_DIR: join(world.dataDir, 'services', entry.name),
@@ -146,33 +146,40 @@ export function serviceEnv(entry: ServiceEntry, world: World): Readonly<Record<s
   };
 }
 
+/** Node's own HTTP heeds the proxy variables only when told to; services reach each other on the loopback interface. */
+export function proxyEnv(outer: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
+  if (!PROXY_VARIABLES.some((name) => outer[name])) return {};
+  const direct = [...NO_PROXY_VARIABLES.flatMap((name) => outer[name] ?? []), '127.0.0.1', 'localhost'].join(',');
+  return { NODE_USE_ENV_PROXY: '1', ...Object.fromEntries(NO_PROXY_VARIABLES.map((name) => [name, direct])) };
+}
+
 /** Passwords of the two roles of every schema, by role. */
 export function rolePasswords(secrets: Secrets): Readonly<Record<string, string>> {
   const roles = services.filter(({ schema }) => schema).flatMap(({ name }) => [`${name}_app`, `${name}_system`]);
   return Object.fromEntries(roles.map((role) => [role, secrets.of(`postgres.${role}`, password)]));
 }
 
+/** A service's identity on the bus. */
+export const natsSeed = (secrets: Secrets, name: ServiceName) => secrets.of(`${name}.nkey`, nkeySeed);
+
 /** The bus's users, with permissions generated from the contracts. */
 export const natsUsers = (secrets: Secrets): readonly NatsUser[] =>
   services.map(({ name }) => ({
     name,
-    nkey: nkeyOf(secrets.of(`${name}.nkey`, nkeySeed)),
+    nkey: nkeyOf(natsSeed(secrets, name)),
     ...natsPermissions(name),
   }));
 
 /** A connection of another role to the database of `url`. */
-function asRole(url: string, role: string, secrets: Secrets): string {
+export function asRole(url: string, role: string, password: string): string {
   const own = new URL(url);
-  own.username = role;
-  own.password = rolePasswords(secrets)[role] ?? '';
+  [own.username, own.password] = [role, password];
   return own.toString();
 }
 
 function databaseUrls(name: ServiceName, { stores, secrets }: World) {
-  return {
-    DATABASE_URL: asRole(stores.postgres, `${name}_app`, secrets),
-    DATABASE_SYSTEM_URL: asRole(stores.postgres, `${name}_system`, secrets),
-  };
+  const urlOf = (role: string) => asRole(stores.postgres, role, rolePasswords(secrets)[role] ?? '');
+  return { DATABASE_URL: urlOf(`${name}_app`), DATABASE_SYSTEM_URL: urlOf(`${name}_system`) };
 }
 
 const serviceKey = (secrets: Secrets, name: ServiceName) => secrets.of(`${name}.service-key`, signingKey);

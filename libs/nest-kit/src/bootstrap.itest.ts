@@ -53,7 +53,7 @@ describe('health', () => {
     expect(await (await get(service, '/healthz')).json()).toEqual({ status: 'ok', service: 'metrics' });
     const ready = await get(service, '/readyz');
     expect(ready.status).toBe(200);
-    expect(await ready.json()).toEqual({ status: 'ready', service: 'metrics', faults: [] });
+    expect(await ready.json()).toEqual({ status: 'ready', service: 'metrics', pid: process.pid, faults: [] });
   });
 
   it('is alive but not ready while NATS is away, and ready again when it is back', async () => {

@@ -17,7 +17,7 @@ export function serveHealth(
     const faults = await faultsOf(kit, resources, state);
     return reply
       .status(faults.length === 0 ? 200 : 503)
-      .send({ status: faults.length === 0 ? 'ready' : 'not-ready', service: kit.service, faults });
+      .send({ status: faults.length === 0 ? 'ready' : 'not-ready', service: kit.service, pid: process.pid, faults });
   });
 
   fastify.get('/metrics', async (_request, reply) =>

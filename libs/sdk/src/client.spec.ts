@@ -197,6 +197,26 @@ describe('followRun', () => {
     expect(requests).toHaveLength(7);
   });
 
+  it('does not count silence as absence: a quiet run outlives a restart of the platform', async () => {
+    const { client } = await clientOf(
+      (_, response) => {
+        response.write(sse(event(1)));
+        setTimeout(() => response.destroy(), 700);
+      },
+      (_, response) => response.end(sse(event(2, 'run.completed'))),
+    );
+    const seen: number[] = [];
+    for await (const { seq } of client.followRun(id, { patienceMs: 500 })) seen.push(seq);
+    expect(seen).toEqual([1, 2]);
+  });
+
+  it('gives up on a platform that stays away', async () => {
+    const { client, requests } = await clientOf((_, response) => response.writeHead(503).end());
+    const following = client.followRun(id, { patienceMs: 150 }).next();
+    await expect(following).rejects.toMatchObject({ code: 'service.unavailable' });
+    expect(requests.length).toBeGreaterThan(1);
+  });
+
   it('ends at a refusal', async () => {
     const { client } = await clientOf((_, response) => refuse(response, new ConclaveError('runtime.run.not-found')));
     await expect(collect(client)).rejects.toMatchObject({ code: 'runtime.run.not-found' });

@@ -8,7 +8,7 @@ export interface FollowOptions {
   /** Position after which to start; 0 is the whole story. */
   readonly after?: number;
   readonly signal?: AbortSignal;
-  /** How long the platform may be away before following gives up; two minutes unless told. */
+  /** How long the platform may be away before following gives up, from the first fault on; two minutes unless told. */
   readonly patienceMs?: number;
   /** Told whenever the connection was lost and is being made again. */
   readonly onReconnect?: (cause: unknown) => void;
@@ -35,20 +35,21 @@ export async function* followRun(
 ): AsyncGenerator<RunEvent, void> {
   let seen = after;
   let ended = false;
-  let aliveAt = Date.now();
+  let awaySince: number | undefined;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
     try {
       const resumedAt = seen;
-      for await (const event of connection(send, id, seen, signal)) {
+      for await (const event of connection(send, id, seen, { signal, onOpen: () => (awaySince = undefined) })) {
         if (event.seq <= seen) continue;
-        [seen, aliveAt, pauseMs] = [event.seq, Date.now(), FIRST_PAUSE_MS];
+        [seen, pauseMs] = [event.seq, FIRST_PAUSE_MS];
         yield event;
         if (lastEvents.has(event.type)) return;
       }
       if (ended && seen === resumedAt) return;
       ended = endStates.has((await getRun()).state);
     } catch (error) {
-      if (signal?.aborted || !isPassing(error) || Date.now() - aliveAt > patienceMs) throw error;
+      awaySince ??= Date.now();
+      if (signal?.aborted || !isPassing(error) || Date.now() - awaySince > patienceMs) throw error;
       onReconnect?.(error);
     }
     await pause(pauseMs * (0.5 + Math.random() / 2), signal);
@@ -60,11 +61,12 @@ async function* connection(
   send: Send,
   id: string,
   after: number,
-  signal: AbortSignal | undefined,
+  { signal, onOpen }: { readonly signal: AbortSignal | undefined; readonly onOpen: () => void },
 ): AsyncGenerator<RunEvent, void> {
   const { target } = httpParts(runtime.streamRunEvents, { id, after });
   const headers = { accept: 'text/event-stream', 'last-event-id': String(after) };
   const response = await send(target, { headers, ...(signal ? { signal } : {}) });
+  onOpen();
   const stream = serverSentEvents(response.body!)[Symbol.asyncIterator]();
   try {
     for (;;) {

@@ -200,6 +200,33 @@ describe('what is judged', () => {
     expect(piped.code).toBe(EXIT.approved);
   });
 
+  it('is the whole diff, also from a folder below', async () => {
+    const [above, below] = ['README.md', 'src/total.js'];
+    repo.write({ [above]: '# totals\n', [below]: 'export const total = (a, b) => b + a;\n' });
+    repo.write({ 'my.diff': `${repo.git('diff')}\n` });
+    repo.git('checkout', '--quiet', '--', above, below);
+    const env = { CONCLAVE_URL: platform.url, CONCLAVE_API_KEY: platform.key };
+    const words = ['review', '--diff', '../my.diff'];
+    expect((await runConclave(words, { cwd: join(repo.dir, 'src'), env })).code).toBe(EXIT.approved);
+    const { base, head } = asked() as { base: string; head: string };
+    expect(repo.git('diff', '--name-only', base, head)).toBe(`${above}\n${below}`);
+  });
+
+  it('is a diff in its own bytes, also where no branch has a customary name', async () => {
+    const latin1 = (text: string) => Buffer.from(text, 'latin1');
+    writeFileSync(join(repo.dir, 'names.txt'), latin1('Ren\u00e9\n'));
+    repo.commit({}, 'names');
+    repo.git('branch', '--move', 'main', 'work');
+    const base = repo.git('rev-parse', 'HEAD');
+    const diff = latin1('--- a/names.txt\n+++ b/names.txt\n@@ -1 +1,2 @@\n Ren\u00e9\n+Zo\u00eb\n');
+    const { code } = await runConclave(['review', '--diff', '-', '--base', 'work'], {
+      cwd: repo.dir,
+      stdin: diff,
+      env: { CONCLAVE_URL: platform.url, CONCLAVE_API_KEY: platform.key },
+    });
+    expect([code, asked()]).toEqual([EXIT.approved, expect.objectContaining({ base, target: base })]);
+  });
+
   it('is found from a folder below and from elsewhere with --repo', async () => {
     goodBranch();
     const env = { CONCLAVE_URL: platform.url, CONCLAVE_API_KEY: platform.key };
@@ -270,6 +297,12 @@ describe('on the way', () => {
     expect([watched.code, watched.stdout]).toEqual([EXIT.approved, expect.stringContaining('APPROVED')]);
     expect(existsSync(join(repo.dir, 'kept.receipt.json'))).toBe(true);
     expect((await conclave('status', id)).stdout).toContain('completed, approved');
+  });
+
+  it('whoever stops listening is not told that the change was approved', async () => {
+    goodBranch();
+    const env = { CONCLAVE_URL: platform.url, CONCLAVE_API_KEY: platform.key };
+    expect((await runConclave(['review'], { cwd: repo.dir, env, deaf: true })).code).toBe(EXIT.local);
   });
 
   it('an interrupted wait says how to go on', async () => {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { text as readAll } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 import {
   GitError,
   commitFromDiff,
@@ -89,12 +89,16 @@ async function endsOfDiff(repo: string, choice: Omit<Choice, 'repo'>): Promise<E
   if (choice.head !== undefined) throw usage('--diff brings its own head: leave --head out');
   const base = await resolveCommit(repo, choice.base ?? 'HEAD');
   const head = await commitFromDiff(repo, base, await readDiff(choice.diff!));
-  const target = await resolveCommit(repo, await defaultBranch(repo)).catch(() => base);
+  const target = await defaultBranch(repo).then(
+    (branch) => resolveCommit(repo, branch),
+    () => base,
+  );
   return { base, head, target, notices: [] };
 }
 
-async function readDiff(file: string): Promise<Buffer | string> {
-  if (file === '-') return readAll(process.stdin);
+/** As bytes: what a diff speaks of is in whatever encoding the files have. */
+async function readDiff(file: string): Promise<Buffer> {
+  if (file === '-') return buffer(process.stdin);
   return readFile(file).catch((cause: NodeJS.ErrnoException) => {
     throw usage(`${file} cannot be read (${cause.code})`);
   });

@@ -16,11 +16,14 @@ export function runConclave(
     cwd,
     env = {},
     stdin = '',
+    deaf = false,
     onStderr,
   }: {
     cwd: string;
     env?: NodeJS.ProcessEnv;
-    stdin?: string;
+    stdin?: string | Buffer;
+    /** Closes its stdout before it says anything, as `| head` does later. */
+    deaf?: boolean;
     onStderr?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
   },
 ): Promise<Ended> {
@@ -29,6 +32,7 @@ export function runConclave(
     env: { PATH: process.env['PATH'], HOME: cwd, CONCLAVE_STATE_DIR: join(cwd, 'nowhere'), ...env },
   });
   let [stdout, stderr] = ['', ''];
+  if (deaf) child.stdout.destroy();
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString('utf8')));
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString('utf8');

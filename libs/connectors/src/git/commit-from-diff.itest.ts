@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { ScratchRepository } from '../scratch/scratch-repository.js';
 import { commitFromDiff } from './commit-from-diff.js';
@@ -20,6 +21,20 @@ describe('commitFromDiff', () => {
     expect(repo.git('rev-parse', `${made}^{tree}`)).toBe(repo.git('rev-parse', `${after}^{tree}`));
     expect(repo.git('status', '--porcelain')).toBe('');
     expect((await readChange(repo.dir, { base, head: made })).files).toHaveLength(3);
+  });
+
+  it('applies all of the diff from a folder below, and in a bare repository', async () => {
+    using repo = new ScratchRepository();
+    const base = repo.commit({ 'top.txt': 'one\n', 'src/deep/a.txt': 'a\n' });
+    const diff = ['top.txt', 'src/deep/b.txt', 'other/c.txt'].map((path) =>
+      path === 'top.txt' ? '--- a/top.txt\n+++ b/top.txt\n@@ -1 +1 @@\n-one\n+two\n' : fileDiff(path),
+    );
+    const made = await commitFromDiff(join(repo.dir, 'src/deep'), base, diff.join(''));
+    const changed = repo.git('diff', '--name-only', base, made).trim().split('\n');
+    expect(changed).toEqual(['other/c.txt', 'src/deep/b.txt', 'top.txt']);
+    expect(await commitFromDiff(join(repo.dir, '.git'), base, diff.join(''))).toBe(made);
+    repo.git('config', 'core.bare', 'true');
+    expect(await commitFromDiff(repo.dir, base, diff.join(''))).toBe(made);
   });
 
   it('refuses a diff that does not apply, climbs, or writes into .git', async () => {

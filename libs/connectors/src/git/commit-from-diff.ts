@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { GitError } from './git-error.js';
 import { git, gitLine, tryGit } from './git-process.js';
 import { resolveCommit, treeOf } from './repository.js';
@@ -24,7 +24,9 @@ export async function commitFromDiff(repository: string, base: string, diffText:
     const env = { GIT_INDEX_FILE: join(scratch, 'index') };
     await git(repository, ['read-tree', parent], { env });
     const apply = ['apply', '--cached', '--whitespace=nowarn', '--unidiff-zero', '-'];
-    const { status, stderr } = await tryGit(repository, apply, { env, input: Buffer.from(diffText) });
+    // Below the top, git passes over the paths of a diff that lie elsewhere, and says nothing.
+    const top = resolve(repository, await gitLine(repository, ['rev-parse', '--show-cdup']));
+    const { status, stderr } = await tryGit(top, apply, { env, input: Buffer.from(diffText) });
     if (status !== 0) throw new GitError('bad-diff', `the diff does not apply to base: ${stderr.trim().slice(0, 500)}`);
     const tree = await gitLine(repository, ['write-tree'], { env });
     if (tree === (await treeOf(repository, parent))) throw new GitError('empty-change', 'the diff changes nothing');

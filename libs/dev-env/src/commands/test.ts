@@ -33,6 +33,10 @@ async function testRun(): Promise<number> {
     );
     return provided;
   });
+  if (process.env['CI'] && tools.missing.length > 0) {
+    process.stderr.write(`Nothing may go untested in CI, and there is no ${tools.missing.join(' and no ')}.\n`);
+    return 1;
+  }
   const stores = await phase('Stores', async (say) => {
     const passwords = { postgres: secret(), redis: secret() };
     const started = await startStores({ dataDir, logDir: join(dataDir, 'logs'), passwords, quickInit: true, say });

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { processIdentity } from '../processes/identity.js';
+import { processIdentity } from '../../bin/identity.mjs';
 import { run } from '../processes/run.js';
 import { localStore } from '../stores/local-store.js';
 import { locate } from '../stores/locate.js';
@@ -13,12 +14,12 @@ describe('up and down', () => {
   let home: string;
   let bystander: Store;
   const { DATABASE_URL: _, NATS_URL: __, REDIS_URL: ___, ...outer } = process.env;
-  const command = (name: string, ...words: string[]) =>
+  const command = (name: string, words: readonly string[] = [], env: NodeJS.ProcessEnv = {}) =>
     run(process.execPath, [join(import.meta.dirname, `${name}.js`), ...words], {
-      env: { ...outer, CONCLAVE_STATE_DIR: join(home, 'state') },
+      env: { ...outer, ...env, CONCLAVE_STATE_DIR: join(home, 'state') },
     });
   const up = async () => {
-    expect(await command('up', '--no-story')).toMatchObject({ code: 0, stderr: '' });
+    expect(await command('up', ['--no-story'])).toMatchObject({ code: 0, stderr: '' });
     return JSON.parse(readFileSync(join(home, 'state/dev.json'), 'utf8')) as DevFile;
   };
   const alive = (dev: DevFile) => Object.values(dev.pids).filter((pid) => processIdentity(pid) !== undefined);
@@ -32,12 +33,21 @@ describe('up and down', () => {
     await bystander.start();
   });
   afterAll(async () => {
-    await command('down', '--purge');
+    await command('down', ['--purge']);
     await bystander.stop();
     closeTestRun(home);
   });
 
   let dev: DevFile;
+
+  it('that failed can be asked again at once, and says again what is wrong', async () => {
+    const again = { DATABASE_URL: 'postgres://ada:secret@127.0.0.1:1/x' };
+    for (const call of ['first', 'second'])
+      expect([call, await command('up', [], again)]).toEqual([
+        call,
+        expect.objectContaining({ code: 1, stderr: expect.stringContaining('(DATABASE_URL) cannot be used') }),
+      ]);
+  }, 120_000);
 
   it('brings up what its file says, for two tenants, readable by nobody else', async () => {
     dev = await up();
@@ -52,9 +62,28 @@ describe('up and down', () => {
     expect(alive(dev)).toHaveLength(12);
   }, 180_000);
 
-  it('changes nothing the second time', async () => {
+  it('changes nothing the second time, which takes moments', async () => {
+    const began = Date.now();
     expect(await up()).toEqual(dev);
+    expect(Date.now() - began).toBeLessThan(45_000); // 15 s on a quiet machine; here other suites run as well
   }, 60_000);
+
+  it('moves a service whose port somebody took', async () => {
+    const port = Number(new URL(dev.gateway).port);
+    const thief = createServer((_, response) => response.end('{"status":"ready"}'));
+    thief.on('error', () => setTimeout(() => thief.listen(port, '127.0.0.1'), 2)).listen(port, '127.0.0.1');
+    process.kill(dev.pids['gateway'] ?? 0, 'SIGKILL');
+    await new Promise<void>((done) => thief.once('listening', done));
+    try {
+      dev = await up();
+      expect(Number(new URL(dev.gateway).port)).not.toBe(port);
+      const me = await fetch(`${dev.gateway}/v1/me`, { headers: { authorization: `Bearer ${dev.apiKey}` } });
+      expect(me.status).toBe(200);
+    } finally {
+      thief.closeAllConnections();
+      thief.close();
+    }
+  }, 180_000);
 
   it('starts afresh after its supervisor was killed, leaving no orphan and losing nothing', async () => {
     const before = dev;
@@ -71,7 +100,7 @@ describe('up and down', () => {
     expect(bystander.pid).toBeDefined();
     expect(existsSync(join(home, 'state/dev.json'))).toBe(false);
     expect(existsSync(join(home, 'state/data/secrets.json'))).toBe(true);
-    expect(await command('down', '--purge')).toMatchObject({ code: 0 });
+    expect(await command('down', ['--purge'])).toMatchObject({ code: 0 });
     expect(readdirSync(join(home, 'state'))).toEqual(['cache']);
   }, 120_000);
 });

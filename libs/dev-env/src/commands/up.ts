@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { alone } from '../../bin/alone.mjs';
 import { phase } from '../../bin/phase.mjs';
+import { readJson } from '../json-file.js';
 import { stateDir } from '../paths.js';
 import { end } from '../processes/records.js';
 import { recordsDirOf } from '../stores/local-store.js';
@@ -13,13 +14,13 @@ import { playStory } from '../story/story.js';
 import { provideTools } from '../stores/provide-tools.js';
 import { installation, buildHash, livingSupervisor, readStatus, writeRequest } from '../supervisor/installation.js';
 import { openLog } from '../supervisor/log-file.js';
-import { readJson, type StepStatus, type SupervisorStatus } from '../supervisor/status.js';
+import type { StepStatus, SupervisorStatus } from '../supervisor/status.js';
 import type { DevFile } from '../supervisor/supervisor.js';
 
 const home = installation(stateDir);
 const words = process.argv.slice(2);
 
-const onWait = () => process.stdout.write('  · Waiting for another `npm run up` …\n');
+const onWait = (holder: string) => process.stdout.write(`  · Waiting for another \`npm run up\` (${holder}) …\n`);
 process.exitCode = await alone(join(stateDir, 'cache', 'up.lock'), onWait, up);
 
 async function up(): Promise<number> {
@@ -60,15 +61,20 @@ async function tellStory(env: NodeJS.ProcessEnv): Promise<boolean> {
   }
 }
 
-/** Asks the living supervisor, or starts one; one built from other code or another environment is replaced. */
+/**
+ * Asks the living supervisor, or starts one; one built from other code or another environment is replaced, and so is
+ * one that failed: it is about to end, and would take our call along.
+ */
 async function summon(outer: NodeJS.ProcessEnv): Promise<void> {
   const living = livingSupervisor(home);
-  if (living && readStatus(home)?.build === buildHash(outer)) {
+  const status = readStatus(home);
+  const fit = status?.build === buildHash(outer) && ['starting', 'ready'].includes(status.state);
+  if (living && fit) {
     process.kill(living.pid, 'SIGHUP');
     return;
   }
   if (living)
-    await phase('Stopping the previous version', () => end(recordsDirOf(home.dataDir), living, 'SIGTERM', 60_000));
+    await phase('Stopping the previous one', () => end(recordsDirOf(home.dataDir), living, 'SIGTERM', 60_000));
   mkdirSync(home.logDir, { recursive: true });
   const log = openLog(join(home.logDir, 'supervisor.log'), { rotate: true });
   const daemon = spawn(process.execPath, [join(import.meta.dirname, '../supervisor/daemon.js')], {

@@ -51,7 +51,7 @@ describe('ports', () => {
     forgetPort(file, 'a');
     expect(await assignPorts(file, ['a'], { a })).toMatchObject({ a });
     const other = join(dir, 'other.json');
-    writeFileSync(other, '{}');
+    writeFileSync(other, ''); // as a power cut leaves it
     const busy = await listen(0);
     const { port } = busy.address() as { port: number };
     expect((await assignPorts(other, ['a'], { a: port })).a).not.toBe(port);

@@ -1,7 +1,9 @@
 import { randomInt } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { dirname } from 'node:path';
+import { readJson, writeJson } from '../json-file.js';
+
+/** Another process took the port between choosing and binding it; another one may work. */
+export class PortTakenError extends Error {}
 
 /** Below every system's range for outgoing connections: a restarting service finds its port still free. */
 const RANGE = { first: 20_000, last: 32_000 } as const;
@@ -24,7 +26,7 @@ export async function assignPorts<Name extends string>(
   names: readonly Name[],
   preferred: Partial<Record<Name, number>> = {},
 ): Promise<Record<Name, number>> {
-  const remembered = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Record<string, number>) : {};
+  const remembered = readJson<Record<string, number>>(file) ?? {};
   const taken = new Set(
     Object.entries(remembered).flatMap(([name, port]) => (names.some((n) => n === name) ? [] : [port])),
   );
@@ -34,15 +36,14 @@ export async function assignPorts<Name extends string>(
     chosen[name] = await firstFree(wishes, taken);
     taken.add(chosen[name]);
   }
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, JSON.stringify(chosen));
+  writeJson(file, chosen);
   return chosen;
 }
 
 /** Forgets a port that turned out to be taken, so that the next assignment picks another. */
 export function forgetPort(file: string, name: string): void {
-  const { [name]: _, ...rest } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, number>;
-  writeFileSync(file, JSON.stringify(rest));
+  const { [name]: _, ...rest } = readJson<Record<string, number>>(file) ?? {};
+  writeJson(file, rest);
 }
 
 async function firstFree(wishes: readonly number[], taken: ReadonlySet<number>): Promise<number> {

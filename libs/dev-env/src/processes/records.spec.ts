@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { processIdentity } from './identity.js';
+import { processIdentity } from '../../bin/identity.mjs';
 import { end, isAlive, record, recorded, running, type ProcessRecord } from './records.js';
 
 /** A process that says when it is there; with `ignore` it outlasts a SIGTERM. */
@@ -48,6 +48,13 @@ describe('process records', () => {
     record(dir, 'stubborn', pid);
     await end(dir, entry('stubborn'), 'SIGTERM', 200);
     expect(processIdentity(pid)).toBeUndefined();
+  });
+
+  it('that a power cut left empty or torn are no records', () => {
+    for (const [name, text] of Object.entries({ empty: '', torn: '{"name":"torn","pi' }))
+      writeFileSync(join(dir, `${name}.json`), text);
+    record(dir, 'mine', process.pid);
+    expect(recorded(dir).map(({ name }) => name)).toEqual(['mine']);
   });
 
   it('take a zombie for ended, although its pid still answers', async () => {

@@ -4,10 +4,11 @@
  * Invariant: a signal goes to a recorded pid only while the process there still has the recorded start time, so a pid
  * that the system gave to a stranger after a crash or a reboot is never touched.
  */
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { processIdentity } from './identity.js';
+import { processIdentity } from '../../bin/identity.mjs';
+import { readJson, writeJson } from '../json-file.js';
 
 export interface ProcessRecord {
   readonly name: string;
@@ -17,23 +18,14 @@ export interface ProcessRecord {
 
 /** Remembers a process just started; forgets nothing if it is dead already. */
 export function record(dir: string, name: string, pid: number): void {
-  mkdirSync(dir, { recursive: true });
   const entry: ProcessRecord = { name, pid, identity: processIdentity(pid) ?? 'ended' };
-  writeFileSync(join(dir, `${name}.new`), JSON.stringify(entry));
-  renameSync(join(dir, `${name}.new`), join(dir, `${name}.json`));
+  writeJson(join(dir, `${name}.json`), entry);
 }
 
 /** The processes written down in the directory, running or not. */
 export function recorded(dir: string): readonly ProcessRecord[] {
   const files = existsSync(dir) ? readdirSync(dir).filter((file) => file.endsWith('.json')) : [];
-  return files.flatMap((file) => {
-    try {
-      return [JSON.parse(readFileSync(join(dir, file), 'utf8')) as ProcessRecord];
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []; // ended between listing and reading
-      throw error;
-    }
-  });
+  return files.flatMap((file) => readJson<ProcessRecord>(join(dir, file)) ?? []);
 }
 
 /** The record of that name when its process still runs. */

@@ -1,25 +1,31 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import pg from 'pg';
+import { natsAuthorization, natsRefusal } from './nats.js';
 import { answers } from './probe.js';
-import type { Store, StoreName } from './store.js';
+import type { Store, StoreName, StoreOptions } from './store.js';
 import { tools } from './tools.js';
 
 /** A store that somebody else runs: its address and version are checked, and it is otherwise left alone. */
-export function externalStore(name: StoreName, url: string): Store {
+export function externalStore(name: StoreName, url: string, options: StoreOptions): Store {
   const refuse = () =>
     Promise.reject(new Error(`${name} is named by ${tools[name].variable}; Conclave did not start it.`));
   return {
     url,
     local: false,
     pid: undefined,
-    start: () => check(name, url),
+    start: () => check(name, url, options),
     stop: () => Promise.resolve(),
     kill9: refuse,
   };
 }
 
-async function check(name: StoreName, url: string): Promise<void> {
+async function check(name: StoreName, url: string, options: StoreOptions): Promise<void> {
   const { title, variable } = tools[name];
-  const failure = name === 'postgres' ? await postgresFailure(url) : await greetingFailure(name, url);
+  const failure =
+    name === 'postgres'
+      ? await postgresFailure(url)
+      : ((await greetingFailure(name, url)) ?? (name === 'nats' ? await admissionFailure(url, options) : undefined));
   if (failure) throw new Error(`${title} at ${withoutPassword(url)} (${variable}) cannot be used: ${failure}`);
 }
 
@@ -54,6 +60,20 @@ async function greetingFailure(name: 'nats' | 'redis', url: string): Promise<str
     hostname,
   );
   return greeted ? undefined : 'nothing there answers as it should.';
+}
+
+/** Asks as services will; a bus that wants TLS is left to them. */
+async function admissionFailure(
+  url: string,
+  { dataDir, natsSeed, natsUsers = [] }: StoreOptions,
+): Promise<string | undefined> {
+  const { hostname, port, protocol } = new URL(url);
+  const refusal = protocol === 'tls:' ? undefined : await natsRefusal(Number(port || 4222), hostname, natsSeed);
+  if (refusal === undefined) return undefined;
+  if (natsUsers.length === 0) return refusal;
+  const file = join(dataDir, 'nats-users.conf');
+  writeFileSync(file, natsAuthorization(natsUsers));
+  return `it does not let Conclave's services in (${refusal}). Their nkeys and permissions, to be included in its configuration, are in ${file}`;
 }
 
 function withoutPassword(url: string): string {

@@ -4,10 +4,13 @@ import { tools, type ToolName } from './tools.js';
 
 /**
  * Installs Debian packages without letting them start or enable a daemon: Conclave runs its own instances on its own
- * ports. Package lists are fetched when a bare image has none, or when they turn out to be out of date.
+ * ports. Daemons of packages that were there before are the user's; the first word names the others. Package lists are
+ * fetched when a bare image has none, or when they turn out to be out of date.
  */
 const SCRIPT = `
 set -e
+fresh=$1
+shift
 export DEBIAN_FRONTEND=noninteractive
 made=
 trap 'rm -f $made' EXIT
@@ -20,7 +23,7 @@ install() { apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout
 update() { apt-get update -q -o DPkg::Lock::Timeout=120 || true; }
 ls /var/lib/apt/lists/*_Packages* >/dev/null 2>&1 || update
 install "$@" || { update; install "$@"; }
-if [ -d /run/systemd/system ]; then systemctl disable --quiet "$@" 2>/dev/null || true; fi
+if [ -n "$fresh" ] && [ -d /run/systemd/system ]; then systemctl disable --quiet $fresh 2>/dev/null || true; fi
 `;
 
 /** Debian and Ubuntu, as root or with a sudo that asks no password. */
@@ -31,10 +34,18 @@ export const aptInstaller: Installer = {
     return isRoot() || (await run('sudo', ['-n', 'true'])).code === 0 ? wanted : [];
   },
   async install(wanted) {
-    const command = ['sh', '-c', SCRIPT, 'conclave', ...packagesOf(wanted)] as const;
+    const packages = packagesOf(wanted);
+    const command = ['sh', '-c', SCRIPT, 'conclave', (await missingOf(packages)).join(' '), ...packages] as const;
     await (isRoot() ? mustRun(command[0], command.slice(1)) : mustRun('sudo', ['-n', ...command]));
   },
 };
+
+/** Those of the packages that are not installed. */
+export async function missingOf(packages: readonly string[]): Promise<readonly string[]> {
+  const { stdout } = await run('dpkg-query', ['-W', '-f', '${Package} ${db:Status-Status}\\n', ...packages]);
+  const installed = stdout.split('\n');
+  return packages.filter((name) => !installed.includes(`${name} installed`));
+}
 
 const isRoot = () => process.getuid?.() === 0;
 

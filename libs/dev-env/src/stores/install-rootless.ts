@@ -23,20 +23,12 @@ export const rootlessInstaller: Installer = {
     return usable ? wanted : [];
   },
   async install(wanted) {
-    const apt = await privateApt(toolCache());
-    const simulated = await mustRun('apt-get', [
-      ...apt,
-      '-s',
-      'install',
-      '--no-install-recommends',
-      ...packagesOf(wanted),
-    ]);
-    const missing = packagesToInstall(simulated);
-    if (missing.length === 0) throw new Error('the version this distribution has is installed and does not do.');
+    const packages = packagesOf(wanted);
     const debs = join(toolCache(), 'debs');
-    rmSync(debs, { recursive: true, force: true });
-    mkdirSync(debs, { recursive: true });
-    await mustRun('apt-get', [...apt, 'download', ...missing], { cwd: debs });
+    // Lists a few weeks old name files that the mirror no longer has.
+    await download(packages, debs, await privateApt(toolCache())).catch(async () =>
+      download(packages, debs, await privateApt(toolCache(), { fresh: true })),
+    );
     const unpacked = join(toolCache(), 'debian');
     mkdirSync(unpacked, { recursive: true });
     for (const file of readdirSync(debs).filter((name) => name.endsWith('.deb')))
@@ -46,20 +38,29 @@ export const rootlessInstaller: Installer = {
   },
 };
 
+async function download(packages: readonly string[], debs: string, apt: readonly string[]): Promise<void> {
+  const simulated = await mustRun('apt-get', [...apt, '-s', 'install', '--no-install-recommends', ...packages]);
+  const missing = packagesToInstall(simulated);
+  if (missing.length === 0) throw new Error('the version this distribution has is installed and does not do.');
+  rmSync(debs, { recursive: true, force: true });
+  mkdirSync(debs, { recursive: true });
+  await mustRun('apt-get', [...apt, 'download', ...missing], { cwd: debs });
+}
+
 /** `name=version` of every package the simulated installation would add or upgrade. */
 export function packagesToInstall(simulated: string): readonly string[] {
   const lines = simulated.matchAll(/^Inst (\S+) (?:\[[^\]]*\] )?\((\S+) /gm);
   return [...lines].flatMap(([, name = '', version = '']) => (UNUSED.test(name) ? [] : [`${name}=${version}`]));
 }
 
-/** Options that keep apt's caches, and on a machine without package lists its lists too, below `cache`. */
-async function privateApt(cache: string): Promise<readonly string[]> {
+/** Options that keep apt's caches, and where the machine's lists are missing or too old its lists too, below `cache`. */
+async function privateApt(cache: string, { fresh = false } = {}): Promise<readonly string[]> {
   const own = join(cache, 'apt');
   for (const dir of ['lists/partial', 'cache/archives/partial']) mkdirSync(join(own, dir), { recursive: true });
   const options = ['-q', '-o', 'Debug::NoLocking=1', '-o', `Dir::Cache=${own}/cache`];
-  if (hasLists('/var/lib/apt/lists')) return options;
+  if (!fresh && hasLists('/var/lib/apt/lists')) return options;
   const withLists = [...options, '-o', `Dir::State::lists=${own}/lists`];
-  if (!hasLists(join(own, 'lists'))) await mustRun('apt-get', [...withLists, 'update']);
+  if (fresh || !hasLists(join(own, 'lists'))) await mustRun('apt-get', [...withLists, 'update']);
   return withLists;
 }
 

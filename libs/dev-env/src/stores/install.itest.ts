@@ -1,11 +1,12 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { run } from '../processes/run.js';
 import { findOrInstall } from './find-or-install.js';
 import type { Installer } from './installer.js';
-import { packagesToInstall } from './install-rootless.js';
+import { missingOf } from './install-apt.js';
+import { packagesToInstall, rootlessInstaller } from './install-rootless.js';
 import { locate } from './locate.js';
 import { writeWrapper } from './wrapper.js';
 
@@ -70,6 +71,49 @@ describe('tools', () => {
     writeWrapper(wrapper, odd, { MARK: "a'b" });
     const { stdout } = await run('sh', ['-c', `${wrapper} "x y" & pid=$!; wait; echo $pid`]);
     expect(stdout).toMatch(/^a'b x y (\d+)\n\1\n$/);
+  });
+
+  it('are fetched once more with lists of our own when the machine has old ones', async () => {
+    const script = (name: string, text: string) => {
+      mkdirSync(join(dir, 'fake'), { recursive: true });
+      writeFileSync(join(dir, 'fake', name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+    };
+    script(
+      'apt-get',
+      `echo "$*" >> ${dir}/said
+case "$*" in
+*' -s '*) echo 'Inst bubblewrap (0.8.0-2 Debian [amd64])' ;;
+*' update') touch ${dir}/updated ;;
+*' download '*) [ -e ${dir}/updated ] || { echo '404  Not Found'; exit 100; }; touch bubblewrap.deb ;;
+esac`,
+    );
+    script(
+      'dpkg-deb',
+      `mkdir -p "$3/usr/bin"; printf '#!/bin/sh\\necho bubblewrap 0.8.0\\n' > "$3/usr/bin/bwrap"; chmod 755 "$3/usr/bin/bwrap"`,
+    );
+    const outer = { ...process.env };
+    Object.assign(process.env, { PATH: `${dir}/fake:${outer['PATH']}`, CONCLAVE_TOOL_CACHE: join(dir, 'cache') });
+    try {
+      await rootlessInstaller.install(['bubblewrap']);
+    } finally {
+      process.env = outer;
+    }
+    expect(await locate('bubblewrap', only('cache/bin'))).toMatchObject({ version: '0.8.0' });
+    const last = readFileSync(join(dir, 'said'), 'utf8').trim().split('\n').at(-1);
+    expect(last).toContain(`Dir::State::lists=${dir}/cache/apt/lists`);
+  });
+
+  it('that are there already keep their daemons: those count as missing that dpkg has not installed', async () => {
+    const answer = 'postgresql installed\nredis-server config-files\n';
+    mkdirSync(join(dir, 'fake'));
+    writeFileSync(join(dir, 'fake/dpkg-query'), `#!/bin/sh\nprintf '${answer}'\nexit 1\n`, { mode: 0o755 });
+    const outer = process.env['PATH'];
+    process.env['PATH'] = `${dir}/fake:${outer}`;
+    try {
+      expect(await missingOf(['postgresql', 'redis-server', 'nats-server'])).toEqual(['redis-server', 'nats-server']);
+    } finally {
+      process.env['PATH'] = outer;
+    }
   });
 
   it('are resolved from what apt would do, without the compiler Postgres does not use', () => {

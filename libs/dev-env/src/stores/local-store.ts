@@ -1,12 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { assignPorts, forgetPort } from '../processes/ports.js';
+import { PortTakenError, assignPorts, forgetPort } from '../processes/ports.js';
 import { end, running } from '../processes/records.js';
 import { startNats } from './nats.js';
 import { postgresUrl, startPostgres } from './postgres.js';
 import { redisUrl, startRedis } from './redis.js';
 import { reachableDir } from './server-user.js';
-import { PortTakenError } from './store-process.js';
 import type { Store, StoreName, StoreOptions } from './store.js';
 import type { LocatedTool } from './tools.js';
 

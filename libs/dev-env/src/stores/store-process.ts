@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { chmodSync, closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { PortTakenError } from '../processes/ports.js';
 import { record } from '../processes/records.js';
 
 export interface StoreProcess {
@@ -15,9 +16,6 @@ export interface StoreProcess {
   readonly user?: { readonly uid: number; readonly gid: number };
   readonly isReady: () => Promise<boolean>;
 }
-
-/** The store's port was taken between choosing and binding it; another one may work. */
-export class PortTakenError extends Error {}
 
 const READY_WITHIN_MS = 60_000;
 

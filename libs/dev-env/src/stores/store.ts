@@ -10,6 +10,8 @@ export interface StoreOptions {
   readonly passwords: { readonly postgres: string; readonly redis: string };
   /** Who may use the bus started here; without users anyone on the loopback interface. */
   readonly natsUsers?: readonly NatsUser[];
+  /** Of one of the users: a named bus must let it in. */
+  readonly natsSeed?: string;
   /** Skips the flush at the end of `initdb` only; commits are always flushed. */
   readonly quickInit?: boolean;
   readonly say?: (detail: string) => void;

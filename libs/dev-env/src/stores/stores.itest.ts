@@ -1,8 +1,15 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
+import { refuseRolesInUse } from '../provision/migrate.js';
+import { nkeyOf, nkeySeed } from '../secrets.js';
+import { asRole } from '../services.js';
 import { closeTestRun, openTestRun } from '../testing/test-run.js';
+import { externalStore } from './external-store.js';
+import { localStore } from './local-store.js';
+import { locate } from './locate.js';
 import { answers } from './probe.js';
 import { startStores, type Stores } from './stores.js';
 
@@ -68,6 +75,45 @@ describe('stores', () => {
     stores = await start();
     expect(stores.pid('postgres')).not.toBe(abandoned);
     expect(await query('select 1 as one')).toEqual([{ one: 1 }]);
+  });
+
+  it('refuses a server on which another installation is at work, and takes over one that was left', async () => {
+    await query("create role auth_app login password 'theirs'");
+    const theirs = new pg.Client({ connectionString: asRole(stores.urls.postgres, 'auth_app', 'theirs') });
+    await theirs.connect();
+    const passwords = (password: string) => refuseRolesInUse(stores.urls.postgres, { auth_app: password, more: 'x' });
+    await expect(passwords('ours')).rejects.toThrow(/auth_app is signed in from 127\.0\.0\.1 .* not ours/);
+    await passwords('theirs');
+    await theirs.end();
+    while (
+      await passwords('ours').then(
+        () => false,
+        () => true,
+      )
+    )
+      await sleep(20); // its session ends in a moment
+  });
+
+  it('refuses a named bus that does not know our services, and writes down whom it should let in', async () => {
+    const [seed, stranger] = [nkeySeed(), nkeySeed()];
+    const users = [{ name: 'gateway', nkey: nkeyOf(seed), publish: ['a'], subscribe: ['b'] }];
+    const nats = await locate('nats');
+    if (!nats) throw new Error('There is no nats-server.');
+    const home = join(dataDir, 'guarded');
+    mkdirSync(home);
+    const options = { dataDir: home, logDir: home, passwords };
+    const guarded = localStore('nats', nats, { ...options, natsUsers: users });
+    await guarded.start();
+    const named = (natsSeed?: string) => externalStore('nats', guarded.url, { ...options, natsUsers: users, natsSeed });
+    try {
+      await named(seed).start();
+      for (const other of [stranger, undefined])
+        await expect(named(other).start()).rejects.toThrow(/\(NATS_URL\) cannot be used: .*Authorization Violation/);
+      expect(readFileSync(join(home, 'nats-users.conf'), 'utf8')).toContain(`nkey: ${nkeyOf(seed)}`);
+      await externalStore('nats', stores.urls.nats, { ...options, natsUsers: users, natsSeed: seed }).start();
+    } finally {
+      await guarded.stop();
+    }
   });
 
   it('refuses a named store that does not answer, saying which variable named it', async () => {

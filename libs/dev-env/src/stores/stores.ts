@@ -81,7 +81,7 @@ async function chooseStores(options: StoreOptions): Promise<Readonly<Record<Stor
   const choose = (name: StoreName): Store => {
     const url = urlOf(name);
     const tool = located.get(name);
-    if (url) return externalStore(name, url);
+    if (url) return externalStore(name, url, options);
     if (tool) return localStore(name, tool, options);
     if (contained) return composeStore(name, options);
     throw unavailable(name, failures.get(name) ?? [], name === 'postgres' ? written : undefined);

@@ -2,11 +2,11 @@
  * The process `up` leaves behind: brings everything up, and again on SIGHUP; ends everything on SIGTERM. Which call of
  * `up` it serves stands in a file beside its status.
  */
+import { writeJson } from '../json-file.js';
 import { stateDir } from '../paths.js';
 import { record } from '../processes/records.js';
 import { recordsDirOf } from '../stores/local-store.js';
 import { readRequest, installation, buildHash } from './installation.js';
-import { writeJson } from './status.js';
 import { Supervisor } from './supervisor.js';
 
 const GATEWAY_PORT = 4680;
@@ -21,11 +21,13 @@ const supervisor = new Supervisor({
   onStatus: (status) => writeJson(home.statusFile, status),
 });
 
-let first = true;
+let wasUp = false;
 const bring = () => {
-  const initial = first;
-  first = false;
-  supervisor.bring(readRequest(home)).catch(() => (initial ? stop(1) : undefined));
+  const request = readRequest(home);
+  supervisor.bring(request).then(
+    () => (wasUp = true),
+    () => (wasUp || readRequest(home) !== request ? undefined : stop(1)), // somebody asked again: that call is served
+  );
 };
 const stop = (code: number) => {
   supervisor.stop().then(

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { readJson, writeJson } from '../json-file.js';
 import { running, type ProcessRecord } from '../processes/records.js';
 import { outerVariables } from '../services.js';
 import { recordsDirOf } from '../stores/local-store.js';
 import { codeHash } from './code-hash.js';
-import { readJson, writeJson, type SupervisorStatus } from './status.js';
+import type { SupervisorStatus } from './status.js';
 
 /** Where an installation keeps things, below the checkout's `.conclave`. */
 export interface Installation {

@@ -1,6 +1,3 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
-
 export interface StepStatus {
   readonly title: string;
   state: 'running' | 'done' | 'failed';
@@ -10,7 +7,7 @@ export interface StepStatus {
 
 export interface ServiceStatus {
   readonly name: string;
-  readonly url: string;
+  url: string;
   state: 'stopped' | 'starting' | 'ready' | 'restarting';
   pid: number | undefined;
   /** Restarts after a death nobody asked for, since the supervisor started. */
@@ -31,13 +28,3 @@ export interface SupervisorStatus {
   steps: StepStatus[];
   services: ServiceStatus[];
 }
-
-/** Replaces the file in one step: a reader sees the old or the new status, never half of one. */
-export function writeJson(file: string, value: unknown): void {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o711 });
-  writeFileSync(`${file}.new`, JSON.stringify(value, null, 2) + '\n', { mode: 0o600 });
-  renameSync(`${file}.new`, file);
-}
-
-export const readJson = <T>(file: string): T | undefined =>
-  existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as T) : undefined;

@@ -6,12 +6,13 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ServiceName } from '@conclave/contracts';
-import { assignPorts } from '../processes/ports.js';
+import { readJson, writeJson } from '../json-file.js';
+import { PortTakenError, assignPorts, forgetPort } from '../processes/ports.js';
 import { end, recorded } from '../processes/records.js';
-import { migrateSchemas } from '../provision/migrate.js';
+import { migrateSchemas, refuseRolesInUse } from '../provision/migrate.js';
 import { createTenant, isAccepted, logOf, type Tenant } from '../provision/tenants.js';
 import { openSecrets, password, type Secrets } from '../secrets.js';
-import { natsUsers, rolePasswords, serviceEnv, services, type World } from '../services.js';
+import { natsSeed, natsUsers, rolePasswords, serviceEnv, services, type World } from '../services.js';
 import { portsFileOf, recordsDirOf, stopLocalStores } from '../stores/local-store.js';
 import { storeNames } from '../stores/store.js';
 import { startStores, type Stores } from '../stores/stores.js';
@@ -19,7 +20,7 @@ import { bundled } from './bundle.js';
 import { codeHash } from './code-hash.js';
 import { boundLog } from './log-file.js';
 import { ServiceProcess } from './service-process.js';
-import { readJson, writeJson, type StepStatus, type SupervisorStatus } from './status.js';
+import type { StepStatus, SupervisorStatus } from './status.js';
 
 export interface SupervisorOptions {
   readonly dataDir: string;
@@ -63,6 +64,7 @@ export class Supervisor {
   private ports: Record<ServiceName, number> | undefined;
   private dev: Omit<DevFile, 'pids'> | undefined;
   private watching: NodeJS.Timeout | undefined;
+  private untold: NodeJS.Timeout | undefined;
   /** Everything that starts or stops something goes through here, one after the other. */
   private queue: Promise<unknown> = Promise.resolve();
   private queued = 0;
@@ -93,9 +95,8 @@ export class Supervisor {
         bundle.catch(() => undefined); // told where it is awaited
         const stores = await this.step('Stores', (say) => this.bringStores(say));
         await this.step('Schemas', (say) => this.bringSchemas(stores, say));
-        const world = await this.bringPorts(stores);
         const program = await bundle;
-        await this.step('Services', (say) => this.bringServices(world, program, code, say));
+        const world = await this.step('Services', (say) => this.bringServices(stores, program, code, say));
         await this.step('Tenants', () => this.bringTenants(world));
         const dev = this.writeDev();
         this.watch();
@@ -145,11 +146,14 @@ export class Supervisor {
     const { dataDir, logDir, quickInit, outer: env } = this.options;
     await endLeftovers(dataDir);
     const passwords = { postgres: this.secrets.of('postgres', password), redis: this.secrets.of('redis', password) };
-    return startStores({ dataDir, logDir, passwords, natsUsers: natsUsers(this.secrets), quickInit, say, env });
+    const bus = { natsUsers: natsUsers(this.secrets), natsSeed: natsSeed(this.secrets, 'gateway') };
+    return startStores({ dataDir, logDir, passwords, ...bus, quickInit, say, env });
   }
 
   private async bringSchemas(stores: Stores, say: (detail: string) => void): Promise<void> {
-    const applied = await migrateSchemas(stores.urls.postgres, rolePasswords(this.secrets));
+    const passwords = rolePasswords(this.secrets);
+    if (!stores.isLocal('postgres')) await refuseRolesInUse(stores.urls.postgres, passwords);
+    const applied = await migrateSchemas(stores.urls.postgres, passwords);
     say(applied === 0 ? 'up to date' : `${applied} migrations applied`);
   }
 
@@ -162,30 +166,54 @@ export class Supervisor {
   }
 
   private async bringServices(
-    world: World,
+    stores: Stores,
     program: string,
     code: ReadonlyMap<string, string>,
     say: (detail: string) => void,
-  ): Promise<void> {
-    const started = await Promise.all(
-      services.map(async (entry) => {
-        const args = [...entry.nodeFlags, join(program, `${entry.folder}.js`), ...entry.args];
-        const env = serviceEnv(entry, world);
-        mkdirSync(env['DATA_DIR'] ?? '', { recursive: true, mode: 0o700 });
-        const hash = digest(code.get(entry.folder) ?? '', JSON.stringify([entry.nodeFlags, entry.args, env]));
-        const restarted = await this.processOf(entry.name, world).ensure({ args, env, hash });
-        return restarted ? [entry.name] : [];
-      }),
-    );
-    await Promise.all([...this.processes.values()].map((service) => service.whenReady()));
-    const count = started.flat().length;
-    say(`${services.length} ready${count > 0 && count < services.length ? `, ${count} of them restarted` : ''}`);
+  ): Promise<World> {
+    for (let attempt = 1; ; attempt++) {
+      const world = await this.bringPorts(stores);
+      const started = await Promise.all(
+        services.map(async (entry) => {
+          const args = [...entry.nodeFlags, join(program, `${entry.folder}.js`), ...entry.args];
+          const env = serviceEnv(entry, world);
+          mkdirSync(env['DATA_DIR'] ?? '', { recursive: true, mode: 0o700 });
+          const hash = digest(code.get(entry.folder) ?? '', JSON.stringify([entry.nodeFlags, entry.args, env]));
+          const url = `http://127.0.0.1:${world.ports[entry.name]}`;
+          return this.processOf(entry.name).ensure({ args, env, url, hash });
+        }),
+      );
+      try {
+        await Promise.all(services.map(({ name }) => this.whenReadyOrMoved(name)));
+      } catch (error) {
+        if (error instanceof PortTakenError && attempt < 5) continue;
+        throw error;
+      }
+      const count = started.filter(Boolean).length;
+      say(`${services.length} ready${count > 0 && count < services.length ? `, ${count} of them restarted` : ''}`);
+      return world;
+    }
   }
 
-  private processOf(name: ServiceName, world: World): ServiceProcess {
+  /** @throws PortTakenError when somebody has its port: the next round starts it on another */
+  private async whenReadyOrMoved(name: ServiceName): Promise<void> {
+    try {
+      await this.service(name).whenReady();
+    } catch (error) {
+      if (error instanceof PortTakenError && this.ports) {
+        const file = portsFileOf(this.options.dataDir);
+        forgetPort(file, name);
+        const { [name]: port } = await assignPorts(file, [name]);
+        this.ports = { ...this.ports, [name]: port };
+      }
+      throw error;
+    }
+  }
+
+  private processOf(name: ServiceName): ServiceProcess {
     const known = this.processes.get(name);
     if (known) return known;
-    const made = new ServiceProcess(name, `http://127.0.0.1:${world.ports[name]}`, {
+    const made = new ServiceProcess(name, {
       recordsDir: recordsDirOf(this.options.dataDir),
       logFile: join(this.options.logDir, `${name}.log`),
       onChange: () => this.change({}),
@@ -224,11 +252,12 @@ export class Supervisor {
   private watch(): void {
     this.watching ??= setInterval(() => {
       if (this.queued > 0) return;
-      for (const name of [...storeNames, ...this.processes.keys()]) boundLog(join(this.options.logDir, `${name}.log`));
       void this.withStores(async (stores) => {
         const dead = storeNames.filter((name) => stores.isLocal(name) && stores.pid(name) === undefined);
         for (const name of dead) await stores.start(name);
         if (dead.length > 0) this.change({});
+        for (const name of [...storeNames, ...this.processes.keys()])
+          boundLog(join(this.options.logDir, `${name}.log`));
       }).catch((error: unknown) => this.change({ error: String(error) }));
     }, WATCH_EVERY_MS);
   }
@@ -256,8 +285,18 @@ export class Supervisor {
   private change(next: Partial<SupervisorStatus>): void {
     Object.assign(this.status, next);
     this.status.services = [...this.processes.values()].map(({ status }) => status);
-    this.options.onStatus?.(this.status);
-    if (this.status.state === 'ready' && this.dev && existsSync(this.options.devFile)) this.writeDev();
+    this.tell();
+  }
+
+  /** A full disk ends nobody: what cannot be written now is written as soon as there is room. */
+  private tell(): void {
+    clearTimeout(this.untold);
+    try {
+      this.options.onStatus?.(this.status);
+      if (this.status.state === 'ready' && this.dev && existsSync(this.options.devFile)) this.writeDev();
+    } catch {
+      this.untold = setTimeout(() => this.tell(), WATCH_EVERY_MS).unref();
+    }
   }
 
   private exclusively<T>(work: () => Promise<T>): Promise<T> {

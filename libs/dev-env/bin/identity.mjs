@@ -10,11 +10,11 @@ import { readFileSync, readdirSync } from 'node:fs';
  *
  * @returns undefined when there is no such process
  */
-export function processIdentity(pid: number): string | undefined {
+export function processIdentity(pid) {
   return process.platform === 'linux' ? linuxIdentity(pid) : psIdentity(pid);
 }
 
-function linuxIdentity(pid: number): string | undefined {
+function linuxIdentity(pid) {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
@@ -26,7 +26,7 @@ function linuxIdentity(pid: number): string | undefined {
   }
 }
 
-function psIdentity(pid: number): string | undefined {
+function psIdentity(pid) {
   const { status, stdout } = spawnSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], { encoding: 'utf8' });
   const [, state, started] = /^\s*(\S+)\s+(.+?)\s*$/.exec(stdout ?? '') ?? [];
   return status === 0 && !state?.startsWith('Z') ? started : undefined;

@@ -1,0 +1,32 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { EXIT } from './exit-codes.js';
+
+describe('the entry of the command', () => {
+  let checkout: string;
+  const bin = () => join(checkout, 'libs/cli/bin/conclave.mjs');
+  beforeEach(() => {
+    checkout = mkdtempSync(join(tmpdir(), 'conclave-entry-'));
+    mkdirSync(join(checkout, 'libs/cli/dist'), { recursive: true });
+    cpSync(resolve(import.meta.dirname, '../bin'), join(checkout, 'libs/cli/bin'), { recursive: true });
+    writeFileSync(join(checkout, 'package.json'), '{"type":"module"}');
+  });
+  afterEach(() => rmSync(checkout, { recursive: true }));
+
+  it.each([
+    ['that cannot be loaded', "import './gone.js';", /gone\.js/],
+    ['that breaks', 'export const main = () => Promise.reject(new Error("broken"));', /broken/],
+    [
+      'that breaks beside its work',
+      'export const main = () => new Promise((done) => setTimeout(() => { setTimeout(done, 9e3, 0); throw new Error("late"); }));',
+      /late/,
+    ],
+  ])('never lets a program %s pass for a verdict', (_, program, reason) => {
+    writeFileSync(join(checkout, 'libs/cli/dist/index.js'), program);
+    const { status, stderr } = spawnSync(process.execPath, [bin(), 'review'], { encoding: 'utf8' });
+    expect([status, stderr]).toEqual([EXIT.local, expect.stringMatching(reason)]);
+  });
+});

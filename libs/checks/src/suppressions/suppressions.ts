@@ -71,7 +71,8 @@ function suppressionsOf(line: TouchedLine): Suppression[] {
     if (!match || (rule === 'ts-ignore' && isTestFile(view.path) && match[0].includes('expect-error'))) return [];
     const groups = (where === 'code' && pattern.exec(line.text.slice(match.index))?.groups) || match.groups;
     const named = namesOf(match, line, where);
-    const reasoned = saysWhy(groups?.['reason'] ?? '') || isExplainedAbove(line);
+    const reasoned =
+      saysWhy(groups?.['reason'] ?? '') || (where === 'code' && saysWhy(line.comment)) || isExplainedAbove(line);
     return [
       {
         path: view.path,
@@ -89,12 +90,14 @@ function suppressionsOf(line: TouchedLine): Suppression[] {
   });
 }
 
-/** What everybody silences: names a package hands on, and lines that no test run reaches by their nature. */
+/** What everybody silences: names a module hands on, types nobody wrote, lines that no test run reaches by their nature. */
 function isIdiom(rule: string, named: string, { view, code }: TouchedLine): boolean {
-  if (rule === 'noqa')
-    return (
-      nameOf(view.path) === '__init__.py' && /^\s*(?:from|import)\b/.test(code) && /^(?:F40[13][\s,]*)*$/.test(named)
-    );
+  if (rule === 'noqa') {
+    const handsOn = named ? /^(?:F40[13][\s,]*)+$/.test(named) : nameOf(view.path) === '__init__.py';
+    return handsOn && /^\s*(?:from|import)\b/.test(code);
+  }
+  if (rule === 'type-ignore')
+    return /^(?:(?:import(?:-\w+)*|no-any-return|type-arg|no-untyped-\w+)[\s,]*)+$/.test(named);
   return (
     rule === 'coverage-ignore' &&
     view.language === 'python' &&

@@ -43,6 +43,8 @@ const whole =
 const wholeArgument =
   /(?<=[(,&]\s*|\bassert\s+|==\s*|\bawait\s+)(?!(?:t|b|tb|self|this)\b)[A-Za-z_$][\w$]*(?:\.\w+)*(?=\s*(?:[),]|==|$))/g;
 
+export const comparesWhole = ({ code }: LexedLine): boolean => whole.test(code);
+
 /** The values that a line compares as a whole, member by member. */
 export const comparedWhole = ({ code }: LexedLine): string[] =>
   whole.test(code) ? (code.match(wholeArgument) ?? []) : [];

@@ -26,6 +26,7 @@ const never = /^\s*(?:-\s*)?(?:if\s*:\s*(?:\$\{\{\s*)?false\b|when\s*:\s*never\b
 export const runsCommands = (path: string): boolean =>
   !isLockfile(path) &&
   !isDocumentation(path) &&
+  !/(^|\/)(node_modules|vendor|third[-_]party)\//.test(path) &&
   (isCi(path) ||
     /^(package\.json|(GNU)?Makefile|justfile|Taskfile\.ya?ml|tox\.ini|noxfile\.py|Rakefile|pyproject\.toml|composer\.json|deno\.jsonc?|Dockerfile.*|.*\.(sh|bash|mk))$/.test(
       nameOf(path),

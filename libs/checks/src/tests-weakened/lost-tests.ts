@@ -11,7 +11,8 @@ import {
   textFiles,
   type TouchedLine,
 } from '../source/introduced.js';
-import { comparedWhole, isAssertion, isPartOf, isTabular, isTrivial, strengthOf } from './assertions.js';
+import { indentOf } from '../source/blocks.js';
+import { comparedWhole, comparesWhole, isAssertion, isPartOf, isTabular, isTrivial, strengthOf } from './assertions.js';
 import {
   casesByLine,
   headLineOf,
@@ -141,29 +142,34 @@ interface Asserted {
   path: string;
   signature: string;
   words: ReadonlySet<string>;
+  /** Of a literal it compares with; 1 otherwise. */
+  members: number;
   line: TouchedLine;
 }
 
 /** Assertions that a surviving test lost, and ones that became weaker or empty. */
 export function lostAssertions(change: Change, sides: TestSides): Finding[] {
-  const added = sides.views.flatMap((view) => asserted(view, addedLines(view)));
-  const removed = sides.views.flatMap((view) => asserted(view, removedLines(view)));
-  const left = net(
-    added.filter(({ line }) => !isTrivial(line)),
-    removed,
-  );
+  const added = sides.views.flatMap((view) => asserted(view, addedLines(view), view.after));
+  const removed = sides.views.flatMap((view) => asserted(view, removedLines(view), view.before));
+  const telling = added.filter(({ line }) => !isTrivial(line));
   const [before, after] = [casesByLine(sides.before), casesByLine(sides.after)];
-  const lost = Map.groupBy(left.removed, ({ line }) => before(line.view, line.number));
-  const won = Map.groupBy(left.added, ({ line }) => after(line.view, line.number));
-  const tally: Tally = {
-    spare: new Set(left.added),
-    comparable: left.added.length * left.removed.length <= maxPairs,
-    helpers: addedHelpers(sides.views),
-    gone: goneNames(change),
-  };
-  const findings = sides.matched
+  const [removedBy, addedBy] = [
+    Map.groupBy(removed, ({ line }) => before(line.view, line.number)),
+    Map.groupBy(telling, ({ line }) => after(line.view, line.number)),
+  ];
+  const spare = new Set(telling);
+  const gone = goneNames(change);
+  const pairs = sides.matched
     .filter((pair) => !pair.before.isSuite)
-    .flatMap((pair) => judgePair(pair, lost.get(pair.before) ?? [], won.get(pair.after) ?? [], tally));
+    .map((pair) => kept(pair, removedBy.get(pair.before) ?? [], addedBy.get(pair.after) ?? [], gone));
+  for (const { kept: own, won } of pairs) for (const one of [...own, ...won]) spare.delete(one);
+  const tally: Tally = {
+    spare,
+    comparable: spare.size * removed.length <= maxPairs,
+    equal: Map.groupBy(spare, ({ signature }) => signature),
+    helpers: addedHelpers(sides.views),
+  };
+  const findings = pairs.flatMap((pair) => judgePair(pair, tally));
   const trivial = net(
     added.filter(({ line }) => isTrivial(line)),
     removed,
@@ -173,39 +179,80 @@ export function lostAssertions(change: Change, sides: TestSides): Finding[] {
   return [...findings, ...trivial];
 }
 
-function asserted(view: FileView, lines: readonly TouchedLine[]): Asserted[] {
+/** An assertion that goes on below is told from others by what it says there. */
+function asserted(view: FileView, lines: readonly TouchedLine[], side: FileView['after']): Asserted[] {
   return lines
     .filter((line) => isAssertion(line, view.language))
-    .map((line) => ({ path: view.path, signature: squeezed(line.text), words: wordsIn(line.text), line }));
+    .map((line) => {
+      const goesOn = /[([{]\s*$/.test(line.code);
+      const text = [line, ...(goesOn ? side.slice(line.number, line.number + 2) : [])].map((one) => one.text).join(' ');
+      const members = goesOn && comparesWhole(line) ? membersBelow(side, line.number) : 1;
+      return { path: view.path, signature: squeezed(text), words: wordsIn(text), members, line };
+    });
+}
+
+/** How many lines stand deeper below a line: the members of the literal that it opens. */
+function membersBelow(side: FileView['after'], number: number): number {
+  const indent = indentOf(side[number - 1]?.text ?? '');
+  const below = side.slice(number, number + maxMembers);
+  const end = below.findIndex(({ text }) => text.trim() && indentOf(text) <= indent);
+  return Math.max(1, end < 0 ? 1 : end);
+}
+
+const maxMembers = 50;
+
+/** A matched test with what it lost and won, once its equal lines are taken off both. */
+interface JudgedPair extends MatchedCase {
+  kept: Asserted[];
+  lost: Asserted[];
+  won: Asserted[];
+}
+
+function kept(
+  pair: MatchedCase,
+  removed: readonly Asserted[],
+  added: readonly Asserted[],
+  gone: ReadonlySet<string>,
+): JudgedPair {
+  const left = net(added, removed);
+  const won = new Set(left.added);
+  const remaining = new Set(removed.length > 0 ? pair.after.body.map(({ text }) => squeezed(text)) : []);
+  const wholes = left.added.flatMap(({ line }) => comparedWhole(line));
+  const lost = left.removed.filter(
+    ({ line, signature }) =>
+      !remaining.has(signature) && !speaksOf(line, gone) && !wholes.some((subject) => isPartOf(line, subject)),
+  );
+  return {
+    ...pair,
+    kept: added.filter((one) => !won.has(one)),
+    lost: [...new Map(lost.map((one) => [one.signature, one])).values()],
+    won: left.added,
+  };
 }
 
 /** What all tests of a change have in common. */
 interface Tally {
-  /** Added assertions that no surviving test needed for itself yet. */
+  /** Added assertions that no surviving test needed for itself. */
   spare: Set<Asserted>;
+  /** The same by their text. */
+  equal: ReadonlyMap<string, Asserted[]>;
   /** Few enough to be compared with each other. */
   comparable: boolean;
   helpers: ReadonlySet<string>;
-  gone: ReadonlySet<string>;
 }
 
-function judgePair(
-  { before, after }: MatchedCase,
-  removed: readonly Asserted[],
-  won: readonly Asserted[],
-  { spare, comparable, helpers, gone }: Tally,
-): Finding[] {
-  for (const one of won) spare.delete(one);
-  if (removed.length === 0) return [];
-  const remaining = new Set(after.body.map(({ text }) => squeezed(text)));
-  const wholes = won.flatMap(({ line }) => comparedWhole(line));
-  const lost = removed.filter(
-    ({ line, signature }) =>
-      !remaining.has(signature) && !speaksOf(line, gone) && !wholes.some((subject) => isPartOf(line, subject)),
-  );
+function judgePair({ before, after, lost, won }: JudgedPair, { spare, equal, comparable, helpers }: Tally): Finding[] {
   const first = lost[0];
   if (!first || isTabular(after.body) || after.body.some((line) => speaksOf(line, helpers))) return [];
-  const missing = lost.slice(won.length).filter((one) => !(comparable && takeAlike(one, spare)));
+  const moved = (one: Asserted): boolean => {
+    const other = equal.get(one.signature)?.pop();
+    return other !== undefined && spare.delete(other);
+  };
+  const members = won.reduce((sum, one) => sum + one.members, 0);
+  const missing = lost
+    .filter((one) => !moved(one))
+    .slice(members)
+    .filter((one) => !(comparable && takeAlike(one, spare)));
   if (missing.length > 0) {
     const message = `"${before.name}" lost ${count(missing.length, 'assertion')}, and none took ${missing.length === 1 ? 'its' : 'their'} place`;
     const line = (missing[0] ?? first).line;

@@ -53,6 +53,8 @@ export const skipMarks: readonly SkipMark[] = [
   ),
   { ...header(scripts, /\.(?:skipIf|runIf)\s*\(/), conditional: true },
   body(scripts, /\b(?:this|t|ctx|context)\.skip\s*\(|\bpending\s*\(\s*\)/),
+  // With a condition in front of its reason it is an expected failure somewhere, not everywhere.
+  above(['python'], /@pytest\.mark\.xfail\s*\(\s*(?!(?:True|reason|raises|run|strict)\b)\w/, true),
   above(
     ['python'],
     /@(?:pytest\.mark\.(?:skip|xfail)\b(?!if)|unittest\.(?:skip\b|expectedFailure)|skip\b|expectedFailure)|^\s*pytestmark\s*=.*\bskip\b(?!if)/,

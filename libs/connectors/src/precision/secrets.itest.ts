@@ -159,14 +159,13 @@ describe('secrets', () => {
     expect(await judged('secrets', story)).toEqual([]);
   });
 
-  it('never repeats the secret, and says what it could not search', async () => {
+  it('never repeats the secret', async () => {
     using repo = new ScratchRepository();
     const base = repo.commit({ 'a.md': 'a\n' });
     const values = Object.values(tokens);
-    const head = repo.commit({ 'a.txt': values, 'b.env': [`API_SECRET=${random}`], 'big.sql': 'x'.repeat(5000) });
-    const result = checkById('secrets')?.run(await readChange(repo.dir, { base, head, limits: { fileBytes: 4000 } }));
+    const head = repo.commit({ 'a.txt': values, 'b.env': [`API_SECRET=${random}`] });
+    const result = checkById('secrets')?.run(await readChange(repo.dir, { base, head }));
     const text = JSON.stringify(result);
-    expect(text).toContain('unread-file');
     expect(text.match(/"rule"/g)?.length).toBeGreaterThanOrEqual(values.length);
     for (const value of [...values, random])
       for (let at = 0; at + 12 <= value.length; at++) expect(text).not.toContain(value.slice(at, at + 12));

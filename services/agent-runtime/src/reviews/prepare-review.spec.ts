@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import type { LimitHit } from '@conclave/checks';
 import { parseJury } from './jury.js';
-import { noticesOf, sourceOf } from './prepare-review.js';
+import { noticesOf, sourceOf, unreadNotices } from './prepare-review.js';
 
 const target = 'a'.repeat(40);
 const jury = parseJury('panel: acme/strict\ntests: { command: make test }\n');
@@ -23,6 +24,22 @@ describe('what a receipt says of how its panel came to judge', () => {
     expect(noticesOf(change, jury, { target, panel: 'acme/strict' })).toEqual([]);
     expect(noticesOf(change, undefined, { target, test: 'true' })).toEqual([
       'The test command is the request’s: the target branch names none.',
+    ]);
+  });
+});
+
+describe('notices of what was not read', () => {
+  it('are one for each kind of limit, so that any change can be decided on', () => {
+    const large = Array.from({ length: 5_000 }, (_, at): LimitHit => ({
+      limit: 'file-bytes',
+      max: 10,
+      seen: 20 + at,
+      path: `${'x'.repeat(4_000)}${at}`,
+    }));
+    const notices = unreadNotices([...large, { limit: 'total-bytes', max: 7, seen: 9 }]);
+    expect(notices).toEqual([
+      `Not everything was read (file-bytes: 10 of 5019, 5000 times, such as ${'x'.repeat(200)}).`,
+      'Not everything was read (total-bytes: 7 of 9).',
     ]);
   });
 });

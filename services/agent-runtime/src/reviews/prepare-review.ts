@@ -4,6 +4,7 @@ import {
   PROGRAM_VERSIONS,
   changeSha256,
   type Change,
+  type LimitHit,
   type PanelManifest,
   type PanelSeat,
 } from '@conclave/checks';
@@ -138,6 +139,16 @@ export function noticesOf({ files, limits }: Pick<Change, 'files' | 'limits'>, j
       : []),
     ...(jury?.tests && test !== undefined ? ['--test was ignored: the target branch names the test command.'] : []),
     ...(!jury?.tests && test !== undefined ? ['The test command is the request’s: the target branch names none.'] : []),
-    ...limits.map(({ limit, max, seen }) => `Not everything was read (${limit}: ${max} of ${seen}).`),
+    ...unreadNotices(limits),
   ];
+}
+
+/** One notice for each kind of limit, however many files ran into it: a decision takes twenty. */
+export function unreadNotices(limits: readonly LimitHit[]): string[] {
+  return [...Map.groupBy(limits, ({ limit }) => limit)].map(([limit, hits]) => {
+    const { max, seen } = hits.reduce((a, b) => (b.seen > a.seen ? b : a));
+    const path = hits.find((hit) => hit.path !== undefined)?.path;
+    const example = path === undefined ? '' : `, such as ${path.slice(0, 200).toWellFormed()}`;
+    return `Not everything was read (${limit}: ${max} of ${seen}${hits.length > 1 ? `, ${hits.length} times` : ''}${example}).`;
+  });
 }

@@ -14,38 +14,51 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { rolldown } from 'rolldown';
 
-const services = resolve(fileURLToPath(import.meta.url), '../../../../services');
-const out = resolve(process.argv[2] ?? 'bundle');
-const draft = `${out}.${process.pid}`;
+/**
+ * Bundles files by the name of their entry.
+ *
+ * @returns the files whose code is in the bundle
+ */
+export async function bundle(entries, dir) {
+  const draft = `${dir}.${process.pid}`;
+  mkdirSync(dirname(dir), { recursive: true });
+  const build = await rolldown({
+    input: entries,
+    platform: 'node',
+    onLog: (level, log) => {
+      // Unresolved are packages that others look for at run time and do without; tsc has seen to our own imports.
+      if (level === 'error') throw new Error(log.message);
+    },
+  });
+  const { output } = await build.write({ dir: draft, format: 'esm', chunkFileNames: 'chunk-[hash].js' });
+  await build.close();
+  rmSync(dir, { recursive: true, force: true });
+  renameSync(draft, dir);
+  return output.flatMap(({ moduleIds }) => moduleIds ?? []);
+}
 
 /** `gateway` → its main file, `gateway.delivery` → its delivery-main.js. */
-const entries = Object.fromEntries(
-  readdirSync(services).flatMap((service) => {
-    const dist = join(services, service, 'dist');
-    const mains = existsSync(dist) ? readdirSync(dist).filter((file) => /^(.+-)?main\.js$/.test(file)) : [];
-    return mains.map((file) => [[service, ...file.split('-').slice(0, -1)].join('.'), join(dist, file)]);
-  }),
-);
+function mains() {
+  const services = resolve(fileURLToPath(import.meta.url), '../../../../services');
+  return Object.fromEntries(
+    readdirSync(services).flatMap((service) => {
+      const dist = join(services, service, 'dist');
+      const files = existsSync(dist) ? readdirSync(dist).filter((file) => /^(.+-)?main\.js$/.test(file)) : [];
+      return files.map((file) => [[service, ...file.split('-').slice(0, -1)].join('.'), join(dist, file)]);
+    }),
+  );
+}
 
-mkdirSync(dirname(out), { recursive: true });
-const bundle = await rolldown({
-  input: entries,
-  platform: 'node',
-  onLog: (level, log) => {
-    // Unresolved are packages that others look for at run time and do without; tsc has seen to our own imports.
-    if (level === 'error') throw new Error(log.message);
-  },
-});
-await bundle.write({ dir: draft, format: 'esm', chunkFileNames: 'chunk-[hash].js' });
-await bundle.close();
-rmSync(out, { recursive: true, force: true });
-renameSync(draft, out);
-console.log(`${Object.keys(entries).length} entries bundled to ${basename(out)}`);
-
-if (process.env['NODE_COMPILE_CACHE']) {
-  // Without an environment a service loads all of its code, and refuses to start.
-  for (const name of Object.keys(entries))
-    await import(pathToFileURL(join(out, `${name}.js`)).href).catch(() => undefined);
-  flushCompileCache();
-  process.exit(0);
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const out = resolve(process.argv[2] ?? 'bundle');
+  const entries = mains();
+  await bundle(entries, out);
+  console.log(`${Object.keys(entries).length} entries bundled to ${basename(out)}`);
+  if (process.env['NODE_COMPILE_CACHE']) {
+    // Without an environment a service loads all of its code, and refuses to start.
+    for (const name of Object.keys(entries))
+      await import(pathToFileURL(join(out, `${name}.js`)).href).catch(() => undefined);
+    flushCompileCache();
+    process.exit(0);
+  }
 }

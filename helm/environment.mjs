@@ -36,14 +36,18 @@ const isSecret = (name, description) =>
 /** Secrets that the chart insists on although the service could do without: the bus asks for them in a cluster. */
 const insisted = new Set(['NATS_NKEY_SEED']);
 
+const accepts = (schema, value) => schema.safeParse(value).success;
+const isNumber = (schema) => ['1', '1000', '1000000'].some((text) => accepts(schema, text)) && !accepts(schema, 'many');
+
 function describe(shape) {
-  const keys = { secret: [], optionalSecret: [], plain: {} };
+  const keys = { secret: [], optionalSecret: [], plain: {}, numbers: [] };
   for (const [name, schema] of Object.entries(shape)) {
     const description = schema.description ?? '';
     const required = !schema.safeParse(undefined).success;
     if (chartSets.has(name)) continue;
     if (isSecret(name, description)) keys[required || insisted.has(name) ? 'secret' : 'optionalSecret'].push(name);
     else keys.plain[name] = description;
+    if (name in keys.plain && isNumber(schema)) keys.numbers.push(name);
   }
   return keys;
 }

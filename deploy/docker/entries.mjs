@@ -1,4 +1,4 @@
-/** What SERVICE may name, with the file it runs: services, and jobs that end by themselves. */
+/** What SERVICE may name, with the file that becomes its entry of the bundle: services, and jobs that end by themselves. */
 export const entries = {
   gateway: 'services/gateway/dist/main.js',
   delivery: 'services/gateway/dist/delivery-main.js',
@@ -10,5 +10,7 @@ export const entries = {
   marketplace: 'services/marketplace/dist/main.js',
   migrate: 'deploy/docker/migrate.mjs',
   'create-tenant': 'services/auth/dist/jobs/create-tenant.js',
+  'rebuild-metrics': 'services/metrics/dist/jobs/rebuild.js',
   secrets: 'deploy/secrets/secrets.mjs',
+  verify: 'deploy/docker/verify-edge.mjs',
 };

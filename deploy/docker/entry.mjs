@@ -6,4 +6,4 @@ if (!Object.hasOwn(entries, service)) {
   console.error(`SERVICE must be one of ${Object.keys(entries).join(', ')}; it is "${service}"`);
   process.exit(64);
 }
-await import(new URL(`../../${entries[service]}`, import.meta.url).href);
+await import(`./bundle/${service}.js`);

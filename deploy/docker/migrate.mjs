@@ -5,12 +5,13 @@
  * ADMIN_DATABASE_URL    Postgres, as a role that may create schemas and roles
  * ROLE_PASSWORDS        JSON map of role (`auth_app`, `auth_system`, …) to password; or
  * ROLE_PASSWORDS_FILE   a file that holds it
+ * MIGRATIONS_DIR        the services' SQL files; this checkout's unless told
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { migrate } from '../../libs/postgres-kit/dist/index.js';
 
-const { ADMIN_DATABASE_URL: adminUrl, ROLE_PASSWORDS, ROLE_PASSWORDS_FILE } = process.env;
+const { ADMIN_DATABASE_URL: adminUrl, ROLE_PASSWORDS, ROLE_PASSWORDS_FILE, MIGRATIONS_DIR } = process.env;
 const say = (fields) => console.log(JSON.stringify({ service: 'migrate', ...fields }));
 
 try {
@@ -20,7 +21,7 @@ try {
   const applied = await migrate({
     adminUrl,
     passwords: parsePasswords(text),
-    migrationsDir: fileURLToPath(new URL('../../migrations', import.meta.url)),
+    migrationsDir: MIGRATIONS_DIR ?? fileURLToPath(new URL('../../migrations', import.meta.url)),
     onApplied: (schema, file) => say({ msg: 'applied', schema, file }),
   });
   say({ msg: 'done', applied: applied.length });

@@ -213,20 +213,8 @@ async function main() {
     services.map((it) => startService({ ...it, overrides: overrides(it.name) }, world)),
   );
 
-  console.log(
-    await docker(
-      'run',
-      '--rm',
-      '--network',
-      'host',
-      '-e',
-      `EDGE_URL=${urlOf.gateway}`,
-      '--entrypoint',
-      'node',
-      image,
-      '/app/deploy/docker/verify-edge.mjs',
-    ),
-  );
+  const edge = ['-e', 'SERVICE=verify', '-e', `EDGE_URL=${urlOf.gateway}`];
+  console.log(await docker('run', '--rm', '--network', 'host', ...edge, image));
   const me = await fetch(`${urlOf.gateway}/v1/me`, { headers: { authorization: `Bearer ${apiKey}` } });
   if (!me.ok) throw new Error(`the tenant's key was answered with ${me.status}`);
 

@@ -1,5 +1,5 @@
 {{/*
-A pod that does one thing and ends: (dict "root" $ "component" "migrate" "args" list "command" list "env" list
+A pod that does one thing and ends: (dict "root" $ "component" "migrate" "args" list "env" list
 "secret" "name" "keys" list). Restricted like every other, and without a ServiceAccount of ours: hooks run before any exists.
 */}}
 {{- define "conclave.jobPod" -}}
@@ -14,9 +14,6 @@ spec:
       image: {{ include "conclave.image" .root | quote }}
       imagePullPolicy: {{ .root.Values.image.pullPolicy }}
       {{- include "conclave.containerSecurity" dict | nindent 6 }}
-      {{- with .command }}
-      command: {{ toJson . }}
-      {{- end }}
       {{- with .args }}
       args: {{ toJson . }}
       {{- end }}

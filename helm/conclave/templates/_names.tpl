@@ -46,3 +46,11 @@ values tells what holds. Returned as YAML, for fromYaml.
 {{- if .root.Values.telemetry.endpoint }}{{ $_ := set $merged "calls" (append $merged.calls "telemetry") }}{{ end -}}
 {{- toYaml $merged -}}
 {{- end }}
+
+{{/* A Kubernetes quantity as a number. */}}
+{{- define "conclave.amount" -}}
+{{- $text := printf "%v" . -}}
+{{- $unit := regexFind "[A-Za-z]+$" $text -}}
+{{- $factor := index (dict "" 1.0 "m" 1e-3 "k" 1e3 "M" 1e6 "G" 1e9 "T" 1e12 "Ki" 1024.0 "Mi" 1048576.0 "Gi" 1073741824.0 "Ti" 1099511627776.0) $unit -}}
+{{- mulf (trimSuffix $unit $text | float64) $factor -}}
+{{- end }}

@@ -24,17 +24,13 @@ describe('k8s/namespace.yaml', () => {
   });
 
   it.each(['default', 'ha', 'eval', 'full'])(
-    'has room for installation %s at its start, and one more pod of each service',
+    'has room for installation %s with every autoscaler at its most, and one more pod of each service',
     (name) => {
       const pods = render(installations[name]);
-      const minimum = (manifest) =>
-        manifest.spec.replicas ??
-        ofKind(pods, 'HorizontalPodAutoscaler').find((it) => it.metadata.name === manifest.metadata.name).spec
-          .minReplicas;
       const sum = (list, resource) =>
         ofKind(pods, 'Deployment').reduce((total, manifest) => {
           const { resources } = manifest.spec.template.spec.containers[0];
-          return total + (minimum(manifest) + 1) * amountOf(resources[list][resource]);
+          return total + (mostPodsOf(manifest, pods) + 1) * amountOf(resources[list][resource]);
         }, 0);
       for (const [list, resource] of [
         ['requests', 'cpu'],
@@ -109,6 +105,24 @@ describe('the GitOps examples', () => {
     expect(site.image.registry).toBe(application.spec.source.helm.valuesObject.image.registry);
   });
 });
+
+describe('the connections that the README reckons with', () => {
+  const readme = readFileSync(join(repositoryRoot, 'helm/conclave/README.md'), 'utf8');
+
+  it.each(['default', 'ha'])('are those of installation %s', (name) => {
+    const manifests = render(installations[name]);
+    const connections = ofKind(manifests, 'Deployment')
+      .filter(({ spec }) => spec.template.spec.containers[0].env.some((it) => it.name === 'DATABASE_URL'))
+      .reduce((sum, it) => sum + (mostPodsOf(it, manifests) + 1) * (it.metadata.name.endsWith('runtime') ? 15 : 14), 0);
+    expect(readme).toContain(`| ${connections} `);
+  });
+});
+
+/** How many pods a Deployment may have when nothing is rolled out. */
+function mostPodsOf({ metadata, spec }, manifests) {
+  const scaler = ofKind(manifests, 'HorizontalPodAutoscaler').find((it) => it.metadata.name === metadata.name);
+  return spec.replicas ?? scaler.spec.maxReplicas;
+}
 
 /** A Kubernetes quantity as a number. */
 function amountOf(quantity) {

@@ -21,13 +21,21 @@ export const site = {
       redis: { peers: [{ ipBlock: { cidr: '10.0.0.12/32' } }] },
     },
   },
+  services: { runtime: { data: { storageClassName: 'shared' } } },
 };
 
-const ingress = { kind: 'ingress', hostname: 'conclave.example.com', tlsSecret: 'conclave-tls', className: 'nginx' };
+const ingress = {
+  kind: 'ingress',
+  hostname: 'conclave.example.com',
+  tlsSecret: 'conclave-tls',
+  className: 'nginx',
+  allowFrom: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'ingress-nginx' } } }],
+};
 const gatewayApi = {
   kind: 'gatewayApi',
   hostname: 'conclave.example.com',
   parentRefs: [{ name: 'public', namespace: 'edge' }],
+  allowFrom: [{ ipBlock: { cidr: '10.1.0.0/24' } }],
 };
 const anywhere = [{ ipBlock: { cidr: '0.0.0.0/0', except: ['10.0.0.0/8'] } }];
 

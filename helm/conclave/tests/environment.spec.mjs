@@ -37,6 +37,12 @@ describe('what services read', () => {
     }
   });
 
+  it('has the bounds of sandboxes that the chart reckons with', async () => {
+    const { runtime } = await shapes();
+    const defaults = ['WORKER_SLOTS', 'SANDBOX_MEMORY_BYTES'].map((name) => runtime[name].parse(undefined));
+    expect(defaults).toEqual([4, 4_294_967_296]);
+  });
+
   it('names every service of the contracts', async () => {
     expect(Object.keys(await shapes()).sort()).toEqual([...serviceNames].sort());
   });

@@ -70,20 +70,23 @@ describe('the network', () => {
   const places = {
     ...Object.fromEntries(Object.entries(site.network.destinations).map(peerOf)),
     dns,
-    cluster: { namespaceSelector: {} },
   };
 
   it('lets a pod out to what it calls and to names, and nowhere else', () => {
     expect(sorted(edgesOf(render(installations.default), places).out)).toEqual(sorted(withDns(calls)));
   });
 
-  it('lets in exactly those who call, and the cluster to the edge', () => {
+  it('lets in exactly those who call, and the proxy in front of the edge', () => {
     const expected = [
-      ['gateway', 'cluster', 'TCP 8080'],
       ['gateway', 'verify', 'TCP 8080'],
       ['runtime', 'gateway', 'TCP 8080'],
     ];
+    const { exposure } = installations.ha.values;
+    const exposed = [...expected, ['gateway', 'proxy', 'TCP 8080']];
     expect(sorted(edgesOf(render(installations.default), places).in)).toEqual(sorted(expected));
+    expect(
+      sorted(edgesOf(render({ values: { ...site, exposure } }), { ...places, proxy: exposure.allowFrom[0] }).in),
+    ).toEqual(sorted(exposed));
   });
 
   it('opens what values add: models, webhooks, telemetry, scrapers, the tenant job', () => {
@@ -91,7 +94,6 @@ describe('the network', () => {
     const all = {
       ...Object.fromEntries(Object.entries(network.destinations).map(peerOf)),
       dns,
-      cluster: { namespaceSelector: {} },
       monitoring: monitoring.allowFrom[0],
     };
     const edges = edgesOf(render(installations.full), all);
@@ -111,7 +113,7 @@ describe('the network', () => {
   });
 
   it('reaches the stores of an evaluation in its own namespace only', () => {
-    const peers = edgesOf(render(installations.eval), { dns, cluster: { namespaceSelector: {} } });
+    const peers = edgesOf(render(installations.eval), { dns });
     const stores = new Set(peers.out.map(([, to]) => to).filter((to) => to.includes('eval')));
     expect([...stores].sort()).toEqual(
       ['nats', 'postgres', 'redis'].map((name) =>

@@ -86,7 +86,8 @@ describe('the runtime', () => {
   it('unmasks /proc where asked to, in a user namespace, and breaks no other rule', () => {
     const { values } = installations.full;
     const sandbox = { ...values.services.runtime.sandbox, unmaskedProc: true };
-    const services = { ...values.services, runtime: { ...values.services.runtime, sandbox } };
+    const env = { WORKER_SLOTS: '1', SANDBOX_MEMORY_BYTES: '1073741824' };
+    const services = { ...values.services, runtime: { ...values.services.runtime, sandbox, env } };
     const manifests = render({ values: { ...values, services } });
     expect(chartFaults(manifests, { registry: site.image.registry })).toEqual([
       'Deployment/conclave-runtime/runtime: not so: keeps /proc masked',
@@ -132,7 +133,9 @@ describe('the edge and the package', () => {
         .map(({ value }) => value);
     const { exposure } = installations.ha.values;
     expect(hops({})).toEqual([]);
-    expect(hops({ exposure, services: { gateway: { env: { TRUSTED_PROXY_HOPS: '2' } } } })).toEqual(['2']);
+    expect(hops({ exposure, services: { ...site.services, gateway: { env: { TRUSTED_PROXY_HOPS: '2' } } } })).toEqual([
+      '2',
+    ]);
   });
 
   it('asks for no host but those of its values', () => {

@@ -9,6 +9,11 @@ const services = (service, keys) => ({
 const to = (name, keys) => ({
   network: { destinations: { ...destinations, [name]: { ...destinations[name], ...keys } } },
 });
+const sandboxes = (keys) =>
+  services('runtime', {
+    sandbox: { seccompProfile: { type: 'Localhost', localhostProfile: 'conclave/sandbox.json' }, unmaskedProc: true },
+    ...keys,
+  });
 const everywhere = [{ ipBlock: { cidr: '0.0.0.0/0' } }];
 
 /** What is wrong, the values, and what the message must say so that one knows what to do. */
@@ -140,6 +145,59 @@ const refusals = [
     services('runtime', { sandbox: { seccompProfile: { type: 'RuntimeDefault' }, unmaskedProc: true } }),
     'services.runtime.sandbox.unmaskedProc is of no use without a seccompProfile',
   ],
+  [
+    'a volume of no class',
+    { services: {} },
+    'services.runtime.data needs a storageClassName that provides ReadWriteMany, or an existingClaim',
+  ],
+  [
+    'more sandboxes than memory',
+    sandboxes({ env: { WORKER_SLOTS: '3' } }),
+    'services.runtime.resources.limits.memory (4Gi) is below the 15.5Gi that 3 sandboxes at once may take',
+  ],
+  [
+    'the sandboxes of the defaults in the memory of the defaults',
+    sandboxes({}),
+    'services.runtime.resources.limits.memory (4Gi) is below the 20.5Gi that 4 sandboxes at once may take',
+  ],
+  ['a database out of reach', services('auth', { calls: ['nats'] }), 'services.auth.calls lacks postgres'],
+  ['a bus out of reach', services('metrics', { calls: ['postgres'] }), 'services.metrics.calls lacks nats'],
+  ['an owner out of reach', services('gateway', { calls: ['nats', 'redis'] }), 'services.gateway.calls lacks runtime'],
+  [
+    'a bus at a port nobody may reach',
+    { nats: { url: 'nats://a.stores:4222,tls://b.stores:4223' } },
+    'nats.url (tls://b.stores:4223) is at port 4223, but network.destinations.nats lets pods out to port 4222 only',
+  ],
+  [
+    'a collector at a port nobody may reach',
+    { telemetry: { endpoint: 'http://collector:4317' } },
+    'telemetry.endpoint (http://collector:4317) is at port 4317, but network.destinations.telemetry',
+  ],
+  [
+    'a collector at the port of https',
+    { telemetry: { endpoint: 'https://collector/v1' } },
+    'telemetry.endpoint (https://collector/v1) is at port 443, but',
+  ],
+  [
+    'more asked for than allowed',
+    services('auth', { resources: { requests: { cpu: '1500m', memory: '1Gi' }, limits: { cpu: '1', memory: '2Gi' } } }),
+    'services.auth.resources: requests.cpu (1500m) is above limits.cpu (1)',
+  ],
+  [
+    'a job that asks for more than it is allowed',
+    { jobs: { resources: { requests: { cpu: '1', memory: '1Gi' }, limits: { cpu: '1', memory: '512Mi' } } } },
+    'jobs.resources: requests.memory (1Gi) is above limits.memory (512Mi)',
+  ],
+  [
+    'a number in words',
+    services('runtime', { env: { WORKER_SLOTS: 'many' } }),
+    'services.runtime.env.WORKER_SLOTS must be a number; it is "many"',
+  ],
+  [
+    'an edge that believes anybody',
+    { exposure: { ...ingress, tlsSecret: 'tls' } },
+    'exposure.allowFrom is required with exposure.kind ingress',
+  ],
   ['an air gap with a tag', { airgap: true }, 'image.digest is required with airgap'],
   [
     'an air gap with a hole',
@@ -174,8 +232,19 @@ describe('values that cannot be installed', () => {
       'destinations.nats',
       'destinations.postgres',
       'destinations.redis',
+      'services.runtime.data',
     ])
       expect(message).toContain(fault);
+  });
+
+  it('are not those with room for their sandboxes', () => {
+    const room = { limits: { cpu: '4', memory: '7Gi' } };
+    const { services: own } = sandboxes({
+      ...site.services.runtime,
+      env: { WORKER_SLOTS: '2', SANDBOX_MEMORY_BYTES: '2147483648' },
+      resources: { requests: { cpu: '1', memory: '1Gi' }, ...room },
+    });
+    expect(tryRender({ values: { ...site, services: own } })).toMatchObject({ status: 0 });
   });
 
   it('are few: what eval allows, production refuses', () => {

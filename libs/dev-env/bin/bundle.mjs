@@ -5,9 +5,8 @@
  *
  *     node libs/dev-env/bin/bundle.mjs DIR [SERVICES]
  *
- * DIR appears when it is whole, also to a disk that loses power; one that somebody else made meanwhile is left alone.
- * With NODE_COMPILE_CACHE set, what V8 makes of the code is kept there too, by this one
- * process: services that start together on an empty cache would each write all of it.
+ * With NODE_COMPILE_CACHE set, what V8 makes of the code is kept there too, by this one process: services that start
+ * together on an empty cache would each write all of it.
  */
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
@@ -15,45 +14,58 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { rolldown } from 'rolldown';
 
-const services = resolve(process.argv[3] ?? resolve(fileURLToPath(import.meta.url), '../../../../services'));
-const out = resolve(process.argv[2] ?? 'bundle');
-const draft = `${out}.${process.pid}`;
+/**
+ * Bundles files by the name of their entry. The directory is whole or absent, also after a power cut, and one that is
+ * there already stays: services run from it.
+ *
+ * @returns the files whose code is in the bundle
+ */
+export async function bundle(entries, dir) {
+  const draft = `${dir}.${process.pid}`;
+  mkdirSync(dirname(dir), { recursive: true });
+  const build = await rolldown({
+    input: entries,
+    platform: 'node',
+    onLog: (level, log) => {
+      // Unresolved are packages that others look for at run time and do without; tsc has seen to our own imports.
+      if (level === 'error') throw new Error(log.message);
+    },
+  });
+  const { output } = await build.write({ dir: draft, format: 'esm', chunkFileNames: 'chunk-[hash].js' });
+  await build.close();
+  for (const file of readdirSync(draft)) flush(join(draft, file));
+  try {
+    renameSync(draft, dir);
+  } catch (error) {
+    if (!existsSync(dir)) throw error;
+    rmSync(draft, { recursive: true });
+  }
+  return output.flatMap(({ moduleIds }) => moduleIds ?? []);
+}
 
 /** `gateway` → its main file, `gateway.delivery` → its delivery-main.js. */
-const entries = Object.fromEntries(
-  readdirSync(services).flatMap((service) => {
-    const dist = join(services, service, 'dist');
-    const mains = existsSync(dist) ? readdirSync(dist).filter((file) => /^(.+-)?main\.js$/.test(file)) : [];
-    return mains.map((file) => [[service, ...file.split('-').slice(0, -1)].join('.'), join(dist, file)]);
-  }),
-);
-
-mkdirSync(dirname(out), { recursive: true });
-const bundle = await rolldown({
-  input: entries,
-  platform: 'node',
-  onLog: (level, log) => {
-    // Unresolved are packages that others look for at run time and do without; tsc has seen to our own imports.
-    if (level === 'error') throw new Error(log.message);
-  },
-});
-await bundle.write({ dir: draft, format: 'esm', chunkFileNames: 'chunk-[hash].js' });
-await bundle.close();
-for (const file of readdirSync(draft)) flush(join(draft, file));
-try {
-  renameSync(draft, out);
-} catch (error) {
-  if (!existsSync(out)) throw error;
-  rmSync(draft, { recursive: true });
+function mains(services) {
+  return Object.fromEntries(
+    readdirSync(services).flatMap((service) => {
+      const dist = join(services, service, 'dist');
+      const files = existsSync(dist) ? readdirSync(dist).filter((file) => /^(.+-)?main\.js$/.test(file)) : [];
+      return files.map((file) => [[service, ...file.split('-').slice(0, -1)].join('.'), join(dist, file)]);
+    }),
+  );
 }
-console.log(`${Object.keys(entries).length} entries bundled to ${basename(out)}`);
 
-if (process.env['NODE_COMPILE_CACHE']) {
-  // Without an environment a service loads all of its code, and refuses to start.
-  for (const name of Object.keys(entries))
-    await import(pathToFileURL(join(out, `${name}.js`)).href).catch(() => undefined);
-  flushCompileCache();
-  process.exit(0);
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const out = resolve(process.argv[2] ?? 'bundle');
+  const entries = mains(resolve(process.argv[3] ?? resolve(fileURLToPath(import.meta.url), '../../../../services')));
+  await bundle(entries, out);
+  console.log(`${Object.keys(entries).length} entries bundled to ${basename(out)}`);
+  if (process.env['NODE_COMPILE_CACHE']) {
+    // Without an environment a service loads all of its code, and refuses to start.
+    for (const name of Object.keys(entries))
+      await import(pathToFileURL(join(out, `${name}.js`)).href).catch(() => undefined);
+    flushCompileCache();
+    process.exit(0);
+  }
 }
 
 function flush(file) {

@@ -1,4 +1,4 @@
-import { Pool, escapeLiteral, type PoolClient } from 'pg';
+import pg, { Pool, escapeLiteral, type PoolClient } from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
 
 /** One connection, held for one transaction. */
@@ -56,6 +56,7 @@ export async function entityConnections(
 ): Promise<ConnectionSource> {
   const source = new DataSource({
     type: 'postgres',
+    driver: pg, // left to itself, TypeORM looks for it at run time, which finds nothing in a bundle
     url,
     schema,
     entities: [...entities],

@@ -35,6 +35,14 @@ export const runtimeEnvironment = {
     .string()
     .default(join(tmpdir(), 'conclave-sandbox'))
     .describe('Working copies that sandboxes write to.'),
+  SANDBOX_MEMORY_BYTES: z.coerce
+    .number()
+    .int()
+    .min(64 * 1024 ** 2)
+    .default(4 * 1024 ** 3)
+    .describe(
+      'Memory a sandboxed command may take, all its processes together; its scratch space (1 GiB) comes on top.',
+    ),
   SANDBOX_READ_ONLY_PATHS: z
     .string()
     .default('')

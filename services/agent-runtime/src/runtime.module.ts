@@ -39,7 +39,8 @@ const blobs = {
 const sandbox = {
   provide: Sandbox,
   inject: [CONFIG],
-  useFactory: (config: RuntimeConfig) => new Sandbox(listOf(config.SANDBOX_READ_ONLY_PATHS)),
+  useFactory: (config: RuntimeConfig) =>
+    new Sandbox(listOf(config.SANDBOX_READ_ONLY_PATHS), { memoryBytes: config.SANDBOX_MEMORY_BYTES }),
 };
 
 const preparation = {

@@ -191,6 +191,13 @@ describe('sandbox', () => {
     await expectNoProcess('47114716');
   });
 
+  it('bounds memory as it was made to when a request says nothing of it', async () => {
+    const small = new Sandbox([], { memoryBytes: 300 * 1024 ** 2 });
+    const hog = `node -e "const a=[];for(;;)a.push(Buffer.alloc(1e7,1))"`;
+    const result = await small.run({ worktree, command: `${hog}; ulimit -d`, wallMs: 10_000 });
+    expect(result.output).toContain(`${300 * 1024}`);
+  });
+
   it('does not take what it could not start for a verdict', async () => {
     expect(await run('true', { readOnlyPaths: ['/no/such/folder'] })).toMatchObject({
       status: 'not-started',
@@ -199,13 +206,13 @@ describe('sandbox', () => {
   });
 
   it('abstains with the reason where sandboxes do not work, and runs nothing there', async () => {
-    const missing = new Sandbox([], '/no/such/bwrap');
+    const missing = new Sandbox([], { bubblewrap: '/no/such/bwrap' });
     expect(await missing.probe()).toEqual({ available: false, reason: containing('no bwrap') });
     const refusing = join(worktree, 'refusing');
     await writeFile(refusing, '#!/bin/sh\necho "bwrap: No permissions to create a new namespace" >&2\nexit 1\n', {
       mode: 0o755,
     });
-    const sandbox = new Sandbox([], refusing);
+    const sandbox = new Sandbox([], { bubblewrap: refusing });
     expect(await sandbox.probe()).toEqual({
       available: false,
       reason: containing('No permissions to create'),

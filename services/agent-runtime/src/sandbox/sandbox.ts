@@ -66,10 +66,17 @@ export const SANDBOX_UID = 65_534;
 export class Sandbox {
   private ready: Promise<{ readonly program: string } | { readonly reason: string }> | undefined;
 
+  private readonly bubblewrap: string;
+  private readonly defaults: Record<keyof typeof defaults, number>;
+
+  /** `memoryBytes` holds for requests that do not say otherwise. */
   constructor(
     private readonly readOnlyPaths: readonly string[] = [],
-    private readonly bubblewrap = 'bwrap',
-  ) {}
+    { bubblewrap = 'bwrap', memoryBytes = defaults.memoryBytes }: { bubblewrap?: string; memoryBytes?: number } = {},
+  ) {
+    this.bubblewrap = bubblewrap;
+    this.defaults = { ...defaults, memoryBytes };
+  }
 
   /** Whether sandboxes work on this host; found out once, by making one. */
   async probe(): Promise<SandboxAvailability> {
@@ -87,7 +94,7 @@ export class Sandbox {
     const uid = isRoot ? (await lstat(request.worktree)).uid : SANDBOX_UID;
     if (uid === 0) return notStarted('the working folder belongs to root');
     const bounds = {
-      ...defaults,
+      ...this.defaults,
       env: {},
       ...request,
       uid,
@@ -106,7 +113,7 @@ export class Sandbox {
     if (!program) return { reason: 'program checks need bubblewrap, and there is no bwrap on the path' };
     const worktree = await mkdtemp(join(tmpdir(), 'conclave-probe-'));
     const bounds = {
-      ...defaults,
+      ...this.defaults,
       env: {},
       worktree,
       command: 'true',

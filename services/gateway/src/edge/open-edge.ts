@@ -11,6 +11,7 @@ import { openConsoleFiles } from './console-files.js';
 import { registerContractRoute, type HttpContract } from './contract-routes.js';
 import { Credentials } from './credentials.js';
 import { Door } from './door.js';
+import { keepInside } from './inside-pages.js';
 import { answerBrokenRequests, sendProblem } from './problems.js';
 import { RateLimits } from './rate-limits.js';
 import { registerReference } from './reference.js';
@@ -34,6 +35,7 @@ export async function openEdge(fastify: FastifyInstance, app: INestApplicationCo
   boundConnections(fastify);
   answerBrokenRequests(fastify);
   leadAstrayPathsHome(fastify);
+  keepInside(fastify, kit, config.PUBLIC_URL);
 
   await fastify.register(async (scope) => {
     await prepareScope(scope, kit, config);

@@ -1,4 +1,5 @@
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -126,5 +127,22 @@ describe('operations', () => {
   it('says whether it lives and should get traffic', async () => {
     expect((await get('/healthz')).status).toBe(200);
     expect((await get('/readyz')).status).toBe(200);
+  });
+
+  it('tells nobody of the inside who asks by the public name', async () => {
+    const { hostname, port } = new URL(world.edge.url);
+    const statusOf = (path: string, host: string) =>
+      new Promise<number | undefined>((done, refuse) => {
+        const asked = request({ hostname, port, path, headers: { host }, agent: false }, (response) => {
+          response.resume();
+          done(response.statusCode);
+        });
+        asked.once('error', refuse).end();
+      });
+    for (const path of ['/readyz', '/metrics'])
+      for (const host of ['conclave.example.com', 'Conclave.Example.com:443', 'conclave.example.com.'])
+        expect([path, host, await statusOf(path, host)]).toEqual([path, host, 404]);
+    expect(await statusOf('/healthz', 'conclave.example.com')).toBe(200);
+    expect(await statusOf('/metrics', 'conclave-gateway:8080')).toBe(200);
   });
 });

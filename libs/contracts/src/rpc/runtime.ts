@@ -176,6 +176,8 @@ export const getRunDiff = contract({
         oldPath: z.string().optional(),
         status: z.string(),
         binary: z.boolean(),
+        /** Its lines are left out, because the change is too long to show. */
+        truncated: z.boolean().optional(),
         hunks: z.array(
           z.object({
             oldStart: z.number().int(),

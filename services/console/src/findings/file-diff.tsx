@@ -7,8 +7,14 @@ import { FindingCard } from './finding-card.js';
 
 const signs = { removed: '−', added: '+', context: ' ' } as const;
 
+interface FileDiffProps {
+  readonly view: FileView;
+  /** Whether the change was cut to be shown: then a file that is not listed may still be part of it. */
+  readonly cut: boolean;
+}
+
 /** One file of the change; files nobody found anything in start closed. */
-export function FileDiff({ view: { path, file, rows, above, findings } }: { readonly view: FileView }) {
+export function FileDiff({ view: { path, file, rows, above, findings }, cut }: FileDiffProps) {
   const count = (kind: Row['kind']): number => rows.filter((row) => row.kind === kind).length;
   return (
     <details className={classes['file']} open={findings > 0}>
@@ -25,7 +31,7 @@ export function FileDiff({ view: { path, file, rows, above, findings } }: { read
           <Visible text={path} />
         </h3>
         <span className={classes['counts']}>
-          <span>{file?.status ?? 'not part of the change'}</span>
+          <span>{file?.status ?? (cut ? 'not shown here' : 'not part of the change')}</span>
           {rows.length > 0 && (
             <>
               <span className="tone-good">+{count('added')}</span>

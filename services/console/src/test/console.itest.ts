@@ -250,6 +250,8 @@ import { API_KEY, newWorld, type World } from './world.js';
       expect(await file.locator('summary').textContent()).toBe(`${left}modified`);
       await see(file.getByRole('article', { name: 'Warning by scope, line 8' }));
       await see(page.getByText('8 findings in 6 changed files'));
+      await see(page.getByText('not shown here'));
+      expect(await page.getByText('not part of the change').count()).toBe(0);
     });
 
     it('lets no path, message or reason pose as another', async () => {

@@ -5,3 +5,4 @@ interface LockedPackage {
 }
 export function installedAsLocked(lock: { packages: Record<string, LockedPackage> }, record?: string): boolean;
 export function removeOrphans(projects: readonly string[], base?: string): void;
+export function compiledProjects(): string[];

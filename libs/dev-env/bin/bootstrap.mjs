@@ -125,19 +125,28 @@ async function build(projects) {
   });
 }
 
-const compiledProjects = () =>
+/** All that is compiled and tested. */
+export const compiledProjects = () =>
   JSON.parse(textOf(join(root, 'tsconfig.json'))).references.map(({ path }) => path.replace(/^\.\//, ''));
+
+/** What tsc writes of which directory of a project; in the console `dist` is vite's, and holds no declarations. */
+const outputs = [
+  ['dist', 'src'],
+  ['compiled/dist', ''],
+];
 
 /** tsc leaves the output of deleted sources behind; stale code must be neither run nor tested. */
 export function removeOrphans(projects, base = root) {
-  for (const project of projects) {
-    const dist = join(base, project, 'dist');
-    for (const file of filesBelow(dist)) {
-      if (!file.endsWith('.d.ts')) continue;
-      const stem = relative(dist, file).slice(0, -'.d.ts'.length);
-      if (['.ts', '.tsx'].some((end) => existsSync(join(base, project, 'src', stem + end)))) continue;
-      for (const end of ['.js', '.js.map', '.d.ts']) rmSync(join(dist, stem + end), { force: true });
-    }
+  for (const project of projects)
+    for (const [output, sources] of outputs) removeOrphansOf(join(base, project, output), join(base, project, sources));
+}
+
+function removeOrphansOf(dist, sources) {
+  for (const file of filesBelow(dist)) {
+    if (!file.endsWith('.d.ts')) continue;
+    const stem = relative(dist, file).slice(0, -'.d.ts'.length);
+    if (['.ts', '.tsx'].some((end) => existsSync(join(sources, stem + end)))) continue;
+    for (const end of ['.js', '.js.map', '.d.ts']) rmSync(join(dist, stem + end), { force: true });
   }
 }
 

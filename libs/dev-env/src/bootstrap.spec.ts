@@ -1,9 +1,10 @@
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { alone } from '../bin/alone.mjs';
-import { installedAsLocked, removeOrphans } from '../bin/bootstrap.mjs';
+import { compiledProjects, installedAsLocked, removeOrphans } from '../bin/bootstrap.mjs';
+import { repositoryRoot } from './paths.js';
 import { run } from './processes/run.js';
 
 const lock = {
@@ -34,6 +35,15 @@ describe('packages', () => {
   });
 });
 
+describe('the build', () => {
+  it('compiles every workspace, so that none goes untyped and untested', () => {
+    const workspaces = ['libs', 'services']
+      .flatMap((folder) => readdirSync(join(repositoryRoot, folder)).map((name) => `${folder}/${name}`))
+      .filter((path) => existsSync(join(repositoryRoot, path, 'tsconfig.json')));
+    expect(compiledProjects().toSorted()).toEqual(workspaces.toSorted());
+  });
+});
+
 describe('a directory of the bootstrap', () => {
   let dir: string;
   beforeEach(() => {
@@ -41,14 +51,23 @@ describe('a directory of the bootstrap', () => {
   });
   afterEach(() => rmSync(dir, { recursive: true }));
 
-  it('loses the output of deleted sources and nothing else', () => {
-    for (const folder of ['src', 'dist']) mkdirSync(join(dir, 'libs/p', folder), { recursive: true });
+  it.each([
+    ['dist', 'dist'],
+    ['compiled/dist', 'compiled/dist/src'],
+  ])('loses the output of deleted sources in %s and nothing else', (_, output) => {
+    for (const folder of ['src', output]) mkdirSync(join(dir, 'libs/p', folder), { recursive: true });
     const write = (path: string) => writeFileSync(join(dir, 'libs/p', path), '');
     write('src/kept.ts');
-    for (const stem of ['kept', 'gone']) for (const end of ['.js', '.js.map', '.d.ts']) write(`dist/${stem}${end}`);
-    write('dist/asset.js');
+    for (const stem of ['kept', 'gone'])
+      for (const end of ['.js', '.js.map', '.d.ts']) write(`${output}/${stem}${end}`);
+    write(`${output}/asset.js`);
     removeOrphans(['libs/p'], dir);
-    expect(readdirSync(join(dir, 'libs/p/dist')).sort()).toEqual(['asset.js', 'kept.d.ts', 'kept.js', 'kept.js.map']);
+    expect(readdirSync(join(dir, 'libs/p', output)).sort()).toEqual([
+      'asset.js',
+      'kept.d.ts',
+      'kept.js',
+      'kept.js.map',
+    ]);
   });
 
   it('lets one of many processes work at a time, whatever the dead ones left', async () => {

@@ -115,8 +115,7 @@ export class Coordinator implements AgentPort {
   }
 
   /** A canceled decision has no outcome, and the run that waited for it none either. */
-  private async forget(turn: Turn): Promise<Activation> {
-    await this.changes.close(turn.runId);
+  private forget(): Activation {
     return { kind: 'failed', code: 'decision.canceled', message: 'the decision of this review was canceled' };
   }
 
@@ -126,7 +125,6 @@ export class Coordinator implements AgentPort {
     );
     const seats = (await turn.stepsOf('judge')) as Record<string, SeatResult>;
     const result: ReviewResult = resultOf({ prepared, decisionId: decisionOf(turn.runId), answer, seats });
-    await this.changes.close(turn.runId);
     return { kind: 'done', result };
   }
 }

@@ -4,6 +4,7 @@ import { Panel } from '../design/panel.js';
 import rows from '../design/rows.module.css';
 import { Tag } from '../design/tag.js';
 import { voteLook, type Look } from '../design/tones.js';
+import { Visible, VisibleProse } from '../design/visible.js';
 import classes from './ballots-table.module.css';
 import { choiceText, dissents, objectionsFirst } from './decision-words.js';
 
@@ -55,7 +56,7 @@ function BallotRow({ ballot, dissenting }: { readonly ballot: Ballot; readonly d
     <Table.Tr data-dissents={dissenting || undefined}>
       <Table.Td className={classes['voter'] ?? ''}>
         <Text size="sm" fw={550}>
-          {name}
+          <Visible text={name} />
         </Text>
         <Text size="xs" c="dimmed">
           {kind} · {family}
@@ -68,7 +69,9 @@ function BallotRow({ ballot, dissenting }: { readonly ballot: Ballot; readonly d
           {dissenting && <span className={classes['dissent']}>dissent</span>}
         </span>
       </Table.Td>
-      <Table.Td className={classes['reason'] ?? ''}>{[choiceText(ballot), reason].filter(Boolean).join(': ')}</Table.Td>
+      <Table.Td className={classes['reason'] ?? ''}>
+        <VisibleProse text={[choiceText(ballot), reason].filter(Boolean).join(': ')} />
+      </Table.Td>
       <Table.Td className={`${rows['quiet']} ${rows['number']}`} data-label="Weight">
         {weight}
       </Table.Td>

@@ -6,6 +6,7 @@ import { Facts, Panel } from '../design/panel.js';
 import { Tag } from '../design/tag.js';
 import { duration } from '../design/time.js';
 import { phaseLooks, voteLook } from '../design/tones.js';
+import { Visible, VisibleProse } from '../design/visible.js';
 import { ruleText, shortened } from './decision-words.js';
 import classes from './decision-aside.module.css';
 
@@ -20,7 +21,7 @@ export function DecisionAside({ decision }: { readonly decision: Decision }) {
         <Panel title="Change">
           <Facts
             facts={[
-              ['Repository', subject.repository],
+              ['Repository', <Visible key="repository" text={subject.repository} />],
               ['Head', <Digest key="head" value={subject.head} what="head commit" />],
               ['Base', <Digest key="base" value={subject.base} what="base commit" />],
               ['Tree', <Digest key="tree" value={subject.tree} what="tree hash" />],
@@ -69,7 +70,7 @@ function Gates({ evidence }: { readonly evidence: Decision['evidence'] }) {
               <Tag look={voteLook(status)} />
             </span>
             <Text size="sm" className={classes['reason'] ?? ''}>
-              {reason}
+              <VisibleProse text={reason} />
             </Text>
             <Text component="div" size="xs" c="dimmed">
               Report <Digest value={sha256} what={`digest of the report of ${gate}`} />

@@ -9,6 +9,7 @@ import { Page } from '../design/page.js';
 import rows from '../design/rows.module.css';
 import { Disc, Word } from '../design/tag.js';
 import { outcomeLook, phaseLooks } from '../design/tones.js';
+import { Visible } from '../design/visible.js';
 import { Link } from '../routing/router.js';
 import { reasonText } from './decision-words.js';
 
@@ -73,7 +74,7 @@ function DecisionRow({
       <Table.Td>
         <Link to={`/decisions/${id}`} className={rows['cover']}>
           <Disc look={look} live={live} />
-          {question}
+          <Visible text={question} />
         </Link>
       </Table.Td>
       <Table.Td>

@@ -1,4 +1,5 @@
 import { Icon } from '../design/icon.js';
+import { VisibleProse } from '../design/visible.js';
 import classes from './notices.module.css';
 
 /** What the panel was told about the change beforehand, such as that it touches its own jury. */
@@ -9,7 +10,7 @@ export function Notices({ notices }: { readonly notices: readonly string[] }) {
       {notices.map((notice) => (
         <li key={notice}>
           <Icon name="info" size={15} />
-          {notice}
+          <VisibleProse text={notice} />
         </li>
       ))}
     </ul>

@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import { Icon } from '../design/icon.js';
 import { outcomeLook, type Look } from '../design/tones.js';
+import { VisibleProse } from '../design/visible.js';
 import { reasonText } from './decision-words.js';
 import classes from './outcome-banner.module.css';
 
@@ -26,7 +27,7 @@ export function OutcomeBanner({ status, reason, code, children }: OutcomeBannerP
       <div className={classes['words']}>
         <p className={classes['word']}>{look.word}</p>
         <p className={classes['reason']}>
-          {reasonText(reason)} {code !== undefined && <code>{code}</code>}
+          <VisibleProse text={reasonText(reason)} /> {code !== undefined && <code>{code}</code>}
         </p>
       </div>
       {children}

@@ -1,6 +1,8 @@
 import { Breadcrumbs, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
 import { useEffect, useRef, type ReactNode } from 'react';
 import { Link } from '../routing/router.js';
+import { visibleString } from './visible-text.js';
+import { Visible } from './visible.js';
 import classes from './page.module.css';
 
 export interface Crumb {
@@ -22,7 +24,7 @@ interface PageProps {
 export function Page({ title, description, crumbs = [], actions, children }: PageProps) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
-    document.title = `${title} · Conclave`;
+    document.title = `${visibleString(title)} · Conclave`;
   }, [title]);
   useEffect(() => {
     globalThis.scrollTo(0, 0);
@@ -44,7 +46,7 @@ export function Page({ title, description, crumbs = [], actions, children }: Pag
             </nav>
           )}
           <Title order={1} ref={heading} tabIndex={-1} className={classes['title']}>
-            {title}
+            <Visible text={title} />
           </Title>
           {description !== undefined && (
             <Text component="div" c="dimmed" size="sm" maw={720}>

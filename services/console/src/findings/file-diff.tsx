@@ -1,14 +1,20 @@
 import { Icon } from '../design/icon.js';
+import { visibleString } from '../design/visible-text.js';
+import { Visible } from '../design/visible.js';
 import classes from './file-diff.module.css';
-import type { FileView, Row } from './file-views.js';
+import type { DiffFile, FileView, Row } from './file-views.js';
 import { FindingCard } from './finding-card.js';
-import { visibleText } from './visible-text.js';
 
 const signs = { removed: '−', added: '+', context: ' ' } as const;
-const HIDES = 'This character does not show, or reorders what is around it.';
+
+interface FileDiffProps {
+  readonly view: FileView;
+  /** Whether the change was cut to be shown: then a file that is not listed may still be part of it. */
+  readonly cut: boolean;
+}
 
 /** One file of the change; files nobody found anything in start closed. */
-export function FileDiff({ view: { path, file, rows, above, findings } }: { readonly view: FileView }) {
+export function FileDiff({ view: { path, file, rows, above, findings }, cut }: FileDiffProps) {
   const count = (kind: Row['kind']): number => rows.filter((row) => row.kind === kind).length;
   return (
     <details className={classes['file']} open={findings > 0}>
@@ -17,12 +23,16 @@ export function FileDiff({ view: { path, file, rows, above, findings } }: { read
           <Icon name="chevron" size={13} weight={2} />
         </span>
         <h3 className={classes['path']}>
-          {file?.oldPath !== undefined && <span className={classes['old']}>{file.oldPath} → </span>}
-          {path}
+          {file?.oldPath !== undefined && (
+            <span className={classes['old']}>
+              <Visible text={file.oldPath} /> →{' '}
+            </span>
+          )}
+          <Visible text={path} />
         </h3>
         <span className={classes['counts']}>
-          <span>{file?.status ?? 'not part of the change'}</span>
-          {file && (
+          <span>{file?.status ?? (cut ? 'not shown here' : 'not part of the change')}</span>
+          {rows.length > 0 && (
             <>
               <span className="tone-good">+{count('added')}</span>
               <span className="tone-bad">−{count('removed')}</span>
@@ -34,17 +44,21 @@ export function FileDiff({ view: { path, file, rows, above, findings } }: { read
         {above.map((finding) => (
           <FindingCard key={finding.number} finding={finding} />
         ))}
-        {file?.binary === true && <p className={classes['remark']}>A binary file: there are no lines to show.</p>}
-        {file?.binary === false && rows.length === 0 && <p className={classes['remark']}>No lines were changed.</p>}
+        {file && rows.length === 0 && <p className={classes['remark']}>{whyNoLines(file)}</p>}
         {rows.length > 0 && <Lines path={path} rows={rows} />}
       </div>
     </details>
   );
 }
 
+function whyNoLines({ binary, truncated }: DiffFile): string {
+  if (binary) return 'A binary file: there are no lines to show.';
+  return truncated ? 'The change is too large to show these lines here.' : 'No lines were changed.';
+}
+
 function Lines({ path, rows }: { readonly path: string; readonly rows: readonly Row[] }) {
   return (
-    <table className={classes['lines']} aria-label={`Changed lines of ${path}`}>
+    <table className={classes['lines']} aria-label={`Changed lines of ${visibleString(path)}`}>
       <tbody>
         {rows.map((row, at) => (
           <Line key={at} row={row} />
@@ -75,15 +89,7 @@ function Line({ row }: { readonly row: Row }) {
       <td className={classes['number']}>{row.new}</td>
       <td className={classes['sign']}>{signs[row.kind]}</td>
       <td className={classes['code']}>
-        {visibleText(row.text).map((piece, at) =>
-          'text' in piece ? (
-            piece.text
-          ) : (
-            <mark key={at} title={HIDES}>
-              {piece.hidden}
-            </mark>
-          ),
-        )}
+        <Visible text={row.text} />
       </td>
     </tr>
   );

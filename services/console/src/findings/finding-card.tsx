@@ -1,5 +1,6 @@
 import { Icon } from '../design/icon.js';
 import { severityLooks } from '../design/tones.js';
+import { Visible, VisibleProse } from '../design/visible.js';
 import type { NumberedFinding } from './file-views.js';
 import classes from './finding-card.module.css';
 
@@ -16,12 +17,18 @@ export function FindingCard({ finding }: { readonly finding: NumberedFinding }) 
     >
       <p className={classes['message']}>
         <Icon name={look.icon} size={15} weight={2} />
-        <span>{message}</span>
+        <span>
+          <VisibleProse text={message} />
+        </span>
       </p>
       <p className={classes['source']}>
         <span className={classes['severity']}>{look.word}</span>
-        <code>{rule}</code>
-        <span>{juror}</span>
+        <code>
+          <Visible text={rule} />
+        </code>
+        <span>
+          <Visible text={juror} />
+        </span>
         <span>line {line}</span>
       </p>
     </article>

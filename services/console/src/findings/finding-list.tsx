@@ -1,5 +1,6 @@
 import { Icon } from '../design/icon.js';
 import { severityLooks } from '../design/tones.js';
+import { Visible, VisibleProse } from '../design/visible.js';
 import { Link } from '../routing/router.js';
 import type { NumberedFinding } from './file-views.js';
 import classes from './finding-list.module.css';
@@ -17,7 +18,9 @@ export function FindingList({ findings, hrefOf }: FindingListProps) {
     <ul className={classes['files']}>
       {byPath.map(([path, found]) => (
         <li key={path}>
-          <p className={classes['path']}>{path}</p>
+          <p className={classes['path']}>
+            <Visible text={path} />
+          </p>
           <ul className={classes['found']}>
             {found.map((finding) => (
               <li key={finding.number}>
@@ -45,9 +48,9 @@ function Entry({
         <Icon name={look.icon} size={14} weight={2} />
       </span>
       <span className={classes['message']}>
-        {message}
+        <VisibleProse text={message} />
         <small>
-          {look.word} · line {line} · {juror}
+          {look.word} · line {line} · <Visible text={juror} />
         </small>
       </span>
     </>

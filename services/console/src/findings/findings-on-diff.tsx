@@ -58,7 +58,7 @@ export function FindingsOnDiff({ run, findings }: { readonly run: string; readon
         )}
         <Stack gap="sm" miw={0}>
           {views.map((view) => (
-            <FileDiff key={view.path} view={view} />
+            <FileDiff key={view.path} view={view} cut={diff.data.truncated} />
           ))}
           {diff.data.truncated && (
             <Text size="sm" c="dimmed">

@@ -7,6 +7,7 @@ import rows from '../design/rows.module.css';
 import { Tag } from '../design/tag.js';
 import { exactly } from '../design/time.js';
 import { outcomeLook, voteLook } from '../design/tones.js';
+import { Visible, VisibleProse } from '../design/visible.js';
 
 /** What the file says of itself; how far to believe it is the verdict's business. */
 export function ReceiptClaims({ receipt }: { readonly receipt: ReceiptSummary }) {
@@ -16,16 +17,18 @@ export function ReceiptClaims({ receipt }: { readonly receipt: ReceiptSummary })
     <Panel title="What the receipt says" note="To be believed only as far as the verdict above goes.">
       <Facts
         facts={[
-          ...(receipt.question === undefined ? [] : ([['Question', receipt.question]] as const)),
+          ...(receipt.question === undefined
+            ? []
+            : ([['Question', <VisibleProse key="question" text={receipt.question} />]] as const)),
           ['Outcome', <Tag key="outcome" look={outcomeLook(outcome.status)} />],
           ['Why', whyText({ ...receipt, ballots: ballots.map(({ status, said }) => ({ status, vote: said?.vote })) })],
           ['Rule', ruleText(receipt.rule)],
           ['Decision', <code key="id">{receipt.decisionId}</code>],
-          ['Log', receipt.origin],
+          ['Log', <Visible key="log" text={receipt.origin} />],
           ['Sealed', exactly(Date.parse(receipt.times.endedAt))],
           ...(subject
             ? ([
-                ['Repository', subject.repository],
+                ['Repository', <Visible key="repository" text={subject.repository} />],
                 ['Head', <Digest key="head" value={subject.head} what="head commit" length={40} />],
                 ['Tree', <Digest key="tree" value={subject.tree} what="tree hash" length={40} />],
               ] as const)
@@ -42,7 +45,7 @@ export function ReceiptClaims({ receipt }: { readonly receipt: ReceiptSummary })
             <Table.Th>Voter</Table.Th>
             <Table.Th>Vote</Table.Th>
             <Table.Th>Reason</Table.Th>
-            <Table.Th>Custody</Table.Th>
+            <Table.Th>Key held by</Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
@@ -64,7 +67,7 @@ function ClaimedBallot({
     <Table.Tr>
       <Table.Td>
         <Text size="sm" fw={550}>
-          {name}
+          <Visible text={name} />
         </Text>
         <Text size="xs" c="dimmed">
           {family}
@@ -72,9 +75,13 @@ function ClaimedBallot({
       </Table.Td>
       <Table.Td>{said?.vote ? <Tag look={voteLook(said.vote)} /> : status}</Table.Td>
       <Table.Td style={{ overflowWrap: 'anywhere' }}>
-        {[said && choiceText(said as Parameters<typeof choiceText>[0]), reason].filter(Boolean).join(': ')}
+        <VisibleProse
+          text={[said && choiceText(said as Parameters<typeof choiceText>[0]), reason].filter(Boolean).join(': ')}
+        />
       </Table.Td>
-      <Table.Td className={rows['quiet'] ?? ''}>{custody}</Table.Td>
+      <Table.Td className={rows['quiet'] ?? ''} data-label="Key held by">
+        {custody}
+      </Table.Td>
     </Table.Tr>
   );
 }

@@ -4,6 +4,7 @@ import { Icon } from '../design/icon.js';
 import { Panel } from '../design/panel.js';
 import { Refusal } from '../design/refusal.js';
 import { Disc } from '../design/tag.js';
+import { VisibleProse } from '../design/visible.js';
 import { ReceiptClaims } from './receipt-claims.js';
 import { notReached, stepLook, stepWords, verdictLook } from './step-words.js';
 import { useTrust } from './trust-store.js';
@@ -60,7 +61,11 @@ function Steps({ verdict: { steps } }: { readonly verdict: Verdict }) {
               <p className={classes['question']}>
                 {question} <span className={classes['answer']}>{look.word}</span>
               </p>
-              {step && <p className={classes['detail']}>{step.detail}</p>}
+              {step && (
+                <p className={classes['detail']}>
+                  <VisibleProse text={step.detail} />
+                </p>
+              )}
             </div>
           </li>
         );

@@ -7,6 +7,7 @@ import { Notices } from '../decisions/notices.js';
 import { OutcomeBanner } from '../decisions/outcome-banner.js';
 import { Digest } from '../design/copy.js';
 import { Facts, Panel } from '../design/panel.js';
+import { Visible } from '../design/visible.js';
 import { numbered } from '../findings/file-views.js';
 import { FindingList } from '../findings/finding-list.js';
 import { isOver, type RunStory } from './run-story.js';
@@ -18,19 +19,22 @@ import { Timeline } from './timeline.js';
 export function RunBody({ run, story }: { readonly run: Run; readonly story: RunStory }) {
   const result = useQuery({ ...ask(runtime.getRunResult, { id: run.id }), enabled: run.state === 'completed' });
   const failure = run.failure ?? story.failure;
+  const seated = story.seats.length > 0 || !isOver(run);
   return (
     <>
       {failure && <OutcomeBanner status="failed" reason={failure.message} code={failure.code} />}
       {result.data && <OutcomeBanner status={result.data.outcome} reason={result.data.reason} />}
       <Notices notices={story.prepared?.notices ?? []} />
       <Grid gap="md">
-        <Grid.Col span={{ base: 12, md: 8 }}>
-          <Stack gap="md">
-            <Seats run={run} story={story} />
-            {result.data && <Found run={run} result={result.data} />}
-          </Stack>
-        </Grid.Col>
-        <Grid.Col span={{ base: 12, md: 4 }}>
+        {seated && (
+          <Grid.Col span={{ base: 12, md: 8 }}>
+            <Stack gap="md">
+              <Seats run={run} story={story} />
+              {result.data && <Found run={run} result={result.data} />}
+            </Stack>
+          </Grid.Col>
+        )}
+        <Grid.Col span={{ base: 12, md: seated ? 4 : 12 }}>
           <Stack gap="md">
             {story.prepared && <Change {...story.prepared} />}
             <Panel title="Timeline">
@@ -60,7 +64,6 @@ function Found({ run, result: { findings, decision } }: { readonly run: Run; rea
 }
 
 function Seats({ run, story: { seats } }: { readonly run: Run; readonly story: RunStory }) {
-  if (seats.length === 0 && isOver(run)) return null;
   const done = seats.filter(({ judgement }) => judgement).length;
   const progress = `${done} of ${seats.length} seats have judged`;
   return (
@@ -81,7 +84,7 @@ function Change({ subject, panel }: NonNullable<RunStory['prepared']>) {
     <Panel title="Change">
       <Facts
         facts={[
-          ['Repository', subject.repository],
+          ['Repository', <Visible key="repository" text={subject.repository} />],
           ['Head', <Digest key="head" value={subject.head} what="head commit" />],
           ['Base', <Digest key="base" value={subject.base} what="base commit" />],
           ['Panel', panel.name],

@@ -9,6 +9,7 @@ import rows from '../design/rows.module.css';
 import { Disc, Word } from '../design/tag.js';
 import { duration } from '../design/time.js';
 import { outcomeLook, runLooks } from '../design/tones.js';
+import { Visible } from '../design/visible.js';
 import { Link } from '../routing/router.js';
 import { NoRuns } from './no-runs.js';
 import { isOver } from './run-story.js';
@@ -69,7 +70,7 @@ function RunRow({ run }: { readonly run: Run }) {
       <Table.Td>
         <Link to={`/runs/${run.id}`} className={rows['cover']}>
           <Disc look={look} live={live} />
-          {run.title}
+          <Visible text={run.title} />
         </Link>
       </Table.Td>
       <Table.Td>

@@ -2,6 +2,7 @@ import { Text } from '@mantine/core';
 import { Icon } from '../design/icon.js';
 import { Tag } from '../design/tag.js';
 import { voteLook, type Look } from '../design/tones.js';
+import { Visible, VisibleProse } from '../design/visible.js';
 import type { Seat } from './run-story.js';
 import classes from './seat-card.module.css';
 
@@ -18,14 +19,14 @@ export function SeatCard({ seat: { seat, judgement }, over }: { readonly seat: S
       <div className={classes['head']}>
         <span className={classes['name']}>
           <Icon name={judgement?.kind === 'gate' ? 'gate' : 'decision'} size={14} />
-          {seat}
+          <Visible text={seat} />
         </span>
         <Tag look={look} live={!judgement && !over} />
       </div>
       {judgement && (
         <>
           <Text size="sm" className={classes['reason'] ?? ''} lineClamp={4}>
-            {judgement.reason}
+            <VisibleProse text={judgement.reason} />
           </Text>
           <div className={classes['foot']}>
             <span>{judgement.kind === 'gate' ? 'Gate: hard evidence' : 'Juror'}</span>

@@ -28,7 +28,7 @@ export function SignInPage({ ended }: { readonly ended: boolean }) {
             <Brand size={36} />
             <div>
               <Title order={1}>Sign in to Conclave</Title>
-              <Text c="dimmed" size="sm">
+              <Text c="dimmed" size="sm" style={{ textWrap: 'balance' }}>
                 {ended
                   ? 'Your sign-in has ended. Sign in again to go on where you were.'
                   : 'Decisions of agent panels, with receipts anyone can re-check.'}

@@ -1,12 +1,21 @@
 /** Chromium, and the console in it, used as a person would. */
-import { existsSync } from 'node:fs';
-import { chromium, type Browser, type BrowserContextOptions, type Locator, type Page } from 'playwright-core';
+import { cpSync, existsSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
 import { API_KEY } from './world.js';
 
 const program = process.env['CONCLAVE_CHROMIUM'] ?? '/usr/bin/chromium';
 
 /** Whether there is a browser to test with. */
 export const hasBrowser = existsSync(program);
+
+/** The console as it ships, which `npm test` has built; a copy, because another command may build it anew meanwhile. */
+export function copyOfConsole(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'conclave-console-'));
+  cpSync(resolve(import.meta.dirname, '../../../../dist'), dir, { recursive: true });
+  return dir;
+}
 
 /** A name that leads here but is neither HTTPS nor localhost: browsers keep their cryptography from its pages. */
 export const INSECURE_HOST = 'conclave.test';
@@ -22,16 +31,11 @@ export const startBrowser = (): Promise<Browser> => chromium.launch({ executable
 /** A page that keeps what went wrong in it: faults of scripts and violations of the content policy. */
 export interface WatchedPage {
   readonly page: Page;
-  readonly faults: readonly string[];
+  readonly faults: string[];
 }
 
-export async function openPage(browser: Browser, options: BrowserContextOptions = {}): Promise<WatchedPage> {
-  const context = await browser.newContext({
-    viewport: { width: 1360, height: 860 },
-    reducedMotion: 'reduce',
-    ...options,
-  });
-  const page = await context.newPage();
+export async function openPage(browser: Browser): Promise<WatchedPage> {
+  const page = await browser.newPage();
   const faults: string[] = [];
   page.on('pageerror', (error) => faults.push(error.message));
   page.on('console', (message) => {
@@ -39,6 +43,15 @@ export async function openPage(browser: Browser, options: BrowserContextOptions 
     if (message.type() === 'error' && !refusedByTheEdge) faults.push(message.text());
   });
   return { page, faults };
+}
+
+/** Makes a page as good as new: a window of its own for each test would cost as much as the test. */
+export async function renew({ page, faults }: WatchedPage): Promise<void> {
+  await page.goto('about:blank');
+  await page.context().clearCookies();
+  await page.setViewportSize({ width: 1360, height: 860 });
+  await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
+  faults.splice(0);
 }
 
 /** Signs in through the form, by keyboard alone. */
@@ -50,8 +63,17 @@ export async function signIn(page: Page, url: string): Promise<void> {
   await page.getByRole('heading', { level: 1, name: /^(?!Sign in)/ }).waitFor();
 }
 
+/** Comes as somebody who signed in before: the edge's cookie and its word are there, the form is not seen. */
+export async function enterAt(page: Page, url: string, path: string): Promise<void> {
+  const signedIn = await page.request.post(`${url}/v1/sign-ins`, { data: { apiKey: API_KEY } });
+  const { csrf } = (await signedIn.json()) as { csrf: string };
+  await page.goto(url + path);
+  await page.evaluate((word) => localStorage.setItem('conclave.csrf', word), csrf);
+  await page.getByRole('heading', { level: 1, name: /^(?!Sign in)/ }).waitFor();
+}
+
 /** Waits until a person would see it. */
-export const see = (what: Locator): Promise<void> => what.first().waitFor({ timeout: 15_000 });
+export const see = (what: Locator): Promise<void> => what.first().waitFor({ timeout: 30_000 });
 
 /** Waits until nobody would see it any more. */
-export const gone = (what: Locator): Promise<void> => what.first().waitFor({ state: 'hidden', timeout: 15_000 });
+export const gone = (what: Locator): Promise<void> => what.first().waitFor({ state: 'hidden', timeout: 30_000 });

@@ -1,41 +1,56 @@
 /** The console in a real browser, as it ships, under the edge's content policy. */
+import { rmSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { audit, auth, consensus, delivery, newId, runtime } from '@conclave/contracts';
 import type { Browser, Page } from 'playwright-core';
-import { gone, hasBrowser, INSECURE_HOST, openPage, see, signIn, startBrowser } from './browser.js';
-import { buildConsole } from './built-console.js';
+import {
+  copyOfConsole,
+  enterAt,
+  gone,
+  hasBrowser,
+  INSECURE_HOST,
+  openPage,
+  renew,
+  see,
+  signIn,
+  startBrowser,
+  type WatchedPage,
+} from './browser.js';
 import { tampered } from './deciding.js';
 import { FakeEdge } from './fake-edge.js';
 import { auditPage, overflow } from './page-audit.js';
 import { API_KEY, newWorld, type World } from './world.js';
 
 (hasBrowser ? describe : describe.skip)('the console', () => {
-  let built: Awaited<ReturnType<typeof buildConsole>>;
+  let consoleDir: string;
   let browser: Browser;
+  let watched: WatchedPage;
+  let page: Page;
   let world: World;
   let edge: FakeEdge;
-  let page: Page;
-  let faults: readonly string[];
 
   beforeAll(async () => {
-    [built, browser] = await Promise.all([buildConsole(), startBrowser()]);
-  }, 120_000);
+    consoleDir = copyOfConsole();
+    browser = await startBrowser();
+    watched = await openPage(browser);
+    ({ page } = watched);
+  });
   afterAll(async () => {
-    await browser.close();
-    built.remove();
+    await browser?.close();
+    rmSync(consoleDir, { recursive: true });
   });
   beforeEach(async () => {
     world = await newWorld();
-    edge = await FakeEdge.start(world, built.dir);
-    ({ page, faults } = await openPage(browser));
+    edge = await FakeEdge.start(world, consoleDir);
+    await renew(watched);
   });
   afterEach(async () => {
-    await page.context().close();
+    await page.evaluate(() => localStorage.clear());
     await edge.close();
-    expect(faults).toEqual([]);
+    expect(watched.faults).toEqual([]);
   });
 
-  const enter = (path = '/'): Promise<void> => signIn(page, edge.url + path);
+  const enter = (path: string): Promise<void> => enterAt(page, edge.url, path);
   const textsOf = (selector: string): Promise<string[]> => page.locator(selector).allTextContents();
   const decisionPath = (): string => `/decisions/${world.rejected.decision}`;
   const button = (name: string | RegExp) => page.getByRole('button', { name });
@@ -56,14 +71,14 @@ import { API_KEY, newWorld, type World } from './world.js';
     });
 
     it('takes a good key, and keeps it nowhere', async () => {
-      await enter();
+      await signIn(page, edge.url);
       await see(page.getByRole('heading', { name: 'Runs' }));
       const kept = await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }) + document.cookie);
       expect(kept).not.toContain(API_KEY);
     });
 
     it('signs out for good', async () => {
-      await enter();
+      await enter('/');
       await button(/Ada Lovelace/).click();
       await page.getByRole('menuitem', { name: 'Sign out' }).click();
       await see(page.getByRole('heading', { name: 'Sign in to Conclave' }));
@@ -221,6 +236,43 @@ import { API_KEY, newWorld, type World } from './world.js';
       );
       expect(await textsOf('mark')).toEqual(['U+202E']);
       await see(page.getByText('not part of the change'));
+    });
+
+    it('says of a file whose lines are left out that they are, and keeps its findings', async () => {
+      const left = 'src/totals.js';
+      const files = world.diff.files.map((file) =>
+        file.path === left ? { ...file, truncated: true, hunks: [] } : file,
+      );
+      world.diff = { truncated: true, files };
+      await enter(decisionPath());
+      const file = page.locator('details', { has: page.getByRole('heading', { name: left }) });
+      await see(file.getByText('The change is too large to show these lines here.'));
+      expect(await file.locator('summary').textContent()).toBe(`${left}modified`);
+      await see(file.getByRole('article', { name: 'Warning by scope, line 8' }));
+      await see(page.getByText('8 findings in 6 changed files'));
+      await see(page.getByText('not shown here'));
+      expect(await page.getByText('not part of the change').count()).toBe(0);
+    });
+
+    it('lets no path, message or reason pose as another', async () => {
+      const posing = <T>(value: T): T =>
+        JSON.parse(
+          JSON.stringify(value)
+            .replaceAll('src/totals.js', 'src/\u202Esj.slatot')
+            .replaceAll(/(Tax|A test) is/g, '$1\u200B is'),
+        ) as T;
+      world.diff = posing(world.diff);
+      Object.assign(world.results.get(world.rejected.id)!, posing(world.results.get(world.rejected.id)));
+      world.stories.set(world.rejected.id, posing(world.stories.get(world.rejected.id)!));
+      world.decisions.splice(0, Infinity, ...posing(world.decisions));
+      for (const path of [decisionPath(), `/runs/${world.rejected.id}`]) {
+        await enter(path);
+        await see(page.getByText(/^src\/.*sj\.slatot$/));
+        await see(page.getByText(/^Tax.* is no longer rounded/));
+        await see(page.getByText(/^A test.* is skipped/));
+        expect(await page.evaluate(() => document.body.innerText)).not.toMatch(/\p{Cf}/u);
+        expect(await textsOf('mark')).toEqual(expect.arrayContaining(['U+202E', 'U+200B']));
+      }
     });
 
     it('leads from the list of findings to each, and hides severities', async () => {
@@ -473,47 +525,59 @@ import { API_KEY, newWorld, type World } from './world.js';
   });
 
   describe('every page', () => {
-    const paths = (): string[] => [
-      ...['/runs', `/runs/${world.rejected.id}`, `/runs/${world.live.id}`, '/decisions', decisionPath()],
-      ...[`${decisionPath()}/receipt`, '/verify', '/audit', '/analytics', '/packages', '/webhooks'],
-      ...[`/webhooks/${world.webhooks[0]!.id}`, '/api-keys', '/nowhere'],
-    ];
-    const settled = async (path: string): Promise<void> => {
-      await page.goto(edge.url + path);
-      await see(page.getByRole('heading', { level: 1 }));
-      await gone(page.getByRole('status', { name: 'Loading' }));
+    const pages: Readonly<Record<string, () => string>> = {
+      runs: () => '/runs',
+      'a run': () => `/runs/${world.rejected.id}`,
+      'a live run': () => `/runs/${world.live.id}`,
+      decisions: () => '/decisions',
+      'a decision': decisionPath,
+      'its receipt': () => `${decisionPath()}/receipt`,
+      verification: () => '/verify',
+      'the audit log': () => '/audit',
+      analytics: () => '/analytics',
+      packages: () => '/packages',
+      webhooks: () => '/webhooks',
+      'a webhook': () => `/webhooks/${world.webhooks[0]!.id}`,
+      'API keys': () => '/api-keys',
+      'no page': () => '/nowhere',
+    };
+    const faultsInLightAndDark = async (): Promise<string[]> => {
+      const found = [];
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme });
+        found.push(...(await auditPage(page)).map((fault) => `${colorScheme}: ${fault}`));
+      }
+      return found;
     };
 
-    it.each(['light', 'dark'] as const)('in %s has names, landmarks and contrast', async (colorScheme) => {
-      await page.emulateMedia({ colorScheme });
+    it.each(Object.keys(pages))('has names, landmarks and contrast, and fits a phone: %s', async (name) => {
+      await enter(pages[name]!());
+      await gone(page.getByRole('status', { name: 'Loading' }));
+      expect(await faultsInLightAndDark()).toEqual([]);
+      await page.setViewportSize({ width: 360, height: 740 });
+      expect(await overflow(page)).toBe(0);
+    });
+
+    it('has names, landmarks and contrast: the door, dialogs and menus', async () => {
       await page.goto(edge.url);
       await see(page.getByLabel('API key'));
-      expect(await auditPage(page)).toEqual([]);
-      await enter();
-      for (const path of paths()) {
-        await settled(path);
-        expect({ path, faults: await auditPage(page) }).toEqual({ path, faults: [] });
-      }
-      await settled('/api-keys');
+      expect(await faultsInLightAndDark()).toEqual([]);
+      await enter('/api-keys');
       for (const opener of ['New key', 'Revoke ci']) {
         await button(opener).click();
         await see(dialog());
-        expect({ opener, faults: await auditPage(page) }).toEqual({ opener, faults: [] });
+        expect({ opener, faults: await faultsInLightAndDark() }).toEqual({ opener, faults: [] });
         await page.keyboard.press('Escape');
         await gone(dialog());
       }
       await button(/account and appearance/).click();
       await see(page.getByRole('menu'));
-      expect(await auditPage(page)).toEqual([]);
+      expect(await faultsInLightAndDark()).toEqual([]);
     });
 
-    it('fits a phone, menu included', async () => {
+    it('is a menu away on a phone', async () => {
       await page.setViewportSize({ width: 360, height: 740 });
-      await enter();
-      for (const path of paths()) {
-        await settled(path);
-        expect({ path, overflow: await overflow(page) }).toEqual({ path, overflow: 0 });
-      }
+      await enter('/runs');
       await button('Open the menu').click();
       await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Audit log' }).click();
       await see(page.getByRole('heading', { name: 'Audit log' }));

@@ -33,7 +33,7 @@ export interface World {
   readonly decisions: Decision[];
   readonly receipts: Map<string, Receipt>;
   readonly stories: Map<string, RunEvent[]>;
-  readonly diff: Diff;
+  diff: Diff;
   readonly keys: ApiKey[];
   readonly webhooks: Webhook[];
   readonly installations: Installation[];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { visibleText } from './visible-text.js';
+import { visibleString, visibleText } from './visible-text.js';
 
 describe('visibleText', () => {
   it('leaves plain lines whole, tabs and CRLF included', () => {
@@ -21,6 +21,7 @@ describe('visibleText', () => {
       { hidden: 'U+000D' },
       { text: 'y' },
     ]);
+    expect(visibleString('a\u202Eb')).toBe('a[U+202E]b');
     expect(visibleText('\u{E0041}')).toEqual([{ hidden: 'U+E0041' }]);
   });
 });

@@ -13,3 +13,9 @@ export function visibleText(line: string): readonly Piece[] {
       return [{ hidden: `U+${part.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}` }];
     });
 }
+
+/** The same for places that take no markup: titles and labels. */
+export const visibleString = (line: string): string =>
+  visibleText(line)
+    .map((piece) => ('text' in piece ? piece.text : `[${piece.hidden}]`))
+    .join('');

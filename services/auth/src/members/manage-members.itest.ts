@@ -145,7 +145,7 @@ describe('managing members', () => {
     for (const [who, request] of [
       [colleague, intoIt],
       [colleague, { ...intoIt, principal: guest.principal.id }],
-      [admin, { name: 'x', workspace: b.principal.workspaceId! }],
+      [admin, { name: 'x', workspace: b.principal.workspaceId }],
       [admin, { name: 'x', workspace: newId('workspace') }],
     ] as const)
       expect(await refusalOf(fixture.call(auth.createApiKey, request, who))).toBe('auth.workspace.not-found');
@@ -166,7 +166,7 @@ describe('managing members', () => {
       disable(principal.id, elsewhere),
       change(principal.id, 'viewer', elsewhere),
       keyFor(principal.id, elsewhere),
-      disable(principal.id, { ...b.principal, workspaceId: admin.workspaceId! }),
+      disable(principal.id, { ...b.principal, workspaceId: admin.workspaceId }),
     ])
       expect(await refusalOf(call)).toBe('auth.member.not-found');
     expect((await fixture.call(auth.listMembers, {}, b.principal)).items).toHaveLength(1);

@@ -12,10 +12,14 @@ export interface Credential {
 export interface Caller {
   readonly token: string;
   readonly context: VerifiedContext;
-  readonly credential: Credential;
   readonly credentialId: string;
   /** What a page that signed in must repeat with every write. */
   readonly csrf?: string;
+}
+
+/** A caller with what it came in with; never remembered. */
+export interface Admitted extends Caller {
+  readonly credential: Credential;
 }
 
 interface Answer {
@@ -36,7 +40,7 @@ const LIMIT = 10_000;
 /**
  * Swaps credentials for callers at auth, and remembers the answers for seconds. Requests that arrive together ask once;
  * a `credential.revoked` doorbell drops the answer at once, and ends what was begun under it. Secrets are remembered by
- * digest only, and as long as a stream is open under them.
+ * digest only.
  */
 export class Credentials {
   private readonly answers = new Map<string, Answer>();
@@ -82,13 +86,14 @@ export class Credentials {
    * Calls `end` once when the caller's credential is over: revoked, or no longer good for the permission when its token
    * has run out. @returns what stops the watch
    */
-  watch(caller: Caller, permission: Contract['permission'], end: () => void): () => void {
+  watch(caller: Admitted, permission: Contract['permission'], end: () => void): () => void {
     const { credentialId } = caller;
     const watches = this.watches.get(credentialId) ?? new Set();
     this.watches.set(credentialId, watches.add(end));
     let alarm: NodeJS.Timeout | undefined;
     let stopped = false;
     const untilExpiry = ({ context }: Caller): void => {
+      clearTimeout(alarm);
       alarm = setTimeout(() => void renew(), Math.max(RENEW_MIN_MS, context.expiresAt - Date.now()));
     };
     const renew = async (): Promise<void> => {
@@ -112,7 +117,7 @@ export class Credentials {
     const { token, credentialId, csrf } = await this.kit.rpc.callAsService(auth.exchangeCredential, {}, credential);
     const context = await this.kit.tokens.verify(token);
     if (!context.principal) throw new ConclaveError('auth.unauthenticated');
-    return { token, context, credential, credentialId, ...(csrf === undefined ? {} : { csrf }) };
+    return { token, context, credentialId, ...(csrf === undefined ? {} : { csrf }) };
   }
 
   /** Answers still on their way could be older than the revocation: they serve who asked, nobody after. */

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { ConclaveError, type Contract } from '@conclave/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { permits, type Caller, type Credential, type Credentials } from './credentials.js';
+import { permits, type Admitted, type Caller, type Credential, type Credentials } from './credentials.js';
 import type { RateLimits } from './rate-limits.js';
 import type { SignInCookie } from './sign-in-cookie.js';
 
@@ -14,7 +14,7 @@ export class Door {
   ) {}
 
   /** @throws ConclaveError `auth.*` | `request.rate-limited` | `service.unavailable` */
-  async admit(permission: Contract['permission'], request: FastifyRequest, reply: FastifyReply): Promise<Caller> {
+  async admit(permission: Contract['permission'], request: FastifyRequest, reply: FastifyReply): Promise<Admitted> {
     const credential = this.credentialOf(request);
     if (!credential || !this.credentials.isKnown(credential)) await this.limits.countAddress(request);
     if (!credential) throw new ConclaveError('auth.unauthenticated');
@@ -24,7 +24,7 @@ export class Door {
       checkCsrf(caller, request);
     if (!permits(caller, permission)) throw new ConclaveError('auth.forbidden', { permission });
     reply.header('vary', 'authorization, cookie');
-    return caller;
+    return { ...caller, credential };
   }
 
   /** A header that is there decides alone: a bad key is not excused by a good cookie. */

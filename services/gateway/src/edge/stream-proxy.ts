@@ -9,7 +9,7 @@ import { injectTrace, wireHeaders } from '@conclave/nest-kit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Agent, request as send, type Dispatcher } from 'undici';
 import type { CallTerms } from './call-terms.js';
-import type { Caller, Credentials } from './credentials.js';
+import type { Admitted, Caller, Credentials } from './credentials.js';
 import { takeTheRest } from './problems.js';
 import { BYTES_TYPE, limitedBody, requireMediaType } from './request-input.js';
 
@@ -30,7 +30,7 @@ const FULL_RETRY_S = 5;
 export interface StreamExchange {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
-  readonly caller: Caller;
+  readonly caller: Admitted;
   readonly terms: CallTerms;
 }
 

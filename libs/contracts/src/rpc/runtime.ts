@@ -70,7 +70,7 @@ export const createUpload = contract({
   permission: 'run:create',
   request: z.strictObject({}),
   reply: z.object({ sha256: sha256Hex, sizeBytes: z.number().int() }),
-  errors: ['runtime.upload.too-large', 'runtime.upload.digest'],
+  errors: ['runtime.upload.too-large'],
   timeoutMs: 300_000,
   http: {
     method: 'POST',
@@ -162,7 +162,10 @@ export const cancelRun = contract({
   http: { method: 'POST', path: '/v1/runs/{id}/cancel', summary: 'Cancel a run', tag: 'runs', stability: 'stable' },
 });
 
-/** The files of the change as the panel saw them: unified hunks for the console's diff view. */
+/**
+ * The files of the change as the panel saw them: unified hunks for the console's diff view. `truncated` says that hunks
+ * were left out, on a file that all of its own were.
+ */
 export const getRunDiff = contract({
   owner: 'runtime',
   subject: 'runtime.v1.run.diff',
@@ -176,6 +179,7 @@ export const getRunDiff = contract({
         oldPath: z.string().optional(),
         status: z.string(),
         binary: z.boolean(),
+        truncated: z.boolean().optional(),
         hunks: z.array(
           z.object({
             oldStart: z.number().int(),

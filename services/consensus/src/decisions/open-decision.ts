@@ -9,6 +9,7 @@ import { PostgresVoterKeys } from '../voter-keys/postgres-voter-keys.js';
 import { viewOf } from './decision-view.js';
 import { PostgresDecisions } from './postgres-decisions.js';
 import { refused } from './refused.js';
+import { requireRoomForTerms } from './room.js';
 
 type Request = RequestOf<typeof consensus.openDecision>;
 type Reply = ReplyOf<typeof consensus.openDecision>;
@@ -19,7 +20,7 @@ type Reply = ReplyOf<typeof consensus.openDecision>;
  * The same id with the same terms is a repeat. The deadline is patience, not a term: a repeat may name another, and
  * the first one stands.
  *
- * @throws ConclaveError `consensus.decision.exists` | `consensus.decision.malformed` | `consensus.voter-key.not-found`
+ * @throws ConclaveError `request.too-large` | `consensus.decision.exists` | `consensus.decision.malformed` | `consensus.voter-key.not-found`
  */
 @Injectable()
 export class OpenDecision {
@@ -35,6 +36,7 @@ export class OpenDecision {
   }
 
   private async open(tx: Tx, ctx: RequestContext, request: Request): Promise<Reply> {
+    requireRoomForTerms(request);
     const { id = newId('decision'), deadlineAt: _patience, ...asked } = request;
     const requestSha256 = digestOf(asked);
     const repeat = await this.repeatOf(tx, ctx, id, requestSha256);

@@ -17,7 +17,8 @@ export function worker(): ResourceFactory<RuntimeConfig> {
         await worker.start(config.WORKER_SLOTS);
         running = worker;
       },
-      stop: async () => running?.stop(),
+      drain: async () => running?.stop(),
+      stop: async () => undefined,
     };
   };
 }

@@ -10,7 +10,7 @@ const ENDINGS = new Set(['run.completed', 'run.failed', 'run.canceled']);
 
 /**
  * A run's story as server-sent events (WHATWG HTML §9.2). `id` is the event's `seq`, so a client that reconnects with
- * Last-Event-ID misses nothing and sees nothing twice. The stream ends after the run's last event.
+ * Last-Event-ID misses nothing and sees nothing twice. The stream ends after the run's last event, or with the service.
  */
 @Injectable()
 export class StreamEvents {
@@ -25,6 +25,8 @@ export class StreamEvents {
     { request, reply }: HttpExchange,
   ): Promise<void> {
     await this.runs.get(ctx, id);
+    // The deadline was for the beginning of the stream.
+    const { deadlineAt: _begun, ...reader } = ctx;
     const closed = new AbortController();
     request.raw.once('close', () => closed.abort());
     reply.raw.writeHead(200, {
@@ -34,8 +36,8 @@ export class StreamEvents {
     });
     let seq = lastEventId(request.headers['last-event-id']) ?? after;
     let quietSince = Date.now();
-    while (!closed.signal.aborted) {
-      const events = await this.runs.eventsAfter(ctx, id, seq, PAGE);
+    while (!closed.signal.aborted && !this.live.ended) {
+      const events = await this.runs.eventsAfter(reader, id, seq, PAGE);
       for (const event of events) reply.raw.write(frameOf(event));
       seq = events.at(-1)?.seq ?? seq;
       if (events.some((event) => ENDINGS.has(event.type))) break;

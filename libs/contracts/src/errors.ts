@@ -106,11 +106,6 @@ export const errorCatalogue = {
     title: 'No such upload.',
     action: 'Upload the bundle first with POST /v1/uploads.',
   },
-  'runtime.upload.digest': {
-    status: 400,
-    title: 'The bytes do not match the announced digest.',
-    action: 'Upload again.',
-  },
   'runtime.run.not-found': { status: 404, title: 'No such run.', action: 'List the runs with GET /v1/runs.' },
   'runtime.run.finished': { status: 409, title: 'The run has already ended.', action: 'Start a new run.' },
   'runtime.run.no-result': {

@@ -140,6 +140,46 @@ describe('wiring', () => {
     expect(story).toEqual(['open', 'start', 'stop']);
   });
 
+  it('hands over the work of its resources first, while requests under way are answered', async () => {
+    const story: string[] = [];
+    const open = async (): Promise<Resource> => ({
+      ...(await spyResource(story)()),
+      drain: async () => void story.push('drain'),
+    });
+    const service = await start({ resources: [open] });
+    const { rpc } = await bus.kitOf('gateway');
+    const call = rpc.call(greet, { name: 'Ada', mood: 'slow' }, { token: await tokenOf() });
+    while (calls.contexts.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    const stopping = service.stop();
+    while (!story.includes('drain')) await new Promise((resolve) => setTimeout(resolve, 10));
+    story.push('answer');
+    calls.gate.resolve();
+    await call;
+    await stopping;
+    expect(story).toEqual(['open', 'start', 'drain', 'answer', 'stop']);
+  });
+
+  it('has one grace for everything that takes its time', async () => {
+    const open = async (): Promise<Resource> => ({ ...(await spyResource([])()), drain: () => new Promise(() => {}) });
+    const service = await start({ resources: [open] }, { SHUTDOWN_GRACE_MS: '4000' });
+    const { rpc } = await bus.kitOf('gateway');
+    const call = rpc.call(greet, { name: 'Ada', mood: 'slow' }, { token: await tokenOf() }).catch(() => undefined);
+    const response = await get(service, '/v1/greetings/forever', { 'conclave-token': await tokenOf() });
+    while (calls.contexts.length < 1) await new Promise((resolve) => setTimeout(resolve, 10));
+    const began = Date.now();
+    await service.stop();
+    expect(Date.now() - began).toBeLessThan(7_900);
+    calls.gate.resolve();
+    await Promise.all([call, response.text().catch(() => undefined)]);
+  });
+
+  it('stops in order although its collector of spans is away', async () => {
+    const service = await start({}, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' });
+    const { rpc } = await bus.kitOf('gateway');
+    await rpc.call(greet, { name: 'Ada' }, { token: await tokenOf() });
+    await service.stop();
+  });
+
   it('refuses a handler for an operation of another service', async () => {
     @Controller()
     class Usurper {

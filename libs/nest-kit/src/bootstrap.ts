@@ -16,10 +16,13 @@ import { baseEnvironment, loadConfig, type BaseConfig } from './config.js';
 import { CONTRACT, type RpcHandler, type StreamHandler } from './handles.js';
 import { serveHealth } from './health.js';
 import { CONFIG, KIT, LOG, METRICS, openKit, type Kit, type Resource, type ResourceFactory } from './kit.js';
-import { stopOnSignals } from './process-signals.js';
+import { stopOnSignals, type Stoppable } from './process-signals.js';
 import { RpcServer } from './rpc-server.js';
 import { serveStream } from './stream-server.js';
 import { within } from './within.js';
+
+/** What a resource has to end in when the grace is over already. */
+const STOP_PATIENCE_MS = 1_000;
 
 type ConfigOf<S extends z.ZodRawShape> = Readonly<z.output<z.ZodObject<S>>> & BaseConfig;
 
@@ -46,7 +49,7 @@ export interface RunningService {
 
 /**
  * Starts a service: environment, bus, resources, Nest, handlers, listener; and stops it gracefully on SIGTERM, in the
- * opposite order. What was opened by a start that fails is closed again.
+ * opposite order and within one grace. What was opened by a start that fails is closed again.
  */
 export async function bootstrapService<S extends z.ZodRawShape>(
   spec: ServiceSpec<S>,
@@ -54,20 +57,28 @@ export async function bootstrapService<S extends z.ZodRawShape>(
 ): Promise<RunningService> {
   const config = loadConfig(spec.name, { ...baseEnvironment, ...spec.environment }, env) as ConfigOf<S>;
   await using opened = new AsyncDisposableStack();
+  // Before anything is waited for: as the first process of a container, nothing else would end it.
+  const signals: Stoppable = { stop: async () => undefined };
+  opened.defer(stopOnSignals(signals));
   const kit = await openKit(spec.name, config);
+  signals.log = kit.log;
   opened.defer(() => kit.close());
+  const grace = new Grace(config.SHUTDOWN_GRACE_MS);
   const resources: Resource[] = [];
   for (const open of spec.resources ?? []) {
     const resource = await open(kit, config);
-    opened.defer(() => resource.stop());
+    opened.defer(async () => void (await within(Math.max(grace.leftMs(), STOP_PATIENCE_MS), resource.stop())));
     resources.push(resource);
   }
   const adapter = fastifyAdapter(spec.bodyLimitBytes);
   const fastify = adapter.getInstance<FastifyInstance>();
   const app = await createApp(rootModule(spec.module, kit, config, resources), adapter, kit.log);
-  opened.defer(() => closeListener(app, fastify, config.SHUTDOWN_GRACE_MS));
+  opened.defer(() => closeListener(app, fastify, grace.leftMs()));
   const rpc = new RpcServer(kit.nats, spec.name, kit.dispatcher, kit.log);
-  opened.defer(() => rpc.drain(config.SHUTDOWN_GRACE_MS));
+  opened.defer(async () => {
+    const drained = resources.map(async (resource) => resource.drain?.());
+    await Promise.all([rpc.drain(grace.leftMs()), within(grace.leftMs(), Promise.all(drained))]);
+  });
   const state = { draining: false };
   serveHealth(fastify, kit, resources, state);
   bindHandlers(app, spec.name, (contract, handler) =>
@@ -82,12 +93,23 @@ export async function bootstrapService<S extends z.ZodRawShape>(
   const stop = once(async () => {
     state.draining = true;
     await running.disposeAsync();
-    forget();
   });
-  const forget = stopOnSignals({ stop, log: kit.log });
+  signals.stop = stop;
   const url = await app.getUrl();
   kit.log.info({ url }, 'ready');
   return { app, kit, url, stop };
+}
+
+/** The time a service has to stop, which runs from when it is first asked for. */
+class Grace {
+  private endsAt: number | undefined;
+
+  constructor(private readonly ms: number) {}
+
+  leftMs(): number {
+    this.endsAt ??= performance.now() + this.ms;
+    return Math.max(0, this.endsAt - performance.now());
+  }
 }
 
 const fastifyAdapter = (bodyLimitBytes = 1_048_576): FastifyAdapter =>

@@ -61,7 +61,7 @@ export const baseEnvironment = {
     .int()
     .min(0)
     .default(10_000)
-    .describe('Longest wait for requests under way on SIGTERM.'),
+    .describe('Longest time a service takes to stop on SIGTERM: for requests under way and all it has open.'),
 };
 
 /** What a service with a schema in Postgres reads besides. */

@@ -44,7 +44,7 @@ function request(from: VerifiedContext | undefined, incoming: Partial<Incoming> 
       to,
       {
         token: 'valid',
-        deadlineAt: Date.now() + 1_000,
+        deadline: String(Date.now() + 1_000),
         idempotencyKey: undefined,
         trace: ROOT_CONTEXT,
         body: () => {
@@ -73,13 +73,17 @@ describe('what stands before a handler', () => {
   });
 
   it('refuses a request whose deadline has passed, whoever sends it', async () => {
-    const { run, seen } = request(reader, { deadlineAt: Date.now() - 1 });
+    const { run, seen } = request(reader, { deadline: String(Date.now() - 1) });
     await expect(run()).rejects.toMatchObject({ code: 'request.deadline' });
     expect(seen).toEqual({ body: false });
   });
 
+  it.each(['0', '-1', 'soon', '1.5', ' '])('refuses the deadline %j, which is no point in time', async (deadline) => {
+    await expect(request(reader, { deadline }).run()).rejects.toMatchObject({ code: 'request.invalid' });
+  });
+
   it('gives a request without a deadline the time its contract allows', async () => {
-    const { run, seen } = request(reader, { deadlineAt: undefined });
+    const { run, seen } = request(reader, { deadline: undefined });
     const before = Date.now();
     await run({ ...greet, timeoutMs: 700 });
     expect(seen.ctx!.deadlineAt - before).toBeGreaterThanOrEqual(700);

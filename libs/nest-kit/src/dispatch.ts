@@ -9,11 +9,13 @@ import { Histogram, type Registry } from 'prom-client';
 import type { ContextTokens, VerifiedContext } from './context-token.js';
 import type { RequestContext } from './request-context.js';
 import { SpanKind, activeTraceId, inSpan } from './tracing.js';
+import { wireHeaders } from './wire.js';
 
 /** A request as a transport hands it over. */
 export interface Incoming {
   readonly token: string | undefined;
-  readonly deadlineAt: number | undefined;
+  /** As the header says: milliseconds since the epoch. */
+  readonly deadline: string | undefined;
   readonly idempotencyKey: string | undefined;
   readonly trace: Context;
   /** Parses the body; called only once the caller is known to be allowed. */
@@ -83,12 +85,20 @@ const spanAttributes = (contract: Contract, service: ServiceName) => ({
 
 /** The request context, once deadline, token and permission hold. */
 async function admit(contract: Contract, incoming: Incoming, tokens: ContextTokens): Promise<RequestContext> {
-  const deadlineAt = incoming.deadlineAt ?? Date.now() + contract.timeoutMs;
+  const deadlineAt = deadlineOf(incoming.deadline) ?? Date.now() + contract.timeoutMs;
   if (deadlineAt <= Date.now()) throw new ConclaveError('request.deadline');
   if (!incoming.token) throw new ConclaveError('auth.unauthenticated');
   const verified = await tokens.verify(incoming.token);
   if (!permits(contract, verified)) throw new ConclaveError('auth.forbidden', { permission: contract.permission });
   return contextOf(verified, deadlineAt, incoming.idempotencyKey);
+}
+
+/** @throws ConclaveError `request.invalid` when it is no point in time */
+export function deadlineOf(header: string | undefined): number | undefined {
+  if (header === undefined) return undefined;
+  if (/^[1-9]\d{0,14}$/.test(header)) return Number(header);
+  const message = 'expected milliseconds since the epoch';
+  throw new ConclaveError('request.invalid', { issues: [{ path: wireHeaders.deadline, message }] });
 }
 
 /**

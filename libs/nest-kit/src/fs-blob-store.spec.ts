@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { mkdtemp, readdir, rm, truncate, utimes, writeFile, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readlink, rm, truncate, utimes, writeFile, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -55,5 +55,32 @@ describe('blobs as files', () => {
     await utimes(join(incoming, 'old'), longAgo, longAgo);
     await store.sweep({ graceMs: 60_000, referenced: async () => new Set<string>() });
     expect(await readdir(incoming)).toEqual(['young']);
+  });
+
+  it('sweeps a volume that has files and folders of its own', async () => {
+    const root = await freshRoot();
+    const store = fsBlobStore(root);
+    await mkdir(join(root, 'lost+found'));
+    await writeFile(join(root, '.trash'), '');
+    await store.put(tenant, text);
+    const swept = await store.sweep({ graceMs: -1_000, referenced: async () => new Set<string>() });
+    expect(swept.removed).toBe(1);
+    expect((await readdir(root)).sort()).toEqual(['.trash', 'lost+found', tenant].sort());
+  });
+
+  it('closes the file of a read that is given up before it began', async () => {
+    const root = await freshRoot();
+    const store = fsBlobStore(root);
+    const { sha256 } = await store.put(tenant, text);
+    const open = async () => {
+      const fds = await readdir('/proc/self/fd');
+      const files = await Promise.all(fds.map((fd) => readlink(join('/proc/self/fd', fd)).catch(() => '')));
+      return files.filter((file) => file.startsWith(root)).length;
+    };
+    const reads = await Promise.all(Array.from({ length: 5 }, () => store.get(tenant, sha256)));
+    expect(await open()).toBe(5);
+    for (const read of reads) read.destroy();
+    for (let i = 0; i < 100 && (await open()) > 0; i++) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(await open()).toBe(0);
   });
 });

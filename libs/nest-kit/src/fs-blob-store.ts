@@ -56,7 +56,9 @@ class FsBlobStore implements BlobStore {
     } catch (error) {
       throw isMissing(error) ? new BlobError('missing', { sha256 }) : error;
     }
-    return Readable.from(verified(file, sha256), { objectMode: false });
+    const content = Readable.from(verified(file, sha256), { objectMode: false });
+    // A generator that was never asked does not end its source.
+    return content.once('close', () => file.destroy());
   }
 
   has(tenantId: string, sha256: string): Promise<boolean> {
@@ -70,6 +72,8 @@ class FsBlobStore implements BlobStore {
     const before = Date.now() - graceMs;
     const total = { removed: 0, removedBytes: 0 };
     for (const tenantId of await names(this.root)) {
+      // A volume has files of its own, such as `lost+found`.
+      if (!tenantSchema.safeParse(tenantId).success) continue;
       await this.removeUnfinished(tenantId, before);
       const old = await this.olderThan(tenantId, before);
       for (let i = 0; i < old.length; i += SWEEP_BATCH) {
@@ -99,11 +103,13 @@ class FsBlobStore implements BlobStore {
   }
 
   /**
-   * Takes the file away first and looks at its age again: a `put` of the same content may have renewed it since the
-   * rows were asked, and then it goes back.
+   * Looks at the file's age again, before and after it took it away: a `put` of the same content may have renewed it
+   * since the rows were asked, and then it stays, or goes back.
    */
   private async remove(tenantId: string, sha256: string, before: number): Promise<number | undefined> {
     const path = this.pathOf(tenantId, sha256);
+    const file = await statOf(path);
+    if (!file || file.mtimeMs >= before) return undefined;
     const taken = join(this.tenantDir(tenantId), INCOMING, randomUUID());
     try {
       await rename(path, taken);

@@ -14,7 +14,14 @@ export {
   type ContextTokens,
   type VerifiedContext,
 } from './context-token.js';
-export { createDispatcher, parseRequest, toConclaveError, type Dispatcher, type Incoming } from './dispatch.js';
+export {
+  createDispatcher,
+  deadlineOf,
+  parseRequest,
+  toConclaveError,
+  type Dispatcher,
+  type Incoming,
+} from './dispatch.js';
 export { Handles, type HttpExchange, type RpcHandler, type StreamHandler } from './handles.js';
 export { CONFIG, KIT, LOG, METRICS, openKit, type Kit, type Resource, type ResourceFactory } from './kit.js';
 export { createLogger } from './logger.js';

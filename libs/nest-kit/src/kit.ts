@@ -29,6 +29,8 @@ export interface Kit {
 /** A part of a service with a life of its own, such as its database: made before Nest, started after, stopped last. */
 export interface Resource {
   readonly providers: Provider[];
+  /** Takes on no more work and hands over what it has: called first, while requests under way are answered. */
+  drain?(): Promise<void>;
   /** Throws while the service should get no traffic. */
   ready(): Promise<void>;
   start(app: INestApplicationContext): Promise<void>;
@@ -64,7 +66,9 @@ export async function openKit(service: ServiceName, config: BaseConfig): Promise
         nats.drain().catch(() => undefined),
       );
       await nats.close();
-      await flushTelemetry();
+      // A collector that is away costs its spans, not an orderly end.
+      const flushed = flushTelemetry().catch((error: unknown) => log.warn({ err: error }, 'spans lost'));
+      await within(CLOSE_PATIENCE_MS, flushed);
     },
   };
 }
@@ -79,8 +83,14 @@ function serviceMetrics(service: ServiceName): Registry {
 }
 
 async function openNats(service: ServiceName, config: BaseConfig, log: Logger): Promise<NatsConnection> {
+  log.info('connecting to nats');
+  const servers = config.NATS_URL.split(',');
   const nats = await connect({
-    servers: config.NATS_URL.split(','),
+    servers,
+    // The client drops the scheme: without this it would speak in clear to a server that offers no TLS.
+    ...(servers.some((server) => server.trim().startsWith('tls://')) ? { tls: {} } : {}),
+    // Users may come later, as the bus may; the client gives up for good at the second refusal otherwise.
+    ignoreAuthErrorAbort: true,
     name: `conclave-${service}`,
     inboxPrefix: inboxPrefix(service),
     // A server that dies during the handshake is noticed by this clock alone.

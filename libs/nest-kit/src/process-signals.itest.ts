@@ -51,6 +51,15 @@ describe('a service process', () => {
     expect(output).toContain('SERVICE_KEY: ');
   });
 
+  it('ends at once on a signal while it waits for a bus', async () => {
+    await bus.kill();
+    await run(/connecting to nats/);
+    const exit = exitOf(child);
+    child.kill('SIGTERM');
+    expect(await exit).toBe(0);
+    await bus.start();
+  });
+
   it('waits for a bus that comes later', async () => {
     await bus.kill();
     const ready = run(/"msg":"ready"/);

@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
 
-interface Stoppable {
-  readonly stop: () => Promise<void>;
-  readonly log: Logger;
+/** A service from its first moment on: one that is still starting has nothing to stop and may have no log. */
+export interface Stoppable {
+  stop: () => Promise<void>;
+  log?: Logger;
 }
 
 /** The services of this process. */
@@ -28,12 +29,12 @@ function endProcess(signal: NodeJS.Signals): void {
 }
 
 async function stopped({ stop, log }: Stoppable, signal: NodeJS.Signals): Promise<boolean> {
-  log.info({ signal }, 'stopping');
+  log?.info({ signal }, 'stopping');
   try {
     await stop();
     return true;
   } catch (error) {
-    log.error({ err: error }, 'stop failed');
+    log?.error({ err: error }, 'stop failed');
     return false;
   }
 }

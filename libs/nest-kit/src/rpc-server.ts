@@ -45,12 +45,11 @@ export class RpcServer {
 
   private async answer(contract: Contract, handler: RpcHandler, message: Msg): Promise<void> {
     try {
-      const deadline = Number(headerOf(message, wireHeaders.deadline));
       const reply = await this.dispatcher.dispatch(
         contract,
         {
           token: headerOf(message, wireHeaders.token),
-          deadlineAt: deadline > 0 ? deadline : undefined,
+          deadline: headerOf(message, wireHeaders.deadline),
           idempotencyKey: headerOf(message, wireHeaders.idempotencyKey),
           trace: extractTrace({ traceparent: headerOf(message, wireHeaders.trace) }),
           body: () => decodeBody(message.data),

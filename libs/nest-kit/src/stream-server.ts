@@ -39,7 +39,7 @@ function answer(
   const header = (name: string): string | undefined => request.headers[name]?.toString();
   const incoming = {
     token: header(wireHeaders.token),
-    deadlineAt: Number(header(wireHeaders.deadline)) || undefined,
+    deadline: header(wireHeaders.deadline),
     idempotencyKey: header(wireHeaders.idempotencyKey),
     trace: extractTrace({ traceparent: header(wireHeaders.trace) }),
     body: () => ({ ...(request.query as object), ...(request.params as object) }),

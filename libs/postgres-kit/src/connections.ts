@@ -4,8 +4,8 @@ import { DataSource, type EntityManager } from 'typeorm';
 /** One connection, held for one transaction. */
 export interface Connection {
   query<Row extends object = Record<string, unknown>>(sql: string, params?: readonly unknown[]): Promise<Row[]>;
-  /** Begins a transaction, for one tenant or, on the system role, for none. */
-  begin(tenantId: string | undefined): Promise<void>;
+  /** Begins a transaction, for one tenant or, on the system role, for none; its statements may take `timeoutMs`. */
+  begin(tenantId: string | undefined, timeoutMs?: number): Promise<void>;
   commit(): Promise<void>;
   rollback(): Promise<void>;
   readonly entities?: EntityManager;
@@ -24,25 +24,33 @@ export interface PoolOptions {
   readonly schema: string;
   readonly size: number;
   readonly applicationName: string;
+  /** Longest time a statement may take; 30 seconds unless told. */
+  readonly statementTimeoutMs?: number;
 }
 
 const ACQUIRE_TIMEOUT_MS = 5_000;
-const STATEMENT_TIMEOUT_MS = 30_000;
+/** Longest time a statement may take. */
+export const STATEMENT_TIMEOUT_MS = 30_000;
+/** A server that answers neither with rows nor with its own timeout is gone, though nobody closed the connection. */
+const SILENCE_MS = 5_000;
+const KEEP_ALIVE_MS = 10_000;
 
-const settingsOf = (schema: string): string =>
-  `-c search_path=${schema} -c statement_timeout=${STATEMENT_TIMEOUT_MS} -c idle_in_transaction_session_timeout=30000 -c jit=off`;
+/** What both kinds of connections are opened with besides their address. */
+const settingsOf = ({ schema, statementTimeoutMs = STATEMENT_TIMEOUT_MS }: PoolOptions) => ({
+  options: `-c search_path=${schema} -c statement_timeout=${statementTimeoutMs} -c idle_in_transaction_session_timeout=30000 -c jit=off`,
+  query_timeout: statementTimeoutMs + SILENCE_MS,
+  keepAlive: true,
+  keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
+});
 
 /** Plain connections of the pg driver. */
-export function pgConnections(
-  { url, schema, size, applicationName }: PoolOptions,
-  onError: (error: Error) => void,
-): ConnectionSource {
+export function pgConnections(options: PoolOptions, onError: (error: Error) => void): ConnectionSource {
   const pool = new Pool({
-    connectionString: url,
-    max: size,
+    connectionString: options.url,
+    max: options.size,
     connectionTimeoutMillis: ACQUIRE_TIMEOUT_MS,
-    application_name: applicationName,
-    options: settingsOf(schema),
+    application_name: options.applicationName,
+    ...settingsOf(options),
   });
   // A connection can be lost while a transaction holds it, when the pool does not listen; idle, both report it.
   pool.on('connect', (client) => void client.on('error', onError)).on('error', () => undefined);
@@ -51,20 +59,20 @@ export function pgConnections(
 
 /** Connections whose transactions also carry a TypeORM entity manager, for services that keep plain records. */
 export async function entityConnections(
-  { url, schema, size, applicationName }: PoolOptions,
+  options: PoolOptions,
   entities: readonly (new () => object)[],
 ): Promise<ConnectionSource> {
   const source = new DataSource({
     type: 'postgres',
     driver: pg, // left to itself, TypeORM looks for it at run time, which finds nothing in a bundle
-    url,
-    schema,
+    url: options.url,
+    schema: options.schema,
     entities: [...entities],
     synchronize: false,
-    applicationName,
-    poolSize: size,
+    applicationName: options.applicationName,
+    poolSize: options.size,
     connectTimeoutMS: ACQUIRE_TIMEOUT_MS,
-    extra: { options: settingsOf(schema) },
+    extra: settingsOf(options),
   });
   await source.initialize();
   return {
@@ -74,27 +82,32 @@ export async function entityConnections(
       return {
         ...connectionOn(client),
         // TypeORM has to know, so that transactions within are savepoints; the runner ends with its transaction.
-        async begin(tenantId) {
+        async begin(tenantId, timeoutMs) {
           await runner.startTransaction();
-          await client.query(setTenant(tenantId));
+          await client.query(setLocal(tenantId, timeoutMs));
         },
         entities: runner.manager,
-        release: () => void runner.release(),
+        // TypeORM gives a connection back as it is, unless the connection itself says that it is broken.
+        release: (broken) => void (broken ? client.emit('error', broken) : runner.release()),
       };
     },
     close: () => source.destroy(),
   };
 }
 
-/** In force until the transaction ends, so a connection carries no tenant from one to the next. */
-const setTenant = (tenantId: string | undefined): string =>
-  tenantId === undefined ? '' : `select set_config('app.tenant', ${escapeLiteral(tenantId)}, true)`;
+/** In force until the transaction ends, so a connection carries no tenant and no haste from one to the next. */
+function setLocal(tenantId: string | undefined, timeoutMs: number | undefined): string {
+  const tenant = tenantId === undefined ? [] : [`set_config('app.tenant', ${escapeLiteral(tenantId)}, true)`];
+  const timeout = timeoutMs === undefined ? [] : [`set_config('statement_timeout', '${Math.ceil(timeoutMs)}', true)`];
+  const settings = [...tenant, ...timeout];
+  return settings.length === 0 ? '' : `select ${settings.join(', ')}`;
+}
 
 function connectionOn(client: PoolClient): Connection {
   return {
     query: async <Row extends object>(sql: string, params: readonly unknown[] = []) =>
       (await client.query<Row & Record<string, unknown>>(sql, [...params])).rows,
-    begin: async (tenantId) => void (await client.query(`begin;${setTenant(tenantId)}`)),
+    begin: async (tenantId, timeoutMs) => void (await client.query(`begin;${setLocal(tenantId, timeoutMs)}`)),
     async commit() {
       const { command } = await client.query('commit');
       // Postgres answers the commit of an aborted transaction with a rollback, and no error.

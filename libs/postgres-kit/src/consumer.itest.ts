@@ -16,7 +16,7 @@ const applied = walledTable(
 );
 
 /** What happens to an event is written on it, in its `phase`. */
-type Mood = 'fine' | 'poison' | 'refused' | 'stumbles' | 'dies' | 'slow';
+type Mood = 'fine' | 'poison' | 'refused' | 'stumbles' | 'misled' | 'dies' | 'slow';
 let attempts: string[] = [];
 let seenOpened = 0;
 
@@ -34,6 +34,7 @@ class Follower {
     const first = attempts.filter((id) => id === event.id).length === 1;
     if (mood === 'poison') throw new Error('cannot digest\0 this');
     if (mood === 'refused') throw new ConclaveError('consensus.decision.phase');
+    if (mood === 'misled' && first) throw new ConclaveError('service.internal');
     if (mood === 'stumbles' && first) throw new Error('once only');
     if (mood === 'dies' && first) await tx.query('select pg_terminate_backend(pg_backend_pid())');
     if (mood === 'slow') await new Promise((resolve) => setTimeout(resolve, 300));
@@ -57,6 +58,7 @@ class ProducerModule {}
 let database: TestDatabase;
 let bus: TestBus;
 let proxy: TcpProxy;
+let producerProxy: TcpProxy;
 let producer: RunningService;
 let log: Database;
 const followers: RunningService[] = [];
@@ -66,14 +68,14 @@ const start = (name: 'consensus' | 'metrics', module: new () => object, env: Rec
     { name, module, environment: databaseEnvironment, resources: [postgres()] },
     { ...bus.environmentOf(name), ...database.environmentOf(name), ...env },
   );
+const through = (way: TcpProxy, name: 'consensus' | 'metrics'): Record<string, string> =>
+  Object.fromEntries(Object.entries(database.environmentOf(name)).map(([key, url]) => [key, way.through(url)]));
 const startProducer = async (): Promise<void> => {
-  producer = await start('consensus', ProducerModule);
+  producer = await start('consensus', ProducerModule, through(producerProxy, 'consensus'));
   log = producer.app.get(Database);
 };
 const startFollower = async (): Promise<void> => {
-  const { DATABASE_URL, DATABASE_SYSTEM_URL } = database.environmentOf('metrics');
-  const env = { DATABASE_URL: proxy.through(DATABASE_URL!), DATABASE_SYSTEM_URL: proxy.through(DATABASE_SYSTEM_URL!) };
-  followers.push(await start('metrics', FollowerModule, env));
+  followers.push(await start('metrics', FollowerModule, through(proxy, 'metrics')));
 };
 
 beforeAll(async () => {
@@ -81,7 +83,7 @@ beforeAll(async () => {
     createTestDatabase({ consensus: '', metrics: applied }),
     startTestBus({ secured: true }),
   ]);
-  proxy = await startTcpProxy(database.adminUrl);
+  [proxy, producerProxy] = [await startTcpProxy(database.adminUrl), await startTcpProxy(database.adminUrl)];
   await startProducer();
   await startFollower();
 });
@@ -91,24 +93,23 @@ afterEach(async () => {
 });
 afterAll(async () => {
   await Promise.all([producer, ...followers].map((service) => service.stop()));
-  await proxy.cut();
+  await Promise.all([proxy.cut(), producerProxy.cut()]);
   await bus.stop();
   await database.drop();
 });
 
-const outcome = { status: 'decided', winners: ['approve'], reason: '' };
 const at = '2025-11-20T00:00:00.000Z';
-const emit = (tenantId: string, mood: Mood = 'fine'): Promise<string> =>
-  log.tx({ tenantId, actor: 'test' }, (tx) =>
-    tx.emit(events.decisionSealed, {
-      decision: newId('decision'),
-      phase: mood,
-      outcome,
-      payloadSha256: '0'.repeat(64),
-      openedAt: at,
-      sealedAt: at,
-    }),
-  );
+const emitSealed = (tx: Tx, mood: Mood = 'fine', reason = ''): Promise<string> =>
+  tx.emit(events.decisionSealed, {
+    decision: newId('decision'),
+    phase: mood,
+    outcome: { status: 'decided', winners: ['approve'], reason },
+    payloadSha256: '0'.repeat(64),
+    openedAt: at,
+    sealedAt: at,
+  });
+const emit = (tenantId: string, mood?: Mood): Promise<string> =>
+  log.tx({ tenantId, actor: 'test' }, (tx) => emitSealed(tx, mood));
 const emitMany = async (tenantId: string, n: number): Promise<string[]> => {
   const ids: string[] = [];
   for (let i = 0; i < n; i++) ids.push(await emit(tenantId));
@@ -224,7 +225,7 @@ describe('a consumer', () => {
         await bus.start();
       }
     })();
-    const emitted = await Promise.all(tenants.map((tenantId) => emitMany(tenantId, 400)));
+    const emitted = await Promise.all(tenants.map((tenantId) => emitMany(tenantId, 150)));
     flowing = false;
     await wiping;
     for (const [i, tenantId] of tenants.entries()) {
@@ -255,9 +256,9 @@ describe('a consumer', () => {
     expect(attempts.filter((id) => id === refused)).toHaveLength(1);
   });
 
-  it('forgives a handler that stumbles once', async () => {
+  it.each(['stumbles', 'misled'] as const)('forgives a handler that %s once', async (mood) => {
     const tenantId = newId('tenant');
-    const id = await emit(tenantId, 'stumbles');
+    const id = await emit(tenantId, mood);
     await untilEffects(tenantId, [id]);
     expect(await deadLettersOf(tenantId)).toEqual([]);
   });
@@ -339,21 +340,22 @@ describe('a consumer', () => {
     const slow = await emit(tenantId, 'slow');
     const ids = await log.tx({ tenantId, actor: 'x' }, async (tx) => {
       const list: string[] = [];
-      for (let i = 0; i < 1_300; i++)
-        list.push(
-          await tx.emit(events.decisionSealed, {
-            decision: newId('decision'),
-            phase: 'fine',
-            outcome,
-            payloadSha256: '0'.repeat(64),
-            openedAt: at,
-            sealedAt: at,
-          }),
-        );
+      for (let i = 0; i < 1_300; i++) list.push(await emitSealed(tx));
       return list;
     });
     await untilEffects(tenantId, [slow, ...ids], 30_000);
     expect(await effectsOf(tenantId)).toEqual([slow, ...ids]);
+  });
+
+  it('reads a log of large events, a few at a time', async () => {
+    const tenantId = newId('tenant');
+    await followers.splice(0)[0]!.stop();
+    const ids: string[] = [];
+    for (let i = 0; i < 12; i++)
+      ids.push(await log.tx({ tenantId, actor: 'x' }, (tx) => emitSealed(tx, 'fine', 'x'.repeat(200_000))));
+    await startFollower();
+    await untilEffects(tenantId, ids);
+    expect(await effectsOf(tenantId)).toEqual(ids);
   });
 
   it('is not put off by nonsense on the bell', async () => {
@@ -384,47 +386,72 @@ describe('a consumer', () => {
 });
 
 describe('a producer restored to an older state', () => {
-  it('is followed again from its new epoch on; what it still has of the old one comes first', async () => {
-    const tenantId = newId('tenant');
+  const undo = async (tenantId: string, ids: readonly string[]): Promise<void> => {
+    await database.query('delete from consensus.outbound_event where id = any ($1)', [ids]);
     const lane = laneOf(tenantId);
+    await database.query('update consensus.event_lane set head = head - $1 where lane = $2', [ids.length, lane]);
+  };
+
+  it('is followed from where it starts again on; nothing it says then is taken for old', async () => {
+    const tenantId = newId('tenant');
     const ids = await emitMany(tenantId, 4);
     await untilEffects(tenantId, ids);
     await producer.stop();
-    await database.query('delete from consensus.outbound_event where id = any ($1)', [ids.slice(2)]);
-    await database.query('update consensus.event_lane set head = head - 2 where lane = $1', [lane]);
-    await database.query('update consensus.event_lane set epoch = epoch + 1, head = 0');
+    await undo(tenantId, ids.slice(2));
+    const between = await database.open('consensus').tx({ tenantId, actor: 'test' }, emitSealed);
     await startProducer();
+    const fresh = [between, ...(await emitMany(tenantId, 3))];
+    await untilEffects(tenantId, [...ids, ...fresh]);
+    expect(await effectsOf(tenantId)).toEqual([...ids, ...fresh]);
+    expect(await cursorOf(tenantId)).toEqual(await headOf(tenantId));
+  });
+
+  it('is noticed by a relay that lives through it', async () => {
+    const tenantId = newId('tenant');
+    const ids = await emitMany(tenantId, 3);
+    await untilEffects(tenantId, ids);
+    await producerProxy.cut();
+    await undo(tenantId, ids.slice(1));
+    const before = await headOf(tenantId);
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    await producerProxy.mend();
+    await until(async () => (await headOf(tenantId))!.epoch > before!.epoch);
     const fresh = await emitMany(tenantId, 3);
     await untilEffects(tenantId, [...ids, ...fresh]);
     expect(await effectsOf(tenantId)).toEqual([...ids, ...fresh]);
-    expect(await cursorOf(tenantId)).toEqual({ epoch: 2, pos: '3' });
   });
 
-  it('does not make a consumer that lags skip the end of the old epoch', async () => {
-    const tenantId = newId('tenant');
+  it('does not make a consumer that lags skip the end of the old epoch, also in lanes where nothing follows', async () => {
+    const [busy, quiet] = [newId('tenant'), newId('tenant')];
     await followers.splice(0)[0]!.stop();
-    const old = await emitMany(tenantId, 3);
+    const old = await emitMany(busy, 3);
+    const last = await emitMany(quiet, 2);
     await until(
       async () => (await database.query('select from consensus.outbound_event where pos is null')).length === 0,
     );
     await database.query('update consensus.event_lane set epoch = epoch + 1, head = 0');
-    const fresh = await emitMany(tenantId, 2);
+    const fresh = await emitMany(busy, 2);
     await startFollower();
-    await untilEffects(tenantId, [...old, ...fresh]);
-    expect(await effectsOf(tenantId)).toEqual([...old, ...fresh]);
+    await untilEffects(busy, [...old, ...fresh]);
+    await untilEffects(quiet, last);
+    expect(await effectsOf(busy)).toEqual([...old, ...fresh]);
+    expect(await effectsOf(quiet)).toEqual(last);
   });
 
-  it('without a new epoch is reported, and nothing is taken for old', async () => {
+  it('makes cursors wait in the new epoch, where nobody has to read on', async () => {
+    await database.query('update consensus.event_lane set epoch = epoch + 1, head = 0');
+    const cursors = () =>
+      database.query(`select lane, epoch, pos from metrics.event_cursor where producer = 'consensus' order by lane`);
+    const heads = await database.query('select lane, epoch, head as pos from consensus.event_lane order by lane');
+    await until(async () => JSON.stringify(await cursors()) === JSON.stringify(heads));
+  });
+
+  it('that went on all the same is followed from the epoch on that an operator begins', async () => {
     const tenantId = newId('tenant');
-    const lane = laneOf(tenantId);
     const ids = await emitMany(tenantId, 3);
     await untilEffects(tenantId, ids);
-    await producer.stop();
-    await database.query('delete from consensus.outbound_event where id = any ($1)', [ids.slice(1)]);
-    await database.query('update consensus.event_lane set head = head - 2 where lane = $1', [lane]);
-    await startProducer();
+    await undo(tenantId, ids.slice(1));
     await new Promise((resolve) => setTimeout(resolve, 2_500));
-    expect(await effectsOf(tenantId)).toEqual(ids);
     await database.query('update consensus.event_lane set epoch = epoch + 1, head = 0');
     const fresh = await emitMany(tenantId, 2);
     await untilEffects(tenantId, [...ids, ...fresh]);

@@ -27,6 +27,11 @@ where cursor.epoch = excluded.epoch and cursor.pos = excluded.pos - 1
    or $5 and cursor.epoch < excluded.epoch and excluded.pos = 1
 returning pos`;
 
+const ENTER = `
+insert into event_cursor as cursor (producer, lane, epoch, pos) values ($1, $2, $3, 0)
+on conflict (producer, lane) do update set epoch = excluded.epoch, pos = 0
+where cursor.epoch = $4 and cursor.pos = $5`;
+
 /** How far this service has applied the lanes of one producer. */
 export class CursorStore {
   constructor(
@@ -38,6 +43,11 @@ export class CursorStore {
   async read(): Promise<(lane: number) => Cursor> {
     const rows = await this.db.system((tx) => this.rows(tx));
     return (lane) => rows.get(lane) ?? START;
+  }
+
+  /** Moves a lane to the start of an epoch, from where the log has nothing more of those before; there it waits. */
+  async enter(lane: number, epoch: number, from: Cursor): Promise<void> {
+    await this.db.system((tx) => tx.query(ENTER, [this.producer, lane, epoch, from.epoch, from.pos]));
   }
 
   /** Applies an event and moves the cursor, both or neither. */

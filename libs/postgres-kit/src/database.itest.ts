@@ -3,6 +3,7 @@ import { ConclaveError, events, newId } from '@conclave/contracts';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { entityConnections, pgConnections } from './connections.js';
 import { Database } from './database.js';
+import { startTcpProxy } from './test/tcp-proxy.js';
 import { createTestDatabase, walledTable, type TestDatabase } from './test/test-database.js';
 
 @Entity({ name: 'note' })
@@ -44,6 +45,15 @@ describe.each(Object.entries(sources))('a transaction over %s connections', (_ki
   const eventsOf = (ctx: { tenantId: string }) =>
     database.query('select from metrics.outbound_event where tenant_id = $1', [ctx.tenantId]);
   const insert = `insert into note (tenant_id, id, text) values (current_setting('app.tenant'), $1, $2)`;
+
+  it('is refused when its deadline has passed, and takes no longer than until then', async () => {
+    const late = db.tx({ ...context(), deadlineAt: Date.now() - 1 }, async () => expect(true).toBe(false));
+    await expect(late).rejects.toMatchObject({ code: 'request.deadline' });
+    const long = db.tx({ ...context(), deadlineAt: Date.now() + 500 }, (tx) => tx.query('select pg_sleep(30)'));
+    await expect(long).rejects.toMatchObject({ code: 'request.deadline' });
+    const [setting] = await db.tx(context(), (tx) => tx.query('show statement_timeout'));
+    expect(setting).toEqual({ statement_timeout: '30s' });
+  });
 
   it('saves state and event together', async () => {
     const ctx = context();
@@ -219,5 +229,43 @@ describe('without Postgres', () => {
       params: { service: 'postgres' },
     });
     await away.close();
+  });
+});
+
+describe('a Postgres that is gone without a word', () => {
+  const silent = () => ({ ...database.poolOf('metrics', 'app', 1), statementTimeoutMs: 200 });
+  it.each([
+    ['plain', async (url: string) => pgConnections({ ...silent(), url }, () => undefined)],
+    ['TypeORM', (url: string) => entityConnections({ ...silent(), url }, [Note])],
+  ])('is an outage, soon, and its connection is not used again (%s)', async (_kind, connect) => {
+    const proxy = await startTcpProxy(database.adminUrl);
+    const system = pgConnections(database.poolOf('metrics', 'system', 1), () => undefined);
+    const db = new Database(await connect(proxy.through(database.urlOf('metrics_app'))), system);
+    const hung = db.tx(context(), async (tx) => {
+      await tx.query('select 1');
+      proxy.swallow();
+      await tx.query('select 2');
+    });
+    await expect(hung).rejects.toMatchObject({ code: 'service.unavailable' });
+    expect(await db.tx(context(), (tx) => tx.query('select 3 as n'))).toEqual([{ n: 3 }]);
+    await db.close();
+    await proxy.cut();
+  });
+});
+
+describe('a database', () => {
+  const open = (role: 'app' | 'system', size = 1) => pgConnections(database.poolOf('metrics', role, size), () => {});
+  it('is ready when both roles can work in its schema', async () => {
+    const db = new Database(open('app'), open('system'));
+    await db.ready();
+    await database.query('alter table metrics.event_lane rename to nothing_yet');
+    await expect(db.ready()).rejects.toThrow('event_lane');
+    await database.query('alter table metrics.nothing_yet rename to event_lane');
+    await db.ready();
+    await db.close();
+    const without = pgConnections({ ...database.poolOf('metrics', 'app'), url: 'postgres://127.0.0.1:1/x' }, () => {});
+    const half = new Database(without, open('system'));
+    await expect(half.ready()).rejects.toMatchObject({ code: 'service.unavailable' });
+    await half.close();
   });
 });

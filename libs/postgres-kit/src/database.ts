@@ -2,8 +2,11 @@ import { ConclaveError, laneOf, newId, type EventContract } from '@conclave/cont
 import { SpanKind, activeTraceId, inSpan, type RequestContext } from '@conclave/nest-kit';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
-import type { Connection, ConnectionSource } from './connections.js';
-import { isOutage } from './outage.js';
+import { STATEMENT_TIMEOUT_MS, type Connection, type ConnectionSource } from './connections.js';
+import { isOutage, isSilence, isStatementTimeout } from './outage.js';
+
+/** An event has to fit a message, and several of them a page of the log. */
+const EVENT_LIMIT_BYTES = 262_144;
 
 const SPAN = {
   name: 'postgres transaction',
@@ -11,15 +14,18 @@ const SPAN = {
   attributes: { 'db.system.name': 'postgresql' },
 };
 
-/** Who a transaction is for: the part of a request context the database needs. */
-export type Actor = Pick<RequestContext, 'tenantId' | 'actor'>;
+/** Who a transaction is for, and until when if somebody waits: the part of a request context the database needs. */
+export type Actor = Pick<RequestContext, 'tenantId' | 'actor'> & Partial<Pick<RequestContext, 'deadlineAt'>>;
 
 /** A transaction under way. */
 export interface Tx {
   query<Row extends object = Record<string, unknown>>(sql: string, params?: readonly unknown[]): Promise<Row[]>;
   /** The first row, or undefined. */
   one<Row extends object = Record<string, unknown>>(sql: string, params?: readonly unknown[]): Promise<Row | undefined>;
-  /** Appends an event to this service's log, in this transaction; consumers see it after commit. Returns its id. */
+  /**
+   * Appends an event to this service's log, in this transaction; consumers see it after commit. Returns its id.
+   * @throws ConclaveError `request.too-large` when its data do not fit a message
+   */
   emit<T extends z.ZodType>(event: EventContract<T>, data: z.input<T>): Promise<string>;
   /** Calls `work` once this transaction has committed, and never when it has not. */
   afterCommit(work: () => void): void;
@@ -41,7 +47,10 @@ export class Database {
     private readonly systemSource: ConnectionSource,
   ) {}
 
-  /** Runs `work` in one transaction for a tenant. @throws ConclaveError `auth.unauthenticated` when the context has no tenant */
+  /**
+   * Runs `work` in one transaction for a tenant; no statement of it outlives the context's deadline.
+   * @throws ConclaveError `auth.unauthenticated` when the context has no tenant, `request.deadline` when it is too late
+   */
   tx<T>(ctx: Actor, work: (tx: Tx) => Promise<T>): Promise<T> {
     if (!ctx.tenantId) throw new ConclaveError('auth.unauthenticated');
     return this.run(this.app, ctx, work);
@@ -57,8 +66,12 @@ export class Database {
     this.listeners.add(listener);
   }
 
+  /** Throws unless both roles can work and the schema is there. */
   async ready(): Promise<void> {
-    await this.system((tx) => tx.query('select 1'));
+    await Promise.all([
+      this.run(this.app, undefined, (tx) => tx.query('select 1')),
+      this.system((tx) => tx.query('select from event_lane limit 1')),
+    ]);
   }
 
   async close(): Promise<void> {
@@ -85,16 +98,27 @@ async function inTransaction<T>(
   const connection = await source.acquire().catch(refuse);
   let broken: Error | undefined;
   try {
-    await connection.begin(ctx?.tenantId);
+    await connection.begin(ctx?.tenantId, timeLeft(ctx));
     const result = await work(connection);
     await connection.commit();
     return result;
   } catch (error) {
-    await connection.rollback().catch((fault: Error) => (broken = fault));
+    // Behind a statement that is not answered a rollback would wait as long again.
+    if (isSilence(error)) broken = error;
+    else await connection.rollback().catch((fault: Error) => (broken = fault));
+    if (isStatementTimeout(error)) timeLeft(ctx);
     return refuse(error);
   } finally {
     connection.release(broken);
   }
+}
+
+/** @throws ConclaveError `request.deadline` when there is none */
+function timeLeft(ctx: Actor | undefined): number | undefined {
+  if (ctx?.deadlineAt === undefined) return undefined;
+  const leftMs = ctx.deadlineAt - Date.now();
+  if (leftMs <= 0) throw new ConclaveError('request.deadline');
+  return Math.min(leftMs, STATEMENT_TIMEOUT_MS);
 }
 
 function refuse(error: unknown): never {
@@ -112,6 +136,8 @@ function txOn(connection: Connection, ctx: Actor | undefined, after: Set<() => v
       if (!ctx) throw new Error('events belong to a tenant');
       const id = newId('event');
       const body = JSON.stringify(event.data.parse(data));
+      if (Buffer.byteLength(body) > EVENT_LIMIT_BYTES)
+        throw new ConclaveError('request.too-large', { limitBytes: EVENT_LIMIT_BYTES });
       await query(
         'insert into outbound_event (id, tenant_id, lane, type, actor, data) values ($1, $2, $3, $4, $5, $6)',
         [id, ctx.tenantId, laneOf(ctx.tenantId), event.type, ctx.actor, body],

@@ -10,6 +10,6 @@ export { Consumer, type ConsumerHandler, type ConsumerParts } from './consumer.j
 export { MigrationError, migrate, schemas, type MigrateOptions, type Schema } from './migrate.js';
 export { once } from './once.js';
 export { isOutage } from './outage.js';
-export { pageOf } from './page.js';
+export { pageBy, pageOf } from './page.js';
 export { Relay, readLog, type PlacedEvent } from './relay.js';
 export { Consumes, postgres, type PostgresOptions } from './resource.js';

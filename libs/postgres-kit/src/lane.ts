@@ -1,7 +1,7 @@
 import { ConclaveError, readEvents, type EventProducer } from '@conclave/contracts';
 import type { RpcClient } from '@conclave/nest-kit';
 import type { Logger } from 'pino';
-import type { CursorStore, EventSource, Step } from './cursor.js';
+import { isBefore, type CursorStore, type EventSource, type Step } from './cursor.js';
 import type { Tx } from './database.js';
 import { isOutage } from './outage.js';
 import type { PlacedEvent } from './relay.js';
@@ -79,17 +79,20 @@ export class Lane {
   private async readOn(): Promise<void> {
     const { cursors, rpc, producer } = this.parts;
     this.behind = false;
-    for (let full = true; full;) {
+    for (let more = true; more;) {
       const { epoch, pos } = (await cursors.read())(this.lane);
       const request = { lane: this.lane, epoch, after: pos, limit: PAGE };
       const page = await rpc.callAsService(readEvents[producer], {}, request);
-      if (page.epoch < epoch || (page.epoch === epoch && page.head < pos))
+      const head = { epoch: page.epoch, pos: page.head };
+      if (isBefore(head, { epoch, pos }))
         throw new Error(`${producer} lost events it had announced: start a new epoch there`);
       for (const event of page.events) {
         if (this.stopped) return;
         if ((await this.apply(event, 'log')) === 'gap') throw new Error(`${producer} has a hole in its log`);
       }
-      full = page.events.length === PAGE;
+      const last = page.events.at(-1)?.position;
+      if (!last && epoch < page.epoch) await cursors.enter(this.lane, page.epoch, { epoch, pos });
+      more = last !== undefined && isBefore(last, head);
     }
   }
 
@@ -101,11 +104,14 @@ export class Lane {
       } catch (error) {
         if (this.stopped) throw error;
         if (isOutage(error)) await pause(OUTAGE_RETRY_MS);
-        else if (attempt < ATTEMPTS && !(error instanceof ConclaveError)) await pause(RETRY_MS * attempt++);
+        else if (attempt < ATTEMPTS && !isRefusal(error)) await pause(RETRY_MS * attempt++);
         else return cursors.advance(event, source, (tx) => bury(tx, event, error));
       }
     }
   }
 }
+
+/** A fault of another owner says no more about the event than one of ours. */
+const isRefusal = (error: unknown): boolean => error instanceof ConclaveError && error.code !== 'service.internal';
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -35,7 +35,12 @@ describe('the migration job', () => {
       '0001-first.sql',
       'create table thing (a int); grant select on thing to :app; grant insert on thing to :system;',
     );
-    expect(await run()).toEqual(['metrics/kit/0001-kit.sql', 'metrics/0001-first.sql', 'metrics/0002-second.sql']);
+    expect(await run()).toEqual([
+      'metrics/kit/0001-kit.sql',
+      'metrics/kit/0002-epochs.sql',
+      'metrics/0001-first.sql',
+      'metrics/0002-second.sql',
+    ]);
     const [grants] = await database.query(
       `select has_table_privilege('metrics_app', 'metrics.thing', 'select') as app_reads,
               has_table_privilege('metrics_app', 'metrics.thing', 'insert') as app_writes,
@@ -133,7 +138,7 @@ describe('an administrator who is no superuser', () => {
     const own = await withRoles(() =>
       migrate({ adminUrl: url.toString(), passwords, migrationsDir, schemas: ['metrics'] }),
     );
-    expect(own).toEqual(['metrics/kit/0001-kit.sql']);
+    expect(own).toEqual(['metrics/kit/0001-kit.sql', 'metrics/kit/0002-epochs.sql']);
     await database.query(`drop schema metrics cascade; drop owned by ${role}`);
   });
 });

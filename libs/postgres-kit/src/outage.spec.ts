@@ -17,11 +17,11 @@ describe('isOutage', () => {
     '57P01',
     '57P03',
     '58030',
-    '25P03',
+    '28P01',
     '55P03',
   ])('waits for %s', (code) => expect(isOutage(withCode(code))).toBe(true));
 
-  it.each(['Connection terminated unexpectedly', 'timeout exceeded when trying to connect'])(
+  it.each(['Connection terminated unexpectedly', 'Query read timeout', 'timeout exceeded when trying to connect'])(
     'waits for %j',
     (message) => expect(isOutage(new Error(message))).toBe(true),
   );
@@ -31,7 +31,7 @@ describe('isOutage', () => {
     expect(isOutage(new ConclaveError('request.deadline'))).toBe(true);
   });
 
-  it.each(['23505', '22P05', '42P01', '42501', '57014', '57', 'ENOENT', ''])('does not wait for %j', (code) =>
+  it.each(['23505', '22P05', '42P01', '42501', '57014', '25P03', '57', 'ENOENT', ''])('does not wait for %j', (code) =>
     expect(isOutage(withCode(code))).toBe(false),
   );
 

@@ -1,15 +1,16 @@
 import { ConclaveError } from '@conclave/contracts';
 
 /**
- * SQLSTATE classes that say the database, not the statement, is at fault: connection, rollback, resources, operator,
- * system. A statement that was canceled because it ran too long (57014) is not one of them: it would run too long again.
+ * SQLSTATE classes that say the database, not the statement, is at fault: connection, sign-in (a password is being
+ * changed), rollback, resources, operator, system. A statement that was canceled because it ran too long (57014) is not one of them: it would run too long again.
  */
-const OUTAGE_CLASSES = ['08', '40', '53', '57', '58'];
+const OUTAGE_CLASSES = ['08', '28', '40', '53', '57', '58'];
 const STATEMENT_TIMEOUT = '57014';
-const OUTAGE_CODES = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', '25P03', '55P03'];
+const OUTAGE_CODES = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', '55P03'];
+const SILENCE = 'Query read timeout';
 /** What pg says without a code. */
 const OUTAGE_MESSAGE =
-  /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|server closed the connection/i;
+  /Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|server closed the connection/i;
 
 /**
  * Whether an error is an outage of Postgres, of the network or of another service rather than a fault of the work: such
@@ -23,3 +24,10 @@ export function isOutage(error: unknown): boolean {
   if (code.length === 5) return OUTAGE_CLASSES.includes(code.slice(0, 2)) && code !== STATEMENT_TIMEOUT;
   return 'message' in error && OUTAGE_MESSAGE.test(String(error.message));
 }
+
+/** Whether a statement was given up on because nothing came back, not even a refusal. */
+export const isSilence = (error: unknown): error is Error => error instanceof Error && error.message === SILENCE;
+
+/** Whether Postgres canceled a statement because its time was up. */
+export const isStatementTimeout = (error: unknown): boolean =>
+  typeof error === 'object' && error !== null && 'code' in error && error.code === STATEMENT_TIMEOUT;

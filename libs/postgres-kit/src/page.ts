@@ -1,9 +1,19 @@
-/** Cuts a list that was read with `limit + 1` rows into a page; ids sort by time, so the last id is the cursor. */
-export function pageOf<T extends { readonly id: string }>(
+/** A page has to fit a message. */
+const PAGE_BYTES = 900_000;
+
+/** Cuts a list that was read with `limit + 1` rows into a page; `cursorOf` its last row is where the next one begins. */
+export function pageBy<T>(
   rows: readonly T[],
   limit: number,
+  cursorOf: (row: T) => string,
 ): { items: T[]; next?: string } {
-  const items = rows.slice(0, limit);
+  let bytes = 0;
+  const fitting = rows.findIndex((row) => (bytes += Buffer.byteLength(JSON.stringify(row)) + 1) > PAGE_BYTES);
+  const items = rows.slice(0, fitting === -1 ? limit : Math.min(limit, Math.max(1, fitting)));
   const last = items.at(-1);
-  return rows.length > limit && last ? { items, next: last.id } : { items };
+  return last && rows.length > items.length ? { items, next: cursorOf(last) } : { items };
 }
+
+/** {@link pageBy} id: ids sort by time. */
+export const pageOf = <T extends { readonly id: string }>(rows: readonly T[], limit: number) =>
+  pageBy(rows, limit, ({ id }) => id);

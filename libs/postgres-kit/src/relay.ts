@@ -4,7 +4,8 @@
  * Invariants: positions are gap-free per (epoch, lane), because numbering and the lane's head move in one transaction
  * under one lock; an event is numbered after it committed, so a reader of `pos <= head` never misses one that commits
  * late. There is no leader: whoever gets the transaction-level lock stamps the next batch, and who waited for it stamps
- * what committed meanwhile.
+ * what committed meanwhile. A place is never given twice, although a restored database forgets those it gave: a relay
+ * begins a new epoch when it starts and after it lost the database, and an epoch is later than all before by the clock.
  */
 import {
   doorbellSubject,
@@ -23,6 +24,10 @@ const SWEEP_MS = 1_000;
 const HEAD_BEAT_MS = 2_000;
 /** Doorbells carry events up to this size; larger batches ring with the head alone and are read. */
 const RING_BYTES = 256_000;
+/** A page of the log ends with the event that reaches this size, so that page and envelopes fit one message. */
+const PAGE_BYTES = 650_000;
+/** More than an event weighs besides its data. */
+const ENVELOPE_BYTES = 512;
 
 /** An event with its place, as it rings and as `events.read` returns it. */
 export interface PlacedEvent extends EventEnvelope {
@@ -66,8 +71,14 @@ from due d join moved m using (lane)
 where e.seq = d.seq
 returning e.id, e.tenant_id, e.lane, e.type, e.actor, e.at, e.data, e.epoch, e.pos`;
 
+/** Seconds of the clock, which no restore turns back. */
+const NEW_EPOCH = `
+update event_lane set head = 0,
+  epoch = greatest(epoch + 1, extract(epoch from clock_timestamp() - timestamptz '2025-01-01')::int)`;
+
 export class Relay {
   private due = false;
+  private hasEpoch = false;
   private stopped = false;
   private running: Promise<void> | undefined;
   private timers: NodeJS.Timeout[] = [];
@@ -102,11 +113,14 @@ export class Relay {
     try {
       while (this.due) {
         this.due = false;
+        if (!this.hasEpoch) await this.db.system(beginEpoch);
+        this.hasEpoch = true;
         const events = await this.db.system(stampBatch);
         if (events.length > 0) this.ring(events);
         if (events.length === BATCH) this.due = true;
       }
     } catch (error) {
+      this.hasEpoch = false;
       this.log.warn({ err: error }, 'relay will try again');
     }
     this.running = undefined;
@@ -125,9 +139,7 @@ export class Relay {
       const lanes = await this.db.system((tx) =>
         tx.query<{ lane: number; epoch: number; head: string }>('select lane, epoch, head from event_lane'),
       );
-      const heads = lanes
-        .filter((l) => Number(l.head) > 0)
-        .map((l) => ({ lane: l.lane, epoch: l.epoch, pos: Number(l.head) }));
+      const heads = lanes.map(({ lane, epoch, head }) => ({ lane, epoch, pos: Number(head) }));
       this.nats.publish(headSubject(this.service), encodeBody({ heads }));
     } catch (error) {
       this.log.warn({ err: error }, 'head beat skipped');
@@ -135,13 +147,33 @@ export class Relay {
   }
 }
 
-async function stampBatch(tx: Tx): Promise<PlacedEvent[]> {
+async function lockLog(tx: Tx): Promise<void> {
   await tx.query(`select pg_advisory_xact_lock(hashtext('relay'), hashtext(current_schema()))`);
+}
+
+async function beginEpoch(tx: Tx): Promise<void> {
+  await lockLog(tx);
+  await tx.query(NEW_EPOCH);
+}
+
+async function stampBatch(tx: Tx): Promise<PlacedEvent[]> {
+  await lockLog(tx);
   const rows = await tx.query<EventRow>(STAMP);
   return rows.map(placedEvent).sort((a, b) => a.position.lane - b.position.lane || a.position.pos - b.position.pos);
 }
 
-/** One page of a lane after a position, across epochs: what the reader has not seen of an older one comes first. */
+const PAGE = `
+select id, tenant_id, lane, type, actor, at, data, epoch, pos from (
+  select *, sum(bytes) over (order by epoch, pos) - bytes as bytes_before from (
+    select id, tenant_id, lane, type, actor, at, data, epoch, pos, octet_length(data::text) + ${ENVELOPE_BYTES} as bytes
+    from outbound_event where pos is not null and lane = $1 and (epoch, pos) > ($2, $3) order by epoch, pos limit $4
+  ) following
+) page where bytes_before < ${PAGE_BYTES} order by epoch, pos`;
+
+/**
+ * One page of a lane after a position, across epochs: what the reader has not seen of an older one comes first. It may
+ * be shorter than asked; the reader has all when it stands at the head.
+ */
 export function readLog(
   db: Database,
   lane: number,
@@ -153,11 +185,7 @@ export function readLog(
       'select epoch, head from event_lane where lane = $1',
       [lane],
     ))!;
-    const rows = await tx.query<EventRow>(
-      `select id, tenant_id, lane, type, actor, at, data, epoch, pos from outbound_event
-       where pos is not null and lane = $1 and (epoch, pos) > ($2, $3) order by epoch, pos limit $4`,
-      [lane, from.epoch, from.after, limit],
-    );
+    const rows = await tx.query<EventRow>(PAGE, [lane, from.epoch, from.after, limit]);
     return { epoch, head: Number(head), events: rows.map(placedEvent) };
   });
 }

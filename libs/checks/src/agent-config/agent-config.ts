@@ -71,7 +71,7 @@ const dangers: readonly { rule: string; pattern: Pick<RegExp, 'test'>; message: 
 
 export const agentConfig: Check = {
   id: 'agent-config',
-  version: '1.0.0',
+  version: '1.1.0',
   family: 'conclave',
   title: 'Agent configuration',
   description:

@@ -17,7 +17,7 @@ interface Suspect extends Finding {
 
 export const bidi: Check = {
   id: 'bidi',
-  version: '1.0.0',
+  version: '1.1.0',
   family: 'conclave',
   title: 'Bidirectional and invisible text',
   description: 'Finds added text that is displayed otherwise than it is read by machines.',

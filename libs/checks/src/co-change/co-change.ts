@@ -19,7 +19,7 @@ const unrelated = { num: 1, den: 2 };
 
 export const coChange: Check = {
   id: 'co-change',
-  version: '1.0.0',
+  version: '1.1.0',
   family: 'conclave',
   title: 'Co-change',
   description:

@@ -16,7 +16,7 @@ const maxFindings = 50;
 
 export const complexity: Check = {
   id: 'complexity',
-  version: '1.0.0',
+  version: '1.1.0',
   family: 'conclave',
   title: 'Complexity and duplication',
   description:

@@ -2,7 +2,7 @@ import { CHECKS } from '../registry.js';
 import type { PanelManifest, PanelSeat } from './panel.js';
 
 /** Versions of the program agents; a change of what they find is a new version. */
-export const PROGRAM_VERSIONS: Readonly<Record<string, string>> = { 'tests-gate': '1', 'hunk-ablation': '1' };
+export const PROGRAM_VERSIONS: Readonly<Record<string, string>> = { 'tests-gate': '2', 'hunk-ablation': '2' };
 
 const checkSeat = ({ id, version, family }: (typeof CHECKS)[number]): PanelSeat => ({
   seat: id,

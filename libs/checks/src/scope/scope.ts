@@ -18,7 +18,7 @@ const common = new Set(
 
 export const scope: Check = {
   id: 'scope',
-  version: '1.0.0',
+  version: '1.1.0',
   family: 'conclave',
   title: 'Scope',
   description: 'Tells areas of the repository that a change touches and its stated intent does not speak of.',

@@ -19,7 +19,7 @@ interface Candidate {
 
 export const secrets: Check = {
   id: 'secrets',
-  version: '1.0.0',
+  version: '1.1.0',
   family: 'conclave',
   title: 'Secrets',
   description: 'Finds credentials in added lines: vendor tokens, private keys, passwords in addresses and assignments.',

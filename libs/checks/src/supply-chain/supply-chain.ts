@@ -12,7 +12,7 @@ import { touchesPipelines, workflowFindings } from './workflows.js';
 
 export const supplyChain: Check = {
   id: 'supply-chain',
-  version: '1.0.0',
+  version: '1.1.0',
   family: 'conclave',
   title: 'Supply chain',
   description:

@@ -20,7 +20,7 @@ interface Suppression extends Finding {
 
 export const suppressions: Check = {
   id: 'suppressions',
-  version: '1.0.0',
+  version: '1.1.0',
   family: 'conclave',
   title: 'Suppressions',
   description:

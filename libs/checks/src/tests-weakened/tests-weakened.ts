@@ -8,7 +8,7 @@ import { isTestConfig, loweredThresholds } from './thresholds.js';
 
 export const testsWeakened: Check = {
   id: 'tests-weakened',
-  version: '1.0.0',
+  version: '1.1.0',
   family: 'conclave',
   title: 'Tests weakened',
   description:

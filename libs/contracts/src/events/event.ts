@@ -31,7 +31,7 @@ export const eventEnvelope = z.object({
 });
 export type EventEnvelope = z.infer<typeof eventEnvelope>;
 
-/** Where an event stands in its producer's log. `epoch` rises when the producer's database was restored to an older state. */
+/** Where an event stands in its producer's log. `epoch` rises when the producer starts, which after a restore forgot places it gave. */
 export const eventPosition = z.object({ lane: z.number().int(), epoch: z.number().int(), pos: z.number().int() });
 export type EventPosition = z.infer<typeof eventPosition>;
 

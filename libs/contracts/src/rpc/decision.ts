@@ -82,7 +82,7 @@ export const decisionTerms = z.strictObject({
   rule,
   secrecy: z.enum(['open', 'sealed']).default('open'),
   /** The public keys are looked up in the registry at open and frozen into the decision. */
-  electorate: z.array(elector).min(1).max(1_000),
+  electorate: z.array(elector).min(1).max(200),
   gates: z.array(z.string().min(1).max(100)).max(50).default([]),
   subject: subject.optional(),
   policy: z.strictObject({ panel: z.string(), panelSha256: sha256Hex, source: z.string() }).optional(),

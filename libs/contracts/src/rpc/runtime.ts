@@ -70,7 +70,7 @@ export const createUpload = contract({
   permission: 'run:create',
   request: z.strictObject({}),
   reply: z.object({ sha256: sha256Hex, sizeBytes: z.number().int() }),
-  errors: ['runtime.upload.too-large', 'runtime.upload.digest'],
+  errors: ['runtime.upload.too-large'],
   timeoutMs: 300_000,
   http: {
     method: 'POST',

@@ -5,6 +5,8 @@ export interface TcpProxy {
   through(url: string): string;
   /** Cuts every connection and refuses new ones, as a server that is gone does. */
   cut(): Promise<void>;
+  /** Swallows what is said on the connections there are, as a network does that lost the way. */
+  swallow(): void;
   /** Lets connections through again. */
   mend(): Promise<void>;
 }
@@ -40,6 +42,9 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
       const closed = new Promise((resolve) => server.close(resolve));
       for (const socket of sockets) socket.destroy();
       await closed;
+    },
+    swallow() {
+      for (const socket of sockets) socket.unpipe().resume();
     },
     async mend() {
       server = await listen(own);

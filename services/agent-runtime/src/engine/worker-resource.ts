@@ -27,10 +27,11 @@ export function worker(): ResourceFactory<RuntimeConfig> {
         void tidy();
         housekeeping = setInterval(() => void tidy(), HOUSEKEEPING_MS);
       },
-      async stop() {
+      async drain() {
         clearInterval(housekeeping);
         await running?.stop();
       },
+      stop: async () => undefined,
     };
   };
 }

@@ -7,7 +7,6 @@ import { CONFIG, KIT, type Kit } from '@conclave/nest-kit';
 import type { RuntimeConfig } from '../config.js';
 import type { Activation, AgentPort, TaskSpec, Turn } from '../engine/agent-port.js';
 import { PostgresRuns } from '../runs/postgres-runs.js';
-import { Changes } from './changes.js';
 import { JuryError } from './jury.js';
 import { PrepareReview } from './prepare-review.js';
 import type { Prepared, Seat, SeatInput } from './prepared.js';
@@ -26,7 +25,6 @@ export class Coordinator implements AgentPort {
 
   constructor(
     @Inject(PrepareReview) private readonly preparation: PrepareReview,
-    @Inject(Changes) private readonly changes: Changes,
     @Inject(PostgresRuns) private readonly runs: PostgresRuns,
     @Inject(KIT) private readonly kit: Kit,
     @Inject(CONFIG) private readonly config: RuntimeConfig,
@@ -34,7 +32,7 @@ export class Coordinator implements AgentPort {
 
   async activate(turn: Turn): Promise<Activation> {
     const answer = turn.answer as SealedAnswer | undefined;
-    if (answer !== undefined) return 'canceled' in answer ? this.forget(turn) : this.conclude(turn, answer);
+    if (answer !== undefined) return 'canceled' in answer ? this.forget() : this.conclude(turn, answer);
     try {
       return await this.openPanel(turn);
     } catch (error) {

@@ -97,6 +97,24 @@ describe('the result of a review', () => {
     expect(reviewed.usage).toEqual({ inputTokens: 2, outputTokens: 4, costMicros: 6 });
   });
 
+  it('lists the gravest when there are more than fit, and says so', () => {
+    const findings = Array.from({ length: 3_000 }, (_, line) => ({
+      ...{ path: 'a', line, rule: 'r', message: 'm'.repeat(300) },
+      severity: line % 2 === 0 ? ('error' as const) : ('info' as const),
+    }));
+    const reviewed = resultOf({
+      prepared,
+      decisionId: 'dec',
+      answer: sealed(['rejected'], 'threshold-missed'),
+      seats: { 'juror/a': result(seats[1]!, 'no', findings) },
+    });
+    expect(Buffer.byteLength(JSON.stringify(reviewed))).toBeLessThan(700_000);
+    const { length } = reviewed.findings;
+    expect(length).toBeGreaterThan(1_500);
+    expect(reviewed.findings.slice(0, 1_500).every(({ severity }) => severity === 'error')).toBe(true);
+    expect(reviewed.notices).toEqual(['n', `Only the gravest ${length} of 3000 findings are listed.`]);
+  });
+
   it('shows a seat that had not finished without a vote of its own, and says so', () => {
     expect(review(sealed(['approved'], 'threshold-met'), ['green', 'yes']).seats.at(-1)).toMatchObject({
       seat: 'b',

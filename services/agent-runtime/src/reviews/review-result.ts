@@ -30,6 +30,7 @@ export interface ReviewParts {
   readonly seats: Readonly<Record<string, SeatResult>>;
 }
 
+const FINDINGS_BYTES = 600_000;
 const SEVERITY_ORDER = { error: 0, warning: 1, info: 2 } as const;
 
 /** The review as the client reads it. Everything in it follows from the decision and the seats' journaled results. */
@@ -46,6 +47,7 @@ export function resultOf({ prepared, decisionId, answer, seats }: ReviewParts): 
         (a.path < b.path ? -1 : a.path > b.path ? 1 : 0) ||
         a.line - b.line,
     );
+  const listed = gravest(findings);
   return {
     ...outcomeOf(answer, ordered),
     decision: decisionId,
@@ -58,10 +60,24 @@ export function resultOf({ prepared, decisionId, answer, seats }: ReviewParts): 
       reason,
       ...(findingsSha256 ? { findingsSha256 } : {}),
     })),
-    findings,
-    notices: [...prepared.notices],
+    findings: listed,
+    notices: [
+      ...prepared.notices,
+      ...(listed.length < findings.length
+        ? [`Only the gravest ${listed.length} of ${findings.length} findings are listed.`]
+        : []),
+    ],
     usage: ordered.reduce((sum, { usage }) => addUsage(sum, usage), { inputTokens: 0, outputTokens: 0, costMicros: 0 }),
   };
+}
+
+/** As many as fit a message with the rest of the result. */
+function gravest(findings: readonly Finding[]): Finding[] {
+  let bytes = 0;
+  const beyond = findings.findIndex(
+    (finding) => (bytes += Buffer.byteLength(JSON.stringify(finding)) + 1) > FINDINGS_BYTES,
+  );
+  return findings.slice(0, beyond === -1 ? undefined : beyond);
 }
 
 const addUsage = (a: SeatResult['usage'], b: SeatResult['usage']): SeatResult['usage'] => ({

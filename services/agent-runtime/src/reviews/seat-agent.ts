@@ -11,6 +11,7 @@ import type { SeatResult } from './review-result.js';
 /** How long to wait to be told that reveals are welcome before asking; the wait itself lasts until the decision ends. */
 const REVEAL_PATIENCE_MS = 600_000;
 const ROUND = 1;
+const REASON_BYTES = 2_000;
 /** Refusals that mean the decision went on without this seat; the seat's result stands, its ballot does not count. */
 const TOO_LATE: readonly string[] = [
   'consensus.ballot.late',
@@ -177,14 +178,14 @@ function ballotOf({ decisionId, seat }: SeatInput, result: SeatResult) {
     round: ROUND,
     voterId: seat.voterId!,
     vote: result.vote as 'yes' | 'no' | 'abstain',
-    reason: result.reason,
+    reason: beginningOf(result.reason),
     ...(result.findingsSha256 ? { findingsSha256: result.findingsSha256 } : {}),
   };
 }
 
 function evidenceOf(result: SeatResult) {
   const status = result.vote === 'abstain' ? ('abstained' as const) : (result.vote as 'green' | 'red');
-  return { status, sha256: result.findingsSha256 ?? '0'.repeat(64), reason: result.reason };
+  return { status, sha256: result.findingsSha256 ?? '0'.repeat(64), reason: beginningOf(result.reason) };
 }
 
 const storyOf = ({ seat, kind, vote, reason, findings }: SeatResult): RunEvent['data'] => ({
@@ -195,5 +196,14 @@ const storyOf = ({ seat, kind, vote, reason, findings }: SeatResult): RunEvent['
   errors: findings.filter((finding) => finding.severity === 'error').length,
   warnings: findings.filter((finding) => finding.severity === 'warning').length,
 });
+
+/** What fits a seat's share of the decision, also on a large panel; the findings say the rest. */
+const beginningOf = (reason: string): string =>
+  Buffer.byteLength(reason) <= REASON_BYTES
+    ? reason
+    : Buffer.from(reason)
+        .subarray(0, REASON_BYTES)
+        .toString('utf8')
+        .replace(/\ufffd+$/, '');
 
 const firstLine = (text: string): string => text.split('\n', 1)[0]!.slice(0, 300);

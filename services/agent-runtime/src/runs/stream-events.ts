@@ -12,7 +12,7 @@ const ENDED = new Set<Run['state']>(['completed', 'failed', 'canceled']);
 /**
  * A run's story as server-sent events (WHATWG HTML §9.2). `id` is the event's `seq`, so a client that reconnects with
  * Last-Event-ID misses nothing and sees nothing twice. The stream ends after the run's last event, at once for a client
- * that has seen it already.
+ * that has seen it already, or with the service.
  */
 @Injectable()
 export class StreamEvents {
@@ -26,7 +26,9 @@ export class StreamEvents {
     { id, after }: RequestOf<typeof runtime.streamRunEvents>,
     { request, reply }: HttpExchange,
   ): Promise<void> {
-    const ended = async (): Promise<boolean> => ENDED.has((await this.runs.get(ctx, id)).state);
+    // The deadline was for the beginning of the stream.
+    const { deadlineAt: _begun, ...reader } = ctx;
+    const ended = async (): Promise<boolean> => ENDED.has((await this.runs.get(reader, id)).state);
     let over = await ended();
     const closed = new AbortController();
     request.raw.once('close', () => closed.abort());
@@ -39,8 +41,8 @@ export class StreamEvents {
     reply.raw.flushHeaders();
     let seq = lastEventId(request.headers['last-event-id']) ?? after;
     let quietSince = Date.now();
-    while (!closed.signal.aborted) {
-      const events = await this.runs.eventsAfter(ctx, id, seq, PAGE);
+    while (!closed.signal.aborted && !this.live.ended) {
+      const events = await this.runs.eventsAfter(reader, id, seq, PAGE);
       for (const event of events) reply.raw.write(frameOf(event));
       seq = events.at(-1)?.seq ?? seq;
       if (events.some((event) => ENDINGS.has(event.type))) break;

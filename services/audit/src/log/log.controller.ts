@@ -2,7 +2,7 @@ import { base64, hex } from '@conclave/audit-core';
 import { Controller, Inject } from '@nestjs/common';
 import { ConclaveError, audit, type RequestOf } from '@conclave/contracts';
 import { Handles, type RequestContext } from '@conclave/nest-kit';
-import { Database } from '@conclave/postgres-kit';
+import { Database, pageBy } from '@conclave/postgres-kit';
 import { CheckpointSigner } from './checkpoint-signer.js';
 import { PostgresLog } from './postgres-log.js';
 import { ReadProofs } from './read-proofs.js';
@@ -51,7 +51,7 @@ export class LogController {
         issues: [{ path: 'after', message: 'expected the `next` of a page' }],
       });
     const entries = await this.log.list(ctx, { limit: limit + 1, before, type });
-    const items = entries.slice(0, limit).map((e) => ({
+    const items = entries.map((e) => ({
       index: e.index,
       leafHash: hex(e.leafHash),
       at: e.at.toISOString(),
@@ -59,6 +59,6 @@ export class LogController {
       actor: e.actor,
       body: base64(e.body),
     }));
-    return entries.length > limit ? { items, next: String(items.at(-1)!.index) } : { items };
+    return pageBy(items, limit, ({ index }) => String(index));
   }
 }

@@ -14,6 +14,7 @@ import { BallotBox } from './ballot-box.js';
 import { viewOf } from './decision-view.js';
 import { OpenDecision } from './open-decision.js';
 import { PostgresDecisions } from './postgres-decisions.js';
+import { requireRoomFor } from './room.js';
 
 const UNPUBLISHED: Admission = {
   events: [],
@@ -55,7 +56,10 @@ export class DecisionsController {
 
   @Handles(consensus.castBallot)
   cast(ctx: RequestContext, { id, ...command }: RequestOf<typeof consensus.castBallot>) {
-    return this.box.act(ctx, id, ({ decision }) => admitBallot(decision, command));
+    return this.box.act(ctx, id, ({ decision }) => {
+      requireRoomFor(command.ballot, decision);
+      return admitBallot(decision, command);
+    });
   }
 
   @Handles(consensus.commitBallot)
@@ -66,14 +70,18 @@ export class DecisionsController {
 
   @Handles(consensus.revealBallot)
   reveal(ctx: RequestContext, { id, ...command }: RequestOf<typeof consensus.revealBallot>) {
-    return this.box.act(ctx, id, ({ decision, revealOpened }) =>
-      decision.phase === 'reveal' && !revealOpened ? UNPUBLISHED : admitReveal(decision, command),
-    );
+    return this.box.act(ctx, id, ({ decision, revealOpened }) => {
+      requireRoomFor(command.ballot, decision);
+      return decision.phase === 'reveal' && !revealOpened ? UNPUBLISHED : admitReveal(decision, command);
+    });
   }
 
   @Handles(consensus.recordEvidence)
   record(ctx: RequestContext, { id, ...command }: RequestOf<typeof consensus.recordEvidence>) {
-    return this.box.act(ctx, id, ({ decision }) => admitEvidence(decision, command));
+    return this.box.act(ctx, id, ({ decision }) => {
+      requireRoomFor(command, decision);
+      return admitEvidence(decision, command);
+    });
   }
 
   /** Only who opened a decision may give it up, or an administrator. */

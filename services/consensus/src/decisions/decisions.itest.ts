@@ -354,3 +354,25 @@ describe('the store', () => {
     expect(await refusalOf(tenant.read(id))).toBe('service.internal');
   });
 });
+
+describe('the room in a decision', () => {
+  it('is shared equally: who says more than fits is refused', async () => {
+    const { id } = await tenant.open(voters, { gates: ['tests'] });
+    const reason = '\u0001'.repeat(4_000);
+    await tenant.cast(id, voters[0], { vote: 'yes', reason });
+    const many = await Promise.all(Array.from({ length: 24 }, () => tenant.enrol()));
+    const large = await tenant.open(many);
+    expect(await refusalOf(tenant.cast(large.id, many[0]!, { vote: 'yes', reason }))).toBe('request.too-large');
+  });
+
+  it('is refused to terms that take too much of it', async () => {
+    const options = Array.from({ length: 100 }, (_, n) => ({ id: `${n}`.padEnd(100, 'x'), title: '本'.repeat(120) }));
+    const roles = Array.from({ length: 20 }, (_, n) => `${n}`.padEnd(100, 'r'));
+    const electorate = tenant.termsOf(voters).electorate.map((elector) => ({ ...elector, roles }));
+    const rule = { method: 'schulze' as const };
+    await tenant.open(voters, { options, electorate, rule });
+    const crowd = await Promise.all(Array.from({ length: 30 }, () => tenant.enrol()));
+    const verbose = tenant.termsOf(crowd).electorate.map((elector) => ({ ...elector, roles }));
+    expect(await refusalOf(tenant.open(crowd, { options, electorate: verbose, rule }))).toBe('request.too-large');
+  });
+});

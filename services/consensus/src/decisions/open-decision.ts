@@ -9,6 +9,7 @@ import { PostgresVoterKeys } from '../voter-keys/postgres-voter-keys.js';
 import { viewOf } from './decision-view.js';
 import { PostgresDecisions } from './postgres-decisions.js';
 import { refused } from './refused.js';
+import { requireRoomForTerms } from './room.js';
 
 type Request = RequestOf<typeof consensus.openDecision>;
 type Reply = ReplyOf<typeof consensus.openDecision>;
@@ -22,7 +23,7 @@ type Reply = ReplyOf<typeof consensus.openDecision>;
  * Which panel judges, and what evaluates for a voter, is believed of the runtime alone, which seats panels from the
  * target branch: through the edge anybody could name a panel and vote in its place with a key of their own.
  *
- * @throws ConclaveError `consensus.decision.claim` | `consensus.decision.exists` | `consensus.decision.malformed` | `consensus.voter-key.not-found`
+ * @throws ConclaveError `request.too-large` | `consensus.decision.claim` | `consensus.decision.exists` | `consensus.decision.malformed` | `consensus.voter-key.not-found`
  */
 @Injectable()
 export class OpenDecision {
@@ -40,6 +41,7 @@ export class OpenDecision {
   }
 
   private async open(tx: Tx, ctx: RequestContext, request: Request): Promise<Reply> {
+    requireRoomForTerms(request);
     const { id = newId('decision'), deadlineAt: _patience, ...asked } = request;
     const requestSha256 = digestOf(asked);
     const repeat = await this.repeatOf(tx, ctx, id, requestSha256);

@@ -1,5 +1,5 @@
 import { ConclaveError, type Contract } from '@conclave/contracts';
-import { wireHeaders } from '@conclave/nest-kit';
+import { deadlineOf, wireHeaders } from '@conclave/nest-kit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 /** On what terms a caller waits for an answer. */
@@ -14,22 +14,12 @@ export interface CallTerms {
 /** @throws ConclaveError `request.deadline` | `request.invalid` | `request.idempotency-key` */
 export function callTerms(contract: Contract, request: FastifyRequest, reply: FastifyReply): CallTerms {
   const latest = Date.now() + contract.timeoutMs;
-  const deadlineAt = Math.min(latest, deadlineOf(request) ?? latest);
+  const deadlineAt = Math.min(latest, deadlineOf(request.headers[wireHeaders.deadline]?.toString()) ?? latest);
   if (deadlineAt <= Date.now()) throw new ConclaveError('request.deadline');
   const idempotencyKey = request.headers['idempotency-key']?.toString();
   if (idempotencyKey !== undefined && !/^[\x21-\x7e]{1,200}$/.test(idempotencyKey))
     throw new ConclaveError('request.idempotency-key');
   return { deadlineAt, ...(idempotencyKey === undefined ? {} : { idempotencyKey }), gone: hangUpSignal(reply) };
-}
-
-function deadlineOf(request: FastifyRequest): number | undefined {
-  const header = request.headers[wireHeaders.deadline];
-  if (header === undefined) return undefined;
-  if (!/^\d{1,15}$/.test(header.toString()))
-    throw new ConclaveError('request.invalid', {
-      issues: [{ path: wireHeaders.deadline, message: 'expected milliseconds since the epoch' }],
-    });
-  return Number(header);
 }
 
 function hangUpSignal({ raw }: FastifyReply): AbortSignal {

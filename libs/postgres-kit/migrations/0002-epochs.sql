@@ -1,0 +1,2 @@
+-- The relay begins new epochs itself.
+grant update (epoch) on event_lane to :system;

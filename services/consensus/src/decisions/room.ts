@@ -1,0 +1,22 @@
+import { ConclaveError } from '@conclave/contracts';
+import type { Ballot, Decision } from '@conclave/consensus-core';
+
+/** Terms, and what everybody says on them, end up in one receipt and in one reply, which have to fit a message. */
+const TERMS_BYTES = 100_000;
+const SAID_BYTES = 100_000;
+
+const sizeOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
+
+/** @throws ConclaveError `request.too-large` */
+export function requireRoomForTerms(terms: object): void {
+  if (sizeOf(terms) > TERMS_BYTES) throw new ConclaveError('request.too-large', { limitBytes: TERMS_BYTES });
+}
+
+/** Each voter and gate has an equal share of the room. @throws ConclaveError `request.too-large` */
+export function requireRoomFor(
+  { reason, ranking, score }: Pick<Ballot, 'reason' | 'ranking' | 'score'>,
+  { terms: { electorate, gates } }: Decision,
+): void {
+  const limitBytes = Math.floor(SAID_BYTES / (electorate.length + gates.length));
+  if (sizeOf([reason, ranking, score]) > limitBytes) throw new ConclaveError('request.too-large', { limitBytes });
+}

@@ -142,6 +142,42 @@ describe('CHECKS', () => {
     }
   });
 
+  const repeated = (line: (at: number) => string) => (count: number) =>
+    Array.from({ length: count }, (_, at) => line(at));
+  it.each<[string, string, (count: number) => string[], (count: number) => string[]]>([
+    ['functions that look closed', 'a.sh', () => [], repeated(() => 'end() {')],
+    ['tests that open on the line that closes one', 'a.spec.js', () => [], repeated((at) => `}); it('t${at}', ({`)],
+    [
+      'tests that all lose an assertion',
+      'a.spec.js',
+      repeated((at) => `it('t${at}', () => {\n  expect(f${at}()).toBe(${at});\n});`),
+      repeated((at) => `it('t${at}', () => {\n  go();\n});`),
+    ],
+    [
+      'tests that all become others',
+      'a.spec.js',
+      repeated((at) => `it('old${at}', () => {\n  expect(f${at}()).toBe(${at});\n});`),
+      repeated((at) => `it('new${at}x', () => {\n  assert(${at}, g${at});\n});`),
+    ],
+    [
+      'functions renamed one and all',
+      'a.js',
+      repeated((at) => `function a${at}() {\n}`),
+      repeated((at) => `function b${at}() {\n}`),
+    ],
+  ])('cost twice as much for twice as many %s', (_, path, before, after) => {
+    const costMs = (count: number): number => {
+      const change = changeOf(file(path, before(count).join('\n'), after(count).join('\n')));
+      const start = process.cpuUsage().user;
+      for (const check of CHECKS) check.run(change);
+      return (process.cpuUsage().user - start) / 1_000;
+    };
+    costMs(500);
+    const [once, fourfold] = [costMs(4_000), costMs(16_000)];
+    // Quadratic cost would be sixteenfold; a small floor keeps noise out.
+    expect(fourfold / Math.max(once, 100)).toBeLessThan(9);
+  });
+
   it('stay quick on lines made to be slow', () => {
     const seeds = [
       ' ',

@@ -39,7 +39,7 @@ export const isAssertion = (line: LexedLine, language: Language | undefined): bo
 export const isTrivial = (line: LexedLine): boolean => always.some((pattern) => pattern.test(line.text));
 
 const whole =
-  /\.to(?:Equal|StrictEqual|MatchObject|Match(?:Inline)?Snapshot)\(|\bdeep(?:Strict)?Equal\s*\(|\.(?:deep|eql)\b|\bassert_eq!|\b(?:assert|require)\.Equal\w*\s*\(|\bDeepEqual\s*\(|\bcmp\.Diff\s*\(|\bassert(?:Dict)?Equals?\s*\(|\.isEqualTo\s*\(|^\s*assert\s[^=]*==|\bEXPECT_EQ\s*\(|\bASSERT_EQ\s*\(/;
+  /\.to(?:Equal|StrictEqual|MatchObject|Match(?:Inline)?Snapshot)\(|\bdeep(?:Strict)?Equal\s*\(|\.(?:deep|eql)\b|\bassert_eq!|\b(?:assert|require)\.Equal\w*\s*\(|\bDeepEqual\s*\(|\bcmp\.Diff\s*\(|\bassert(?:Dict)?Equals?\s*\(|\.isEqualTo\s*\(|^\s*assert\s.*[^=!<>]==|\bEXPECT_EQ\s*\(|\bASSERT_EQ\s*\(/;
 const wholeArgument =
   /(?<=[(,&]\s*|\bassert\s+|==\s*|\bawait\s+)(?!(?:t|b|tb|self|this)\b)[A-Za-z_$][\w$]*(?:\.\w+)*(?=\s*(?:[),]|==|$))/g;
 

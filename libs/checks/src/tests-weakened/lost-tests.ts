@@ -191,12 +191,12 @@ function asserted(view: FileView, lines: readonly TouchedLine[], side: FileView[
     });
 }
 
-/** How many lines stand deeper below a line: the members of the literal that it opens. */
+/** What the literal that a line opens says: a member on each line below, and that there are no more. */
 function membersBelow(side: FileView['after'], number: number): number {
   const indent = indentOf(side[number - 1]?.text ?? '');
   const below = side.slice(number, number + maxMembers);
   const end = below.findIndex(({ text }) => text.trim() && indentOf(text) <= indent);
-  return Math.max(1, end < 0 ? 1 : end);
+  return Math.max(0, end) + 1;
 }
 
 const maxMembers = 50;

@@ -41,13 +41,13 @@ export interface FileChange {
   before?: string;
   /** Whole text in head; of a symlink its target. */
   after?: string;
-  /** A side was above the byte limit and was not read; `limits` names the size. */
+  /** A side did not fit a byte limit and was not read; `limits` names the size. */
   tooLarge?: boolean;
   /** Empty unless both existing sides were read as text. */
   hunks: Hunk[];
 }
 
-/** What a reader left out, and by which bound: a check that needs it abstains or says so. */
+/** What a reader left out, and by which bound: a check that judges such a thing does not say yes without it. */
 export interface LimitHit {
   limit: 'files' | 'file-bytes' | 'total-bytes' | 'tree-paths' | 'history-commits' | 'context-bytes' | 'change-commits';
   max: number;

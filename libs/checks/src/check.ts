@@ -1,4 +1,4 @@
-import type { Change } from './change.js';
+import type { Change, FileChange } from './change.js';
 
 /** `error` is a no, `warning` and `info` are only told. */
 export type Severity = 'error' | 'warning' | 'info';
@@ -35,6 +35,10 @@ export interface Check {
   description: string;
   /** What it does not see, in words for the person who relies on it. */
   limits: string;
+  /** Whether it judges the text of such a file: one that nobody could read keeps it from saying yes. */
+  reads(file: FileChange): boolean;
+  /** It judges `Change.context` too, and says yes only to the whole of it. */
+  readsContext?: true;
   run(change: Change): CheckResult;
 }
 
@@ -50,9 +54,16 @@ export function ballotOf(result: CheckResult): CheckBallot {
 const severities: readonly Severity[] = ['error', 'warning', 'info'];
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** The one order of findings: path, line, severity, rule, message, by code unit and never by locale; doubles are dropped. */
+/** Text of a change as every store, digest and screen takes it: well-formed, and NUL made visible. */
+export const presentable = (text: string): string => text.toWellFormed().replaceAll('\0', '\\x00');
+
+/**
+ * The one form and order of findings: path, line, severity, rule, message, by code unit and never by locale; doubles
+ * are dropped.
+ */
 export function canonicalFindings(findings: readonly Finding[]): Finding[] {
-  const distinct = new Map(findings.map((f) => [JSON.stringify([f.path, f.line, f.rule, f.severity, f.message]), f]));
+  const shown = findings.map((f) => ({ ...f, path: presentable(f.path), message: presentable(f.message) }));
+  const distinct = new Map(shown.map((f) => [JSON.stringify([f.path, f.line, f.rule, f.severity, f.message]), f]));
   return [...distinct.values()].sort(
     (a, b) =>
       byText(a.path, b.path) ||

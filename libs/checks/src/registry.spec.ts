@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Change, FileChange } from './change.js';
+import type { Change, FileChange, LimitHit } from './change.js';
 import { ballotOf, canonicalFindings, type Finding } from './check.js';
 import { diffLines } from './diff/line-diff.js';
 import { CHECKS, checkById, findingsSha256 } from './registry.js';
@@ -73,6 +73,13 @@ describe('findings', () => {
     expect(findingsSha256([finding({ line: 3 })])).not.toBe(findingsSha256([finding()]));
   });
 
+  it('are text that every store and digest takes, whatever the file held', () => {
+    const cut = '\u{1f600}'.slice(0, 1);
+    const shown = [finding({ message: 'a\\x00b \ufffd' })];
+    expect(canonicalFindings([finding({ message: `a\0b ${cut}` })])).toEqual(shown);
+    expect(findingsSha256([finding({ message: `a\0b ${cut}` })])).toBe(findingsSha256(shown));
+  });
+
   it('have the digest of their canonical JSON', () => {
     // printf '[{"line":1,"message":"m","path":"a","rule":"r","severity":"error"}]' | sha256sum
     expect(findingsSha256([finding()])).toBe('45787085b997401f72f856bd8bbd9fd6bdb6583a118b8a51811bca268dc4b6a8');
@@ -117,17 +124,58 @@ describe('CHECKS', () => {
   });
 
   it('say no of a part, and yes only of the whole', () => {
-    const limits = [{ limit: 'files', max: 2, seen: 9 } as const];
+    const over = (limit: LimitHit['limit']): Change => ({ ...change, limits: [{ limit, max: 2, seen: 9 }] });
     const verdict = (id: string, of: Change): unknown => {
       const result = checkById(id)?.run(of);
       return result && ballotOf(result);
     };
-    expect(verdict('suppressions', { ...change, limits: [...limits] })).toEqual({ vote: 'no' });
+    expect(verdict('suppressions', over('files'))).toEqual({ vote: 'no' });
     expect(verdict('bidi', change)).toEqual({ vote: 'yes' });
-    expect(verdict('bidi', { ...change, limits: [...limits] })).toEqual({
-      vote: 'abstain',
-      reason: 'only 2 of the 9 changed files were read',
-    });
+    for (const [limit, what] of [
+      ['files', 'changed files'],
+      ['total-bytes', 'changed bytes'],
+    ] as const) {
+      expect(verdict('bidi', over(limit))).toEqual({ vote: 'abstain', reason: `only 2 of the 9 ${what} were read` });
+    }
+    for (const limit of ['context-bytes', 'tree-paths', 'history-commits', 'change-commits'] as const) {
+      expect(verdict('bidi', over(limit))).toEqual({ vote: 'yes' });
+    }
+  });
+
+  const repeated = (line: (at: number) => string) => (count: number) =>
+    Array.from({ length: count }, (_, at) => line(at));
+  it.each<[string, string, (count: number) => string[], (count: number) => string[]]>([
+    ['functions that look closed', 'a.sh', () => [], repeated(() => 'end() {')],
+    ['tests that open on the line that closes one', 'a.spec.js', () => [], repeated((at) => `}); it('t${at}', ({`)],
+    [
+      'tests that all lose an assertion',
+      'a.spec.js',
+      repeated((at) => `it('t${at}', () => {\n  expect(f${at}()).toBe(${at});\n});`),
+      repeated((at) => `it('t${at}', () => {\n  go();\n});`),
+    ],
+    [
+      'tests that all become others',
+      'a.spec.js',
+      repeated((at) => `it('old${at}', () => {\n  expect(f${at}()).toBe(${at});\n});`),
+      repeated((at) => `it('new${at}x', () => {\n  assert(${at}, g${at});\n});`),
+    ],
+    [
+      'functions renamed one and all',
+      'a.js',
+      repeated((at) => `function a${at}() {\n}`),
+      repeated((at) => `function b${at}() {\n}`),
+    ],
+  ])('cost twice as much for twice as many %s', (_, path, before, after) => {
+    const costMs = (count: number): number => {
+      const change = changeOf(file(path, before(count).join('\n'), after(count).join('\n')));
+      const start = process.cpuUsage().user;
+      for (const check of CHECKS) check.run(change);
+      return (process.cpuUsage().user - start) / 1_000;
+    };
+    costMs(500);
+    const [once, fourfold] = [costMs(4_000), costMs(16_000)];
+    // Quadratic cost would be sixteenfold; a small floor keeps noise out.
+    expect(fourfold / Math.max(once, 100)).toBeLessThan(9);
   });
 
   it('stay quick on lines made to be slow', () => {

@@ -78,6 +78,7 @@ export const agentConfig: Check = {
     'Tells changes to what agents, editors and Git hooks are told to do, to the jury itself, and tree entries that no honest Git writes.',
   limits:
     'Knows the files of common agents and editors by name. That a file changed is a warning; only settings that hand over the machine, instructions to disobey, and unsafe tree entries are errors. Instructions are not understood, only a few phrases are recognised.',
+  reads: ({ path }) => kindOf(path) !== undefined,
   run(change) {
     return {
       applies: true,

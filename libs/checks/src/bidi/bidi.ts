@@ -4,7 +4,7 @@
  */
 import { canonicalFindings, type Check, type Finding } from '../check.js';
 import type { Change } from '../change.js';
-import { isGenerated } from '../source/file-kind.js';
+import { isGenerated, isLockfile } from '../source/file-kind.js';
 import { addedLines, type FileView, net, removedLines, textFiles, type TouchedLine } from '../source/introduced.js';
 import { isProgramming } from '../source/language.js';
 import { maxLineLength } from '../source/lexer.js';
@@ -23,18 +23,19 @@ export const bidi: Check = {
   description: 'Finds added text that is displayed otherwise than it is read by machines.',
   limits:
     'Look-alike letters are judged in identifiers only, not in strings or comments, and only where every foreign letter of the identifier passes for a Latin one. Balanced isolates in documentation and translations, direction marks in prose, emoji, and joiners inside scripts that use them are left alone.',
+  reads: ({ path, status }) => status !== 'deleted' && !isLockfile(path),
   run(change) {
-    const files = textFiles(change).filter((view) => view.file.hunks.some((hunk) => hunk.added.length > 0));
-    if (files.length === 0) return { applies: false, reason: 'the change adds no text' };
+    const views = textFiles(change, (path) => !isLockfile(path));
+    if (!views.some((view) => view.file.hunks.some((hunk) => hunk.added.length > 0)))
+      return { applies: false, reason: 'the change adds no text' };
     return {
       applies: true,
-      findings: canonicalFindings([...pathFindings(change), ...textFindings(change), ...layoutFindings(files)]),
+      findings: canonicalFindings([...pathFindings(change), ...textFindings(views), ...layoutFindings(views)]),
     };
   },
 };
 
-function textFindings(change: Change): Finding[] {
-  const views = textFiles(change);
+function textFindings(views: readonly FileView[]): Finding[] {
   const added = views.flatMap(addedLines).flatMap(suspectsOf);
   const removed = views.flatMap(removedLines).flatMap(suspectsOf);
   return net(added, removed).added.map(({ path, line, rule, severity, message }) => ({

@@ -1,4 +1,4 @@
-import { isDocumentation, isLocale } from '../source/file-kind.js';
+import { isDocumentation, isLocale, isTestFile } from '../source/file-kind.js';
 import { isProgramming } from '../source/language.js';
 import type { TouchedLine } from '../source/introduced.js';
 import type { Severity } from '../check.js';
@@ -52,7 +52,10 @@ function judge(
   const prose = isDocumentation(path) || isLocale(path) || language === 'markup';
   const inCode = isProgramming(language) && line.code[column - 1] === character[0];
   if (embeddings.test(character))
-    return { rule: 'bidi-override', severity: prose && isBalanced(all) ? 'warning' : 'error' };
+    return {
+      rule: 'bidi-override',
+      severity: (prose && isBalanced(all)) || isTestData(line) ? 'warning' : 'error',
+    };
   if (isolates.test(character)) {
     return prose && isBalanced(all) ? undefined : { rule: 'bidi-isolate', severity: prose ? 'warning' : 'error' };
   }
@@ -67,6 +70,9 @@ function judge(
   if (!zeroWidth.test(character) || (character === '\ufeff' && at === 0 && line.number === 1)) return undefined;
   return prose ? undefined : { rule: 'invisible-character', severity: inCode ? 'error' : 'warning' };
 }
+
+/** Samples that tests feed to the product; nobody runs them. */
+const isTestData = ({ view }: TouchedLine): boolean => isTestFile(view.path) && !isProgramming(view.language);
 
 /** Every opened embedding and isolate is closed again on the line, as a message formatter writes them. */
 function isBalanced(characters: readonly string[]): boolean {

@@ -26,6 +26,7 @@ export const coChange: Check = {
     'Tells files that changed together with a changed file in at least 70 % of at least five past commits, and were left this time.',
   limits:
     'Sees only the commits it is given (by default the last 1,000 before base), under the names files had then. Merges, roots and commits of more than 40 files do not count; lockfiles, generated files, change logs and files that change as often without X are nobody’s companions. A change of tests, documentation or comments asks for nothing.',
+  reads: () => false,
   run(change) {
     const changed = new Set(change.files.flatMap(({ path, oldPath }) => (oldPath ? [path, oldPath] : [path])));
     if (changed.size > sweep) return { applies: false, reason: `the change touches more than ${sweep} files` };

@@ -2,7 +2,7 @@
 import { canonicalFindings, type Check, type Finding } from '../check.js';
 import type { Change } from '../change.js';
 import { isFixture } from '../source/file-kind.js';
-import { type FileView, net, productLines, squeezed, textFiles } from '../source/introduced.js';
+import { countBy, type FileView, productLines, squeezed, textFiles } from '../source/introduced.js';
 import { isCodeFile } from '../source/language.js';
 import { duplications } from './duplication.js';
 import { functionsOf, type Measured } from './functions.js';
@@ -23,8 +23,9 @@ export const complexity: Check = {
     'Tells functions that the change makes tangled, deep or long, and blocks of eight or more lines that it copies.',
   limits:
     'Measures by indentation and keywords, so code that is not formatted is measured badly. What was complex before and did not get worse is not told; a function that moves or is renamed with its body is compared with its old self. Tests, generated files and data are not judged. An error only beyond a weight of 100 or 400 lines in one function that the change wrote.',
+  reads: ({ path, status }) => status !== 'deleted' && isJudged(path),
   run(change) {
-    const views = textFiles(change, (path) => isCodeFile(path) && !isFixture(path)).filter(
+    const views = textFiles(change, isJudged).filter(
       ({ file, language }) =>
         language !== 'sql' && file.hunks.some(({ newLines }) => newLines > 0) && !isMarkedGenerated(file.after ?? ''),
     );
@@ -34,6 +35,8 @@ export const complexity: Check = {
   },
 };
 
+const isJudged = (path: string): boolean => isCodeFile(path) && !isFixture(path);
+
 const isMarkedGenerated = (text: string): boolean =>
   /@generated|DO NOT EDIT|auto-?generated/i.test(text.slice(0, 1_000));
 
@@ -41,12 +44,15 @@ function grown(change: Change, views: readonly FileView[]): Finding[] {
   const before = textFiles(change, isCodeFile).flatMap((view) =>
     functionsOf(view.before).map((one) => ({ ...one, view })),
   );
+  const byName = Map.groupBy(before, ({ name }) => name);
+  const byMeasure = Map.groupBy(before, ({ view, weight }) => `${view.path}\0${weight}`);
   return views.flatMap((view) =>
     functionsOf(productLines(view))
       .filter((now) => isTouched(view, now))
       .flatMap((now) => {
-        const namesakes = before.filter(({ name }) => name === now.name);
-        const old = namesakes.find((one) => one.view === view) ?? namesakes[0] ?? renamedFrom(before, view, now);
+        const namesakes = byName.get(now.name) ?? [];
+        const peers = byMeasure.get(`${view.path}\0${now.weight}`) ?? [];
+        const old = namesakes.find((one) => one.view === view) ?? namesakes[0] ?? renamedFrom(peers, now);
         return judge(view, now, old);
       }),
   );
@@ -55,14 +61,9 @@ function grown(change: Change, views: readonly FileView[]): Finding[] {
 const isTouched = (view: FileView, { first, last }: Measured): boolean =>
   view.file.hunks.some(({ newStart, newLines }) => newLines > 0 && newStart <= last && newStart + newLines > first);
 
-/** A function that base had at the same measures and head has under another name. */
-function renamedFrom(
-  before: readonly (Measured & { view: FileView })[],
-  view: FileView,
-  now: Measured,
-): Measured | undefined {
-  return before.find((one) => one.view === view && one.weight === now.weight && Math.abs(one.lines - now.lines) <= 2);
-}
+/** A function of the same weight and length that head has under another name. */
+const renamedFrom = (peers: readonly Measured[], now: Measured): Measured | undefined =>
+  peers.find(({ lines }) => Math.abs(lines - now.lines) <= 2);
 
 function judge(view: FileView, now: Measured, old: Measured | undefined): Finding[] {
   const grew = (measure: 'weight' | 'lines' | 'depth'): number => now[measure] - (old?.[measure] ?? 0);
@@ -97,14 +98,14 @@ function judge(view: FileView, now: Measured, old: Measured | undefined): Findin
 
 /** A block that the same change takes away elsewhere is moved, not copied. */
 function moved(views: readonly FileView[], copies: readonly Finding[]): Finding[] {
-  const removed = views.flatMap((view) =>
-    view.file.hunks.flatMap((hunk) => hunk.removed.map((text) => ({ path: view.path, signature: squeezed(text) }))),
+  const removed = countBy(
+    views.flatMap((view) => view.file.hunks.flatMap((hunk) => hunk.removed.map(squeezed))),
+    (text) => text,
   );
+  const byPath = new Map(views.map((view) => [view.path, view]));
   return copies.filter(({ path, line }) => {
-    const view = views.find((one) => one.path === path);
-    const block = (view?.after ?? [])
-      .slice(line - 1, line + 7)
-      .map(({ text }) => ({ path, signature: squeezed(text) }));
-    return net(block, removed).added.length > block.length / 2;
+    const block = (byPath.get(path)?.after ?? []).slice(line - 1, line + 7).map(({ text }) => squeezed(text));
+    const copied = [...countBy(block, (text) => text)].map(([text, n]) => Math.max(0, n - (removed.get(text) ?? 0)));
+    return copied.reduce((sum, n) => sum + n, 0) > block.length / 2;
   });
 }

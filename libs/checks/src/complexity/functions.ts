@@ -1,4 +1,5 @@
 /** Functions and how hard they are to follow, in any language: by how they are headed, indented and branched. */
+import { blockEnds, indentOf } from '../source/blocks.js';
 import type { LexedLine } from '../source/lexer.js';
 
 /** One function with its measures. */
@@ -35,49 +36,57 @@ const sequence = /&&|\|\||\b(?:and|or)\b/;
 /** A longer line heads no function that anybody wrote by hand. */
 const maxHeaderLength = 300;
 
-const indentOf = (text: string): number => /^\s*/.exec(text)?.[0].replace(/\t/g, '    ').length ?? 0;
-
 /** Every function of a text; one inside another also counts for the outer one. */
 export function functionsOf(lines: readonly LexedLine[]): Measured[] {
-  return lines.flatMap((line, at) => {
-    if (line.code.length > maxHeaderLength) return [];
-    const name = headers.map((header) => header.exec(line.code)?.groups?.['name']).find(Boolean);
-    return name ? [measure(name, lines, at)] : [];
+  const names = new Map<number, string>();
+  lines.forEach(({ code }, at) => {
+    if (code.length > maxHeaderLength) return;
+    const name = headers.map((header) => header.exec(code)?.groups?.['name']).find(Boolean);
+    if (name) names.set(at, name);
+  });
+  const ends = blockEnds(lines, new Set(names.keys()));
+  const coded = lines.flatMap(({ code, text }, at) => (code.trim() ? [lineOf(code, text, at)] : []));
+  let start = 0;
+  return [...names].map(([header, name]) => {
+    while ((coded[start]?.at ?? Infinity) <= header) start++;
+    return measure(name, coded, { start, header, last: ends.get(header) ?? header });
   });
 }
 
-function measure(name: string, lines: readonly LexedLine[], header: number): Measured {
-  const last = lastLine(lines, header);
-  const body = lines.slice(header + 1, last + 1).filter(({ code }) => code.trim());
+/** What a line with code on it adds to the weight of the functions around it. */
+interface CodeLine {
+  at: number;
+  indent: number;
+  branches: number;
+  continues: boolean;
+  sequence: boolean;
+}
+
+const lineOf = (code: string, text: string, at: number): CodeLine => ({
+  at,
+  indent: indentOf(text),
+  branches: code.match(branch)?.length ?? 0,
+  continues: chained.test(code),
+  sequence: sequence.test(code),
+});
+
+function measure(
+  name: string,
+  coded: readonly CodeLine[],
+  { start, header, last }: { start: number; header: number; last: number },
+): Measured {
   const open: number[] = [];
   let weight = 0;
   let depth = 0;
-  for (const { code, text } of body) {
-    const indent = indentOf(text);
+  let at = start;
+  for (let line = coded[at]; line && line.at <= last; line = coded[++at]) {
+    const { indent, branches, continues } = line;
     while ((open.at(-1) ?? -1) >= indent) open.pop();
-    const branches = code.match(branch)?.length ?? 0;
-    const continues = chained.test(code);
     if (branches > 0) weight += continues ? branches : branches * (1 + open.length);
     else if (continues) weight += 1;
-    if (sequence.test(code)) weight += 1;
+    if (line.sequence) weight += 1;
     if (branches > 0 || continues) open.push(indent);
     depth = Math.max(depth, open.length);
   }
-  return { name, first: header + 1, last: last + 1, lines: body.length, weight, depth };
-}
-
-/** The body is what is indented deeper than its header, with the brackets that close it. */
-function lastLine(lines: readonly LexedLine[], header: number): number {
-  const base = indentOf(lines[header]?.text ?? '');
-  let last = header;
-  for (let at = header + 1; at < lines.length; at++) {
-    const text = lines[at]?.text ?? '';
-    if (!text.trim()) continue;
-    const indent = indentOf(text);
-    const closing = /^\s*(?:[)\]}]|end\b|\{|->|=>)/.test(text);
-    if (indent < base || (indent === base && !closing)) break;
-    last = at;
-    if (indent === base && /^\s*(?:\}|end\b)/.test(text) && !/[({[]\s*$/.test(text)) break;
-  }
-  return last;
+  return { name, first: header + 1, last: last + 1, lines: at - start, weight, depth };
 }

@@ -24,6 +24,7 @@ export const scope: Check = {
   description: 'Tells areas of the repository that a change touches and its stated intent does not speak of.',
   limits:
     'Compares words, not meaning: an area counts as spoken of when a word of the intent occurs in a path or a changed line there. Tests, documentation, lockfiles and files beside a mentioned one are never out of scope. Only warnings; abstains when nobody stated an intent or it matches nothing.',
+  reads: () => false,
   run(change) {
     const words = intentWords(change);
     if (words.size === 0) return { applies: false, reason: 'no intent was stated' };

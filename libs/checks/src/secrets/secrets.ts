@@ -25,6 +25,7 @@ export const secrets: Check = {
   description: 'Finds credentials in added lines: vendor tokens, private keys, passwords in addresses and assignments.',
   limits:
     'Only shapes and assignments it knows; a secret split over lines, encoded, or in a binary is not seen. Nothing is tried against its vendor. In tests, fixtures and documentation vendor tokens and keys are warnings and mere assignments are not judged.',
+  reads: ({ path, status }) => status !== 'deleted' && !isLockfile(path),
   run(change) {
     const views = textFiles(change, (path) => !isLockfile(path));
     if (!views.some((view) => view.file.hunks.some((hunk) => hunk.added.length > 0))) {
@@ -32,22 +33,9 @@ export const secrets: Check = {
     }
     const added = views.flatMap((view) => addedLines(view).flatMap(candidatesOf));
     const removed = views.flatMap((view) => removedLines(view).flatMap(candidatesOf));
-    const unread = change.files
-      .filter((file) => file.tooLarge && file.status !== 'deleted')
-      .map(({ path }) =>
-        warning(path, 'unread-file', 'the file is above the size limit and was not searched for secrets'),
-      );
-    return { applies: true, findings: canonicalFindings([...net(added, removed).added.flatMap(findingOf), ...unread]) };
+    return { applies: true, findings: canonicalFindings(net(added, removed).added.flatMap(findingOf)) };
   },
 };
-
-const warning = (path: string, rule: string, message: string): Finding => ({
-  path,
-  line: 1,
-  rule,
-  severity: 'warning',
-  message,
-});
 
 function findingOf({ path, line, rule, what, strong }: Candidate): Finding[] {
   const harmless = isTestFile(path) || isFixture(path) || isDocumentation(path);
@@ -119,7 +107,7 @@ const quoted = new RegExp(
 const bare = new RegExp(`^\\s*(?:export\\s+|ENV\\s+|-\\s+)?(${keyName})\\s*[:=]\\s*([^\\s"'\`#]{8,256})\\s*$`, 'i');
 const bareLanguages: readonly (Language | undefined)[] = ['ini', 'yaml', 'shell', 'dockerfile', 'make'];
 const aboutSecrets =
-  /(name|type|field|label|_?ids?|path|file|dir|ur[il]|endpoint|header|prefix|suffix|hint|regex|pattern|selector|length|size|expir\w*|ttl|timeout|event|action|error|message|title|version|class|column|param|env|var|hash|digest|sha\d*|checksum|policy|scope|status|count|limit|provider|manager|service|store|public\w*)$/i;
+  /(name|type|field|label|_?ids?|path|file|dir|ur[il]|endpoint|header|prefix|suffix|hint|regex|pattern|selector|length|size|expir\w*|ttl|timeout|event|action|error|message|title|version|class|column|param|env|var|hash|digest|sha\d*|checksum|policy|scope|status|count|limit|provider|manager|service|store|public\w*|addr(?:ess(?:es)?)?|contract)$/i;
 
 /** A name that promises a secret, set to a value that looks generated. */
 function assignment(line: TouchedLine): Found | undefined {
@@ -141,7 +129,7 @@ function assignment(line: TouchedLine): Found | undefined {
 function isSecretValue(name: string, value: string): boolean {
   if (isPlaceholder(value) || /^(https?:|\/|\.\/|file:|arn:|projects\/)/.test(value)) return false;
   if (/^[a-z]+([._:/-][a-z]+)*$|^[A-Z][A-Z_]*$|^[a-z]+([A-Z][a-z]+)+$|[()[\]{};,]/.test(value)) return false;
-  if (/^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(value)) return false;
+  if (/^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$|^0x[0-9a-f]{40}$/i.test(value)) return false;
   const password = /pass|pwd/i.test(name);
   const classes = [/[a-z]/, /[A-Z]/, /\d/, /[^A-Za-z0-9]/].filter((kind) => kind.test(value)).length;
   return password && value.length < 16 ? value.length >= 10 && classes >= 3 : value.length >= 16 && looksRandom(value);

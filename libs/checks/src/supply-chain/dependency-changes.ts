@@ -101,9 +101,8 @@ function lockFindings(change: Change, path: string, asked: readonly Asked[]): Fi
 
 /** The lockfile in the manifest's folder or the next one above that has any. */
 function nearestLock(change: Change, path: string, names: readonly string[]): string | undefined {
-  const tree = new Set(change.tree.head);
   for (let folder = folderOf(path); ; folder = folderOf(folder.slice(0, -1))) {
-    const found = names.map((name) => folder + name).find((candidate) => tree.has(candidate));
+    const found = names.map((name) => folder + name).find((candidate) => Object.hasOwn(change.context.head, candidate));
     if (found || folder === '') return found;
   }
 }
@@ -118,19 +117,20 @@ function isCovered(change: Change, path: string, lock: string, rule: LockRule, {
   if (lock.endsWith('go.sum'))
     return now === undefined || text.includes(`${name} ${now} h1:`) || isReplaced(change, path, name);
   if (rule.recordsRanges) return change.files.some((file) => file.path === lock);
-  return (
-    now === undefined || lockedPackages(lock, text).some((one) => one.name === name && satisfies(one.version, now))
-  );
+  if (now === undefined) return true;
+  const wanted = /\bpackage\s*=\s*"([^"]+)"/.exec(now)?.[1] ?? name;
+  return lockedPackages(lock, text).some((one) => one.name === wanted && satisfies(one.version, now));
 }
 
 const isReplaced = (change: Change, path: string, module: string): boolean =>
   new RegExp(`^\\s*(?:replace\\s+)?${escaped(module)}(?:\\s+v\\S+)?\\s+=>`, 'm').test(change.context.head[path] ?? '');
 
 /** Whether a locked version fits a caret requirement, as far as numbers tell; unread forms count as fitting. */
-function satisfies(version: string, asked: string): boolean {
-  const wanted = /(?:version\s*=\s*")?\^?(\d+)(?:\.(\d+))?(?:\.(\d+))?/.exec(asked);
+function satisfies(version: string, declared: string): boolean {
+  const asked = declared.includes('=') ? (/\bversion\s*=\s*"([^"]*)"/.exec(declared)?.[1] ?? '') : declared;
+  const wanted = /^\s*\^?(\d+)(?:\.(\d+))?(?:\.(\d+))?/.exec(asked);
   const has = /^(\d+)\.(\d+)\.(\d+)/.exec(version);
-  if (!wanted || !has || /[<>=~*,]\s*\d/.test(asked.replace(/version\s*=\s*"/, ''))) return true;
+  if (!wanted || !has || /[<>=~*,]/.test(asked)) return true;
   const [major = 0, minor, patch] = wanted.slice(1).map((part) => (part === undefined ? undefined : Number(part)));
   const [hasMajor = 0, hasMinor = 0, hasPatch = 0] = has.slice(1).map(Number);
   if (hasMajor !== major || (major === 0 && minor !== undefined && hasMinor !== minor)) return false;

@@ -57,6 +57,7 @@ function npmLocked(json: string): Locked[] {
       !entry ||
       path === '' ||
       entry['link'] === true ||
+      (entry['inBundle'] === true && entry['resolved'] === undefined) ||
       (objectOf(lock?.['packages']) && !path.includes('node_modules/'))
     )
       return [];

@@ -19,6 +19,8 @@ export const supplyChain: Check = {
     'Compares manifests with lockfiles and finds install scripts, foreign hosts, changed checksums, dependencies from addresses, unpinned or over-privileged pipelines, and downloaded code that is run.',
   limits:
     'Works offline: whether a package is malicious, deprecated or misspelled is not known. Reads npm, pnpm, yarn, Cargo, Go, pip, Poetry, uv, Pipenv, Composer and Bundler files by their text; where a lockfile format does not record ranges, only missing or unfitting versions are told. GitHub’s own actions may be used by tag.',
+  reads: ({ path, status }) => status !== 'deleted' && hasRiskyLines(path),
+  readsContext: true,
   run(change) {
     const concerned = ({ path }: { path: string }): boolean =>
       isManifest(path) || isLockfile(path) || runsCommands(path);
@@ -97,6 +99,14 @@ const runsCommands = (path: string): boolean =>
     nameOf(path),
   );
 
+/** Lockfiles and manifests are read whole, from the context; these are read line by line too. */
+const hasRiskyLines = (path: string): boolean =>
+  (runsCommands(path) || isManifest(path)) &&
+  !isLockfile(path) &&
+  !isDocumentation(path) &&
+  !isFixture(path) &&
+  !isTestFile(path);
+
 interface LineRisk extends Finding {
   signature: string;
 }
@@ -107,15 +117,7 @@ const registry =
   /\b(?:registry|npmRegistryServer|index-url|extra-index-url|index_url|find-links|trusted-host|GOPROXY|replace-with)\b\s*[:=\s]\s*["']?(https?:\/\/[^\s"',]+)|^\s*(?:source|url)\s*[=\s]\s*["'](https?:\/\/[^"']+)["']/;
 
 function lineFindings(change: Change): Finding[] {
-  const views = textFiles(
-    change,
-    (path) =>
-      (runsCommands(path) || isManifest(path)) &&
-      !isLockfile(path) &&
-      !isDocumentation(path) &&
-      !isFixture(path) &&
-      !isTestFile(path),
-  );
+  const views = textFiles(change, hasRiskyLines);
   const left = net(
     views.flatMap((view) => addedLines(view).flatMap(lineRisks)),
     views.flatMap((view) => removedLines(view).flatMap(lineRisks)),

@@ -126,7 +126,7 @@ export const isStyleRule = (names: string): boolean =>
     .split(/[\s,]+/)
     .filter(Boolean)
     .every((name) =>
-      /^(E[1-3]\d\d|E501|W[1-6]\d\d|max-len|lll|line-too-long|SC1091|unchecked|rawtypes|serial|UNCHECKED_CAST|clippy::(pedantic|style)\S*|Layout\/\S+|Style\/\S+|@?\w*\/?(indent|quotes|semi|max-len))$/.test(
+      /^(E[1-3]\d\d|E402|E501|E70\d|E741|W[1-6]\d\d|N8\d\d|D[1-4]\d\d|Q00\d|PERF\d+|UP\d+|SIM\d+|PLR\d+|PLW2901|I001|COM8\d\d|camelcase|prettier\/prettier|@typescript-eslint\/naming-convention|import\/(?:order|first)|non_(?:camel_case_types|snake_case|upper_case_globals)|missing_docs|max-len|lll|line-too-long|SC1091|unchecked|rawtypes|serial|UNCHECKED_CAST|clippy::(pedantic|style)\S*|Layout\/\S+|Style\/\S+|@?\w*\/?(indent|quotes|semi|max-len))$/.test(
         name,
       ),
     );

@@ -1,6 +1,6 @@
 /** Warnings silenced instead of mended: linter, type checker, scanner and coverage directives, and empty handlers. */
 import { canonicalFindings, type Check, type Finding, type Severity } from '../check.js';
-import { isDocumentation, isFixture, isGenerated, isTestFile } from '../source/file-kind.js';
+import { isDocumentation, isFixture, isGenerated, isTestFile, nameOf } from '../source/file-kind.js';
 import {
   addedLines,
   type FileView,
@@ -10,6 +10,7 @@ import {
   textFiles,
   type TouchedLine,
 } from '../source/introduced.js';
+import { languageOf } from '../source/language.js';
 import { directives, isStyleRule } from './directives.js';
 import { type EmptyCatch, emptyCatches } from './empty-catch.js';
 
@@ -26,10 +27,9 @@ export const suppressions: Check = {
     'Finds added directives that silence linters, type checkers, scanners and coverage, and handlers that swallow errors. One that names its rule and says why is a warning.',
   limits:
     'Knows the directives of common tools by their spelling. Configuration files that switch rules off are not judged, nor is whether a stated reason is true. In tests everything is a warning and @ts-expect-error passes.',
+  reads: ({ path, status }) => status !== 'deleted' && isJudged(path),
   run(change) {
-    const views = textFiles(change, (path) => !isGenerated(path) && !isDocumentation(path) && !isFixture(path)).filter(
-      ({ language }) => language !== undefined,
-    );
+    const views = textFiles(change, isJudged);
     if (!views.some((view) => view.file.hunks.some((hunk) => hunk.newLines + hunk.oldLines > 0))) {
       return { applies: false, reason: 'the change touches no code' };
     }
@@ -55,6 +55,9 @@ export const suppressions: Check = {
   },
 };
 
+const isJudged = (path: string): boolean =>
+  !isGenerated(path) && !isDocumentation(path) && !isFixture(path) && languageOf(path) !== undefined;
+
 const softened = (path: string, severity: Severity): Severity =>
   severity === 'error' && isTestFile(path) ? 'warning' : severity;
 
@@ -68,13 +71,14 @@ function suppressionsOf(line: TouchedLine): Suppression[] {
     if (!match || (rule === 'ts-ignore' && isTestFile(view.path) && match[0].includes('expect-error'))) return [];
     const groups = (where === 'code' && pattern.exec(line.text.slice(match.index))?.groups) || match.groups;
     const named = namesOf(match, line, where);
-    const reasoned = saysWhy(groups?.['reason'] ?? '') || isExplainedAbove(line);
+    const reasoned =
+      saysWhy(groups?.['reason'] ?? '') || (where === 'code' && saysWhy(line.comment)) || isExplainedAbove(line);
     return [
       {
         path: view.path,
         line: line.line,
         rule,
-        severity: severityOf({ blanket: blanket ?? false, named, reasoned }),
+        severity: isIdiom(rule, named, line) ? 'info' : severityOf({ blanket: blanket ?? false, named, reasoned }),
         message: messageOf(squeezed(where === 'code' ? line.text : match[0]), {
           blanket: blanket ?? false,
           named,
@@ -84,6 +88,23 @@ function suppressionsOf(line: TouchedLine): Suppression[] {
       },
     ];
   });
+}
+
+/** What everybody silences: names a module hands on, types nobody wrote, lines that no test run reaches by their nature. */
+function isIdiom(rule: string, named: string, { view, code }: TouchedLine): boolean {
+  if (rule === 'noqa') {
+    const handsOn = named ? /^(?:F40[13][\s,]*)+$/.test(named) : nameOf(view.path) === '__init__.py';
+    return handsOn && /^\s*(?:from|import)\b/.test(code);
+  }
+  if (rule === 'type-ignore')
+    return /^(?:(?:import(?:-\w+)*|no-any-return|type-arg|no-untyped-\w+)[\s,]*)+$/.test(named);
+  return (
+    rule === 'coverage-ignore' &&
+    view.language === 'python' &&
+    /^\s*(?:if\s+(?:\w+\.)?TYPE_CHECKING\b|if\s+__name__\s*==|@(?:\w+\.)?(?:overload|abstractmethod)\b|raise\s+NotImplementedError\b|\.\.\.)/.test(
+      code,
+    )
+  );
 }
 
 /** Rule names; an annotation keeps them between quotes, so they are read from the raw text. */

@@ -38,6 +38,26 @@ export const isAssertion = (line: LexedLine, language: Language | undefined): bo
 /** An assertion that holds whatever the product does. */
 export const isTrivial = (line: LexedLine): boolean => always.some((pattern) => pattern.test(line.text));
 
+const whole =
+  /\.to(?:Equal|StrictEqual|MatchObject|Match(?:Inline)?Snapshot)\(|\bdeep(?:Strict)?Equal\s*\(|\.(?:deep|eql)\b|\bassert_eq!|\b(?:assert|require)\.Equal\w*\s*\(|\bDeepEqual\s*\(|\bcmp\.Diff\s*\(|\bassert(?:Dict)?Equals?\s*\(|\.isEqualTo\s*\(|^\s*assert\s.*[^=!<>]==|\bEXPECT_EQ\s*\(|\bASSERT_EQ\s*\(/;
+const wholeArgument =
+  /(?<=[(,&]\s*|\bassert\s+|==\s*|\bawait\s+)(?!(?:t|b|tb|self|this)\b)[A-Za-z_$][\w$]*(?:\.\w+)*(?=\s*(?:[),]|==|$))/g;
+
+export const comparesWhole = ({ code }: LexedLine): boolean => whole.test(code);
+
+/** The values that a line compares as a whole, member by member. */
+export const comparedWhole = ({ code }: LexedLine): string[] =>
+  whole.test(code) ? (code.match(wholeArgument) ?? []) : [];
+
+/** Whether a line asserts of a member or an item of a value. */
+export function isPartOf({ code }: LexedLine, subject: string): boolean {
+  for (let at = code.indexOf(subject); at >= 0; at = code.indexOf(subject, at + 1)) {
+    if (!/[\w$.]/.test(code[at - 1] ?? '') && /^(?:[.[]|\?\.|!\.|->)/.test(code.slice(at + subject.length)))
+      return true;
+  }
+  return false;
+}
+
 /** Compares with a value, or only asks that something be there; anything else is neither. */
 export function strengthOf(line: LexedLine): 'strict' | 'loose' | 'other' {
   if (loose.test(line.code)) return 'loose';

@@ -23,16 +23,14 @@ const tolerated =
 const never = /^\s*(?:-\s*)?(?:if\s*:\s*(?:\$\{\{\s*)?false\b|when\s*:\s*never\b)/;
 
 /** Files that say which commands are run. */
-const runsCommands = (path: string): boolean =>
+export const runsCommands = (path: string): boolean =>
   !isLockfile(path) &&
   !isDocumentation(path) &&
+  !/(^|\/)(node_modules|vendor|third[-_]party)\//.test(path) &&
   (isCi(path) ||
     /^(package\.json|(GNU)?Makefile|justfile|Taskfile\.ya?ml|tox\.ini|noxfile\.py|Rakefile|pyproject\.toml|composer\.json|deno\.jsonc?|Dockerfile.*|.*\.(sh|bash|mk))$/.test(
       nameOf(path),
     ));
-
-/** Whether this part of the check has anything to look at. */
-export const touchesTestCommands = (change: Change): boolean => change.files.some(({ path }) => runsCommands(path));
 
 export function ignoredFailures(change: Change): Finding[] {
   const views = textFiles(change, runsCommands);

@@ -11,15 +11,18 @@ import {
   textFiles,
   type TouchedLine,
 } from '../source/introduced.js';
-import { isAssertion, isTabular, isTrivial, strengthOf } from './assertions.js';
+import { indentOf } from '../source/blocks.js';
+import { comparedWhole, comparesWhole, isAssertion, isPartOf, isTabular, isTrivial, strengthOf } from './assertions.js';
 import {
-  caseAround,
+  casesByLine,
   headLineOf,
   likeness,
   type MatchedCase,
   type PlacedCase,
   sharedLines,
+  tellingLines,
   type TestSides,
+  wordsIn,
 } from './test-sides.js';
 
 const alike = 0.5;
@@ -49,18 +52,37 @@ const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' :
 function unexcused({ lost, gained, after }: TestSides, gone: ReadonlySet<string>): PlacedCase[] {
   const { left, free } = withoutSuccessors(lost, gained);
   const tables = new Set(gained.filter(({ body }) => isTabular(body)).map(({ view }) => view));
-  const doubled = (one: PlacedCase): boolean =>
-    after.some((other) => other.view === one.view && sharedLines(one.body, other.body) === 1);
+  const standing = Map.groupBy(after, ({ view }) => view);
+  const doubled = (one: PlacedCase): boolean => {
+    const others = standing.get(one.view) ?? [];
+    return (
+      others.length * lost.length <= maxPairs && others.some((other) => sharedLines(telling(one), telling(other)) === 1)
+    );
+  };
+  const spare = new Map([...Map.groupBy(free, ({ view }) => view)].map(([view, cases]) => [view, cases.length]));
   return left
     .filter((one) => !tables.has(one.view) && !doubled(one))
-    .filter((one) => {
-      const successor = [...free].find(({ view }) => view === one.view);
-      return !successor || !free.delete(successor);
+    .filter(({ view }) => {
+      const successors = spare.get(view) ?? 0;
+      spare.set(view, successors - 1);
+      return successors <= 0;
     })
-    .filter(({ body }) => !body.some(({ code }) => (code.match(/\w{3,}/g) ?? []).some((word) => gone.has(word))));
+    .filter(({ body }) => !body.some((line) => speaksOf(line, gone)));
 }
 
-const maxPairs = 40_000;
+const speaksOf = ({ code }: { code: string }, names: ReadonlySet<string>): boolean =>
+  names.size > 0 && (code.match(/\w{3,}/g) ?? []).some((word) => names.has(word));
+
+/** Beyond this many comparisons only what is equal by name or text is the same. */
+const maxPairs = 250_000;
+
+const bodies = new WeakMap<PlacedCase, ReturnType<typeof tellingLines>>();
+
+function telling(one: PlacedCase): ReturnType<typeof tellingLines> {
+  const known = bodies.get(one) ?? tellingLines(one.body);
+  bodies.set(one, known);
+  return known;
+}
 
 /** Takes pairs of a lost and a gained case that are alike in name or body, the most alike first. */
 function withoutSuccessors(
@@ -69,18 +91,19 @@ function withoutSuccessors(
 ): { left: PlacedCase[]; free: Set<PlacedCase> } {
   const left = new Set(lost);
   const free = new Set(gained);
+  const named = gained.map((other) => ({ other, words: wordsIn(other.name) }));
   const pairs =
     lost.length * gained.length > maxPairs
       ? []
-      : lost.flatMap((one) =>
-          gained.map((other) => ({
-            one,
-            other,
-            share: Math.max(likeness(one.name, other.name), sharedLines(one.body, other.body)),
-          })),
-        );
-  const likely = pairs.filter(({ share }) => share >= alike).sort((a, b) => b.share - a.share);
-  for (const { one, other } of likely) {
+      : lost.flatMap((one) => {
+          const words = wordsIn(one.name);
+          return named.flatMap((candidate) => {
+            const { other } = candidate;
+            const share = Math.max(likeness(words, candidate.words), sharedLines(telling(one), telling(other)));
+            return share >= alike ? [{ one, other, share }] : [];
+          });
+        });
+  for (const { one, other } of pairs.sort((a, b) => b.share - a.share)) {
     if (!left.has(one) || !free.has(other)) continue;
     left.delete(one);
     free.delete(other);
@@ -91,35 +114,62 @@ function withoutSuccessors(
 const definition =
   /\b(?:function\*?|def|func|fn|class|struct|interface|trait|enum|type|const|let|var|val|sub|module|object|record)\s+(?:\([^)]*\)\s*)?([A-Za-z_]\w{2,})|^\s*(?:(?:public|protected|private|internal|static|export|async|final|override|abstract)\s+)+(?:[\w<>[\],.?]+\s+)?(\w{3,})\s*\(/g;
 
-/** Names the product defined before the change and nowhere after it. */
+/** A method of a class body, which no keyword announces. */
+const method =
+  /^\s+(?:async\s+)?\*?#?(?!(?:if|for|while|switch|catch|with|return|function)\b)(\w{3,})\s*(?:<[^>]*>)?\([^;]*\)\s*(?::[^={]+)?\{\s*$/;
+/** A field of an interface, class, struct or object. */
+const field =
+  /^\s*(?:(?:pub|public|private|protected|readonly|static)\s+)*(?:this\.|self\.)?(\w{3,})\??\s*(?:[:=](?!=)|\s\w[\w.*[\]]*\s*(?:`|$))/;
+
+/** Names the product defined before the change and nowhere after it; of a field no word may be left. */
 function goneNames(change: Change): Set<string> {
   const views = textFiles(change, (path) => !isTestFile(path)).filter(({ language }) => language !== undefined);
-  const names = (lines: readonly { code: string }[]): string[] =>
-    lines.flatMap(({ code }) => [...code.matchAll(definition)].map((match) => match[1] ?? match[2] ?? ''));
-  const gone = new Set(views.flatMap((view) => names(removedLines(view))));
-  for (const name of views.flatMap((view) => names(view.after))) gone.delete(name);
-  return gone;
+  const named = ({ code }: { code: string }): string[] => [
+    ...[...code.matchAll(definition)].map((match) => match[1] ?? match[2] ?? ''),
+    ...(method.exec(code)?.slice(1) ?? []),
+  ];
+  const removed = views.flatMap(removedLines);
+  const gone = new Set(removed.flatMap(named));
+  for (const { after } of views) for (const line of after) for (const name of named(line)) gone.delete(name);
+  const fields = new Set(removed.flatMap(({ code }) => field.exec(code)?.slice(1) ?? []));
+  for (const { after } of views) {
+    for (const { code } of after) for (const word of code.match(/\w{3,}/g) ?? []) fields.delete(word);
+  }
+  return new Set([...gone, ...fields]);
 }
 
 interface Asserted {
   path: string;
   signature: string;
+  words: ReadonlySet<string>;
+  /** Of a literal it compares with; 1 otherwise. */
+  members: number;
   line: TouchedLine;
 }
 
 /** Assertions that a surviving test lost, and ones that became weaker or empty. */
-export function lostAssertions(sides: TestSides): Finding[] {
-  const added = sides.views.flatMap((view) => asserted(view, addedLines(view)));
-  const removed = sides.views.flatMap((view) => asserted(view, removedLines(view)));
-  const left = net(
-    added.filter(({ line }) => !isTrivial(line)),
-    removed,
-  );
-  const spare = new Set(left.added);
-  const helpers = addedHelpers(sides.views);
-  const findings = sides.matched
-    .filter(({ before }) => !before.isSuite)
-    .flatMap((pair) => judgePair(pair, left, spare, { sides, helpers }));
+export function lostAssertions(change: Change, sides: TestSides): Finding[] {
+  const added = sides.views.flatMap((view) => asserted(view, addedLines(view), view.after));
+  const removed = sides.views.flatMap((view) => asserted(view, removedLines(view), view.before));
+  const telling = added.filter(({ line }) => !isTrivial(line));
+  const [before, after] = [casesByLine(sides.before), casesByLine(sides.after)];
+  const [removedBy, addedBy] = [
+    Map.groupBy(removed, ({ line }) => before(line.view, line.number)),
+    Map.groupBy(telling, ({ line }) => after(line.view, line.number)),
+  ];
+  const spare = new Set(telling);
+  const gone = goneNames(change);
+  const pairs = sides.matched
+    .filter((pair) => !pair.before.isSuite)
+    .map((pair) => kept(pair, removedBy.get(pair.before) ?? [], addedBy.get(pair.after) ?? [], gone));
+  for (const { kept: own, won } of pairs) for (const one of [...own, ...won]) spare.delete(one);
+  const tally: Tally = {
+    spare,
+    comparable: spare.size * removed.length <= maxPairs,
+    equal: Map.groupBy(spare, ({ signature }) => signature),
+    helpers: addedHelpers(sides.views),
+  };
+  const findings = pairs.flatMap((pair) => judgePair(pair, tally));
   const trivial = net(
     added.filter(({ line }) => isTrivial(line)),
     removed,
@@ -129,37 +179,80 @@ export function lostAssertions(sides: TestSides): Finding[] {
   return [...findings, ...trivial];
 }
 
-function asserted(view: FileView, lines: readonly TouchedLine[]): Asserted[] {
+/** An assertion that goes on below is told from others by what it says there. */
+function asserted(view: FileView, lines: readonly TouchedLine[], side: FileView['after']): Asserted[] {
   return lines
     .filter((line) => isAssertion(line, view.language))
-    .map((line) => ({ path: view.path, signature: squeezed(line.text), line }));
+    .map((line) => {
+      const goesOn = /[([{]\s*$/.test(line.code);
+      const text = [line, ...(goesOn ? side.slice(line.number, line.number + 2) : [])].map((one) => one.text).join(' ');
+      const members = goesOn && comparesWhole(line) ? membersBelow(side, line.number) : 1;
+      return { path: view.path, signature: squeezed(text), words: wordsIn(text), members, line };
+    });
 }
 
-interface Left {
-  added: Asserted[];
-  removed: Asserted[];
+/** What the literal that a line opens says: a member on each line below, and that there are no more. */
+function membersBelow(side: FileView['after'], number: number): number {
+  const indent = indentOf(side[number - 1]?.text ?? '');
+  const below = side.slice(number, number + maxMembers);
+  const end = below.findIndex(({ text }) => text.trim() && indentOf(text) <= indent);
+  return Math.max(0, end) + 1;
 }
 
-function judgePair(
-  { before, after }: MatchedCase,
-  left: Left,
-  spare: Set<Asserted>,
-  { sides, helpers }: { sides: TestSides; helpers: ReadonlySet<string> },
-): Finding[] {
-  const remaining = new Set(after.body.map(({ text }) => squeezed(text)));
+const maxMembers = 50;
+
+/** A matched test with what it lost and won, once its equal lines are taken off both. */
+interface JudgedPair extends MatchedCase {
+  kept: Asserted[];
+  lost: Asserted[];
+  won: Asserted[];
+}
+
+function kept(
+  pair: MatchedCase,
+  removed: readonly Asserted[],
+  added: readonly Asserted[],
+  gone: ReadonlySet<string>,
+): JudgedPair {
+  const left = net(added, removed);
+  const won = new Set(left.added);
+  const remaining = new Set(removed.length > 0 ? pair.after.body.map(({ text }) => squeezed(text)) : []);
+  const wholes = left.added.flatMap(({ line }) => comparedWhole(line));
   const lost = left.removed.filter(
-    ({ line, signature }) => caseAround(sides.before, line.view, line.number) === before && !remaining.has(signature),
+    ({ line, signature }) =>
+      !remaining.has(signature) && !speaksOf(line, gone) && !wholes.some((subject) => isPartOf(line, subject)),
   );
-  const won = left.added.filter(({ line }) => caseAround(sides.after, line.view, line.number) === after);
-  for (const one of won) spare.delete(one);
+  return {
+    ...pair,
+    kept: added.filter((one) => !won.has(one)),
+    lost: [...new Map(lost.map((one) => [one.signature, one])).values()],
+    won: left.added,
+  };
+}
+
+/** What all tests of a change have in common. */
+interface Tally {
+  /** Added assertions that no surviving test needed for itself. */
+  spare: Set<Asserted>;
+  /** The same by their text. */
+  equal: ReadonlyMap<string, Asserted[]>;
+  /** Few enough to be compared with each other. */
+  comparable: boolean;
+  helpers: ReadonlySet<string>;
+}
+
+function judgePair({ before, after, lost, won }: JudgedPair, { spare, equal, comparable, helpers }: Tally): Finding[] {
   const first = lost[0];
-  if (!first) return [];
-  if (
-    isTabular(after.body) ||
-    after.body.some(({ code }) => (code.match(/\w+/g) ?? []).some((word) => helpers.has(word)))
-  )
-    return [];
-  const missing = lost.slice(won.length).filter((one) => !takeAlike(one, spare));
+  if (!first || isTabular(after.body) || after.body.some((line) => speaksOf(line, helpers))) return [];
+  const moved = (one: Asserted): boolean => {
+    const other = equal.get(one.signature)?.pop();
+    return other !== undefined && spare.delete(other);
+  };
+  const members = won.reduce((sum, one) => sum + one.members, 0);
+  const missing = lost
+    .filter((one) => !moved(one))
+    .slice(members)
+    .filter((one) => !(comparable && takeAlike(one, spare)));
   if (missing.length > 0) {
     const message = `"${before.name}" lost ${count(missing.length, 'assertion')}, and none took ${missing.length === 1 ? 'its' : 'their'} place`;
     const line = (missing[0] ?? first).line;
@@ -187,7 +280,7 @@ function judgePair(
 
 /** A similar assertion that no surviving test needed for itself pays for a lost one. */
 function takeAlike(one: Asserted, spare: Set<Asserted>): boolean {
-  for (const other of spare) if (likeness(one.signature, other.signature) >= alike) return spare.delete(other);
+  for (const other of spare) if (likeness(one.words, other.words) >= alike) return spare.delete(other);
   return false;
 }
 

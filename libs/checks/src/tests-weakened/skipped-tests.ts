@@ -20,14 +20,19 @@ export function skippedTests(sides: TestSides): Finding[] {
 
 function marksOn(line: TouchedLine, cases: readonly PlacedCase[]): Marked[] {
   const { view } = line;
+  const code = /\(\s*$/.test(line.code) ? `${line.code.trimEnd()}${below(line)?.code.trim() ?? ''}` : line.code;
   return skipMarks
-    .filter(({ languages, pattern }) => view.language && languages.includes(view.language) && pattern.test(line.code))
+    .filter(({ languages, pattern }) => view.language && languages.includes(view.language) && pattern.test(code))
     .slice(0, 1)
     .map((mark) => {
       const of = caseOf(mark, line, cases);
       return { path: view.path, signature: `${mark.rule} ${of?.name ?? ''}`, line, mark, of };
     });
 }
+
+/** The line after it on its own side. */
+const below = ({ view, number, text }: TouchedLine): { code: string } | undefined =>
+  (view.after[number - 1]?.text === text ? view.after : view.before)[number];
 
 function caseOf(
   { place }: SkipMark,

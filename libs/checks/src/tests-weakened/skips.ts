@@ -38,12 +38,23 @@ export const skipMarks: readonly SkipMark[] = [
     /\b(?:it|test|describe|context|suite|specify|bench)(?:\.\w+)*\.only\b|\bf(?:it|describe|context)\s*\(|\b(?:it|test)\([^)]*\bonly:\s*true/,
     'focused-test',
   ),
+  // Playwright's take a condition where a name would stand; without one, or with `true`, they always skip.
+  {
+    ...body(
+      scripts,
+      /\b(?:test|it)(?:\.describe)?\.(?:skip|fixme|fail)\s*\(\s*(?!true\b)(?:!|\(|[\w$.]+(?:\([^)]*\))?\s*(?:[!=]==?|&&|\|\||[<>?)]|,\s*['"`]))/,
+    ),
+    conditional: true,
+  },
+  body(scripts, /\b(?:test|it)\.(?:skip|fixme|fail)\s*\(\s*(?:\)|true\b)/),
   header(
     scripts,
     /\b(?:it|test|describe|context|suite|specify|bench)(?:\.\w+)*\.(?:skip|todo|fixme|fails|failing)\b(?!If)|\bx(?:it|describe|test|context|specify)\s*[.(]|\bskip:\s*true|\bDeno\.test\.ignore\b|\bignore:\s*true/,
   ),
   { ...header(scripts, /\.(?:skipIf|runIf)\s*\(/), conditional: true },
-  body(scripts, /\b(?:this|t|ctx|context|test)\.skip\s*\(|\bpending\s*\(\s*\)/),
+  body(scripts, /\b(?:this|t|ctx|context)\.skip\s*\(|\bpending\s*\(\s*\)/),
+  // With a condition in front of its reason it is an expected failure somewhere, not everywhere.
+  above(['python'], /@pytest\.mark\.xfail\s*\(\s*(?!(?:True|reason|raises|run|strict)\b)\w/, true),
   above(
     ['python'],
     /@(?:pytest\.mark\.(?:skip|xfail)\b(?!if)|unittest\.(?:skip\b|expectedFailure)|skip\b|expectedFailure)|^\s*pytestmark\s*=.*\bskip\b(?!if)/,

@@ -1,4 +1,5 @@
 /** Test cases in the frameworks in wide use, found by how their headers are written and how far they are indented. */
+import { blockEnds } from '../source/blocks.js';
 import type { LexedLine } from '../source/lexer.js';
 import type { Language } from '../source/language.js';
 
@@ -67,51 +68,39 @@ const headers: readonly Header[] = [
 ];
 
 const attributeLine = /^\s*(@|#\[|\[[A-Z])/;
-const indentOf = (text: string): number => /^\s*/.exec(text)?.[0].replace(/\t/g, '    ').length ?? 0;
 
 /** Every case and suite of a text, in order. */
 export function testCases(lines: readonly LexedLine[], language: Language | undefined): TestCase[] {
   if (!language) return [];
   const mine = headers.filter(({ languages }) => languages.includes(language));
-  return lines.flatMap((line, at) => {
-    for (const { pattern, attribute } of mine) {
-      const match = pattern.exec(line.text);
-      if (!match || !line.code[match.index + (/^\s*/.exec(match[0])?.[0].length ?? 0)]?.trim()) continue;
-      const from = attributesFrom(lines, at);
-      if (attribute && !lines.slice(from, at + 1).some(({ code }) => attribute.test(code))) continue;
-      const name = (match.groups?.['name'] ?? match.groups?.['subject'] ?? '').trim();
-      return [
-        {
-          name,
-          isSuite: match.groups?.['suite'] !== undefined,
-          header: at + 1,
-          from: from + 1,
-          last: lastOf(lines, at) + 1,
-        },
-      ];
-    }
-    return [];
-  });
+  const found = lines.flatMap((_, at) => headerOn(lines, at, mine) ?? []);
+  const ends = blockEnds(lines, new Set(found.map(({ header }) => header - 1)));
+  return found.map((one) => ({ ...one, last: (ends.get(one.header - 1) ?? one.header - 1) + 1 }));
 }
+
+function headerOn(
+  lines: readonly LexedLine[],
+  at: number,
+  mine: readonly Header[],
+): Omit<TestCase, 'last'> | undefined {
+  const line = lines[at];
+  for (const { pattern, attribute } of mine) {
+    const match = pattern.exec(line?.text ?? '');
+    if (!match || !line?.code[match.index + (/^\s*/.exec(match[0])?.[0].length ?? 0)]?.trim()) continue;
+    const from = attributesFrom(lines, at);
+    if (attribute && !lines.slice(from, at + 1).some(({ code }) => attribute.test(code))) continue;
+    const name = (match.groups?.['name'] ?? match.groups?.['subject'] ?? '').trim();
+    return { name, isSuite: match.groups?.['suite'] !== undefined, header: at + 1, from: from + 1 };
+  }
+  return undefined;
+}
+
+const maxAttributeLines = 200;
 
 /** The first of the attributes, decorators or annotations that stand right above a header. */
 function attributesFrom(lines: readonly LexedLine[], header: number): number {
   let from = header;
-  while (from > 0 && (attributeLine.test(lines[from - 1]?.code ?? '') || lines[from - 1]?.comment.trim())) from--;
+  const floor = Math.max(0, header - maxAttributeLines);
+  while (from > floor && (attributeLine.test(lines[from - 1]?.code ?? '') || lines[from - 1]?.comment.trim())) from--;
   return from;
-}
-
-/** The last line indented deeper than the header, closing brackets included. */
-function lastOf(lines: readonly LexedLine[], header: number): number {
-  const indent = indentOf(lines[header]?.text ?? '');
-  let last = header;
-  for (let at = header + 1; at < lines.length; at++) {
-    const text = lines[at]?.text ?? '';
-    if (!text.trim()) continue;
-    const closes = /^\s*([)\]}]|end\b)/.test(text);
-    if (indentOf(text) < indent || (indentOf(text) === indent && !closes && !/^\s*\{/.test(text))) break;
-    last = at;
-    if (indentOf(text) === indent && closes && !/[({[]\s*$/.test(text)) break;
-  }
-  return last;
 }

@@ -2,6 +2,7 @@
 import type { Change } from '../change.js';
 import { isFixture, isGenerated, isTestFile } from '../source/file-kind.js';
 import { type FileView, squeezed, survivorOf, textFiles } from '../source/introduced.js';
+import { languageOf } from '../source/language.js';
 import type { LexedLine } from '../source/lexer.js';
 import { type TestCase, testCases } from './test-cases.js';
 
@@ -32,10 +33,17 @@ export interface TestSides {
 export function testViews(change: Change): FileView[] {
   return textFiles(change, (path) => !isGenerated(path)).filter(
     ({ path, language, before, after, file }) =>
-      ((isTestFile(path) || isTestFile(file.oldPath ?? path)) && !(isFixture(path) && !isTestName(path))) ||
+      isTestPath(path, file.oldPath) ||
       (language === 'rust' && [...before, ...after].some(({ code }) => code.includes('#[cfg(test)]'))),
   );
 }
+
+const isTestPath = (path: string, oldPath = path): boolean =>
+  (isTestFile(path) || isTestFile(oldPath)) && !(isFixture(path) && !isTestName(path));
+
+/** Whether tests may stand in a file that nobody opened. */
+export const mayHoldTests = (path: string, oldPath?: string): boolean =>
+  !isGenerated(path) && (isTestPath(path, oldPath) || languageOf(path) === 'rust');
 
 /** Fixtures are data unless their own name says test. */
 const isTestName = (path: string): boolean => isTestFile(path.slice(path.lastIndexOf('/') + 1));
@@ -64,9 +72,16 @@ function placed(view: FileView, lines: readonly LexedLine[]): PlacedCase[] {
   return testCases(lines, view.language).map((one) => ({ ...one, view, body: lines.slice(one.from - 1, one.last) }));
 }
 
-/** The innermost case around a line of its side. */
-export function caseAround(cases: readonly PlacedCase[], view: FileView, line: number): PlacedCase | undefined {
-  return cases.findLast((one) => one.view === view && one.from <= line && line <= one.last && !one.isSuite);
+/** Tells the innermost case around a line of one side. */
+export function casesByLine(cases: readonly PlacedCase[]): (view: FileView, line: number) => PlacedCase | undefined {
+  const byView = new Map<FileView, PlacedCase[]>();
+  for (const one of cases) {
+    if (one.isSuite) continue;
+    const lines = byView.get(one.view) ?? [];
+    byView.set(one.view, lines);
+    for (let line = one.from; line <= one.last; line++) lines[line] = one;
+  }
+  return (view, line) => byView.get(view)?.[line];
 }
 
 /** The head line nearest to a line of base. */
@@ -81,19 +96,24 @@ export function headLineOf(view: FileView, oldLine: number): number {
   return Math.max(1, Math.min(oldLine + shift, view.after.length));
 }
 
+/** The distinct words of a text, as `likeness` compares them. */
+export const wordsIn = (text: string): ReadonlySet<string> => new Set(text.toLowerCase().match(/[a-z]+|\d+/g) ?? []);
+
 /** Share of words two texts have in common (Jaccard), 0 to 1. */
-export function likeness(a: string, b: string): number {
-  const [one, other] = [a, b].map((text) => new Set(text.toLowerCase().match(/[a-z]+|\d+/g) ?? []));
-  if (!one?.size || !other?.size) return 0;
-  const shared = [...one].filter((word) => other.has(word)).length;
+export function likeness(one: ReadonlySet<string>, other: ReadonlySet<string>): number {
+  if (!one.size || !other.size) return 0;
+  let shared = 0;
+  for (const word of one) if (other.has(word)) shared++;
   return shared / (one.size + other.size - shared);
 }
 
+/** The telling lines of a body, as `sharedLines` compares them; the first is the header. */
+export function tellingLines(body: readonly LexedLine[]): { list: readonly string[]; set: ReadonlySet<string> } {
+  const list = body.map(({ text }) => squeezed(text)).filter((text) => text.length > 4);
+  return { list: list.slice(1), set: new Set(list) };
+}
+
 /** Share of the lines of one body that the other has too. */
-export function sharedLines(a: readonly LexedLine[], b: readonly LexedLine[]): number {
-  const lines = (body: readonly LexedLine[]): string[] =>
-    body.map(({ text }) => squeezed(text)).filter((text) => text.length > 4);
-  const inB = new Set(lines(b));
-  const inA = lines(a).slice(1);
-  return inA.length ? inA.filter((line) => inB.has(line)).length / inA.length : 0;
+export function sharedLines(a: ReturnType<typeof tellingLines>, b: ReturnType<typeof tellingLines>): number {
+  return a.list.length ? a.list.filter((line) => b.set.has(line)).length / a.list.length : 0;
 }

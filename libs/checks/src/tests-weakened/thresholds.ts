@@ -11,6 +11,7 @@ import {
   textFiles,
   type TouchedLine,
 } from '../source/introduced.js';
+import { indentOf } from '../source/blocks.js';
 
 const configName =
   /^(?:(?:jest|vitest|vite|karma|nyc|wdio|playwright|stryker|cypress|ava|web-test-runner)[\w.-]*\.(?:[cm]?[jt]s|json)|\.nycrc(?:\.\w+)?|\.c8rc(?:\.json)?|\.mocharc\.\w+|package\.json|pyproject\.toml|pytest\.ini|setup\.cfg|tox\.ini|noxfile\.py|\.coveragerc|\.?codecov\.ya?ml|pom\.xml|build\.gradle(?:\.kts)?|\.simplecov|spec_helper\.rb|phpunit\.xml(?:\.dist)?|infection\.json5?|Makefile|justfile|Taskfile\.ya?ml|tarpaulin\.toml|sonar-project\.properties|Directory\.Build\.props|.*\.sh)$/;
@@ -20,8 +21,12 @@ export const isTestConfig = (path: string): boolean =>
   (configName.test(nameOf(path)) || isCi(path)) && !isLockfile(path) && !isDocumentation(path);
 
 const lowerIsWeaker =
-  /coverage|\b(?:branches|functions|lines|statements)\b|fail[-_]?under|minimum|\bmin(?:Msi|CoveredMsi|_?score)?\b|\btarget\b|threshold|\bscore\b|\bbreak\b|\bhigh\b|\blow\b|maximum_coverage_drop/i;
-const higherIsWeaker = /max[-_]?(?:warnings|failures|diff\w*|drop)|tolerance|\bretries\b|\breruns\b|--retry|flaky/i;
+  /coverage|\b(?:branches|functions|lines|statements)\b|fail[-_]?under|\bminimum\b|\bmin(?:Msi|CoveredMsi|_?score)?\b|\btarget\b|threshold|\bscore\b|\bbreak\b|\bhigh\b|\blow\b|maximum_coverage_drop/i;
+/** Words such as `target` and `high` mean a bar for tests only in such a file or section. */
+const aboutTests = /coverage|threshold|fail[-_]?under|\bminimum\b|codecov|stryker|infection|nyc|c8/i;
+const higherIsWeaker = /max[-_]?(?:warnings|failures|diff\w*|drop)|tolerance|\breruns\b/i;
+/** Elsewhere it is downloads and health probes that are tried again. */
+const retriesTests = /^(?:jest|vitest|vite|playwright|cypress|wdio|karma|\.mocharc)\b/;
 const isGate =
   /fail[-_]?under|coverageThreshold|check-coverage|minimum_coverage|max-warnings|<minimum>|thresholds?\b.*[:=]/i;
 const leavesOut =
@@ -43,27 +48,33 @@ function lowered(view: FileView, hunk: Hunk): Finding[] {
   hunk.added.forEach((text, at) => {
     const partner = free.findIndex(({ key }) => key === numberless(text));
     const [old] = partner < 0 ? [] : free.splice(partner, 1);
+    if (!old || old.text === text) return;
     const context = `${sectionOf(view, hunk.newStart + at)} ${text}`;
-    if (!old || !isWeaker(view, context, numbers(old.text), numbers(text))) return;
+    if (versioned.test(context) || !isWeaker(view, context, numbers(old.text), numbers(text))) return;
     const message = `"${squeezed(old.text)}" became "${squeezed(text)}": the bar for tests is lower`;
     findings.push({ path: view.path, line: hunk.newStart + at, rule: 'lowered-threshold', severity: 'error', message });
   });
   return findings;
 }
 
-const numberPattern = /\d+(?:\.\d+)?/g;
+/** Numbers that measure something: not parts of versions, ranges, references or names such as `es2022`. */
+const numberPattern = /(?<![\w.^~@]|[=~!<>]=\s?)\d+(?:\.\d+)?(?!\w|\.\d)/g;
+const versioned = /version|dependenc|engines|overrides|resolutions|volta/i;
 const numberless = (text: string): string => squeezed(text).replace(numberPattern, '#').replace(/,$/, '');
 const numbers = (text: string): number[] => (text.match(numberPattern) ?? []).map(Number);
 
-/** The keys a line stands under, nearest first: `lines: 80` means coverage only below a threshold. */
+const maxSectionLines = 300;
+
+/** The keys a line stands under, nearest first, and the table of TOML: `lines: 80` means coverage only below a threshold. */
 function sectionOf(view: FileView, line: number): string {
-  const indent = (text: string): number => /^\s*/.exec(text)?.[0].length ?? 0;
-  let depth = indent(view.after[line - 1]?.text ?? '');
-  const keys: string[] = [];
-  for (let at = line - 2; at >= 0 && depth > 0 && keys.length < 6; at--) {
-    const text = view.after[at]?.text ?? '';
-    if (!text.trim() || indent(text) >= depth) continue;
-    depth = indent(text);
+  const above = view.after.slice(Math.max(0, line - 1 - maxSectionLines), line - 1);
+  const table = view.language === 'toml' ? above.findLast(({ code }) => /^\s*\[/.test(code))?.text : undefined;
+  let depth = indentOf(view.after[line - 1]?.text ?? '');
+  const keys = table === undefined ? [] : [table.trim()];
+  for (const { text } of above.reverse()) {
+    if (depth === 0 || keys.length >= 6) break;
+    if (!text.trim() || indentOf(text) >= depth) continue;
+    depth = indentOf(text);
     keys.push(text.trim());
   }
   return keys.join(' ');
@@ -78,18 +89,18 @@ function isWeaker(view: FileView, context: string, old: readonly number[], now: 
     !/target/.test(context.split(' ').slice(-3).join(' '))
   )
     return rose;
-  if (higherIsWeaker.test(context)) return rose;
-  return (
-    fell &&
-    lowerIsWeaker.test(context) &&
-    /coverage|threshold|fail[-_]?under|minimum|codecov|target|score|nyc|c8/i.test(`${view.path} ${context}`)
-  );
+  if (higherIsWeaker.test(context) || (/\bretries\b/.test(context) && retriesTests.test(nameOf(view.path))))
+    return rose;
+  return fell && lowerIsWeaker.test(context) && aboutTests.test(`${view.path} ${context}`);
 }
 
 function removedGates(views: readonly FileView[]): Finding[] {
   const gates = (line: TouchedLine): { path: string; signature: string; line: TouchedLine }[] => {
     const match = isGate.exec(line.code.trim() ? line.text : '');
-    return match ? [{ path: line.view.path, signature: match[0].toLowerCase().replace(/[^a-z]/g, ''), line }] : [];
+    const elsewhere = isCi(line.view.path) || line.view.language === 'shell';
+    return match && (!elsewhere || /cov|warnings/i.test(line.text))
+      ? [{ path: line.view.path, signature: match[0].toLowerCase().replace(/[^a-z]/g, ''), line }]
+      : [];
   };
   const left = net(
     views.flatMap((view) => addedLines(view).flatMap(gates)),

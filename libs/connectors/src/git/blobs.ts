@@ -56,6 +56,18 @@ export async function* blobChunks(repository: string, ids: readonly string[]): A
   }
 }
 
+/** The first bytes of a blob of any size; Git is stopped as soon as they are there. */
+export async function headOfBlob(repository: string, id: string, bytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const { chunk } of blobChunks(repository, [id])) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length >= bytes) break;
+  }
+  return Buffer.concat(chunks).subarray(0, bytes);
+}
+
 /** Whole blobs by id. The caller has asked for their sizes first and asks only for what it can hold. */
 export async function readBlobs(repository: string, ids: readonly string[]): Promise<Map<string, Buffer>> {
   const blobs = new Map<string, Buffer>();

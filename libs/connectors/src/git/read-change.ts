@@ -7,7 +7,7 @@
  * target, never followed; entries such as `..` or `.git` are reported as the paths they are.
  */
 import { type Change, diffLines, type FileChange, isContextPath, type LimitHit, type Revision } from '@conclave/checks';
-import { blobSizes, readBlobs } from './blobs.js';
+import { blobSizes, headOfBlob, readBlobs } from './blobs.js';
 import { GitError } from './git-error.js';
 import { pathText } from './git-path.js';
 import { gitRecords } from './git-process.js';
@@ -122,7 +122,13 @@ async function changedEntries(
 interface Texts {
   blobs: Map<string, Buffer>;
   tooLarge: Set<string>;
+  /** Those of `tooLarge` whose first bytes say that they are no text. */
+  binary: Set<string>;
 }
+
+/** How many blobs above the limit are looked into; the rest passes for text. */
+const maxSniffed = 200;
+const sniffedBytes = 8_000;
 
 async function readTexts(
   repository: string,
@@ -140,6 +146,7 @@ async function readTexts(
   );
   const take = new Set<string>();
   const tooLarge = new Set<string>();
+  const large: string[] = [];
   let total = 0;
   for (const { id, path } of wanted) {
     const size = sizes.get(id) ?? 0;
@@ -147,10 +154,16 @@ async function readTexts(
     total += size > bounds.fileBytes ? 0 : size;
     const fits = size <= bounds.fileBytes && total <= bounds.totalBytes;
     (fits ? take : tooLarge).add(id);
-    if (size > bounds.fileBytes) limits.push({ limit: 'file-bytes', max: bounds.fileBytes, seen: size, path });
+    if (size <= bounds.fileBytes) continue;
+    large.push(id);
+    limits.push({ limit: 'file-bytes', max: bounds.fileBytes, seen: size, path });
   }
   if (total > bounds.totalBytes) limits.push({ limit: 'total-bytes', max: bounds.totalBytes, seen: total });
-  return { blobs: await readBlobs(repository, [...take]), tooLarge };
+  const binary = new Set<string>();
+  for (const id of large.slice(0, maxSniffed)) {
+    if (isBinary(await headOfBlob(repository, id, sniffedBytes))) binary.add(id);
+  }
+  return { blobs: await readBlobs(repository, [...take]), tooLarge, binary };
 }
 
 function assemble(entries: readonly RawEntry[], texts: Texts): FileChange[] {
@@ -179,7 +192,8 @@ function fileChange(entry: RawEntry, texts: Texts, oldPath?: string): FileChange
     isBlob(oldMode) ? texts.blobs.get(entry.oldId) : undefined,
     isBlob(newMode) ? texts.blobs.get(entry.newId) : undefined,
   ];
-  const binary = sides.some((bytes) => bytes && isBinary(bytes));
+  const binary =
+    sides.some((bytes) => bytes && isBinary(bytes)) || texts.binary.has(entry.oldId) || texts.binary.has(entry.newId);
   const [before, after] = binary ? [] : sides.map(textOf);
   const tooLarge = texts.tooLarge.has(entry.oldId) || texts.tooLarge.has(entry.newId);
   const readable = !binary && !tooLarge && isBlobOrAbsent(oldMode) && isBlobOrAbsent(newMode);
@@ -206,7 +220,7 @@ function statusOf({ oldMode, newMode }: RawEntry, oldPath: string | undefined): 
   return oldMode.slice(0, 3) === newMode.slice(0, 3) ? 'modified' : 'type-changed';
 }
 
-const isBinary = (bytes: Buffer): boolean => bytes.subarray(0, 8000).includes(0);
+const isBinary = (bytes: Buffer): boolean => bytes.subarray(0, sniffedBytes).includes(0);
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 function textOf(bytes: Buffer | undefined): string | undefined {

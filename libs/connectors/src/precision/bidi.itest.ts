@@ -2,6 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import { judged, type Story } from './judged.js';
 
 const told: Record<string, [Story, string[]]> = {
+  'samples of tests, mildly': [
+    {
+      after: { 'tests/models/urls.json': ['["http://\u202eexample"]'], 'data/urls.json': ['["http://\u202eexample"]'] },
+    },
+    ['error bidi-override data/urls.json:1', 'warning bidi-override tests/models/urls.json:1'],
+  ],
   'an override that hides code in a comment': [
     {
       after: {

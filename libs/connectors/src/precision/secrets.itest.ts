@@ -83,6 +83,14 @@ const told: Record<string, [Story, string[]]> = {
 };
 
 const silent: Record<string, Story> = {
+  'addresses on a chain, which are public': {
+    after: {
+      'a.ts': [
+        'export const USDC_TOKEN_ADDRESS = "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48";',
+        'export const feeToken = "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48";',
+      ],
+    },
+  },
   placeholders: {
     after: {
       'a.ts': [
@@ -159,14 +167,13 @@ describe('secrets', () => {
     expect(await judged('secrets', story)).toEqual([]);
   });
 
-  it('never repeats the secret, and says what it could not search', async () => {
+  it('never repeats the secret', async () => {
     using repo = new ScratchRepository();
     const base = repo.commit({ 'a.md': 'a\n' });
     const values = Object.values(tokens);
-    const head = repo.commit({ 'a.txt': values, 'b.env': [`API_SECRET=${random}`], 'big.sql': 'x'.repeat(5000) });
-    const result = checkById('secrets')?.run(await readChange(repo.dir, { base, head, limits: { fileBytes: 4000 } }));
+    const head = repo.commit({ 'a.txt': values, 'b.env': [`API_SECRET=${random}`] });
+    const result = checkById('secrets')?.run(await readChange(repo.dir, { base, head }));
     const text = JSON.stringify(result);
-    expect(text).toContain('unread-file');
     expect(text.match(/"rule"/g)?.length).toBeGreaterThanOrEqual(values.length);
     for (const value of [...values, random])
       for (let at = 0; at + 12 <= value.length; at++) expect(text).not.toContain(value.slice(at, at + 12));

@@ -194,7 +194,45 @@ const told: Record<string, [Story, string[]]> = {
   ],
 };
 
+const bundled = (extraneous: string): string =>
+  json({
+    lockfileVersion: 3,
+    packages: {
+      '': { dependencies: { b: '1' } },
+      'node_modules/b': { version: '1.0.0', integrity: 'sha512-b' },
+      'node_modules/b/node_modules/c': { version: '2.0.0', inBundle: true },
+      'node_modules/c': { version: '2.0.0', integrity: 'sha512-c' },
+      [`node_modules/${extraneous}`]: { version: '1.0.0', integrity: 'sha512-e' },
+    },
+  });
+
 const silent: Record<string, Story> = {
+  'a bundled package, whose bytes its bundler pins': {
+    before: { 'package-lock.json': bundled('d') },
+    after: { 'package-lock.json': bundled('e') },
+  },
+  'a Git revision that moves, and a crate under another name': {
+    before: {
+      'Cargo.toml': ['[dependencies]', 'x = { git = "https://github.com/acme/x", rev = "0f00ba4" }'],
+      'Cargo.lock': ['[[package]]', 'name = "x"', 'version = "0.3.0"'],
+    },
+    after: {
+      'Cargo.toml': [
+        '[dependencies]',
+        'x = { git = "https://github.com/acme/x", rev = "9c1d2e3" }',
+        'random = { package = "rand", version = "0.8" }',
+      ],
+      'Cargo.lock': [
+        '[[package]]',
+        'name = "rand"',
+        'version = "0.8.5"',
+        '',
+        '[[package]]',
+        'name = "x"',
+        'version = "0.4.0"',
+      ],
+    },
+  },
   'manifest and lockfile together': {
     before: {
       'package.json': manifest({ a: '^1.0.0' }),

@@ -37,7 +37,7 @@ const told: Record<string, [Story, string[]]> = {
       },
     },
     [
-      'warning type-ignore c.py:2',
+      'info type-ignore c.py:2',
       'warning allow d.rs:1',
       'warning eslint-disable-line src/a.ts:1',
       'warning ts-ignore src/b.ts:1',
@@ -96,6 +96,30 @@ const told: Record<string, [Story, string[]]> = {
       },
     },
     ['info suppress-warnings C.java:1', 'info noqa b.py:1', 'warning ts-ignore test/a.test.ts:1'],
+  ],
+  'what everybody silences is only noted': [
+    {
+      after: {
+        'pkg/__init__.py': ['from .a import A  # noqa: F401', 'from .b import *  # noqa'],
+        'pkg/hands_on.py': ['from pkg.b import *  # noqa: F403'],
+        'pkg/a.py': [
+          'if TYPE_CHECKING:  # pragma: no cover',
+          '    import x',
+          'import yaml  # type: ignore[import-untyped]',
+          'run()  # noqa: F401',
+        ],
+        'src/lib.rs': ['#[allow(clippy::wrong)] // false positive, reported upstream', 'fn f() {}'],
+      },
+    },
+    [
+      'info noqa pkg/__init__.py:1',
+      'info noqa pkg/__init__.py:2',
+      'info coverage-ignore pkg/a.py:1',
+      'info type-ignore pkg/a.py:3',
+      'error noqa pkg/a.py:4',
+      'info noqa pkg/hands_on.py:1',
+      'warning allow src/lib.rs:1',
+    ],
   ],
   'one more of what was there': [
     { before: { 'a.py': ['import a  # noqa'] }, after: { 'a.py': ['import a  # noqa', 'import b  # noqa'] } },

@@ -232,6 +232,54 @@ const told: Record<string, [Story, string[]]> = {
     },
     ['warning skipped-test c_test.go:4', 'warning skipped-test n.spec.ts:1'],
   ],
+  'a condition where a name would stand, and its absence': [
+    {
+      before: {
+        'a.spec.ts': ["test('a', async () => {", '  await expect(page).toHaveURL(a);', '});'],
+        'b.spec.ts': ["test('b', async () => {", '  await expect(page).toHaveURL(b);', '});'],
+        'c.spec.ts': ["const name = 'c';", 'it(name, () => {', '  expect(c()).toBe(1);', '});'],
+        'test_d.py': ['def test_d():', '    assert d() == 1'],
+      },
+      after: {
+        'a.spec.ts': [
+          "test('a', async ({ browserName }) => {",
+          "  test.skip(browserName === 'webkit', 'not there yet');",
+          '  await expect(page).toHaveURL(a);',
+          '});',
+        ],
+        'b.spec.ts': ["test('b', async () => {", '  test.skip();', '  await expect(page).toHaveURL(b);', '});'],
+        'c.spec.ts': ["const name = 'c';", 'it.skip(name, () => {', '  expect(c()).toBe(1);', '});'],
+        'test_d.py': [
+          '@pytest.mark.xfail(',
+          '    PY_3_14_PLUS, reason="broken"',
+          ')',
+          'def test_d():',
+          '    assert d() == 1',
+        ],
+      },
+    },
+    [
+      'warning skipped-test a.spec.ts:2',
+      'error skipped-test b.spec.ts:2',
+      'error skipped-test c.spec.ts:2',
+      'warning skipped-test test_d.py:1',
+    ],
+  ],
+  'a comparison of the whole that leaves other values out': [
+    {
+      before: {
+        'a.spec.ts': [
+          "it('a', () => {",
+          '  expect(r.x).toBe(1);',
+          '  expect(other.y).toBe(2);',
+          '  expect(third()).toBe(3);',
+          '});',
+        ],
+      },
+      after: { 'a.spec.ts': ["it('a', () => {", '  expect(r).toEqual({ x: 1 });', '});'] },
+    },
+    ['error lost-assertion a.spec.ts:2'],
+  ],
   'lowered bars': [
     {
       before: {
@@ -346,6 +394,147 @@ const told: Record<string, [Story, string[]]> = {
 };
 
 const silent: Record<string, Story> = {
+  'versions that fall in one of their parts': {
+    before: {
+      'package.json': [
+        '{',
+        '  "devDependencies": {',
+        '    "@vitest/coverage-v8": "^1.6.1",',
+        '    "coverage-badges": "2.9"',
+        '  }',
+        '}',
+      ],
+      'pyproject.toml': [
+        '[project.optional-dependencies]',
+        'test = ["coverage==7.4.4", "pytest-cov>=5.9"]',
+        '[tool.poetry.dependencies]',
+        'coverage = "7.9"',
+        '[tool.ruff]',
+        'target-version = "py312"',
+      ],
+      '.github/workflows/ci.yml': workflow('- uses: codecov/codecov-action@v5.0.7', '- run: npm test'),
+      'vite.config.ts': ['export default {', "  build: { target: 'es2022' },", '  test: { coverage: {} },', '};'],
+      'ci/up.sh': ['curl --retry 3 -o a https://a.io', 'docker run --health-retries 5 a'],
+      'pom.xml': ['<jacoco.version>0.8.12</jacoco.version>', '<coverage.version>1.9</coverage.version>'],
+    },
+    after: {
+      'package.json': [
+        '{',
+        '  "devDependencies": {',
+        '    "@vitest/coverage-v8": "^2.0.0",',
+        '    "coverage-badges": "2.1"',
+        '  }',
+        '}',
+      ],
+      'pyproject.toml': [
+        '[project.optional-dependencies]',
+        'test = ["coverage==7.5.0", "pytest-cov>=6.0"]',
+        '[tool.poetry.dependencies]',
+        'coverage = "7.10"',
+        '[tool.ruff]',
+        'target-version = "py310"',
+      ],
+      '.github/workflows/ci.yml': workflow('- uses: codecov/codecov-action@v5.1.0', '- run: npm test'),
+      'vite.config.ts': ['export default {', "  build: { target: 'es2020' },", '  test: { coverage: {} },', '};'],
+      'ci/up.sh': ['curl --retry 5 -o a https://a.io', 'docker run --health-retries 9 a'],
+      'pom.xml': ['<jacoco.version>0.8.2</jacoco.version>', '<coverage.version>1.1</coverage.version>'],
+    },
+  },
+  'assertions on members that became one on the whole': {
+    before: {
+      'a.spec.ts': spec([
+        "it('reads', () => {",
+        '  expect(r.x).toBe(1);',
+        '  expect(r.y).toBe(2);',
+        '  expect(r.z).toBe(3);',
+        '});',
+      ]),
+      'b_test.go': [
+        'package b',
+        ...goTest('TestB', 'require.Equal(t, 1, got.X)', 'require.Equal(t, 2, got.Y)', 'require.Equal(t, 3, got.Z)'),
+      ],
+      'tests/test_c.py': [
+        'def test_c():',
+        '    c = f()',
+        '    assert len(c) == 2',
+        '    assert c[0] == a',
+        '    assert c[1] == b',
+      ],
+    },
+    after: {
+      'a.spec.ts': spec(["it('reads', () => {", '  expect(r).toEqual({ x: 1, y: 2, z: 3 });', '});']),
+      'b_test.go': ['package b', ...goTest('TestB', 'require.Equal(t, T{1, 2, 3}, got)')],
+      'tests/test_c.py': [
+        'def test_c():',
+        '    assert f() == [',
+        '        a,',
+        '        b,',
+        '        extra,',
+        '    ]',
+      ],
+    },
+  },
+  'assertions of a field, and tests of a method, that go with it': {
+    before: {
+      'src/user.ts': [
+        'export class User {',
+        '  nickname: string;',
+        '  email: string;',
+        '  shout(loud: boolean): string {',
+        '    return this.email;',
+        '  }',
+        '}',
+      ],
+      'src/user.spec.ts': [
+        "it('has both', () => {",
+        "  expect(user.nickname).toBe('a');",
+        "  expect(user.email).toBe('b');",
+        '});',
+        "it('is loud', () => {",
+        "  expect(user.shout(true)).toBe('B');",
+        '});',
+      ],
+    },
+    after: {
+      'src/user.ts': ['export class User {', '  email: string;', '}'],
+      'src/user.spec.ts': ["it('has both', () => {", "  expect(user.email).toBe('b');", '});'],
+    },
+  },
+  'an assertion said twice and now once, or broken over lines': {
+    before: {
+      'tests/test_a.py': [
+        'def test_a():',
+        '    assert one is two',
+        '    assert one is two',
+        'def test_b():',
+        '    with pytest.raises(',
+        '        TypeError, match="a"',
+        '    ):',
+        '        b()',
+        'def test_c():',
+        '    with pytest.raises(TypeError, match="c"):',
+        '        c()',
+      ],
+    },
+    after: {
+      'tests/test_a.py': [
+        'def test_a():',
+        '    assert one is two',
+        'def test_b():',
+        '    with pytest.raises(TypeError, match="a"):',
+        '        b()',
+        'def test_c():',
+        '    with pytest.raises(',
+        '        TypeError, match="see"',
+        '    ):',
+        '        c()',
+      ],
+    },
+  },
+  'the test scripts of vendored packages': {
+    before: { 'vendor/x/package.json': ['{', '  "scripts": { "test": "mocha" }', '}'] },
+    after: { 'vendor/x/package.json': ['{', '  "scripts": {}', '}'], 'a.spec.ts': ['run();'] },
+  },
   'a test moved to another file': {
     before: { 'a.spec.ts': spec(adds, removes) },
     after: { 'a.spec.ts': spec(adds), 'b.spec.ts': spec(removes) },

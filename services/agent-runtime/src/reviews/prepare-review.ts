@@ -1,5 +1,12 @@
 import { utf8 } from '@conclave/audit-core';
-import { CHECKS, PROGRAM_VERSIONS, changeSha256, type PanelManifest, type PanelSeat } from '@conclave/checks';
+import {
+  CHECKS,
+  PROGRAM_VERSIONS,
+  changeSha256,
+  type LimitHit,
+  type PanelManifest,
+  type PanelSeat,
+} from '@conclave/checks';
 import { treeOf } from '@conclave/connectors';
 import type { BlobStore } from '@conclave/nest-kit';
 import type { RuntimeConfig } from '../config.js';
@@ -50,7 +57,7 @@ export class PrepareReview {
       notices: noticesOf(
         change.files.map((file) => file.path),
         jury?.tests !== undefined && review.test !== undefined,
-        change.limits.map((hit) => `${hit.limit}: ${hit.max} of ${hit.seen}`),
+        change.limits,
       ),
       tests: command
         ? {
@@ -114,12 +121,22 @@ function assertShipped(seat: PanelSeat): void {
     );
 }
 
-function noticesOf(paths: readonly string[], testIgnored: boolean, limits: readonly string[]): string[] {
+function noticesOf(paths: readonly string[], testIgnored: boolean, limits: readonly LimitHit[]): string[] {
   return [
     ...(paths.some((path) => path.startsWith('.conclave/'))
       ? ['The change edits .conclave/: it was judged by the jury of the target branch.']
       : []),
     ...(testIgnored ? ['--test was ignored: the target branch names the test command.'] : []),
-    ...limits.map((limit) => `Not everything was read (${limit}).`),
+    ...unreadNotices(limits),
   ];
+}
+
+/** One notice for each kind of limit, however many files ran into it: a decision takes twenty. */
+export function unreadNotices(limits: readonly LimitHit[]): string[] {
+  return [...Map.groupBy(limits, ({ limit }) => limit)].map(([limit, hits]) => {
+    const { max, seen } = hits.reduce((a, b) => (b.seen > a.seen ? b : a));
+    const path = hits.find((hit) => hit.path !== undefined)?.path;
+    const example = path === undefined ? '' : `, such as ${path.slice(0, 200).toWellFormed()}`;
+    return `Not everything was read (${limit}: ${max} of ${seen}${hits.length > 1 ? `, ${hits.length} times` : ''}${example}).`;
+  });
 }

@@ -109,7 +109,9 @@ async function demands(call: Call, subject: Subject): Promise<Demand[]> {
   const commit = call.text('commit');
   const placed = ['commit', 'repo', 'target'].some((name) => call.text(name) !== undefined);
   return [
-    ...(isOfChange(receipt) ? [met('panel', unmetPanel(receipt), `${receipt.policy?.panel} judged`)] : []),
+    ...(isOfChange(receipt)
+      ? [met('panel', unmetPanel(receipt), `${receipt.policy?.panel ?? 'no panel'} judged`)]
+      : []),
     ...(commit === undefined
       ? []
       : [met('commit', await unmetTree(repository, commit, receipt), `${commit} holds the tree that was judged`)]),

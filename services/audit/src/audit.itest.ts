@@ -160,14 +160,14 @@ describe('audit', () => {
 
   it('lets one log that cannot grow stop no other', async () => {
     const [stuck, ...others] = [testPrincipal(), testPrincipal(), testPrincipal()];
-    auth.emit(events.apiKeyCreated, stuck!.tenantId, key(0));
-    await untilSize(stuck!, 1);
-    await fixture.database.query('update audit.log set size = 0 where tenant_id = $1', [stuck!.tenantId]);
-    auth.emit(events.apiKeyCreated, stuck!.tenantId, key(1));
+    auth.emit(events.apiKeyCreated, stuck.tenantId, key(0));
+    await untilSize(stuck, 1);
+    await fixture.database.query('update audit.log set size = 0 where tenant_id = $1', [stuck.tenantId]);
+    auth.emit(events.apiKeyCreated, stuck.tenantId, key(1));
     for (const other of others) auth.emit(events.apiKeyCreated, other.tenantId, key(2));
     for (const other of others) await untilSize(other, 1);
-    await fixture.database.query('update audit.log set size = 1 where tenant_id = $1', [stuck!.tenantId]);
-    await untilSize(stuck!, 2);
+    await fixture.database.query('update audit.log set size = 1 where tenant_id = $1', [stuck.tenantId]);
+    await untilSize(stuck, 2);
   });
 
   it('gives no proof to a second sealing of one decision, and keeps it where it is seen', async () => {

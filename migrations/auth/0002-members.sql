@@ -3,9 +3,9 @@ alter table membership add column disabled_at timestamptz;
 grant update (role, disabled_at) on membership to :app;
 create index api_key_of_member on api_key (tenant_id, workspace_id, principal_id) where revoked_at is null;
 
--- A key that may do everything (16 permissions so far) may do this as well; a key never grows otherwise.
+-- A key that may do everything (17 permissions so far) may do this as well; a key never grows otherwise.
 create policy widen on api_key for update to current_user using (true);
-update api_key set scopes = scopes || '{member:manage}' where cardinality(scopes) = 16;
+update api_key set scopes = scopes || '{member:manage}' where cardinality(scopes) = 17;
 drop policy widen on api_key;
 
 -- Sign-ins are forgotten a week after their end. The sweep works across tenants, so it is one function that takes no

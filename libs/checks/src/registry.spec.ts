@@ -165,7 +165,7 @@ describe('CHECKS', () => {
       repeated((at) => `function a${at}() {\n}`),
       repeated((at) => `function b${at}() {\n}`),
     ],
-  ])('cost twice as much for twice as many %s', (_, path, before, after) => {
+  ])('cost in proportion to the number of %s', (_, path, before, after) => {
     const costMs = (count: number): number => {
       const change = changeOf(file(path, before(count).join('\n'), after(count).join('\n')));
       const start = process.cpuUsage().user;
@@ -173,9 +173,10 @@ describe('CHECKS', () => {
       return (process.cpuUsage().user - start) / 1_000;
     };
     costMs(500);
-    const [once, fourfold] = [costMs(4_000), costMs(16_000)];
-    // Quadratic cost would be sixteenfold; a small floor keeps noise out.
-    expect(fourfold / Math.max(once, 100)).toBeLessThan(9);
+    // Quadratic cost would be sixteenfold, each time; a floor and the best of three keep noise out.
+    let ratio = Infinity;
+    for (let tries = 0; tries < 3 && ratio >= 9; tries++) ratio = costMs(16_000) / Math.max(costMs(4_000), 100);
+    expect(ratio).toBeLessThan(9);
   });
 
   it('stay quick on lines made to be slow', () => {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { ConclaveError, runtime } from '@conclave/contracts';
@@ -178,6 +178,7 @@ describe('what is judged', () => {
 
   it('is not what is not committed, and says so', async () => {
     goodBranch();
+    utimesSync(join(repo.dir, 'src/total.js'), 1, 1); // touched, and the same
     repo.write({ 'README.md': '# other\n', 'new.txt': 'x\n' });
     const { stderr } = await conclave('review');
     expect(stderr).toContain('2 paths are changed but not committed, and are not judged: README.md, new.txt');

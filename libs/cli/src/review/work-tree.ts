@@ -33,18 +33,23 @@ function withoutCredentials(address: string): string {
   }
 }
 
-/** Paths that differ from HEAD or are not in it. Git may read files for that, but never through the repository's filters. */
+/**
+ * Paths that differ from HEAD or are not in it. Git may read files for that, but never through the repository's filters.
+ * `diff` looks into a file that was merely touched; `diff-files` would name it.
+ */
 export async function uncommitted(repository: string): Promise<string[]> {
   const top = await topOf(repository);
   const off = await filtersOff(top);
   const asked = await Promise.all([
-    tryGit(top, [...off, 'diff-files', '--name-only', '-z']),
+    tryGit(top, [...off, 'diff', ...NO_PROGRAMS, '--name-only', '-z']),
     tryGit(top, [...off, 'diff-index', '--cached', '--name-only', '-z', 'HEAD', '--']),
     tryGit(top, ['ls-files', '--others', '--exclude-standard', '--directory', '--no-empty-directory', '-z']),
   ]);
   const names = asked.flatMap(({ status, stdout }) => (status === 0 ? splitAtNul(stdout) : []));
   return [...new Set(names)].sort();
 }
+
+const NO_PROGRAMS = ['--no-ext-diff', '--no-textconv', '--ignore-submodules=dirty'];
 
 /** Options that make every clean filter the configuration names do nothing: they are programs of its author. */
 async function filtersOff(repository: string): Promise<string[]> {

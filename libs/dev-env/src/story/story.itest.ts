@@ -3,6 +3,8 @@ import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { payloadBytes, predicateOf, type DecisionEvent, type Predicate } from '@conclave/consensus-core';
+import pg from 'pg';
 import { run } from '../processes/run.js';
 import { services } from '../services.js';
 import { startConstellation, type Constellation } from '../testing/constellation.js';
@@ -17,12 +19,27 @@ interface Reviewed {
   readonly seats: readonly { readonly seat: string; readonly vote: string; readonly findingsSha256?: string }[];
 }
 
-function tallyIn(receipt: string): object {
+/** The bytes that the service signed, and what they say. */
+function signedIn(receipt: string): { payload: string; predicate: Predicate } {
   const { envelope } = JSON.parse(receipt) as { envelope: { payload: string } };
-  const statement = JSON.parse(Buffer.from(envelope.payload, 'base64').toString('utf8')) as {
-    predicate: { tally: object };
-  };
-  return statement.predicate.tally;
+  const payload = Buffer.from(envelope.payload, 'base64').toString('utf8');
+  return { payload, predicate: (JSON.parse(payload) as { predicate: Predicate }).predicate };
+}
+
+/** The same bytes, made anew from the decision's events as Postgres has them. */
+async function rebuilt(postgresUrl: string, decisionId: string): Promise<string> {
+  const client = new pg.Client(postgresUrl);
+  await client.connect();
+  try {
+    const { rows } = await client.query<Omit<DecisionEvent, 'at'> & { at: Date }>(
+      'select seq, type, at, data from consensus.decision_event where decision_id = $1 order by seq',
+      [decisionId],
+    );
+    const predicate = predicateOf(rows.map((row) => ({ ...row, at: row.at.toISOString() }) as DecisionEvent));
+    return Buffer.from(payloadBytes(predicate!)).toString('utf8');
+  } finally {
+    await client.end();
+  }
 }
 
 describe('the sample story', () => {
@@ -69,8 +86,14 @@ describe('the sample story', () => {
       const gate = ['--repo', join(dir, 'sample'), '--commit', branches.approved];
       expect(await conclave('verify', receipt, ...gate)).toMatchObject({ code: 0 });
       const { outcome, findings, seats } = JSON.parse(stdout) as Reviewed;
-      const tally = tallyIn(readFileSync(receipt, 'utf8'));
-      return { outcome, tally, findings, seats: [...seats].sort((a, b) => a.seat.localeCompare(b.seat)) };
+      const { payload, predicate } = signedIn(readFileSync(receipt, 'utf8'));
+      expect(await rebuilt(platform.postgres, predicate.decisionId)).toBe(payload);
+      return {
+        outcome,
+        tally: predicate.tally,
+        findings,
+        seats: [...seats].sort((a, b) => a.seat.localeCompare(b.seat)),
+      };
     };
     const newestRun = async (): Promise<string | undefined> => {
       const headers = { authorization: `Bearer ${platform.apiKey}` };
@@ -91,6 +114,13 @@ describe('the sample story', () => {
       },
       60_000,
     );
+
+    it('has a receipt whose bytes its events give again after one crash more', async () => {
+      await platform.kill9('consensus');
+      await platform.whenReady('consensus');
+      const { payload, predicate } = signedIn(readFileSync(join(dir, 'again.receipt.json'), 'utf8'));
+      expect(await rebuilt(platform.postgres, predicate.decisionId)).toBe(payload);
+    }, 60_000);
 
     it('ends the same when the bus and the cache lose everything in the middle', async () => {
       const wipe = async () => void (await Promise.all([platform.wipeNats(), platform.wipeRedis()]));

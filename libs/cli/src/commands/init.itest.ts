@@ -51,7 +51,7 @@ describe('init', () => {
     expect(parseTrustPolicy(written('trust.json')).logs).toHaveLength(1);
     expect(parse(written('panel.yaml'))).toMatchObject({ tests: { command: 'make: "check" # all' } });
     expect(written('.gitignore')).toContain('dev.json');
-    expect(stdout).toContain('add .conclave && git commit');
+    expect(stdout).toMatch(/: (git -C \S+) add \.conclave && \1 commit\n/);
   });
 
   it('leaves the trust root out when the platform cannot be reached, and says so', async () => {

@@ -52,6 +52,7 @@ export const init: Command = {
         file: `.conclave/${name}`,
         state: await writeUnlessThere(join(top, '.conclave', name), content, call.flag('force')),
       });
+    const git = `git -C ${printable(relative(cwd, top) || '.')}`;
     out.print(
       ...written.map(({ file, state }) => `${state.padEnd(8)} ${file}`),
       ...(command === undefined
@@ -59,7 +60,7 @@ export const init: Command = {
         : [`${'tests'.padEnd(8)} ${printable(command)}`]),
       ...(typeof trust === 'string' ? ['', `No trust.json: ${printable(trust)}`] : []),
       '',
-      `Commit them to the branch changes are made for: git -C ${printable(relative(cwd, top) || '.')} add .conclave && git commit`,
+      `Commit them to the branch changes are made for: ${git} add .conclave && ${git} commit`,
     );
     out.result({ repository: top, files: written, ...(command === undefined ? {} : { test: command }) });
     return 0;

@@ -61,6 +61,7 @@ export const review: Command = {
     const papers = (decision: string): Papers => ({
       sarif: path('sarif'),
       receipt: path('receipt') ?? receiptPath(gitDir, decision),
+      repo: call.text('repo'),
       intent: wishes.intent,
     });
     return conclude(call, client, run.id, papers);

@@ -66,7 +66,7 @@ export const verify: Command = {
     lines.push(...further.flatMap((one) => one.lines));
     const status = further.find((one) => one.status !== undefined)?.status ?? verdict.status;
     printLines(out, lines);
-    if (verdict.receipt) printReceipt(out, verdict.receipt);
+    if (verdict.receipt) printReceipt(out, verdict.receipt, genuine);
     const { exitCode, meaning } = VERDICTS[status];
     out.print('', `${out.styled(['bold', exitCode === 0 ? 'green' : 'red'], status)}  ${meaning}`);
     out.result({

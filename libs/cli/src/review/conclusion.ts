@@ -16,6 +16,8 @@ import { printVerdict } from './verdict.js';
 export interface Papers {
   readonly sarif?: string | undefined;
   readonly receipt?: string | undefined;
+  /** The repository as the person named it: its trust root is the receipt's. */
+  readonly repo?: string | undefined;
   /** What the jurors were told, kept beside the receipt. */
   readonly intent?: string | undefined;
 }
@@ -38,12 +40,13 @@ export async function conclude(
   if (papers.sarif !== undefined) await write(papers.sarif, JSON.stringify(sarifOf(result), undefined, 2));
   const receipt = await keepReceipt(call, client, result.decision, papers);
   const shown = (path: string): string => (path.startsWith(`${call.cwd}/`) ? relative(call.cwd, path) : path);
+  const named = papers.repo === undefined ? [] : ['--repo', papers.repo];
   call.out.print(
     '',
     `Decision ${result.decision}`,
     ...(receipt === undefined
       ? []
-      : [`Receipt  ${printable(shown(receipt))}`, `         ${call.out.typed('verify', shown(receipt))}`]),
+      : [`Receipt  ${printable(shown(receipt))}`, `         ${call.out.typed('verify', shown(receipt), ...named)}`]),
   );
   call.out.result({ run, ...result, ...(receipt === undefined ? {} : { receipt }) });
   return EXIT[result.outcome];

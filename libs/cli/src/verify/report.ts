@@ -21,12 +21,13 @@ export function printLines(out: Output, lines: readonly Line[]): void {
   );
 }
 
-/** What the receipt says, for who may believe it: question, outcome, who said what, dissent included. */
-export function printReceipt(out: Output, receipt: ReceiptSummary): void {
+/** What the receipt says: question, outcome, who said what, dissent included; as a claim where nothing vouches for it. */
+export function printReceipt(out: Output, receipt: ReceiptSummary, genuine: boolean): void {
   const { decisionId, question, outcome, subject, policy, ballots, evidence, notices, custody, times } = receipt;
   const outside = custody.external + custody.passkey;
   out.print(
     '',
+    ...(genuine ? [] : [out.styled('red', 'What follows is claimed by the file, and not proven:')]),
     out.styled('bold', question ?? decisionId),
     `${outcome.status} (${outcome.reason}), ${times.endedAt}`,
     ...(subject

@@ -115,6 +115,19 @@ describe('the result of a review', () => {
     expect(reviewed.notices).toEqual(['n', `Only the gravest ${length} of 3000 findings are listed.`]);
   });
 
+  it('says when the tests that were named judged nothing', () => {
+    const tests = { command: 'make test', dependencies: [], timeoutMs: 1 } as unknown as NonNullable<Prepared['tests']>;
+    const of = (parts: Partial<Prepared>): readonly string[] =>
+      resultOf({
+        prepared: { ...prepared, ...parts },
+        decisionId: 'dec',
+        answer: sealed(['approved'], 'threshold-met'),
+        seats: { 'gate/tests': { ...result(seats[0]!, 'abstain', []), reason: 'the tests do not pass on the base' } },
+      }).notices;
+    expect(of({ tests })).toEqual(['n', 'The gate tests judged nothing: the tests do not pass on the base.']);
+    expect(of({})).toEqual(['n']);
+  });
+
   it('shows a seat that had not finished without a vote of its own, and says so', () => {
     expect(review(sealed(['approved'], 'threshold-met'), ['green', 'yes']).seats.at(-1)).toMatchObject({
       seat: 'b',

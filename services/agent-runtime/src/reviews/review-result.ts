@@ -63,6 +63,9 @@ export function resultOf({ prepared, decisionId, answer, seats }: ReviewParts): 
     findings: listed,
     notices: [
       ...prepared.notices,
+      ...(prepared.tests ? ordered : [])
+        .filter(({ kind, vote }) => kind === 'gate' && vote === 'abstain')
+        .map(({ seat, reason }) => `The gate ${seat} judged nothing: ${reason}.`),
       ...(listed.length < findings.length
         ? [`Only the gravest ${listed.length} of ${findings.length} findings are listed.`]
         : []),

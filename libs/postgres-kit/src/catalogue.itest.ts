@@ -36,9 +36,8 @@ const acrossTenants = [
   'marketplace.installation: follow',
   'marketplace.package: publish',
   'marketplace.release: publish',
-  ...['run', 'task', 'turn', 'step', 'wait', 'signal', 'run_event', 'usage_ledger', 'upload'].map(
-    (t) => `runtime.${t}: engine`,
-  ),
+  'runtime.turn: engine',
+  'runtime.wait: engine',
 ];
 
 /** Policies that let everybody see what the platform itself publishes. */

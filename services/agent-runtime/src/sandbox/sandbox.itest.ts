@@ -178,11 +178,13 @@ describe('sandbox', () => {
   it('tells a kill from outside from what the command did', async () => {
     const running = run('sleep 47114716', { wallMs: 30_000 });
     const list = promisify(execFile);
+    /** Our child, once the command runs in it. */
     const find = async (): Promise<number> => {
       const { stdout } = await list('ps', ['ax', '-o', 'pid=,ppid=,args=']);
       const lines = stdout.split('\n').map((line) => line.trim().split(/\s+/));
+      const begun = lines.some(([, , ...args]) => args.join(' ') === 'sleep 47114716');
       const own = lines.find(([, parent, ...args]) => Number(parent) === process.pid && args.includes('47114716'));
-      return Number(own?.[0] ?? 0);
+      return begun ? Number(own?.[0] ?? 0) : 0;
     };
     let pid = 0;
     while (!pid) pid = await find();

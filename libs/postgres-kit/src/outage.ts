@@ -2,7 +2,8 @@ import { ConclaveError } from '@conclave/contracts';
 
 /**
  * SQLSTATE classes that say the database, not the statement, is at fault: connection, sign-in (a password is being
- * changed), rollback, resources, operator, system. A statement that was canceled because it ran too long (57014) is not one of them: it would run too long again.
+ * changed), rollback, resources, operator, system. A statement that was canceled because it ran too long (57014) is not
+ * one of them: it would run too long again.
  */
 const OUTAGE_CLASSES = ['08', '28', '40', '53', '57', '58'];
 const STATEMENT_TIMEOUT = '57014';

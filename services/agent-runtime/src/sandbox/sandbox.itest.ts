@@ -186,8 +186,11 @@ describe('sandbox', () => {
       const own = lines.find(([, parent, ...args]) => Number(parent) === process.pid && args.includes('47114716'));
       return begun ? Number(own?.[0] ?? 0) : 0;
     };
+    let ended = false;
+    void running.finally(() => (ended = true));
     let pid = 0;
-    while (!pid) pid = await find();
+    while (!pid && !ended) pid = await find();
+    expect(pid).toBeGreaterThan(0);
     process.kill(pid, 'SIGKILL');
     expect(await running).toMatchObject({ status: 'killed' });
     await expectNoProcess('47114716');

@@ -4,7 +4,8 @@
  * `JSON.parse` keeps the last of two equal keys and rounds big numbers, so two verifiers can read two
  * different documents from one signed text. This parser refuses: duplicate keys, numbers that are not
  * safe integers (fractions, exponents, -0 included), lone surrogates, the key `__proto__`, nesting
- * beyond 64, more than a million values (a megabyte of `{}` costs a hundred of memory), and anything after the value. Objects have no prototype, so no key is ever inherited.
+ * beyond 64, more than a million values (a megabyte of `{}` costs a hundred of memory), and anything
+ * after the value. Objects have no prototype, so no key is ever inherited.
  */
 import { MAX_JSON_DEPTH } from './jcs.js';
 import { MalformedError } from './malformed-error.js';

@@ -1,4 +1,5 @@
 export { PROGRAM_VERSIONS, builtInPanels, reviewPanel } from './panels/review.js';
+export { JURY_FILE, jurySourceText, parseJurySource, type JurySource } from './panels/jury-source.js';
 export { panelSha256, type PanelManifest, type PanelSeat } from './panels/panel.js';
 export { changeSha256 } from './change-digest.js';
 export type { Change, FileChange, FileStatus, Hunk, LimitHit, PastCommit, Revision } from './change.js';

@@ -106,7 +106,7 @@ async function inTransaction<T>(
     // Behind a statement that is not answered a rollback would wait as long again.
     if (isSilence(error)) broken = error;
     else await connection.rollback().catch((fault: Error) => (broken = fault));
-    if (isStatementTimeout(error)) timeLeft(ctx);
+    if (isStatementTimeout(error)) timeLeft(ctx); // when it was the caller's time that was up, that is what is said
     return refuse(error);
   } finally {
     connection.release(broken);

@@ -1,3 +1,4 @@
+import { JURY_FILE } from '@conclave/checks';
 import { audit, auth, ConclaveError } from '@conclave/contracts';
 import { defaultBranch, gitLine, readFileAt, tryGit } from '@conclave/connectors';
 import { resolve } from 'node:path';
@@ -77,7 +78,7 @@ async function jury(call: Call): Promise<string> {
   const repo = resolve(call.cwd, call.text('repo') ?? '.');
   await gitLine(repo, ['rev-parse', '--git-dir']);
   const branch = await defaultBranch(repo);
-  const file = await readFileAt(repo, branch, '.conclave/panel.yaml');
+  const file = await readFileAt(repo, branch, JURY_FILE);
   const name = branch.replace(/^refs\/(heads|remotes)\//, '');
-  return file ? `${name} has a jury` : `${name} has no .conclave/panel.yaml (conclave init writes one)`;
+  return file ? `${name} has a jury` : `${name} has no ${JURY_FILE} (conclave init writes one)`;
 }

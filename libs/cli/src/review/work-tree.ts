@@ -34,8 +34,8 @@ function withoutCredentials(address: string): string {
 }
 
 /**
- * Paths that differ from HEAD or are not in it; none in a bare repository. Git may read files for that, but never through the repository's filters.
- * `diff` looks into a file that was merely touched; `diff-files` would name it.
+ * Paths that differ from HEAD or are not in it; none in a bare repository. Git may read files for that, but never through
+ * the repository's filters. `diff` looks into a file that was merely touched; `diff-files` would name it.
  */
 export async function uncommitted(repository: string): Promise<string[]> {
   if ((await gitLine(repository, ['rev-parse', '--is-inside-work-tree'])) !== 'true') return [];

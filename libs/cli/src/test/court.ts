@@ -19,7 +19,7 @@ import {
   signNote,
   utf8,
 } from '@conclave/audit-core';
-import { ballotOf, changeSha256, CHECKS, findingsSha256 } from '@conclave/checks';
+import { ballotOf, changeSha256, CHECKS, findingsSha256, JURY_FILE, jurySourceText } from '@conclave/checks';
 import { openBundle, readChange, readFileAt } from '@conclave/connectors';
 import {
   admitBallot,
@@ -122,8 +122,8 @@ export class Court {
       ? ['The change edits .conclave/.']
       : [];
     const decisionId = newId('decision');
-    const jury = await readFileAt(repository, request.target, '.conclave/panel.yaml');
-    const source = `${jury ? '' : 'built-in default, without '}.conclave/panel.yaml at ${request.target}`;
+    const jury = await readFileAt(repository, request.target, JURY_FILE);
+    const source = jurySourceText({ by: jury ? 'jury' : 'default', commit: request.target });
     const policy = { panel: 'conclave/review', panelSha256: DIGEST, source };
     const { receipt, outcome } = await this.decide({ decisionId, subject, notices, policy }, opinions);
     const result: ReviewResult = {

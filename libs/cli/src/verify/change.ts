@@ -6,13 +6,10 @@
  * must be on it. Before a merge, when the commit at hand is not on the branch yet, the base must also be where that
  * commit leaves the branch, and the jury the one the branch has now.
  */
+import { JURY_FILE, parseJurySource } from '@conclave/checks';
 import { mergeBase, readFileAt, resolveCommit, treeOf, tryGit } from '@conclave/connectors';
 import type { ReceiptSummary } from '@conclave/verify';
 import type { Branch, NoBranch } from './branch.js';
-
-const JURY_FILE = '.conclave/panel.yaml';
-/** How the platform spells where the panel was named. */
-const JURY_SOURCE = /^(?:|built-in default, without )\.conclave\/panel\.yaml at ([0-9a-f]{40}|[0-9a-f]{64})$/;
 
 type Subject = NonNullable<ReceiptSummary['subject']>;
 type OfChange = ReceiptSummary & { readonly subject: Subject };
@@ -39,8 +36,10 @@ export async function unmetBranch(
 ): Promise<string[]> {
   if (!('tip' in branch)) return [branch.reason];
   const { name, tip } = branch;
-  const jury = JURY_SOURCE.exec(policy?.source ?? '')?.[1];
-  if (jury === undefined) return [`the panel was not named by ${name}, but by: ${policy?.source ?? 'nobody'}`];
+  const source = parseJurySource(policy?.source ?? '');
+  if (!source || source.by === 'request')
+    return [`the panel was not named by ${name}, but by: ${policy?.source ?? 'nobody'}`];
+  const jury = source.commit;
   const absent = async (what: string, id: string): Promise<string[]> =>
     (await isOn(folder, tip, id)) ? [] : [`${what} ${id.slice(0, 12)} is not on ${name}${await shallowHint(folder)}`];
   const elsewhere = [

@@ -31,7 +31,10 @@ export const eventEnvelope = z.object({
 });
 export type EventEnvelope = z.infer<typeof eventEnvelope>;
 
-/** Where an event stands in its producer's log. `epoch` rises when the producer starts, which after a restore forgot places it gave. */
+/**
+ * Where an event stands in its producer's log. `epoch` rises with every start of the producer: its database may have been
+ * restored meanwhile, and have forgotten places that consumers know.
+ */
 export const eventPosition = z.object({ lane: z.number().int(), epoch: z.number().int(), pos: z.number().int() });
 export type EventPosition = z.infer<typeof eventPosition>;
 

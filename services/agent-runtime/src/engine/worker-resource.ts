@@ -6,7 +6,10 @@ import { Worker } from './worker.js';
 
 const HOUSEKEEPING_MS = 3_600_000;
 
-/** Starts the worker with the service when the process has the role, keeps its disk tidy, and hands its turns over when it stops. */
+/**
+ * Starts the worker with the service when the process has the role, keeps its disk tidy, and hands its turns over as the
+ * first thing of a stop.
+ */
 export function worker(): ResourceFactory<RuntimeConfig> {
   return async ({ log }, config) => {
     let running: Worker | undefined;

@@ -2,11 +2,11 @@
  * The jury file: `.conclave/panel.yaml` on the target branch. It is read from there and from nowhere else, so a change
  * cannot choose its own judges.
  */
+import { JURY_FILE } from '@conclave/checks';
 import { readFileAt } from '@conclave/connectors';
 import { parse } from 'yaml';
 import { z } from 'zod';
 
-export const JURY_FILE = '.conclave/panel.yaml';
 export const DEFAULT_PANEL = 'conclave/review';
 const MAX_BYTES = 64 * 1024;
 

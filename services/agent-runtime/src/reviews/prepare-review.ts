@@ -3,6 +3,7 @@ import {
   CHECKS,
   PROGRAM_VERSIONS,
   changeSha256,
+  jurySourceText,
   type Change,
   type LimitHit,
   type PanelManifest,
@@ -18,7 +19,7 @@ import type { Panels } from '../panels/panels.js';
 import type { Signer } from '../voters/signer.js';
 import type { Changes } from './changes.js';
 import { diffView } from './diff-view.js';
-import { DEFAULT_PANEL, JURY_FILE, JuryError, readJury, type Jury } from './jury.js';
+import { DEFAULT_PANEL, JuryError, readJury, type Jury } from './jury.js';
 import type { Prepared, Seat } from './prepared.js';
 import { actorOf, reviewOf } from './review-of.js';
 
@@ -123,8 +124,7 @@ function assertShipped(seat: PanelSeat): void {
 
 /** Where the panel was named, with the commit that was looked at: `verify` compares it with the branch. */
 export function sourceOf(jury: Jury | undefined, { panel, target }: Wishes): string {
-  if (jury) return `${JURY_FILE} at ${target}`;
-  return `${panel === undefined ? 'built-in default' : 'the request'}, without ${JURY_FILE} at ${target}`;
+  return jurySourceText({ by: jury ? 'jury' : panel === undefined ? 'default' : 'request', commit: target });
 }
 
 /** What readers of the receipt must know about how the panel came to judge this. */

@@ -17,7 +17,10 @@ import { seccompFilter } from './seccomp.js';
 import { settingsFiles } from './settings-files.js';
 
 export interface SandboxRequest {
-  /** The folder the command works in; it is all that the command can write to besides its own /tmp. Its owner is who the command runs as when the service is root. */
+  /**
+   * The folder the command works in; it is all that the command can write to besides its own /tmp. Its owner is who the
+   * command runs as when the service is root.
+   */
   readonly worktree: string;
   /** Given to `/bin/sh -c` inside. */
   readonly command: string;

@@ -1,4 +1,7 @@
-/** Files of /etc that programs look names up in, made up: the sandbox has one user and one host, and the host's are nobody's business. */
+/**
+ * Files of /etc that programs look names up in, made up: the sandbox has one user and one host, and those of the machine
+ * are nobody's business.
+ */
 export function settingsFiles(uid: number): readonly (readonly [path: string, text: string])[] {
   return [
     ['/etc/hosts', '127.0.0.1 localhost sandbox\n'],

@@ -16,7 +16,8 @@ const LEASE_MS = 30_000;
 
 /**
  * Sends what is due: woken when deliveries commit, when a slot comes free, and once a second for retries. One attempt
- * per webhook at a time, so a receiver that hangs holds one slot and nobody else's events, and a quarter of the slots per tenant at most.
+ * per webhook at a time, so a receiver that hangs holds one slot and nobody else's events, and a quarter of the slots per
+ * tenant at most.
  */
 @Injectable()
 export class Sender {

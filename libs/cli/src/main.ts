@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { parseCall, type Command } from './command.js';
 import { decisions } from './commands/decisions.js';
 import { doctor } from './commands/doctor.js';
@@ -32,6 +33,10 @@ export async function main({ words, env, cwd, signal, ...streams }: Start): Prom
     streams.stdout.write(overview(commands));
     return name === '' ? EXIT.usage : 0;
   }
+  if (['version', '--version'].includes(name)) {
+    streams.stdout.write(`${version()}\n`);
+    return 0;
+  }
   try {
     const command = commands.find((one) => one.name === name);
     if (!command) throw usage(`there is no command ${JSON.stringify(name)}`, 'See: conclave --help');
@@ -46,6 +51,11 @@ export async function main({ words, env, cwd, signal, ...streams }: Start): Prom
     if (signal.aborted) return EXIT.interrupted;
     return tell(out, faultOf(error));
   }
+}
+
+function version(): string {
+  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
 }
 
 function tell(out: Output, { exitCode, code, message, advice }: Fault): number {

@@ -15,7 +15,11 @@ export const errorCatalogue = {
     title: 'The request does not match its schema.',
     action: 'Correct the members named in `issues`.',
   },
-  'request.malformed': { status: 400, title: 'The body is not valid JSON.', action: 'Send UTF-8 JSON.' },
+  'request.malformed': {
+    status: 400,
+    title: 'The request cannot be read.',
+    action: 'Send HTTP/1.1, and a body as UTF-8 JSON; `reason` says what is wrong with this one.',
+  },
   'request.too-large': {
     status: 413,
     title: 'The body is larger than this route accepts.',
@@ -24,7 +28,7 @@ export const errorCatalogue = {
   'request.media-type': {
     status: 415,
     title: 'The content type is not accepted here.',
-    action: 'Use the content type named in `accepts`.',
+    action: 'Use the content type named in `accepted`.',
   },
   'request.deadline': {
     status: 504,

@@ -1,4 +1,4 @@
-import { access, readFile } from 'node:fs/promises';
+import { access, readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** How a repository most likely runs its tests, from what lies at its top; nothing when that says nothing. */
@@ -18,7 +18,8 @@ export async function guessTestCommand(top: string): Promise<string | undefined>
   if (await has('go.mod')) return 'go test ./...';
   if (await has('Cargo.toml')) return 'cargo test';
   if ((await has('pyproject.toml')) || (await has('pytest.ini'))) return 'python3 -m pytest -q';
-  return undefined;
+  const names = await readdir(top).catch(() => []);
+  return names.some((name) => /^test\w*\.py$/.test(name)) ? 'python3 -m unittest' : undefined;
 }
 
 /** Whether package.json has a test script, other than the one `npm init` writes. */

@@ -36,6 +36,7 @@ describe('init', () => {
     ['Go', { 'go.mod': 'module x\n' }, 'go test ./...'],
     ['Cargo', { 'Cargo.toml': '' }, 'cargo test'],
     ['Python', { 'pyproject.toml': '' }, 'python3 -m pytest -q'],
+    ['bare Python', { 'test_sum.py': '' }, 'python3 -m unittest'],
     ['nothing known', { 'package.json': '{' }, undefined],
   ])('guesses how tests are run with %s', async (_, files, command) => {
     repo.write(files);
@@ -128,6 +129,7 @@ describe('help', () => {
       ]);
     }
     expect((await conclave()).code).toBe(EXIT.usage);
+    expect(await conclave('--version')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
   });
 });
 

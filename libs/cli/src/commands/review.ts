@@ -27,7 +27,10 @@ export const review: Command = {
     head: { value: 'REF', help: 'the change’s last commit (default: HEAD)' },
     intent: { value: 'TEXT', help: 'what the change is for; jurors compare' },
     diff: { value: 'FILE', help: 'judge this unified diff on top of --base (default: HEAD); - reads stdin' },
-    test: { value: 'CMD', help: 'test command, where the target branch names none' },
+    test: {
+      value: 'CMD',
+      help: 'test command, where the target branch names none; one run takes ten minutes at most, unless the platform says otherwise',
+    },
     panel: { value: 'NAME', help: 'another installed panel' },
     sarif: { value: 'FILE', help: 'write the findings as SARIF 2.1.0' },
     receipt: { value: 'FILE', help: 'where the receipt goes (default: <git dir>/conclave/<decision>.receipt.json)' },

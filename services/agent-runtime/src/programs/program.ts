@@ -52,7 +52,7 @@ export function endingOf(result: SandboxResult): string {
   switch (result.status) {
     case 'exited':
       if (result.exitCode === 0) return 'passed';
-      return `exit code ${result.exitCode}${[126, 127].includes(result.exitCode) ? ' (the command cannot be run)' : ''}`;
+      return `exit code ${result.exitCode}${[126, 127].includes(result.exitCode) ? ' (the command cannot be run; outside /usr/local/bin, /usr/bin and /bin it takes its whole path)' : ''}`;
     case 'timeout':
       return 'ran out of time';
     case 'output-limit':

@@ -81,7 +81,7 @@ describe('programs', () => {
       });
       const missing = await request(before, { 'lib.sh': lib('1', 'x') }, { command: 'no-such-program' });
       expect((await testsGate(missing)).reason).toMatch(
-        /^the tests do not pass on the base: exit code 127 \(the command cannot be run\): .*no-such-program: not found$/,
+        /^the tests do not pass on the base: exit code 127 \(the command cannot be run; outside .* it takes its whole path\): .*no-such-program: not found$/,
       );
     });
 

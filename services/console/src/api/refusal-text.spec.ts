@@ -25,6 +25,7 @@ describe('refusalText', () => {
     expect(text('request.invalid', { issues: [{ path: 'url', message: 'Invalid URL' }] })).toContain(
       'url: Invalid URL',
     );
+    expect(text('request.invalid', { issues: [{ path: 'id', message: 'odd' }] })).toContain('nothing at this address');
     expect(text('request.invalid', { issues: 'odd' })).toContain('Correct it');
   });
 

@@ -43,7 +43,10 @@ const words: Partial<Record<ErrorCode, (params: Params) => Words>> = {
     hint: `Try again ${said(retryAfterS) === undefined ? 'in a moment' : `in ${said(retryAfterS)} s`}.`,
   }),
   'request.deadline': () => ({ title: 'The answer took too long.', hint: 'Try again; nothing was lost.' }),
-  'request.invalid': ({ issues }) => ({ title: 'Something in the form is not acceptable.', hint: issuesOf(issues) }),
+  'request.invalid': ({ issues }) =>
+    isOfAddress(issues)
+      ? { title: 'There is nothing at this address.', hint: 'The id in it is none: choose from the list.' }
+      : { title: 'Something in the form is not acceptable.', hint: issuesOf(issues) },
   'request.malformed': () => ({ title: 'This address or input is not acceptable.' }),
   'runtime.run.not-found': () => ({ title: 'There is no such run here.', hint: 'It may belong to another tenant.' }),
   'consensus.decision.not-found': () => ({
@@ -70,6 +73,10 @@ export function refusalText(error: unknown): RefusalText {
   const { code, params } = error;
   return { ...(words[code]?.(params) ?? { title: errorCatalogue[code].title }), code };
 }
+
+/** Ids come from the address, everything else from forms. */
+const isOfAddress = (issues: unknown): boolean =>
+  Array.isArray(issues) && issues.length > 0 && (issues as { path?: unknown }[]).every(({ path }) => path === 'id');
 
 function issuesOf(issues: unknown): string {
   const known = Array.isArray(issues) ? (issues as { path?: unknown; message?: unknown }[]) : [];

@@ -314,7 +314,8 @@ describe('the ballot box', () => {
     const lister = fixture.tenant();
     const voter = await lister.enrol();
     const ids: string[] = [];
-    for (let n = 0; n < 3; n++) ids.unshift((await lister.open([voter])).id);
+    const chosen = Array.from({ length: 3 }, () => newId('decision')).reverse();
+    for (const id of chosen) ids.unshift((await lister.open([voter], { id })).id);
     await lister.cast(ids[2]!, voter, { vote: 'yes' });
     const page = await fixture.call(consensus.listDecisions, { limit: 2 }, lister.me);
     expect(page.items.map(({ id }) => id)).toEqual(ids.slice(0, 2));

@@ -127,12 +127,13 @@ export class PostgresDecisions {
     );
   }
 
-  /** Heads, newest first. */
+  /** Heads, newest first: by time, for whoever opens a decision may choose its id. */
   async list(tx: Tx, ctx: Actor, { limit, after, phase }: RequestOf<typeof consensus.listDecisions>) {
     const rows = await tx.query<HeadRow>(
       `select ${HEAD} from decision d
-       where d.tenant_id = $1 and ($2::text is null or d.id < $2) and ($3::text is null or d.phase = $3)
-       order by d.id desc limit $4`,
+       where d.tenant_id = $1 and ($3::text is null or d.phase = $3) and ($2::text is null or (d.opened_at, d.id) <
+         (select last.opened_at, last.id from decision last where last.tenant_id = $1 and last.id = $2))
+       order by d.opened_at desc, d.id desc limit $4`,
       [ctx.tenantId, cursorOf('decision', after), phase ?? null, limit + 1],
     );
     return rows.map((row) => ({

@@ -35,6 +35,9 @@ it('says rules, reasons and choices in words', () => {
   expect(
     ruleText({ method: 'approval-gate', threshold: { num: 2, den: 3 }, quorum: { num: 1, den: 2 }, minVoters: 3 }),
   ).toBe('Approved from 2/3 of the counted weight; quorum 1/2 of the weight; at least 3 voters');
+  expect(ruleText({ method: 'approval-gate', variant: 'unanimous', quorum: { num: 1, den: 1 } })).toBe(
+    'Unanimous: one vote against rejects; everybody takes part',
+  );
   expect(ruleText({ method: 'score', variant: 'lower-median' })).toBe('Score by lower-median');
   expect(reasonText('gate-red')).toContain('hard evidence');
   expect(reasonText('something new')).toBe('something new');

@@ -60,7 +60,7 @@ export function ruleText({ method, variant, threshold, quorum, minVoters }: Rule
         : `Approved from ${threshold ? `${share(threshold)} of the counted weight` : 'a majority of the counted weight'}`;
   return [
     main,
-    ...(quorum ? [`quorum ${share(quorum)} of the weight`] : []),
+    ...(quorum ? [quorum.num === quorum.den ? 'everybody takes part' : `quorum ${share(quorum)} of the weight`] : []),
     ...(minVoters === undefined ? [] : [`at least ${minVoters} voters`]),
   ].join('; ');
 }

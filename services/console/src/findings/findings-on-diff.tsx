@@ -3,6 +3,7 @@ import { Chip, Group, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useMemo, useState } from 'react';
 import { ask } from '../api/queries.js';
+import { Icon } from '../design/icon.js';
 import { Waiting } from '../design/page.js';
 import { Panel } from '../design/panel.js';
 import { Refusal } from '../design/refusal.js';
@@ -42,7 +43,14 @@ export function FindingsOnDiff({ run, findings }: { readonly run: string; readon
             {severities
               .filter((severity) => count(severity) > 0)
               .map((severity) => (
-                <Chip key={severity} value={severity} size="xs" variant="light" color="gray">
+                <Chip
+                  key={severity}
+                  value={severity}
+                  size="xs"
+                  variant="light"
+                  color="gray"
+                  icon={<Icon name={severityLooks[severity].icon} size={11} weight={2.5} />}
+                >
                   {counted(count(severity), severityLooks[severity].word.toLowerCase())}
                 </Chip>
               ))}

@@ -98,6 +98,8 @@ async function openNats(service: ServiceName, config: BaseConfig, log: Logger): 
     maxReconnectAttempts: -1,
     reconnectTimeWait: 200,
     waitOnFirstConnect: true,
+    // It would capture a stack for every request, in case it fails; our errors name service and subject.
+    noAsyncTraces: true,
     ...(config.NATS_NKEY_SEED
       ? { authenticator: nkeyAuthenticator(new TextEncoder().encode(config.NATS_NKEY_SEED)) }
       : {}),

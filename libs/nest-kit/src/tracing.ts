@@ -48,7 +48,8 @@ export async function inSpan<T>(spec: SpanSpec, work: (span: Span) => Promise<T>
 /** Without an exporter nobody else invents the ids. */
 function withTraceId(parent: Context): Context {
   if (exporting || trace.getSpanContext(parent)) return parent;
-  const [traceId, spanId] = [randomBytes(16).toString('hex'), randomBytes(8).toString('hex')];
+  const ids = randomBytes(24).toString('hex');
+  const [traceId, spanId] = [ids.slice(0, 32), ids.slice(32)];
   return trace.setSpanContext(parent, { traceId, spanId, traceFlags: TraceFlags.NONE });
 }
 

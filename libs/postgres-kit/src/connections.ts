@@ -1,13 +1,23 @@
 import pg, { Pool, escapeLiteral, type PoolClient } from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
 
+/** On what terms a transaction runs. */
+export interface Terms {
+  /** Whose rows it sees; on the system role, nobody's. */
+  readonly tenantId: string | undefined;
+  /** Longest time a statement of it may take; that of the connection unless told. */
+  readonly timeoutMs: number | undefined;
+}
+
 /** One connection, held for one transaction. */
 export interface Connection {
   query<Row extends object = Record<string, unknown>>(sql: string, params?: readonly unknown[]): Promise<Row[]>;
-  /** Begins a transaction, for one tenant or, on the system role, for none; its statements may take `timeoutMs`. */
-  begin(tenantId: string | undefined, timeoutMs?: number): Promise<void>;
+  /** Begins a transaction. It travels ahead of the first statement, whose error says what is wrong with it. */
+  begin(terms: Terms): void;
   commit(): Promise<void>;
   rollback(): Promise<void>;
+  /** Begins, runs one statement and commits. */
+  autocommit<Row extends object>(terms: Terms, sql: string, params?: readonly unknown[]): Promise<Row[]>;
   readonly entities?: EntityManager;
   /** Gives it back; a broken one is thrown away. */
   release(broken?: Error): void;
@@ -39,6 +49,7 @@ const KEEP_ALIVE_MS = 10_000;
 const settingsOf = ({ schema, statementTimeoutMs = STATEMENT_TIMEOUT_MS }: PoolOptions) => ({
   options: `-c search_path=${schema} -c statement_timeout=${statementTimeoutMs} -c idle_in_transaction_session_timeout=30000 -c jit=off`,
   query_timeout: statementTimeoutMs + SILENCE_MS,
+  pipeline: true, // statements need not wait for the answer to the one before
   keepAlive: true,
   keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
 });
@@ -79,13 +90,11 @@ export async function entityConnections(
     async acquire() {
       const runner = source.createQueryRunner();
       const client = (await runner.connect()) as PoolClient;
+      // TypeORM has to know of the transaction, so that those within are savepoints; told to begin it, it would wait
+      // for the answer.
+      Object.assign(runner, { isTransactionActive: true, transactionDepth: 1 });
       return {
         ...connectionOn(client),
-        // TypeORM has to know, so that transactions within are savepoints; the runner ends with its transaction.
-        async begin(tenantId, timeoutMs) {
-          await runner.startTransaction();
-          await client.query(setLocal(tenantId, timeoutMs));
-        },
         entities: runner.manager,
         // TypeORM gives a connection back as it is, unless the connection itself says that it is broken.
         release: (broken) => void (broken ? client.emit('error', broken) : runner.release()),
@@ -95,25 +104,57 @@ export async function entityConnections(
   };
 }
 
-/** In force until the transaction ends, so a connection carries no tenant and no haste from one to the next. */
-function setLocal(tenantId: string | undefined, timeoutMs: number | undefined): string {
-  const tenant = tenantId === undefined ? [] : [`set_config('app.tenant', ${escapeLiteral(tenantId)}, true)`];
-  const timeout = timeoutMs === undefined ? [] : [`set_config('statement_timeout', '${Math.ceil(timeoutMs)}', true)`];
-  const settings = [...tenant, ...timeout];
-  return settings.length === 0 ? '' : `select ${settings.join(', ')}`;
+/** Settings that end with their transaction, so a connection carries no tenant and no haste to the next. */
+function beginning({ tenantId, timeoutMs }: Terms): string {
+  const tenant = tenantId === undefined ? '' : `; set local app.tenant = ${escapeLiteral(tenantId)}`;
+  const timeout = timeoutMs === undefined ? '' : `; set local statement_timeout = ${Math.ceil(timeoutMs)}`;
+  return `begin${tenant}${timeout}`;
+}
+
+/** Texts are the program's own, so there are few; were some made on the way, they would not fill the server. */
+const PREPARED_LIMIT = 1_000;
+const preparedNames = new Map<string, string>();
+
+/** Statements with parameters are parsed and planned once per connection: for a short one that is half of its cost. */
+function preparedName(sql: string): string | undefined {
+  const known = preparedNames.get(sql);
+  if (known !== undefined || preparedNames.size >= PREPARED_LIMIT) return known;
+  const name = `s${preparedNames.size}`;
+  preparedNames.set(sql, name);
+  return name;
 }
 
 function connectionOn(client: PoolClient): Connection {
+  let begun: Promise<unknown> = Promise.resolve();
+  const begin = (terms: Terms): void => {
+    begun = client.query(beginning(terms));
+    begun.catch(() => undefined);
+  };
+  const send = async <Row extends object>(text: string, values: readonly unknown[] = []) => {
+    const name = values.length === 0 ? undefined : preparedName(text);
+    const sent = client.query<Row & Record<string, unknown>>({ text, values: [...values], ...(name && { name }) });
+    // Whatever kept the transaction from beginning is why this statement failed.
+    return (await Promise.all([begun, sent]))[1];
+  };
+  const query = async <Row extends object>(sql: string, params?: readonly unknown[]) =>
+    (await send<Row>(sql, params)).rows;
+  const commit = async () => {
+    const { command } = await send('commit');
+    // Postgres answers the commit of an aborted transaction with a rollback, and no error.
+    if (command !== 'COMMIT') throw new Error('a statement of this transaction failed and its error was swallowed');
+  };
   return {
-    query: async <Row extends object>(sql: string, params: readonly unknown[] = []) =>
-      (await client.query<Row & Record<string, unknown>>(sql, [...params])).rows,
-    begin: async (tenantId, timeoutMs) => void (await client.query(`begin;${setLocal(tenantId, timeoutMs)}`)),
-    async commit() {
-      const { command } = await client.query('commit');
-      // Postgres answers the commit of an aborted transaction with a rollback, and no error.
-      if (command !== 'COMMIT') throw new Error('a statement of this transaction failed and its error was swallowed');
-    },
+    query,
+    begin,
+    commit,
     rollback: async () => void (await client.query('rollback')),
+    async autocommit<Row extends object>(terms: Terms, sql: string, params?: readonly unknown[]) {
+      begin(terms);
+      const [rows, committed] = await Promise.allSettled([query<Row>(sql, params), commit()]);
+      if (rows.status === 'rejected') throw rows.reason;
+      if (committed.status === 'rejected') throw committed.reason;
+      return rows.value;
+    },
     release: (broken) => client.release(broken),
   };
 }

@@ -134,6 +134,19 @@ describe.each(Object.entries(sources))('a transaction over %s connections', (_ki
     await expect(db.system((tx) => tx.emit(events.voterKeyRevoked, sealed))).rejects.toThrow(/belong to a tenant/);
   });
 
+  it('is made of one statement on request', async () => {
+    const ctx = context();
+    const alone = db.autocommit(ctx);
+    await alone.query(insert, ['1', 'hello']);
+    expect(await alone.one('select text from note where id = $1', ['1'])).toEqual({ text: 'hello' });
+    expect(await db.autocommit(context()).query('select from note')).toEqual([]);
+    await expect(alone.query(insert, ['1', 'again'])).rejects.toMatchObject({ code: '23505' });
+    expect(await texts(ctx)).toEqual(['hello']);
+    const late = db.autocommit({ ...ctx, deadlineAt: Date.now() + 300 }).query('select pg_sleep(30)');
+    await expect(late).rejects.toMatchObject({ code: 'request.deadline' });
+    expect(() => db.autocommit({ tenantId: '', actor: 'test' }).query('select 1')).toThrow(/credential/i);
+  });
+
   it('fails as an outage when the connection is lost under it, and the next one works', async () => {
     const ctx = context();
     const work = db.tx(ctx, async (tx) => {
@@ -145,6 +158,20 @@ describe.each(Object.entries(sources))('a transaction over %s connections', (_ki
     await expect(work).rejects.toMatchObject({ code: 'service.unavailable', params: { service: 'postgres' } });
     await db.tx(ctx, (tx) => tx.query(insert, ['1', 'hello']));
     expect(await texts(ctx)).toEqual(['hello']);
+  });
+
+  it('fails as an outage when a migration changed what a prepared statement answers, and then works', async () => {
+    const ctx = context();
+    await db.tx(ctx, (tx) => tx.query(insert, ['1', 'hello']));
+    const read = () => db.tx(ctx, (tx) => tx.one('select * from note where id = $1', ['1']));
+    expect(Object.keys((await read())!)).toEqual(['tenant_id', 'id', 'text']);
+    await database.query('alter table metrics.note add column added text');
+    try {
+      await expect(read()).rejects.toMatchObject({ code: 'service.unavailable' });
+      expect(Object.keys((await read())!)).toEqual(['tenant_id', 'id', 'text', 'added']);
+    } finally {
+      await database.query('alter table metrics.note drop column added');
+    }
   });
 
   it('leaves faults of the work as they are', async () => {

@@ -2,8 +2,8 @@ import { ConclaveError, laneOf, newId, type EventContract } from '@conclave/cont
 import { SpanKind, activeTraceId, inSpan, type RequestContext } from '@conclave/nest-kit';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
-import { STATEMENT_TIMEOUT_MS, type Connection, type ConnectionSource } from './connections.js';
-import { isOutage, isSilence, isStatementTimeout } from './outage.js';
+import { STATEMENT_TIMEOUT_MS, type Connection, type ConnectionSource, type Terms } from './connections.js';
+import { isOutage, isSilence, isStalePlan, isStatementTimeout } from './outage.js';
 
 /** An event has to fit a message, and several of them a page of the log. */
 const EVENT_LIMIT_BYTES = 262_144;
@@ -17,11 +17,15 @@ const SPAN = {
 /** Who a transaction is for, and until when if somebody waits: the part of a request context the database needs. */
 export type Actor = Pick<RequestContext, 'tenantId' | 'actor'> & Partial<Pick<RequestContext, 'deadlineAt'>>;
 
-/** A transaction under way. */
-export interface Tx {
+/** What runs statements. */
+export interface Statements {
   query<Row extends object = Record<string, unknown>>(sql: string, params?: readonly unknown[]): Promise<Row[]>;
   /** The first row, or undefined. */
   one<Row extends object = Record<string, unknown>>(sql: string, params?: readonly unknown[]): Promise<Row | undefined>;
+}
+
+/** A transaction under way. */
+export interface Tx extends Statements {
   /**
    * Appends an event to this service's log, in this transaction; consumers see it after commit. Returns its id.
    * @throws ConclaveError `request.too-large` when its data do not fit a message
@@ -52,8 +56,17 @@ export class Database {
    * @throws ConclaveError `auth.unauthenticated` when the context has no tenant, `request.deadline` when it is too late
    */
   tx<T>(ctx: Actor, work: (tx: Tx) => Promise<T>): Promise<T> {
-    if (!ctx.tenantId) throw new ConclaveError('auth.unauthenticated');
-    return this.run(this.app, ctx, work);
+    return this.run(this.app, ofTenant(ctx), work);
+  }
+
+  /**
+   * Like `tx`, with every statement a transaction of its own: it travels together with its begin and commit, once there
+   * and once back. For what one statement can do.
+   */
+  autocommit(ctx: Actor): Statements {
+    return statementsBy((sql, params) =>
+      traced(() => withConnection(this.app, ofTenant(ctx), (lent, terms) => lent.autocommit(terms, sql, params))),
+    );
   }
 
   /** Runs `work` in one transaction of the system role, across tenants. */
@@ -79,33 +92,49 @@ export class Database {
   }
 
   private run<T>(source: ConnectionSource, ctx: Actor | undefined, work: (tx: Tx) => Promise<T>): Promise<T> {
-    const transaction = async (): Promise<T> => {
+    return traced(async () => {
       const after = new Set<() => void>();
-      const result = await inTransaction(source, ctx, (connection) => work(txOn(connection, ctx, after, this.ring)));
+      const result = await withConnection(
+        source,
+        ctx,
+        async (connection, terms) => {
+          connection.begin(terms);
+          const done = await work(txOn(connection, ctx, after, this.ring));
+          await connection.commit();
+          return done;
+        },
+        (connection) => connection.rollback(),
+      );
       for (const listener of after) listener();
       return result;
-    };
-    // The kit's own beats and sweeps belong to no request: a trace of each would bury the others.
-    return activeTraceId() === undefined ? transaction() : inSpan(SPAN, transaction);
+    });
   }
 }
 
-async function inTransaction<T>(
+function ofTenant(ctx: Actor): Actor {
+  if (!ctx.tenantId) throw new ConclaveError('auth.unauthenticated');
+  return ctx;
+}
+
+/** The kit's own beats and sweeps belong to no request: a trace of each would bury the others. */
+const traced = <T>(transaction: () => Promise<T>): Promise<T> =>
+  activeTraceId() === undefined ? transaction() : inSpan(SPAN, transaction);
+
+/** Lends a connection to `use`, and says of its failures which are outages; after one, `undo` makes it good again. */
+async function withConnection<T>(
   source: ConnectionSource,
   ctx: Actor | undefined,
-  work: (connection: Connection) => Promise<T>,
+  use: (connection: Connection, terms: Terms) => Promise<T>,
+  undo?: (connection: Connection) => Promise<void>,
 ): Promise<T> {
   const connection = await source.acquire().catch(refuse);
   let broken: Error | undefined;
   try {
-    await connection.begin(ctx?.tenantId, timeLeft(ctx));
-    const result = await work(connection);
-    await connection.commit();
-    return result;
+    return await use(connection, { tenantId: ctx?.tenantId, timeoutMs: timeLeft(ctx) });
   } catch (error) {
     // Behind a statement that is not answered a rollback would wait as long again.
-    if (isSilence(error)) broken = error;
-    else await connection.rollback().catch((fault: Error) => (broken = fault));
+    if (isSilence(error) || isStalePlan(error)) broken = error;
+    else await undo?.(connection).catch((fault: Error) => (broken = fault));
     if (isStatementTimeout(error)) timeLeft(ctx); // when it was the caller's time that was up, that is what is said
     return refuse(error);
   } finally {
@@ -126,19 +155,21 @@ function refuse(error: unknown): never {
   throw new ConclaveError('service.unavailable', { service: 'postgres' }, { cause: error });
 }
 
+const statementsBy = (query: Statements['query']): Statements => ({
+  query,
+  one: async <Row extends object>(sql: string, params?: readonly unknown[]) => (await query<Row>(sql, params))[0],
+});
+
 function txOn(connection: Connection, ctx: Actor | undefined, after: Set<() => void>, ring: () => void): Tx {
-  const query = <Row extends object>(sql: string, params: readonly unknown[] = []): Promise<Row[]> =>
-    connection.query<Row>(sql, params);
   return {
-    query,
-    one: async <Row extends object>(sql: string, params: readonly unknown[] = []) => (await query<Row>(sql, params))[0],
+    ...statementsBy((sql, params) => connection.query(sql, params)),
     async emit(event, data) {
       if (!ctx) throw new Error('events belong to a tenant');
       const id = newId('event');
       const body = JSON.stringify(event.data.parse(data));
       if (Buffer.byteLength(body) > EVENT_LIMIT_BYTES)
         throw new ConclaveError('request.too-large', { limitBytes: EVENT_LIMIT_BYTES });
-      await query(
+      await connection.query(
         'insert into outbound_event (id, tenant_id, lane, type, actor, data) values ($1, $2, $3, $4, $5, $6)',
         [id, ctx.tenantId, laneOf(ctx.tenantId), event.type, ctx.actor, body],
       );

@@ -20,6 +20,7 @@ const OUTAGE_MESSAGE =
 export function isOutage(error: unknown): boolean {
   if (error instanceof ConclaveError) return error.code === 'service.unavailable' || error.code === 'request.deadline';
   if (typeof error !== 'object' || error === null) return false;
+  if (isStalePlan(error)) return true;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   if (OUTAGE_CODES.includes(code)) return true;
   if (code.length === 5) return OUTAGE_CLASSES.includes(code.slice(0, 2)) && code !== STATEMENT_TIMEOUT;
@@ -28,6 +29,13 @@ export function isOutage(error: unknown): boolean {
 
 /** Whether a statement was given up on because nothing came back, not even a refusal. */
 export const isSilence = (error: unknown): error is Error => error instanceof Error && error.message === SILENCE;
+
+/**
+ * Whether a migration changed what a statement answers after this connection had prepared it; on a new connection the
+ * statement works again.
+ */
+export const isStalePlan = (error: unknown): error is Error =>
+  error instanceof Error && error.message === 'cached plan must not change result type';
 
 /** Whether Postgres canceled a statement because its time was up. */
 export const isStatementTimeout = (error: unknown): boolean =>

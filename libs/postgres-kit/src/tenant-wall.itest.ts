@@ -81,13 +81,13 @@ describe('the tenant wall', () => {
     const source = pgConnections(database.poolOf('metrics', 'app', 1), () => undefined);
     for (const end of ['commit', 'rollback'] as const) {
       const used = await source.acquire();
-      await used.begin(a);
+      used.begin({ tenantId: a, timeoutMs: undefined });
       expect(await used.query('select from note')).toHaveLength(1);
       await used[end]();
       used.release();
       const next = await source.acquire();
       expect(await next.query('select from note')).toEqual([]);
-      await next.begin(undefined);
+      next.begin({ tenantId: undefined, timeoutMs: undefined });
       expect(await next.query('select from note')).toEqual([]);
       await next.rollback();
       next.release();

@@ -14,12 +14,12 @@ export class Panels {
 
   /** @throws ConclaveError `runtime.panel.not-installed` */
   async get(ctx: Actor, name: string): Promise<{ manifest: PanelManifest; sha256: string }> {
-    const row = await this.db.tx(ctx, (tx) =>
-      tx.one<{ manifest: PanelManifest; sha256: string }>(
+    const row = await this.db
+      .autocommit(ctx)
+      .one<{ manifest: PanelManifest; sha256: string }>(
         'select manifest, sha256 from installed_panel where tenant_id = $1 and package = $2',
         [ctx.tenantId, name],
-      ),
-    );
+      );
     if (!row) throw new ConclaveError('runtime.panel.not-installed', { panel: name });
     return row;
   }

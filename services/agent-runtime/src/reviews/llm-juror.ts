@@ -84,12 +84,12 @@ export class LlmJuror extends SeatAgent {
   /** The ledger's key is the seat: a call that is made again after a crash is booked once. */
   private async book(turn: Turn, model: string, usage: ModelUsage): Promise<void> {
     if (usage.inputTokens + usage.outputTokens === 0) return;
-    await this.db.tx(actorOf(turn), (tx) =>
-      tx.query(
+    await this.db
+      .autocommit(actorOf(turn))
+      .query(
         'insert into usage_ledger (tenant_id, run_id, call_id, model, input_tokens, output_tokens, cost_micros) values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing',
         [turn.tenantId, turn.runId, turn.taskId, model, usage.inputTokens, usage.outputTokens, usage.costMicros],
-      ),
-    );
+      );
   }
 }
 

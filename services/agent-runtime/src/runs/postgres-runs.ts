@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ConclaveError, type ReviewResult, type Run, type RunEvent } from '@conclave/contracts';
-import { Database, pageOf, type Actor, type Tx } from '@conclave/postgres-kit';
+import { Database, pageOf, type Actor, type Statements } from '@conclave/postgres-kit';
 import { runStateOnWire, type RunState } from '@conclave/run-core';
 
 interface RunRow {
@@ -38,11 +38,11 @@ export class PostgresRuns {
 
   /** @throws ConclaveError `runtime.run.not-found` */
   get(ctx: Actor, id: string): Promise<Run> {
-    return this.db.tx(ctx, (tx) => this.getIn(tx, ctx, id));
+    return this.getIn(this.db.autocommit(ctx), ctx, id);
   }
 
-  async getIn(tx: Tx, ctx: Actor, id: string): Promise<Run> {
-    const row = await tx.one<RunRow>(`select ${COLUMNS} from run where tenant_id = $1 and id = $2`, [ctx.tenantId, id]);
+  async getIn(db: Statements, ctx: Actor, id: string): Promise<Run> {
+    const row = await db.one<RunRow>(`select ${COLUMNS} from run where tenant_id = $1 and id = $2`, [ctx.tenantId, id]);
     if (!row) throw new ConclaveError('runtime.run.not-found', { id });
     return toRun(row);
   }
@@ -54,23 +54,23 @@ export class PostgresRuns {
     const states = (Object.entries(runStateOnWire) as [RunState, Run['state']][])
       .filter(([, wire]) => !page.state || wire === page.state)
       .map(([state]) => state);
-    const rows = await this.db.tx(ctx, (tx) =>
-      tx.query<RunRow>(
+    const rows = await this.db
+      .autocommit(ctx)
+      .query<RunRow>(
         `select ${COLUMNS} from run where tenant_id = $1 and state = any($2) and ($3::text is null or id < $3) order by id desc limit $4`,
         [ctx.tenantId, states, page.after ?? null, page.limit + 1],
-      ),
-    );
+      );
     return pageOf(rows.map(toRun), page.limit);
   }
 
   /** @throws ConclaveError `runtime.run.not-found` | `runtime.run.no-result` */
   async result(ctx: Actor, id: string): Promise<ReviewResult> {
-    const row = await this.db.tx(ctx, (tx) =>
-      tx.one<{ result: ReviewResult | null }>('select result from run where tenant_id = $1 and id = $2', [
+    const row = await this.db
+      .autocommit(ctx)
+      .one<{ result: ReviewResult | null }>('select result from run where tenant_id = $1 and id = $2', [
         ctx.tenantId,
         id,
-      ]),
-    );
+      ]);
     if (!row) throw new ConclaveError('runtime.run.not-found', { id });
     if (!row.result) throw new ConclaveError('runtime.run.no-result', { id });
     return row.result;
@@ -78,42 +78,40 @@ export class PostgresRuns {
 
   /** A journaled step of a run's root task, such as what `prepare` found. */
   async rootStep<T>(ctx: Actor, id: string, name: string): Promise<T | undefined> {
-    const row = await this.db.tx(ctx, (tx) =>
-      tx.one<{ result: T }>(
+    const row = await this.db
+      .autocommit(ctx)
+      .one<{ result: T }>(
         `select result from step where tenant_id = $1 and run_id = $2 and task_id = 'root' and name = $3`,
         [ctx.tenantId, id, name],
-      ),
-    );
+      );
     return row?.result;
   }
 
   /** Which of these blobs a row of the tenant names: an upload, or the diff of a review. */
   async namedBlobs(tenantId: string, sha256s: readonly string[]): Promise<ReadonlySet<string>> {
-    const rows = await this.db.tx({ tenantId, actor: 'service:runtime' }, (tx) =>
-      tx.query<{ sha256: string }>(
-        `select sha256 from upload where tenant_id = $1 and sha256 = any($2)
+    const rows = await this.db.autocommit({ tenantId, actor: 'service:runtime' }).query<{ sha256: string }>(
+      `select sha256 from upload where tenant_id = $1 and sha256 = any($2)
          union select result ->> 'diffSha256' from step
          where tenant_id = $1 and task_id = 'root' and name = 'prepare' and result ->> 'diffSha256' = any($2)`,
-        [tenantId, sha256s],
-      ),
+      [tenantId, sha256s],
     );
     return new Set(rows.map((row) => row.sha256));
   }
 
   /** Lets readers find a run's decision while it is open. */
   async nameDecision(ctx: Actor, id: string, decisionId: string): Promise<void> {
-    await this.db.tx(ctx, (tx) =>
-      tx.query('update run set decision_id = $3 where tenant_id = $1 and id = $2', [ctx.tenantId, id, decisionId]),
-    );
+    await this.db
+      .autocommit(ctx)
+      .query('update run set decision_id = $3 where tenant_id = $1 and id = $2', [ctx.tenantId, id, decisionId]);
   }
 
   async eventsAfter(ctx: Actor, id: string, after: number, limit: number): Promise<RunEvent[]> {
-    const rows = await this.db.tx(ctx, (tx) =>
-      tx.query<{ seq: number; type: string; at: Date; data: Record<string, unknown> }>(
+    const rows = await this.db
+      .autocommit(ctx)
+      .query<{ seq: number; type: string; at: Date; data: Record<string, unknown> }>(
         'select seq, type, at, data from run_event where tenant_id = $1 and run_id = $2 and seq > $3 order by seq limit $4',
         [ctx.tenantId, id, after, limit],
-      ),
-    );
+      );
     return rows.map((row) => ({ run: id, seq: row.seq, type: row.type, at: row.at.toISOString(), data: row.data }));
   }
 }

@@ -22,12 +22,12 @@ export class UploadsController {
         throw new ConclaveError('runtime.upload.too-large', { limitBytes });
       throw error;
     });
-    await this.db.tx(ctx, (tx) =>
-      tx.query(
+    await this.db
+      .autocommit(ctx)
+      .query(
         'insert into upload (tenant_id, sha256, size_bytes, actor) values ($1, $2, $3, $4) on conflict do nothing',
         [ctx.tenantId, blob.sha256, blob.sizeBytes, ctx.actor],
-      ),
-    );
+      );
     await reply.status(201).send(blob);
   }
 }

@@ -43,12 +43,12 @@ export class Signer {
 
   /** Signs with the voter's key. @returns the signature in base64 */
   async sign(ctx: Actor, voterId: string, bytes: Uint8Array): Promise<string> {
-    const row = await this.db.tx(ctx, (tx) =>
-      tx.one<KeyRow>('select voter_id, sealed_private_key from voter_key where tenant_id = $1 and voter_id = $2', [
+    const row = await this.db
+      .autocommit(ctx)
+      .one<KeyRow>('select voter_id, sealed_private_key from voter_key where tenant_id = $1 and voter_id = $2', [
         ctx.tenantId,
         voterId,
-      ]),
-    );
+      ]);
     if (!row) throw new Error(`the platform holds no key of ${voterId}`);
     const key = createPrivateKey({
       key: this.box.open(row.sealed_private_key, placeOf(ctx.tenantId, voterId)),
@@ -58,12 +58,12 @@ export class Signer {
   }
 
   private read(ctx: Actor, agent: string): Promise<KeyRow | undefined> {
-    return this.db.tx(ctx, (tx) =>
-      tx.one<KeyRow>(
+    return this.db
+      .autocommit(ctx)
+      .one<KeyRow>(
         'select voter_id, public_key, sealed_private_key, enrolled_at from voter_key where tenant_id = $1 and agent = $2',
         [ctx.tenantId, agent],
-      ),
-    );
+      );
   }
 
   private async create(ctx: Actor, agent: string): Promise<KeyRow> {
@@ -74,12 +74,12 @@ export class Signer {
       privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
       placeOf(ctx.tenantId, voterId),
     );
-    await this.db.tx(ctx, (tx) =>
-      tx.query(
+    await this.db
+      .autocommit(ctx)
+      .query(
         'insert into voter_key (tenant_id, voter_id, agent, public_key, sealed_private_key) values ($1, $2, $3, $4, $5) on conflict do nothing',
         [ctx.tenantId, voterId, agent, raw, sealed],
-      ),
-    );
+      );
     return (await this.read(ctx, agent))!;
   }
 
@@ -91,12 +91,12 @@ export class Signer {
       publicKey: row.public_key,
       algorithm: 'ed25519',
     });
-    await this.db.tx(ctx, (tx) =>
-      tx.query('update voter_key set enrolled_at = clock_timestamp() where tenant_id = $1 and voter_id = $2', [
+    await this.db
+      .autocommit(ctx)
+      .query('update voter_key set enrolled_at = clock_timestamp() where tenant_id = $1 and voter_id = $2', [
         ctx.tenantId,
         row.voter_id,
-      ]),
-    );
+      ]);
   }
 }
 

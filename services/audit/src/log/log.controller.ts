@@ -18,14 +18,14 @@ export class LogController {
 
   @Handles(audit.getCheckpoint)
   async checkpoint(ctx: RequestContext): Promise<string> {
-    const latest = await this.db.tx(ctx, (tx) => this.log.latest(tx, ctx.tenantId));
+    const latest = await this.log.latest(this.db.autocommit(ctx), ctx.tenantId);
     if (!latest) throw new ConclaveError('audit.log.empty');
     return latest.note;
   }
 
   @Handles(audit.getLog)
   async identity(ctx: RequestContext) {
-    const latest = await this.db.tx(ctx, (tx) => this.log.latest(tx, ctx.tenantId));
+    const latest = await this.log.latest(this.db.autocommit(ctx), ctx.tenantId);
     return {
       origin: this.signer.originOf(ctx.tenantId),
       vkey: this.signer.vkeyOf(ctx.tenantId),

@@ -4,7 +4,7 @@
  */
 import { appendLeaves, leafHash, rootOf, type NodeId } from '@conclave/audit-core';
 import { Inject, Injectable } from '@nestjs/common';
-import { Database, type Actor, type PlacedEvent, type Tx } from '@conclave/postgres-kit';
+import { Database, type Actor, type PlacedEvent, type Statements, type Tx } from '@conclave/postgres-kit';
 import { CheckpointSigner } from './checkpoint-signer.js';
 
 /** Entries sequenced under one checkpoint. */
@@ -160,8 +160,8 @@ export class PostgresLog {
   }
 
   /** The newest signed head, or undefined while the log is empty. */
-  async latest(tx: Tx, tenantId: string): Promise<StoredCheckpoint | undefined> {
-    const row = await tx.one<{ size: string; note: string }>(
+  async latest(db: Statements, tenantId: string): Promise<StoredCheckpoint | undefined> {
+    const row = await db.one<{ size: string; note: string }>(
       'select size, note from checkpoint where tenant_id = $1 order by size desc limit 1',
       [tenantId],
     );
@@ -204,12 +204,10 @@ export class PostgresLog {
     ctx: Actor,
     page: { limit: number; before?: number | undefined; type?: string | undefined },
   ): Promise<LoggedEntry[]> {
-    const rows = await this.db.tx(ctx, (tx) =>
-      tx.query<EntryRow>(
-        `select idx, event_id, type, actor, at, body, leaf_hash from entry
+    const rows = await this.db.autocommit(ctx).query<EntryRow>(
+      `select idx, event_id, type, actor, at, body, leaf_hash from entry
          where tenant_id = $1 and ($2::bigint is null or idx < $2) and ($3::text is null or type = $3) order by idx desc limit $4`,
-        [ctx.tenantId, page.before ?? null, page.type ?? null, page.limit],
-      ),
+      [ctx.tenantId, page.before ?? null, page.type ?? null, page.limit],
     );
     return rows.map(toEntry);
   }

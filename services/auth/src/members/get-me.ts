@@ -12,7 +12,7 @@ export class GetMe {
 
   /** @throws ConclaveError `auth.unauthenticated` when the principal was disabled or removed since the exchange */
   async run(ctx: RequestContext): Promise<ReplyOf<typeof auth.getMe>> {
-    const profile = await this.db.tx(ctx, (tx) => profileOf(tx, callerOf(ctx)));
+    const profile = await profileOf(this.db.autocommit(ctx), callerOf(ctx));
     if (!profile) throw new ConclaveError('auth.unauthenticated');
     return { ...profile, scopes: [...ctx.scopes] };
   }

@@ -1,5 +1,5 @@
 import type { ReplyOf, Role, auth } from '@conclave/contracts';
-import { pageOf, type Tx } from '@conclave/postgres-kit';
+import { pageOf, type Statements, type Tx } from '@conclave/postgres-kit';
 import type { Caller } from './caller.js';
 import { MembershipEntity } from './membership.entity.js';
 import { PrincipalEntity, type PrincipalKind } from './principal.entity.js';
@@ -56,11 +56,11 @@ export async function updateMember(
 
 /** The members of the caller's workspace, newest principal first. */
 export async function pageOfMembers(
-  tx: Tx,
+  db: Statements,
   { tenantId, workspaceId }: Caller,
   { limit, after }: { limit: number; after?: string | undefined },
 ): Promise<{ items: Member[]; next?: string }> {
-  const rows = await tx.query<MemberRow>(
+  const rows = await db.query<MemberRow>(
     `${MEMBER} where m.tenant_id = $1 and m.workspace_id = $2 and ($3::text is null or p.id < $3)
      order by p.id desc limit $4`,
     [tenantId, workspaceId, after ?? null, limit + 1],
@@ -71,10 +71,10 @@ export async function pageOfMembers(
 
 /** The caller with tenant, workspace and today's role; undefined when no longer a member, or disabled. */
 export async function profileOf(
-  tx: Tx,
+  db: Statements,
   { tenantId, workspaceId, principalId }: Caller,
 ): Promise<Omit<ReplyOf<typeof auth.getMe>, 'scopes'> | undefined> {
-  const row = await tx.one<
+  const row = await db.one<
     Pick<MemberRow, 'id' | 'kind' | 'name' | 'role'> & { tenant_name: string; workspace_name: string }
   >(
     `select p.id, p.kind, p.name, m.role, t.name as tenant_name, w.name as workspace_name

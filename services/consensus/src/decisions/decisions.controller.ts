@@ -42,7 +42,7 @@ export class DecisionsController {
 
   @Handles(consensus.listDecisions)
   async list(ctx: RequestContext, query: RequestOf<typeof consensus.listDecisions>) {
-    return pageOf(await this.db.tx(ctx, (tx) => this.decisions.list(tx, ctx, query)), query.limit);
+    return pageOf(await this.decisions.list(this.db.autocommit(ctx), ctx, query), query.limit);
   }
 
   @Handles(consensus.getTally)

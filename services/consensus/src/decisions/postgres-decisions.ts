@@ -11,7 +11,7 @@ import {
   type Outcome,
 } from '@conclave/consensus-core';
 import { ConclaveError, type RequestOf, type consensus } from '@conclave/contracts';
-import type { Actor, Tx } from '@conclave/postgres-kit';
+import type { Actor, Statements, Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { cursorOf } from '../page-cursor.js';
 
@@ -128,8 +128,8 @@ export class PostgresDecisions {
   }
 
   /** Heads, newest first: by time, for whoever opens a decision may choose its id. */
-  async list(tx: Tx, ctx: Actor, { limit, after, phase }: RequestOf<typeof consensus.listDecisions>) {
-    const rows = await tx.query<HeadRow>(
+  async list(db: Statements, ctx: Actor, { limit, after, phase }: RequestOf<typeof consensus.listDecisions>) {
+    const rows = await db.query<HeadRow>(
       `select ${HEAD} from decision d
        where d.tenant_id = $1 and ($3::text is null or d.phase = $3) and ($2::text is null or (d.opened_at, d.id) <
          (select last.opened_at, last.id from decision last where last.tenant_id = $1 and last.id = $2))

@@ -38,6 +38,7 @@ export class SharedCounters {
       connectTimeout: 1_000,
       enableOfflineQueue: false,
       maxRetriesPerRequest: 0,
+      enableAutoPipelining: true, // requests that come together are counted with one write
       retryStrategy: (attempt) => Math.min(attempt * 50, 1_000),
     });
     redis.on('error', (error: Error) => log.warn({ err: error }, 'rate limits are counted without Redis'));

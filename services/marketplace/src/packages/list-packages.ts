@@ -13,6 +13,6 @@ export class ListPackages {
     ctx: RequestContext,
     query: RequestOf<typeof marketplace.listPackages>,
   ): Promise<ReplyOf<typeof marketplace.listPackages>> {
-    return this.db.tx(ctx, (tx) => pageOfPackages(tx, query));
+    return pageOfPackages(this.db.autocommit(ctx), query);
   }
 }

@@ -1,5 +1,5 @@
 import type { ReplyOf, marketplace } from '@conclave/contracts';
-import type { Tx } from '@conclave/postgres-kit';
+import type { Statements, Tx } from '@conclave/postgres-kit';
 
 export type Listing = ReplyOf<typeof marketplace.listPackages>['items'][number];
 export type PackageDetails = ReplyOf<typeof marketplace.getPackage>;
@@ -46,10 +46,10 @@ const LATEST = `
 
 /** Packages whose name, title or description contains the text, by name. */
 export async function pageOfPackages(
-  tx: Tx,
+  db: Statements,
   { search, limit, after }: { search?: string | undefined; limit: number; after?: string | undefined },
 ): Promise<{ items: Listing[]; next?: string }> {
-  const rows = await tx.query<ListingRow>(
+  const rows = await db.query<ListingRow>(
     `select p.*, latest.* from package p ${LATEST}
      where ($1::text is null or position(lower($1) in lower(p.name || ' ' || p.title || ' ' || p.description)) > 0)
        and ($2::text is null or p.name > $2)

@@ -21,8 +21,9 @@ export class PostgresAnalytics {
 
   async decisions(ctx: Actor, { from, to }: DayRange): Promise<Decisions> {
     // One statement, so that the days, their total and the median are of the same facts.
-    const rows = await this.db.tx(ctx, (tx) =>
-      tx.query<Counts<'approved' | 'rejected' | 'undecided' | 'other'> & { median: string | null }>(
+    const rows = await this.db
+      .autocommit(ctx)
+      .query<Counts<'approved' | 'rejected' | 'undecided' | 'other'> & { median: string | null }>(
         `with fact as materialized (
            select day, outcome, duration_ms from decision_fact where tenant_id = $1 and day between $2 and $3
          )
@@ -36,8 +37,7 @@ export class PostgresAnalytics {
          left join fact f on f.day = d.day::date
          group by d.day order by d.day`,
         [ctx.tenantId, from, to],
-      ),
-    );
+      );
     const median = rows[0]?.median ?? null;
     const days = rows.map(({ median: _, ...counts }) => numbers(counts));
     return {
@@ -48,16 +48,16 @@ export class PostgresAnalytics {
   }
 
   async usage(ctx: Actor, { from, to }: DayRange): Promise<Usage> {
-    const days = await this.db.tx(ctx, (tx) =>
-      tx.query<Counts<'runs' | 'failed' | 'inputTokens' | 'outputTokens' | 'costMicros'>>(
+    const days = await this.db
+      .autocommit(ctx)
+      .query<Counts<'runs' | 'failed' | 'inputTokens' | 'outputTokens' | 'costMicros'>>(
         `select to_char(d.day, 'YYYY-MM-DD') as day, count(f.run_id) as runs, count(*) filter (where f.state = 'failed') as failed,
            coalesce(sum(f.input_tokens), 0) as "inputTokens", coalesce(sum(f.output_tokens), 0) as "outputTokens", coalesce(sum(f.cost_micros), 0) as "costMicros"
          from generate_series($2::date, $3::date, interval '1 day') as d(day)
          left join run_fact f on f.tenant_id = $1 and f.day = d.day::date
          group by d.day order by d.day`,
         [ctx.tenantId, from, to],
-      ),
-    );
+      );
     return { days: days.map(numbers) };
   }
 }

@@ -310,11 +310,13 @@ describe('on the way', () => {
     goodBranch();
     platform.cutAfter = 3;
     platform.refusals.set(runtime.getRun, new ConclaveError('service.unavailable'));
+    let interrupted = false; // a second signal could reach a process that no longer listens
     const { code, stderr } = await runConclave(['review'], {
       cwd: repo.dir,
       env: { CONCLAVE_URL: platform.url, CONCLAVE_API_KEY: platform.key },
       onStderr: (text, kill) => {
-        if (/seats judge/.test(text)) {
+        if (!interrupted && /seats judge/.test(text)) {
+          interrupted = true;
           platform.refusals.set(runtime.streamRunEvents, new ConclaveError('service.unavailable'));
           setTimeout(() => kill('SIGINT'), 100);
         }

@@ -62,10 +62,12 @@ export class Database {
   /**
    * Like `tx`, with every statement a transaction of its own: it travels together with its begin and commit, once there
    * and once back. For what one statement can do.
+   * @throws ConclaveError `auth.unauthenticated` when the context has no tenant
    */
   autocommit(ctx: Actor): Statements {
+    const actor = ofTenant(ctx);
     return statementsBy((sql, params) =>
-      traced(() => withConnection(this.app, ofTenant(ctx), (lent, terms) => lent.autocommit(terms, sql, params))),
+      traced(() => withConnection(this.app, actor, (lent, terms) => lent.autocommit(terms, sql, params))),
     );
   }
 

@@ -32,10 +32,10 @@ export const isSilence = (error: unknown): error is Error => error instanceof Er
 
 /**
  * Whether a migration changed what a statement answers after this connection had prepared it; on a new connection the
- * statement works again.
+ * statement works again. Told by the routine of Postgres: the code is a general one, and the message has a language.
  */
 export const isStalePlan = (error: unknown): error is Error =>
-  error instanceof Error && error.message === 'cached plan must not change result type';
+  error instanceof Error && 'routine' in error && error.routine === 'RevalidateCachedQuery';
 
 /** Whether Postgres canceled a statement because its time was up. */
 export const isStatementTimeout = (error: unknown): boolean =>

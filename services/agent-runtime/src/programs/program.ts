@@ -47,12 +47,15 @@ export function lastWordsOf({ output }: SandboxResult): string {
   return line && `: ${line.slice(0, 200)}`;
 }
 
+/** What a shell means by 126 and 127, and where it looks in a sandbox. */
+const CANNOT_RUN = ' (the command cannot be run; outside /usr/local/bin, /usr/bin and /bin it takes its whole path)';
+
 /** How a run ended, in words that are the same every time. */
 export function endingOf(result: SandboxResult): string {
   switch (result.status) {
     case 'exited':
       if (result.exitCode === 0) return 'passed';
-      return `exit code ${result.exitCode}${[126, 127].includes(result.exitCode) ? ' (the command cannot be run; outside /usr/local/bin, /usr/bin and /bin it takes its whole path)' : ''}`;
+      return `exit code ${result.exitCode}${[126, 127].includes(result.exitCode) ? CANNOT_RUN : ''}`;
     case 'timeout':
       return 'ran out of time';
     case 'output-limit':

@@ -91,8 +91,8 @@ export class PostgresRuns {
   async namedBlobs(tenantId: string, sha256s: readonly string[]): Promise<ReadonlySet<string>> {
     const rows = await this.db.autocommit({ tenantId, actor: 'service:runtime' }).query<{ sha256: string }>(
       `select sha256 from upload where tenant_id = $1 and sha256 = any($2)
-         union select result ->> 'diffSha256' from step
-         where tenant_id = $1 and task_id = 'root' and name = 'prepare' and result ->> 'diffSha256' = any($2)`,
+       union select result ->> 'diffSha256' from step
+       where tenant_id = $1 and task_id = 'root' and name = 'prepare' and result ->> 'diffSha256' = any($2)`,
       [tenantId, sha256s],
     );
     return new Set(rows.map((row) => row.sha256));

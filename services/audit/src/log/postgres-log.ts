@@ -206,7 +206,7 @@ export class PostgresLog {
   ): Promise<LoggedEntry[]> {
     const rows = await this.db.autocommit(ctx).query<EntryRow>(
       `select idx, event_id, type, actor, at, body, leaf_hash from entry
-         where tenant_id = $1 and ($2::bigint is null or idx < $2) and ($3::text is null or type = $3) order by idx desc limit $4`,
+       where tenant_id = $1 and ($2::bigint is null or idx < $2) and ($3::text is null or type = $3) order by idx desc limit $4`,
       [ctx.tenantId, page.before ?? null, page.type ?? null, page.limit],
     );
     return rows.map(toEntry);

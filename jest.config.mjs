@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { helm } from './helm/conclave/tests/helm.mjs';
 
 /** Without a Helm the chart goes untested and this is said; CI must have one, and fails for want of it. */
@@ -13,6 +14,9 @@ export default {
   testPathIgnorePatterns: ['/node_modules/', ...untested],
   modulePathIgnorePatterns: ['<rootDir>/.*/node_modules/'],
   setupFiles: ['<rootDir>/libs/dev-env/jest/setup.mjs'],
+  testSequencer: '<rootDir>/libs/dev-env/jest/sequencer.mjs',
+  // Tests wait for stores, services and a browser more than they compute: on two cores, too, two files at once.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
   reporters: ['default', '<rootDir>/libs/dev-env/jest/closing-line.mjs'],
   testTimeout: 60_000,
 };

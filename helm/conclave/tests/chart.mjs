@@ -72,7 +72,7 @@ export const installations = {
       services: {
         delivery: { calls: ['nats', 'postgres', 'webhooks'], podAnnotations: { 'example.com/owner': 'platform' } },
         runtime: {
-          calls: ['nats', 'postgres', 'models'],
+          calls: ['nats', 'postgres', 'redis', 'models'],
           env: { WORKER_SLOTS: '8' },
           data: { existingClaim: 'shared', size: '1Gi', accessMode: 'ReadWriteMany' },
           sandbox: { seccompProfile: { type: 'Localhost', localhostProfile: 'conclave/sandbox.json' } },

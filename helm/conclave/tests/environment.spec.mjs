@@ -68,7 +68,8 @@ describe('the secrets made', () => {
     const [first, second] = [values(secrets), values(makeSecrets(stores))];
     const given = new Set([stores.postgres, stores.redis]);
     expect(first.filter((value) => second.includes(value) && !given.has(value))).toEqual([]);
-    expect(new Set(first).size).toBe(first.length);
+    const made = first.filter((value) => !given.has(value));
+    expect(new Set(made).size).toBe(made.length);
   });
 
   it('are all that jobs need', () => {

@@ -11,7 +11,7 @@ const calls = {
   gateway: ['nats', 'redis', 'runtime'],
   marketplace: ['nats', 'postgres'],
   metrics: ['nats', 'postgres'],
-  runtime: ['nats', 'postgres'],
+  runtime: ['nats', 'postgres', 'redis'],
   migrate: ['postgres'],
   verify: ['gateway'],
 };

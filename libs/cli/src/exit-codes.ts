@@ -12,6 +12,7 @@ export const EXIT = {
   runFailed: 14,
   tooLarge: 15,
   local: 16,
+  diverged: 17,
   interrupted: 130,
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT] | (typeof VERDICTS)[keyof typeof VERDICTS]['exitCode'];
@@ -21,7 +22,7 @@ const trouble: readonly [number, string][] = [
   [EXIT.repository, 'not a repository, an unknown ref, an empty change, or a diff that does not apply'],
   [EXIT.unreachable, 'the platform cannot be reached'],
   [EXIT.refused, 'the platform refused the request'],
-  [EXIT.runFailed, 'the run failed or was canceled'],
+  [EXIT.runFailed, 'the run failed, was canceled or expired'],
   [EXIT.tooLarge, 'the change is too large'],
   [EXIT.local, 'something failed on this machine'],
 ];
@@ -31,6 +32,13 @@ export const outcomeCodes: readonly [number, string][] = [
   [EXIT.approved, 'approved'],
   [EXIT.rejected, 'rejected'],
   [EXIT.undecided, 'undecided'],
+  ...trouble,
+  [EXIT.interrupted, 'interrupted; the run goes on'],
+];
+
+/** The codes of a command that follows any run, for its help. */
+export const runCodes: readonly [number, string][] = [
+  [0, 'completed'],
   ...trouble,
   [EXIT.interrupted, 'interrupted; the run goes on'],
 ];

@@ -4,7 +4,7 @@ import { commonOptions, type Command, type Option } from './command.js';
 export function overview(commands: readonly Command[]): string {
   const width = Math.max(...commands.map(({ name }) => name.length)) + 2;
   return [
-    'Conclave: a panel judges a change, and leaves a receipt anyone can verify.',
+    'Conclave: panels judge changes and leave receipts anyone can verify; agents’ tasks run until they are done.',
     '',
     'Usage: conclave COMMAND [OPTION…]',
     '',

@@ -1,10 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { parseCall, type Command } from './command.js';
+import { answer } from './commands/answer.js';
+import { budget } from './commands/budget.js';
+import { cancel, pause, resume, steer } from './commands/control.js';
 import { decisions } from './commands/decisions.js';
 import { doctor } from './commands/doctor.js';
+import { fork } from './commands/fork.js';
 import { init } from './commands/init.js';
 import { receipt } from './commands/receipt.js';
+import { replay } from './commands/replay.js';
 import { review } from './commands/review.js';
+import { run } from './commands/run.js';
 import { status } from './commands/status.js';
 import { verify } from './commands/verify.js';
 import { watch } from './commands/watch.js';
@@ -14,7 +20,11 @@ import { helpText, overview } from './help.js';
 import { Output, type Streams } from './output.js';
 import { printable } from './printable.js';
 
-const commands: readonly Command[] = [init, review, verify, status, watch, decisions, receipt, doctor];
+const commands: readonly Command[] = [
+  ...[init, review, verify, decisions, receipt],
+  ...[run, status, watch, answer, pause, resume, cancel, steer, fork, replay],
+  ...[budget, doctor],
+];
 
 /** What the program is started with. */
 export interface Start extends Streams {

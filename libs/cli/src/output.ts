@@ -11,6 +11,8 @@ export interface Streams {
 
 /** The answer goes to stdout, as words or as one JSON document; everything on the way to it goes to stderr. */
 export class Output {
+  private framed: readonly string[] = [];
+
   constructor(
     private readonly streams: Streams,
     private readonly env: NodeJS.ProcessEnv,
@@ -30,6 +32,27 @@ export class Output {
   /** The answer, for programs. */
   result(value: unknown): void {
     if (this.json) this.streams.stdout.write(`${printableJson(value)}\n`);
+  }
+
+  /** One answer of several, for programs: a document a line. */
+  record(value: unknown): void {
+    if (this.json) this.streams.stdout.write(`${printableJson(value, 0)}\n`);
+  }
+
+  /** An answer that changes: on a terminal it stands where the last one stood, elsewhere only new lines are told. */
+  frame(lines: readonly string[]): void {
+    const { isTTY, rows, columns } = this.streams.stdout;
+    const before = this.framed;
+    this.framed = isTTY ? lines.slice(0, rows - 1).map((line) => line.slice(0, columns - 1)) : lines;
+    if (!isTTY) return this.print(...lines.filter((line) => !before.includes(line)));
+    const back = before.length > 0 ? `\u001b[${before.length}A\u001b[J` : '';
+    if (!this.json) this.streams.stdout.write(back);
+    this.print(...this.framed);
+  }
+
+  /** Asks for a line. */
+  ask(prompt: string): void {
+    this.streams.stderr.write(prompt);
   }
 
   /** What happens meanwhile, or what went wrong. */

@@ -13,8 +13,8 @@ export const printable = (text: string): string =>
   });
 
 /** JSON that means the same and holds none of those characters. */
-export const printableJson = (value: unknown): string =>
-  JSON.stringify(value, undefined, 2).replaceAll(UNSAFE, (character) => {
+export const printableJson = (value: unknown, indent = 2): string =>
+  JSON.stringify(value, undefined, indent).replaceAll(UNSAFE, (character) => {
     if (character === '\n') return character;
     return [...Array(character.length).keys()]
       .map((at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`)

@@ -2,11 +2,15 @@ import type { Contract } from './contract.js';
 import type { EventContract } from './events/event.js';
 import * as audit from './rpc/audit.js';
 import * as auth from './rpc/auth.js';
+import * as budgets from './rpc/budgets.js';
 import * as consensus from './rpc/consensus.js';
 import * as delivery from './rpc/delivery.js';
 import * as marketplace from './rpc/marketplace.js';
 import * as metrics from './rpc/metrics.js';
+import * as runs from './rpc/runs.js';
 import * as runtime from './rpc/runtime.js';
+import * as sessions from './rpc/sessions.js';
+import * as triggers from './rpc/triggers.js';
 import { readEvents } from './rpc/events.js';
 import * as events from './events/catalogue.js';
 
@@ -15,8 +19,8 @@ const isContract = (value: unknown): value is Contract =>
 
 /** Every operation there is. */
 export const contracts: readonly Contract[] = [
-  ...[auth, runtime, consensus, audit, metrics, marketplace, delivery].flatMap((module) =>
-    Object.values(module).filter(isContract),
+  ...[auth, runtime, runs, budgets, sessions, triggers, consensus, audit, metrics, marketplace, delivery].flatMap(
+    (module) => Object.values(module).filter(isContract),
   ),
   ...Object.values(readEvents),
 ];

@@ -20,3 +20,12 @@ export const line = (max: number) =>
     .max(max)
     .refine((s) => !/[\u0000-\u0008\u000b-\u001f\u007f]/.test(s), { error: 'control characters are not allowed' });
 export const name = line(120);
+
+/** What JSON can say. */
+export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
+/** Any JSON value. What comes over the wire is one, so it need not be walked, and a schema needs no name to recurse. */
+export const json = z.any().refine((value) => value !== undefined, { error: 'expected a JSON value' }) as z.ZodType<
+  JsonValue,
+  JsonValue
+>;
+export const jsonObject = z.record(z.string(), json);

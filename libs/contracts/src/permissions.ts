@@ -3,6 +3,10 @@ export const permissions = [
   'run:create',
   'run:read',
   'run:cancel',
+  'run:control',
+  'run:answer',
+  'budget:read',
+  'budget:manage',
   'decision:open',
   'decision:read',
   'ballot:cast',
@@ -24,6 +28,7 @@ export type Permission = (typeof permissions)[number];
 
 const reader: readonly Permission[] = [
   'run:read',
+  'budget:read',
   'decision:read',
   'audit:read',
   'analytics:read',
@@ -36,6 +41,8 @@ const developer: readonly Permission[] = [
   ...reader,
   'run:create',
   'run:cancel',
+  'run:control',
+  'run:answer',
   'decision:open',
   'ballot:cast',
   'voter-key:enrol',

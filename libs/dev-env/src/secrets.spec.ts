@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { nkeyOf, nkeySeed, openSecrets, password, publicKeyOf, signingKey } from './secrets.js';
+import { openSecrets, password, publicKeyOf, signingKey } from './secrets.js';
 
 describe('secrets', () => {
   let file: string;
@@ -28,11 +28,5 @@ describe('secrets', () => {
     const secret = createPrivateKey({ key: Buffer.from(pkcs8, 'base64'), type: 'pkcs8', format: 'der' });
     const open = createPublicKey({ key: Buffer.from(publicKeyOf(pkcs8), 'base64'), type: 'spki', format: 'der' });
     expect(verify(null, Buffer.from('m'), open, sign(null, Buffer.from('m'), secret))).toBe(true);
-  });
-
-  it('come as identities of users on the bus', () => {
-    const seed = nkeySeed();
-    expect(seed).toMatch(/^SU/);
-    expect(nkeyOf(seed)).toMatch(/^U[A-Z2-7]{55}$/);
   });
 });

@@ -1,8 +1,7 @@
 /** What an installation makes up for itself, once: passwords, keys, seeds. One file only its owner can read. */
-import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { createUser, fromSeed } from '@nats-io/nkeys';
 
 export interface Secrets {
   /** The secret of that name; made on first use and kept, so that a newer version only adds to the file. */
@@ -38,22 +37,4 @@ export const signingKey = () =>
 export function publicKeyOf(pkcs8: string): string {
   const key = createPrivateKey({ key: Buffer.from(pkcs8, 'base64'), type: 'pkcs8', format: 'der' });
   return createPublicKey(key).export({ type: 'spki', format: 'der' }).toString('base64');
-}
-
-/** An identity on the bus: seed of an nkey user. */
-export const nkeySeed = () => new TextDecoder().decode(createUser().getSeed());
-
-/** The public half of `nkeySeed`, `U…`. */
-export const nkeyOf = (seed: string) => fromSeed(new TextEncoder().encode(seed)).getPublicKey();
-
-const PKCS8_ED25519 = Buffer.from('302e020100300506032b657004220420', 'hex');
-
-/** The key inside an nkey seed, which is base32 of a prefix of two bytes, the key, and a checksum. */
-export function privateKeyOf(seed: string): KeyObject {
-  const bits = [...seed].map((letter) =>
-    'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0'),
-  );
-  const bytes = (bits.join('').match(/.{8}/g) ?? []).map((octet) => Number.parseInt(octet, 2));
-  const key = Buffer.concat([PKCS8_ED25519, Buffer.from(bytes.slice(2, 34))]);
-  return createPrivateKey({ key, type: 'pkcs8', format: 'der' });
 }

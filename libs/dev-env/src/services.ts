@@ -1,8 +1,9 @@
 /** Which processes make up Conclave and what each is told by its environment: the one table behind `up` and the tests. */
 import { dirname, join } from 'node:path';
 import { natsPermissions, serviceNames, type ServiceName } from '@conclave/contracts';
+import { newNkeySeed, nkeyOf } from '@conclave/nest-kit/nkey';
 import { repositoryRoot } from './paths.js';
-import { key256, nkeyOf, nkeySeed, password, publicKeyOf, signingKey, type Secrets } from './secrets.js';
+import { key256, password, publicKeyOf, signingKey, type Secrets } from './secrets.js';
 import type { NatsUser } from './stores/nats.js';
 import type { StoreName } from './stores/store.js';
 import { compileCacheDir } from './supervisor/bundle.js';
@@ -65,7 +66,8 @@ export const services: readonly ServiceEntry[] = [
     ...plain,
     name: 'runtime',
     folder: 'agent-runtime',
-    env: ({ secrets, dataDir, outer }) => ({
+    env: ({ secrets, stores, dataDir, outer }) => ({
+      REDIS_URL: stores.redis,
       SIGNER_KEK: secrets.of('runtime.signer-kek', key256),
       SANDBOX_DIR: join(dataDir, 'sandbox'),
       SANDBOX_READ_ONLY_PATHS: dirname(process.execPath),
@@ -160,7 +162,7 @@ export function rolePasswords(secrets: Secrets): Readonly<Record<string, string>
 }
 
 /** A service's identity on the bus. */
-export const natsSeed = (secrets: Secrets, name: ServiceName) => secrets.of(`${name}.nkey`, nkeySeed);
+export const natsSeed = (secrets: Secrets, name: ServiceName) => secrets.of(`${name}.nkey`, newNkeySeed);
 
 /** The bus's users, with permissions generated from the contracts. */
 export const natsUsers = (secrets: Secrets): readonly NatsUser[] =>

@@ -19,6 +19,7 @@ import { CONFIG, KIT, LOG, METRICS, openKit, type Kit, type Resource, type Resou
 import { stopOnSignals, type Stoppable } from './process-signals.js';
 import { RpcServer } from './rpc-server.js';
 import { serveStream } from './stream-server.js';
+import { isHandshake, routeUpgrades } from './upgrades.js';
 import { within } from './within.js';
 
 /** What a resource has to end in when the grace is over already. */
@@ -73,7 +74,8 @@ export async function bootstrapService<S extends z.ZodRawShape>(
   const adapter = fastifyAdapter(spec.bodyLimitBytes);
   const fastify = adapter.getInstance<FastifyInstance>();
   const app = await createApp(rootModule(spec.module, kit, config, resources), adapter, kit.log);
-  opened.defer(() => closeListener(app, fastify, grace.leftMs()));
+  const destroyUpgraded = routeUpgrades(fastify);
+  opened.defer(() => closeListener(app, fastify, destroyUpgraded, grace.leftMs()));
   const rpc = new RpcServer(kit.nats, spec.name, kit.dispatcher, kit.log);
   opened.defer(async () => {
     const drained = resources.map(async (resource) => resource.drain?.());
@@ -115,6 +117,7 @@ class Grace {
 const fastifyAdapter = (bodyLimitBytes = 1_048_576): FastifyAdapter =>
   new FastifyAdapter({
     bodyLimit: bodyLimitBytes,
+    http: { shouldUpgradeCallback: isHandshake },
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 300 },
   });
@@ -134,9 +137,17 @@ const nestLogger = (log: Logger): LoggerService => ({
 });
 
 /** Ends the requests under way, by force after the grace: a stream that is followed for days would hold the process. */
-async function closeListener(app: NestFastifyApplication, fastify: FastifyInstance, graceMs: number): Promise<void> {
+async function closeListener(
+  app: NestFastifyApplication,
+  { server }: FastifyInstance,
+  destroyUpgraded: () => void,
+  graceMs: number,
+): Promise<void> {
   const closed = app.close();
-  if (!(await within(graceMs, closed))) fastify.server.closeAllConnections();
+  if (!(await within(graceMs, closed))) {
+    server.closeAllConnections();
+    destroyUpgraded();
+  }
   await closed;
 }
 

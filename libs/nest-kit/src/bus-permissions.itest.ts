@@ -11,7 +11,8 @@ import {
   serviceNames,
   type ServiceName,
 } from '@conclave/contracts';
-import { connect, nkeyAuthenticator, nkeys, type NatsConnection } from '@nats-io/transport-node';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { newNkeySeed, nkeySigner } from './nkey.js';
 import { startTestBus, type TestBus } from './test/test-bus.js';
 
 let bus: TestBus;
@@ -21,8 +22,8 @@ beforeAll(async () => {
 afterAll(() => bus.stop());
 
 const connectAs = (service: ServiceName): Promise<NatsConnection> => {
-  const seed = new TextEncoder().encode(bus.environmentOf(service)['NATS_NKEY_SEED']);
-  return connect({ servers: bus.url, authenticator: nkeyAuthenticator(seed), inboxPrefix: inboxPrefix(service) });
+  const seed = bus.environmentOf(service)['NATS_NKEY_SEED']!;
+  return connect({ servers: bus.url, authenticator: nkeySigner(seed), inboxPrefix: inboxPrefix(service) });
 };
 
 /** What the server objects to while `act` runs. */
@@ -79,10 +80,8 @@ describe('a service on the bus', () => {
   });
 
   it('with a key nobody knows is not let in', async () => {
-    const seed = nkeys.createUser().getSeed();
-    await expect(connect({ servers: bus.url, authenticator: nkeyAuthenticator(seed) })).rejects.toThrow(
-      /authorization/i,
-    );
+    const authenticator = nkeySigner(newNkeySeed());
+    await expect(connect({ servers: bus.url, authenticator })).rejects.toThrow(/authorization/i);
   });
 
   it('without a key is not let in', async () => {

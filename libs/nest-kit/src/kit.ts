@@ -1,4 +1,4 @@
-import { connect, nkeyAuthenticator, type NatsConnection } from '@nats-io/transport-node';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { inboxPrefix, type ServiceName } from '@conclave/contracts';
 import type { INestApplicationContext, Provider } from '@nestjs/common';
 import type { Logger } from 'pino';
@@ -7,6 +7,7 @@ import type { BaseConfig } from './config.js';
 import { contextTokens, type ContextTokens } from './context-token.js';
 import { createDispatcher, type Dispatcher } from './dispatch.js';
 import { createLogger } from './logger.js';
+import { nkeySigner } from './nkey.js';
 import { RpcClient } from './rpc-client.js';
 import { startTelemetry } from './tracing.js';
 import { within } from './within.js';
@@ -100,9 +101,7 @@ async function openNats(service: ServiceName, config: BaseConfig, log: Logger): 
     waitOnFirstConnect: true,
     // It would capture a stack for every request, in case it fails; our errors name service and subject.
     noAsyncTraces: true,
-    ...(config.NATS_NKEY_SEED
-      ? { authenticator: nkeyAuthenticator(new TextEncoder().encode(config.NATS_NKEY_SEED)) }
-      : {}),
+    ...(config.NATS_NKEY_SEED ? { authenticator: nkeySigner(config.NATS_NKEY_SEED) } : {}),
   });
   void (async () => {
     for await (const status of nats.status())

@@ -12,6 +12,7 @@ const withoutTenant = [
   '*.schema_migration',
   '*.event_lane', // heads of the log, per lane of many tenants
   '*.event_cursor', // how far other logs are applied, per lane of many tenants
+  'runtime.scheduler', // how far fair queueing has come, over all tenants
   'runtime.worker', // processes of the engine
 ];
 
@@ -20,6 +21,7 @@ const uniqueAcrossTenants = [
   '*.outbound_event_pkey', // the log's own order
   '*.outbound_event_id_key', // an event id is unique everywhere
   '*.outbound_event_position', // positions are per lane of many tenants
+  'runtime.trigger_id_key', // a delivery from outside names its trigger and no tenant
   'auth.tenant_name', // the name by which an operator finds a tenant
 ];
 
@@ -36,7 +38,21 @@ const acrossTenants = [
   'marketplace.installation: follow',
   'marketplace.package: publish',
   'marketplace.release: publish',
+  'runtime.budget: engine',
+  'runtime.budget_hold: engine',
+  'runtime.cap: engine',
+  'runtime.run: engine',
+  'runtime.run_event: engine',
+  'runtime.run_message: engine',
+  'runtime.signal: engine',
+  'runtime.step: engine',
+  'runtime.task: engine',
+  'runtime.tenant_share: engine',
+  'runtime.trigger: engine',
+  'runtime.trigger_delivery: engine',
+  'runtime.trigger_failure: engine',
   'runtime.turn: engine',
+  'runtime.usage_ledger: engine',
   'runtime.wait: engine',
 ];
 

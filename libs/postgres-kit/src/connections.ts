@@ -9,6 +9,9 @@ export interface Terms {
   readonly timeoutMs: number | undefined;
 }
 
+/** A statement's text and its parameters. */
+export type Statement = readonly [sql: string, params?: readonly unknown[]];
+
 /** One connection, held for one transaction. */
 export interface Connection {
   query<Row extends object = Record<string, unknown>>(sql: string, params?: readonly unknown[]): Promise<Row[]>;
@@ -16,8 +19,8 @@ export interface Connection {
   begin(terms: Terms): void;
   commit(): Promise<void>;
   rollback(): Promise<void>;
-  /** Begins, runs one statement and commits. */
-  autocommit<Row extends object>(terms: Terms, sql: string, params?: readonly unknown[]): Promise<Row[]>;
+  /** Begins, runs the statements in their order and commits, all in one piece. Returns the rows of the last. */
+  together<Row extends object>(terms: Terms, statements: readonly Statement[]): Promise<Row[]>;
   readonly entities?: EntityManager;
   /** Gives it back; a broken one is thrown away. */
   release(broken?: Error): void;
@@ -36,6 +39,8 @@ export interface PoolOptions {
   readonly applicationName: string;
   /** Longest time a statement may take; 30 seconds unless told. */
   readonly statementTimeoutMs?: number;
+  /** More settings of its sessions, such as `synchronous_commit`. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 const ACQUIRE_TIMEOUT_MS = 5_000;
@@ -46,8 +51,16 @@ const SILENCE_MS = 5_000;
 const KEEP_ALIVE_MS = 10_000;
 
 /** What both kinds of connections are opened with besides their address. */
-const settingsOf = ({ schema, statementTimeoutMs = STATEMENT_TIMEOUT_MS }: PoolOptions) => ({
-  options: `-c search_path=${schema} -c statement_timeout=${statementTimeoutMs} -c idle_in_transaction_session_timeout=30000 -c jit=off`,
+const settingsOf = ({ schema, statementTimeoutMs = STATEMENT_TIMEOUT_MS, settings }: PoolOptions) => ({
+  options: Object.entries({
+    search_path: schema,
+    statement_timeout: String(statementTimeoutMs),
+    idle_in_transaction_session_timeout: '30000',
+    jit: 'off',
+    ...settings,
+  })
+    .map(([name, value]) => `-c ${name}=${value}`)
+    .join(' '),
   query_timeout: statementTimeoutMs + SILENCE_MS,
   pipeline: true, // statements need not wait for the answer to the one before
   keepAlive: true,
@@ -148,12 +161,17 @@ function connectionOn(client: PoolClient): Connection {
     begin,
     commit,
     rollback: async () => void (await client.query('rollback')),
-    async autocommit<Row extends object>(terms: Terms, sql: string, params?: readonly unknown[]) {
+    async together<Row extends object>(terms: Terms, statements: readonly Statement[]) {
+      const [only, ...more] = statements;
+      // What sets nothing for its transaction is one as it is.
+      if (only && more.length === 0 && terms.tenantId === undefined && terms.timeoutMs === undefined)
+        return query<Row>(...only);
       begin(terms);
-      const [rows, committed] = await Promise.allSettled([query<Row>(sql, params), commit()]);
-      if (rows.status === 'rejected') throw rows.reason;
-      if (committed.status === 'rejected') throw committed.reason;
-      return rows.value;
+      const results = await Promise.allSettled([...statements.map((statement) => query<Row>(...statement)), commit()]);
+      const failed = results.find((result) => result.status === 'rejected');
+      if (failed) throw failed.reason;
+      const last = results.at(-2) as PromiseFulfilledResult<Row[]> | undefined;
+      return last?.value ?? [];
     },
     release: (broken) => client.release(broken),
   };

@@ -142,7 +142,7 @@ const headOf = async (tenantId: string) =>
     )
   )[0];
 
-async function until(what: () => Promise<boolean>, patienceMs = 15_000): Promise<void> {
+async function until(what: () => Promise<boolean>, patienceMs = 45_000): Promise<void> {
   const giveUp = Date.now() + patienceMs;
   while (!(await what())) {
     if (Date.now() > giveUp) throw new Error('it did not happen');
@@ -343,9 +343,9 @@ describe('a consumer', () => {
       for (let i = 0; i < 1_300; i++) list.push(await emitSealed(tx));
       return list;
     });
-    await untilEffects(tenantId, [slow, ...ids], 30_000);
+    await untilEffects(tenantId, [slow, ...ids], 100_000);
     expect(await effectsOf(tenantId)).toEqual([slow, ...ids]);
-  });
+  }, 120_000);
 
   it('reads a log of large events, a few at a time', async () => {
     const tenantId = newId('tenant');

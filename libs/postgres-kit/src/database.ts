@@ -2,7 +2,13 @@ import { ConclaveError, laneOf, newId, type EventContract } from '@conclave/cont
 import { SpanKind, activeTraceId, inSpan, type RequestContext } from '@conclave/nest-kit';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
-import { STATEMENT_TIMEOUT_MS, type Connection, type ConnectionSource, type Terms } from './connections.js';
+import {
+  STATEMENT_TIMEOUT_MS,
+  type Connection,
+  type ConnectionSource,
+  type Statement,
+  type Terms,
+} from './connections.js';
 import { isOutage, isSilence, isStalePlan, isStatementTimeout } from './outage.js';
 
 /** An event has to fit a message, and several of them a page of the log. */
@@ -37,67 +43,19 @@ export interface Tx extends Statements {
   readonly entities: EntityManager;
 }
 
-/**
- * The one way to the database. `tx` runs as the app role with the tenant set, so row-level security decides what it
- * sees; `system` runs as the system role, whose named policies cover the event log and the engine's tables only. An
- * outage of Postgres leaves either as ConclaveError `service.unavailable`; every other error leaves as it is.
- */
-export class Database {
-  private readonly listeners = new Set<() => void>();
-  private readonly ring = (): void => this.listeners.forEach((listener) => listener());
-
+/** Transactions of one role. An outage of Postgres leaves as ConclaveError `service.unavailable`, all else as it is. */
+export class Role {
   constructor(
-    private readonly app: ConnectionSource,
-    private readonly systemSource: ConnectionSource,
+    private readonly source: ConnectionSource,
+    private readonly ring: () => void = () => undefined,
   ) {}
 
-  /**
-   * Runs `work` in one transaction for a tenant; no statement of it outlives the context's deadline.
-   * @throws ConclaveError `auth.unauthenticated` when the context has no tenant, `request.deadline` when it is too late
-   */
-  tx<T>(ctx: Actor, work: (tx: Tx) => Promise<T>): Promise<T> {
-    return this.run(this.app, ofTenant(ctx), work);
-  }
-
-  /**
-   * Like `tx`, with every statement a transaction of its own: it travels together with its begin and commit, once there
-   * and once back. For what one statement can do.
-   * @throws ConclaveError `auth.unauthenticated` when the context has no tenant
-   */
-  autocommit(ctx: Actor): Statements {
-    const actor = ofTenant(ctx);
-    return statementsBy((sql, params) =>
-      traced(() => withConnection(this.app, actor, (lent, terms) => lent.autocommit(terms, sql, params))),
-    );
-  }
-
-  /** Runs `work` in one transaction of the system role, across tenants. */
-  system<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    return this.run(this.systemSource, undefined, work);
-  }
-
-  /** Calls `listener` after each commit that appended events. */
-  onEmit(listener: () => void): void {
-    this.listeners.add(listener);
-  }
-
-  /** Throws unless both roles can work and the schema is there. */
-  async ready(): Promise<void> {
-    await Promise.all([
-      this.run(this.app, undefined, (tx) => tx.query('select 1')),
-      this.system((tx) => tx.query('select from event_lane limit 1')),
-    ]);
-  }
-
-  async close(): Promise<void> {
-    await Promise.all([this.app.close(), this.systemSource.close()]);
-  }
-
-  private run<T>(source: ConnectionSource, ctx: Actor | undefined, work: (tx: Tx) => Promise<T>): Promise<T> {
+  /** Runs `work` in one transaction; no statement of it outlives the context's deadline. */
+  tx<T>(ctx: Actor | undefined, work: (tx: Tx) => Promise<T>): Promise<T> {
     return traced(async () => {
       const after = new Set<() => void>();
       const result = await withConnection(
-        source,
+        this.source,
         ctx,
         async (connection, terms) => {
           connection.begin(terms);
@@ -110,6 +68,83 @@ export class Database {
       for (const listener of after) listener();
       return result;
     });
+  }
+
+  /** Every statement is a transaction of its own, which travels in one piece. */
+  autocommit(ctx?: Actor): Statements {
+    return statementsBy((sql, params) => this.together([[sql, params]], ctx));
+  }
+
+  /**
+   * Runs statements that do not depend on each other's answers in one transaction, which travels in one piece. Each sees
+   * what was committed until it began. Returns the rows of the last.
+   */
+  together<Row extends object>(statements: readonly Statement[], ctx?: Actor): Promise<Row[]> {
+    return traced(() => withConnection(this.source, ctx, (lent, terms) => lent.together<Row>(terms, statements)));
+  }
+
+  close(): Promise<void> {
+    return this.source.close();
+  }
+}
+
+/**
+ * The one way to the database. `tx` runs as the app role with the tenant set, so row-level security decides what it
+ * sees; `system` runs as the system role, whose named policies cover the event log and the engine's tables only.
+ */
+export class Database {
+  private readonly listeners = new Set<() => void>();
+  private readonly app: Role;
+  private readonly systemRole: Role;
+
+  constructor(app: ConnectionSource, system: ConnectionSource) {
+    const ring = (): void => this.emitted();
+    this.app = new Role(app, ring);
+    this.systemRole = new Role(system, ring);
+  }
+
+  /**
+   * Runs `work` in one transaction for a tenant; no statement of it outlives the context's deadline.
+   * @throws ConclaveError `auth.unauthenticated` when the context has no tenant, `request.deadline` when it is too late
+   */
+  tx<T>(ctx: Actor, work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.app.tx(ofTenant(ctx), work);
+  }
+
+  /**
+   * Like `tx`, with every statement a transaction of its own: it travels together with its begin and commit, once there
+   * and once back. For what one statement can do.
+   * @throws ConclaveError `auth.unauthenticated` when the context has no tenant
+   */
+  autocommit(ctx: Actor): Statements {
+    return this.app.autocommit(ofTenant(ctx));
+  }
+
+  /** Runs `work` in one transaction of the system role, across tenants. */
+  system<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.systemRole.tx(undefined, work);
+  }
+
+  /** Calls `listener` after each commit that appended events. */
+  onEmit(listener: () => void): void {
+    this.listeners.add(listener);
+  }
+
+  /** What `onEmit` waits for happened by other ways than `emit`. */
+  emitted(): void {
+    this.listeners.forEach((listener) => listener());
+  }
+
+  /** Throws unless both roles can work and the schema is there. */
+  async ready(): Promise<void> {
+    await Promise.all([
+      this.app.tx(undefined, (tx) => tx.query('select 1')),
+      this.system((tx) => tx.query('select from event_lane limit 1')),
+    ]);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.app.close(), this.systemRole.close()]);
   }
 }
 

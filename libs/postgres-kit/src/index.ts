@@ -1,4 +1,4 @@
-export { Database, type Actor, type Statements, type Tx } from './database.js';
+export { Database, Role, type Actor, type Statements, type Tx } from './database.js';
 export {
   entityConnections,
   pgConnections,

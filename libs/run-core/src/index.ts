@@ -1,11 +1,36 @@
+export { isDeeperThan } from './depth.js';
 export { IllegalTransition, diagramOf, isTerminal, nextState, type Transitions } from './machine.js';
 export {
   runStateOnWire,
   runTransitions,
+  taskTransitions,
   turnTransitions,
+  waitTransitions,
   type RunState,
   type RunTransition,
+  type TaskState,
   type TurnState,
   type TurnTransition,
+  type WaitState,
 } from './run.states.js';
+export { graphFault, type GraphFault, type GraphLimits, type GraphTask } from './graph.js';
+export { Lane, type LaneOptions, type Outcome } from './lane.js';
+export { UnresolvedReference, pointed, referencesIn, resolved, type Reference } from './reference.js';
 export { retryDelayMs, type RetrySchedule } from './retry.js';
+export { Recent, type RecentLimits } from './recent.js';
+export { TokenLog, type DeadAttempt, type TokenFrame } from './token-log.js';
+export {
+  crossed,
+  held,
+  isOver,
+  limited,
+  percentSpent,
+  periodAt,
+  refused,
+  renewed,
+  roomIn,
+  settled,
+  type BudgetPeriod,
+  type BudgetState,
+  type Threshold,
+} from './budget.js';

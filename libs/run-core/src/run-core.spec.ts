@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import {
@@ -11,9 +13,10 @@ import {
   type RunState,
   type RunTransition,
 } from './index.js';
+import { stateMachinesPage } from './state-machines.js';
 
 const runStates = Object.keys(runTransitions) as RunState[];
-const events: RunTransition[] = ['start', 'park', 'resume', 'complete', 'fail', 'cancel'];
+const events: RunTransition[] = ['start', 'park', 'wake', 'pause', 'resume', 'complete', 'fail', 'cancel', 'expire'];
 
 describe('state machines', () => {
   it('never leaves a terminal state, whatever comes', () => {
@@ -44,6 +47,11 @@ describe('state machines', () => {
     const edges = diagramOf(turnTransitions).split('\n').slice(1);
     expect(edges).toContain('  ready --> running: claim');
     expect(edges).toHaveLength(Object.values(turnTransitions).flatMap((out) => Object.keys(out)).length);
+  });
+
+  it('are drawn in docs/state-machines.md; if not: node libs/run-core/bin/generate.mjs', () => {
+    const page = readFileSync(join(import.meta.dirname, '../../../docs/state-machines.md'), 'utf8');
+    expect(page).toBe(stateMachinesPage());
   });
 });
 

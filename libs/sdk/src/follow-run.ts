@@ -1,4 +1,4 @@
-import { events, runtime, type Run, type RunEvent } from '@conclave/contracts';
+import { runtime, type Run, type RunEvent } from '@conclave/contracts';
 import { httpParts } from './http-parts.js';
 import { isPassing, pause } from './retry.js';
 import { unreachable, type Send } from './send.js';
@@ -14,10 +14,8 @@ export interface FollowOptions {
   readonly onReconnect?: (cause: unknown) => void;
 }
 
-const endStates: ReadonlySet<string> = new Set<Run['state']>(['completed', 'failed', 'canceled']);
-const lastEvents: ReadonlySet<string> = new Set(
-  [events.runCompleted, events.runFailed, events.runCanceled].map((event) => event.type),
-);
+const endStates: ReadonlySet<string> = new Set(runtime.endedRunStates);
+const lastEvents: ReadonlySet<string> = new Set(runtime.endedRunStates.map((state) => `run.${state}`));
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 3_000;
 

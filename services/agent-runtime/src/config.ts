@@ -3,21 +3,45 @@ import { join } from 'node:path';
 import { databaseEnvironment, secretKey, type BaseConfig } from '@conclave/nest-kit';
 import { z } from 'zod';
 
-const role = z.enum(['api', 'worker']);
+const role = z.enum(['api', 'worker', 'control']);
 
 /** What agent-runtime reads besides the kit's environment. */
 export const runtimeEnvironment = {
   ...databaseEnvironment,
   ROLES: z
     .string()
-    .default('api,worker')
+    .default('api,worker,control')
     .transform((text) => text.split(','))
     .pipe(z.array(role).min(1))
-    .describe('What this process does: api, worker.'),
+    .describe('What this process does: api, worker, control.'),
+  JOURNAL_RETENTION_DAYS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(90)
+    .describe('How long the journals of ended runs are kept, in days; 0 is for ever. Results stay.'),
   DATA_DIR: z.string().describe('Blobs and working copies; shared by all replicas when the blob store is `fs`.'),
   WORKER_SLOTS: z.coerce.number().int().min(1).max(1_000).default(4).describe('Turns run at once.'),
+  WORKER_LEASE_MS: z.coerce
+    .number()
+    .int()
+    .min(1_000)
+    .default(15_000)
+    .describe('A worker that is silent for so long has lost its turns.'),
+  REDIS_URL: z
+    .url()
+    .optional()
+    .describe('Where text of model calls is kept for viewers who join in the middle; without it they miss it.'),
+  VIEWER_PATIENCE_MS: z.coerce
+    .number()
+    .int()
+    .min(100)
+    .default(15_000)
+    .describe('A viewer who takes nothing for so long is cut.'),
   UPLOAD_LIMIT_BYTES: z.coerce.number().int().min(1).default(268_435_456).describe('Largest accepted git bundle.'),
-  SIGNER_KEK: secretKey.describe('Key that seals the voter keys in the platform’s custody (secret).'),
+  SIGNER_KEK: secretKey.describe(
+    'Key that seals the voter keys in the platform’s custody and the secrets of triggers (secret).',
+  ),
   REVIEW_DEADLINE_MS: z.coerce
     .number()
     .int()
@@ -51,6 +75,10 @@ export const runtimeEnvironment = {
     .string()
     .default('')
     .describe('Comma-separated roots below which `.conclave/` may name dependency paths.'),
+  PRICE_TABLE_FILE: z
+    .string()
+    .optional()
+    .describe('Prices of models over those of the release: JSON, see docs/budgets.md.'),
   OPENAI_API_KEY: z.string().optional(),
   OPENAI_MODEL: z.string().default('gpt-5.1'),
   ANTHROPIC_API_KEY: z.string().optional(),

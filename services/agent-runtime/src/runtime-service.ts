@@ -1,5 +1,6 @@
 import { postgres } from '@conclave/postgres-kit';
 import { runtimeEnvironment } from './config.js';
+import { control } from './control/control-resource.js';
 import { worker } from './engine/worker-resource.js';
 import { RuntimeModule } from './runtime.module.js';
 
@@ -8,5 +9,5 @@ export const runtimeService = {
   name: 'runtime',
   module: RuntimeModule,
   environment: runtimeEnvironment,
-  resources: [postgres(), worker()],
+  resources: [postgres(), worker(), control()],
 } as const;

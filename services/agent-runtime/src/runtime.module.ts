@@ -1,14 +1,34 @@
 import { join } from 'node:path';
 import { Module } from '@nestjs/common';
-import { CONFIG, KIT, fsBlobStore, type BlobStore, type Kit } from '@conclave/nest-kit';
+import { CONFIG, KIT, LOG, fsBlobStore, type BlobStore, type Kit } from '@conclave/nest-kit';
 import { Database } from '@conclave/postgres-kit';
+import type { Logger } from 'pino';
 import { listOf, type RuntimeConfig } from './config.js';
+import { Agents } from './agents/agents.js';
+import { ChildRunAgent } from './agents/child-run.js';
+import { CommandAgent } from './agents/command.js';
+import { ComposeAgent } from './agents/compose.js';
+import { EventAgent } from './agents/event.js';
+import { GraphAgent } from './agents/graph.js';
+import { HumanAgent } from './agents/human.js';
+import { ModelAgent } from './agents/model.js';
+import { TimerAgent } from './agents/timer.js';
+import { Budgets } from './budgets/budgets.js';
+import { BudgetsController } from './budgets/budgets.controller.js';
+import { PostgresBudgets } from './budgets/postgres-budgets.js';
 import { CheckThread } from './checks/check-thread.js';
 import { Housekeeping } from './disk/housekeeping.js';
 import { AgentHouse } from './engine/agent-house.js';
-import { PostgresEngine } from './engine/postgres-engine.js';
+import { Bells } from './engine/bells.js';
+import { Engine } from './engine/engine.js';
+import { EngineMetrics } from './engine/engine-metrics.js';
 import { PostgresWorkers } from './engine/postgres-workers.js';
 import { Worker } from './engine/worker.js';
+import { LiveBus } from './live/live-bus.js';
+import { PostgresStories } from './live/postgres-stories.js';
+import { RedisTokens } from './live/redis-tokens.js';
+import { RunStories } from './live/run-stories.js';
+import { ModelCalls } from './models/model-calls.js';
 import { ModelRoutes } from './models/model-routes.js';
 import { Panels } from './panels/panels.js';
 import { Changes } from './reviews/changes.js';
@@ -16,17 +36,36 @@ import { CheckJuror } from './reviews/check-juror.js';
 import { Coordinator } from './reviews/coordinator.js';
 import { DecisionEvents } from './reviews/decision-events.js';
 import { LlmJuror } from './reviews/llm-juror.js';
-import { ReviewAgents } from './reviews/postgres-review-agents.js';
+import { ReviewEndings } from './reviews/postgres-review-endings.js';
 import { PrepareReview } from './reviews/prepare-review.js';
 import { AblationJuror, TestsGate } from './reviews/program-seats.js';
+import { AnswerRun } from './runs/answer-run.js';
 import { CancelRun } from './runs/cancel-run.js';
+import { ControlRun } from './runs/control-run.js';
 import { CreateReview } from './runs/create-review.js';
+import { CreateRun } from './runs/create-run.js';
+import { EventsController } from './runs/events.controller.js';
+import { ForkRun } from './runs/fork-run.js';
 import { LiveRuns } from './runs/live-runs.js';
+import { PostgresJournal } from './runs/postgres-journal.js';
 import { PostgresRuns } from './runs/postgres-runs.js';
 import { ReadDiff } from './runs/read-diff.js';
 import { RunsController } from './runs/runs.controller.js';
+import { SendEvent } from './runs/send-event.js';
+import { StartRun } from './runs/start-run.js';
 import { StreamEvents } from './runs/stream-events.js';
+import { WorkController } from './runs/work.controller.js';
 import { Sandbox } from './sandbox/sandbox.js';
+import { ManageSessions } from './sessions/manage-sessions.js';
+import { SessionsController } from './sessions/sessions.controller.js';
+import { CronTriggers } from './triggers/cron-triggers.js';
+import { DeliverHook } from './triggers/deliver-hook.js';
+import { EventTriggers } from './triggers/event-triggers.js';
+import { FireTrigger } from './triggers/fire-trigger.js';
+import { ManageTriggers } from './triggers/manage-triggers.js';
+import { RunEventTriggers } from './triggers/run-event-triggers.js';
+import { TriggerSecrets } from './triggers/trigger-secrets.js';
+import { TriggersController } from './triggers/triggers.controller.js';
 import { BLOBS } from './uploads/blobs.js';
 import { UploadsController } from './uploads/uploads.controller.js';
 import { Signer } from './voters/signer.js';
@@ -42,6 +81,30 @@ const sandbox = {
   useFactory: (config: RuntimeConfig) =>
     new Sandbox(listOf(config.SANDBOX_READ_ONLY_PATHS), { memoryBytes: config.SANDBOX_MEMORY_BYTES }),
 };
+const redisTokens = {
+  provide: RedisTokens,
+  inject: [CONFIG, LOG],
+  useFactory: (config: RuntimeConfig, log: Logger) => RedisTokens.open(config.REDIS_URL, log),
+};
+
+const worker = {
+  provide: Worker,
+  inject: [Engine, Database, PostgresWorkers, AgentHouse, LiveRuns, Bells, EngineMetrics, LOG, CONFIG],
+  useFactory: (
+    ...[engine, db, workers, house, live, bells, metrics, log, config]: [
+      Engine,
+      Database,
+      PostgresWorkers,
+      AgentHouse,
+      LiveRuns,
+      Bells,
+      EngineMetrics,
+      Logger,
+      RuntimeConfig,
+    ]
+  ) => new Worker({ engine, db, workers, house, live, bells, metrics, log, config }),
+};
+const bells = { provide: Bells, inject: [KIT], useFactory: (kit: Kit) => new Bells(kit) };
 
 const preparation = {
   provide: PrepareReview,
@@ -58,19 +121,34 @@ const preparation = {
   ) => new PrepareReview({ changes, panels, signer, models, blobs: store, config }),
 };
 
-/** Every agent of a review, under the name its tasks ask for. */
+/** Every agent there is, under the name its tasks ask for. */
 const agents = {
   provide: AgentHouse,
-  inject: [Coordinator, Changes, CheckThread, PostgresRuns, Sandbox, Signer, ModelRoutes, Database, KIT, CONFIG],
+  inject: [
+    Coordinator,
+    Changes,
+    CheckThread,
+    PostgresRuns,
+    Sandbox,
+    Signer,
+    ModelRoutes,
+    ModelCalls,
+    StartRun,
+    Database,
+    KIT,
+    CONFIG,
+  ],
   useFactory: (
     coordinator: Coordinator,
-    ...[changes, thread, runs, box, signer, models, db, kit, config]: [
+    ...[changes, thread, runs, box, signer, models, calls, starter, db, kit, config]: [
       Changes,
       CheckThread,
       PostgresRuns,
       Sandbox,
       Signer,
       ModelRoutes,
+      ModelCalls,
+      StartRun,
       Database,
       Kit,
       RuntimeConfig,
@@ -78,24 +156,49 @@ const agents = {
   ): AgentHouse => {
     const seat = { kit, signer };
     const program = { ...seat, changes, runs, sandbox: box, config };
-    const agents = [
+    const panel = [
       coordinator,
       new CheckJuror(seat, changes, thread),
-      new LlmJuror(seat, changes, models, db),
+      new LlmJuror(seat, changes, models, calls),
       new TestsGate(program),
       new AblationJuror(program),
     ];
-    return new ReviewAgents(agents, changes);
+    const tasks = [
+      ...[new GraphAgent(), new HumanAgent(), new EventAgent(), new TimerAgent(), new ComposeAgent()],
+      ...[new ChildRunAgent(starter), new CommandAgent(box, config.SANDBOX_DIR), new ModelAgent(models, calls, db)],
+    ];
+    const endings = new ReviewEndings(db);
+    return new Agents(
+      [...panel, ...tasks],
+      {
+        endingOf: (turn, activation) => endings.endingOf(turn, activation),
+        close: (runId) => changes.close(runId),
+      },
+      db,
+    );
   },
 };
 
 @Module({
-  controllers: [RunsController, UploadsController],
+  controllers: [
+    RunsController,
+    WorkController,
+    EventsController,
+    BudgetsController,
+    SessionsController,
+    TriggersController,
+    UploadsController,
+  ],
   providers: [
-    ...[blobs, sandbox, preparation, agents],
-    ...[PostgresEngine, PostgresWorkers, Worker, Housekeeping],
+    ...[blobs, sandbox, redisTokens, preparation, agents, bells],
+    ...[Engine, EngineMetrics, PostgresWorkers, worker, Housekeeping],
     ...[Changes, CheckThread, Coordinator, DecisionEvents, ModelRoutes, Panels, Signer],
-    ...[CreateReview, CancelRun, PostgresRuns, LiveRuns, ReadDiff, StreamEvents],
+    ...[CreateReview, CancelRun, PostgresRuns, ReadDiff, StreamEvents],
+    ...[LiveRuns, LiveBus, PostgresStories, RunStories],
+    ...[Budgets, ModelCalls, PostgresBudgets],
+    ...[StartRun, CreateRun, ControlRun, AnswerRun, SendEvent, ForkRun, PostgresJournal],
+    ...[ManageSessions, ManageTriggers, TriggerSecrets, FireTrigger, DeliverHook],
+    ...[CronTriggers, EventTriggers, RunEventTriggers],
   ],
 })
 export class RuntimeModule {}

@@ -119,7 +119,10 @@ describe('help', () => {
     const { code, stdout } = await conclave('--help');
     expect(code).toBe(0);
     const names = [...stdout.matchAll(/^ {2}(\w+) {2,}/gm)].map((match) => match[1]!);
-    expect(names).toEqual(['init', 'review', 'verify', 'status', 'watch', 'decisions', 'receipt', 'doctor']);
+    expect(names).toEqual([
+      ...['init', 'review', 'verify', 'decisions', 'receipt', 'run', 'status', 'watch', 'answer'],
+      ...['pause', 'resume', 'cancel', 'steer', 'fork', 'replay', 'budget', 'doctor'],
+    ]);
     for (const name of names) {
       const help = await conclave(name, '--help');
       expect([name, help.code, help.stdout]).toEqual([

@@ -1,50 +1,110 @@
-import { auth, runtime, type Run } from '@conclave/contracts';
-import { platformOptions, type Command } from '../command.js';
-import { plainCodes } from '../exit-codes.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { auth, runs, runtime } from '@conclave/contracts';
+import type { Client } from '@conclave/sdk';
+import { platformOptions, type Call, type Command } from '../command.js';
+import { EXIT, plainCodes, type ExitCode } from '../exit-codes.js';
+import { usage } from '../fault.js';
 import { clientOf, settingsOf } from '../platform/settings.js';
 import { printable } from '../printable.js';
+import { runLine, runLines, stepLine, taskLine, waitLine, type Step, type Task } from '../runs/views.js';
+
+/** What is shown now. */
+interface View {
+  readonly lines: readonly string[];
+  readonly value: unknown;
+  /** Nothing will change any more. */
+  readonly over?: boolean;
+}
+
+const PAUSE_MS = 1_000;
+const PAGE = 100;
 
 export const status: Command = {
   name: 'status',
   operands: [{ name: 'RUN', required: false }],
   summary: 'who you are, and how runs stand',
-  description: 'Without a run: whose key this is and the newest runs. With one: how it stands.',
-  options: platformOptions,
-  codes: plainCodes,
+  description: [
+    'Without a run: whose key this is and the newest runs. With one: how it, its tasks and its questions stand.',
+    'With --watch the view is kept fresh: of one run until it ends, of the list until Ctrl-C. Where stdout is no',
+    'terminal that is a line per change, with --json a document on a line of its own.',
+  ].join('\n'),
+  options: {
+    watch: { help: 'keep the view fresh' },
+    steps: { help: 'list the journal of the run: its numbers are those of `fork --step`' },
+    ...platformOptions,
+  },
+  codes: [...plainCodes, [EXIT.interrupted, 'interrupted']],
 
   async run(call) {
     const { out, operands } = call;
     const client = clientOf(call);
-    if (operands[0] !== undefined) {
-      const run = await client.call(runtime.getRun, { id: operands[0] });
-      out.print(...runLines(run));
-      out.result(run);
-      return 0;
+    const [id] = operands;
+    if (call.flag('steps')) {
+      if (id === undefined || call.flag('watch')) throw usage('--steps is about one RUN, and stands alone');
+      return listJournal(call, client, id);
     }
-    const me = await client.call(auth.getMe, {});
-    const runs = await client.call(runtime.listRuns, { limit: 10 });
-    const { url } = settingsOf(call);
-    out.print(
-      `${url}: ${printable(me.principal.name)} (${me.role}) of ${printable(me.tenant.name)}, workspace ${printable(me.workspace.name)}`,
-      '',
-      ...(runs.items.length > 0 ? runs.items.map(runLine) : [`No runs yet: ${out.typed('review')}`]),
-    );
-    out.result({ url, me, runs: runs.items });
+    const view = id === undefined ? await newest(call, client) : () => oneRun(call, client, id);
+    if (call.flag('watch')) return watchView(call, view);
+    const { lines, value } = await view();
+    out.print(...lines);
+    out.result(value);
     return 0;
   },
 };
 
-const runLine = ({ id, state, outcome, createdAt, title }: Run): string =>
-  `${id}  ${createdAt.slice(0, 16)}  ${(outcome ?? state).padEnd(10)} ${printable(title)}`;
+async function newest(call: Call, client: Client): Promise<() => Promise<View>> {
+  const { out } = call;
+  const { url } = settingsOf(call);
+  const me = await client.call(auth.getMe, {});
+  const who = `${printable(me.principal.name)} (${me.role}) of ${printable(me.tenant.name)}, workspace ${printable(me.workspace.name)}`;
+  return async () => {
+    const { items } = await client.call(runtime.listRuns, { limit: 10 });
+    const none = `No runs yet: ${out.typed('review')}`;
+    return {
+      lines: [`${url}: ${who}`, '', ...(items.length > 0 ? items.map(runLine) : [none])],
+      value: { url, me, runs: items },
+    };
+  };
+}
 
-function runLines({ id, title, state, outcome, createdAt, updatedAt, decision, failure }: Run): string[] {
-  return [
-    `Run      ${id}`,
-    `Title    ${printable(title)}`,
-    `State    ${state}${outcome === undefined ? '' : `, ${outcome}`}`,
-    `Created  ${createdAt}`,
-    `Changed  ${updatedAt}`,
-    ...(decision === undefined ? [] : [`Decision ${decision}`]),
-    ...(failure === undefined ? [] : [`Failure  ${printable(failure.code)}: ${printable(failure.message)}`]),
-  ];
+async function oneRun(call: Call, client: Client, id: string): Promise<View> {
+  const run = await client.call(runtime.getRun, { id });
+  const head = call.flag('watch') ? [runLine(run)] : runLines(run);
+  const over = runtime.endedRunStates.includes(run.state);
+  if (run.kind === 'review') return { lines: head, value: run, over };
+  const tasks = await all<Task>((page) => client.call(runs.listTasks, { id, ...page }));
+  const waits = (await client.call(runs.listWaits, { id })).items.filter(({ state }) => state === 'open');
+  const lines = [...head, ...tasks.map(taskLine), ...waits.map((wait) => waitLine(call.out, id, wait))];
+  return { lines, value: { ...run, tasks, waits }, over };
+}
+
+async function watchView({ out, signal }: Call, view: () => Promise<View>): Promise<ExitCode> {
+  for (let before = ''; ; await sleep(PAUSE_MS, undefined, { signal })) {
+    const { lines, value, over } = await view();
+    out.frame(lines);
+    const now = JSON.stringify(value);
+    if (now !== before) out.record(value);
+    if (over) return 0;
+    before = now;
+  }
+}
+
+async function listJournal({ out }: Call, client: Client, id: string): Promise<ExitCode> {
+  const steps = await all<Step>((page) => client.call(runs.listSteps, { id, ...page }));
+  out.print(...(steps.length > 0 ? steps.map(stepLine) : [`Run ${id} has no steps yet.`]));
+  out.result({ items: steps });
+  return 0;
+}
+
+/** Every item of a list. */
+async function all<Item>(
+  read: (page: { limit: number; after?: string }) => Promise<{ items: Item[]; next?: string | undefined }>,
+): Promise<Item[]> {
+  const items: Item[] = [];
+  for (let after: string | undefined; ;) {
+    const page = await read({ limit: PAGE, ...(after === undefined ? {} : { after }) });
+    items.push(...page.items);
+    if (page.next === undefined) return items;
+    after = page.next;
+  }
 }

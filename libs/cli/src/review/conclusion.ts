@@ -1,13 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { relative } from 'node:path';
-import { ConclaveError, runtime, type Run } from '@conclave/contracts';
+import { ConclaveError, runtime } from '@conclave/contracts';
 import type { Client } from '@conclave/sdk';
 import type { Call } from '../command.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { Fault } from '../fault.js';
-import type { Output } from '../output.js';
 import { printable } from '../printable.js';
-import { Progress } from './progress.js';
+import { followToEnd } from '../runs/follow.js';
+import { tellResult } from '../runs/views.js';
 import { fetchReceipt, storeReceipt } from './receipts.js';
 import { sarifOf } from './sarif.js';
 import { printVerdict } from './verdict.js';
@@ -24,17 +24,16 @@ export interface Papers {
 
 const RECEIPT_PATIENCE_MS = 30_000;
 
-/** Follows a run to its end and tells its verdict. @throws Fault when it ends without one */
+/** Follows a run to its end and tells its verdict, or what its tasks gave. @throws Fault when it ends without one */
 export async function conclude(
   call: Call,
   client: Client,
   run: string,
   papersOf: (decision: string) => Papers,
 ): Promise<ExitCode> {
-  await follow(call, client, run);
-  const ended = await client.call(runtime.getRun, { id: run });
-  if (ended.state !== 'completed') throw endedWithoutVerdict(call.out, ended);
+  await followToEnd(call, client, run);
   const result = await client.call(runtime.getRunResult, { id: run });
+  if (!runtime.isReview(result)) return tellResult(call.out, run, result);
   const papers = papersOf(result.decision);
   printVerdict(call.out, result);
   if (papers.sarif !== undefined) await write(papers.sarif, JSON.stringify(sarifOf(result), undefined, 2));
@@ -51,37 +50,6 @@ export async function conclude(
   call.out.result({ run, ...result, ...(receipt === undefined ? {} : { receipt }) });
   return EXIT[result.outcome];
 }
-
-async function follow({ out, signal }: Call, client: Client, run: string): Promise<void> {
-  const progress = new Progress(out);
-  try {
-    for await (const event of client.followRun(run, { signal, onReconnect: () => progress.reconnecting() }))
-      progress.tell(event);
-  } catch (error) {
-    if (signal.aborted) out.note('', `The run goes on: ${out.typed('watch', run)}`);
-    throw error;
-  } finally {
-    progress.end();
-  }
-}
-
-function endedWithoutVerdict(out: Output, { id, state, failure }: Run): Fault {
-  if (!failure) return new Fault(EXIT.runFailed, `run.${state}`, `run ${id} is ${state}`);
-  const code = printable(failure.code);
-  return new Fault(
-    failureCodes[code] ?? EXIT.runFailed,
-    code,
-    printable(failure.message),
-    `Run ${id} failed; its story: ${out.typed('watch', id)}`,
-  );
-}
-
-/** Failures that are the change's, not the platform's. */
-const failureCodes: Readonly<Record<string, ExitCode>> = {
-  'git.empty-change': EXIT.repository,
-  'git.unknown-ref': EXIT.repository,
-  'git.too-large': EXIT.tooLarge,
-};
 
 /** Fetches and stores the receipt; a verdict stands also when that is not possible yet. */
 async function keepReceipt(

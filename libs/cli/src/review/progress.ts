@@ -1,10 +1,19 @@
-import type { RunEvent } from '@conclave/contracts';
+import { runtime, type RunEvent } from '@conclave/contracts';
 import type { Output } from '../output.js';
 import { printable } from '../printable.js';
 
 type Data = RunEvent['data'];
 
 const styles = { yes: 'green', green: 'green', no: 'red', red: 'red', abstain: 'gray' } as const;
+
+/** What a reader knows anyway: the run was named when it was begun, and its end is told by its result. */
+const framing: ReadonlySet<string> = new Set([
+  'run.created',
+  'run.started',
+  ...runtime.endedRunStates.map((state) => `run.${state}`),
+]);
+/** Longer news is cut here; `--json` readers follow the events themselves. */
+const NEWS = 160;
 
 /** Tells a run's story while it happens: one line per seat, and who is still awaited. */
 export class Progress {
@@ -17,6 +26,7 @@ export class Progress {
     if (type === 'review.prepared') this.prepared(data);
     else if (type === 'seat.judged') this.judged(data);
     else if (type === 'decision.opened') this.line(`decision ${text(data['decision'])} is open`);
+    else if (!framing.has(type)) this.line(eventLine(type, data));
     this.out.transient(this.awaited.size > 0 ? `  … waiting for ${[...this.awaited].join(', ')}` : '');
   }
 
@@ -44,6 +54,13 @@ export class Progress {
   private line(line: string): void {
     if (!this.out.json) this.out.note(`  ${line}`);
   }
+}
+
+function eventLine(type: string, data: Data): string {
+  const news = Object.entries(data).map(
+    ([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
+  return printable(`${type.padEnd(18)} ${news.join(', ')}`.trimEnd().slice(0, NEWS));
 }
 
 /** One seat on one line: who, how, why. */

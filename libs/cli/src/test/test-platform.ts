@@ -9,6 +9,7 @@ import { buffer } from 'node:stream/consumers';
 import {
   audit,
   auth,
+  budgets,
   ConclaveError,
   consensus,
   contracts,
@@ -16,6 +17,7 @@ import {
   permissions,
   problemOf,
   runtime,
+  type Budget,
   type Contract,
   type RequestOf,
   type ReviewResult,
@@ -23,8 +25,7 @@ import {
   type RunEvent,
 } from '@conclave/contracts';
 import { Court } from './court.js';
-
-type Handler = (request: never, exchange: { request: IncomingMessage; response: ServerResponse }) => unknown;
+import { FakeRuns, type Handler } from './fake-runs.js';
 
 export class TestPlatform {
   readonly key = 'ck_test';
@@ -39,6 +40,9 @@ export class TestPlatform {
   cutAfter: number | undefined;
   /** Refuses every call of a contract. */
   readonly refusals = new Map<Contract, ConclaveError>();
+  /** Runs of agents' tasks. */
+  readonly agents = new FakeRuns();
+  private readonly budgets: Budget[] = [];
   private readonly handlers = new Map<Contract, Handler>();
   private readonly runs = new Map<string, { run: Run; events: RunEvent[]; result: ReviewResult; receipt: object }>();
 
@@ -52,10 +56,16 @@ export class TestPlatform {
     ) => this.handlers.set(contract, handler);
     on(runtime.createUpload, async (_, { request }) => court.keep(await buffer(request)));
     on(runtime.createReview, (request) => this.review(request));
-    on(runtime.getRun, ({ id }) => this.find(id).run);
-    on(runtime.listRuns, () => ({ items: [...this.runs.values()].map(({ run }) => run) }));
-    on(runtime.getRunResult, ({ id }) => this.find(id).result);
-    on(runtime.streamRunEvents, ({ id, after }, { response }) => this.stream(this.find(id).events, after, response));
+    const { agents } = this;
+    for (const [contract, handler] of agents.handlers) this.handlers.set(contract, handler);
+    on(runtime.getRun, ({ id }) => agents.runOf(id) ?? this.find(id).run);
+    on(runtime.listRuns, () => ({ items: [...agents.all(), ...[...this.runs.values()].map(({ run }) => run)] }));
+    on(runtime.getRunResult, ({ id }) => agents.resultOf(id) ?? this.find(id).result);
+    on(
+      runtime.streamRunEvents,
+      ({ id, after }, { response }) =>
+        agents.stream(id, after, response) || this.stream(this.find(id).events, after, response),
+    );
     on(consensus.getReceipt, ({ id }) => {
       if (this.pending-- > 0) throw new ConclaveError('consensus.receipt.pending');
       return [...this.runs.values()].find(({ result }) => result.decision === id)!.receipt;
@@ -63,6 +73,19 @@ export class TestPlatform {
     on(consensus.listReceiptKeys, () => ({ items: [court.receiptKey] }));
     on(consensus.listDecisions, () => ({ items: [] }));
     on(audit.getLog, () => ({ origin: court.origin, vkey: court.vkey, size: 1 }));
+    on(budgets.setBudget, ({ scopeId = newId('workspace'), ...asked }) => {
+      const at = '2026-01-01T00:00:00Z';
+      const spent = { spentMicros: 0, reservedMicros: 0, percent: 0 };
+      const made = { id: newId('budget'), scopeId, ...asked, ...spent, createdAt: at, updatedAt: at };
+      this.budgets.unshift(made);
+      return made;
+    });
+    on(budgets.listBudgets, () => ({ items: this.budgets }));
+    on(budgets.deleteBudget, ({ id }) => {
+      const at = this.budgets.findIndex((one) => one.id === id);
+      if (at === -1) throw new ConclaveError('runtime.budget.not-found', { id });
+      return this.budgets.splice(at, 1)[0]!;
+    });
     on(auth.getMe, () => ({
       principal: { id: newId('principal'), kind: 'user', name: 'Ada' },
       tenant: { id: newId('tenant'), name: 'Acme' },
@@ -95,7 +118,7 @@ export class TestPlatform {
       if (url.pathname === '/readyz') return void response.end('{}');
       const { contract, params } = routeOf(request.method!, url.pathname);
       if (request.headers.authorization !== `Bearer ${this.key}`) throw new ConclaveError('auth.unauthenticated');
-      const isJson = contract.transport === 'rpc' && request.method === 'POST';
+      const isJson = contract.transport === 'rpc' && ['POST', 'PUT'].includes(request.method!);
       const body = isJson ? (JSON.parse((await buffer(request)).toString() || '{}') as object) : {};
       const parsed = contract.request.safeParse({ ...Object.fromEntries(url.searchParams), ...body, ...params });
       if (!parsed.success) throw new ConclaveError('request.invalid', { issues: parsed.error.issues });

@@ -57,7 +57,7 @@ export const memberChanged = event({
 export const memberDisabled = event({
   type: 'member.disabled',
   producer: 'auth',
-  consumers: ['audit'],
+  consumers: ['audit', 'runtime'],
   audited: true,
   data: membership,
 });
@@ -102,7 +102,9 @@ export const runCompleted = event({
   audited: true,
   data: z.object({
     run: idOf('run'),
-    decision: idOf('decision'),
+    /** Optional, since only reviews have one. */
+    decision: idOf('decision').optional(),
+    /** A review's; `completed` of every other run. */
     outcome: z.string(),
     durationMs: z.number().int(),
     usage,
@@ -123,6 +125,29 @@ export const runCanceled = event({
   consumers: ['metrics', 'audit'],
   audited: true,
   data: z.object({ run: idOf('run'), usage: usage.optional() }),
+});
+
+/**
+ * A budget is used up to this percentage of its limit, told once per period and limit. 50 and 80 are of what is spent;
+ * 100 also says that a call did not fit.
+ */
+export const budgetThreshold = event({
+  type: 'budget.threshold',
+  producer: 'runtime',
+  consumers: ['delivery', 'audit'],
+  audited: true,
+  data: z.object({
+    budget: idOf('budget'),
+    scope: z.string(),
+    scopeId: z.string(),
+    period: z.string(),
+    /** When the day or month began. */
+    startsAt: timestamp.optional(),
+    percent: z.union([z.literal(50), z.literal(80), z.literal(100)]),
+    limitMicros: z.number().int(),
+    spentMicros: z.number().int(),
+    reservedMicros: z.number().int(),
+  }),
 });
 
 /** First of a decision's three log entries: rule, electorate and keys are fixed from here on. */

@@ -1,10 +1,25 @@
 import { z } from 'zod';
 import { contract } from '../contract.js';
 import { idOf } from '../ids.js';
-import { gitCommit, line, name, pageOf, pageQuery, sha256Hex, timestamp } from '../page.js';
+import { gitCommit, json, line, name, pageOf, pageQuery, sha256Hex, timestamp } from '../page.js';
 
-/** Run states; spelled as A2A spells task states where both have the state. */
-export const runStates = ['submitted', 'working', 'input-required', 'completed', 'failed', 'canceled'] as const;
+/** Run states; spelled as A2A spells task states where both have the state. `paused` and `expired` are ours. */
+export const runStates = [
+  'submitted',
+  'working',
+  'input-required',
+  'paused',
+  'completed',
+  'failed',
+  'canceled',
+  'expired',
+] as const;
+
+/** Which of them nothing leads out of. */
+export const endedRunStates: readonly (typeof runStates)[number][] = ['completed', 'failed', 'canceled', 'expired'];
+
+/** A step from one to the next weighs as much as five minutes of waiting. */
+export const priorities = ['urgent', 'high', 'normal', 'low'] as const;
 
 export const finding = z.object({
   path: z.string(),
@@ -49,9 +64,17 @@ export type ReviewResult = z.infer<typeof reviewResult>;
 
 export const run = z.object({
   id: idOf('run'),
-  kind: z.literal('review'),
+  /** `agent`: one agent's task; `tasks`: a graph of them; `review`: a panel's. */
+  kind: z.enum(['review', 'agent', 'tasks']),
   title: z.string(),
   state: z.enum(runStates),
+  priority: z.enum(priorities).optional(),
+  /** The run whose task started this one. */
+  parent: idOf('run').optional(),
+  /** The run this one was forked from. */
+  forkedFrom: idOf('run').optional(),
+  /** When it is ended as `expired` if it still goes on. */
+  deadlineAt: timestamp.optional(),
   createdAt: timestamp,
   updatedAt: timestamp,
   workspace: idOf('workspace'),
@@ -136,12 +159,20 @@ export const listRuns = contract({
   http: { method: 'GET', path: '/v1/runs', summary: 'List runs, newest first', tag: 'runs', stability: 'stable' },
 });
 
+/** What a run of tasks gave: of a graph, what the tasks gave on which no other depends. */
+export const taskResults = z.object({ result: json });
+export type TaskResults = z.infer<typeof taskResults>;
+
+/** Whether a run's result is a panel's. */
+export const isReview = (result: ReviewResult | TaskResults): result is ReviewResult => 'decision' in result;
+
 export const getRunResult = contract({
   owner: 'runtime',
   subject: 'runtime.v1.run.result',
   permission: 'run:read',
   request: z.strictObject({ id: idOf('run') }),
-  reply: reviewResult,
+  /** A review's result is the panel's; every other run's is what its tasks gave. */
+  reply: z.union([reviewResult, taskResults]),
   errors: ['runtime.run.not-found', 'runtime.run.no-result'],
   http: {
     method: 'GET',
@@ -210,19 +241,48 @@ export const runEvent = z.object({
 });
 export type RunEvent = z.infer<typeof runEvent>;
 
-/** Server-sent events from `after` (or Last-Event-ID) on; ends after the run's last event. */
+/**
+ * Text of a model call that is under way; `index` is the number of characters the call said before it. It is no event:
+ * it is told while it lasts, may have gaps, and is void once `turn.reset` names its attempt.
+ */
+export const tokenFrame = z.object({
+  type: z.literal('token'),
+  task: z.string(),
+  turn: z.number().int(),
+  attempt: z.number().int(),
+  call: z.string(),
+  index: z.number().int().min(0),
+  text: z.string(),
+});
+export type TokenFrame = z.infer<typeof tokenFrame>;
+
+/** Why a WebSocket of a run ends; its reason is `{"after": seq}`, where to go on. */
+export const liveCloseCodes = { ended: 1000, draining: 1001, request: 1008, credential: 4401, slow: 4408 } as const;
+
+/**
+ * A run's story from `after` (or Last-Event-ID) on, as server-sent events or, when the request is a WebSocket
+ * handshake, as messages; ends after the run's last event. Over a WebSocket `{"after": n}` moves to another place.
+ */
 export const streamRunEvents = contract({
   owner: 'runtime',
   subject: 'runtime.v1.run.events',
   transport: 'stream',
   permission: 'run:read',
-  request: z.strictObject({ id: idOf('run'), after: z.coerce.number().int().min(0).default(0) }),
-  reply: runEvent,
+  request: z.strictObject({
+    id: idOf('run'),
+    after: z.coerce.number().int().min(0).default(0),
+    /** Whether to tell the text of model calls under way, too. */
+    tokens: z
+      .enum(['true', 'false'])
+      .default('false')
+      .transform((text) => text === 'true'),
+  }),
+  reply: z.union([runEvent, tokenFrame]),
   errors: ['runtime.run.not-found'],
   http: {
     method: 'GET',
     path: '/v1/runs/{id}/events',
-    summary: 'Follow a run (server-sent events)',
+    summary: 'Follow a run (server-sent events, or a WebSocket)',
     tag: 'runs',
     stability: 'stable',
   },

@@ -1,17 +1,31 @@
 /** What a benchmark says: one JSON line per case for programs, one table for people. */
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
+import { verdictsOn, type Judged } from './goals.js';
 import { rounded } from './statistics.js';
 
 /** One measured case. A figure's name ends with its unit. */
-export interface Case {
+export interface Case extends Judged {
   readonly bench: string;
-  readonly case: string;
-  readonly figures: Readonly<Record<string, number>>;
 }
 
 /** A case as one line of JSON. */
-export function jsonLine({ bench, case: name, figures }: Case): string {
-  return JSON.stringify({ bench, case: name, ...roundedAll(figures) });
+export function jsonLine(one: Case): string {
+  const { bench, case: name, figures, goals } = one;
+  const said = verdictsOn([one]).map(({ goal, hit }) => [goal.figure, hit ? 'hit' : 'miss']);
+  return JSON.stringify({
+    ...{ bench, case: name, ...roundedAll(figures) },
+    ...(goals && { goals: Object.fromEntries(said) as Record<string, string> }),
+  });
+}
+
+/** Every goal of the cases as a line: whether it was hit, by what, and whether that decides. */
+export function goalLines(cases: readonly Case[]): string {
+  const lines = verdictsOn(cases).map(({ case: name, goal, value, hit }) => {
+    const { figure, atLeast, atMost, decides } = goal;
+    const bound = atLeast === undefined ? `<= ${atMost}` : `>= ${atLeast}`;
+    return `${hit ? 'hit ' : 'MISS'}  ${name}: ${figure} ${rounded(value)} ${bound}${decides ? '' : ' (absolute)'}`;
+  });
+  return lines.join('\n');
 }
 
 /** The cases as a table; cases of other figures than those before them start a new one. */

@@ -1,29 +1,37 @@
-/** `npm run bench -- NAME [--json] [--rounds N]`: one benchmark on an installation of its own, on loopback. */
+/** `npm run bench -- NAME [CASE…] [--json] [--rounds N]`: one benchmark on an installation of its own, on loopback. */
 import { parseArgs } from 'node:util';
 import { cold } from '../bench/cold.js';
 import { edge } from '../bench/edge.js';
+import { engine, engineCases } from '../bench/engine.js';
+import { failed, verdictsOn } from '../bench/goals.js';
 import { ready } from '../bench/ready.js';
-import { jsonLine, machine, table, type Case } from '../bench/report.js';
+import { goalLines, jsonLine, machine, table, type Case } from '../bench/report.js';
 import { history, review } from '../bench/reviews.js';
 import { sweepAbandonedRuns } from '../testing/test-run.js';
 
-const benches: Readonly<Record<string, (rounds: number) => Promise<Case[]>>> = { review, history, ready, edge, cold };
-const USAGE = `Usage: npm run bench -- ${Object.keys(benches).join('|')} [--json] [--rounds N]\n`;
+const benches: Readonly<Record<string, (rounds: number, cases: readonly string[]) => Promise<Case[]>>> = {
+  ...{ review, history, ready, edge, cold, engine },
+};
+const USAGE = `Usage: npm run bench -- ${Object.keys(benches).join('|')} [--json] [--rounds N]
+       npm run bench -- engine [${engineCases.join('] [')}]\n`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { json: { type: 'boolean' }, rounds: { type: 'string', default: '3' } },
 });
-const bench = benches[positionals[0] ?? ''];
+const [name = '', ...chosen] = positionals;
+const bench = benches[name];
+const known = name === 'engine' ? engineCases : [];
 const rounds = Number(values.rounds);
 
-if (!bench || positionals.length > 1 || !(Number.isInteger(rounds) && rounds > 0)) {
+if (!bench || chosen.some((one) => !known.includes(one)) || !(Number.isInteger(rounds) && rounds > 0)) {
   process.stderr.write(USAGE);
   process.exitCode = 1;
 } else {
   await sweepAbandonedRuns();
   process.stderr.write(`${machine()}\n`);
-  const cases = await bench(rounds);
+  const cases = await bench(rounds, chosen);
   process.stdout.write(cases.map((one) => `${jsonLine(one)}\n`).join(''));
-  if (!values.json) process.stdout.write(`\n${table(cases)}\n`);
+  if (!values.json) process.stdout.write(`\n${[table(cases), goalLines(cases)].filter(Boolean).join('\n\n')}\n`);
+  if (failed(verdictsOn(cases))) process.exitCode = 1;
 }

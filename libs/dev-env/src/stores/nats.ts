@@ -1,9 +1,8 @@
-import { sign } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { nkeyOf, privateKeyOf } from '../secrets.js';
+import { nkeySigner } from '@conclave/nest-kit/nkey';
 import { answers } from './probe.js';
 import { startProcess } from './store-process.js';
 
@@ -71,7 +70,7 @@ export async function natsRefusal(port: number, host: string, seed: string | und
 }
 
 function askedOnce(port: number, host: string, seed: string | undefined): Promise<string | undefined> {
-  const signature = signer(seed);
+  const signature = seed ? nkeySigner(seed) : () => ({});
   return new Promise((done) => {
     const socket = createConnection({ port, host, timeout: 5_000 });
     const close = (refusal?: string) => {
@@ -86,7 +85,7 @@ function askedOnce(port: number, host: string, seed: string | undefined): Promis
     lines.on('line', (line) => {
       const [verb = '', rest = ''] = /^(\S+) ?(.*)$/.exec(line)?.slice(1) ?? [];
       if (verb === 'INFO') {
-        const { nonce = '', tls_required: tls } = JSON.parse(rest) as { nonce?: string; tls_required?: boolean };
+        const { nonce, tls_required: tls } = JSON.parse(rest) as { nonce?: string; tls_required?: boolean };
         if (tls) close();
         else socket.write(`CONNECT ${JSON.stringify({ ...greeting, ...signature(nonce) })}\r\nPING\r\n`);
       } else if (verb === 'PONG') close();
@@ -96,9 +95,3 @@ function askedOnce(port: number, host: string, seed: string | undefined): Promis
 }
 
 const greeting = { verbose: false, pedantic: false, lang: 'conclave', version: '1', protocol: 1 };
-
-function signer(seed: string | undefined): (nonce: string) => object {
-  if (!seed) return () => ({});
-  const [nkey, key] = [nkeyOf(seed), privateKeyOf(seed)];
-  return (nonce) => ({ nkey, sig: sign(null, Buffer.from(nonce), key).toString('base64url') });
-}

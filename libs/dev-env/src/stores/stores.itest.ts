@@ -2,9 +2,9 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { newNkeySeed, nkeyOf } from '@conclave/nest-kit/nkey';
 import pg from 'pg';
 import { refuseRolesInUse } from '../provision/migrate.js';
-import { nkeyOf, nkeySeed } from '../secrets.js';
 import { asRole } from '../services.js';
 import { closeTestRun, openTestRun } from '../testing/test-run.js';
 import { externalStore } from './external-store.js';
@@ -95,7 +95,7 @@ describe('stores', () => {
   });
 
   it('refuses a named bus that does not know our services, and writes down whom it should let in', async () => {
-    const [seed, stranger] = [nkeySeed(), nkeySeed()];
+    const [seed, stranger] = [newNkeySeed(), newNkeySeed()];
     const users = [{ name: 'gateway', nkey: nkeyOf(seed), publish: ['a'], subscribe: ['b'] }];
     const nats = await locate('nats');
     if (!nats) throw new Error('There is no nats-server.');

@@ -104,7 +104,7 @@ const FLAGS = [
     await see(runsOfTitle.nth(1));
     await runsOfTitle.first().click();
     await see(page.getByText('11 of 11 seats have judged').last());
-    await see(page.getByText('The review was completed'));
+    await see(page.getByText('The run was completed'));
     expect((await reviewed).code).toBe(0);
     await see(page.getByText('Approved'));
   }, 60_000);
@@ -146,7 +146,7 @@ const FLAGS = [
     await page.getByLabel('API key').fill(platform.apiKeyB);
     await page.keyboard.press('Enter');
     await goTo('Runs');
-    await see(page.getByText('No reviews yet'));
+    await see(page.getByText('No runs yet'));
     expect(faults).toEqual([]);
   });
 });

@@ -7,10 +7,10 @@ import { createServer, connect as dial, type AddressInfo } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { natsPermissions, serviceNames, type ServiceName } from '@conclave/contracts';
-import { nkeys } from '@nats-io/transport-node';
 import { baseEnvironment, loadConfig } from '../config.js';
 import { contextTokens, type ContextTokens } from '../context-token.js';
 import { openKit, type Kit } from '../kit.js';
+import { newNkeySeed, nkeyOf } from '../nkey.js';
 
 export interface TestBus {
   readonly url: string;
@@ -34,9 +34,8 @@ export interface TestBusOptions {
 
 export async function startTestBus({ secured = false }: TestBusOptions = {}): Promise<TestBus> {
   const dir = await mkdtemp(join(tmpdir(), 'conclave-bus-'));
-  const identities = new Map(serviceNames.map((name) => [name, { ...signingKeys(), user: nkeys.createUser() }]));
+  const identities = new Map(serviceNames.map((name) => [name, { ...signingKeys(), seed: newNkeySeed() }]));
   const port = await freePort();
-  const seedOf = (service: ServiceName): string => new TextDecoder().decode(identities.get(service)!.user.getSeed());
   const file = join(dir, 'nats.conf');
   await writeFile(file, `listen: "127.0.0.1:${port}"\n${secured ? authorization(identities) : ''}`);
 
@@ -53,7 +52,7 @@ export async function startTestBus({ secured = false }: TestBusOptions = {}): Pr
       HTTP_PORT: '0',
       SHUTDOWN_GRACE_MS: '2000',
       NATS_URL: url,
-      ...(secured ? { NATS_NKEY_SEED: seedOf(service) } : {}),
+      ...(secured ? { NATS_NKEY_SEED: identities.get(service)!.seed } : {}),
       SERVICE_KEY: identities.get(service)!.privateKey,
       SERVICE_KEYS: JSON.stringify(publicKeys),
     }),
@@ -89,7 +88,7 @@ export async function startTestBus({ secured = false }: TestBusOptions = {}): Pr
 interface Identity {
   readonly privateKey: string;
   readonly publicKey: string;
-  readonly user: ReturnType<typeof nkeys.createUser>;
+  readonly seed: string;
 }
 
 function signingKeys(): Pick<Identity, 'privateKey' | 'publicKey'> {
@@ -101,10 +100,10 @@ function signingKeys(): Pick<Identity, 'privateKey' | 'publicKey'> {
 }
 
 function authorization(identities: ReadonlyMap<ServiceName, Identity>): string {
-  const users = [...identities].map(([name, { user }]) => {
+  const users = [...identities].map(([name, { seed }]) => {
     const { publish, subscribe } = natsPermissions(name);
     const permissions = { publish: { allow: publish }, subscribe: { allow: subscribe } };
-    return JSON.stringify({ nkey: user.getPublicKey(), permissions });
+    return JSON.stringify({ nkey: nkeyOf(seed), permissions });
   });
   return `authorization: { users: [\n${users.join(',\n')}\n] }\n`;
 }

@@ -1,7 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type BlobStore } from '@conclave/nest-kit';
+import { Database } from '@conclave/postgres-kit';
 import type { RuntimeConfig } from '../config.js';
-import { PostgresEngine } from '../engine/postgres-engine.js';
+import { unsettled } from '../engine/postgres-turns.js';
 import { Changes } from '../reviews/changes.js';
 import { PostgresRuns } from '../runs/postgres-runs.js';
 import { removeWorkspacesOlderThan } from '../sandbox/workspace.js';
@@ -17,7 +18,7 @@ const BLOB_GRACE_MS = 24 * 3_600_000;
 @Injectable()
 export class Housekeeping {
   constructor(
-    @Inject(PostgresEngine) private readonly engine: PostgresEngine,
+    @Inject(Database) private readonly db: Database,
     @Inject(PostgresRuns) private readonly runs: PostgresRuns,
     @Inject(Changes) private readonly changes: Changes,
     @Inject(BLOBS) private readonly blobs: BlobStore,
@@ -32,8 +33,8 @@ export class Housekeeping {
 
   private async repositories(): Promise<void> {
     const kept = await this.changes.onDisk();
-    const unsettled = await this.engine.unsettled(kept);
-    for (const runId of kept) if (!unsettled.has(runId)) await this.changes.close(runId);
+    const busy = await this.db.system((tx) => unsettled(tx, kept));
+    for (const runId of kept) if (!busy.has(runId)) await this.changes.close(runId);
   }
 
   /** A program ends with its decision at the latest: a copy that is older is nobody's. */

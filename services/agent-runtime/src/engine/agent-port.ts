@@ -3,12 +3,18 @@ import type { RunEvent } from '@conclave/contracts';
 /** A JSON value that survives the journal. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json | undefined };
 
+/** What tasks wait for: somebody's word, something's end, or a time. */
+export type WaitKind =
+  'decision-sealed' | 'reveal-opened' | 'tasks' | 'run' | 'human' | 'effect' | 'event' | 'timer' | 'budget' | 'rate';
+
 /** What a task waits for. The first of answer and expiry wins; expiry answers with the default. */
 export interface WaitSpec {
-  readonly kind: 'decision-sealed' | 'reveal-opened';
+  readonly kind: WaitKind;
   readonly key: string;
   readonly expiresInMs: number;
   readonly defaultAnswer: Json;
+  /** What a person needs to answer. */
+  readonly about?: Json;
 }
 
 export interface TaskSpec {
@@ -16,8 +22,12 @@ export interface TaskSpec {
   readonly id: string;
   readonly agent: string;
   readonly input: Json;
+  /** Tasks of the same run that have to be done before. */
+  readonly dependsOn?: readonly string[];
   /** Its first turn may take minutes. */
   readonly slow?: boolean;
+  /** Whose service it uses, for caps. */
+  readonly provider?: string;
 }
 
 /** How an activation ends. */
@@ -26,11 +36,26 @@ export type Activation =
   | { readonly kind: 'parked'; readonly wait: WaitSpec; readonly spawn?: readonly TaskSpec[] }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string };
 
+/**
+ * What a repeat of an effect would do: `retry` nothing worse; `keyed` nothing, as the other side knows its key;
+ * `unsafe` the same again.
+ */
+export type EffectClass = 'retry' | 'keyed' | 'unsafe';
+
+/** Something a person said to the run. */
+export interface Steering {
+  readonly no: number;
+  readonly text: string;
+}
+
 /** One activation of an agent, as the agent sees it. */
 export interface Turn {
   readonly tenantId: string;
+  readonly workspaceId: string;
   readonly runId: string;
   readonly taskId: string;
+  /** Who asked for the run. */
+  readonly actor: string;
   readonly input: Json;
   /** The run's own input. */
   readonly runInput: Json;
@@ -43,6 +68,21 @@ export interface Turn {
    * was under way when its worker died is done again, so effects carry keys of their own.
    */
   step<T extends Json>(name: string, work: () => Promise<T>): Promise<T>;
+  /**
+   * Where the text of a model call goes while it comes, for whoever watches; `call` is unique within the turn. Nothing of
+   * it is kept, and viewers forget it when the turn is done again.
+   */
+  speaker(call: string): (text: string) => void;
+  /**
+   * Does something to the world outside, once its result is journaled. `work` gets a key that is the same whenever it is
+   * done again. An unsafe effect found begun and not ended is not done again: the task parks until a person has said
+   * what became of it.
+   */
+  effect<T extends Json>(name: string, kind: EffectClass, work: (key: string) => Promise<T>): Promise<T>;
+  /** What people said until now and no earlier call told; journaled under `name`. */
+  steering(name: string): Promise<readonly Steering[]>;
+  /** The results of tasks that are done, by id. */
+  resultsOf(taskIds: readonly string[]): Promise<Readonly<Record<string, Json>>>;
   /** Adds a line to the run's story; at most once per (task, name). */
   tell(name: string, type: string, data: RunEvent['data']): Promise<void>;
   /** What every task of the run has journaled under `name`, by task id. */
@@ -55,6 +95,8 @@ export interface Turn {
  */
 export interface AgentPort {
   readonly name: string;
+  /** Whether runs of it may have cost something. */
+  readonly spends?: boolean;
   activate(turn: Turn): Promise<Activation>;
   /** Called instead after `activate` kept failing: the agent's way to end without leaving others waiting. */
   giveUp(turn: Turn, reason: string): Promise<Activation>;

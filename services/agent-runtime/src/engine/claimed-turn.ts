@@ -1,3 +1,5 @@
+import type { Json } from './agent-port.js';
+
 /** Which turn: the `no`-th activation of a task. */
 export interface TurnKey {
   readonly tenantId: string;
@@ -8,6 +10,8 @@ export interface TurnKey {
 
 /** A turn as its worker holds it. */
 export interface ClaimedTurn extends TurnKey {
+  /** The worker that holds it. */
+  readonly owner: string;
   readonly epoch: number;
   /** How often it was claimed, this time included. */
   readonly attempt: number;
@@ -17,5 +21,47 @@ export interface ClaimedTurn extends TurnKey {
   readonly lost: number;
   /** Whether it counts against the share of the slots that slow turns have. */
   readonly slow: boolean;
+  /** Whether its end may let another start: of its session, or below its tenant's bounds. */
+  readonly excludes: boolean;
   readonly lastError: string | null;
+  readonly agent: string;
+  readonly workspaceId: string;
+  /** The run that waits for the end of this one. */
+  readonly parentRunId: string | null;
+  /** Who asked for the run. */
+  readonly actor: string;
+  readonly input: Json;
+  readonly runInput: Json;
+  /** When the run was created. */
+  readonly createdAt: Date;
+  /** What the task's last wait was answered with. */
+  readonly answer: Json | undefined;
+  /** Whether viewers have heard of it what no step has kept. */
+  spoken?: boolean;
+  /** What the task has journaled, by name. */
+  readonly journal: Map<string, Json>;
+}
+
+/** Activations that may throw, and workers that may be lost, before the agent is asked to give up. */
+const MAX_FAILURES = 3;
+const MAX_LOST = 5;
+
+/** Why a turn is not tried again, if it is not. */
+export function hopelessness({
+  failures,
+  lost,
+  lastError,
+}: Pick<ClaimedTurn, 'failures' | 'lost' | 'lastError'>): string | undefined {
+  if (failures >= MAX_FAILURES) return lastError ?? 'unknown';
+  return lost >= MAX_LOST ? `its worker died or froze ${lost} times` : undefined;
+}
+
+/** The turn is no longer ours: another worker has it, or its run was canceled. */
+export class Fenced extends Error {
+  override readonly name = 'Fenced';
+}
+
+/** Somebody paused the run: the turn goes back as it is. */
+export class Paused extends Error {
+  override readonly name = 'Paused';
 }

@@ -10,22 +10,28 @@ import { Client } from 'pg';
 import type { Logger } from 'pino';
 import type { RuntimeConfig } from '../config.js';
 import type { TurnKey } from './claimed-turn.js';
-import { LEASE_MS } from './postgres-engine.js';
+import { GIVEN_BACK } from './postgres-control.js';
+import { LOST_ATTEMPT, tellResets, type LostAttempt } from './postgres-resets.js';
 
-const RECONNECT_MS = 1_000;
 /** How often a worker says that it lives; no multiple of the sweep, or no beat would ever find it between two claims. */
 export const BEAT_MS = 1_500;
-/** A free lock means death only together with this silence: a worker that lost its connection takes the lock again. */
-const SILENT_MS = 2 * BEAT_MS;
+/** After an outage of Postgres the living have their locks again within this time; a late beat has a lease's time. */
+const STEADY_MS = 1_000;
+/** Between two tries to take the lock again. */
+const RECONNECT_MS = 500;
 
 @Injectable()
 export class PostgresWorkers {
   private liveness: Client | undefined;
   private leaving = false;
+  /** Since when every look succeeded, by a clock that nobody sets: after an outage the living look dead, too. */
+  private steadySince = performance.now();
+  /** Whose locks were free at the last look. */
+  private unlocked: ReadonlySet<string> = new Set();
 
   constructor(
     @Inject(Database) private readonly db: Database,
-    @Inject(CONFIG) private readonly config: Pick<RuntimeConfig, 'DATABASE_SYSTEM_URL'>,
+    @Inject(CONFIG) private readonly config: Pick<RuntimeConfig, 'DATABASE_SYSTEM_URL' | 'WORKER_LEASE_MS'>,
     @Inject(LOG) private readonly log: Logger,
   ) {}
 
@@ -39,7 +45,7 @@ export class PostgresWorkers {
     });
     client.on('error', (error) => {
       this.log.warn({ err: error }, 'liveness connection lost');
-      setTimeout(() => void this.returnUnlessLeaving(worker), RECONNECT_MS).unref();
+      void this.returnUnlessLeaving(worker);
     });
     await client.connect();
     await client.query('select pg_advisory_lock($1)', [lockKey]);
@@ -54,7 +60,10 @@ export class PostgresWorkers {
 
   private async returnUnlessLeaving(worker: string): Promise<void> {
     if (this.leaving) return;
-    await this.enlist(worker).catch((error: unknown) => this.log.warn({ err: error }, 'not enlisted again yet'));
+    await this.enlist(worker).catch((error: unknown) => {
+      this.log.warn({ err: error }, 'not enlisted again yet');
+      setTimeout(() => void this.returnUnlessLeaving(worker), RECONNECT_MS).unref();
+    });
   }
 
   /** Extends the lease of everything this worker runs. @returns the turns it still holds, or undefined when it was reaped */
@@ -65,7 +74,7 @@ export class PostgresWorkers {
       return tx.query<TurnKey>(
         `update turn set lease_until = clock_timestamp() + $2 * interval '1 ms' where lease_owner = $1 and state = 'running'
          returning tenant_id as "tenantId", run_id as "runId", task_id as "taskId", no`,
-        [worker, LEASE_MS],
+        [worker, this.config.WORKER_LEASE_MS],
       );
     });
   }
@@ -75,7 +84,7 @@ export class PostgresWorkers {
     await this.db.system(async (tx) => {
       for (const { tenantId, runId, taskId, no } of turns) {
         await tx.query(
-          `update turn set state = 'ready', lease_owner = null, ready_at = clock_timestamp()
+          `update turn set ${GIVEN_BACK}, ready_at = clock_timestamp()
            where tenant_id = $1 and run_id = $2 and task_id = $3 and no = $4 and lease_owner = $5 and state = 'running'`,
           [tenantId, runId, taskId, no, worker],
         );
@@ -83,27 +92,49 @@ export class PostgresWorkers {
     });
   }
 
-  /** Makes the turns of dead workers ready again, and counts the loss. @returns how many */
-  reap(self: string): Promise<number> {
+  /**
+   * Makes the turns of dead workers ready again, and counts the loss. Dead is whose lease is over, and whose lock is
+   * free at two looks in a row: who lost only its connection has the lock again by then.
+   *
+   * @returns how many turns
+   */
+  async reap(self: string): Promise<number> {
+    return this.look(self).catch((error: unknown) => {
+      this.steadySince = performance.now();
+      throw error;
+    });
+  }
+
+  private look(self: string): Promise<number> {
     return this.db.system(async (tx) => {
       const lock = await tx.one<{ free: boolean }>(
         `select pg_try_advisory_xact_lock(hashtext('runtime.reap')) as free`,
       );
       if (!lock?.free) return 0;
-      const dead = await tx.query<{ id: string }>(
-        `select id from worker where id <> $1 and (beat_at < clock_timestamp() - $2 * interval '1 ms'
-           or beat_at < clock_timestamp() - $3 * interval '1 ms' and pg_try_advisory_xact_lock_shared(lock_key))
-         union select distinct t.lease_owner from turn t where t.state = 'running' and not exists (select from worker w where w.id = t.lease_owner)`,
-        [self, LEASE_MS, SILENT_MS],
+      const gone = await tx.query<{ id: string; late: boolean }>(
+        `select id, late from (
+           select id, lock_key, beat_at < clock_timestamp() - $2 * interval '1 ms' as late from worker where id <> $1) w
+         where late or pg_try_advisory_xact_lock_shared(lock_key)
+         union select distinct t.lease_owner, true from turn t
+         where t.state = 'running' and not exists (select from worker w where w.id = t.lease_owner)`,
+        [self, this.config.WORKER_LEASE_MS],
       );
+      const seen = this.unlocked;
+      this.unlocked = new Set(gone.map(({ id }) => id));
+      const steadyMs = performance.now() - this.steadySince;
+      const dead = gone
+        .filter(({ id, late }) =>
+          late ? steadyMs >= this.config.WORKER_LEASE_MS : steadyMs >= STEADY_MS && seen.has(id),
+        )
+        .map(({ id }) => id);
       if (dead.length === 0) return 0;
-      const ids = dead.map((w) => w.id);
-      const freed = await tx.query(
-        `update turn set state = 'ready', lease_owner = null, ready_at = clock_timestamp(), lost = lost + 1
-         where state = 'running' and lease_owner = any($1) returning no`,
-        [ids],
+      const freed = await tx.query<LostAttempt>(
+        `update turn set ${GIVEN_BACK}, ready_at = clock_timestamp(), lost = lost + 1
+         where state = 'running' and lease_owner = any($1) returning ${LOST_ATTEMPT}`,
+        [dead],
       );
-      await tx.query('delete from worker where id = any($1)', [ids]);
+      await tellResets(tx, freed);
+      await tx.query('delete from worker where id = any($1)', [dead]);
       return freed.length;
     });
   }
@@ -113,10 +144,12 @@ export class PostgresWorkers {
     this.leaving = true;
     await this.liveness?.end();
     await this.db.system(async (tx) => {
-      await tx.query(
-        `update turn set state = 'ready', lease_owner = null, ready_at = clock_timestamp() where state = 'running' and lease_owner = $1`,
+      const left = await tx.query<LostAttempt>(
+        `update turn set ${GIVEN_BACK}, ready_at = clock_timestamp()
+         where state = 'running' and lease_owner = $1 returning ${LOST_ATTEMPT}`,
         [worker],
       );
+      await tellResets(tx, left);
       await tx.query('delete from worker where id = $1', [worker]);
     });
   }

@@ -1,14 +1,17 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { ConclaveError, events, newId } from '@conclave/contracts';
 import { createTestDatabase, type TestDatabase } from '@conclave/dev-env/testing';
-import { createLogger, type Kit } from '@conclave/nest-kit';
+import { createLogger } from '@conclave/nest-kit';
 import { Database, pgConnections, type Actor } from '@conclave/postgres-kit';
 import { Registry } from 'prom-client';
 import { LiveRuns } from '../runs/live-runs.js';
 import { AgentHouse, type Ending } from './agent-house.js';
 import type { Activation, AgentPort, Turn } from './agent-port.js';
 import type { TurnKey } from './claimed-turn.js';
-import { PostgresEngine } from './postgres-engine.js';
+import { Bells } from './bells.js';
+import { Engine } from './engine.js';
+import { EngineMetrics } from './engine-metrics.js';
+import { openEngineRoles, type EngineRoles } from './engine-roles.js';
 import { PostgresWorkers } from './postgres-workers.js';
 import { Worker } from './worker.js';
 
@@ -31,9 +34,8 @@ class House extends AgentHouse {
     ],
   ]);
 
-  async settled(runId: string): Promise<void> {
-    this.settledRuns.push(runId);
-  }
+  readonly keeps = () => true;
+  readonly settled = async (runId: string): Promise<void> => void this.settledRuns.push(runId);
 
   async endingOf(): Promise<Ending> {
     return { event: events.runFailed, data: { run: newId('run'), code: 'x', message: 'y' } };
@@ -56,8 +58,11 @@ class HeldBeats extends PostgresWorkers {
 describe('worker', () => {
   let test: TestDatabase;
   let db: Database;
-  let engine: PostgresEngine;
+  let engine: Engine;
+  let roles: EngineRoles;
   let worker: Worker | undefined;
+  const bells = new Bells();
+  const metrics = new EngineMetrics({ metrics: new Registry() });
   const log = createLogger('runtime', 'fatal');
   const ctx: Actor = { tenantId: newId('tenant'), actor: 'service:runtime' };
 
@@ -67,35 +72,32 @@ describe('worker', () => {
     const pool = (url: string) =>
       pgConnections({ url, schema: 'runtime', size: 8, applicationName: 'test' }, () => undefined);
     db = new Database(pool(env.DATABASE_URL), pool(env.DATABASE_SYSTEM_URL));
-    engine = new PostgresEngine(db);
+    roles = openEngineRoles(env.DATABASE_SYSTEM_URL, log);
+    engine = new Engine(roles, db, bells, metrics);
   });
   afterEach(() => worker?.stop());
   afterAll(async () => {
+    await roles.close();
     await db.close();
     await test.drop();
   });
 
-  const start = async (
-    house: House,
-    workers = new PostgresWorkers(db, test.environmentOf('runtime'), log),
-  ): Promise<Worker> => {
-    worker = new Worker(engine, workers, house, new LiveRuns(), { log, metrics: new Registry() } as unknown as Kit);
-    await worker.start(2);
+  const start = async (house: House, workers = new PostgresWorkers(db, env(), log), slots = 2): Promise<Worker> => {
+    worker = new Worker({
+      ...{ engine, db, workers, house, live: new LiveRuns(), bells, metrics, log },
+      config: {
+        ...env(),
+        WORKER_SLOTS: slots,
+      },
+    });
+    await worker.start();
     return worker;
   };
+  const env = () => ({ ...test.environmentOf('runtime'), WORKER_SLOTS: 2, WORKER_LEASE_MS: 15_000 });
   const create = async (): Promise<string> => {
     const id = newId('run');
-    await db.tx(ctx, (tx) =>
-      engine.createRun(tx, ctx, {
-        id,
-        workspaceId: newId('workspace'),
-        kind: 'review',
-        title: 't',
-        agent: 'a',
-        input: {},
-      }),
-    );
-    worker?.wake();
+    const run = { ...ctx, id, workspaceId: newId('workspace'), kind: 'review', title: 't' };
+    await engine.create({ ...run, agent: 'a', input: {} });
     return id;
   };
   const ended = async (id: string): Promise<string> => {
@@ -109,7 +111,7 @@ describe('worker', () => {
 
   it('keeps a turn that it claimed while a beat was under way', async () => {
     const house = new House();
-    const workers = new HeldBeats(db, test.environmentOf('runtime'), log);
+    const workers = new HeldBeats(db, env(), log);
     await start(house, workers);
     while (workers.seen === 0) await new Promise((resolve) => setTimeout(resolve, 50));
     let aborted = false;
@@ -131,20 +133,24 @@ describe('worker', () => {
     const house = new House();
     const me = await start(house);
     const id = newId('run');
-    await db.tx(ctx, (tx) =>
-      engine.createRun(tx, ctx, {
-        id,
-        workspaceId: newId('workspace'),
-        kind: 'review',
-        title: 't',
-        agent: 'a',
-        input: {},
-      }),
-    );
-    const lost = await engine.claim(me.id, 1);
-    expect(lost.length).toBeLessThanOrEqual(1);
+    const run = { ...ctx, id, workspaceId: newId('workspace'), kind: 'review', title: 't' };
+    await engine.create({ ...run, agent: 'a', input: {} });
+    const lost = await engine.claim(me.id, { turns: 1, slow: 1, leaseMs: 15_000 });
+    expect(lost.turns.length).toBeLessThanOrEqual(1);
     expect(await ended(id)).toBe('completed');
   }, 20_000);
+
+  it('asks for turns when a bell said that there are some, and not for each', async () => {
+    const house = new House();
+    await start(house, undefined, 32);
+    const claims = async (): Promise<number> =>
+      (await metrics.claimSeconds.get()).values.find(({ metricName }) => metricName?.endsWith('_count'))?.value ?? 0;
+    const before = await claims();
+    const all = await Promise.all(Array.from({ length: 200 }, create));
+    await Promise.all(all.map(ended));
+    expect(await test.query(`select from runtime.run where id = any($1) and state <> 'completed'`, [all])).toEqual([]);
+    expect((await claims()) - before).toBeLessThan(100);
+  }, 60_000);
 
   it('tries a faulty agent three times, then lets it give up with the reason', async () => {
     const house = new House();

@@ -1,152 +1,160 @@
 import { randomBytes } from 'node:crypto';
-import { Inject, Injectable } from '@nestjs/common';
 import { ConclaveError, errorCatalogue } from '@conclave/contracts';
-import { KIT, type Kit } from '@conclave/nest-kit';
-import { isOutage } from '@conclave/postgres-kit';
+import { Database, isOutage } from '@conclave/postgres-kit';
 import { retryDelayMs } from '@conclave/run-core';
 import type { Logger } from 'pino';
-import { Counter, Gauge } from 'prom-client';
+import type { RuntimeConfig } from '../config.js';
 import { LiveRuns } from '../runs/live-runs.js';
 import { AgentHouse } from './agent-house.js';
-import type { Json, Turn } from './agent-port.js';
-import type { ClaimedTurn, TurnKey } from './claimed-turn.js';
-import { Fenced, PostgresEngine, type TurnMaterial } from './postgres-engine.js';
-import { journalForm } from './journal-form.js';
+import { Bells, type Hearer } from './bells.js';
+import { Fenced, Paused, hopelessness, type ClaimedTurn, type TurnKey } from './claimed-turn.js';
+import { activationOf } from './effects.js';
+import { Engine } from './engine.js';
+import { EngineMetrics } from './engine-metrics.js';
+import type { Claim } from './postgres-claim.js';
+import { tellResets } from './postgres-resets.js';
+import { giveBack, unsettled } from './postgres-turns.js';
 import { BEAT_MS, PostgresWorkers } from './postgres-workers.js';
+import { turnOf } from './turn-of.js';
 
 const SWEEP_MS = 1_000;
-const REAP_MS = 250;
-/** Activations that may throw, and workers that may be lost, before the agent is asked to give up. */
-const MAX_FAILURES = 3;
-const MAX_LOST = 5;
+const REAP_MS = 75;
+/** What has not ended by then is handed over as it is. */
+const STOP_MS = 500;
 const RETRY = { firstMs: 200, factor: 2, maxMs: 10_000 } as const;
 
+/** What a worker works with. */
+export interface WorkerParts {
+  readonly engine: Engine;
+  readonly db: Database;
+  readonly workers: PostgresWorkers;
+  readonly house: AgentHouse;
+  readonly live: LiveRuns;
+  readonly bells: Bells;
+  readonly metrics: EngineMetrics;
+  readonly log: Logger;
+  readonly config: Pick<RuntimeConfig, 'WORKER_SLOTS' | 'WORKER_LEASE_MS'>;
+}
+
 /**
- * Claims ready turns and activates their agents, `slots` at a time. Woken by commits in this process and by a sweep
- * for those of others. An outage sends a turn back untouched; a fault of the agent counts, and after three the agent
+ * Claims ready turns and activates their agents, `slots` at a time. Woken by bells, of this process and of
+ * others; a sweep finds what was not rung for. An outage sends a turn back untouched; a fault of the agent counts, and after three the agent
  * is asked to give up. So it is when its worker was lost under it five times: it may be what kills them. Slow turns
  * have half of the slots: whoever waits for programs keeps nobody else waiting.
  */
-@Injectable()
-export class Worker {
+export class Worker implements Hearer {
   readonly id = `wrk_${randomBytes(10).toString('hex')}`;
   private readonly running = new Map<string, { turn: ClaimedTurn; abort: AbortController; done: Promise<void> }>();
   private timers: NodeJS.Timeout[] = [];
   private stopping = false;
   private claiming = false;
-  private again = false;
+  /** Whether there was a bell since the last claim began. */
+  private rung = false;
+  /** Of which kind the last claim may have left some. */
+  private left: Claim['left'] = { quick: false, slow: false };
   /** Claims begun so far. */
   private claims = 0;
   private limit = 0;
-  private readonly log: Logger;
-  private readonly turns: Counter;
-  private readonly slots: Gauge;
 
-  constructor(
-    @Inject(PostgresEngine) private readonly engine: PostgresEngine,
-    @Inject(PostgresWorkers) private readonly workers: PostgresWorkers,
-    @Inject(AgentHouse) private readonly house: AgentHouse,
-    @Inject(LiveRuns) private readonly live: LiveRuns,
-    @Inject(KIT) { log, metrics }: Kit,
-  ) {
-    this.log = log;
-    this.turns = new Counter({
-      name: 'conclave_turns_total',
-      help: 'Turns ended, by outcome.',
-      labelNames: ['outcome'],
-      registers: [metrics],
-    });
-    const running = this.running;
-    new Gauge({
-      name: 'conclave_turns_running',
-      help: 'Turns under way in this worker.',
-      registers: [metrics],
-      collect() {
-        this.set(running.size);
-      },
-    });
-    this.slots = new Gauge({
-      name: 'conclave_worker_slots',
-      help: 'Turns this worker runs at once.',
-      registers: [metrics],
-    });
-  }
+  constructor(private readonly parts: WorkerParts) {}
 
-  /** Starts to work on up to `slots` turns at once. */
-  async start(slots: number): Promise<void> {
-    this.limit = slots;
-    this.slots.set(slots);
-    await this.workers.enlist(this.id);
+  /** Starts to work on as many turns at once as there are slots. */
+  async start(): Promise<void> {
+    this.limit = this.parts.config.WORKER_SLOTS;
+    this.parts.metrics.slots.set(this.limit);
+    await this.parts.workers.enlist(this.id);
     const every = (ms: number, work: () => Promise<unknown>): NodeJS.Timeout =>
       setInterval(
-        () => void work().catch((error: unknown) => this.log.warn({ err: error }, 'engine tick skipped')),
+        () => void work().catch((error: unknown) => this.parts.log.warn({ err: error }, 'engine tick skipped')),
         ms,
       );
     this.timers = [
-      every(SWEEP_MS, async () => this.wake()),
-      every(SWEEP_MS, async () => {
-        if ((await this.engine.expireWaits()) > 0) this.wake();
-      }),
-      every(BEAT_MS, () => this.beat()),
+      every(SWEEP_MS, async () => void this.wake()),
+      every(Math.min(BEAT_MS, this.parts.config.WORKER_LEASE_MS / 5), () => this.beat()),
       every(REAP_MS, async () => {
-        if ((await this.workers.reap(this.id)) > 0) this.wake();
+        if ((await this.parts.workers.reap(this.id)) > 0) this.parts.bells.ready();
       }),
     ];
+    this.parts.bells.hear(this);
     this.wake();
   }
 
   /** Stops claiming, aborts what runs and hands it over. */
   async stop(): Promise<void> {
     this.stopping = true;
+    this.parts.bells.leave();
     for (const timer of this.timers) clearInterval(timer);
     for (const { abort } of this.running.values()) abort.abort(new Fenced('the worker is stopping'));
     await Promise.race([
       Promise.all([...this.running.values()].map((r) => r.done)),
-      new Promise((resolve) => setTimeout(resolve, 2_000).unref()),
+      new Promise((resolve) => setTimeout(resolve, STOP_MS).unref()),
     ]);
-    await this.workers
+    await this.parts.workers
       .resign(this.id)
-      .catch((error: unknown) => this.log.warn({ err: error }, 'resignation failed; the lease will tell'));
+      .then(() => this.parts.bells.pass())
+      .catch((error: unknown) => this.parts.log.warn({ err: error }, 'resignation failed; the lease will tell'));
   }
 
-  /** Looks for ready turns, soon. */
-  wake(): void {
-    this.again = true;
-    if (this.claiming || this.stopping) return;
+  /** Something can be claimed. @returns whether there is room for it here */
+  wake(): boolean {
+    this.rung = true;
+    this.look();
+    return !this.stopping && this.running.size < this.limit;
+  }
+
+  /** These runs were ended from outside: what is under way for them is in vain. */
+  drop(runs: readonly string[]): void {
+    for (const { turn, abort } of this.running.values())
+      if (runs.includes(turn.runId)) abort.abort(new Fenced('the run was ended'));
+  }
+
+  /** Claims while there is room and reason to. */
+  private look(): void {
+    if (this.claiming || this.stopping || !this.mayFind()) return;
     this.claiming = true;
-    void this.claimAll().finally(() => {
+    void this.claim().finally(() => {
       this.claiming = false;
-      if (this.again && this.running.size < this.limit) this.wake();
+      this.look();
     });
   }
 
-  private async claimAll(): Promise<void> {
-    while (this.again && !this.stopping) {
-      this.again = false;
-      this.claims++;
-      const free = this.limit - this.running.size;
-      if (free <= 0) return;
-      try {
-        const turns = await this.engine.claim(this.id, free, this.slowFree());
-        for (const turn of turns) this.take(turn);
-        if (turns.length === free) this.again = true;
-      } catch (error) {
-        this.log.warn({ err: error }, 'claim will be tried again');
-      }
+  private mayFind(): boolean {
+    if (this.running.size >= this.limit) return false;
+    return this.rung || this.left.quick || (this.left.slow && this.slowFree() > 0);
+  }
+
+  private async claim(): Promise<void> {
+    this.rung = false;
+    this.left = { quick: false, slow: false };
+    this.claims++;
+    try {
+      const { turns, left } = await this.parts.engine.claim(this.id, {
+        turns: this.limit - this.running.size,
+        slow: this.slowFree(),
+        leaseMs: this.parts.config.WORKER_LEASE_MS,
+      });
+      for (const turn of turns) this.take(turn);
+      this.left = left;
+      if (turns.length > 0 && (left.quick || left.slow) && !this.mayFind()) this.parts.bells.pass();
+    } catch (error) {
+      this.parts.log.warn({ err: error }, 'claim will be tried again');
     }
   }
 
   private take(turn: ClaimedTurn): void {
     const key = keyOf(turn);
     this.running.get(key)?.abort.abort(new Fenced('claimed again by its own worker'));
+    if (turn.no === 1 && turn.attempt === 1) this.parts.live.changed(turn.runId);
     const abort = new AbortController();
     const done = this.activate(turn, abort.signal)
       .catch((error: unknown) => this.fail(turn, error))
       .finally(() => {
         if (this.running.get(key)?.abort === abort) this.running.delete(key);
-        this.wake();
+        this.parts.metrics.running.set(this.running.size);
+        this.look();
       });
     this.running.set(key, { turn, abort, done });
+    this.parts.metrics.running.set(this.running.size);
   }
 
   private slowFree(): number {
@@ -155,71 +163,52 @@ export class Worker {
   }
 
   private async activate(claimed: ClaimedTurn, signal: AbortSignal): Promise<void> {
-    const material = await this.engine.material(claimed);
-    const agent = this.house.agents.get(material.agent);
-    if (!agent) throw new Error(`no agent ${material.agent} here`);
-    await this.engine.begin(claimed, this.id);
-    const turn = this.turnOf(claimed, material, signal);
-    const hopeless = hopelessness(claimed);
-    const activation = journalForm(hopeless ? await agent.giveUp(turn, hopeless) : await agent.activate(turn));
+    const agent = this.parts.house.agents.get(claimed.agent);
+    if (!agent) throw new Error(`no agent ${claimed.agent} here`);
+    const turn = turnOf(claimed, signal, { engine: this.parts.engine, db: this.parts.db, live: this.parts.live });
+    const activation = await activationOf(agent, turn, hopelessness(claimed));
     signal.throwIfAborted();
-    const settled = await this.engine.finish(claimed, this.id, activation, (tx) =>
-      this.house.endingOf(tx, claimed, activation),
-    );
-    this.turns.inc({ outcome: activation.kind });
-    this.live.changed(claimed.runId);
-    if (settled)
-      await this.house
-        .settled(claimed.runId)
-        .catch((error: unknown) => this.log.warn({ err: error }, 'not tidied up yet'));
+    const ends = claimed.taskId === 'root' && activation.kind !== 'parked';
+    const ending = ends ? await this.parts.house.endingOf(claimed, activation) : undefined;
+    await this.parts.engine.finish({ turn: claimed, activation, ending });
+    this.parts.metrics.turns.inc({ outcome: activation.kind });
+    this.parts.live.changed(claimed.runId);
+    if (activation.kind !== 'parked' && this.parts.house.keeps(claimed.agent)) await this.settle(claimed.runId);
   }
 
-  private turnOf(claimed: ClaimedTurn, material: TurnMaterial, signal: AbortSignal): Turn {
-    const { tenantId, runId, taskId } = claimed;
-    const record = async (
-      name: string,
-      result: Json,
-      story: Parameters<PostgresEngine['recordStep']>[4],
-    ): Promise<void> => {
-      signal.throwIfAborted();
-      await this.engine.recordStep(claimed, this.id, name, result, story);
-      material.journal.set(name, result);
-      if (story?.length) this.live.changed(runId);
-    };
-    return {
-      tenantId,
-      runId,
-      taskId,
-      signal,
-      input: material.input,
-      runInput: material.runInput,
-      answer: material.answer,
-      step: async <T extends Json>(name: string, work: () => Promise<T>): Promise<T> => {
-        if (material.journal.has(name)) return material.journal.get(name) as T;
-        signal.throwIfAborted();
-        const result = journalForm(await work());
-        await record(name, result, []);
-        return result;
-      },
-      tell: async (name, type, data) => {
-        if (!material.journal.has(`tell/${name}`)) await record(`tell/${name}`, true, [{ type, data }]);
-      },
-      stepsOf: (name) => this.engine.stepsOf(claimed, name),
-    };
+  /** What was kept for a run goes when nothing of it is left to do. */
+  private async settle(runId: string): Promise<void> {
+    try {
+      const left = await this.parts.db.system((tx) => unsettled(tx, [runId]));
+      if (!left.has(runId)) await this.parts.house.settled(runId);
+    } catch (error) {
+      this.parts.log.warn({ err: error }, 'not tidied up yet');
+    }
   }
 
   /** Sorts what went wrong: not ours any more, an outage, a refusal that will pass, or a fault of the agent. */
   private async fail(turn: ClaimedTurn, error: unknown): Promise<void> {
-    if (error instanceof Fenced) return this.turns.inc({ outcome: 'fenced' });
+    if (error instanceof Fenced) return this.parts.metrics.turns.inc({ outcome: 'fenced' });
+    if (error instanceof Paused) {
+      this.parts.metrics.turns.inc({ outcome: 'paused' });
+      return this.giveBack(turn, 0);
+    }
     const passing = isOutage(error) || (error instanceof ConclaveError && 'retryable' in errorCatalogue[error.code]);
     const message = error instanceof Error ? error.message : String(error);
-    this.log.warn({ err: error, run: turn.runId, task: turn.taskId, passing }, 'turn goes back');
-    this.turns.inc({ outcome: passing ? 'outage' : 'fault' });
+    this.parts.log.warn({ err: error, run: turn.runId, task: turn.taskId, passing }, 'turn goes back');
+    this.parts.metrics.turns.inc({ outcome: passing ? 'outage' : 'fault' });
     const delayMs = retryDelayMs(RETRY, turn.attempt, Math.random());
-    await this.engine
-      .giveBack(turn, this.id, delayMs, passing ? undefined : message)
-      .catch((fault: unknown) => this.log.warn({ err: fault }, 'turn not given back; its lease will end'));
-    setTimeout(() => this.wake(), delayMs + 10).unref();
+    await this.giveBack(turn, delayMs, passing ? undefined : message);
+    setTimeout(() => this.parts.bells.ready(), delayMs + 10).unref();
+  }
+
+  private async giveBack(turn: ClaimedTurn, delayMs: number, failure?: string): Promise<void> {
+    await this.parts.db
+      .system(async (tx) => {
+        const lost = await giveBack(tx, turn, delayMs, failure);
+        if (turn.spoken) await tellResets(tx, lost);
+      })
+      .catch((fault: unknown) => this.parts.log.warn({ err: fault }, 'turn not given back; its lease will end'));
   }
 
   /**
@@ -229,23 +218,17 @@ export class Worker {
   private async beat(): Promise<void> {
     const known = new Set(this.running.keys());
     const claims = this.claiming ? undefined : this.claims;
-    const turns = await this.workers.beat(this.id);
-    if (turns === undefined) await this.workers.enlist(this.id);
+    const turns = await this.parts.workers.beat(this.id);
+    if (turns === undefined) await this.parts.workers.enlist(this.id);
     const held = new Map((turns ?? []).map((turn) => [keyOf(turn), turn]));
     for (const [key, { abort }] of this.running)
       if (known.has(key) && !held.has(key)) abort.abort(new Fenced('the lease was lost'));
     if (this.claiming || claims !== this.claims) return;
     const unknown = [...held].filter(([key]) => !known.has(key) && !this.running.has(key)).map(([, turn]) => turn);
     if (unknown.length === 0) return;
-    await this.workers.disown(this.id, unknown);
-    this.wake();
+    await this.parts.workers.disown(this.id, unknown);
+    this.parts.bells.ready();
   }
-}
-
-/** Why a turn is not tried again, if it is not. */
-function hopelessness({ failures, lost, lastError }: ClaimedTurn): string | undefined {
-  if (failures >= MAX_FAILURES) return lastError ?? 'unknown';
-  return lost >= MAX_LOST ? `its worker died or froze ${lost} times` : undefined;
 }
 
 const keyOf = ({ runId, taskId, no }: TurnKey): string => `${runId}/${taskId}/${no}`;

@@ -1,9 +1,27 @@
-import { APICallError, NoObjectGeneratedError, Output, RetryError, streamText, type LanguageModel } from 'ai';
+import {
+  APICallError,
+  NoObjectGeneratedError,
+  Output,
+  RetryError,
+  streamText,
+  type LanguageModel,
+  type LanguageModelUsage,
+} from 'ai';
 import { z } from 'zod';
-import { ModelError, type ModelAnswer, type ModelPort, type ModelRequest, type ModelUsage } from './model-port.js';
-import { costMicros } from './price-table.js';
+import {
+  ModelError,
+  type ChatAnswer,
+  type ChatRequest,
+  type ModelAnswer,
+  type ModelPort,
+  type ModelRequest,
+  type ModelUsage,
+} from './model-port.js';
+import type { PriceTable } from './price-table.js';
 
 const MAX_OUTPUT_TOKENS = 8_000;
+/** What providers put around a request, such as roles and the schema of the answer. */
+const FRAME_TOKENS = 4_000;
 
 /** The structured ballot a model is asked for. */
 const verdictSchema = z.object({
@@ -26,27 +44,53 @@ export class AiSdkModel implements ModelPort {
   constructor(
     private readonly model: LanguageModel,
     private readonly name: string,
+    private readonly prices: PriceTable,
   ) {}
 
-  async judge({ system, prompt, timeoutMs, signal }: ModelRequest): Promise<ModelAnswer> {
+  /** A token is a byte at least; thinking counts as output. */
+  boundMicros({ texts, maxOutputTokens = MAX_OUTPUT_TOKENS }: Parameters<ModelPort['boundMicros']>[0]) {
+    const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+    return this.prices.boundOf(this.name, bytes + FRAME_TOKENS, maxOutputTokens);
+  }
+
+  judge({ system, prompt, ...request }: ModelRequest): Promise<ModelAnswer> {
+    const output = Output.object({ schema: verdictSchema });
+    return this.guarded(request, async (common) => {
+      const stream = streamText({ ...common, system, prompt, output, maxOutputTokens: MAX_OUTPUT_TOKENS });
+      return { usage: stream.usage, answer: async () => ({ verdict: await stream.output }) };
+    });
+  }
+
+  complete({ system, messages, maxOutputTokens, ...request }: ChatRequest): Promise<ChatAnswer> {
+    return this.guarded(request, async (common) => {
+      const words = { ...(system !== undefined && { system }), messages: [...messages], maxOutputTokens };
+      const stream = streamText({ ...common, ...words });
+      return { usage: stream.usage, answer: async () => ({ text: saidOf(await stream.text) }) };
+    });
+  }
+
+  /** Runs a call under its time limit; what fails leaves as a ModelError with what it had used. */
+  private async guarded<T extends object>(
+    { timeoutMs, onText, signal }: Pick<ModelRequest, 'timeoutMs' | 'onText' | 'signal'>,
+    begin: (common: Common) => Promise<{ usage: PromiseLike<LanguageModelUsage>; answer: () => Promise<T> }>,
+  ): Promise<T & { usage: ModelUsage }> {
     let failure: unknown;
     const patience = AbortSignal.timeout(timeoutMs);
-    const stream = streamText({
+    const call = await begin({
       model: this.model,
-      system,
-      prompt,
-      output: Output.object({ schema: verdictSchema }),
-      maxOutputTokens: MAX_OUTPUT_TOKENS,
       maxRetries: 1,
       abortSignal: AbortSignal.any([signal, patience]),
+      onChunk: ({ chunk }) => {
+        if (chunk.type === 'text-delta') onText?.(chunk.text);
+      },
       onError: ({ error }) => void (failure = error),
     });
     try {
-      const verdict = await stream.output;
-      return { verdict, usage: this.usageOf(await stream.usage) };
+      const answer = await call.answer();
+      return { ...answer, usage: this.usageOf(await call.usage) };
     } catch (error) {
       signal.throwIfAborted();
-      const usage = this.usageOf(await Promise.resolve(stream.usage).catch(() => undefined));
+      const usage = this.usageOf(await Promise.resolve(call.usage).catch(() => undefined));
       if (patience.aborted)
         throw new ModelError(`the provider gave no answer in ${timeoutMs / 1_000} s`, true, usage, { cause: error });
       throw modelErrorOf(failure ?? error, usage);
@@ -54,12 +98,23 @@ export class AiSdkModel implements ModelPort {
   }
 
   private usageOf(
-    usage: { inputTokens?: number | undefined; outputTokens?: number | undefined } | undefined,
+    usage: Pick<LanguageModelUsage, 'inputTokens' | 'outputTokens' | 'inputTokenDetails'> | undefined,
   ): ModelUsage {
-    const inputTokens = usage?.inputTokens ?? 0;
-    const outputTokens = usage?.outputTokens ?? 0;
-    return { inputTokens, outputTokens, costMicros: costMicros(this.name, inputTokens, outputTokens) };
+    const tokens = {
+      inputTokens: usage?.inputTokens ?? 0,
+      cachedTokens: usage?.inputTokenDetails.cacheReadTokens ?? 0,
+      outputTokens: usage?.outputTokens ?? 0,
+    };
+    return { ...tokens, costMicros: this.prices.costOf(this.name, tokens) ?? 0 };
   }
+}
+
+/** What both kinds of call give the SDK. */
+type Common = Pick<Parameters<typeof streamText>[0], 'model' | 'maxRetries' | 'abortSignal' | 'onChunk' | 'onError'>;
+
+function saidOf(text: string): string {
+  if (text.length === 0) throw new Error('the model said nothing');
+  return text;
 }
 
 function modelErrorOf(error: unknown, usage: ModelUsage): ModelError {

@@ -2,6 +2,26 @@
 export interface ModelPort {
   /** @throws ModelError when the provider fails or its answer does not fit the schema */
   judge(request: ModelRequest): Promise<ModelAnswer>;
+  /** @throws ModelError when the provider fails or says nothing */
+  complete(request: ChatRequest): Promise<ChatAnswer>;
+  /** The most such a request can cost; undefined when nobody has named the model's price. */
+  boundMicros(request: { readonly texts: readonly string[]; readonly maxOutputTokens?: number }): number | undefined;
+}
+
+export interface ChatMessage {
+  readonly role: 'user' | 'assistant';
+  readonly content: string;
+}
+
+export interface ChatRequest extends Omit<ModelRequest, 'system' | 'prompt'> {
+  readonly system?: string | undefined;
+  readonly messages: readonly ChatMessage[];
+  readonly maxOutputTokens: number;
+}
+
+export interface ChatAnswer {
+  readonly text: string;
+  readonly usage: ModelUsage;
 }
 
 export interface ModelRequest {
@@ -9,6 +29,8 @@ export interface ModelRequest {
   readonly prompt: string;
   /** Longer than this the provider is not waited for. */
   readonly timeoutMs: number;
+  /** Hears the answer's text as it comes. */
+  readonly onText?: (text: string) => void;
   /** The caller gives up: its reason is thrown, and no ModelError. */
   readonly signal: AbortSignal;
 }
@@ -26,6 +48,8 @@ export interface ModelVerdict {
 
 export interface ModelUsage {
   readonly inputTokens: number;
+  /** Of the input, what the provider had cached. */
+  readonly cachedTokens?: number;
   readonly outputTokens: number;
   /** Millionths of a US dollar against the price table; 0 for a model it does not list. */
   readonly costMicros: number;

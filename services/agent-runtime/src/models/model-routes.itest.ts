@@ -56,7 +56,10 @@ describe('model routes', () => {
     'reads a streamed ballot of %s with its tokens and cost',
     async (id, path, authorization, costMicros) => {
       fakes.answer({ text: JSON.stringify(verdict) });
-      expect(await ask(id)).toEqual({ verdict, usage: { inputTokens: 120, outputTokens: 30, costMicros } });
+      expect(await ask(id)).toEqual({
+        verdict,
+        usage: { inputTokens: 120, cachedTokens: 0, outputTokens: 30, costMicros },
+      });
       expect(fakes.seen).toHaveLength(1);
       expect(fakes.seen[0]).toMatchObject({ path, authorization });
       expect(fakes.seen[0]!.body).toContain('the change');

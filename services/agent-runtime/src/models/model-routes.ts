@@ -7,14 +7,18 @@ import { CONFIG } from '@conclave/nest-kit';
 import type { RuntimeConfig } from '../config.js';
 import { AiSdkModel } from './ai-sdk-model.js';
 import type { ModelRoute } from './model-port.js';
+import { PriceTable } from './price-table.js';
 
 /** The models this install can reach: one route per provider whose key or address is set, none without. */
 @Injectable()
 export class ModelRoutes {
+  /** What its models cost. */
+  readonly prices: PriceTable;
   private readonly byId: ReadonlyMap<string, ModelRoute>;
 
   constructor(@Inject(CONFIG) config: RuntimeConfig) {
-    this.byId = new Map(routesOf(config).map((route) => [route.id, route]));
+    this.prices = PriceTable.of(config.PRICE_TABLE_FILE);
+    this.byId = new Map(routesOf(config, this.prices).map((route) => [route.id, route]));
   }
 
   routes(): readonly ModelRoute[] {
@@ -26,10 +30,10 @@ export class ModelRoutes {
   }
 }
 
-function routesOf(config: RuntimeConfig): ModelRoute[] {
+function routesOf(config: RuntimeConfig, prices: PriceTable): ModelRoute[] {
   const routes: ModelRoute[] = [];
   const add = (provider: string, name: string, model: ConstructorParameters<typeof AiSdkModel>[0]): void => {
-    routes.push({ id: `${provider}/${name}`, family: provider, port: new AiSdkModel(model, name) });
+    routes.push({ id: `${provider}/${name}`, family: provider, port: new AiSdkModel(model, name, prices) });
   };
   const { OPENAI_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY, OPENAI_COMPATIBLE_BASE_URL } = config;
   if (OPENAI_API_KEY)

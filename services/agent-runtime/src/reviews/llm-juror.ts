@@ -1,10 +1,11 @@
 import { canonicalFindings, findingsSha256, type Change, type Finding } from '@conclave/checks';
-import type { Database } from '@conclave/postgres-kit';
-import type { Turn } from '../engine/agent-port.js';
-import { ModelError, type ModelAnswer, type ModelUsage } from '../models/model-port.js';
+import { BudgetExhausted } from '../budgets/out-of-budget.js';
+import type { Json, Turn } from '../engine/agent-port.js';
+import type { ModelCalls } from '../models/model-calls.js';
+import { ModelError, type ModelAnswer, type ModelRoute, type ModelUsage } from '../models/model-port.js';
 import type { ModelRoutes } from '../models/model-routes.js';
 import type { Changes } from './changes.js';
-import { actorOf, reviewOf } from './review-of.js';
+import { reviewOf } from './review-of.js';
 import { summaryOf } from './check-juror.js';
 import type { SeatInput } from './prepared.js';
 import type { SeatResult } from './review-result.js';
@@ -12,6 +13,8 @@ import { NO_USAGE, SeatAgent, abstention, type SeatParts } from './seat-agent.js
 
 const MAX_PROMPT_CHARS = 200_000;
 const TIMEOUT_MS = 180_000;
+/** What is added to the prompt, one attempt after the other. */
+const REMINDERS = ['', '\n\nYour last answer did not have the asked form. Answer with the JSON object alone.'] as const;
 
 const SYSTEM = [
   'You are one juror on a panel that decides whether a change may be merged. You vote alone and do not see other votes.',
@@ -31,7 +34,7 @@ export class LlmJuror extends SeatAgent {
     parts: SeatParts,
     private readonly changes: Changes,
     private readonly models: ModelRoutes,
-    private readonly db: Database,
+    private readonly calls: ModelCalls,
   ) {
     super(parts);
   }
@@ -47,51 +50,43 @@ export class LlmJuror extends SeatAgent {
         `the change is too long for a model juror (${prompt.length} characters, at most ${MAX_PROMPT_CHARS})`,
       );
     let usage: ModelUsage = NO_USAGE;
-    for (const reminder of [
-      '',
-      '\n\nYour last answer did not have the asked form. Answer with the JSON object alone.',
-    ]) {
-      try {
-        const answer = await route.port.judge({
-          system: SYSTEM,
-          prompt: prompt + reminder,
-          timeoutMs: TIMEOUT_MS,
-          signal: turn.signal,
-        });
-        usage = sum(usage, answer.usage);
-        await this.book(turn, route.id, usage);
-        return { ...verdictOf(answer, change), seat: seat.seat, kind: 'juror', usage };
-      } catch (error) {
-        if (!(error instanceof ModelError)) throw error;
-        usage = sum(usage, error.usage);
-        if (error.passing) return this.abstain(turn, seat, route.id, usage, error.message);
-      }
+    for (const [at, reminder] of REMINDERS.entries()) {
+      const asked = await this.ask(turn, route, prompt + reminder, at + 1);
+      usage = sum(usage, asked.usage);
+      if ('verdict' in asked) return { ...verdictOf(asked, change), seat: seat.seat, kind: 'juror', usage };
+      if (asked.final) return { ...abstention(seat, asked.fault), usage };
     }
-    return this.abstain(turn, seat, route.id, usage, 'the model gave no usable ballot in two attempts');
+    return { ...abstention(seat, 'the model gave no usable ballot in two attempts'), usage };
   }
 
-  private async abstain(
-    turn: Turn,
-    seat: SeatInput['seat'],
-    model: string,
-    usage: ModelUsage,
-    reason: string,
-  ): Promise<SeatResult> {
-    await this.book(turn, model, usage);
-    return { ...abstention(seat, reason), usage };
-  }
-
-  /** The ledger's key is the seat: a call that is made again after a crash is booked once. */
-  private async book(turn: Turn, model: string, usage: ModelUsage): Promise<void> {
-    if (usage.inputTokens + usage.outputTokens === 0) return;
-    await this.db
-      .autocommit(actorOf(turn))
-      .query(
-        'insert into usage_ledger (tenant_id, run_id, call_id, model, input_tokens, output_tokens, cost_micros) values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing',
-        [turn.tenantId, turn.runId, turn.taskId, model, usage.inputTokens, usage.outputTokens, usage.costMicros],
-      );
+  /** A journaled step of its own: a seat that waits for money before it asks again does not repeat what it has asked. */
+  private async ask(turn: Turn, route: ModelRoute, prompt: string, no: number): Promise<Asked> {
+    const request = { system: SYSTEM, prompt, timeoutMs: TIMEOUT_MS };
+    const call = {
+      name: `ask/${no}`,
+      route,
+      boundMicros: route.port.boundMicros({ texts: [SYSTEM, prompt] }),
+      timeoutMs: TIMEOUT_MS,
+    };
+    const asked = await turn.step(call.name, async (): Promise<Json> => {
+      try {
+        const onText = turn.speaker(`judge/${no}`);
+        const work = () => route.port.judge({ ...request, onText, signal: turn.signal });
+        return asJson(await this.calls.make(turn, call, work));
+      } catch (error) {
+        if (error instanceof BudgetExhausted) return asJson({ fault: error.message, final: true, usage: NO_USAGE });
+        if (!(error instanceof ModelError)) throw error;
+        return asJson({ fault: error.message, final: error.passing, usage: error.usage });
+      }
+    });
+    return asked as unknown as Asked;
   }
 }
+
+/** An answer, or why there is none; `final` when asking again would not help. */
+type Asked = ModelAnswer | { readonly fault: string; readonly final: boolean; readonly usage: ModelUsage };
+
+const asJson = (asked: Asked): Json => asked as unknown as Json;
 
 /** Findings outside the change are dropped, and an error finding is a no, whatever the model called its vote. */
 function verdictOf(

@@ -1,11 +1,14 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Decision, ReviewResult } from '@conclave/contracts';
+import type { Decision, ReviewResult, Run, RunEvent, TokenFrame, Wait } from '@conclave/contracts';
 import { startConstellation, type Constellation } from '@conclave/dev-env';
+import { eventually } from '@conclave/dev-env/testing';
+import { WebSocket } from 'ws';
 import { startFakeProviders, type FakeAnswer, type FakeProviders } from '../testing/fake-providers.js';
 
 const run = promisify(execFile);
@@ -57,6 +60,31 @@ describe('model jurors on a panel', () => {
     (await (
       await fetch(`${platform.gateway}${path}`, { headers: { authorization: `Bearer ${platform.apiKey}` } })
     ).json()) as T;
+  /** Follows a run over a WebSocket through the edge, with what models say. */
+  const listen = (id: string, after: number) => {
+    const url = `${platform.gateway.replace('http', 'ws')}/v1/runs/${id}/events?tokens=true&after=${after}`;
+    const socket = new WebSocket(url, { headers: { authorization: `Bearer ${platform.apiKey}` } });
+    const events: RunEvent[] = [];
+    const frames: TokenFrame[] = [];
+    socket.on('message', (data) => {
+      const message = JSON.parse((data as Buffer).toString('utf8')) as RunEvent | TokenFrame;
+      if ('seq' in message) events.push(message);
+      else frames.push(message);
+    });
+    const opened = once(socket, 'open');
+    const over = new Promise<{ code: number }>((closed) => socket.once('close', (code) => closed({ code })));
+    return { events, frames, opened, over };
+  };
+  /** What an attempt said, by task. */
+  const said = ({ frames }: { frames: readonly TokenFrame[] }, attempt: number) =>
+    new Map(
+      [
+        ...Map.groupBy(
+          frames.filter((frame) => frame.attempt === attempt),
+          ({ task }) => task,
+        ),
+      ].map(([task, own]) => [task, own.map(({ text }) => text).join('')] as const),
+    );
   const seatOf = (result: ReviewResult, provider: string) =>
     result.seats.find(({ seat }) => seat.startsWith(`model:${provider}`));
 
@@ -73,6 +101,58 @@ describe('model jurors on a panel', () => {
     expect(decision.ballots.every(({ status }) => status === 'counted' || status === 'abstained')).toBe(true);
     expect(fakes.seen).toHaveLength(2);
   }, 90_000);
+
+  describe('a model that does a task', () => {
+    const post = async <T>(path: string, body: object): Promise<T> => {
+      const headers = { authorization: `Bearer ${platform.apiKey}`, 'content-type': 'application/json' };
+      const init = { method: 'POST', headers, body: JSON.stringify(body) };
+      return (await (await fetch(`${platform.gateway}${path}`, init)).json()) as T;
+    };
+
+    it('answers once, is booked, and the journal tells the same story again', async () => {
+      fakes.answer({ text: 'Four.' });
+      const task = { agent: 'model', input: { prompt: 'two and two?', system: 'Be brief.' }, waitMs: 20_000 };
+      const run = await post<Run>('/v1/runs', task);
+      expect(run).toMatchObject({ kind: 'agent', state: 'completed' });
+      expect(await read(`/v1/runs/${run.id}/result`)).toMatchObject({ result: { text: 'Four.' } });
+      expect(await post(`/v1/runs/${run.id}/replay`, {})).toMatchObject({ identical: true, turns: 1 });
+      expect(fakes.seen).toHaveLength(1);
+    }, 60_000);
+
+    it('waits without a worker while its provider is away, and goes on', async () => {
+      const request = { agent: 'model', input: { prompt: 'still there?' }, waitMs: 20_000 };
+      fakes.answer({ status: 503 }, { status: 503 }, { text: 'Yes.' });
+      const run = await post<Run>('/v1/runs', request);
+      expect(run.state).toBe('completed');
+      const { items } = await read<{ items: Wait[] }>(`/v1/runs/${run.id}/waits`);
+      expect(items.map(({ kind, state }) => [kind, state])).toEqual([['rate', 'expired']]);
+      expect(await post(`/v1/runs/${run.id}/replay`, {})).toMatchObject({ identical: true, turns: 2 });
+    }, 60_000);
+
+    it('remembers what was said in its session', async () => {
+      const session = await post<{ id: string }>('/v1/sessions', { title: 'sums' });
+      fakes.answer({ text: 'Four.' }, { text: 'Eight.' });
+      const say = (text: string) => post<{ run: string }>(`/v1/sessions/${session.id}/messages`, { text });
+      const said = [await say('two and two?'), await say('and twice that?')];
+      await eventually(async () => {
+        const run = await read<Run>(`/v1/runs/${said[1]!.run}`);
+        expect(run.state).toBe('completed');
+      });
+      expect(fakes.seen[1]!.body).toContain('two and two?');
+      expect(fakes.seen[1]!.body).toContain('Four.');
+    }, 60_000);
+  });
+
+  it('did all that with journals that tell the same story again', async () => {
+    const { items } = await read<{ items: Run[] }>('/v1/runs');
+    const reviews = items.filter(({ kind }) => kind === 'review');
+    expect(reviews.length).toBeGreaterThan(0);
+    for (const { id } of reviews) {
+      const headers = { authorization: `Bearer ${platform.apiKey}`, 'content-type': 'application/json' };
+      const replayed = await fetch(`${platform.gateway}/v1/runs/${id}/replay`, { method: 'POST', headers, body: '{}' });
+      expect(await replayed.json()).toMatchObject({ identical: true });
+    }
+  }, 60_000);
 
   it('are asked once more when the answer is no ballot, and abstain after that', async () => {
     fakes.answer({ text: 'Looks good to me!' });
@@ -93,6 +173,42 @@ describe('model jurors on a panel', () => {
     expect(result.outcome).toBe('approved');
     expect(seatOf(result, 'openai')).toMatchObject({ vote: 'abstain', reason: 'the provider failed (503)' });
   }, 90_000);
+
+  it('are heard while they speak, and what a dead worker let them say is taken back', async () => {
+    const speech = verdict('yes') as { text: string };
+    const gate = Promise.withResolvers<void>();
+    fakes.answer({ ...speech, halfway: gate.promise });
+    const known = (await read<{ items: Run[] }>('/v1/runs')).items.map(({ id }) => id);
+    const reviewed = review();
+    const id = await eventually(async () => {
+      const { items } = await read<{ items: Run[] }>('/v1/runs');
+      const run = items.find((item) => !known.includes(item.id));
+      expect(run).toBeDefined();
+      return run!.id;
+    }, 60_000);
+    const before = listen(id, 0);
+    const half = speech.text.slice(0, speech.text.length / 2);
+    await eventually(() => expect([...said(before, 1).values()]).toEqual([half, half]), 60_000);
+    await platform.wipeRedis();
+    await platform.wipeNats();
+    await platform.kill9('runtime');
+    await platform.whenReady('runtime');
+    expect((await before.over).code).toBe(1006);
+    const after = await eventually(async () => {
+      const listening = listen(id, before.events.at(-1)!.seq);
+      await listening.opened;
+      return listening;
+    }, 60_000);
+    const resets = () => after.events.filter(({ type }) => type === 'turn.reset').map(({ data }) => data);
+    await eventually(() => expect(resets().length).toBeGreaterThanOrEqual(2), 60_000);
+    for (const task of said(before, 1).keys()) expect(resets()).toContainEqual({ task, turn: 1, attempt: 1 });
+    gate.resolve();
+    expect((await reviewed).outcome).toBe('approved');
+    expect((await after.over).code).toBe(1000);
+    expect([...said(after, 2).values()]).toEqual([speech.text, speech.text]);
+    const seqs = [...before.events, ...after.events].map(({ seq }) => seq);
+    expect(seqs).toEqual(seqs.map((_, at) => at + 1));
+  }, 240_000);
 
   it('cannot point outside the change', async () => {
     fakes.answer(verdict('no', [{ path: '/etc/passwd', line: 1, severity: 'error', message: 'x' }]));

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { ballotBytes, commitOf, commitmentBytes } from '@conclave/consensus-core';
 import { ConclaveError, consensus, type Contract, type RequestInputOf, type RunEvent } from '@conclave/contracts';
 import type { Kit } from '@conclave/nest-kit';
+import { budgetAnswer } from '../budgets/out-of-budget.js';
 import type { Activation, AgentPort, Turn } from '../engine/agent-port.js';
 import type { Signer } from '../voters/signer.js';
 import type { SeatInput } from './prepared.js';
@@ -58,7 +59,7 @@ export abstract class SeatAgent implements AgentPort {
   }
 
   private async handIn(turn: Turn, input: SeatInput, result: SeatResult): Promise<Activation> {
-    if (turn.answer === undefined) await turn.tell('judged', 'seat.judged', storyOf(result));
+    if (isFirst(turn)) await turn.tell('judged', 'seat.judged', storyOf(result));
     if (result.kind === 'gate') {
       await this.once(turn, 'evidence', consensus.recordEvidence, {
         id: input.decisionId,
@@ -88,7 +89,7 @@ export abstract class SeatAgent implements AgentPort {
   ): Promise<Activation> {
     const salt = await turn.step('salt', async () => randomBytes(32).toString('base64'));
     const { decisionId, seat } = input;
-    if (turn.answer === undefined) {
+    if (isFirst(turn)) {
       const commitment = { decisionId, round: ROUND, voterId: seat.voterId!, commit: commitOf(ballot, salt) };
       const signature = await this.signature(turn, input, commitmentBytes(commitment, input.termsSha256));
       await this.once(turn, 'commit', consensus.commitBallot, {
@@ -149,6 +150,9 @@ const untilReveal = (decisionId: string): Activation => ({
     defaultAnswer: { expired: true },
   },
 });
+
+/** Nothing was handed in yet: the seat has waited for nothing, or for money. */
+const isFirst = ({ answer }: Turn): boolean => answer === undefined || budgetAnswer(answer) !== undefined;
 
 const isTooEarly = (error: unknown): boolean =>
   error instanceof ConclaveError &&

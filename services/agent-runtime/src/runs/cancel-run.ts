@@ -2,7 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { ConclaveError, consensus, events, runtime, type RequestOf, type Run } from '@conclave/contracts';
 import { KIT, type Kit, type RequestContext } from '@conclave/nest-kit';
 import { Database, once } from '@conclave/postgres-kit';
-import { PostgresEngine } from '../engine/postgres-engine.js';
+import { Bells } from '../engine/bells.js';
+import { endRun } from '../engine/postgres-control.js';
 import { LiveRuns } from './live-runs.js';
 import { PostgresRuns } from './postgres-runs.js';
 import { usageOf } from './postgres-usage.js';
@@ -12,9 +13,9 @@ import { usageOf } from './postgres-usage.js';
 export class CancelRun {
   constructor(
     @Inject(Database) private readonly db: Database,
-    @Inject(PostgresEngine) private readonly engine: PostgresEngine,
     @Inject(PostgresRuns) private readonly runs: PostgresRuns,
     @Inject(LiveRuns) private readonly live: LiveRuns,
+    @Inject(Bells) private readonly bells: Bells,
     @Inject(KIT) private readonly kit: Kit,
   ) {}
 
@@ -22,7 +23,8 @@ export class CancelRun {
     const run = await this.db.tx(ctx, (tx) =>
       once(tx, ctx, runtime.cancelRun, request, async () => {
         await this.runs.getIn(tx, ctx, request.id);
-        if (!(await this.engine.cancel(tx, ctx.tenantId, request.id, request.reason)))
+        const { reason } = request;
+        if (!(await endRun(tx, { tenantId: ctx.tenantId, id: request.id }, 'cancel', reason ? { reason } : {})))
           throw new ConclaveError('runtime.run.finished', { id: request.id });
         const usage = await usageOf(tx, ctx.tenantId, request.id);
         await tx.emit(events.runCanceled, { run: request.id, usage });
@@ -30,6 +32,8 @@ export class CancelRun {
       }),
     );
     this.live.changed(run.id);
+    this.bells.ended([run.id]);
+    this.bells.ready();
     if (run.decision) this.cancelDecision(ctx, run.decision);
     return run;
   }

@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { ConclaveError, events, newId, runtime, type RequestOf, type Run } from '@conclave/contracts';
+import { ConclaveError, newId, runtime, type RequestOf, type Run } from '@conclave/contracts';
 import type { RequestContext } from '@conclave/nest-kit';
 import { Database, once } from '@conclave/postgres-kit';
-import { PostgresEngine } from '../engine/postgres-engine.js';
+import { Bells } from '../engine/bells.js';
+import { createRuns } from '../engine/postgres-create.js';
 import { COORDINATOR } from '../reviews/coordinator.js';
-import { Worker } from '../engine/worker.js';
 import { PostgresRuns } from './postgres-runs.js';
 
 type Request = RequestOf<typeof runtime.createReview>;
@@ -14,9 +14,8 @@ type Request = RequestOf<typeof runtime.createReview>;
 export class CreateReview {
   constructor(
     @Inject(Database) private readonly db: Database,
-    @Inject(PostgresEngine) private readonly engine: PostgresEngine,
-    @Inject(Worker) private readonly worker: Worker,
     @Inject(PostgresRuns) private readonly runs: PostgresRuns,
+    @Inject(Bells) private readonly bells: Bells,
   ) {}
 
   run(ctx: RequestContext, request: Request): Promise<Run> {
@@ -38,16 +37,13 @@ export class CreateReview {
         const title =
           request.title ??
           `${request.repository} ${request.base.slice(0, 8)}..${request.head.slice(0, 8)}`.slice(0, 120);
-        await this.engine.createRun(tx, ctx, {
-          id,
-          workspaceId: ctx.workspaceId!,
-          kind: 'review',
-          title,
-          agent: COORDINATOR,
-          input: { ...request },
+        const { tenantId, actor } = ctx;
+        const run = { tenantId, id, workspaceId: ctx.workspaceId!, kind: 'review', title, actor };
+        await createRuns(tx, [{ ...run, agent: COORDINATOR, input: { ...request } }]);
+        tx.afterCommit(() => {
+          this.db.emitted();
+          this.bells.ready();
         });
-        await tx.emit(events.runCreated, { run: id, kind: 'review' });
-        tx.afterCommit(() => this.worker.wake());
         return this.runs.getIn(tx, ctx, id);
       }),
     );

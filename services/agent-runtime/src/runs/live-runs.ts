@@ -1,35 +1,63 @@
-import { EventEmitter, on } from 'node:events';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import type { TokenFrame } from '@conclave/contracts';
 
-/** Longest a live view waits before it looks again: news from another replica is seen within this time. */
+/** Longest wait before one looks again: what nobody told is seen within this time. */
 const LOOK_AGAIN_MS = 1_000;
 
-/** Tells live views that a run has news. News from other processes is found by looking again. */
+/** Text that a model call says in a run. */
+export interface Said {
+  readonly tenantId: string;
+  readonly runId: string;
+  readonly frame: TokenFrame;
+}
+
+/** What workers tell whoever follows runs; told without waiting, and to nobody when nobody listens. */
 @Injectable()
 export class LiveRuns implements OnModuleDestroy {
-  private readonly closing = new AbortController();
-  private readonly emitter = new EventEmitter().setMaxListeners(0);
+  private readonly onChanged: ((runId: string) => void)[] = [];
+  private readonly onSaid: ((said: Said) => void)[] = [];
+  private readonly waiting = new Map<string, Set<() => void>>();
 
+  /** The run has changed, and its story may have grown. */
   changed(runId: string): void {
-    this.emitter.emit(runId);
+    this.heard(runId);
+    for (const listener of this.onChanged) listener(runId);
   }
 
-  /** Whether views have to end, so that clients resume at another replica and do not hold this one. */
-  get ended(): boolean {
-    return this.closing.signal.aborted;
+  /** Another process says so. */
+  heard(runId: string): void {
+    for (const wake of [...(this.waiting.get(runId) ?? [])]) wake();
+  }
+
+  say(said: Said): void {
+    for (const listener of this.onSaid) listener(said);
+  }
+
+  /** Calls back for what this process tells. */
+  listen(changed: (runId: string) => void, said: (said: Said) => void): void {
+    this.onChanged.push(changed);
+    this.onSaid.push(said);
   }
 
   onModuleDestroy(): void {
-    this.closing.abort();
+    for (const runId of [...this.waiting.keys()]) this.heard(runId);
   }
 
-  /** Resolves at the run's next news, after a second, when `signal` aborts or views have to end. */
-  async news(runId: string, signal: AbortSignal): Promise<void> {
-    const either = AbortSignal.any([signal, this.closing.signal, AbortSignal.timeout(LOOK_AGAIN_MS)]);
-    try {
-      await on(this.emitter, runId, { signal: either }).next();
-    } catch (error) {
-      if (!either.aborted) throw error;
-    }
+  /** Resolves at the run's next news, after a second, when `signal` aborts or the service ends. */
+  news(runId: string, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const waiting = this.waiting.get(runId) ?? new Set();
+      const wake = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', wake);
+        waiting.delete(wake);
+        if (waiting.size === 0 && this.waiting.get(runId) === waiting) this.waiting.delete(runId);
+        resolve();
+      };
+      const timer = setTimeout(wake, LOOK_AGAIN_MS);
+      signal.addEventListener('abort', wake, { once: true });
+      this.waiting.set(runId, waiting.add(wake));
+      if (signal.aborted) wake();
+    });
   }
 }

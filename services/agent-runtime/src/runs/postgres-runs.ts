@@ -1,11 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { ConclaveError, type ReviewResult, type Run, type RunEvent } from '@conclave/contracts';
+import { ConclaveError, runtime, type ReviewResult, type Run, type TaskResults } from '@conclave/contracts';
 import { Database, pageOf, type Actor, type Statements } from '@conclave/postgres-kit';
 import { runStateOnWire, type RunState } from '@conclave/run-core';
 
 interface RunRow {
   id: string;
-  kind: 'review';
+  kind: Run['kind'];
   title: string;
   state: RunState;
   created_at: Date;
@@ -14,21 +14,42 @@ interface RunRow {
   decision_id: string | null;
   outcome: 'approved' | 'rejected' | 'undecided' | null;
   failure: { code: string; message: string } | null;
+  priority: number;
+  parent_run_id: string | null;
+  forked_from: string | null;
+  deadline_at: Date | null;
+  asks: boolean;
 }
 
-const COLUMNS = 'id, kind, title, state, created_at, updated_at, workspace_id, decision_id, outcome, failure';
+const COLUMNS = `id, kind, title, state, created_at, updated_at, workspace_id, decision_id, outcome, failure, priority, parent_run_id,
+  forked_from, deadline_at, state in ('running', 'parked') and exists (
+    select from wait w where w.tenant_id = run.tenant_id and w.run_id = run.id and w.state = 'open' and w.kind in ('human', 'effect')) as asks`;
+
+/** By how much they come sooner or later. */
+const PRIORITIES: Readonly<Record<number, NonNullable<Run['priority']>>> = {
+  [-2]: 'urgent',
+  [-1]: 'high',
+  0: 'normal',
+  1: 'low',
+};
+
+export const isEnded = (run: Run): boolean => runtime.endedRunStates.includes(run.state);
 
 const toRun = (row: RunRow): Run => ({
   id: row.id,
   kind: row.kind,
   title: row.title,
-  state: runStateOnWire[row.state],
+  state: row.asks ? 'input-required' : runStateOnWire[row.state],
+  priority: PRIORITIES[row.priority] ?? 'normal',
   createdAt: row.created_at.toISOString(),
   updatedAt: row.updated_at.toISOString(),
   workspace: row.workspace_id,
   ...(row.decision_id ? { decision: row.decision_id } : {}),
   ...(row.outcome ? { outcome: row.outcome } : {}),
   ...(row.failure ? { failure: row.failure } : {}),
+  ...(row.parent_run_id ? { parent: row.parent_run_id } : {}),
+  ...(row.forked_from ? { forkedFrom: row.forked_from } : {}),
+  ...(row.deadline_at ? { deadlineAt: row.deadline_at.toISOString() } : {}),
 });
 
 /** Reads of runs for people and machines; all under the caller's tenant. */
@@ -51,29 +72,30 @@ export class PostgresRuns {
     ctx: Actor,
     page: { limit: number; after?: string | undefined; state?: Run['state'] | undefined },
   ): Promise<{ items: Run[]; next?: string }> {
+    const asks = page.state === 'input-required';
     const states = (Object.entries(runStateOnWire) as [RunState, Run['state']][])
-      .filter(([, wire]) => !page.state || wire === page.state)
+      .filter(([, wire]) => !page.state || wire === (asks ? 'working' : page.state))
       .map(([state]) => state);
-    const rows = await this.db
-      .autocommit(ctx)
-      .query<RunRow>(
-        `select ${COLUMNS} from run where tenant_id = $1 and state = any($2) and ($3::text is null or id < $3) order by id desc limit $4`,
-        [ctx.tenantId, states, page.after ?? null, page.limit + 1],
-      );
+    const rows = await this.db.autocommit(ctx).query<RunRow>(
+      `select * from (
+           select ${COLUMNS} from run where tenant_id = $1 and state = any($2) and ($3::text is null or id < $3) order by id desc
+         ) r where $5::boolean is null or asks = $5 limit $4`,
+      [ctx.tenantId, states, page.after ?? null, page.limit + 1, asks || page.state === 'working' ? asks : null],
+    );
     return pageOf(rows.map(toRun), page.limit);
   }
 
   /** @throws ConclaveError `runtime.run.not-found` | `runtime.run.no-result` */
-  async result(ctx: Actor, id: string): Promise<ReviewResult> {
+  async result(ctx: Actor, id: string): Promise<ReviewResult | TaskResults> {
     const row = await this.db
       .autocommit(ctx)
-      .one<{ result: ReviewResult | null }>('select result from run where tenant_id = $1 and id = $2', [
-        ctx.tenantId,
-        id,
-      ]);
+      .one<{ kind: Run['kind']; state: RunState; result: unknown }>(
+        'select kind, state, result from run where tenant_id = $1 and id = $2',
+        [ctx.tenantId, id],
+      );
     if (!row) throw new ConclaveError('runtime.run.not-found', { id });
-    if (!row.result) throw new ConclaveError('runtime.run.no-result', { id });
-    return row.result;
+    if (row.state !== 'completed') throw new ConclaveError('runtime.run.no-result', { id });
+    return row.kind === 'review' ? (row.result as ReviewResult) : { result: row.result as TaskResults['result'] };
   }
 
   /** A journaled step of a run's root task, such as what `prepare` found. */
@@ -103,15 +125,5 @@ export class PostgresRuns {
     await this.db
       .autocommit(ctx)
       .query('update run set decision_id = $3 where tenant_id = $1 and id = $2', [ctx.tenantId, id, decisionId]);
-  }
-
-  async eventsAfter(ctx: Actor, id: string, after: number, limit: number): Promise<RunEvent[]> {
-    const rows = await this.db
-      .autocommit(ctx)
-      .query<{ seq: number; type: string; at: Date; data: Record<string, unknown> }>(
-        'select seq, type, at, data from run_event where tenant_id = $1 and run_id = $2 and seq > $3 order by seq limit $4',
-        [ctx.tenantId, id, after, limit],
-      );
-    return rows.map((row) => ({ run: id, seq: row.seq, type: row.type, at: row.at.toISOString(), data: row.data }));
   }
 }

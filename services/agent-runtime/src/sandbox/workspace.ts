@@ -10,21 +10,28 @@ const run = promisify(execFile);
 const users = { first: 2_000_000, count: 100_000 };
 let next = process.pid % users.count;
 
-/**
- * A fresh copy of one commit that a sandboxed command may write to, removed afterwards. Its folder is reachable by the
- * sandbox's user alone.
- */
-export async function withWorkspace<T>(
+/** A fresh copy of one commit that a sandboxed command may write to, removed afterwards. */
+export const withWorkspace = <T>(
   root: string,
   repository: string,
   commit: string,
+  work: (dir: string) => Promise<T>,
+): Promise<T> => withFolder(root, (dir) => exportTree(repository, commit, dir), work);
+
+/**
+ * A fresh folder for a sandboxed command, filled by `fill` and removed afterwards; reachable by the sandbox's user alone.
+ */
+export async function withFolder<T>(
+  root: string,
+  fill: (dir: string) => Promise<unknown>,
   work: (dir: string) => Promise<T>,
 ): Promise<T> {
   await mkdir(root, { recursive: true, mode: 0o711 });
   const place = await mkdtemp(join(root, 'w-'));
   const dir = join(place, 'work');
   try {
-    await exportTree(repository, commit, dir);
+    await mkdir(dir);
+    await fill(dir);
     if (isRoot) {
       const uid = users.first + (next++ % users.count);
       await run('chown', ['-hR', `${uid}:${uid}`, place]);

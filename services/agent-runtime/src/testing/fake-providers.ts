@@ -5,9 +5,15 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What a fake answers: text, an HTTP status, a stream that breaks off, or nothing while the connection stands. */
+/**
+ * What a fake answers: text (its second half once `halfway` lets it), an HTTP status, a stream that breaks off, or nothing
+ * while the connection stands.
+ */
 export type FakeAnswer =
-  { readonly text: string } | { readonly status: number } | { readonly cut: string } | { readonly hang: true };
+  | { readonly text: string; readonly halfway?: Promise<void> }
+  | { readonly status: number }
+  | { readonly cut: string }
+  | { readonly hang: true };
 
 export interface SeenRequest {
   readonly path: string;
@@ -46,15 +52,20 @@ export async function startFakeProviders(): Promise<FakeProviders> {
       return;
     }
     response.writeHead(200, { 'content-type': 'text/event-stream' });
-    const frames = framesOf(
-      request.url!,
-      JSON.parse(body) as { tools?: { name: string }[] },
-      'text' in answer ? answer.text : answer.cut,
-    );
+    const text = 'text' in answer ? answer.text : answer.cut;
+    const frames = framesOf(request.url!, JSON.parse(body) as { tools?: { name: string }[] }, halvesOf(text));
     if ('cut' in answer) {
       response.write(frames.slice(0, -1).join(''));
       response.destroy();
-    } else response.end(frames.join(''));
+    } else {
+      if (answer.halfway) {
+        const second = JSON.stringify(halvesOf(text)[1]);
+        const at = frames.findIndex((frame) => frame.includes(second));
+        response.write(frames.splice(0, at).join(''));
+        await answer.halfway;
+      }
+      response.end(frames.join(''));
+    }
   };
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
@@ -68,9 +79,11 @@ export async function startFakeProviders(): Promise<FakeProviders> {
   };
 }
 
-/** The provider's frames, the text in two pieces as real streams have it. */
-function framesOf(url: string, body: { tools?: { name: string }[] }, text: string): string[] {
-  const pieces = [text.slice(0, text.length / 2), text.slice(text.length / 2)];
+/** The text in two pieces, as real streams have it. */
+const halvesOf = (text: string): [string, string] => [text.slice(0, text.length / 2), text.slice(text.length / 2)];
+
+/** The provider's frames. */
+function framesOf(url: string, body: { tools?: { name: string }[] }, pieces: string[]): string[] {
   if (url.includes('/responses')) return openAiResponses(pieces);
   if (url.includes('/messages'))
     return anthropicMessages(pieces, body.tools?.some((tool) => tool.name === 'json') ?? false);

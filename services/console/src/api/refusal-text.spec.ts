@@ -22,6 +22,7 @@ describe('refusalText', () => {
     expect(text('service.unavailable', { url: 'http://x' })).toContain('cannot be reached');
     expect(text('service.internal', { requestId: 'r-1' })).toContain('r-1');
     expect(text('request.rate-limited', { retryAfterS: 3 })).toContain('in 3 s');
+    expect(text('runtime.answer.unfit', { expected: ['ship', 'wait'] })).toContain('Expected: ship, wait.');
     expect(text('request.invalid', { issues: [{ path: 'url', message: 'Invalid URL' }] })).toContain(
       'url: Invalid URL',
     );

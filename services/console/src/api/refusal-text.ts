@@ -59,6 +59,15 @@ const words: Partial<Record<ErrorCode, (params: Params) => Words>> = {
   }),
   'runtime.run.finished': () => ({ title: 'The run has already ended.' }),
   'runtime.run.no-result': () => ({ title: 'The run has no result yet.' }),
+  'runtime.run.not-paused': () => ({ title: 'The run is not paused any more.' }),
+  'runtime.wait.closed': () => ({
+    title: 'This was answered before, or its time is over.',
+    hint: 'The first answer was taken.',
+  }),
+  'runtime.answer.unfit': ({ expected }) => ({
+    title: 'The answer does not fit the question.',
+    ...(Array.isArray(expected) ? { hint: `Expected: ${expected.join(', ')}.` } : {}),
+  }),
   'audit.log.empty': () => ({
     title: 'The log has no checkpoint yet.',
     hint: 'The first audited event creates one within a second.',

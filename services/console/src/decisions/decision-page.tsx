@@ -88,5 +88,6 @@ function Findings({ run, over }: { readonly run: string; readonly over: boolean 
   const result = useQuery({ ...ask(runtime.getRunResult, { id: run }), enabled: over });
   if (!over) return null;
   if (result.error) return <Refusal error={result.error} onRetry={() => void result.refetch()} />;
-  return result.data ? <FindingsOnDiff run={run} findings={result.data.findings} /> : <Waiting rows={3} height={72} />;
+  if (result.data === undefined) return <Waiting rows={3} height={72} />;
+  return runtime.isReview(result.data) ? <FindingsOnDiff run={run} findings={result.data.findings} /> : null;
 }

@@ -11,14 +11,16 @@ interface OutcomeBannerProps {
   readonly reason: string;
   /** The stable code of a failure. */
   readonly code?: string;
+  /** Where neither says it. */
+  readonly look?: Look;
   readonly children?: ReactNode;
 }
 
 const failed: Look = { tone: 'bad', icon: 'alert', word: 'Could not be judged' };
 
 /** The outcome, first thing on the page. */
-export function OutcomeBanner({ status, reason, code, children }: OutcomeBannerProps) {
-  const look = status === 'failed' ? failed : outcomeLook(status);
+export function OutcomeBanner({ status, reason, code, children, ...shown }: OutcomeBannerProps) {
+  const look = shown.look ?? (status === 'failed' ? failed : outcomeLook(status));
   return (
     <div className={`${classes['banner']} tone-${look.tone}`} role="status">
       <span className={classes['mark']}>

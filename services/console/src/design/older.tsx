@@ -2,12 +2,18 @@ import { Button, Center } from '@mantine/core';
 import type { Listed } from '../api/queries.js';
 
 /** Reads on below a list. */
-export function Older({ list: { older, isReadingOlder } }: { readonly list: Listed<unknown> }) {
+export function Older({
+  list: { older, isReadingOlder },
+  label = 'Show older',
+}: {
+  readonly list: Listed<unknown>;
+  readonly label?: string;
+}) {
   if (!older) return null;
   return (
     <Center p="sm">
       <Button variant="subtle" color="gray" size="xs" loading={isReadingOlder} onClick={older}>
-        Show older
+        {label}
       </Button>
     </Center>
   );

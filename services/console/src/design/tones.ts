@@ -1,5 +1,5 @@
 /** What every state, vote, severity and verdict looks like: one tone, one drawing, one word. Colour never speaks alone. */
-import type { Decision, Finding, Run } from '@conclave/contracts';
+import type { Decision, Finding, ReplyOf, Run, runs } from '@conclave/contracts';
 import type { IconName } from './icon.js';
 
 export type Tone = 'good' | 'bad' | 'warn' | 'info' | 'accent' | 'plain';
@@ -12,9 +12,25 @@ export interface Look {
 
 export const runLooks: Readonly<Record<Run['state'], Look>> = {
   submitted: { tone: 'plain', icon: 'clock', word: 'Queued' },
-  working: { tone: 'info', icon: 'activity', word: 'Judging' },
+  working: { tone: 'info', icon: 'activity', word: 'Working' },
   'input-required': { tone: 'warn', icon: 'info', word: 'Waiting for input' },
+  paused: { tone: 'warn', icon: 'pause', word: 'Paused' },
   completed: { tone: 'good', icon: 'check', word: 'Completed' },
+  failed: { tone: 'bad', icon: 'alert', word: 'Failed' },
+  canceled: { tone: 'plain', icon: 'dash', word: 'Canceled' },
+  expired: { tone: 'bad', icon: 'clock', word: 'Expired' },
+};
+
+export const runKinds: Readonly<Record<Run['kind'], string>> = {
+  review: 'Review',
+  agent: 'Agent',
+  tasks: 'Tasks',
+};
+
+export const taskLooks: Readonly<Record<ReplyOf<typeof runs.listTasks>['items'][number]['state'], Look>> = {
+  blocked: { tone: 'plain', icon: 'clock', word: 'Blocked' },
+  open: { tone: 'info', icon: 'activity', word: 'Open' },
+  done: { tone: 'good', icon: 'check', word: 'Done' },
   failed: { tone: 'bad', icon: 'alert', word: 'Failed' },
   canceled: { tone: 'plain', icon: 'dash', word: 'Canceled' },
 };

@@ -22,7 +22,10 @@ export function CancelRun({ run }: { readonly run: Run }) {
         </Button>
       )}
     >
-      The seats that have not judged yet stop, and no decision comes out. A canceled run cannot be resumed.
+      {run.kind === 'review'
+        ? 'The seats that have not judged yet stop, and no decision comes out. '
+        : 'Its tasks stop, also those it started, and no result comes out. '}
+      A canceled run cannot be resumed.
     </Confirm>
   );
 }

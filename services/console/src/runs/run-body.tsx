@@ -1,4 +1,4 @@
-import { runtime, type ReviewResult, type Run } from '@conclave/contracts';
+import { runtime, type ReviewResult, type Run, type TaskResults } from '@conclave/contracts';
 import { Grid, Skeleton, Stack, VisuallyHidden } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { ask } from '../api/queries.js';
@@ -6,35 +6,43 @@ import { shortened } from '../decisions/decision-words.js';
 import { Notices } from '../decisions/notices.js';
 import { OutcomeBanner } from '../decisions/outcome-banner.js';
 import { Digest } from '../design/copy.js';
+import { Json } from '../design/json.js';
 import { Facts, Panel } from '../design/panel.js';
+import { runLooks } from '../design/tones.js';
 import { Visible } from '../design/visible.js';
 import { numbered } from '../findings/file-views.js';
 import { FindingList } from '../findings/finding-list.js';
 import { isOver, type RunStory } from './run-story.js';
 import { SeatCard } from './seat-card.js';
 import classes from './seat-card.module.css';
+import { Tasks } from './tasks.js';
 import { Timeline } from './timeline.js';
 
-/** What a run shows below its title: how it ended, the seats, what they found, the story. */
+/** What a run shows below its title: how it ended, what came out, the story. */
 export function RunBody({ run, story }: { readonly run: Run; readonly story: RunStory }) {
   const result = useQuery({ ...ask(runtime.getRunResult, { id: run.id }), enabled: run.state === 'completed' });
+  const verdict = result.data && runtime.isReview(result.data) ? result.data : undefined;
+  const given = result.data && !runtime.isReview(result.data) ? result.data : undefined;
   const failure = run.failure ?? story.failure;
-  const seated = story.seats.length > 0 || !isOver(run);
+  const worked = run.kind !== 'review';
+  const seated = !worked && (story.seats.length > 0 || !isOver(run));
   return (
     <>
-      {failure && <OutcomeBanner status="failed" reason={failure.message} code={failure.code} />}
-      {result.data && <OutcomeBanner status={result.data.outcome} reason={result.data.reason} />}
+      {failure && <Failed run={run} {...failure} />}
+      {verdict && <OutcomeBanner status={verdict.outcome} reason={verdict.reason} />}
       <Notices notices={story.prepared?.notices ?? []} />
       <Grid gap="md">
-        {seated && (
+        {(seated || worked) && (
           <Grid.Col span={{ base: 12, md: 8 }}>
             <Stack gap="md">
-              <Seats run={run} story={story} />
-              {result.data && <Found run={run} result={result.data} />}
+              {seated && <Seats run={run} story={story} />}
+              {verdict && <Found run={run} result={verdict} />}
+              {given && <Given {...given} />}
+              {worked && <Tasks run={run} />}
             </Stack>
           </Grid.Col>
         )}
-        <Grid.Col span={{ base: 12, md: seated ? 4 : 12 }}>
+        <Grid.Col span={{ base: 12, md: seated || worked ? 4 : 12 }}>
           <Stack gap="md">
             {story.prepared && <Change {...story.prepared} />}
             <Panel title="Timeline">
@@ -48,6 +56,19 @@ export function RunBody({ run, story }: { readonly run: Run; readonly story: Run
         </Grid.Col>
       </Grid>
     </>
+  );
+}
+
+function Failed({ run, code, message }: { readonly run: Run } & NonNullable<Run['failure']>) {
+  const look = run.kind === 'review' ? {} : { look: runLooks[run.state] };
+  return <OutcomeBanner status="failed" reason={message} code={code} {...look} />;
+}
+
+function Given({ result }: TaskResults) {
+  return (
+    <Panel title="Result">
+      <Json value={result} />
+    </Panel>
   );
 }
 

@@ -8,10 +8,12 @@ import { Page, Waiting } from '../design/page.js';
 import { Refusal } from '../design/refusal.js';
 import { Tag } from '../design/tag.js';
 import { duration } from '../design/time.js';
-import { runLooks } from '../design/tones.js';
+import { runKinds, runLooks } from '../design/tones.js';
 import { Link } from '../routing/router.js';
 import type { PageProps } from '../routing/page-props.js';
 import { CancelRun } from './cancel-run.js';
+import { PauseOrResume } from './pause-or-resume.js';
+import { Questions } from './questions.js';
 import { RunBody } from './run-body.js';
 import { isOver } from './run-story.js';
 import { useRunStory } from './use-run-story.js';
@@ -44,6 +46,7 @@ function RunAsItHappens({ run }: { readonly run: Run }) {
       description={
         <Group gap="xs">
           <Tag look={runLooks[run.state]} live={run.state === 'working'} />
+          <span>{runKinds[run.kind]}</span>
           <span>
             {isOver(run) ? (
               <>
@@ -59,6 +62,7 @@ function RunAsItHappens({ run }: { readonly run: Run }) {
       }
       actions={
         <>
+          <PauseOrResume run={run} />
           <CancelRun run={run} />
           {decision !== undefined && (
             <Button
@@ -79,6 +83,7 @@ function RunAsItHappens({ run }: { readonly run: Run }) {
           </Alert>
         )}
         {error !== undefined && <Refusal error={error} onRetry={() => globalThis.location.reload()} />}
+        <Questions run={run} />
         <RunBody run={run} story={story} />
       </Stack>
     </Page>

@@ -44,10 +44,16 @@ describe('the story of a run', () => {
 
   it('keeps what it does not understand in the timeline and nowhere else', () => {
     const odd = event('seat.judged', { seat: 7 });
-    const story = told(prepared, odd, event('run.paused', {}));
+    const story = told(prepared, odd, event('odd.news', {}));
     expect(story.seats).toHaveLength(2);
-    expect(story.events.map(({ type }) => type)).toEqual(['review.prepared', 'seat.judged', 'run.paused']);
-    expect(sentenceOf(event('run.paused', {}))).toBe('run.paused');
+    expect(story.events.map(({ type }) => type)).toEqual(['review.prepared', 'seat.judged', 'odd.news']);
+    expect(sentenceOf(event('odd.news', {}))).toBe('odd.news');
+  });
+
+  it('names the task that asks and is answered', () => {
+    expect(sentenceOf(event('task.asked', { task: 'ship' }))).toBe('ship asks a person');
+    expect(sentenceOf(event('task.answered', { task: 'ship' }))).toBe('ship was answered');
+    expect(sentenceOf(event('task.asked', {}))).toBe('task.asked');
   });
 
   it('knows the decision and the failure', () => {
@@ -57,10 +63,10 @@ describe('the story of a run', () => {
 });
 
 describe('isOver', () => {
-  it.each(['completed', 'failed', 'canceled'] as const)('%s ends a run', (state) =>
+  it.each(['completed', 'failed', 'canceled', 'expired'] as const)('%s ends a run', (state) =>
     expect(isOver({ state })).toBe(true),
   );
-  it.each(['submitted', 'working', 'input-required'] as const)('%s does not', (state) =>
+  it.each(['submitted', 'working', 'input-required', 'paused'] as const)('%s does not', (state) =>
     expect(isOver({ state })).toBe(false),
   );
 });

@@ -2,10 +2,10 @@
  * A run's events folded into what the page shows. Events this console does not know change nothing but the timeline,
  * so that a newer platform can tell more than it did.
  */
-import type { Run, RunEvent } from '@conclave/contracts';
+import { runtime, type Run, type RunEvent } from '@conclave/contracts';
 import { z } from 'zod';
 
-const over: ReadonlySet<Run['state']> = new Set<Run['state']>(['completed', 'failed', 'canceled']);
+const over: ReadonlySet<Run['state']> = new Set(runtime.endedRunStates);
 
 /** Whether nothing more will happen in the run. */
 export const isOver = ({ state }: Pick<Run, 'state'>): boolean => over.has(state);
@@ -80,17 +80,25 @@ function newsOf(story: RunStory, { type, data, at }: RunEvent): Partial<RunStory
 }
 
 const sentences: Readonly<Record<string, string>> = {
-  'run.created': 'The review was submitted',
+  'run.created': 'The run was submitted',
   'run.started': 'A worker took it up',
+  'run.paused': 'The run was paused',
+  'run.resumed': 'The run went on',
+  'run.steered': 'The run was told something',
   'review.prepared': 'The change was read and the panel seated',
   'decision.opened': 'The decision was opened',
-  'run.completed': 'The review was completed',
-  'run.failed': 'The review failed',
-  'run.canceled': 'The review was canceled',
+  'run.completed': 'The run was completed',
+  'run.failed': 'The run failed',
+  'run.canceled': 'The run was canceled',
+  'run.expired': 'The deadline of the run passed',
 };
+const asked = z.object({ task: z.string() });
+const ofTask: Readonly<Record<string, string>> = { 'task.asked': 'asks a person', 'task.answered': 'was answered' };
 
 /** An event in a sentence; one that is not known stands under its name. */
 export function sentenceOf({ type, data }: RunEvent): string {
   const judgement = type === 'seat.judged' ? judged.safeParse(data).data : undefined;
-  return judgement ? `${judgement.seat} has judged` : (sentences[type] ?? type);
+  if (judgement) return `${judgement.seat} has judged`;
+  const task = ofTask[type] === undefined ? undefined : asked.safeParse(data).data?.task;
+  return task === undefined ? (sentences[type] ?? type) : `${task} ${ofTask[type]}`;
 }

@@ -8,7 +8,7 @@ import { Page } from '../design/page.js';
 import rows from '../design/rows.module.css';
 import { Disc, Word } from '../design/tag.js';
 import { duration } from '../design/time.js';
-import { outcomeLook, runLooks } from '../design/tones.js';
+import { outcomeLook, runKinds, runLooks } from '../design/tones.js';
 import { Visible } from '../design/visible.js';
 import { Link } from '../routing/router.js';
 import { NoRuns } from './no-runs.js';
@@ -29,7 +29,7 @@ export function RunsPage() {
   return (
     <Page
       title="Runs"
-      description="Each review of a change: who judged, what came out, and how long it took."
+      description="Each review of a change and each agent’s work: what came out, and how long it took."
       actions={
         <NativeSelect
           aria-label="State of the runs"
@@ -44,7 +44,8 @@ export function RunsPage() {
           <Table className={rows['rows'] ?? ''}>
             <Table.Thead>
               <Table.Tr>
-                <Table.Th>Review</Table.Th>
+                <Table.Th>Run</Table.Th>
+                <Table.Th>Kind</Table.Th>
                 <Table.Th>Outcome</Table.Th>
                 <Table.Th className={rows['number'] ?? ''}>Took</Table.Th>
                 <Table.Th className={rows['number'] ?? ''}>Started</Table.Th>
@@ -73,6 +74,7 @@ function RunRow({ run }: { readonly run: Run }) {
           <Visible text={run.title} />
         </Link>
       </Table.Td>
+      <Table.Td className={rows['quiet'] ?? ''}>{runKinds[run.kind]}</Table.Td>
       <Table.Td>
         <Word look={look} />
       </Table.Td>

@@ -1,4 +1,4 @@
-import { runtime } from '@conclave/contracts';
+import { runs, runtime } from '@conclave/contracts';
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { client } from '../api/client.js';
@@ -26,7 +26,7 @@ export function useRunStory(id: string): FollowedStory {
     const left = new AbortController();
     void follow(id, left.signal, setFollowed).finally(() => {
       if (left.signal.aborted) return;
-      for (const { subject } of [runtime.getRun, runtime.listRuns, runtime.getRunResult])
+      for (const { subject } of [runtime.getRun, runtime.listRuns, runtime.getRunResult, runs.listTasks])
         void queries.invalidateQueries({ queryKey: [subject] });
     });
     return () => left.abort();

@@ -1,7 +1,7 @@
 /** The console in a real browser, as it ships, under the edge's content policy. */
 import { rmSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { audit, auth, consensus, delivery, newId, runtime } from '@conclave/contracts';
+import { audit, auth, consensus, delivery, newId, runs, runtime } from '@conclave/contracts';
 import type { Browser, Page } from 'playwright-core';
 import {
   copyOfConsole,
@@ -180,7 +180,7 @@ import { API_KEY, newWorld, type World } from './world.js';
       expect(await page.locator('li[data-type="seat.judged"]').count()).toBe(7);
       edge.tell(Infinity);
       await see(judged(10));
-      await see(page.getByText('The review was completed'));
+      await see(page.getByText('The run was completed'));
       await see(page.getByText('Completed', { exact: true }));
       await page.getByRole('link', { name: 'Open the decision' }).click();
       await see(page.getByText('All 8 counted votes are in favour'));
@@ -206,6 +206,79 @@ import { API_KEY, newWorld, type World } from './world.js';
       await button('Cancel…').click();
       await button('Cancel the run').click();
       await see(dialog().getByText('The run has already ended.'));
+    });
+  });
+
+  describe('a run of tasks', () => {
+    const asks = (task: string) => page.getByRole('region', { name: `${task} asks` });
+    const open = (): Promise<void> => enter(`/runs/${world.asking.run.id}`);
+
+    it('is listed with its kind, and shows its tasks with what they gave', async () => {
+      await enter('/runs');
+      const row = page.getByRole('row', { name: /Ship version 2\.4/ });
+      await see(row);
+      expect(await row.textContent()).toMatch(/Tasks.*Working/);
+      await page.getByRole('link', { name: 'Ship version 2.4' }).press('Enter');
+      const tasks = page.getByRole('region', { name: 'Tasks' });
+      await see(tasks.getByText('after build'));
+      expect(await tasks.getByRole('listitem').first().textContent()).toMatch(/^build command.*Done/);
+      await tasks.getByText('What it gave').click();
+      await see(tasks.getByText('"exitCode": 0'));
+      await see(page.getByText('ship asks a person'));
+      expect(await page.getByText('seats have judged').count()).toBe(0);
+    });
+
+    it('asks what it waits for until all is answered, and shows what came out', async () => {
+      await open();
+      await see(asks('ship').getByText('May version 2.4 be shipped?'));
+      expect(await textsOf('mark')).toEqual(['U+202E']);
+      await asks('ship').getByRole('button', { name: 'Ship it' }).click();
+      await gone(asks('ship'));
+      await asks('notes').getByLabel('Your answer').fill('Discount codes');
+      await asks('notes').getByRole('button', { name: 'Answer' }).click();
+      await gone(asks('notes'));
+      await see(asks('deploy').getByText(/Nobody knows whether deploy happened/));
+      await asks('deploy').getByLabel('What it gave').fill('{"url":');
+      await see(asks('deploy').getByText('This is not JSON.'));
+      await asks('deploy').getByLabel('What it gave').fill('{"url":"https://x"}');
+      await asks('deploy').getByRole('button', { name: 'It happened' }).click();
+      await see(page.getByRole('region', { name: 'Result' }).getByText('"https://x"'));
+      expect(edge.writes.map(({ request }) => request['answer'])).toEqual([
+        ...['ship', 'Discount codes'],
+        { resolution: 'done', result: { url: 'https://x' } },
+      ]);
+    });
+
+    it('says when somebody was faster, and when the key does not permit answering', async () => {
+      await open();
+      edge.refuse(runs.answerRun, 'runtime.wait.closed');
+      await asks('ship').getByRole('button', { name: 'Not yet' }).click();
+      await see(asks('ship').getByText('This was answered before, or its time is over.'));
+      world.me.scopes.splice(0, Infinity, 'run:read', 'self:read');
+      await open();
+      await see(asks('ship').getByText('Your key does not permit answering.'));
+      expect(await button('Pause').count()).toBe(0);
+    });
+
+    it('is paused and goes on', async () => {
+      await open();
+      await button('Pause').click();
+      await see(page.getByText('Paused', { exact: true }));
+      await button('Resume').click();
+      await see(page.getByText('Working', { exact: true }));
+      world.asking.run.state = 'paused';
+      await see(button('Resume'));
+      edge.refuse(runs.resumeRun, 'runtime.run.not-paused');
+      await button('Resume').click();
+      await see(page.getByText('The run is not paused any more.'));
+    });
+
+    it('that failed or expired says so in its own words', async () => {
+      const failure = { code: 'task.failed', message: 'Nobody answered in time.' };
+      Object.assign(world.asking.run, { state: 'failed', failure });
+      await open();
+      await see(page.getByText('Nobody answered in time.'));
+      expect(await page.getByText('Could not be judged').count()).toBe(0);
     });
   });
 
@@ -528,6 +601,7 @@ import { API_KEY, newWorld, type World } from './world.js';
     const pages: Readonly<Record<string, () => string>> = {
       runs: () => '/runs',
       'a run': () => `/runs/${world.rejected.id}`,
+      'a run of tasks': () => `/runs/${world.asking.run.id}`,
       'a live run': () => `/runs/${world.live.id}`,
       decisions: () => '/decisions',
       'a decision': decisionPath,

@@ -8,6 +8,7 @@ import {
   marketplace,
   metrics,
   newId,
+  runs,
   runtime,
   type Contract,
   type ErrorCode,
@@ -15,6 +16,7 @@ import {
   type RequestOf,
 } from '@conclave/contracts';
 import { iso } from './sample-reviews.js';
+import { answered } from './sample-tasks.js';
 import { listing, manifest, type World } from './world.js';
 
 type Handler = (request: never) => unknown;
@@ -70,10 +72,30 @@ const runsOf = (world: World): [string, Handler][] => {
     ),
     handle(runtime.getRun, ({ id }) => run(id)),
     handle(runtime.getRunResult, ({ id }) => found(world.results.get(run(id).id), 'runtime.run.no-result')),
+    ...tasksOf(world),
     handle(runtime.getRunDiff, () => world.diff),
     handle(runtime.cancelRun, ({ id }) => {
       if (run(id).state !== 'working') throw new ConclaveError('runtime.run.finished');
       return Object.assign(run(id), { state: 'canceled' as const });
+    }),
+  ];
+};
+
+const tasksOf = (world: World): [string, Handler][] => {
+  const { run, tasks, waits } = world.asking;
+  return [
+    handle(runs.listTasks, (page) => pageOf(tasks, page)),
+    handle(runs.listWaits, () => ({ items: waits })),
+    handle(runs.pauseRun, () => Object.assign(run, { state: 'paused' as const })),
+    handle(runs.resumeRun, () => {
+      if (run.state !== 'paused') throw new ConclaveError('runtime.run.not-paused');
+      return Object.assign(run, { state: 'working' as const });
+    }),
+    handle(runs.answerRun, ({ task, answer }) => {
+      const wait = answered(world.asking, task!, answer);
+      if (run.state === 'completed')
+        world.results.set(run.id, { result: Object.fromEntries(tasks.map(({ id, result = null }) => [id, result])) });
+      return wait;
     }),
   ];
 };

@@ -10,11 +10,13 @@ import {
   type ReviewResult,
   type Run,
   type RunEvent,
+  type TaskResults,
 } from '@conclave/contracts';
 import { Consensus, type Review } from './deciding.js';
 import { Log } from './log.js';
 import { commit, diff, sha256, type Diff } from './sample-change.js';
 import { endedReview, iso, storyOf } from './sample-reviews.js';
+import { askingRun, type Asking } from './sample-tasks.js';
 
 type ItemOf<C extends Parameters<typeof Object.keys>[0]> = C extends { items: (infer Item)[] } ? Item : never;
 export type ApiKey = ItemOf<ReplyOf<typeof auth.listApiKeys>>;
@@ -29,7 +31,7 @@ const HOUR = 60 * MINUTE;
 export interface World {
   readonly me: ReplyOf<typeof auth.getMe>;
   readonly runs: Run[];
-  readonly results: Map<string, ReviewResult>;
+  readonly results: Map<string, ReviewResult | TaskResults>;
   readonly decisions: Decision[];
   readonly receipts: Map<string, Receipt>;
   readonly stories: Map<string, RunEvent[]>;
@@ -42,6 +44,8 @@ export interface World {
   /** The rejected review that most pages are tried with, and one that is still being judged. */
   readonly rejected: Run;
   readonly live: Run;
+  /** A run of tasks that asks a person, and what it is made of. */
+  readonly asking: Asking;
   /** The events of the live run that are still to come, in order. */
   readonly toCome: RunEvent[];
   /** What the live run comes to. */
@@ -56,6 +60,7 @@ export async function newWorld(now = Date.now()): Promise<World> {
   const reviews = history(now, workspace);
   const live = liveReview(now, workspace);
   const failed = failedRun(now, workspace);
+  const asking = askingRun(now - 12 * HOUR, workspace);
   const receipts = new Map<string, Receipt>();
   log.append('tenant.created', 'service:auth', iso(now - 90 * HOUR), { name: 'Acme' });
   for (const review of reviews.toReversed()) {
@@ -74,13 +79,16 @@ export async function newWorld(now = Date.now()): Promise<World> {
       role: 'administrator',
       scopes: [...permissions],
     },
-    runs: [live.run, failed, ...reviews.map(({ run }) => run)].sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1)),
-    results: new Map(reviews.map(({ run, result }) => [run.id, result])),
+    runs: [live.run, failed, asking.run, ...reviews.map(({ run }) => run)].sort((a, b) =>
+      a.createdAt < b.createdAt ? 1 : -1,
+    ),
+    results: new Map<string, ReviewResult | TaskResults>(reviews.map(({ run, result }) => [run.id, result])),
     decisions: [live.decision, ...reviews.map(({ decision }) => decision)],
     receipts,
     stories: new Map([
       [live.run.id, live.told],
       [failed.id, failedStory(failed)],
+      [asking.run.id, asking.story],
       ...reviews.map((review) => [review.run.id, storyOf(review)] as const),
     ]),
     diff,
@@ -98,6 +106,7 @@ export async function newWorld(now = Date.now()): Promise<World> {
     consensus,
     rejected: reviews[0]!.run,
     live: live.run,
+    asking,
     toCome: live.toCome,
     end: live.end,
   };

@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { ConclaveError, type Contract } from '@conclave/contracts';
+import { offersUpgrade } from '@conclave/nest-kit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { permits, type Admitted, type Caller, type Credential, type Credentials } from './credentials.js';
 import type { RateLimits } from './rate-limits.js';
@@ -22,6 +23,8 @@ export class Door {
     await this.limits.countPrincipal(caller.context.principal!.id);
     if (credential.kind === 'sign-in' && request.method !== 'GET' && request.method !== 'HEAD')
       checkCsrf(caller, request);
+    if (credential.kind === 'sign-in' && offersUpgrade(request) && !this.cookie.isOwnPage(request))
+      throw new ConclaveError('auth.csrf');
     if (!permits(caller, permission)) throw new ConclaveError('auth.forbidden', { permission });
     reply.header('vary', 'authorization, cookie');
     return { ...caller, credential };

@@ -11,6 +11,7 @@ import { openConsoleFiles } from './console-files.js';
 import { registerContractRoute, type HttpContract } from './contract-routes.js';
 import { Credentials } from './credentials.js';
 import { Door } from './door.js';
+import { registerHooks } from './hooks.js';
 import { keepInside } from './inside-pages.js';
 import { answerBrokenRequests, sendProblem } from './problems.js';
 import { RateLimits } from './rate-limits.js';
@@ -43,6 +44,7 @@ export async function openEdge(fastify: FastifyInstance, app: INestApplicationCo
     known.watch(scope);
     for (const contract of contracts.filter(isHttp)) registerContractRoute(scope, contract, { kit, door, proxy });
     registerSignIns(scope, { kit, door, credentials, limits, cookie });
+    registerHooks(scope, { kit, limits });
     registerReference(scope);
     const console = await openConsoleFiles(scope, config.CONSOLE_DIR);
     await scope.register(async (last) => registerUnknownRoutes(last, known, console, limits));

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { openApiDocument, problemResponses, type OpenApiDocument } from '@conclave/contracts';
+import { openApiDocument, problemResponses, triggers, type OpenApiDocument } from '@conclave/contracts';
 import type { FastifyInstance } from 'fastify';
 import { referencePage } from './reference-page.js';
 
 /** The public API as OpenAPI 3.1 at `/openapi.json` and as a page at `/docs`; both are made once from the contracts. */
 export function registerReference(fastify: FastifyInstance): void {
-  const document = openApiDocument(signIns);
+  const document = openApiDocument({ ...signIns, ...hooks });
   serve('/openapi.json', 'application/json; charset=utf-8', JSON.stringify(document));
   serve('/docs', 'text/html; charset=utf-8', referencePage(document));
 
@@ -17,6 +17,41 @@ export function registerReference(fastify: FastifyInstance): void {
     });
   }
 }
+
+/** Deliveries to triggers: signed, and without a credential. */
+const hooks: OpenApiDocument['paths'] = {
+  '/v1/hooks/{id}': {
+    post: {
+      operationId: 'runtime.trigger.deliver',
+      summary: 'Deliver a webhook to a trigger, signed as Standard Webhooks describes',
+      tags: ['triggers'],
+      'x-stability': 'beta',
+      security: [],
+      parameters: ['id', 'webhook-id', 'webhook-timestamp', 'webhook-signature'].map((name) => ({
+        name,
+        in: name === 'id' ? 'path' : 'header',
+        required: true,
+        schema: { type: 'string' },
+      })),
+      requestBody: { required: true, content: { 'application/json': { schema: {} } } },
+      responses: {
+        '202': {
+          description: 'Taken, now or before; `run` is what it started.',
+          content: { 'application/json': { schema: { type: 'object', properties: { run: { type: 'string' } } } } },
+        },
+        ...problemResponses([
+          ...triggers.deliverHook.errors,
+          'request.invalid',
+          'request.malformed',
+          'request.media-type',
+          'request.too-large',
+          'request.rate-limited',
+          'service.unavailable',
+        ]),
+      },
+    },
+  },
+};
 
 /** The two operations that are the edge's own: they turn a key into a cookie and back. */
 const signIns: OpenApiDocument['paths'] = {

@@ -17,6 +17,13 @@ export class SignInCookie {
     reply.clearCookie(this.nameFor(request), this.attributes(request));
   }
 
+  /** Whether a page of ours asks. Other pages of the site send the cookie, too, and may hear what a WebSocket says. */
+  isOwnPage({ host, headers: { origin } }: FastifyRequest): boolean {
+    const page = URL.parse(origin ?? '')?.host;
+    const { PUBLIC_URL } = this.config;
+    return page !== undefined && (page === host || (PUBLIC_URL !== undefined && page === new URL(PUBLIC_URL).host));
+  }
+
   private attributes(request: FastifyRequest) {
     return { path: '/', httpOnly: true, sameSite: 'strict', secure: this.isSecure(request) } as const;
   }

@@ -1,17 +1,19 @@
 /**
- * Streams between a client and the owner of a `stream` contract: uploads up, server-sent events down. Nothing is kept:
- * bytes are passed on as they come, at the pace of the slower side, and either side's end ends the other.
+ * Streams between a client and the owner of a `stream` contract: uploads up, server-sent events down, WebSockets both
+ * ways. Nothing is kept: bytes are passed on as they come, at the pace of the slower side, and either side's end ends
+ * the other.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { Readable } from 'node:stream';
-import { ConclaveError, type Contract, type ServiceName } from '@conclave/contracts';
-import { injectTrace, wireHeaders } from '@conclave/nest-kit';
+import { ConclaveError, runtime, type Contract, type ServiceName } from '@conclave/contracts';
+import { injectTrace, offersUpgrade, takeUpgrade, wireHeaders } from '@conclave/nest-kit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Agent, request as send, type Dispatcher } from 'undici';
+import { Agent, request as send } from 'undici';
 import type { CallTerms } from './call-terms.js';
 import type { Admitted, Caller, Credentials } from './credentials.js';
 import { takeTheRest } from './problems.js';
 import { BYTES_TYPE, limitedBody, requireMediaType } from './request-input.js';
+import { WebSocketTunnel, shakeHands } from './web-socket-tunnel.js';
 
 /** Meant for one connection (RFC 9110, 7.6.1), for the edge alone, or forgeable. */
 const KEPT_BACK = new Set([
@@ -37,6 +39,7 @@ export interface StreamExchange {
 export class StreamProxy {
   private readonly agent = new Agent({ connectTimeout: CONNECT_MS, bodyTimeout: SILENCE_MS, headersTimeout: 0 });
   private readonly open = new Map<FastifyReply, Readable>();
+  private readonly tunnels = new Set<WebSocketTunnel>();
   private readonly openBy = new Map<string, number>();
 
   constructor(
@@ -57,7 +60,8 @@ export class StreamProxy {
     const over = new AbortController();
     const unwatch = this.credentials.watch(caller, contract.permission, () => over.abort());
     try {
-      await this.exchange(contract, exchange, over.signal);
+      if (offersUpgrade(exchange.request)) await this.tunnel(contract, exchange, over.signal);
+      else await this.exchange(contract, exchange, over.signal);
     } finally {
       unwatch();
       leave();
@@ -70,21 +74,57 @@ export class StreamProxy {
       body.unpipe(reply.raw);
       reply.raw.end();
     }
+    for (const tunnel of this.tunnels) tunnel.end(runtime.liveCloseCodes.draining);
+    await Promise.all([...this.tunnels].map(({ closed }) => closed));
     await this.agent.destroy();
   }
 
   private async exchange(contract: Contract, exchange: StreamExchange, over: AbortSignal): Promise<void> {
     const { request, reply } = exchange;
     const upload = this.uploadOf(request);
-    const answer = await this.ask(contract, exchange, { upload, over });
-    const headers = { ...reply.getHeaders(), ...passedOn(answer.headers) };
-    reply.hijack();
-    reply.raw.writeHead(answer.statusCode, headers as Record<string, string>);
-    reply.raw.flushHeaders();
-    await this.pour(answer.body, reply);
+    const { statusCode, headers, body } = await this.ask(contract, exchange, over, (url, own, signal) =>
+      send(url, {
+        method: request.method,
+        headers: { ...passedOn(request.headers), ...own },
+        body: upload ?? null,
+        signal,
+        dispatcher: this.agent,
+      }),
+    );
+    await this.relay(reply, statusCode, headers, body);
     // An owner may answer before it has read everything: nobody waits for the rest.
     upload?.destroy();
     takeTheRest(request);
+  }
+
+  private async tunnel(contract: Contract, exchange: StreamExchange, over: AbortSignal): Promise<void> {
+    const { request, reply } = exchange;
+    const { response, upgrade } = await this.ask(contract, exchange, over, (url, own, signal) =>
+      shakeHands(url, { ...passedOn(request.headers), ...own }, signal),
+    );
+    if (!upgrade) return this.relay(reply, response.statusCode ?? 502, response.headers, response);
+    const head = switchingHead({ ...reply.getHeaders(), ...passedOn(response.headers) });
+    const tunnel = new WebSocketTunnel(takeUpgrade(request, reply), upgrade, head, SILENCE_MS);
+    this.tunnels.add(tunnel);
+    const end = (): void => tunnel.end(runtime.liveCloseCodes.credential);
+    if (over.aborted) end();
+    over.addEventListener('abort', end);
+    await tunnel.closed;
+    this.tunnels.delete(tunnel);
+  }
+
+  /** Hands the owner's ordinary answer on. */
+  private async relay(
+    reply: FastifyReply,
+    status: number,
+    headers: IncomingHttpHeaders,
+    body: Readable,
+  ): Promise<void> {
+    const all = { ...reply.getHeaders(), ...passedOn(headers) };
+    reply.hijack();
+    reply.raw.writeHead(status, all as Record<string, string>);
+    reply.raw.flushHeaders();
+    await this.pour(body, reply);
   }
 
   /** Counts one more open stream of the principal. @returns what counts it out again */
@@ -107,24 +147,21 @@ export class StreamProxy {
     return Readable.from(limitedBody(request, this.limitBytes), { objectMode: false });
   }
 
-  private async ask(
+  /** Asks the owner, until the deadline, the client or its credential is gone. */
+  private async ask<T>(
     contract: Contract,
     { request, caller, terms }: StreamExchange,
-    { upload, over }: { upload: Readable | undefined; over: AbortSignal },
-  ): Promise<Dispatcher.ResponseData> {
+    over: AbortSignal,
+    sendTo: (url: URL, headers: Record<string, string>, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
     const base = this.internalUrls[contract.owner];
     const unavailable = new ConclaveError('service.unavailable', { service: contract.owner });
     if (base === undefined) throw unavailable;
     const late = new AbortController();
     const alarm = setTimeout(() => late.abort(), terms.deadlineAt - Date.now());
     try {
-      return await send(new URL(request.url, base), {
-        method: request.method,
-        headers: { ...passedOn(request.headers), ...contextHeaders(caller, terms) },
-        body: upload ?? null,
-        signal: AbortSignal.any([late.signal, terms.gone, over]),
-        dispatcher: this.agent,
-      });
+      const signal = AbortSignal.any([late.signal, terms.gone, over]);
+      return await sendTo(new URL(request.url, base), contextHeaders(caller, terms), signal);
     } catch (cause) {
       if (cause instanceof ConclaveError) throw cause;
       if (over.aborted) throw new ConclaveError('auth.unauthenticated', {}, { cause });
@@ -159,6 +196,14 @@ function contextHeaders({ token }: Caller, { deadlineAt, idempotencyKey }: CallT
     ...(idempotencyKey === undefined ? {} : { [wireHeaders.idempotencyKey]: idempotencyKey }),
     ...injectTrace(),
   };
+}
+
+/** The head of the response that a WebSocket begins with (RFC 6455, 4.2.2). */
+function switchingHead(headers: Readonly<Record<string, number | string | string[] | undefined>>): string {
+  const lines = Object.entries({ ...headers, connection: 'Upgrade', upgrade: 'websocket' }).flatMap(([name, value]) =>
+    [value ?? []].flat().map((one) => `${name}: ${one}\r\n`),
+  );
+  return `HTTP/1.1 101 Switching Protocols\r\n${lines.join('')}\r\n`;
 }
 
 /** The headers that concern both ends. */

@@ -66,7 +66,7 @@ describe('server-sent events', () => {
       ),
     ).toEqual([null, null, null, '1', 'nosniff']);
     const { headers, request, ctx } = world.owner.seen[0]!;
-    expect(request).toEqual({ id: aRun.id, after: 0 });
+    expect(request).toEqual({ id: aRun.id, after: 0, tokens: false });
     expect([headers!.authorization, headers!.cookie, headers!['last-event-id']]).toEqual([undefined, undefined, '0']);
     expect(ctx.principal?.name).toBe('Test');
     const reader = response.body!.getReader();

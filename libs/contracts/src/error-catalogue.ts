@@ -1,0 +1,377 @@
+/**
+ * The closed catalogue of refusals. A code is API: clients branch on it, `docs/failure-modes.md` is generated from it,
+ * and each has a test that provokes it. `title` is for people; `action` says what the caller or operator can do.
+ */
+export interface CatalogueEntry {
+  readonly status: number;
+  readonly title: string;
+  readonly action: string;
+  readonly retryable?: true;
+}
+
+export const errorCatalogue = {
+  'request.invalid': {
+    status: 400,
+    title: 'The request does not match its schema.',
+    action: 'Correct the members named in `issues`.',
+  },
+  'request.malformed': {
+    status: 400,
+    title: 'The request cannot be read.',
+    action: 'Send HTTP/1.1, and a body as UTF-8 JSON; `reason` says what is wrong with this one.',
+  },
+  'request.too-large': {
+    status: 413,
+    title: 'The body is larger than this route accepts.',
+    action: 'Send less; `limitBytes` names the limit.',
+  },
+  'request.media-type': {
+    status: 415,
+    title: 'The content type is not accepted here.',
+    action: 'Use the content type named in `accepted`.',
+  },
+  'request.deadline': {
+    status: 504,
+    title: 'The deadline passed before the work was done.',
+    action: 'Retry with the same Idempotency-Key.',
+    retryable: true,
+  },
+  'request.rate-limited': {
+    status: 429,
+    title: 'Too many requests.',
+    action: 'Wait for Retry-After seconds.',
+    retryable: true,
+  },
+  'request.idempotency-mismatch': {
+    status: 422,
+    title: 'This Idempotency-Key was used with another request.',
+    action: 'Use a new key for a new request.',
+  },
+  'request.idempotency-key': {
+    status: 400,
+    title: 'The Idempotency-Key is not acceptable.',
+    action: 'Send 1 to 200 visible ASCII characters.',
+  },
+  'route.unknown': { status: 404, title: 'There is no such route.', action: 'See /openapi.json.' },
+  'route.method': {
+    status: 405,
+    title: 'The route exists, but not for this method.',
+    action: 'Use a method named in the Allow header.',
+  },
+  'auth.unauthenticated': {
+    status: 401,
+    title: 'A valid credential is required.',
+    action: 'Send `Authorization: Bearer <API key>`.',
+  },
+  'auth.forbidden': {
+    status: 403,
+    title: 'The credential does not permit this.',
+    action: 'Ask an administrator for the permission named in `permission`.',
+  },
+  'auth.csrf': {
+    status: 403,
+    title: 'A sign-in cookie needs the x-conclave-csrf header, or for a WebSocket a page of this address.',
+    action: 'Send the header with the value from sign-in; open WebSockets from the console’s own address.',
+  },
+  'auth.api-key.not-found': { status: 404, title: 'No such API key.', action: 'List the keys with GET /v1/api-keys.' },
+  'auth.workspace.exists': { status: 409, title: 'A workspace of this name exists.', action: 'Choose another name.' },
+  'auth.workspace.not-found': {
+    status: 404,
+    title: 'No such workspace, or not one you may manage members of.',
+    action: 'List your workspaces with GET /v1/workspaces.',
+  },
+  'auth.member.not-found': {
+    status: 404,
+    title: 'No such member of the workspace.',
+    action: 'List the members with GET /v1/members.',
+  },
+  'auth.member.last-administrator': {
+    status: 409,
+    title: 'The workspace would be left without an administrator.',
+    action: 'Make another member administrator first.',
+  },
+  'auth.role.too-wide': {
+    status: 403,
+    title: 'Nobody manages a role wider than what their credential permits.',
+    action: 'Choose a narrower role, or use a key that holds the permissions named in `missing`.',
+  },
+  'auth.scope.too-wide': {
+    status: 403,
+    title: 'A key cannot grant more than its maker holds.',
+    action: 'Ask for fewer scopes.',
+  },
+  'runtime.upload.too-large': {
+    status: 413,
+    title: 'The upload is larger than allowed.',
+    action: 'Send fewer commits or smaller files; `limitBytes` names the limit.',
+  },
+  'runtime.upload.not-found': {
+    status: 404,
+    title: 'No such upload.',
+    action: 'Upload the bundle first with POST /v1/uploads.',
+  },
+  'runtime.run.not-found': { status: 404, title: 'No such run.', action: 'List the runs with GET /v1/runs.' },
+  'runtime.run.finished': { status: 409, title: 'The run has already ended.', action: 'Start a new run.' },
+  'runtime.run.no-result': {
+    status: 409,
+    title: 'The run has no result yet.',
+    action: 'Wait for the run to end, for example with GET /v1/runs/{id}/events.',
+    retryable: true,
+  },
+  'runtime.graph.invalid': {
+    status: 422,
+    title: 'The tasks do not make a graph that can run.',
+    action: 'Correct what `fault` names; `task`, `limit` and `found` say where.',
+  },
+  'runtime.agent.unavailable': {
+    status: 409,
+    title: 'The agent cannot work on this installation.',
+    action: 'Ask an operator for what `reason` says it lacks.',
+  },
+  'runtime.session.not-found': {
+    status: 404,
+    title: 'No such session.',
+    action: 'Start one with POST /v1/sessions.',
+  },
+  'runtime.session.archived': {
+    status: 409,
+    title: 'The session is archived.',
+    action: 'Start another one with POST /v1/sessions.',
+  },
+  'runtime.trigger.not-found': {
+    status: 404,
+    title: 'No such trigger.',
+    action: 'List the triggers with GET /v1/triggers.',
+  },
+  'runtime.trigger.malformed': {
+    status: 422,
+    title: 'The trigger could never fire, or is of another kind.',
+    action: 'Correct what `reason` names.',
+  },
+  'runtime.trigger.too-many': {
+    status: 409,
+    title: 'The workspace has as many triggers as it may have.',
+    action: 'Delete one that is not needed; `limit` names the number.',
+  },
+  'runtime.trigger.disabled': {
+    status: 409,
+    title: 'The trigger is turned off.',
+    action: 'Turn it on with PATCH /v1/triggers/{id}.',
+  },
+  'runtime.trigger.owner-disabled': {
+    status: 409,
+    title: 'The owner of the trigger is no longer a member of the workspace.',
+    action: 'Change it with PATCH /v1/triggers/{id}: whoever does owns it.',
+  },
+  'runtime.trigger.signature': {
+    status: 401,
+    title: 'The delivery is not signed with the secret of the trigger, or not now.',
+    action: 'Sign it as Standard Webhooks describes, with a clock that is right to five minutes.',
+  },
+  'runtime.run.not-paused': { status: 409, title: 'The run is not paused.', action: 'Nothing has to be done.' },
+  'runtime.run.not-ended': {
+    status: 409,
+    title: 'The run is still going on.',
+    action: 'Wait for its end, or cancel it first.',
+    retryable: true,
+  },
+  'runtime.run.not-forkable': {
+    status: 409,
+    title: 'A run of this kind cannot be forked.',
+    action: 'Start a new run; a review belongs to one decision.',
+  },
+  'runtime.run.too-many-messages': {
+    status: 409,
+    title: 'The run has more messages than it has read.',
+    action: 'Wait until it has read some; `limit` names the number.',
+    retryable: true,
+  },
+  'runtime.step.not-found': {
+    status: 404,
+    title: 'The run has no such step.',
+    action: 'List its steps with GET /v1/runs/{id}/steps; `pos` is the number.',
+  },
+  'runtime.journal.gone': {
+    status: 410,
+    title: 'The journal of this run is no longer kept.',
+    action: 'Its result is still there; the operator sets how long journals are kept.',
+  },
+  'runtime.wait.not-found': {
+    status: 404,
+    title: 'The run waits for no answer there.',
+    action: 'List what it waits for with GET /v1/runs/{id}/waits.',
+  },
+  'runtime.wait.closed': {
+    status: 409,
+    title: 'Another answer, or the end of the time, came first.',
+    action: 'Read the wait for what was taken.',
+  },
+  'runtime.wait.ambiguous': {
+    status: 409,
+    title: 'The run waits for more than one answer.',
+    action: 'Name the task; `tasks` lists them.',
+  },
+  'runtime.answer.unfit': {
+    status: 422,
+    title: 'The answer does not fit the question.',
+    action: 'Send what `expected` names.',
+  },
+  'runtime.budget.not-found': {
+    status: 404,
+    title: 'No such budget.',
+    action: 'List the budgets with GET /v1/budgets.',
+  },
+  'runtime.budget.scope-not-found': {
+    status: 404,
+    title: 'No such tenant, workspace or run, or not one of yours.',
+    action: 'Name a run of your workspace, or leave `scopeId` out for your own tenant or workspace.',
+  },
+  'runtime.panel.not-installed': {
+    status: 409,
+    title: 'The panel named by the request or by .conclave/ is not installed.',
+    action: 'Install it with POST /v1/installations.',
+  },
+  'consensus.decision.not-found': {
+    status: 404,
+    title: 'No such decision.',
+    action: 'List the decisions with GET /v1/decisions.',
+  },
+  'consensus.decision.exists': {
+    status: 409,
+    title: 'A decision with this id is open under other terms.',
+    action: 'Use a new id.',
+  },
+  'consensus.decision.phase': {
+    status: 409,
+    title: 'The decision is not in a phase that accepts this.',
+    action: 'Read the decision; `phase` names where it is.',
+  },
+  'consensus.decision.malformed': {
+    status: 422,
+    title: 'The terms of the decision contradict each other.',
+    action: 'Correct what `reason` names.',
+  },
+  'consensus.decision.claim': {
+    status: 403,
+    title: 'Only the platform may say which panel judges and what evaluates for a voter.',
+    action: 'Leave out the members named in `members`, or have a panel decide with POST /v1/reviews.',
+  },
+  'consensus.ballot.late': {
+    status: 409,
+    title: 'The decision no longer accepts ballots.',
+    action: 'Nothing can be done: the order of the log is the clock.',
+  },
+  'consensus.ballot.not-a-voter': {
+    status: 403,
+    title: 'This voter is not in the electorate.',
+    action: 'Vote with a key that was enrolled before the decision opened.',
+  },
+  'consensus.ballot.signature': {
+    status: 403,
+    title: 'The signature does not verify under the enrolled key.',
+    action: 'Sign the ballot bytes as docs describe.',
+  },
+  'consensus.ballot.equivocation': {
+    status: 409,
+    title: 'This voter has already cast a different ballot.',
+    action: 'The voter is void for this decision; both ballots are kept as evidence.',
+  },
+  'consensus.ballot.malformed': {
+    status: 422,
+    title: 'The ballot does not fit the rule.',
+    action: 'Correct what `reason` names.',
+  },
+  'consensus.ballot.reveal-mismatch': {
+    status: 409,
+    title: 'The revealed ballot does not open the commitment.',
+    action: 'Reveal the committed ballot and salt.',
+  },
+  'consensus.evidence.unknown-gate': {
+    status: 422,
+    title: 'The decision has no such gate.',
+    action: 'Use a gate named in the decision.',
+  },
+  'consensus.evidence.conflict': {
+    status: 409,
+    title: 'This gate has already reported something else.',
+    action: 'Evidence is immutable; cancel and open again.',
+  },
+  'consensus.voter-key.refused': {
+    status: 422,
+    title: 'The public key is not acceptable.',
+    action: 'Use a canonical Ed25519 key that is not of low order.',
+  },
+  'consensus.voter-key.not-found': {
+    status: 404,
+    title: 'No such voter key.',
+    action: 'Enrol one with POST /v1/voter-keys.',
+  },
+  'consensus.voter-key.exists': {
+    status: 409,
+    title: 'The voter has another key.',
+    action: 'Revoke the old one first.',
+  },
+  'consensus.receipt.pending': {
+    status: 409,
+    title: 'The decision is not sealed in a published checkpoint yet.',
+    action: 'Retry in a second.',
+    retryable: true,
+  },
+  'consensus.tally.malformed': {
+    status: 400,
+    title: 'The tally input contradicts itself.',
+    action: 'Correct what `reason` names.',
+  },
+  'audit.log.empty': {
+    status: 404,
+    title: 'The log has no checkpoint yet.',
+    action: 'The first audited event creates one within a second.',
+    retryable: true,
+  },
+  'audit.proof.range': {
+    status: 400,
+    title: 'The index or size lies outside the log.',
+    action: 'Use a size no larger than the checkpoint and an index below the size.',
+  },
+  'marketplace.package.not-found': {
+    status: 404,
+    title: 'No such package.',
+    action: 'List the packages with GET /v1/packages.',
+  },
+  'marketplace.installation.not-found': {
+    status: 404,
+    title: 'No such installation.',
+    action: 'List the installations with GET /v1/installations.',
+  },
+  'marketplace.release.not-found': {
+    status: 404,
+    title: 'No such release of the package.',
+    action: 'Read the package for its releases.',
+  },
+  'delivery.webhook.not-found': {
+    status: 404,
+    title: 'No such webhook.',
+    action: 'List the webhooks with GET /v1/webhooks.',
+  },
+  'delivery.webhook.address': {
+    status: 422,
+    title: 'The address is not allowed as a webhook target.',
+    action: 'Use a public https address, or have the operator allow the network.',
+  },
+  'delivery.webhook.too-many': {
+    status: 409,
+    title: 'The tenant has as many webhooks as it may have.',
+    action: 'Delete one that is not needed; `limit` names the number.',
+  },
+  'service.unavailable': {
+    status: 503,
+    title: 'A service needed for this is not answering.',
+    action: 'Retry; `service` names it.',
+    retryable: true,
+  },
+  'service.internal': {
+    status: 500,
+    title: 'Something failed on our side.',
+    action: 'Look up `traceId` in the logs and report it.',
+  },
+} as const satisfies Record<string, CatalogueEntry>;

@@ -1,0 +1,114 @@
+/** Stores of the bench's own, with a database for each contestant; gone when the measurement is over. */
+import { join } from 'node:path';
+import pg from 'pg';
+import { migrateSchemas } from '../../provision/migrate.js';
+import { repositoryRoot } from '../../paths.js';
+import { openSecrets, password } from '../../secrets.js';
+import { natsUsers, rolePasswords, serviceEnv, services } from '../../services.js';
+import { startStores, type Stores } from '../../stores/stores.js';
+import { closeTestRun, openTestRun } from '../../testing/test-run.js';
+import { startContestant, type Process } from './contestant.js';
+
+const TEMPLATE = 'engine_template';
+/** Compiled, and loaded by its path: this library knows no service. */
+const RUNTIME = join(repositoryRoot, 'services/agent-runtime/dist');
+
+/** How an engine's process takes part. */
+export interface EngineOptions {
+  /** Turns at once; without a worker it only creates runs. */
+  readonly slots?: number;
+  /** Whether its events get their places and ring. */
+  readonly relays?: boolean;
+  /** Whether its turns stop for ever inside one of their steps, the n-th run's in step n modulo the steps. */
+  readonly hangs?: boolean;
+}
+
+export interface Installation {
+  readonly postgresPid: number;
+  readonly stores: Stores;
+  /** Gone with it. */
+  readonly dir: string;
+  /** A new database, migrated for the engine or empty. */
+  createDatabase(name: string, kind: 'engine' | 'empty'): Promise<void>;
+  dropDatabase(name: string): Promise<void>;
+  /** Asks as the administrator, past row-level security. */
+  query<Row extends object>(database: string, sql: string, values?: readonly unknown[]): Promise<Row[]>;
+  startEngine(database: string, options: EngineOptions): Promise<Process>;
+  start(module: string, database: string): Promise<Process>;
+  /** Starts a module of agent-runtime, named from its compiled output, which is given its environment. */
+  startRuntime(module: string, database: string, options: object): Promise<Process>;
+}
+
+export async function withInstallation<T>(work: (installation: Installation) => Promise<T>): Promise<T> {
+  const dir = openTestRun();
+  const secrets = openSecrets(join(dir, 'secrets.json'));
+  const passwords = { postgres: password(), redis: password() };
+  const { DATABASE_URL: _, NATS_URL: __, REDIS_URL: ___, ...env } = process.env;
+  const stores = await startStores({
+    ...{ dataDir: dir, logDir: join(dir, 'logs'), passwords, natsUsers: natsUsers(secrets) },
+    ...{ quickInit: true, env },
+  });
+  const pools = new Map<string, pg.Pool>();
+  const started: Process[] = [];
+  let ending: Promise<void> | undefined;
+  const end = () =>
+    (ending ??= (async () => {
+      await Promise.all(started.map((one) => one.kill9().catch(() => undefined)));
+      await Promise.all([...pools.values()].map((pool) => pool.end()));
+      await stores.stop();
+      closeTestRun(dir);
+    })());
+  const interrupted = () => void end().finally(() => process.exit(130));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupted);
+
+  const urlOf = (database: string) => Object.assign(new URL(stores.urls.postgres), { pathname: `/${database}` }).href;
+  const query = async <Row extends object>(database: string, sql: string, values: readonly unknown[] = []) => {
+    const pool = pools.get(database) ?? openPool(urlOf(database));
+    pools.set(database, pool);
+    return (await pool.query<Row & Record<string, unknown>>(sql, [...values])).rows;
+  };
+  const start = async (module: string, options: unknown) => {
+    const one = await startContestant(module, options);
+    started.push(one);
+    return one;
+  };
+  const runtime = services.find(({ name }) => name === 'runtime')!;
+  const ports = Object.fromEntries(services.map(({ name }) => [name, 0])) as Record<(typeof runtime)['name'], number>;
+  const environmentOf = (database: string) =>
+    serviceEnv(runtime, {
+      ...{ secrets, ports, dataDir: dir, outer: env },
+      stores: { ...stores.urls, postgres: urlOf(database) },
+    });
+  const startRuntime: Installation['startRuntime'] = (module, database, options) =>
+    start(join(RUNTIME, module), { ...options, environment: environmentOf(database) });
+  try {
+    await query('postgres', `create database ${TEMPLATE}`);
+    await migrateSchemas(urlOf(TEMPLATE), rolePasswords(secrets));
+    return await work({
+      postgresPid: stores.pid('postgres') ?? NaN,
+      query,
+      createDatabase: async (name, kind) =>
+        void (await query(
+          'postgres',
+          `create database ${name} template ${kind === 'engine' ? TEMPLATE : 'template0'}`,
+        )),
+      async dropDatabase(name) {
+        await pools.get(name)?.end();
+        pools.delete(name);
+        await query('postgres', `drop database ${name} with (force)`);
+      },
+      ...{ stores, dir, startRuntime },
+      startEngine: (database, options) => startRuntime('bench/engine-contestant.js', database, options),
+      start: (name, database) => start(join(import.meta.dirname, `${name}.js`), { databaseUrl: urlOf(database) }),
+    });
+  } finally {
+    await end();
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, interrupted);
+  }
+}
+
+function openPool(connectionString: string): pg.Pool {
+  const pool = new pg.Pool({ connectionString, max: 2, connectionTimeoutMillis: 10_000 });
+  pool.on('error', () => undefined); // told by the next query
+  return pool;
+}

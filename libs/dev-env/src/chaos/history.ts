@@ -1,0 +1,93 @@
+/** What happened in a run of the chaos suite, as clients, disturbers and the database tell it. */
+
+/** A run as it was asked for. */
+export interface WantedRun {
+  readonly id: string;
+  readonly tenant: string;
+  /** Shared with other runs of the tenant. */
+  readonly session: string | undefined;
+  readonly tasks: readonly WantedTask[];
+}
+
+export interface WantedTask {
+  readonly id: string;
+  readonly turns: number;
+  /** In every turn. */
+  readonly steps: number;
+}
+
+/** A line that a worker's process wrote down when it happened to it. */
+export interface Line {
+  /** Which process, each start of a worker being another. */
+  readonly process: string;
+  /**
+   * `claimed`: it was given the turn; `effect`: it begins a step's work; `kept`: the journal has a step; `left`: the work
+   * ended otherwise; `ended`: the turn's end is committed; `fenced`: a write was refused.
+   */
+  readonly what: 'claimed' | 'effect' | 'kept' | 'left' | 'ended' | 'fenced';
+  /** Milliseconds of the machine's clock. */
+  readonly at: number;
+  readonly run: string;
+  readonly task: string;
+  readonly no: number;
+  readonly epoch: number;
+  readonly step?: string;
+  /** The key of an effect. */
+  readonly key?: string;
+}
+
+export interface Disturbance {
+  readonly kind: 'kill' | 'freeze' | 'postgres' | 'nats' | 'redis';
+  /** The process that was killed or frozen. */
+  readonly process?: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What the database holds when all is over. */
+export interface Stored {
+  readonly runs: readonly {
+    readonly id: string;
+    readonly state: string;
+    readonly nextSeq: number;
+    readonly firstSeq: number;
+    readonly lastSeq: number;
+    readonly events: number;
+    /** Of the types that are told once. */
+    readonly created: number;
+    readonly started: number;
+    readonly ended: number;
+    readonly outboundCreated: number;
+    readonly outboundEnded: number;
+  }[];
+  readonly tasks: readonly { readonly run: string; readonly id: string; readonly state: string }[];
+  readonly turns: readonly {
+    readonly run: string;
+    readonly task: string;
+    readonly no: number;
+    readonly state: string;
+    readonly epoch: number;
+  }[];
+  readonly steps: readonly {
+    readonly run: string;
+    readonly task: string;
+    readonly name: string;
+    readonly no: number;
+    readonly epoch: number;
+    readonly pos: number;
+  }[];
+  readonly openWaits: number;
+  readonly workersLeft: number;
+  /** Outbound events without a place, and places without an event. */
+  readonly unplaced: number;
+  readonly placeGaps: number;
+  /** What budgets still hold back; undefined where there are none. */
+  readonly heldMicros: number | undefined;
+}
+
+export interface History {
+  readonly wanted: readonly WantedRun[];
+  readonly lines: readonly Line[];
+  readonly disturbances: readonly Disturbance[];
+  readonly stored: Stored;
+}

@@ -1,0 +1,52 @@
+/** What the database holds of a history. */
+import type { Installation } from '../bench/engine/installation.js';
+import type { Stored } from './history.js';
+
+const RUNS = `
+  select r.id, r.state, r.next_seq::int as "nextSeq", e.*, o.*
+  from runtime.run r
+  cross join lateral (
+    select coalesce(min(seq), 0)::int as "firstSeq", coalesce(max(seq), 0)::int as "lastSeq", count(*)::int as events,
+      (count(*) filter (where type = 'run.created'))::int as created, (count(*) filter (where type = 'run.started'))::int as started,
+      (count(*) filter (where type in ('run.completed', 'run.failed', 'run.canceled', 'run.expired')))::int as ended
+    from runtime.run_event where tenant_id = r.tenant_id and run_id = r.id) e
+  left join (
+    select data ->> 'run' as run, (count(*) filter (where type like '%run.created'))::int as "outboundCreated",
+      (count(*) filter (where type not like '%run.created'))::int as "outboundEnded"
+    from runtime.outbound_event group by data ->> 'run') o on o.run = r.id`;
+
+const LEFTOVERS = `
+  select (select count(*) from runtime.wait where state = 'open')::int as "openWaits",
+    (select count(*) from runtime.worker)::int as "workersLeft",
+    (select count(*) from runtime.outbound_event where pos is null)::int as unplaced,
+    (select coalesce(sum(last - events), 0) from (
+      select max(pos) as last, count(*) as events from runtime.outbound_event where pos is not null group by lane, epoch) p
+    )::int as "placeGaps"`;
+
+export async function readStored(installation: Installation, database: string): Promise<Stored> {
+  const [leftovers] = await installation.query<Omit<Stored, 'runs' | 'tasks' | 'turns' | 'steps'>>(database, LEFTOVERS);
+  const [table] = await installation.query<{ found: boolean }>(
+    database,
+    `select to_regclass('runtime.budget_hold') is not null as found`,
+  );
+  const [held] = table?.found
+    ? await installation.query<{ micros: number }>(
+        database,
+        'select coalesce(sum(micros), 0)::float8 as micros from runtime.budget_hold',
+      )
+    : [];
+  return {
+    ...leftovers!,
+    heldMicros: held?.micros,
+    runs: await installation.query(database, RUNS),
+    tasks: await installation.query(database, 'select run_id as run, id, state from runtime.task'),
+    turns: await installation.query(
+      database,
+      'select run_id as run, task_id as task, no, state, epoch::float8 as epoch from runtime.turn',
+    ),
+    steps: await installation.query(
+      database,
+      'select run_id as run, task_id as task, name, no, epoch::float8 as epoch, pos::float8 as pos from runtime.step',
+    ),
+  };
+}

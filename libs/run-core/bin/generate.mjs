@@ -1,0 +1,7 @@
+#!/usr/bin/env node
+/** Writes docs/state-machines.md from the tables (`node libs/run-core/bin/generate.mjs`). */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { stateMachinesPage } from '../dist/state-machines.js';
+
+writeFileSync(join(import.meta.dirname, '../../../docs/state-machines.md'), stateMachinesPage());

@@ -1,0 +1,76 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { Lane, type LaneOptions } from './index.js';
+
+interface Item {
+  readonly run: string;
+  readonly n: number;
+}
+
+const outage = new Error('away');
+
+/** A lane over a store that keeps every batch, refuses items of which `isBad` says so, and is away at these tries. */
+function laneOver(
+  options: Partial<LaneOptions<Item, number>> & { isBad?: (item: Item) => boolean; away?: Set<number> },
+) {
+  const batches: Item[][] = [];
+  let tries = 0;
+  const lane = new Lane<Item, number>({
+    flush: async (items) => {
+      await Promise.resolve();
+      if (options.away?.has(++tries)) throw outage;
+      if (items.some((item) => options.isBad?.(item))) throw new Error('refused');
+      batches.push([...items]);
+      return items.map(({ n }) => ({ ok: n }));
+    },
+    isOutage: (error) => error === outage,
+    pause: () => Promise.resolve(),
+    limit: 100,
+    soon: setImmediate,
+    ...options,
+  });
+  return { lane, batches };
+}
+
+describe('a lane', () => {
+  it('takes what comes together in one batch, and what comes alone at once', async () => {
+    const { lane, batches } = laneOver({});
+    await Promise.all([1, 2, 3].map((n) => lane.submit({ run: `r${n}`, n })));
+    await lane.submit({ run: 'r', n: 4 });
+    expect(batches.map((batch) => batch.length)).toEqual([3, 1]);
+  });
+
+  it('never has two of a key in a batch, and keeps their order', async () => {
+    const { lane, batches } = laneOver({ keyOf: ({ run }) => run, limit: 3 });
+    const items = ['a', 'a', 'b', 'c', 'a', 'd', 'b'].map((run, n) => ({ run, n }));
+    await Promise.all(items.map((item) => lane.submit(item)));
+    for (const batch of batches) expect(new Set(batch.map(({ run }) => run)).size).toBe(batch.length);
+    for (const run of 'abcd') {
+      const order = batches.flat().filter((item) => item.run === run);
+      expect(order).toEqual(items.filter((item) => item.run === run));
+    }
+  });
+
+  it('gives every caller its own outcome, whatever is refused and whenever the store is away', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.record({ run: fc.constantFrom('a', 'b', 'c'), bad: fc.boolean() }), { maxLength: 30 }),
+        fc.uniqueArray(fc.integer({ min: 1, max: 20 }), { maxLength: 6 }),
+        fc.integer({ min: 1, max: 8 }),
+        async (wanted, away, limit) => {
+          const bad = new Set(wanted.flatMap((item, n) => (item.bad ? [n] : [])));
+          const { lane, batches } = laneOver({
+            isBad: ({ n }) => bad.has(n),
+            away: new Set(away),
+            limit,
+            keyOf: ({ run }) => run,
+          });
+          const outcomes = await Promise.allSettled(wanted.map(({ run }, n) => lane.submit({ run, n })));
+          outcomes.forEach((outcome, n) => expect(outcome.status).toBe(bad.has(n) ? 'rejected' : 'fulfilled'));
+          const done = batches.flat().map(({ n }) => n);
+          expect([...done].sort((a, b) => a - b)).toEqual(wanted.flatMap((_, n) => (bad.has(n) ? [] : [n])));
+        },
+      ),
+    );
+  });
+});

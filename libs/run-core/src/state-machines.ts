@@ -1,0 +1,22 @@
+import { diagramOf, type Transitions } from './machine.js';
+import { runTransitions, taskTransitions, turnTransitions, waitTransitions } from './run.states.js';
+
+const machines: readonly [string, string, Transitions<string, string>][] = [
+  ['Run', 'One request to the platform, from submission to its end.', runTransitions],
+  ['Task', 'A node of a run’s graph; the run itself is the task `root`.', taskTransitions],
+  ['Turn', 'One activation of a task’s agent, fenced by its epoch.', turnTransitions],
+  ['Wait', 'A parked task: the first of answer and expiry wins.', waitTransitions],
+];
+
+/** docs/state-machines.md: the tables of this library as diagrams. */
+export const stateMachinesPage = (): string =>
+  [
+    '# State machines',
+    '',
+    'Drawn from the tables in `libs/run-core/src/run.states.ts` (`node libs/run-core/bin/generate.mjs`). What no arrow shows is refused.',
+    ...machines.flatMap(([name, what, table]) => [
+      ...['', `## ${name}`, '', what, ''],
+      ...['```mermaid', diagramOf(table), '```'],
+    ]),
+    '',
+  ].join('\n');

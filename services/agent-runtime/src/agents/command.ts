@@ -1,0 +1,46 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Activation, Turn } from '../engine/agent-port.js';
+import type { Sandbox, SandboxResult } from '../sandbox/sandbox.js';
+import { withFolder } from '../sandbox/workspace.js';
+import { TaskAgent, done, failed, type InputOf } from './task-agent.js';
+
+/** Runs a program in a sandbox without network, on files of its own. */
+export class CommandAgent extends TaskAgent<'command'> {
+  readonly name = 'command';
+
+  constructor(
+    private readonly sandbox: Sandbox,
+    private readonly folders: string,
+  ) {
+    super();
+  }
+
+  protected async work(turn: Turn, input: InputOf<'command'>): Promise<Activation> {
+    const ended = await turn.effect('command', input.effect, async () => {
+      const { status, exitCode, output, durationMs } = await this.execute(turn, input);
+      // Stopped by us and by nothing it did: whoever has the turn next starts it again.
+      if (status === 'killed') throw turn.signal.reason ?? new Error('the command was killed from outside');
+      return { status, exitCode, output, durationMs };
+    });
+    const { status, exitCode, output } = ended;
+    if (status === 'not-started') return failed('sandbox.unavailable', output);
+    if (status !== 'exited') return failed(`command.${status}`, lastOf(output));
+    return exitCode === 0 ? done(ended) : failed('command.exit', `exit code ${exitCode}: ${lastOf(output)}`);
+  }
+
+  private execute(turn: Turn, { command, files, timeoutMs }: InputOf<'command'>): Promise<SandboxResult> {
+    const fill = async (dir: string): Promise<void> => {
+      for (const [name, text] of Object.entries(files)) {
+        const path = join(dir, name);
+        await mkdir(dirname(path), { recursive: true });
+        await writeFile(path, text);
+      }
+    };
+    return withFolder(this.folders, fill, (worktree) =>
+      this.sandbox.run({ worktree, command, wallMs: timeoutMs, signal: turn.signal }),
+    );
+  }
+}
+
+const lastOf = (output: string): string => output.trimEnd().slice(-500);

@@ -1,0 +1,30 @@
+import type { Activation, AgentPort, TaskSpec, Turn } from '../engine/agent-port.js';
+import { EVER_MS, done, failed } from './task-agent.js';
+
+type GraphInput = { readonly tasks: readonly TaskSpec[] };
+
+/** The root of a graph: spawns its tasks, and parks until the last has ended or the first has failed. */
+export class GraphAgent implements AgentPort {
+  readonly name = 'graph';
+  readonly spends = true;
+
+  async activate(turn: Turn): Promise<Activation> {
+    const { tasks } = turn.input as unknown as GraphInput;
+    const answer = turn.answer as { readonly done?: true; readonly failed?: string } | undefined;
+    if (answer === undefined)
+      return {
+        kind: 'parked',
+        wait: { kind: 'tasks', key: turn.runId, expiresInMs: EVER_MS, defaultAnswer: { failed: 'root' } },
+        spawn: tasks,
+      };
+    if (answer.failed !== undefined) return failed('task.failed', `task ${answer.failed} failed`);
+    const wanted = new Set(tasks.flatMap(({ dependsOn }) => dependsOn ?? []));
+    const ends = tasks.map(({ id }) => id).filter((id) => !wanted.has(id));
+    const results = await turn.resultsOf(ends);
+    return done(ends.length === 1 ? (results[ends[0]!] ?? null) : results);
+  }
+
+  async giveUp(_turn: Turn, reason: string): Promise<Activation> {
+    return failed('graph.failed', reason);
+  }
+}

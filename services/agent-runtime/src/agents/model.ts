@@ -1,0 +1,113 @@
+import { retryDelayMs } from '@conclave/run-core';
+import type { Database } from '@conclave/postgres-kit';
+import type { Activation, Json, Turn } from '../engine/agent-port.js';
+import type { ModelCalls } from '../models/model-calls.js';
+import { ModelError, type ChatMessage, type ModelRoute, type ModelUsage } from '../models/model-port.js';
+import type { ModelRoutes } from '../models/model-routes.js';
+import { historyOf } from '../sessions/postgres-sessions.js';
+import { TaskAgent, done, failed, parked, type InputOf } from './task-agent.js';
+
+const TIMEOUT_MS = 300_000;
+/** Times a call is made when the provider is away or limits us; the task is parked in between. */
+const TRIES = 6;
+const BACKOFF = { firstMs: 1_000, factor: 3, maxMs: 120_000 } as const;
+/** Answers of one task: one, and one more whenever somebody said something meanwhile. */
+const ROUNDS = 20;
+/** Messages of a session the model is reminded of. */
+const REMEMBERED = 50;
+
+type Asked =
+  | { readonly text: string; readonly usage: ModelUsage }
+  | { readonly fault: string; readonly passing: boolean; readonly usage: ModelUsage };
+
+interface Conversation {
+  readonly turn: Turn;
+  readonly route: ModelRoute;
+  readonly input: InputOf<'model'>;
+  readonly messages: ChatMessage[];
+  /** Faults so far; a wait stands between one and the next. */
+  faults: number;
+}
+
+/**
+ * Asks a model. What it is asked with is frozen as a step, each answer is one, and what people say meanwhile is put to
+ * it before the task ends. A provider that is away costs no worker: the task parks until it is time to try again.
+ */
+export class ModelAgent extends TaskAgent<'model'> {
+  readonly name = 'model';
+  readonly spends = true;
+
+  constructor(
+    private readonly models: ModelRoutes,
+    private readonly calls: ModelCalls,
+    private readonly db: Database,
+  ) {
+    super();
+  }
+
+  protected async work(turn: Turn, input: InputOf<'model'>): Promise<Activation> {
+    const id = await turn.step('model', async () => input.model ?? this.models.routes()[0]?.id ?? '');
+    const route = this.models.get(id);
+    if (!route) return failed('model.unavailable', `no model ${id} is configured here`);
+    const history = await turn.step('history', () => this.history(turn));
+    const messages: ChatMessage[] = [...(history as unknown as ChatMessage[]), { role: 'user', content: input.prompt }];
+    const talk: Conversation = { turn, route, input, messages, faults: 0 };
+    for (let round = 1; ; round++) {
+      for (const { text } of await turn.steering(String(round))) messages.push({ role: 'user', content: text });
+      if (round > 1 && messages.at(-1)!.role === 'assistant')
+        return done({ text: messages.at(-1)!.content, model: id });
+      if (round > ROUNDS) return failed('model.rounds', `it was spoken to more than ${ROUNDS} times`);
+      const ending = await this.answer(talk, round);
+      if (ending) return ending;
+    }
+  }
+
+  /** Puts the model's answer into the conversation. @returns how the turn ends when there is none */
+  private async answer(talk: Conversation, round: number): Promise<Activation | undefined> {
+    const { turn, messages } = talk;
+    for (let tries = 1; ; tries++) {
+      const asked = await this.ask(talk, `call/${round}/${tries}`);
+      if ('text' in asked) {
+        messages.push({ role: 'assistant', content: asked.text });
+        return undefined;
+      }
+      if (!asked.passing || tries === TRIES) return failed('model.failed', asked.fault);
+      talk.faults++;
+      const { again = 0 } = (turn.answer ?? {}) as { readonly again?: number };
+      if (again >= talk.faults) continue;
+      const expiresInMs = retryDelayMs(BACKOFF, tries, Math.random());
+      return parked(turn, { kind: 'rate', expiresInMs, defaultAnswer: { again: talk.faults } });
+    }
+  }
+
+  private async ask({ turn, route, input, messages }: Conversation, name: string): Promise<Asked> {
+    const { system, maxOutputTokens } = input;
+    const texts = [system ?? '', ...messages.map(({ content }) => content)];
+    const boundMicros = route.port.boundMicros({ texts, maxOutputTokens });
+    const asked = await turn.step(name, async (): Promise<Json> => {
+      const say = () =>
+        route.port.complete({
+          ...{ system, messages, maxOutputTokens, timeoutMs: TIMEOUT_MS },
+          ...{ onText: turn.speaker(name), signal: turn.signal },
+        });
+      try {
+        return asJson(await this.calls.make(turn, { name, route, boundMicros, timeoutMs: TIMEOUT_MS }, say));
+      } catch (error) {
+        if (!(error instanceof ModelError)) throw error;
+        return asJson({ fault: error.message, passing: error.passing, usage: error.usage });
+      }
+    });
+    return asked as unknown as Asked;
+  }
+
+  /** What was said before in the session this is a message of. */
+  private async history({ tenantId, actor, runInput }: Turn): Promise<Json> {
+    const { trigger } = runInput as { readonly trigger?: { kind?: string; session?: string; no?: number } };
+    if (trigger?.kind !== 'message' || trigger.session === undefined || trigger.no === undefined) return [];
+    const reader = this.db.autocommit({ tenantId, actor });
+    const said = await historyOf(reader, tenantId, trigger.session, { limit: REMEMBERED, before: trigger.no });
+    return said.map(({ role, text }) => ({ role: role === 'user' ? 'user' : 'assistant', content: text }));
+  }
+}
+
+const asJson = (asked: Asked): Json => asked as unknown as Json;

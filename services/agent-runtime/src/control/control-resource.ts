@@ -1,0 +1,68 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import type { ResourceFactory } from '@conclave/nest-kit';
+import { Database } from '@conclave/postgres-kit';
+import type { RuntimeConfig } from '../config.js';
+import { Bells } from '../engine/bells.js';
+import { expireRuns } from '../engine/postgres-control.js';
+import { expireWaits } from '../engine/postgres-waits.js';
+import { LiveRuns } from '../runs/live-runs.js';
+import { CronTriggers } from '../triggers/cron-triggers.js';
+import { RunEventTriggers } from '../triggers/run-event-triggers.js';
+import { Control, type ControlJob } from './control.js';
+import { forgetFirings, removeJournals } from './postgres-retention.js';
+
+/** Runs the control role's jobs when the process has it. */
+export function control(): ResourceFactory<RuntimeConfig> {
+  return async ({ log, metrics }, config) => {
+    let running: Control | undefined;
+    return {
+      providers: [],
+      ready: async () => undefined,
+      async start(app) {
+        if (!config.ROLES.includes('control')) return;
+        running = new Control(app.get(Database), log, metrics, jobsOf(app, config));
+        running.start();
+      },
+      drain: async () => running?.stop(),
+      stop: async () => undefined,
+    };
+  };
+}
+
+function jobsOf(app: INestApplicationContext, config: RuntimeConfig): ControlJob[] {
+  const [db, live, bells] = [app.get(Database), app.get(LiveRuns), app.get(Bells)];
+  const [cron, events] = [app.get(CronTriggers), app.get(RunEventTriggers)];
+  const kept = config.JOURNAL_RETENTION_DAYS;
+  return [
+    {
+      name: 'waits',
+      everyMs: 200,
+      async run() {
+        if ((await expireWaits(db)) > 0) bells.ready();
+      },
+    },
+    {
+      name: 'deadlines',
+      everyMs: 500,
+      async run() {
+        const ended = (await expireRuns(db)).map(({ id }) => id);
+        if (ended.length === 0) return;
+        for (const id of ended) live.changed(id);
+        bells.ended(ended);
+        bells.ready();
+      },
+    },
+    { name: 'cron', everyMs: 500, run: () => cron.fireDue() },
+    { name: 'events', everyMs: 500, run: () => events.follow() },
+    ...(kept > 0 ? [retention(db, kept)] : []),
+  ];
+}
+
+const retention = (db: Database, days: number): ControlJob => ({
+  name: 'retention',
+  everyMs: 10_000,
+  async run() {
+    await removeJournals(db, days);
+    await forgetFirings(db, days);
+  },
+});

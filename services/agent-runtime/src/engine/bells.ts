@@ -1,0 +1,82 @@
+/**
+ * Who works hears at once that there is something to do, or that what it does is in vain: in this process by a call, in
+ * others by a bell on the bus. A bell may be lost; then the worker's own looks find out.
+ */
+import { randomBytes } from 'node:crypto';
+import { runsEnded, turnsReady, type PeerSubject } from '@conclave/contracts';
+import { decodeBody, encodeBody, type Kit } from '@conclave/nest-kit';
+import type { z } from 'zod';
+
+export interface Hearer {
+  /** Something can be claimed. @returns whether there is room for it here */
+  wake(): boolean;
+  /** These runs were ended from outside. */
+  drop(runs: readonly string[]): void;
+}
+
+/** The bus; a process alone needs none. */
+type Bus = Pick<Kit, 'nats' | 'log'>;
+
+export class Bells {
+  private readonly self = randomBytes(8).toString('hex');
+  private hearer: Hearer | undefined;
+  private unsubscribe: (() => void)[] = [];
+
+  constructor(private readonly bus?: Bus) {}
+
+  /** This process works from now on. */
+  hear(hearer: Hearer): void {
+    this.hearer = hearer;
+    this.unsubscribe = [
+      this.on(turnsReady, () => void hearer.wake()),
+      this.on(runsEnded, ({ runs }) => hearer.drop(runs)),
+    ];
+  }
+
+  /** It no longer does. */
+  leave(): void {
+    this.hearer = undefined;
+    for (const unsubscribe of this.unsubscribe.splice(0)) unsubscribe();
+  }
+
+  /** Something became claimable: for the worker of this process, or for all others when it has no room. */
+  ready(): void {
+    if (!this.hearer?.wake()) this.pass();
+  }
+
+  /** There is more to claim than the worker of this process can take. */
+  pass(): void {
+    this.ring(turnsReady, { from: this.self });
+  }
+
+  /** Runs were ended from outside. */
+  ended(runs: readonly string[]): void {
+    this.hearer?.drop(runs);
+    this.ring(runsEnded, { from: this.self, runs: [...runs] });
+  }
+
+  private ring<Body extends z.ZodType>({ subject }: PeerSubject<Body>, body: z.input<Body>): void {
+    if (!this.bus || this.bus.nats.isClosed()) return;
+    this.bus.nats.publish(subject, encodeBody(body));
+  }
+
+  private on<Body extends z.ZodType<{ readonly from: string }>>(
+    { subject, body }: PeerSubject<Body>,
+    take: (heard: z.output<Body>) => void,
+  ): () => void {
+    if (!this.bus) return () => undefined;
+    const { nats, log } = this.bus;
+    const subscription = nats.subscribe(subject, {
+      callback: (error, message) => {
+        try {
+          if (error) throw error;
+          const heard = body.parse(decodeBody(message.data));
+          if (heard.from !== this.self) take(heard);
+        } catch (fault) {
+          log.warn({ err: fault, subject }, 'bell not understood');
+        }
+      },
+    });
+    return () => subscription.unsubscribe();
+  }
+}

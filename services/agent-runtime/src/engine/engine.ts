@@ -1,0 +1,120 @@
+/**
+ * The engine: turns are claimed, journaled and finished here, those of many runs in one transaction. A turn is owned by
+ * whoever holds its current epoch; every write names it, and changes nothing when it is no longer current. Lock order
+ * everywhere: turn, then run, then wait.
+ */
+import { setTimeout as after } from 'node:timers/promises';
+import { Inject, Injectable } from '@nestjs/common';
+import { Database, isOutage } from '@conclave/postgres-kit';
+import { Lane, retryDelayMs, type Outcome } from '@conclave/run-core';
+import { Bells } from './bells.js';
+import { Fenced, type ClaimedTurn } from './claimed-turn.js';
+import { EngineMetrics } from './engine-metrics.js';
+import type { EngineRoles } from './engine-roles.js';
+import { claimTurns, type Capacity, type Claim } from './postgres-claim.js';
+import { createRuns, type NewRun } from './postgres-create.js';
+import { finishTurns, type Finish } from './postgres-finish.js';
+import { writeSteps, type NewStep, type WrittenStep } from './postgres-step.js';
+
+export const ENGINE_ROLES = Symbol('EngineRoles');
+
+/** Larger batches win nothing: Postgres works on one while Node fills the next. */
+const BATCH = 128;
+const OUTAGE = { firstMs: 50, factor: 2, maxMs: 1_000 } as const;
+
+@Injectable()
+export class Engine {
+  private readonly creates: Lane<NewRun, void>;
+  private readonly steps: Lane<NewStep, WrittenStep>;
+  private readonly finishes: Lane<Finish, void>;
+
+  constructor(
+    @Inject(ENGINE_ROLES) private readonly roles: EngineRoles,
+    @Inject(Database) private readonly db: Database,
+    @Inject(Bells) private readonly bells: Bells,
+    @Inject(EngineMetrics) private readonly metrics: EngineMetrics,
+  ) {
+    const { lanes } = roles;
+    this.creates = this.lane('create', async (runs) => {
+      await createRuns(lanes.autocommit(), runs);
+      this.db.emitted();
+      this.bells.ready();
+      return runs.map(() => ({ ok: undefined }));
+    });
+    this.steps = this.lane<NewStep, WrittenStep>('step', async (steps) => {
+      const written = await writeSteps(lanes.autocommit(), steps);
+      return written.map((step, at) => (step.held ? { ok: step } : { error: fenced(steps[at]!.turn) }));
+    });
+    this.finishes = this.lane(
+      'finish',
+      async (finishes) => {
+        const held = finishes.every(isOneStatement)
+          ? await finishTurns(lanes.autocommit(), finishes)
+          : await lanes.tx(undefined, (tx) => finishTurns(tx, finishes));
+        if (finishes.some(({ ending }) => ending)) this.db.emitted();
+        if (finishes.some(mayFree)) this.bells.ready();
+        return held.map((isHeld, at) => (isHeld ? { ok: undefined } : { error: fenced(finishes[at]!.turn) }));
+      },
+      ({ turn }) => turn.runId,
+    );
+  }
+
+  /** Creates a run with its root task, ready to be claimed. */
+  create(run: NewRun): Promise<void> {
+    return this.creates.submit(run);
+  }
+
+  async claim(worker: string, capacity: Capacity): Promise<Claim> {
+    const done = this.metrics.claimSeconds.startTimer();
+    try {
+      return await claimTurns(this.roles.claims, worker, capacity);
+    } finally {
+      done();
+    }
+  }
+
+  /** Journals a step. @returns whether the turn is to pause there @throws Fenced */
+  async step(step: NewStep): Promise<boolean> {
+    return (await this.steps.submit(step)).pause;
+  }
+
+  /** Ends a turn with what its agent decided. @throws Fenced */
+  finish(finish: Finish): Promise<void> {
+    return this.finishes.submit(finish);
+  }
+
+  private lane<T, R>(
+    name: string,
+    flush: (items: readonly T[]) => Promise<readonly Outcome<R>[]>,
+    keyOf?: (item: T) => string,
+  ): Lane<T, R> {
+    return laneOf((items: readonly T[]) => {
+      this.metrics.batchSize.observe({ lane: name }, items.length);
+      return flush(items);
+    }, keyOf);
+  }
+}
+
+/** Whether nothing but its own rows can be changed by the end of a turn: then it needs no second statement. */
+const isOneStatement = ({ turn, activation }: Finish): boolean =>
+  activation.kind !== 'parked' && (turn.taskId !== 'root' || (activation.kind === 'done' && turn.parentRunId === null));
+
+/** Whether the end of a turn may make another claimable: one it spawned, answered, freed or kept out. */
+const mayFree = ({ turn, activation }: Finish): boolean =>
+  activation.kind === 'parked' || turn.taskId !== 'root' || turn.parentRunId !== null || turn.excludes;
+/** A lane whose batches are transactions: an outage is waited for. */
+export const laneOf = <T, R>(
+  flush: (items: readonly T[]) => Promise<readonly Outcome<R>[]>,
+  keyOf?: (item: T) => string,
+): Lane<T, R> =>
+  new Lane({
+    flush,
+    isOutage,
+    pause: (tries) => after(retryDelayMs(OUTAGE, tries, Math.random())),
+    limit: BATCH,
+    soon: setImmediate,
+    ...(keyOf && { keyOf }),
+  });
+
+const fenced = ({ runId, taskId, no, epoch }: ClaimedTurn): Fenced =>
+  new Fenced(`turn ${runId}/${taskId}/${no} is no longer held at epoch ${epoch}`);

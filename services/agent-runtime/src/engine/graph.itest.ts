@@ -1,0 +1,191 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { newId } from '@conclave/contracts';
+import { WORKER, actor, openEngineWorld, waitFor, type EngineWorld } from '../testing/engine-world.js';
+import type { Activation, TaskSpec } from './agent-port.js';
+import { Fenced, type ClaimedTurn } from './claimed-turn.js';
+import { endRun, pauseRun, resumeRun } from './postgres-control.js';
+import { giveBack } from './postgres-turns.js';
+import { settle } from './postgres-waits.js';
+
+const done: Activation = { kind: 'done', result: 1 };
+const failed: Activation = { kind: 'failed', code: 'x', message: 'y' };
+const task = (id: string, ...dependsOn: string[]): TaskSpec => ({ id, agent: 'a', input: {}, dependsOn });
+
+describe('graphs, pause and caps on Postgres', () => {
+  let world: EngineWorld;
+  let { test, db, create, claim, claimOne, step, finish, stateOf } = {} as EngineWorld;
+
+  beforeAll(async () => {
+    world = await openEngineWorld();
+    ({ test, db, create, claim, claimOne, step, finish, stateOf } = world);
+  });
+  afterAll(() => world.close());
+  beforeEach(() => world.reset());
+
+  /** Starts a graph; its root waits for the tasks. */
+  const graph = async (...tasks: TaskSpec[]) => {
+    const ctx = actor();
+    const id = await create(ctx);
+    const root = await claimOne();
+    await finish(root, { kind: 'parked', wait: waitFor(id, { kind: 'tasks' }), spawn: tasks });
+    return { ctx, run: { tenantId: ctx.tenantId, id } };
+  };
+  const names = (turns: readonly ClaimedTurn[]): string[] => turns.map((turn) => turn.taskId).sort();
+  const tasks = (id: string) =>
+    test.query<{ id: string; state: string }>(`select id, state from runtime.task where run_id = $1 order by id`, [id]);
+
+  it('starts a task when all it depends on are done, and the root when the last has ended', async () => {
+    const { run } = await graph(task('a'), task('b'), task('c', 'a', 'b'), task('d', 'c', 'a'));
+    const [a, b] = await claim(WORKER, 9);
+    expect(names([a!, b!])).toEqual(['a', 'b']);
+    await finish(a!, done);
+    expect(await claim(WORKER, 9)).toEqual([]);
+    await finish(b!, done);
+    for (const next of ['c', 'd']) {
+      const turn = await claimOne();
+      expect(turn.taskId).toBe(next);
+      await finish(turn, done);
+    }
+    expect(await claimOne()).toMatchObject({ taskId: 'root', no: 2, answer: { done: true } });
+    expect(await stateOf(run.id)).toBe('running');
+  });
+
+  it('joins tasks that end at the same time exactly once', async () => {
+    const { run } = await graph(...Array.from({ length: 40 }, (_, n) => task(`t${n}`)));
+    const turns = await claim(WORKER, 64);
+    expect(turns).toHaveLength(40);
+    await Promise.all(turns.map((turn) => finish(turn, done)));
+    expect(names(await claim(WORKER, 64))).toEqual(['root']);
+    expect((await tasks(run.id)).every(({ id, state }) => id === 'root' || state === 'done')).toBe(true);
+  });
+
+  it('wakes the root at the first failure, and ends what is left when the root fails', async () => {
+    const { run } = await graph(task('a'), task('b'), task('c', 'b'));
+    const [a, b] = (await claim(WORKER, 9)).sort((x, y) => x.taskId.localeCompare(y.taskId));
+    await finish(a!, failed);
+    const root = await claimOne();
+    expect(root.answer).toEqual({ failed: 'a' });
+    await finish(root, failed);
+    await expect(finish(b!, done)).rejects.toThrow(Fenced);
+    expect(await stateOf(run.id)).toBe('failed');
+    expect(await tasks(run.id)).toEqual([
+      { id: 'a', state: 'failed' },
+      { id: 'b', state: 'canceled' },
+      { id: 'c', state: 'canceled' },
+      { id: 'root', state: 'failed' },
+    ]);
+  });
+
+  it('stops a paused run at its next step, keeps what was journaled, and goes on where it was', async () => {
+    const ctx = actor();
+    const id = await create(ctx);
+    const run = { tenantId: ctx.tenantId, id };
+    const turn = await claimOne();
+    expect(await step(turn, 's1', 1)).toBe(false);
+    expect(await db.tx(ctx, (tx) => pauseRun(tx, run, 'lunch'))).toBe(true);
+    expect(await db.tx(ctx, (tx) => pauseRun(tx, run, undefined))).toBe(false);
+    expect(await step(turn, 's2', 2)).toBe(true);
+    await db.system((tx) => giveBack(tx, turn, 0));
+    expect(await claim(WORKER, 9)).toEqual([]);
+    expect(await stateOf(id)).toBe('paused');
+    expect(await db.tx(ctx, (tx) => resumeRun(tx, run))).toBe(true);
+    expect(await db.tx(ctx, (tx) => resumeRun(tx, run))).toBe(false);
+    const again = await claimOne();
+    expect([...again.journal.keys()].sort()).toEqual(['s1', 's2']);
+    expect(again.failures).toBe(0);
+  });
+
+  it('takes answers for a paused run and acts on them once it is resumed', async () => {
+    const ctx = actor();
+    const id = await create(ctx);
+    const run = { tenantId: ctx.tenantId, id };
+    await finish(await claimOne(), { kind: 'parked', wait: waitFor('q') });
+    await db.tx(ctx, (tx) => pauseRun(tx, run, undefined));
+    expect(await db.tx(ctx, (tx) => settle(tx, { tenantId: ctx.tenantId, kind: 'human', key: 'q' }, 'yes'))).toBe(1);
+    expect(await claim(WORKER, 9)).toEqual([]);
+    await db.tx(ctx, (tx) => resumeRun(tx, run));
+    expect(await claimOne()).toMatchObject({ no: 2, answer: 'yes' });
+  });
+
+  it('spawns nothing that runs while the run is paused', async () => {
+    const { run, ctx } = await graph(task('a'), task('b', 'a'));
+    const a = await claimOne();
+    await db.tx(ctx, (tx) => pauseRun(tx, run, undefined));
+    await finish(a, done);
+    expect(await claim(WORKER, 9)).toEqual([]);
+    await db.tx(ctx, (tx) => resumeRun(tx, run));
+    expect(names(await claim(WORKER, 9))).toEqual(['b']);
+  });
+
+  it('tells a parent the end of its child, and ends children with their parent', async () => {
+    const ctx = actor();
+    const parent = await create(ctx);
+    const [child, other] = [newId('run'), newId('run')];
+    await finish(await claimOne(), { kind: 'parked', wait: waitFor(child, { kind: 'run' }) });
+    await create(ctx, { id: child, parent });
+    await finish(await claimOne(), { kind: 'done', result: { x: 1 } });
+    const resumed = await claimOne();
+    expect(resumed.answer).toEqual({ state: 'completed', result: { x: 1 } });
+    await finish(resumed, { kind: 'parked', wait: waitFor(other, { kind: 'run' }) });
+    await create(ctx, { id: other, parent });
+    const orphan = await claimOne();
+    expect(await db.tx(ctx, (tx) => endRun(tx, { tenantId: ctx.tenantId, id: parent }, 'cancel'))).toBe(true);
+    await expect(finish(orphan, done)).rejects.toThrow(Fenced);
+    expect([await stateOf(parent), await stateOf(other)]).toEqual(['canceled', 'canceled']);
+  });
+
+  it('takes urgent runs first, within a tenant', async () => {
+    const ctx = actor();
+    const low = await create(ctx, { priority: 1 });
+    const normal = await create(ctx);
+    const urgent = await create(ctx, { priority: -2 });
+    expect((await claim(WORKER, 3)).map((turn) => turn.runId)).toEqual([urgent, normal, low]);
+  });
+
+  it('runs one turn of a session at a time, in order', async () => {
+    const ctx = actor();
+    const session = newId('session');
+    const runs = [await create(ctx, { session }), await create(ctx, { session }), await create(ctx, { session })];
+    for (const run of runs) {
+      const [turn, second] = await claim(WORKER, 9);
+      expect([turn?.runId, second]).toEqual([run, undefined]);
+      await finish(turn!, done);
+    }
+  });
+
+  it('keeps every cap, within a batch and between batches, and lets what it does not concern pass', async () => {
+    const ctx = actor();
+    const workspaceId = newId('workspace');
+    const cap = (kind: string, key: string, slots: number) =>
+      test.query('insert into runtime.cap (tenant_id, kind, key, slots) values ($1, $2, $3, $4)', [
+        ...[ctx.tenantId, kind, key, slots],
+      ]);
+    await Promise.all([cap('workspace', workspaceId, 2), cap('agent', 'busy', 1), cap('provider', 'p', 0)]);
+    for (let n = 0; n < 4; n++) await create(ctx, { workspaceId, agent: 'free' });
+    for (let n = 0; n < 3; n++) await create(ctx, { agent: 'busy' });
+    for (let n = 0; n < 3; n++) await create(ctx, { provider: 'p' });
+    await create(ctx, { agent: 'other' });
+    const first = await claim(WORKER, 32);
+    expect(first.map((turn) => turn.agent).sort()).toEqual(['busy', 'free', 'free', 'other']);
+    expect(await claim(WORKER, 32)).toEqual([]);
+    await finish(
+      first.find((turn) => turn.agent === 'free')!,
+      done,
+    );
+    expect((await claim(WORKER, 32)).map((turn) => turn.agent)).toEqual(['free']);
+  });
+
+  it('keeps a tenant’s slots and shares the rest by weight', async () => {
+    const [light, heavy] = [actor(), actor()];
+    await test.query(
+      `insert into runtime.tenant_share (tenant_id, weight, slots) values ($1, 1, null), ($2, 3, null)`,
+      [light.tenantId, heavy.tenantId],
+    );
+    for (let n = 0; n < 24; n++) await Promise.all([create(light), create(heavy)]);
+    const turns = await claim(WORKER, 16);
+    expect(turns.filter((turn) => turn.tenantId === light.tenantId)).toHaveLength(4);
+    await test.query(`update runtime.tenant_share set slots = 13 where tenant_id = $1`, [heavy.tenantId]);
+    const rest = await claim(WORKER, 16);
+    expect(rest.filter((turn) => turn.tenantId === heavy.tenantId)).toHaveLength(1);
+  });
+});

@@ -1,0 +1,205 @@
+/**
+ * The scheduler: one statement that gives a worker its next turns. Between tenants it is start-time fair queueing
+ * (Goyal, Vin, Cheng 1996): a tenant's n-th ready turn has the start tag `pass + (n - 1) / weight`, the smallest tags
+ * run, and `pass` moves on with them. Within a tenant it is `sort_at`: priority with ageing.
+ */
+import type { Role, Statements } from '@conclave/postgres-kit';
+import type { Json } from './agent-port.js';
+import type { ClaimedTurn } from './claimed-turn.js';
+
+export interface Capacity {
+  readonly turns: number;
+  /** Of these at most so many slow ones. */
+  readonly slow: number;
+  /** How long they are the worker's without a beat. */
+  readonly leaseMs: number;
+}
+
+/** Turns taken, and of which kind more may be ready. */
+export interface Claim {
+  readonly turns: readonly ClaimedTurn[];
+  readonly left: { readonly quick: boolean; readonly slow: boolean };
+}
+
+interface ClaimedRow {
+  readonly tenant_id: string;
+  readonly run_id: string;
+  readonly task_id: string;
+  readonly no: number;
+  readonly epoch: string;
+  readonly attempt: number;
+  readonly failures: number;
+  readonly lost: number;
+  readonly slow: boolean;
+  readonly last_error: string | null;
+  readonly agent: string;
+  readonly actor: string;
+  readonly input: Json;
+  readonly run_input: Json;
+  readonly workspace_id: string;
+  readonly parent_run_id: string | null;
+  readonly created_at: Date;
+  readonly answer: Json | null;
+  readonly excludes: boolean;
+  readonly tenants: number;
+}
+
+/** Claims are made one after the other, each on the state that the last one left. */
+const ALONE = `select pg_advisory_xact_lock(hashtext('runtime.claim'))`;
+
+/** $1 worker, $2 turns, $3 slow turns, $4 lease in milliseconds. */
+const CLAIM = `
+  with recursive me as materialized (
+    select id from worker where id = $1 for key share
+  ), waiting as (
+    (select tenant_id from turn where state = 'ready' order by tenant_id limit 1)
+    union all
+    select (select t.tenant_id from turn t where t.state = 'ready' and t.tenant_id > w.tenant_id order by t.tenant_id limit 1)
+    from waiting w where w.tenant_id is not null
+  ), tenant as materialized (
+    select w.tenant_id, coalesce(h.weight, 1) as weight, h.slots is not null as bounded, greatest(coalesce(h.pass, 0), s.virtual_time) as pass,
+      case when h.slots is null then $2
+        else h.slots - (select count(*) from turn t where t.state = 'running' and t.tenant_id = w.tenant_id) end as room
+    from waiting w cross join scheduler s left join tenant_share h on h.tenant_id = w.tenant_id
+    where w.tenant_id is not null
+  ), capped as materialized (
+    select c.tenant_id, c.kind, c.key, c.slots - (
+      select count(*) from turn t where t.state = 'running' and t.tenant_id = c.tenant_id
+        and c.key = case c.kind when 'workspace' then t.workspace_id when 'agent' then t.agent else t.provider end) as room
+    from tenant n join cap c on c.tenant_id = n.tenant_id
+  ), ready as materialized (
+    select t.*, n.pass, n.weight, n.bounded, n.pass + (row_number() over (partition by n.tenant_id order by t.sort_at) - 1) / n.weight::float8 as tag
+    from tenant n cross join (values (false, $2), (true, $3)) as lane (slow, places) cross join lateral (
+      select t.tenant_id, t.run_id, t.task_id, t.no, t.sort_at, t.slow, t.session_id, t.workspace_id, t.agent, t.provider
+      from turn t
+      where t.tenant_id = n.tenant_id and t.slow = lane.slow and t.state = 'ready' and t.ready_at <= clock_timestamp()
+        and (t.session_id is null or not exists (
+          select from turn o where o.tenant_id = t.tenant_id and o.session_id = t.session_id and o.state = 'running'))
+        and not exists (
+          select from capped c where c.room <= 0 and c.tenant_id = t.tenant_id
+            and c.key = case c.kind when 'workspace' then t.workspace_id when 'agent' then t.agent else t.provider end)
+      order by t.sort_at limit greatest(0, least(n.room, lane.places, 2 + 2 * lane.places / (select count(*) from tenant)))
+    ) t
+  ), beyond as materialized (
+    -- What would go beyond a cap if all of this batch ran.
+    select r.tenant_id, r.run_id, r.task_id, r.no from (
+      select r.tenant_id, r.run_id, r.task_id, r.no, c.room,
+        row_number() over (partition by c.tenant_id, c.kind, c.key order by r.tag) as nth
+      from ready r join capped c on c.tenant_id = r.tenant_id
+        and c.key = case c.kind when 'workspace' then r.workspace_id when 'agent' then r.agent else r.provider end
+    ) r where r.nth > r.room
+  ), allowed as (
+    select *, row_number() over (partition by slow order by tag, tenant_id) as nth,
+      row_number() over (partition by tenant_id, coalesce(session_id, run_id || task_id) order by tag) as in_session
+    from ready r
+    where not exists (
+      select from beyond b where b.tenant_id = r.tenant_id and b.run_id = r.run_id and b.task_id = r.task_id and b.no = r.no)
+  ), picked as materialized (
+    select t.tenant_id, t.run_id, t.task_id, t.no, a.tag, a.pass, a.weight, a.bounded
+    from allowed a join turn t on t.tenant_id = a.tenant_id and t.run_id = a.run_id and t.task_id = a.task_id and t.no = a.no
+    where t.state || '' = 'ready' and (not a.slow or a.nth <= $3) and a.in_session = 1 and exists (select from me)
+    order by a.tag, a.tenant_id limit $2 for update of t skip locked
+  ), taken as (
+    update turn t set state = 'running', lease_owner = $1, attempt = attempt + 1,
+      lease_until = clock_timestamp() + $4 * interval '1 ms',
+      epoch = greatest(t.epoch + 1, (extract(epoch from clock_timestamp()) * 1000000)::bigint)
+    from picked p
+    where t.tenant_id = p.tenant_id and t.run_id = p.run_id and t.task_id = p.task_id and t.no = p.no
+    returning t.tenant_id, t.run_id, t.task_id, t.no, t.epoch, t.attempt, t.failures, t.lost, t.slow, t.last_error, p.tag,
+      t.session_id is not null or p.bounded or exists (select from capped c where c.tenant_id = t.tenant_id) as excludes
+  ), charged as (
+    insert into tenant_share (tenant_id, pass)
+    select tenant_id, pass + count(*) / weight::float8 from picked group by tenant_id, pass, weight order by tenant_id
+    on conflict (tenant_id) do update set pass = excluded.pass
+  ), moved as (
+    update scheduler set virtual_time = greatest(virtual_time, (select max(tag) from picked))
+    where exists (select from picked)
+  ), started as (
+    update run r set state = 'running', next_seq = r.next_seq + 1, updated_at = clock_timestamp() from picked p
+    where r.tenant_id = p.tenant_id and r.id = p.run_id and r.state = 'queued'
+    returning r.tenant_id, r.id, r.next_seq - 1 as seq
+  ), told as (
+    insert into run_event (tenant_id, run_id, seq, type, data) select tenant_id, id, seq, 'run.started', '{}' from started
+  )
+  select t.*, k.agent, r.actor, k.input, r.input as run_input, r.workspace_id, r.parent_run_id, r.created_at, w.answer,
+    (select count(*)::int from tenant) as tenants
+  from taken t
+  join task k on k.tenant_id = t.tenant_id and k.run_id = t.run_id and k.id = t.task_id
+  join run r on r.tenant_id = t.tenant_id and r.id = t.run_id
+  left join wait w on w.tenant_id = t.tenant_id and w.run_id = t.run_id and w.task_id = t.task_id and w.no = t.no - 1
+  order by t.tag, t.tenant_id`;
+
+/** What tasks have journaled so far; asked only for those that may have something. */
+const JOURNALS = `
+  select s.tenant_id, s.run_id, s.task_id, s.name, s.result
+  from unnest($1::text[], $2::text[], $3::text[]) as x (tenant_id, run_id, task_id)
+  join step s on s.tenant_id = x.tenant_id and s.run_id = x.run_id and s.task_id = x.task_id`;
+
+/** Takes ready turns for a worker; runs start with their first. */
+export async function claimTurns(claims: Role, worker: string, capacity: Capacity): Promise<Claim> {
+  const { turns, slow, leaseMs } = capacity;
+  const rows = await claims.together<ClaimedRow>([[ALONE], [CLAIM, [worker, turns, slow, leaseMs]]]);
+  const journals = await journalsOf(
+    claims.autocommit(),
+    rows.filter((row) => row.attempt > 1 || row.no > 1),
+  );
+  const left = (slow: boolean, places: number): boolean => {
+    const taken = rows.filter((row) => row.slow === slow);
+    const byTenant = [...Map.groupBy(taken, (row) => row.tenant_id).values()];
+    const most = Math.max(0, ...byTenant.map((own) => own.length));
+    return taken.length >= places || most >= perTenant(places, rows[0]?.tenants ?? 1);
+  };
+  return {
+    turns: rows.map((row) => turnOf(row, worker, journals)),
+    left: { quick: rows.length >= turns || left(false, turns), slow: left(true, slow) },
+  };
+}
+
+/** Most turns that one claim looks at of one tenant, as in the statement. */
+const perTenant = (places: number, tenants: number): number => 2 + Math.floor((2 * places) / tenants);
+
+async function journalsOf(
+  db: Statements,
+  rows: readonly ClaimedRow[],
+): Promise<ReadonlyMap<string, Map<string, Json>>> {
+  const journals = new Map<string, Map<string, Json>>();
+  if (rows.length === 0) return journals;
+  const steps = await db.query<TaskRow & { name: string; result: Json }>(JOURNALS, [
+    rows.map((row) => row.tenant_id),
+    rows.map((row) => row.run_id),
+    rows.map((row) => row.task_id),
+  ]);
+  for (const { name, result, ...step } of steps) {
+    const key = taskKey(step);
+    journals.set(key, (journals.get(key) ?? new Map<string, Json>()).set(name, result));
+  }
+  return journals;
+}
+
+type TaskRow = Pick<ClaimedRow, 'tenant_id' | 'run_id' | 'task_id'>;
+
+const taskKey = (row: TaskRow): string => `${row.tenant_id}/${row.run_id}/${row.task_id}`;
+
+const turnOf = (row: ClaimedRow, owner: string, journals: ReadonlyMap<string, Map<string, Json>>): ClaimedTurn => ({
+  owner,
+  tenantId: row.tenant_id,
+  runId: row.run_id,
+  taskId: row.task_id,
+  no: row.no,
+  epoch: Number(row.epoch),
+  attempt: row.attempt,
+  failures: row.failures,
+  lost: row.lost,
+  slow: row.slow,
+  lastError: row.last_error,
+  workspaceId: row.workspace_id,
+  parentRunId: row.parent_run_id,
+  agent: row.agent,
+  actor: row.actor,
+  input: row.input,
+  runInput: row.run_input,
+  createdAt: row.created_at,
+  answer: row.answer ?? undefined,
+  excludes: row.excludes,
+  journal: journals.get(taskKey(row)) ?? new Map<string, Json>(),
+});

@@ -1,0 +1,154 @@
+/**
+ * What is done to a run from outside: pause, resume, cancel, expire. Live turns are locked before their run, as
+ * everywhere. Paused turns are in no index a claim reads; running ones stop at their next step.
+ */
+import type { Database, Statements, Tx } from '@conclave/postgres-kit';
+import { events, laneOf, newId } from '@conclave/contracts';
+import { runTransitions, type RunState, type RunTransition } from '@conclave/run-core';
+import { journalJson } from './journal-form.js';
+import type { StoryLine } from './postgres-step.js';
+import { settle } from './postgres-waits.js';
+
+export interface RunKey {
+  readonly tenantId: string;
+  readonly id: string;
+}
+
+/** How a turn is given back: to whoever claims it next, or to nobody while its run is paused. */
+export const GIVEN_BACK = `state = case control when 'pause' then 'paused' else 'ready' end, control = null, lease_owner = null`;
+
+/** Runs to expire at once. */
+const DUE_LIMIT = 100;
+
+/** Locks a run with its live turns. @returns its state, when `transition` leads out of it */
+async function lock(tx: Tx, { tenantId, id }: RunKey, transition: RunTransition): Promise<RunState | undefined> {
+  await tx.query(
+    `select from turn where tenant_id = $1 and run_id = $2 and state in ('ready', 'running', 'paused') order by task_id, no for update`,
+    [tenantId, id],
+  );
+  const run = await tx.one<{ state: RunState }>(
+    'select state from run where tenant_id = $1 and id = $2 for no key update',
+    [tenantId, id],
+  );
+  return run && runTransitions[run.state][transition] !== undefined ? run.state : undefined;
+}
+
+/** @returns false when the run cannot be paused */
+export async function pauseRun(tx: Tx, run: RunKey, reason: string | undefined): Promise<boolean> {
+  const from = await lock(tx, run, 'pause');
+  if (!from) return false;
+  const key = [run.tenantId, run.id];
+  await tx.query(
+    `update turn set state = case state when 'ready' then 'paused' else state end,
+       control = case state when 'running' then 'pause' end
+     where tenant_id = $1 and run_id = $2 and state in ('ready', 'running')`,
+    key,
+  );
+  await tx.query(
+    `update run set state = 'paused', paused_from = $3, updated_at = clock_timestamp() where tenant_id = $1 and id = $2`,
+    [...key, from],
+  );
+  await tell(tx, run, { type: 'run.paused', data: reason ? { reason } : {} });
+  return true;
+}
+
+/** @returns false when the run is not paused */
+export async function resumeRun(tx: Tx, run: RunKey): Promise<boolean> {
+  if (!(await lock(tx, run, 'resume'))) return false;
+  const key = [run.tenantId, run.id];
+  await tx.query(
+    `update turn set state = case state when 'paused' then 'ready' else state end, control = null
+     where tenant_id = $1 and run_id = $2 and state in ('paused', 'running')`,
+    key,
+  );
+  await tx.query(
+    `update run set state = coalesce(paused_from, 'running'), paused_from = null, updated_at = clock_timestamp()
+     where tenant_id = $1 and id = $2`,
+    key,
+  );
+  await tell(tx, run, { type: 'run.resumed', data: {} });
+  return true;
+}
+
+/** Ends a run from outside, and every run it started. @returns false when it had ended already */
+export async function endRun(
+  tx: Tx,
+  run: RunKey,
+  how: 'cancel' | 'expire',
+  data: StoryLine['data'] = {},
+): Promise<boolean> {
+  if (!(await endTree(tx, run, how, data))) return false;
+  await settle(tx, { tenantId: run.tenantId, kind: 'run', key: run.id }, { state: STATE_AFTER[how] });
+  return true;
+}
+
+const STATE_AFTER = { cancel: 'canceled', expire: 'expired' } as const;
+
+/** Children first: what ends a child locks its parent after it, too. */
+async function endTree(tx: Tx, run: RunKey, how: 'cancel' | 'expire', data: StoryLine['data']): Promise<boolean> {
+  const { tenantId, id } = run;
+  const children = await tx.query<{ id: string }>(
+    `select id from run where tenant_id = $1 and parent_run_id = $2 and state in ('queued', 'running', 'parked', 'paused') order by id`,
+    [tenantId, id],
+  );
+  for (const child of children) await endTree(tx, { tenantId, id: child.id }, how, { parent: id });
+  if (!(await lock(tx, run, how))) return false;
+  await endTurnsOf(tx, run);
+  await tx.query(
+    'update run set state = $3, due_at = null, updated_at = clock_timestamp() where tenant_id = $1 and id = $2',
+    [...[tenantId, id, STATE_AFTER[how]]],
+  );
+  await tell(tx, run, { type: `run.${STATE_AFTER[how]}`, data });
+  return true;
+}
+
+/** Leaves nothing of a run to do. */
+export async function endTurnsOf(tx: Statements, { tenantId, id }: RunKey): Promise<void> {
+  const key = [tenantId, id];
+  await tx.query(
+    `update turn set state = 'superseded', lease_owner = null, control = null
+     where tenant_id = $1 and run_id = $2 and state in ('ready', 'running', 'paused')`,
+    key,
+  );
+  await tx.query(
+    `update wait set state = 'canceled', ended_pos = nextval('journal_pos') where tenant_id = $1 and run_id = $2 and state = 'open'`,
+    key,
+  );
+  await tx.query(
+    `update task set state = 'canceled', ended_pos = nextval('journal_pos') where tenant_id = $1 and run_id = $2 and state in ('blocked', 'open')`,
+    key,
+  );
+}
+
+/** Ends runs whose deadline has passed, each in a transaction of its own. @returns those it ended */
+export async function expireRuns(db: Database): Promise<RunKey[]> {
+  const due = await db.system((tx) =>
+    tx.query<RunKey>(
+      `select tenant_id as "tenantId", id from run where due_at <= now() order by due_at limit ${DUE_LIMIT}`,
+    ),
+  );
+  const ended: RunKey[] = [];
+  for (const run of due)
+    await db.system(async (tx) => {
+      if (!(await endRun(tx, run, 'expire'))) return;
+      await tx.query(
+        'insert into outbound_event (id, tenant_id, lane, type, actor, data) values ($1, $2, $3, $4, $5, $6)',
+        [
+          ...[newId('event'), run.tenantId, laneOf(run.tenantId), events.runFailed.type, 'service:runtime'],
+          JSON.stringify({ run: run.id, code: 'run.expired', message: 'the deadline of the run passed' }),
+        ],
+      );
+      tx.afterCommit(() => db.emitted());
+      ended.push(run);
+    });
+  return ended;
+}
+
+/** Appends to the run's story under the run's row lock, so that `seq` has no gap. */
+export async function tell(tx: Statements, { tenantId, id }: RunKey, { type, data }: StoryLine): Promise<void> {
+  await tx.query(
+    `with r as (update run set next_seq = next_seq + 1 where tenant_id = $1 and id = $2 returning next_seq - 1 as seq)
+     insert into run_event (tenant_id, run_id, seq, type, data) select $1, $2, seq, $3, $4 from r`,
+    [tenantId, id, type, journalJson(data)],
+  );
+}

@@ -1,0 +1,74 @@
+/** Journal entries, those of many turns at once; each is written only while its turn is held. */
+import type { Statements } from '@conclave/postgres-kit';
+import type { RunEvent } from '@conclave/contracts';
+import type { Json } from './agent-port.js';
+import type { ClaimedTurn } from './claimed-turn.js';
+import { journalJson } from './journal-form.js';
+
+export type StoryLine = { readonly type: string; readonly data: RunEvent['data'] };
+
+export interface NewStep {
+  readonly turn: ClaimedTurn;
+  readonly name: string;
+  readonly result: Json;
+  /** Lines for the run's story that go with it. */
+  readonly story: readonly StoryLine[];
+}
+
+/**
+ * $1 steps. Turns are locked in the order of their keys, then runs that get a story, as everywhere; `held`
+ * names what was still ours.
+ */
+const STEP = `
+  with x as materialized (
+    select * from json_to_recordset($1::json) as x (
+      ord int, tenant text, run text, task text, no int, owner text, epoch bigint, name text, result jsonb, story json)
+  ), held as materialized (
+    select x.*, t.control from x
+    join turn t on t.tenant_id = x.tenant and t.run_id = x.run and t.task_id = x.task and t.no = x.no
+    where t.epoch = x.epoch and t.lease_owner = x.owner
+    order by x.tenant, x.run, x.task, x.no for no key update of t
+  ), s as (
+    insert into step (tenant_id, run_id, task_id, name, no, epoch, result)
+    select tenant, run, task, name, no, epoch, coalesce(result, 'null') from held on conflict do nothing
+  ), r as materialized (
+    select r.tenant_id, r.id, r.next_seq, c.story
+    from (
+      select h.tenant, h.run, json_agg(l.v order by h.ord, l.n) as story
+      from held h, json_array_elements(h.story) with ordinality l (v, n) group by h.tenant, h.run
+    ) c
+    join run r on r.tenant_id = c.tenant and r.id = c.run
+    order by r.tenant_id, r.id for no key update of r
+  ), u as (
+    update run set next_seq = r.next_seq + json_array_length(r.story), updated_at = clock_timestamp() from r
+    where run.tenant_id = r.tenant_id and run.id = r.id
+  ), e as (
+    insert into run_event (tenant_id, run_id, seq, type, data)
+    select r.tenant_id, r.id, r.next_seq + l.n - 1, l.v ->> 'type', l.v -> 'data'
+    from r, json_array_elements(r.story) with ordinality l (v, n)
+  )
+  select ord, control from held`;
+
+/** What became of a step: `held` when it is written, and whether the turn is to stop there. */
+export interface WrittenStep {
+  readonly held: boolean;
+  readonly pause: boolean;
+}
+
+export async function writeSteps(db: Statements, steps: readonly NewStep[]): Promise<WrittenStep[]> {
+  const rows = steps.map(({ turn, name, result, story }, ord) => ({
+    ord,
+    tenant: turn.tenantId,
+    run: turn.runId,
+    task: turn.taskId,
+    no: turn.no,
+    owner: turn.owner,
+    epoch: turn.epoch,
+    name,
+    result,
+    ...(story.length > 0 ? { story } : {}),
+  }));
+  const held = await db.query<{ ord: number; control: string | null }>(STEP, [journalJson(rows)]);
+  const controls = new Map(held.map(({ ord, control }) => [ord, control]));
+  return steps.map((_, ord) => ({ held: controls.has(ord), pause: controls.get(ord) === 'pause' }));
+}

@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { ChildRunAgent } from '../agents/child-run.js';
+import { CommandAgent } from '../agents/command.js';
+import { ComposeAgent } from '../agents/compose.js';
+import { EventAgent } from '../agents/event.js';
+import { GraphAgent } from '../agents/graph.js';
+import { HumanAgent } from '../agents/human.js';
+import { TimerAgent } from '../agents/timer.js';
+import type { StartRun } from '../runs/start-run.js';
+import type { Sandbox } from '../sandbox/sandbox.js';
+import { replay, type RunRecord } from './replay.js';
+
+/** Journals of real runs (`KEEP_JOURNALS=folder`, task-runs.itest.ts). They stay: a new version continues old runs. */
+const corpus = JSON.parse(
+  readFileSync(join(import.meta.dirname, '../../fixtures/journals.json'), 'utf8'),
+) as readonly RunRecord[];
+
+/** A replay that reaches for the world fails here. */
+const nothing = new Proxy({}, { get: (_, name) => () => expect(name).toBe('not reached for') });
+const agents = new Map(
+  [
+    ...[new GraphAgent(), new HumanAgent(), new EventAgent(), new TimerAgent(), new ComposeAgent()],
+    ...[new ChildRunAgent(nothing as StartRun), new CommandAgent(nothing as Sandbox, '/nowhere')],
+  ].map((agent) => [agent.name, agent]),
+);
+const shapeOf = ({ tasks }: RunRecord): string => tasks.map(({ id, agent }) => `${id}:${agent}`).join(' ');
+
+describe('a replay', () => {
+  it.each(corpus.map((record) => [shapeOf(record), record] as const))('of %s is identical', async (_, record) => {
+    expect(await replay(agents, record)).toEqual({ turns: record.turns.length, steps: record.steps.length });
+  });
+
+  it('finds each step that is missing, and each that is too many', async () => {
+    for (const record of corpus)
+      for (const { task, no, name } of record.steps) {
+        const without = { ...record, steps: record.steps.filter((s) => s.task !== task || s.name !== name) };
+        expect((await replay(agents, without)).divergence).toMatchObject({ task, turn: no });
+        const extra = { ...record, steps: [...record.steps, { task, no, name: 'extra', result: 1, pos: 0 }] };
+        expect((await replay(agents, extra)).divergence).toMatchObject({ task, turn: no, step: 'extra' });
+      }
+  });
+
+  it('finds each end that is another', async () => {
+    for (const record of corpus)
+      for (const { id } of record.tasks.filter(({ state }) => state !== 'canceled')) {
+        const tasks = record.tasks.map((t) => (t.id === id ? { ...t, result: 'something else' } : t));
+        expect((await replay(agents, { ...record, tasks })).divergence).toBeDefined();
+      }
+  });
+
+  it('finds an agent that is no longer there', async () => {
+    const [record] = corpus;
+    expect((await replay(new Map(), record!)).divergence).toMatchObject({ found: 'no such agent here' });
+  });
+});

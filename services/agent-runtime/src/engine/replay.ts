@@ -1,0 +1,152 @@
+/**
+ * A run done again from its journal: every turn is given what it was given then, and nothing it has not journaled is
+ * done. Pure in the record and the agents: the world is not asked.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { Activation, AgentPort, Json, Steering, Turn } from './agent-port.js';
+import { activationOf, effectsOf } from './effects.js';
+import { journalForm } from './journal-form.js';
+
+/** Everything that is written down of a run. Positions order what happened to it. */
+export interface RunRecord {
+  readonly run: {
+    readonly tenantId: string;
+    readonly workspaceId: string;
+    readonly id: string;
+    readonly actor: string;
+    readonly input: Json;
+  };
+  readonly tasks: readonly {
+    readonly id: string;
+    readonly agent: string;
+    readonly input: Json;
+    readonly state: string;
+    readonly result: Json;
+    readonly endedPos: number | null;
+  }[];
+  /** Those that ended. */
+  readonly turns: readonly {
+    readonly task: string;
+    readonly no: number;
+    readonly endedPos: number;
+    /** Why the agent was asked to give up, if it was. */
+    readonly hopeless: string | null;
+  }[];
+  readonly steps: readonly {
+    readonly task: string;
+    readonly no: number;
+    readonly name: string;
+    readonly result: Json;
+    readonly pos: number;
+  }[];
+  readonly waits: readonly {
+    readonly task: string;
+    readonly no: number;
+    readonly kind: string;
+    readonly key: string;
+    readonly answer: Json;
+  }[];
+}
+
+/** Where an agent first did something else than is recorded. */
+export interface Divergence {
+  readonly task: string;
+  readonly turn: number;
+  readonly step?: string;
+  readonly expected: Json;
+  readonly found: Json;
+}
+
+export interface Replayed {
+  readonly turns: number;
+  readonly steps: number;
+  readonly divergence?: Divergence;
+}
+
+class Diverged extends Error {
+  constructor(readonly at: Divergence) {
+    super(`task ${at.task}, turn ${at.turn}`);
+  }
+}
+
+type Ended = RunRecord['turns'][number];
+
+/** Replays turn after turn in the order in which they ended, up to the first divergence. */
+export async function replay(agents: ReadonlyMap<string, AgentPort>, record: RunRecord): Promise<Replayed> {
+  let [turns, steps] = [0, 0];
+  const inOrder = [...record.turns].sort((a, b) => a.endedPos - b.endedPos);
+  for (const ended of inOrder) {
+    try {
+      steps += await replayTurn(agents, record, ended);
+      turns++;
+    } catch (error) {
+      if (error instanceof Diverged) return { turns, steps, divergence: error.at };
+      throw error;
+    }
+  }
+  return { turns, steps };
+}
+
+/** @returns how many steps the turn made */
+async function replayTurn(agents: ReadonlyMap<string, AgentPort>, record: RunRecord, ended: Ended): Promise<number> {
+  const task = record.tasks.find(({ id }) => id === ended.task)!;
+  const at = { task: ended.task, turn: ended.no };
+  const agent = agents.get(task.agent);
+  if (!agent) throw new Diverged({ ...at, expected: task.agent, found: 'no such agent here' });
+  const own = record.steps.filter((step) => step.task === ended.task && step.no <= ended.no);
+  const unused = new Set(own.filter(({ no }) => no === ended.no).map(({ name }) => name));
+  const journal = new Map(own.map(({ name, result }) => [name, result]));
+
+  const step = async <T extends Json>(name: string): Promise<T> => {
+    if (!journal.has(name)) {
+      const [expected = 'the end of the turn'] = unused;
+      throw new Diverged({ ...at, step: name, expected, found: name });
+    }
+    unused.delete(name);
+    return journal.get(name) as T;
+  };
+  const answer = record.waits.find((wait) => wait.task === ended.task && wait.no === ended.no - 1)?.answer;
+  const turn: Turn = {
+    ...{ tenantId: record.run.tenantId, workspaceId: record.run.workspaceId, runId: record.run.id },
+    ...{ taskId: task.id, actor: record.run.actor, input: task.input, runInput: record.run.input, answer },
+    signal: new AbortController().signal,
+    step,
+    effect: effectsOf({ journal, answer: answer ?? undefined, keyOf: (name) => name, step }),
+    steering: async (name) => (await step(`steering/${name}`)) as unknown as readonly Steering[],
+    speaker: () => () => undefined,
+    tell: async (name) => void (await step(`tell/${name}`)),
+    stepsOf: async (name) =>
+      Object.fromEntries(
+        record.steps.filter((s) => s.name === name && s.pos < ended.endedPos).map((s) => [s.task, s.result]),
+      ),
+    resultsOf: async (ids) =>
+      Object.fromEntries(
+        record.tasks
+          .filter(({ id, state, endedPos }) => ids.includes(id) && state === 'done' && endedPos! <= ended.endedPos)
+          .map(({ id, result }) => [id, result]),
+      ),
+  };
+  const activation = await activationOf(agent, turn, ended.hopeless ?? undefined);
+  const [forgotten] = unused;
+  if (forgotten !== undefined)
+    throw new Diverged({ ...at, step: forgotten, expected: forgotten, found: 'the end of the turn' });
+  compare(at, recordedEnd(record, ended, task), endOf(activation));
+  return own.filter(({ no }) => no === ended.no).length;
+}
+
+function compare(at: { task: string; turn: number }, expected: Json, found: Json): void {
+  if (!isDeepStrictEqual(expected, found)) throw new Diverged({ ...at, expected, found });
+}
+
+/** What of a turn's end must be the same: not how long a wait lasts, which the clock says. */
+function recordedEnd(record: RunRecord, { task: id, no }: Ended, task: RunRecord['tasks'][number]): Json {
+  const wait = record.waits.find((one) => one.task === id && one.no === no);
+  return wait ? { parked: wait.kind, key: wait.key } : { ended: task.state, result: task.result };
+}
+
+function endOf(activation: Activation): Json {
+  if (activation.kind === 'parked') return { parked: activation.wait.kind, key: activation.wait.key };
+  const result =
+    activation.kind === 'done' ? activation.result : { code: activation.code, message: activation.message };
+  return journalForm({ ended: activation.kind, result });
+}

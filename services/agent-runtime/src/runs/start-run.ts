@@ -1,0 +1,148 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { ConclaveError, newId, runs, type CreateRunRequest } from '@conclave/contracts';
+import { Database, type Tx } from '@conclave/postgres-kit';
+import { graphFault, referencesIn } from '@conclave/run-core';
+import { z } from 'zod';
+import { Bells } from '../engine/bells.js';
+import type { Json, TaskSpec, Turn } from '../engine/agent-port.js';
+import { createRuns, type NewRun } from '../engine/postgres-create.js';
+import { ModelRoutes } from '../models/model-routes.js';
+
+type Task = runs.TaskSpecOf;
+
+/** Who starts a run, and for whom. */
+export interface Starter {
+  readonly tenantId: string;
+  readonly workspaceId: string;
+  readonly actor: string;
+}
+
+export interface StartOptions {
+  readonly id?: string;
+  readonly title?: string;
+  /** Read by tasks as `{"$from": "trigger"}`. */
+  readonly trigger?: Json;
+  readonly parent?: string;
+}
+
+const LIMITS = { tasks: 1_000, depth: 100, fanOut: 200 } as const;
+const CHILD_DEPTH = 8;
+const PRIORITY = { urgent: -2, high: -1, normal: 0, low: 1 } as const;
+const TRIGGER = 'trigger';
+
+/** Turns a request into a run that can be created, or says what is wrong with it. */
+@Injectable()
+export class StartRun {
+  constructor(
+    @Inject(Database) private readonly db: Database,
+    @Inject(Bells) private readonly bells: Bells,
+    @Inject(ModelRoutes) private readonly models: ModelRoutes,
+  ) {}
+
+  /** @throws ConclaveError `runtime.graph.invalid` | `runtime.agent.unavailable` | `request.invalid` */
+  plan(who: Starter, request: CreateRunRequest, { id, title, trigger, parent }: StartOptions = {}): NewRun {
+    const common = {
+      ...{ tenantId: who.tenantId, workspaceId: who.workspaceId, actor: who.actor },
+      id: id ?? newId('run'),
+      input: trigger === undefined ? {} : { trigger },
+      priority: PRIORITY[request.priority],
+      session: request.session,
+      deadlineMs: request.deadlineMs,
+      ...(parent && { parent }),
+    };
+    const named = request.title ?? title;
+    const { agent, input = {}, tasks: graph = [] } = request;
+    if (agent !== undefined) {
+      const task = { id: 'root', agent, input, dependsOn: [] };
+      this.checkTask(task);
+      const root = { agent, rootInput: input as Json, slow: isSlow(agent), provider: this.providerOf(task) };
+      return { ...common, ...root, kind: 'agent', title: named ?? agent };
+    }
+    const fault = graphFault(graph, LIMITS);
+    if (fault) throw new ConclaveError('runtime.graph.invalid', { ...fault });
+    for (const task of graph) this.checkTask(task);
+    const tasks = graph.map((task) => this.specOf(task));
+    const rootInput = { tasks } as unknown as Json;
+    return { ...common, kind: 'tasks', agent: 'graph', rootInput, title: named ?? `${tasks.length} tasks` };
+  }
+
+  /** Creates a run in the caller's transaction. @returns its id */
+  async start(tx: Tx, who: Starter, request: CreateRunRequest, options: StartOptions = {}): Promise<string> {
+    const run = this.plan(who, request, options);
+    await createRuns(tx, [run]);
+    tx.afterCommit(() => {
+      this.db.emitted();
+      this.bells.ready();
+    });
+    return run.id;
+  }
+
+  /** The run of a task: its tasks are checked like those of a request. */
+  async startChild(turn: Turn, id: string, spec: { title?: string | undefined; tasks: unknown }): Promise<void> {
+    const parsed = z.array(runs.taskSpec).min(1).safeParse(spec.tasks);
+    if (!parsed.success)
+      throw new ConclaveError('request.invalid', {
+        issues: [{ path: 'tasks', message: z.prettifyError(parsed.error).slice(0, 500) }],
+      });
+    const who = { tenantId: turn.tenantId, workspaceId: turn.workspaceId, actor: turn.actor };
+    await this.db.tx(who, async (tx) => {
+      const depth = await depthOf(tx, turn);
+      if (depth >= CHILD_DEPTH)
+        throw new ConclaveError('runtime.graph.invalid', { fault: 'too-deep', limit: CHILD_DEPTH, found: depth + 1 });
+      const request = { tasks: parsed.data, priority: 'normal' as const, waitMs: 0 };
+      const title = spec.title ?? `${turn.taskId} of ${turn.runId}`;
+      await this.start(tx, who, request, { id, title, parent: turn.runId });
+    });
+  }
+
+  /** What can be known of a task before it runs: an input that refers to others is looked at when they are done. */
+  private checkTask({ id, agent, input, dependsOn }: Task): void {
+    const references = referencesIn(input).filter(({ from }) => from !== TRIGGER);
+    const unknown = references.find(({ from }) => !dependsOn.includes(from));
+    if (unknown)
+      throw new ConclaveError('runtime.graph.invalid', { fault: 'reference', task: id, dependsOn: unknown.from });
+    if (agent === 'model') this.checkModel(id, input);
+    if (references.length > 0 || referencesIn(input).length > 0) return;
+    const parsed = runs.agentInputs[agent].safeParse(input);
+    if (parsed.success) return;
+    const issues = parsed.error.issues
+      .slice(0, 20)
+      .map(({ path, message }) => ({ path: [id, 'input', ...path.map(String)].join('.'), message }));
+    throw new ConclaveError('request.invalid', { issues });
+  }
+
+  private checkModel(task: string, { model }: Task['input']): void {
+    const known = this.models.routes().map((route) => route.id);
+    if (known.length === 0)
+      throw new ConclaveError('runtime.agent.unavailable', { task, reason: 'no model is configured' });
+    if (typeof model === 'string' && !known.includes(model))
+      throw new ConclaveError('runtime.agent.unavailable', { task, reason: `no such model here`, known });
+  }
+
+  private specOf(task: Task): TaskSpec {
+    const { id, agent, input, dependsOn } = task;
+    const provider = this.providerOf(task);
+    return { id, agent, input: input, dependsOn, slow: isSlow(agent), ...(provider && { provider }) };
+  }
+
+  private providerOf({ agent, input }: Pick<Task, 'agent' | 'input'>): string | undefined {
+    if (agent !== 'model') return undefined;
+    const model = typeof input['model'] === 'string' ? input['model'] : this.models.routes()[0]?.id;
+    return model?.split('/', 1)[0];
+  }
+}
+
+const isSlow = (agent: string): boolean => agent === 'command';
+
+/** How many runs stand above this one. */
+async function depthOf(tx: Tx, { tenantId, runId }: Turn): Promise<number> {
+  const row = await tx.one<{ depth: number }>(
+    `with recursive up as (
+       select id, parent_run_id, 1 as depth from run where tenant_id = $1 and id = $2
+       union all
+       select r.id, r.parent_run_id, up.depth + 1 from up join run r on r.tenant_id = $1 and r.id = up.parent_run_id
+     ) select max(depth)::int as depth from up`,
+    [tenantId, runId],
+  );
+  return row!.depth;
+}

@@ -1,0 +1,415 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { newId, runs, runtime, type RequestInputOf, type Run, type TaskResults } from '@conclave/contracts';
+import {
+  refusalOf,
+  startServiceFixture,
+  testPrincipal,
+  type CallAs,
+  type ServiceFixture,
+  type TestPrincipal,
+} from '@conclave/dev-env/testing';
+import { Database } from '@conclave/postgres-kit';
+import { recordOf } from '../engine/postgres-record.js';
+import { runtimeService } from '../runtime-service.js';
+
+type Create = RequestInputOf<typeof runs.createRun>;
+type Task = NonNullable<Create['tasks']>[number];
+
+const WAIT_MS = 20_000;
+
+describe('runs of tasks', () => {
+  const me = testPrincipal();
+  let fixture: ServiceFixture;
+  let dir: string;
+
+  beforeAll(async () => {
+    dir = mkdtempSync(join(tmpdir(), 'task-runs-'));
+    fixture = await startServiceFixture(runtimeService, {
+      ROLES: 'api,worker,control',
+      DATA_DIR: dir,
+      SIGNER_KEK: Buffer.alloc(32, 1).toString('base64'),
+      SANDBOX_DIR: join(dir, 'sandbox'),
+      WORKER_SLOTS: '16',
+    });
+  });
+  afterAll(async () => {
+    await keepJournals();
+    await fixture.stop();
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  /** Writes the journals of ended runs to a folder: how the corpus of `replay.spec.ts` is made. */
+  const keepJournals = async (): Promise<void> => {
+    const folder = process.env['KEEP_JOURNALS'];
+    if (!folder) return;
+    const database = fixture.service.app.get(Database);
+    const ended = await fixture.database.query<{ id: string; tenantId: string }>(
+      `select id, tenant_id as "tenantId" from runtime.run where state in ('completed', 'failed')`,
+    );
+    for (const run of ended) {
+      const record = await database.tx({ ...run, actor: 'service:runtime' }, (tx) => recordOf(tx, run));
+      writeFileSync(join(folder, `${run.id}.json`), `${JSON.stringify(record, null, 1)}\n`);
+    }
+  };
+  const create = (request: Create, as: TestPrincipal | CallAs = me): Promise<Run> =>
+    fixture.call(runs.createRun, request, as);
+  const graph = (tasks: Task[], more: object = {}): Promise<Run> => create({ tasks, waitMs: WAIT_MS, ...more });
+  const get = (id: string): Promise<Run> => fixture.call(runtime.getRun, { id }, me);
+  const resultOf = async (id: string): Promise<unknown> =>
+    ((await fixture.call(runtime.getRunResult, { id }, me)) as TaskResults).result;
+  const answer = (id: string, answer: unknown, task?: string) =>
+    fixture.call(runs.answerRun, { id, answer: answer as never, ...(task && { task }) }, me);
+  const until = async (id: string, state: Run['state']): Promise<Run> => {
+    for (const from = Date.now(); ;) {
+      const run = await get(id);
+      if (run.state === state) return run;
+      if (Date.now() - from > WAIT_MS) throw new Error(`${id} is ${run.state} and not ${state}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
+  const ask = (question: string, more: object = {}): Create => ({ agent: 'human', input: { question, ...more } });
+  const storyOf = (id: string): Promise<string[]> =>
+    fixture.database
+      .query<{ type: string }>('select type from runtime.run_event where run_id = $1 order by seq', [id])
+      .then((rows) => rows.map(({ type }) => type));
+
+  it('does one task and answers with its end', async () => {
+    const run = await create({ agent: 'compose', input: { value: { n: 1 } }, title: 'one', waitMs: WAIT_MS });
+    expect(run).toMatchObject({ kind: 'agent', title: 'one', state: 'completed', priority: 'normal' });
+    expect(await resultOf(run.id)).toEqual({ n: 1 });
+    expect(await storyOf(run.id)).toEqual(['run.created', 'run.started', 'run.completed']);
+  });
+
+  it('does a graph in the order of its dependencies, and hands results on', async () => {
+    const run = await graph([
+      { id: 'a', agent: 'compose', input: { value: { n: [1, 2] } } },
+      { id: 'b', agent: 'timer', input: { delayMs: 10 } },
+      {
+        id: 'c',
+        agent: 'compose',
+        input: { value: { second: { $from: 'a', path: '/n/1' }, all: { $from: 'b' } } },
+        dependsOn: ['a', 'b'],
+      },
+    ]);
+    expect(run).toMatchObject({ kind: 'tasks', state: 'completed' });
+    expect(await resultOf(run.id)).toEqual({ second: 2, all: { elapsed: true } });
+    const { items } = await fixture.call(runs.listTasks, { id: run.id }, me);
+    expect(items.map(({ id, state, dependsOn }) => [id, state, dependsOn])).toEqual([
+      ['a', 'done', []],
+      ['b', 'done', []],
+      ['c', 'done', ['a', 'b']],
+      ['root', 'done', []],
+    ]);
+    const page = await fixture.call(runs.listTasks, { id: run.id, limit: 3 }, me);
+    expect(page.next).toBe('c');
+  });
+
+  it('fails a graph at its first failed task and leaves nothing of it going on', async () => {
+    const run = await graph([
+      { id: 'bad', agent: 'compose', input: { value: { $from: 'ok', path: '/nowhere' } }, dependsOn: ['ok'] },
+      { id: 'ok', agent: 'compose', input: { value: {} } },
+      { id: 'asks', agent: 'human', input: { question: 'still there?' } },
+    ]);
+    expect(run).toMatchObject({ state: 'failed', failure: { code: 'task.failed', message: 'task bad failed' } });
+    expect(await refusalOf(answer(run.id, 'yes', 'asks'))).toBe('runtime.wait.closed');
+    expect(await refusalOf(resultOf(run.id))).toBe('runtime.run.no-result');
+  });
+
+  it('runs a command in its sandbox, and starts runs of its own', async () => {
+    const child: Task[] = [
+      { id: 'sh', agent: 'command', input: { command: 'cat a/b; pwd >&2', files: { 'a/b': 'hello ' } } },
+    ];
+    const run = await graph([{ id: 'kid', agent: 'run', input: { title: 'the child', tasks: child as never } }]);
+    expect(run.state).toBe('completed');
+    expect(await resultOf(run.id)).toMatchObject({ exitCode: 0, output: expect.stringContaining('hello ') });
+    const { items } = await fixture.call(runtime.listRuns, { limit: 100 }, me);
+    expect(items.find((one) => one.parent === run.id)).toMatchObject({ title: 'the child', state: 'completed' });
+    const failing = await graph([{ id: 'sh', agent: 'command', input: { command: 'echo no; exit 3' } }]);
+    const tasks = await fixture.call(runs.listTasks, { id: failing.id }, me);
+    expect(tasks.items[1]).toMatchObject({ id: 'sh', state: 'failed', result: { code: 'command.exit' } });
+  });
+
+  it('refuses a child whose tasks are none, and stops children that start children for ever', async () => {
+    const bad = await graph([{ id: 'kid', agent: 'run', input: { tasks: [{ id: 'x' }] } }]);
+    expect(bad.state).toBe('failed');
+    const nest = (depth: number): Task =>
+      depth === 0
+        ? { id: 'leaf', agent: 'compose', input: { value: 1 } }
+        : { id: 'kid', agent: 'run', input: { tasks: [nest(depth - 1)] as never } };
+    expect((await graph([nest(5)])).state).toBe('completed');
+    expect((await graph([nest(9)])).state).toBe('failed');
+  });
+
+  describe('a question to a person', () => {
+    it('parks the run until one answers; whoever comes later is told so', async () => {
+      const { id } = await create(
+        ask('Deploy?', {
+          options: [
+            { id: 'yes', title: 'Yes' },
+            { id: 'no', title: 'No' },
+          ],
+        }),
+      );
+      await until(id, 'input-required');
+      const { items } = await fixture.call(runs.listWaits, { id }, me);
+      expect(items).toMatchObject([{ task: 'root', kind: 'human', state: 'open', about: { question: 'Deploy?' } }]);
+      expect(await refusalOf(answer(id, 'maybe'))).toBe('runtime.answer.unfit');
+      const said = await Promise.allSettled([answer(id, 'yes'), answer(id, 'no'), answer(id, 'yes')]);
+      expect(said.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+      await until(id, 'completed');
+      expect(['yes', 'no']).toContain(await resultOf(id));
+      expect(await refusalOf(answer(id, 'no'))).toBe('runtime.wait.closed');
+    });
+
+    it('takes its default when the time is over, and fails without one', async () => {
+      const kept = await create({ ...ask('?', { expiresInMs: 100, default: 'as before' }), waitMs: WAIT_MS });
+      expect(await resultOf(kept.id)).toBe('as before');
+      const lost = await create({ ...ask('?', { expiresInMs: 100 }), waitMs: WAIT_MS });
+      expect(lost).toMatchObject({ state: 'failed', failure: { code: 'human.expired' } });
+      expect(await refusalOf(answer(lost.id, 'late'))).toBe('runtime.wait.closed');
+    });
+
+    it('wants the task’s name when there are more, and knows when there is none', async () => {
+      const tasks: Task[] = ['a', 'b'].map((id) => ({ id, agent: 'human', input: { question: id } }));
+      const { id } = await create({ tasks });
+      while ((await fixture.call(runs.listWaits, { id }, me)).items.length < 3) await new Promise(setImmediate);
+      expect(await refusalOf(answer(id, 1))).toBe('runtime.wait.ambiguous');
+      await answer(id, 1, 'b');
+      await answer(id, { x: null });
+      await until(id, 'completed');
+      expect(await resultOf(id)).toEqual({ a: { x: null }, b: 1 });
+      const done = await create({ agent: 'compose', input: { value: 1 }, waitMs: WAIT_MS });
+      expect(await refusalOf(answer(done.id, 1))).toBe('runtime.wait.not-found');
+      expect(await refusalOf(answer(id, 'x'.repeat(300_000), 'a'))).toBe('request.too-large');
+    });
+  });
+
+  it('wakes what waits for an event of its workspace, and nobody else', async () => {
+    const wait: Create = { agent: 'event', input: { key: 'built', expiresInMs: 60_000 } };
+    const [first, second] = [await create(wait), await create(wait)];
+    const other = await create(wait, testPrincipal());
+    const parked = async (): Promise<boolean> => {
+      const rows = await fixture.database.query(`select from runtime.wait where state = 'open' and run_id = any($1)`, [
+        [first.id, second.id, other.id],
+      ]);
+      return rows.length === 3;
+    };
+    while (!(await parked())) await new Promise(setImmediate);
+    expect(await fixture.call(runs.sendEvent, { key: 'built', data: { ok: true } }, me)).toEqual({ answered: 2 });
+    await until(first.id, 'completed');
+    expect(await resultOf(first.id)).toEqual({ ok: true });
+    expect(await fixture.call(runs.sendEvent, { key: 'built', data: 1 }, me)).toEqual({ answered: 0 });
+  });
+
+  it('pauses, takes an answer meanwhile, and goes on when it is resumed', async () => {
+    const { id } = await create(ask('?'));
+    await until(id, 'input-required');
+    const pause = () => fixture.call(runs.pauseRun, { id, reason: 'lunch' }, me);
+    expect(await refusalOf(fixture.call(runs.resumeRun, { id }, me))).toBe('runtime.run.not-paused');
+    expect((await pause()).state).toBe('paused');
+    expect((await pause()).state).toBe('paused');
+    await answer(id, 'eaten');
+    expect((await get(id)).state).toBe('paused');
+    await fixture.call(runs.resumeRun, { id }, me);
+    await until(id, 'completed');
+    expect(await resultOf(id)).toBe('eaten');
+    expect(await refusalOf(pause())).toBe('runtime.run.finished');
+    expect(await refusalOf(fixture.call(runs.resumeRun, { id }, me))).toBe('runtime.run.finished');
+    expect(await refusalOf(fixture.call(runs.steerRun, { id, message: 'faster' }, me))).toBe('runtime.run.finished');
+    expect(await storyOf(id)).toEqual(
+      expect.arrayContaining(['run.paused', 'task.answered', 'run.resumed', 'run.completed']),
+    );
+  });
+
+  it('numbers what people say to a run, whoever says it at the same time', async () => {
+    const { id } = await create(ask('?'));
+    const said = await Promise.all(
+      [1, 2, 3, 4].map((n) => fixture.call(runs.steerRun, { id, message: `hint ${n}` }, me)),
+    );
+    expect(said.map(({ no }) => no).sort()).toEqual([1, 2, 3, 4]);
+    await fixture.database.query(
+      `insert into runtime.run_message (tenant_id, run_id, no, actor, text) values ($1, $2, 1000, 'prn', 'the last')`,
+      [me.tenantId, id],
+    );
+    const more = fixture.call(runs.steerRun, { id, message: 'and another thing' }, me);
+    expect(await refusalOf(more)).toBe('runtime.run.too-many-messages');
+  });
+
+  it('cancels a parked graph with all its children', async () => {
+    const tasks: Task[] = [{ id: 'asks', agent: 'human', input: { question: '?' } }];
+    const { id } = await create({ tasks: [{ id: 'kid', agent: 'run', input: { tasks: tasks as never } }] });
+    const child = async (): Promise<Run | undefined> =>
+      (await fixture.call(runtime.listRuns, { limit: 100 }, me)).items.find((run) => run.parent === id);
+    while ((await child())?.state !== 'input-required') await new Promise(setImmediate);
+    await fixture.call(runtime.cancelRun, { id }, me);
+    expect([(await get(id)).state, (await child())?.state]).toEqual(['canceled', 'canceled']);
+  });
+
+  describe('a fork', () => {
+    const stepsOf = async (id: string) => (await fixture.call(runs.listSteps, { id, limit: 100 }, me)).items;
+    const fork = (id: string, step: number) => fixture.call(runs.forkRun, { id, step }, me);
+
+    it('has what came before the step, and asks again what was asked after it', async () => {
+      const tasks: Task[] = [
+        { id: 'a', agent: 'human', input: { question: 'first?' } },
+        { id: 'b', agent: 'human', input: { question: 'second?' }, dependsOn: ['a'] },
+      ];
+      const { id } = await create({ tasks });
+      await until(id, 'input-required');
+      await answer(id, 1, 'a');
+      const asked = async () => (await fixture.call(runs.listWaits, { id }, me)).items.map(({ task }) => task);
+      while (!(await asked()).includes('b')) await new Promise(setImmediate);
+      await answer(id, 2, 'b');
+      await until(id, 'completed');
+      const second = (await stepsOf(id)).find(({ task }) => task === 'b')!;
+      const forked = await fork(id, second.pos);
+      expect(forked).toMatchObject({ forkedFrom: id });
+      await until(forked.id, 'input-required');
+      const waits = (await fixture.call(runs.listWaits, { id: forked.id }, me)).items;
+      expect(waits.map(({ task, state }) => [task, state])).toEqual(
+        expect.arrayContaining([
+          ['a', 'answered'],
+          ['b', 'open'],
+        ]),
+      );
+      await answer(forked.id, 3);
+      await until(forked.id, 'completed');
+      expect([await resultOf(id), await resultOf(forked.id)]).toEqual([2, 3]);
+      const first = (await stepsOf(id))[0]!;
+      const whole = await fork(id, first.pos);
+      await until(whole.id, 'input-required');
+      await answer(whole.id, 4, 'a');
+    });
+
+    it('is refused of a step there is not, and of a run there is not', async () => {
+      const { id } = await create(ask('?'));
+      expect(await refusalOf(fork(id, 1))).toBe('runtime.step.not-found');
+      expect(await refusalOf(fork(newId('run'), 1))).toBe('runtime.run.not-found');
+      await fixture.database.query(`update runtime.run set kind = 'review' where id = $1`, [id]);
+      expect(await refusalOf(fork(id, 1))).toBe('runtime.run.not-forkable');
+    });
+  });
+
+  describe('a replay', () => {
+    const replay = (id: string) => fixture.call(runs.replayRun, { id }, me);
+
+    it('is identical for whatever the journal holds', async () => {
+      const { id } = await create({
+        tasks: [
+          { id: 'q', agent: 'human', input: { question: '?', expiresInMs: 100, default: { n: [1] } } },
+          { id: 'c', agent: 'compose', input: { value: { $from: 'q', path: '/n' } }, dependsOn: ['q'] },
+          { id: 's', agent: 'command', input: { command: 'date +%N', effect: 'unsafe' }, dependsOn: ['c'] },
+          { id: 't', agent: 'timer', input: { delayMs: 5 }, dependsOn: ['s'] },
+          { id: 'r', agent: 'run', input: { tasks: [{ id: 'x', agent: 'compose', input: { value: 1 } }] as never } },
+        ],
+        waitMs: WAIT_MS,
+      });
+      expect((await get(id)).state).toBe('completed');
+      expect(await replay(id)).toMatchObject({ run: id, identical: true, turns: 10, steps: 4 });
+    });
+
+    it('says where something else would be done today', async () => {
+      const { id } = await create({ ...ask('?', { expiresInMs: 100, default: 'x' }), waitMs: WAIT_MS });
+      await fixture.database.query(`update runtime.task set result = '"y"' where run_id = $1`, [id]);
+      expect(await replay(id)).toMatchObject({
+        identical: false,
+        divergence: {
+          task: 'root',
+          turn: 2,
+          expected: { ended: 'done', result: 'y' },
+          found: { ended: 'done', result: 'x' },
+        },
+      });
+      await fixture.database.query(`delete from runtime.step where run_id = $1`, [id]);
+      expect(await replay(id)).toMatchObject({ identical: false, divergence: { turn: 1, step: 'tell/asked' } });
+    });
+
+    it('is refused while the run goes on', async () => {
+      const { id } = await create(ask('?'));
+      expect(await refusalOf(replay(id))).toBe('runtime.run.not-ended');
+      expect(await refusalOf(replay(newId('run')))).toBe('runtime.run.not-found');
+    });
+  });
+
+  it('ends a run at its deadline', async () => {
+    const { id } = await create({ ...ask('?'), deadlineMs: 1_000 });
+    expect((await until(id, 'expired')).deadlineAt).toBeDefined();
+  });
+
+  it('creates once whatever is sent twice with one Idempotency-Key', async () => {
+    const request: Create = { agent: 'compose', input: { value: 1 } };
+    const as = { claims: me, idempotencyKey: 'k1' };
+    const [one, two] = await Promise.all([create(request, as), create(request, as)]);
+    expect(two.id).toBe(one.id);
+    expect(await refusalOf(create({ ...request, priority: 'low' }, as))).toBe('request.idempotency-mismatch');
+  });
+
+  describe('refuses', () => {
+    const value = { value: 1 };
+    const task = (id: string, ...dependsOn: string[]): Task => ({ id, agent: 'compose', input: value, dependsOn });
+
+    it.each<[string, Create]>([
+      ['a cycle', { tasks: [task('a', 'b'), task('b', 'a')] }],
+      ['a task that depends on none there is', { tasks: [task('a', 'z')] }],
+      ['two tasks of one name', { tasks: [task('a'), task('a')] }],
+      [
+        'a chain that is too long',
+        { tasks: Array.from({ length: 101 }, (_, n) => task(`t${n}`, ...(n ? [`t${n - 1}`] : []))) },
+      ],
+      [
+        'a fan-out that is too wide',
+        { tasks: [task('a'), ...Array.from({ length: 201 }, (_, n) => task(`t${n}`, 'a'))] },
+      ],
+      [
+        'a reference to what it does not depend on',
+        { tasks: [task('a'), { ...task('b'), input: { value: { $from: 'a' } } }] },
+      ],
+    ])('%s', async (_, request) => {
+      expect(await refusalOf(create(request))).toBe('runtime.graph.invalid');
+    });
+
+    it.each<[string, object]>([
+      ['no tasks', { tasks: [] }],
+      ['too many tasks', { tasks: Array.from({ length: 1_001 }, (_, n) => task(`t${n}`)) }],
+      ['an agent there is not', { agent: 'wizard' }],
+      ['an input that is not the agent’s', { agent: 'timer', input: { delayMs: -1 } }],
+      ['both an agent and tasks', { agent: 'compose', input: value, tasks: [task('a')] }],
+      ['neither an agent nor tasks', {}],
+      ['an input beside tasks', { tasks: [task('a')], input: value }],
+      ['a task called root', { tasks: [task('root')] }],
+      ['a name with a space', { tasks: [task('a b')] }],
+      ['a file above its folder', { agent: 'command', input: { command: 'x', files: { '../x': '' } } }],
+      ['NUL in a question', ask('a\0b')],
+      ['a deadline in the past', { ...ask('?'), deadlineMs: -1 }],
+      ['a priority there is not', { ...ask('?'), priority: 'asap' }],
+    ])('%s', async (_, request) => {
+      expect(await refusalOf(create(request as Create))).toBe('request.invalid');
+    });
+
+    it('a model where none is configured', async () => {
+      expect(await refusalOf(create({ agent: 'model', input: { prompt: 'hi' } }))).toBe('runtime.agent.unavailable');
+    });
+
+    it('every question about a run that does not exist, or is another tenant’s', async () => {
+      const { id } = await create(ask('?'));
+      for (const [run, as] of [
+        [newId('run'), me],
+        [id, testPrincipal()],
+      ] as const) {
+        const asked = [
+          () => fixture.call(runs.pauseRun, { id: run }, as),
+          () => fixture.call(runs.resumeRun, { id: run }, as),
+          () => fixture.call(runs.steerRun, { id: run, message: 'm' }, as),
+          () => fixture.call(runs.answerRun, { id: run, answer: 1 }, as),
+          () => fixture.call(runs.listWaits, { id: run }, as),
+          () => fixture.call(runs.listTasks, { id: run }, as),
+          () => fixture.call(runs.listSteps, { id: run }, as),
+        ];
+        for (const one of asked) expect(await refusalOf(one())).toBe('runtime.run.not-found');
+      }
+    });
+  });
+});

@@ -1,0 +1,204 @@
+/**
+ * A worker's process as `npm run chaos` kills and freezes it: all that it has in production, with an agent that writes
+ * down what it does. The chaos suite loads this module by its path; no image starts it.
+ */
+import { appendFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { baseEnvironment, loadConfig, openKit } from '@conclave/nest-kit';
+import { Database, Relay, pgConnections } from '@conclave/postgres-kit';
+import { Agents } from '../agents/agents.js';
+import { GraphAgent } from '../agents/graph.js';
+import { runtimeEnvironment } from '../config.js';
+import { Control } from '../control/control.js';
+import type { Activation, AgentPort, Json, Turn } from '../engine/agent-port.js';
+import { Fenced, type ClaimedTurn } from '../engine/claimed-turn.js';
+import { Bells } from '../engine/bells.js';
+import { EngineMetrics } from '../engine/engine-metrics.js';
+import { Engine } from '../engine/engine.js';
+import { openEngineRoles } from '../engine/engine-roles.js';
+import type { Capacity, Claim } from '../engine/postgres-claim.js';
+import type { NewRun } from '../engine/postgres-create.js';
+import type { Finish } from '../engine/postgres-finish.js';
+import type { NewStep } from '../engine/postgres-step.js';
+import { expireWaits, settle } from '../engine/postgres-waits.js';
+import { PostgresWorkers } from '../engine/postgres-workers.js';
+import { Worker } from '../engine/worker.js';
+import { LiveRuns } from '../runs/live-runs.js';
+
+interface Options {
+  readonly environment: Readonly<Record<string, string>>;
+  /** Where this process writes down what it did; a line is there when the call that wrote it has returned. */
+  readonly logFile: string;
+  readonly slots: number;
+  readonly leaseMs: number;
+  /** How far its clock jumps, there and back, again and again. */
+  readonly clockJumpMs: number;
+}
+
+/** What a task of the chaos suite is asked for. */
+interface ChaosInput {
+  readonly turns: number;
+  readonly steps: number;
+}
+
+const JUMP_EVERY_MS = 700;
+const WORK_MS = 40;
+const TIMER_MS = 60;
+/** The answer may be lost with the process that was to give it; then the default, which is the same, ends the wait. */
+const ANSWER_WITHIN_MS = 2_000;
+const POOL = 8;
+
+/** Of the machine, whatever the clock of this process says. */
+const now = (): number => performance.timeOrigin + performance.now();
+
+type Note = (what: string, turn: Omit<ClaimedTurn, 'journal'> | ClaimedTurn, more?: object) => void;
+
+const notesIn =
+  (file: string): Note =>
+  (what, { runId: run, taskId: task, no, epoch }, more = {}) =>
+    appendFileSync(file, `${JSON.stringify({ what, at: now(), run, task, no, epoch, ...more })}\n`);
+
+/** An engine that writes down what it was told by the database, once it was told. */
+class NotedEngine extends Engine {
+  private readonly current = new Map<string, ClaimedTurn>();
+
+  constructor(
+    [roles, db, bells, metrics]: ConstructorParameters<typeof Engine>,
+    private readonly note: Note,
+  ) {
+    super(roles, db, bells, metrics);
+  }
+
+  /** The turn that an agent is activated for, when asked before it waits for anything. */
+  turnOf({ runId, taskId }: Pick<Turn, 'runId' | 'taskId'>): ClaimedTurn {
+    return this.current.get(`${runId}/${taskId}`)!;
+  }
+
+  override async claim(worker: string, capacity: Capacity): Promise<Claim> {
+    const claim = await super.claim(worker, capacity);
+    for (const turn of claim.turns) {
+      this.current.set(`${turn.runId}/${turn.taskId}`, turn);
+      this.note('claimed', turn);
+    }
+    return claim;
+  }
+
+  override async step(step: NewStep): Promise<boolean> {
+    const pause = await this.refusedOr(step.turn, super.step(step));
+    this.note('kept', step.turn, { step: step.name });
+    return pause;
+  }
+
+  override async finish(finish: Finish): Promise<void> {
+    await this.refusedOr(finish.turn, super.finish(finish));
+    this.note('ended', finish.turn);
+  }
+
+  private refusedOr<T>(turn: ClaimedTurn, write: Promise<T>): Promise<T> {
+    return write.catch((error: unknown) => {
+      if (error instanceof Fenced) this.note('fenced', turn);
+      throw error;
+    });
+  }
+}
+
+/** Does its steps, waits for a time or for a word that is on its way, and goes on until its last turn. */
+function wanderer(engine: NotedEngine, db: Database, note: Note): AgentPort {
+  const activate = async (turn: Turn): Promise<Activation> => {
+    const claimed = engine.turnOf(turn);
+    const { turns, steps } = turn.input as unknown as ChaosInput;
+    const no = (turn.answer as { readonly turn: number } | undefined)?.turn ?? 1;
+    for (let at = 0; at < steps; at++) {
+      const step = `${no}/${at}`;
+      const work = async (key: string): Promise<Json> => {
+        note('effect', claimed, { step, key });
+        await sleep(Math.random() * WORK_MS);
+        return { no, at };
+      };
+      await turn.effect(step, 'keyed', work).catch((error: unknown) => {
+        note('left', claimed, { step });
+        throw error;
+      });
+    }
+    await turn.tell(`turn/${no}`, 'chaos.turn', { task: turn.taskId, no });
+    if (no === turns) return { kind: 'done', result: { turns } };
+    const key = `${turn.runId}/${turn.taskId}/${no}`;
+    const next = { turn: no + 1 };
+    if (no % 2 === 0)
+      return {
+        kind: 'parked',
+        wait: { kind: 'timer', key, expiresInMs: Math.random() * TIMER_MS, defaultAnswer: next },
+      };
+    const { tenantId, actor } = turn;
+    const word = () => db.tx({ tenantId, actor }, (tx) => settle(tx, { tenantId, kind: 'event', key }, next));
+    setTimeout(() => void word().catch(() => undefined), Math.random() * TIMER_MS);
+    return { kind: 'parked', wait: { kind: 'event', key, expiresInMs: ANSWER_WITHIN_MS, defaultAnswer: next } };
+  };
+  return {
+    name: 'wanderer',
+    activate,
+    giveUp: async (_turn, message) => ({ kind: 'failed', code: 'chaos', message }),
+  };
+}
+
+/** Makes `Date` jump: timers go on, as they do when somebody sets the clock. */
+function jumpingClock(byMs: number): void {
+  const Real = Date;
+  let offset = 0;
+  globalThis.Date = class extends Real {
+    constructor(...given: unknown[]) {
+      super(...((given.length > 0 ? given : [Real.now() + offset]) as [number]));
+    }
+    static override now = (): number => Real.now() + offset;
+  } as DateConstructor;
+  setInterval(() => (offset = byMs - offset), JUMP_EVERY_MS).unref();
+}
+
+export async function open({ environment, logFile, slots, leaseMs, clockJumpMs }: Options) {
+  if (clockJumpMs !== 0) jumpingClock(clockJumpMs);
+  const config = loadConfig(
+    'runtime',
+    { ...baseEnvironment, ...runtimeEnvironment },
+    { ...environment, WORKER_SLOTS: String(slots), WORKER_LEASE_MS: String(leaseMs), LOG_LEVEL: 'fatal' },
+  );
+  const kit = await openKit('runtime', config);
+  const connections = (url: string) =>
+    pgConnections(
+      { url, schema: 'runtime', size: POOL, applicationName: 'conclave-chaos' },
+      () => undefined, // told by the statements that fail
+    );
+  const db = new Database(connections(config.DATABASE_URL), connections(config.DATABASE_SYSTEM_URL));
+  const roles = openEngineRoles(config.DATABASE_SYSTEM_URL, kit.log);
+  const note = notesIn(logFile);
+  const bells = new Bells(kit);
+  const metrics = new EngineMetrics(kit);
+  const engine = new NotedEngine([roles, db, bells, metrics], note);
+  const reviews = { endingOf: () => Promise.reject(new Error('no reviews here')), close: async () => undefined };
+  const house = new Agents([wanderer(engine, db, note), new GraphAgent()], reviews, db);
+  const workers = new PostgresWorkers(db, config, kit.log);
+  const own = { engine, db, workers, house, live: new LiveRuns(), bells, metrics, log: kit.log, config };
+  const worker = new Worker(own);
+  const relay = new Relay(db, kit.nats, 'runtime', kit.log);
+  const waits = async (): Promise<void> => {
+    if ((await expireWaits(db)) > 0) bells.ready();
+  };
+  const control = new Control(db, kit.log, kit.metrics, [{ name: 'waits', everyMs: 200, run: waits }]);
+  await worker.start();
+  relay.start();
+  control.start();
+  return {
+    operations: {
+      /** Creates what was not created yet. */
+      create: async (runs: readonly NewRun[]): Promise<void> =>
+        void (await Promise.all(runs.map((run) => engine.create(run)))),
+    },
+    async close(): Promise<void> {
+      await control.stop();
+      await worker.stop();
+      await relay.stop();
+      await roles.close();
+      await db.close();
+      await kit.close();
+    },
+  };
+}

@@ -66,6 +66,7 @@ export interface Turn {
   /**
    * Does something once: the result is journaled under `name`, and a later activation reads it instead. A step that
    * was under way when its worker died is done again, so effects carry keys of their own.
+   * A step inside another one's work is named below it: `judge/ask/1`.
    */
   step<T extends Json>(name: string, work: () => Promise<T>): Promise<T>;
   /**

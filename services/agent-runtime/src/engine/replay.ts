@@ -103,6 +103,8 @@ async function replayTurn(agents: ReadonlyMap<string, AgentPort>, record: RunRec
       throw new Diverged({ ...at, step: name, expected, found: name });
     }
     unused.delete(name);
+    // What was done inside it is named below it, and not asked for again.
+    for (const inner of unused) if (inner.startsWith(`${name}/`)) unused.delete(inner);
     return journal.get(name) as T;
   };
   const answer = record.waits.find((wait) => wait.task === ended.task && wait.no === ended.no - 1)?.answer;

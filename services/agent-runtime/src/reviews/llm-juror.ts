@@ -63,7 +63,7 @@ export class LlmJuror extends SeatAgent {
   private async ask(turn: Turn, route: ModelRoute, prompt: string, no: number): Promise<Asked> {
     const request = { system: SYSTEM, prompt, timeoutMs: TIMEOUT_MS };
     const call = {
-      name: `ask/${no}`,
+      name: `judge/ask/${no}`,
       route,
       boundMicros: route.port.boundMicros({ texts: [SYSTEM, prompt] }),
       timeoutMs: TIMEOUT_MS,

@@ -14,10 +14,8 @@ create table budget (
   limit_micros bigint not null check (limit_micros between 1 and 9007199254740991),
   spent_micros bigint not null default 0 check (spent_micros >= 0),
   reserved_micros bigint not null default 0 check (reserved_micros >= 0),
-  -- What stands above the limit by no admission: there when it was lowered, or a cost above its hold.
+  -- What stands above the limit now, by no admission: there when it was lowered, or a cost above its hold.
   excess_micros bigint not null default 0 check (excess_micros >= 0),
-  -- The least that did not fit since somebody waits for room.
-  wanted_micros bigint,
   -- The thresholds told in this period.
   told smallint[] not null default '{}',
   starts_at timestamptz,
@@ -40,8 +38,9 @@ create table budget_hold (
 );
 create index budget_hold_expiry on budget_hold (expires_at);
 
--- Which budgets have tasks waiting for them is read by skipping from key to key, however many wait.
-create index wait_budget on wait (tenant_id, key) where state = 'open' and kind = 'budget';
+-- Which budgets have tasks waiting for them, and the least that one of them needs, is read by skipping from key to key,
+-- however many wait.
+create index wait_budget on wait (tenant_id, key, ((about->>'neededMicros')::numeric)) where state = 'open' and kind = 'budget';
 
 -- The ledger is written once a call and never changed: nobody is granted more. `price_version` says which table priced it.
 alter table usage_ledger
@@ -67,5 +66,5 @@ grant select, insert, update, delete on budget to :app;
 grant select on budget_hold to :app;
 grant select, update on budget to :system;
 grant select, insert, update, delete on budget_hold to :system;
-revoke insert on usage_ledger from :app;
+-- Replicas of the release before still book as :app while this one is rolled out: the next takes it from :app.
 grant select, insert on usage_ledger to :system;

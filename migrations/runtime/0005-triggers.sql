@@ -30,7 +30,7 @@ create index trigger_due on trigger (next_at) where next_at is not null;
 create index trigger_topic on trigger (tenant_id, topic) where topic is not null;
 create index trigger_owner on trigger (tenant_id, owner);
 
--- The dead letters: firings that started no run, once each.
+-- The dead letters: firings that were refused, once each.
 create table trigger_failure (
   tenant_id text collate "C" not null,
   trigger_id text collate "C" not null,

@@ -182,9 +182,8 @@ export const errorCatalogue = {
   },
   'runtime.run.too-many-messages': {
     status: 409,
-    title: 'The run has more messages than it has read.',
-    action: 'Wait until it has read some; `limit` names the number.',
-    retryable: true,
+    title: 'The run has as many messages as it may have.',
+    action: 'Start a new run; `limit` names the number.',
   },
   'runtime.step.not-found': {
     status: 404,

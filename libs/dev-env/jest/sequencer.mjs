@@ -1,7 +1,7 @@
 import Sequencer from '@jest/test-sequencer';
 
-/** Whole installations, the command as a process and the console in a browser. */
-const LONG = /\/(story|commands|test)\/[^/]+\.itest\.js$/;
+/** Whole installations, the engine under faults, the command as a process and the console in a browser. */
+const LONG = /\/(story|chaos|commands|test)\/[^/]+\.itest\.js$/;
 
 /**
  * Long files first. Where nothing is remembered of earlier runs, as in CI, Jest goes by the size of files; the longest

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, Inject, Module } from '@nestjs/common';
 import { consensus, contract, type ServiceName } from '@conclave/contracts';
@@ -264,6 +267,23 @@ describe('streams on the internal listener', () => {
     await service.stop();
     expect(Date.now() - began).toBeLessThan(20_000);
     expect(await ended).toMatch(/ended|cut/);
+  });
+});
+
+describe('a handshake that is refused', () => {
+  it('leaves nothing open, however long the client would', async () => {
+    const { hostname, port } = new URL((await start()).url);
+    const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
+    const heard: Buffer[] = [];
+    socket.on('data', (chunk) => heard.push(chunk)).on('error', () => undefined);
+    socket.write(
+      'GET /nowhere HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: websocket\r\n' +
+        'sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\nx',
+    );
+    await once(socket, 'end');
+    // Only who goes on sending is told that nobody is there any more.
+    for (; !socket.destroyed; await sleep(20)) socket.write('x');
+    expect(Buffer.concat(heard).toString()).toMatch(/^HTTP\/1.1 404 /);
   });
 });
 

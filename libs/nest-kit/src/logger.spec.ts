@@ -32,6 +32,12 @@ describe('log', () => {
     },
   );
 
+  it('holds which command of Redis failed, and none of its arguments', () => {
+    const error = Object.assign(new Error('NOAUTH'), { command: { name: 'auth', args: ['default', 'hunter2'] } });
+    const { err } = JSON.parse(linesOf((log) => log.warn({ err: error }, 'failed'))) as { err: object };
+    expect(err).toMatchObject({ message: 'NOAUTH', command: { name: 'auth', args: '[redacted]' } });
+  });
+
   it('says nothing below its level', () => {
     expect(linesOf((log) => log.debug('noise'))).toBe('');
   });

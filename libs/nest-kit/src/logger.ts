@@ -12,7 +12,11 @@ export function createLogger(service: ServiceName, level: string, to?: Destinati
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
     redact: {
-      paths: SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]),
+      paths: [
+        ...SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]),
+        // ioredis tells the arguments of a failed command: a password, or somebody's text.
+        'err.command.args',
+      ],
       censor: '[redacted]',
     },
     mixin: () => {

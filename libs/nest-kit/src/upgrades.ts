@@ -4,6 +4,7 @@
  * connection ends with its answer.
  */
 import { ServerResponse, type IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
@@ -26,7 +27,7 @@ export const isHandshake = ({ method, headers }: IncomingMessage): boolean =>
 /** @returns what destroys the connections that were taken over and still stand */
 export function routeUpgrades({ server }: FastifyInstance): () => void {
   const open = new Set<Duplex>();
-  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+  server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     open.add(socket);
     socket.once('close', () => open.delete(socket));
     // Until somebody takes it over, whoever hangs up is nobody's fault.
@@ -34,8 +35,9 @@ export function routeUpgrades({ server }: FastifyInstance): () => void {
     if (isHandshake(request)) offered.set(request, { socket, head });
     const response = new ServerResponse(request);
     response.shouldKeepAlive = false;
-    response.assignSocket(socket as Parameters<ServerResponse['assignSocket']>[0]);
-    response.once('finish', () => socket.end());
+    response.assignSocket(socket);
+    // Not `end`: the client would keep its half open as long as it likes.
+    response.once('finish', () => socket.destroySoon());
     server.emit('request', request, response);
   });
   return () => open.forEach((socket) => socket.destroy());

@@ -18,14 +18,12 @@ import {
 import { decodeBody, type RpcClient } from '@conclave/nest-kit';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import type { Logger } from 'pino';
-import type { Counter } from 'prom-client';
 import { z } from 'zod';
 import { CursorStore } from './cursor.js';
 import type { Database, Tx } from './database.js';
+import type { DeadLetters } from './dead-letters.js';
 import { Lane } from './lane.js';
 import type { PlacedEvent } from './relay.js';
-
-const REASON_LIMIT = 2_000;
 
 export interface ConsumerHandler {
   readonly event: EventContract;
@@ -38,7 +36,7 @@ export interface ConsumerParts {
   readonly nats: NatsConnection;
   readonly rpc: RpcClient;
   readonly log: Logger;
-  readonly deadLetters: Counter;
+  readonly deadLetters: DeadLetters;
 }
 
 const headBeat = z.object({ heads: z.array(eventPosition) });
@@ -62,7 +60,7 @@ export class Consumer {
       producer,
       cursors: this.cursors,
       apply: (tx: Tx, event: PlacedEvent) => this.apply(tx, event),
-      bury: (tx: Tx, event: PlacedEvent, error: unknown) => this.bury(tx, event, error),
+      bury: (tx: Tx, event: PlacedEvent, error: unknown) => parts.deadLetters.bury(tx, producer, event, error),
     };
     this.lanes = Array.from({ length: LANES }, (_, n) => new Lane(n, lane));
   }
@@ -109,18 +107,5 @@ export class Consumer {
   private async apply(tx: Tx, event: PlacedEvent): Promise<void> {
     for (const handler of this.handlers.get(event.type) ?? [])
       await handler.apply(tx, { ...event, data: handler.event.data.parse(event.data) as Record<string, unknown> });
-  }
-
-  private async bury(tx: Tx, event: PlacedEvent, error: unknown): Promise<void> {
-    const { id, tenantId, type } = event;
-    const { lane, epoch, pos } = event.position;
-    this.parts.log.error({ err: error, event: id, type, producer: this.producer }, 'event buried in dead letters');
-    tx.afterCommit(() => this.parts.deadLetters.inc({ producer: this.producer }));
-    const reason = (error instanceof Error ? error.message : String(error)).replaceAll('\0', '').slice(0, REASON_LIMIT);
-    await tx.query(
-      `insert into dead_letter (id, tenant_id, producer, lane, epoch, pos, type, event, reason)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing`,
-      [id, tenantId, this.producer, lane, epoch, pos, type, JSON.stringify(event), reason],
-    );
   }
 }

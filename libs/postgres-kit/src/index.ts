@@ -7,9 +7,10 @@ export {
   type PoolOptions,
 } from './connections.js';
 export { Consumer, type ConsumerHandler, type ConsumerParts } from './consumer.js';
+export { DeadLetters } from './dead-letters.js';
 export { MigrationError, migrate, schemas, type MigrateOptions, type Schema } from './migrate.js';
 export { once } from './once.js';
 export { isOutage } from './outage.js';
-export { pageBy, pageOf } from './page.js';
-export { Relay, readLog, type PlacedEvent } from './relay.js';
+export { mustFitPage, pageBy, pageOf } from './page.js';
+export { Relay, placedEvent, readLog, type EventRow, type PlacedEvent } from './relay.js';
 export { Consumes, postgres, type PostgresOptions } from './resource.js';

@@ -100,7 +100,8 @@ describe('once', () => {
     const ctx = context('key-1');
     const die = async (): Promise<void> => {
       await database.query(
-        `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'test-metrics-app' and state = 'idle in transaction'`,
+        `select pg_terminate_backend(pid) from pg_stat_activity
+         where datname = current_database() and application_name = 'test-metrics-app' and state = 'idle in transaction'`,
       );
     };
     await expect(writeNote(ctx, 'hello', die)).rejects.toMatchObject({ code: 'service.unavailable' });

@@ -1,5 +1,16 @@
+import { ConclaveError } from '@conclave/contracts';
+
 /** A page has to fit a message. */
 const PAGE_BYTES = 900_000;
+
+/**
+ * For what is kept: alone on a page it has to fit.
+ * @throws ConclaveError `request.too-large`
+ */
+export function mustFitPage(value: unknown): void {
+  if (Buffer.byteLength(JSON.stringify(value)) > PAGE_BYTES)
+    throw new ConclaveError('request.too-large', { limitBytes: PAGE_BYTES });
+}
 
 /** Cuts a list that was read with `limit + 1` rows into a page; `cursorOf` its last row is where the next one begins. */
 export function pageBy<T>(

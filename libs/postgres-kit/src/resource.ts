@@ -10,10 +10,11 @@ import {
 } from '@conclave/contracts';
 import { RpcServer, type DatabaseConfig, type Kit, type Resource, type ResourceFactory } from '@conclave/nest-kit';
 import type { Logger } from 'pino';
-import { Counter, Gauge } from 'prom-client';
+import { Gauge } from 'prom-client';
 import { entityConnections, pgConnections } from './connections.js';
 import { Consumer, type ConsumerHandler } from './consumer.js';
 import { Database } from './database.js';
+import { DeadLetters } from './dead-letters.js';
 import { sweepAnswers } from './once.js';
 import { Relay, readLog } from './relay.js';
 
@@ -43,21 +44,19 @@ export function postgres<C extends DatabaseConfig>(options: PostgresOptions = {}
   return async (kit, config) => {
     const db = await openDatabase(kit, config, options);
     const relay = new Relay(db, kit.nats, kit.service, kit.log);
+    const deadLetters = new DeadLetters(kit.log, kit.metrics);
     const rpc = new RpcServer(kit.nats, kit.service, kit.dispatcher, kit.log);
     const consumers: Consumer[] = [];
     let sweeper: NodeJS.Timeout | undefined;
     return {
-      providers: [{ provide: Database, useValue: db }],
+      providers: [
+        { provide: Database, useValue: db },
+        { provide: DeadLetters, useValue: deadLetters },
+      ],
       ready: () => db.ready(),
       async start(app) {
         serveLog(rpc, kit, db);
         relay.start();
-        const deadLetters = new Counter({
-          name: 'conclave_dead_letters_total',
-          help: 'Events that could not be applied.',
-          labelNames: ['producer'],
-          registers: [kit.metrics],
-        });
         for (const [producer, handlers] of handlersOf(app, kit.service)) {
           consumers.push(
             new Consumer(producer, handlers, { db, nats: kit.nats, rpc: kit.rpc, log: kit.log, deadLetters }),

@@ -7,15 +7,13 @@ import {
   limited,
   percentSpent,
   periodAt,
-  refused,
   renewed,
   settled,
   type BudgetState,
 } from './budget.js';
 
 const fresh = (limit: number): BudgetState => ({
-  ...{ limit, spent: 0, reserved: 0, excess: 0, told: [] },
-  ...{ wanted: null, endsAt: null },
+  ...{ limit, spent: 0, reserved: 0, excess: 0, told: [], endsAt: null },
 });
 
 describe('a budget', () => {
@@ -32,6 +30,14 @@ describe('a budget', () => {
     const over = settled(held(fresh(10), 4)!, 4, 15);
     expect(over).toMatchObject({ spent: 15, reserved: 0, excess: 5 });
     expect(held(over, 1)).toBeUndefined();
+  });
+
+  it('says no more that it stands above the limit once it does not', () => {
+    const lowered = limited(held(held(fresh(100), 60)!, 40)!, 50);
+    expect(lowered).toMatchObject({ reserved: 100, excess: 50 });
+    const one = settled(lowered, 60, 10);
+    expect(one).toMatchObject({ spent: 10, reserved: 40, excess: 0 });
+    expect(held(settled(one, 40, 0), 40)).toMatchObject({ excess: 0 });
   });
 
   it('keeps its invariant under any order of admissions, settlements, new limits and periods', () => {
@@ -57,7 +63,7 @@ describe('a budget', () => {
           }
           if (one.kind === 'limit') budget = limited(budget, one.limit);
           if (one.kind === 'renew') budget = renewed(budget);
-          expect(budget.spent + budget.reserved).toBeLessThanOrEqual(budget.limit + budget.excess);
+          expect(budget.excess).toBe(Math.max(0, budget.spent + budget.reserved - budget.limit));
           expect(budget.reserved).toBe(holds.reduce((sum, hold) => sum + hold, 0));
         }
       }),
@@ -87,14 +93,16 @@ describe('a budget', () => {
     expect(limited(spent, 50)).toMatchObject({ told: [50, 80, 100], excess: 40 });
   });
 
-  it('remembers the least that did not fit', () => {
-    expect(refused(refused(fresh(5), 9), 12).wanted).toBe(9);
-    expect(refused(refused(fresh(5), 9), 7).wanted).toBe(7);
+  it('tells nothing again when the same limit is set again', () => {
+    const full = crossed(settled(fresh(100), 0, 60), true).budget;
+    expect(full.told).toEqual([50, 100]);
+    expect(crossed(limited(full, 100), true).told).toEqual([]);
   });
 
   it('rounds what is spent down, so that 100 percent is all of it', () => {
     expect(percentSpent({ limit: 1_000, spent: 999 })).toBe(99);
     expect(percentSpent({ limit: 1_000, spent: 1_000 })).toBe(100);
+    expect(percentSpent({ limit: 100, spent: 29 })).toBe(29);
   });
 
   it('has the days and months of UTC, leap days and year ends among them', () => {

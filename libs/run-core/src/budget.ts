@@ -16,8 +16,6 @@ export interface BudgetState {
   readonly excess: number;
   /** The thresholds told in this period. */
   readonly told: readonly number[];
-  /** The least that did not fit since somebody waits for room; null when nobody does. */
-  readonly wanted: number | null;
   /** When the period is over; null when never. */
   readonly endsAt: number | null;
 }
@@ -54,20 +52,15 @@ export const roomIn = ({ limit, spent, reserved }: Pick<BudgetState, 'limit' | '
 export const held = <B extends BudgetState>(budget: B, amount: number): B | undefined =>
   amount === 0 || amount <= roomIn(budget) ? { ...budget, reserved: budget.reserved + amount } : undefined;
 
-/** After a call of this amount did not fit: who waits, waits for at least that. */
-export const refused = <B extends BudgetState>(budget: B, amount: number): B => ({
-  ...budget,
-  wanted: Math.min(amount, budget.wanted ?? amount),
-});
-
 /** With a hold gone and its call's cost spent; a cost above the hold is spent all the same. */
 export function settled<B extends BudgetState>(budget: B, hold: number, cost: number): B {
   const [spent, reserved] = [budget.spent + cost, budget.reserved - hold];
-  return { ...budget, spent, reserved, excess: Math.max(budget.excess, spent + reserved - budget.limit) };
+  return { ...budget, spent, reserved, excess: Math.max(0, spent + reserved - budget.limit) };
 }
 
-/** With another limit; thresholds that are passed under it count as told. */
+/** With another limit; thresholds that are passed under it count as told. The same limit set again changes nothing. */
 export function limited<B extends BudgetState>(budget: B, limit: number): B {
+  if (limit === budget.limit) return budget;
   const { spent, reserved } = budget;
   const told = thresholds.filter((percent) => isPassed({ limit, spent }, percent));
   return { ...budget, limit, told, excess: Math.max(0, spent + reserved - limit) };
@@ -83,7 +76,7 @@ export function crossed<B extends BudgetState>(budget: B, full: boolean): { budg
 
 /** Of the limit, spent; rounded down. */
 export const percentSpent = ({ limit, spent }: Pick<BudgetState, 'limit' | 'spent'>): number =>
-  Math.floor((spent / limit) * 100);
+  Math.floor((spent * 100) / limit);
 
 const isPassed = ({ limit, spent }: Pick<BudgetState, 'limit' | 'spent'>, percent: Threshold): boolean =>
   spent >= limit * (percent / 100);

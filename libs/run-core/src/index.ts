@@ -15,7 +15,7 @@ export {
 } from './run.states.js';
 export { graphFault, type GraphFault, type GraphLimits, type GraphTask } from './graph.js';
 export { Lane, type LaneOptions, type Outcome } from './lane.js';
-export { UnresolvedReference, pointed, referencesIn, resolved, type Reference } from './reference.js';
+export { UnresolvedReference, pointed, referencesIn, resolved, tasksIn, type Reference } from './reference.js';
 export { retryDelayMs, type RetrySchedule } from './retry.js';
 export { Recent, type RecentLimits } from './recent.js';
 export { TokenLog, type DeadAttempt, type TokenFrame } from './token-log.js';
@@ -26,7 +26,6 @@ export {
   limited,
   percentSpent,
   periodAt,
-  refused,
   renewed,
   roomIn,
   settled,

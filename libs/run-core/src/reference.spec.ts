@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { UnresolvedReference, isDeeperThan, referencesIn, resolved } from './index.js';
+import { UnresolvedReference, isDeeperThan, referencesIn, resolved, tasksIn } from './index.js';
 
 const LIMIT = 1_000;
 const results = { a: { list: [{ 'x/y': 1 }, 2], none: null }, b: 'text' };
@@ -31,6 +31,25 @@ describe('references between tasks', () => {
   ])('refuses %j', (input, message) => {
     expect(() => resolved(input, results, LIMIT)).toThrow(UnresolvedReference);
     expect(() => resolved(input, results, LIMIT)).toThrow(message);
+  });
+
+  it('leaves what refers to a task of a graph inside to that graph', () => {
+    const leaf = { id: 'c', input: { v: { $from: 'a' } } };
+    const input = {
+      tasks: [
+        { id: 'a', input: { v: { $from: 'b' } } },
+        { id: 'kid', input: { tasks: [leaf] } },
+      ],
+    };
+    const inner = tasksIn(input);
+    expect([...inner].sort()).toEqual(['a', 'c', 'kid']);
+    expect(referencesIn(input, inner)).toEqual([{ from: 'b', path: '' }]);
+    expect(resolved(input, results, LIMIT, inner)).toEqual({
+      tasks: [
+        { id: 'a', input: { v: 'text' } },
+        { id: 'kid', input: { tasks: [leaf] } },
+      ],
+    });
   });
 
   it('stops before what is taken in grows beyond its limit', () => {

@@ -1,6 +1,7 @@
 /**
  * References between tasks: `{"$from": "task", "path": "/a/0"}` anywhere in an input stands for that part of the task's
- * result. `path` is a JSON pointer (RFC 6901) and may be left out for the whole of it.
+ * result. `path` is a JSON pointer (RFC 6901) and may be left out for the whole of it. A graph inside an input has tasks
+ * of its own: what refers to one of those is left to it.
  */
 
 export interface Reference {
@@ -13,11 +14,26 @@ export class UnresolvedReference extends Error {
   override readonly name = 'UnresolvedReference';
 }
 
-/** Every reference in a value. */
-export function referencesIn(value: unknown): Reference[] {
+const NONE: ReadonlySet<string> = new Set();
+
+/** Every reference in a value, but for those to `inner` tasks. */
+export function referencesIn(value: unknown, inner = NONE): Reference[] {
   const reference = referenceOf(value);
-  if (reference) return [reference];
-  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(referencesIn) : [];
+  if (reference) return inner.has(reference.from) ? [] : [reference];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.values(value).flatMap((part) => referencesIn(part, inner));
+}
+
+/** The tasks of a graph that is an input, and of the graphs within it. */
+export function tasksIn(input: unknown): ReadonlySet<string> {
+  const tasks = (input as { readonly tasks?: unknown } | null)?.tasks;
+  if (!Array.isArray(tasks)) return NONE;
+  return new Set(
+    (tasks as ({ readonly id?: unknown; readonly input?: unknown } | null)[]).flatMap((task) => [
+      ...(typeof task?.id === 'string' ? [task.id] : []),
+      ...tasksIn(task?.input),
+    ]),
+  );
 }
 
 /**
@@ -26,7 +42,12 @@ export function referencesIn(value: unknown): Reference[] {
  *
  * @throws UnresolvedReference
  */
-export function resolved(value: unknown, results: Readonly<Record<string, unknown>>, limitChars: number): unknown {
+export function resolved(
+  value: unknown,
+  results: Readonly<Record<string, unknown>>,
+  limitChars: number,
+  inner = NONE,
+): unknown {
   let left = limitChars;
   const put = ({ from, path }: Reference): unknown => {
     if (!Object.hasOwn(results, from)) throw new UnresolvedReference(`${from} has no result`);
@@ -38,7 +59,7 @@ export function resolved(value: unknown, results: Readonly<Record<string, unknow
   };
   const walk = (part: unknown): unknown => {
     const reference = referenceOf(part);
-    if (reference) return put(reference);
+    if (reference) return inner.has(reference.from) ? part : put(reference);
     if (Array.isArray(part)) return part.map(walk);
     if (typeof part !== 'object' || part === null) return part;
     return Object.fromEntries(Object.entries(part).map(([name, member]) => [name, walk(member)]));

@@ -1,36 +1,26 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, utimesSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId, runtime, type RequestInputOf, type Run } from '@conclave/contracts';
-import { refusalOf, startServiceFixture, testPrincipal, type ServiceFixture } from '@conclave/dev-env/testing';
+import { refusalOf, testPrincipal } from '@conclave/dev-env/testing';
 import { Housekeeping } from './disk/housekeeping.js';
-import { runtimeService } from './runtime-service.js';
 import { PostgresRuns } from './runs/postgres-runs.js';
+import { startRuntimeFixture, type RuntimeFixture } from './testing/runtime-fixture.js';
 
 const LIMIT_BYTES = 1_000;
 
 /** Nobody works here: a run stays as it was accepted until somebody ends it. */
 describe('runtime service', () => {
   const me = testPrincipal();
-  let fixture: ServiceFixture;
-  let dir: string;
+  let fixture: RuntimeFixture;
   let bundle: string;
 
   beforeAll(async () => {
-    dir = mkdtempSync(join(tmpdir(), 'runtime-'));
-    fixture = await startServiceFixture(runtimeService, {
-      ROLES: 'api',
-      DATA_DIR: dir,
-      SIGNER_KEK: Buffer.alloc(32, 1).toString('base64'),
-      UPLOAD_LIMIT_BYTES: String(LIMIT_BYTES),
-      SANDBOX_DIR: join(dir, 'sandbox'),
-    });
+    fixture = await startRuntimeFixture({ ROLES: 'api', UPLOAD_LIMIT_BYTES: String(LIMIT_BYTES) });
     bundle = ((await (await upload(Buffer.from('bundle'))).json()) as { sha256: string }).sha256;
   });
   afterAll(async () => {
     await fixture.stop();
-    rmSync(dir, { recursive: true, force: true });
   });
 
   const http = async (path: string, init: RequestInit = {}): Promise<Response> => {
@@ -97,19 +87,19 @@ describe('runtime service', () => {
     for (const call of ['juror/a', 'juror/b'])
       await fixture.database.query(
         `insert into runtime.usage_ledger (tenant_id, run_id, call_id, model, input_tokens, output_tokens, cost_micros)
-         values ($1, $2, $3, 'm', 100, 20, 7)`,
+         values ($1, $2, $3, 'm', 2000000000, 2000000000, 7)`,
         [me.tenantId, id, call],
       );
     await cancel(id);
     const told = (await fixture.emitted('run.canceled', me.tenantId)).filter(({ data }) => data['run'] === id);
     expect(told.map(({ data }) => data)).toEqual([
-      { run: id, usage: { inputTokens: 200, outputTokens: 40, costMicros: 14 } },
+      { run: id, usage: { inputTokens: 4e9, outputTokens: 4e9, costMicros: 14 } },
     ]);
   });
 
   it('gives back what ended runs and killed processes left on disk, and nothing that is in use', async () => {
-    const [open, ended] = [await review(), await review()].map(({ id }) => join(dir, 'runs', id));
-    const [fresh, old] = ['w-fresh', 'w-old'].map((name) => join(dir, 'sandbox', name));
+    const [open, ended] = [await review(), await review()].map(({ id }) => join(fixture.dir, 'runs', id));
+    const [fresh, old] = ['w-fresh', 'w-old'].map((name) => join(fixture.dir, 'sandbox', name));
     for (const folder of [open!, ended!, fresh!, old!]) mkdirSync(join(folder, 'a'), { recursive: true });
     await cancel(basename(ended!));
     utimesSync(old!, new Date(0), new Date(0));

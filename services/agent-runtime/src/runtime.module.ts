@@ -1,9 +1,8 @@
 import { join } from 'node:path';
 import { Module } from '@nestjs/common';
-import { CONFIG, KIT, LOG, fsBlobStore, type BlobStore, type Kit } from '@conclave/nest-kit';
+import { CONFIG, KIT, LOG, fsBlobStore } from '@conclave/nest-kit';
 import { Database } from '@conclave/postgres-kit';
-import type { Logger } from 'pino';
-import { listOf, type RuntimeConfig } from './config.js';
+import { listOf } from './config.js';
 import { Agents } from './agents/agents.js';
 import { ChildRunAgent } from './agents/child-run.js';
 import { CommandAgent } from './agents/command.js';
@@ -31,6 +30,7 @@ import { RunStories } from './live/run-stories.js';
 import { ModelCalls } from './models/model-calls.js';
 import { ModelRoutes } from './models/model-routes.js';
 import { Panels } from './panels/panels.js';
+import { provide } from './provide.js';
 import { Changes } from './reviews/changes.js';
 import { CheckJuror } from './reviews/check-juror.js';
 import { Coordinator } from './reviews/coordinator.js';
@@ -70,102 +70,56 @@ import { BLOBS } from './uploads/blobs.js';
 import { UploadsController } from './uploads/uploads.controller.js';
 import { Signer } from './voters/signer.js';
 
-const blobs = {
-  provide: BLOBS,
-  inject: [CONFIG],
-  useFactory: (config: RuntimeConfig) => fsBlobStore(join(config.DATA_DIR, 'blobs')),
-};
-const sandbox = {
-  provide: Sandbox,
-  inject: [CONFIG],
-  useFactory: (config: RuntimeConfig) =>
-    new Sandbox(listOf(config.SANDBOX_READ_ONLY_PATHS), { memoryBytes: config.SANDBOX_MEMORY_BYTES }),
-};
-const redisTokens = {
-  provide: RedisTokens,
-  inject: [CONFIG, LOG],
-  useFactory: (config: RuntimeConfig, log: Logger) => RedisTokens.open(config.REDIS_URL, log),
-};
+const blobs = provide(BLOBS, { config: CONFIG }, ({ config }) => fsBlobStore(join(config.DATA_DIR, 'blobs')));
+const sandbox = provide(
+  Sandbox,
+  { config: CONFIG },
+  ({ config }) => new Sandbox(listOf(config.SANDBOX_READ_ONLY_PATHS), { memoryBytes: config.SANDBOX_MEMORY_BYTES }),
+);
+const redisTokens = provide(RedisTokens, { config: CONFIG, log: LOG }, ({ config, log }) =>
+  RedisTokens.open(config.REDIS_URL, log),
+);
+const bells = provide(Bells, { kit: KIT }, ({ kit }) => new Bells(kit));
 
-const worker = {
-  provide: Worker,
-  inject: [Engine, Database, PostgresWorkers, AgentHouse, LiveRuns, Bells, EngineMetrics, LOG, CONFIG],
-  useFactory: (
-    ...[engine, db, workers, house, live, bells, metrics, log, config]: [
-      Engine,
-      Database,
-      PostgresWorkers,
-      AgentHouse,
-      LiveRuns,
-      Bells,
-      EngineMetrics,
-      Logger,
-      RuntimeConfig,
-    ]
-  ) => new Worker({ engine, db, workers, house, live, bells, metrics, log, config }),
-};
-const bells = { provide: Bells, inject: [KIT], useFactory: (kit: Kit) => new Bells(kit) };
+const worker = provide(
+  Worker,
+  {
+    ...{ engine: Engine, db: Database, workers: PostgresWorkers, house: AgentHouse, live: LiveRuns },
+    ...{ bells: Bells, metrics: EngineMetrics, log: LOG, config: CONFIG },
+  },
+  (parts) => new Worker(parts),
+);
 
-const preparation = {
-  provide: PrepareReview,
-  inject: [Changes, Panels, Signer, ModelRoutes, BLOBS, CONFIG],
-  useFactory: (
-    ...[changes, panels, signer, models, store, config]: [
-      Changes,
-      Panels,
-      Signer,
-      ModelRoutes,
-      BlobStore,
-      RuntimeConfig,
-    ]
-  ) => new PrepareReview({ changes, panels, signer, models, blobs: store, config }),
-};
+const preparation = provide(
+  PrepareReview,
+  { changes: Changes, panels: Panels, signer: Signer, models: ModelRoutes, blobs: BLOBS, config: CONFIG },
+  (parts) => new PrepareReview(parts),
+);
 
 /** Every agent there is, under the name its tasks ask for. */
-const agents = {
-  provide: AgentHouse,
-  inject: [
-    Coordinator,
-    Changes,
-    CheckThread,
-    PostgresRuns,
-    Sandbox,
-    Signer,
-    ModelRoutes,
-    ModelCalls,
-    StartRun,
-    Database,
-    KIT,
-    CONFIG,
-  ],
-  useFactory: (
-    coordinator: Coordinator,
-    ...[changes, thread, runs, box, signer, models, calls, starter, db, kit, config]: [
-      Changes,
-      CheckThread,
-      PostgresRuns,
-      Sandbox,
-      Signer,
-      ModelRoutes,
-      ModelCalls,
-      StartRun,
-      Database,
-      Kit,
-      RuntimeConfig,
-    ]
-  ): AgentHouse => {
-    const seat = { kit, signer };
-    const program = { ...seat, changes, runs, sandbox: box, config };
+const agents = provide(
+  AgentHouse,
+  {
+    ...{ coordinator: Coordinator, changes: Changes, thread: CheckThread, runs: PostgresRuns, sandbox: Sandbox },
+    ...{ signer: Signer, models: ModelRoutes, calls: ModelCalls, starter: StartRun, db: Database },
+    ...{ kit: KIT, config: CONFIG },
+  },
+  ({ coordinator, thread, models, calls, starter, db, ...seat }) => {
+    const { changes } = seat;
     const panel = [
       coordinator,
       new CheckJuror(seat, changes, thread),
       new LlmJuror(seat, changes, models, calls),
-      new TestsGate(program),
-      new AblationJuror(program),
+      new TestsGate(seat),
+      new AblationJuror(seat),
     ];
     const tasks = [
       ...[new GraphAgent(), new HumanAgent(), new EventAgent(), new TimerAgent(), new ComposeAgent()],
-      ...[new ChildRunAgent(starter), new CommandAgent(box, config.SANDBOX_DIR), new ModelAgent(models, calls, db)],
+      ...[
+        new ChildRunAgent(starter),
+        new CommandAgent(seat.sandbox, seat.config.SANDBOX_DIR),
+        new ModelAgent(models, calls, db),
+      ],
     ];
     const endings = new ReviewEndings(db);
     return new Agents(
@@ -177,7 +131,7 @@ const agents = {
       db,
     );
   },
-};
+);
 
 @Module({
   controllers: [

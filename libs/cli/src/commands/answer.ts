@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { runs } from '@conclave/contracts';
-import type { Question } from '@conclave/sdk';
+import { runs, type Wait } from '@conclave/contracts';
+import { questionOf, type Question } from '@conclave/sdk';
 import { platformOptions, type Call, type Command } from '../command.js';
 import { plainCodes } from '../exit-codes.js';
 import { usage } from '../fault.js';
 import { clientOf } from '../platform/settings.js';
 import { printable } from '../printable.js';
-import { jsonOf, openQuestions, questionLines, typedAnswer } from '../runs/questions.js';
+import { jsonOf, questionLines, typedAnswer } from '../runs/questions.js';
 
 export const answer: Command = {
   name: 'answer',
@@ -31,8 +31,9 @@ export const answer: Command = {
     const { out, signal } = call;
     const client = clientOf(call);
     const id = call.operands[0]!;
-    const asked = await openQuestions(client, id, signal);
-    const { task, words } = addressed(call, asked);
+    const { items: waits } = await client.call(runs.listWaits, { id }, { signal });
+    const asked = waits.flatMap((wait) => questionOf(wait) ?? []);
+    const { task, words } = addressed(call, waits);
     const json = call.text('json-answer');
     if (words !== undefined && json !== undefined) throw usage('two answers are given: words and --json-answer');
     if (words === undefined && json === undefined) {
@@ -54,10 +55,10 @@ export const answer: Command = {
   },
 };
 
-/** Two words are RUN and the task whose question it is, or else the answer. */
-function addressed({ operands: [, second, third] }: Call, asked: readonly Question[]) {
+/** Two words are RUN and a task that asks, or has asked, or else the answer. */
+function addressed({ operands: [, second, third] }: Call, waits: readonly Wait[]) {
   if (third !== undefined) return { task: second, words: third };
-  const isTask = asked.some(({ task }) => task === second);
+  const isTask = waits.some(({ task }) => task === second);
   return isTask ? { task: second, words: undefined } : { task: undefined, words: second };
 }
 

@@ -24,6 +24,8 @@ describe('conclave budget', () => {
     expect(made).toMatchObject({ scope: 'run', scopeId: run, limitMicros: 100_000, period: 'day', action: 'refuse' });
     const { stdout } = await conclave('list');
     expect(stdout).toContain(`${made.id}  run       day     0%  $0.00 spent, $0.00 held of $0.10, refuse  ${run}`);
+    const little = await conclave('set', '--scope', 'tenant', '--limit', '0.001');
+    expect(little.stdout).toContain('$0.00 spent, $0.00 held of $0.001, park');
     expect((await conclave('remove', made.id)).stdout).toMatch(/^Removed: bud_/);
     expect(await conclave('remove', made.id)).toMatchObject({ stderr: expect.stringContaining('No such budget') });
   }, 60_000);

@@ -92,7 +92,8 @@ function microsOf(text: string | undefined): number {
   return micros;
 }
 
-const dollars = (micros: number): string => `$${(micros / 1_000_000).toFixed(2)}`;
+/** Cents at least, and whatever there is below them. */
+const dollars = (micros: number): string => `$${(micros / 1_000_000).toFixed(6).replace(/0{1,4}$/, '')}`;
 
 const lineOf = ({ id, scope, scopeId, period, action, percent, ...money }: Budget): string =>
   `${id}  ${scope.padEnd(9)} ${period.padEnd(5)} ${`${percent}%`.padStart(4)}  ${dollars(money.spentMicros)} spent, ${dollars(money.reservedMicros)} held of ${dollars(money.limitMicros)}, ${action}  ${printable(scopeId)}`;

@@ -39,6 +39,8 @@ export const run: Command = {
   async run(call) {
     const { out, signal } = call;
     if (call.flag('background') && call.flag('interactive')) throw usage('a run in the background asks nobody here');
+    if (call.operands[0] === '-' && call.flag('interactive'))
+      throw usage('stdin gives the run, so nobody can answer there: name a FILE');
     const request: unknown = { ...(await requestOf(call)), ...named(call, 'title'), ...named(call, 'priority') };
     const client = clientOf(call);
     const created = await client.call(runs.createRun, request as Asked, { idempotencyKey: randomUUID(), signal });

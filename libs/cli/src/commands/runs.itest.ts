@@ -45,7 +45,7 @@ describe('conclave run', () => {
     );
     const { code, stdout, stderr } = await conclave(['run', 'graph.yaml', '--priority', 'high']);
     expect([code, stdout]).toEqual([0, 'two\\u{202e}\nlines\n']);
-    expect(stderr).toMatch(/^Run run_\w+: sums\n[\s\S]*task\.done +task b\n/);
+    expect(stderr).toMatch(/^Run run_\w+: sums\n$/);
     expect(lastOf(runs.createRun)).toMatchObject({
       title: 'sums',
       priority: 'high',
@@ -66,14 +66,14 @@ describe('conclave run', () => {
   it('asks at the terminal: options by number, an unfit answer again, an effect nobody saw the end of', async () => {
     const tasks = [
       { id: 'ask', agent: 'human', input: SHIP },
-      { id: 'deploy', agent: 'command', input: { argv: ['deploy'], effect: 'unsafe' }, dependsOn: ['ask'] },
+      { id: 'deploy', agent: 'command', input: { command: './deploy', effect: 'unsafe' }, dependsOn: ['ask'] },
     ];
     const stdin = 'perhaps\n1\ndone nothing\ndone {"url":"x"}\n';
     writeFileSync(join(cwd, 'deploy.json'), JSON.stringify({ tasks }));
     const { code, stdout, stderr } = await conclave(['run', 'deploy.json', '--interactive'], { stdin });
-    expect([code, JSON.parse(stdout)]).toEqual([0, { resolution: 'done', result: { url: 'x' } }]);
+    expect([code, JSON.parse(stdout)]).toEqual([0, { url: 'x' }]);
     expect(stderr).toContain('Ship \\u{1b}[2J it?\n    1  ship  Ship it now\n    2  wait  Leave it\n');
-    expect(stderr).toMatch(/does not fit the question[\s\S]*Ship [\s\S]*whether deploy happened/);
+    expect(stderr).toMatch(/does not fit the question[\s\S]*Ship [\s\S]*whether command happened/);
     expect(stderr).toContain('what it gave is not JSON');
   });
 
@@ -91,7 +91,19 @@ describe('conclave run', () => {
       EXIT.interrupted,
       expect.stringContaining(`The run goes on: conclave watch ${id}`),
     ]);
-    expect(platform.agents.runOf(id)?.state).toBe('working');
+    expect(platform.agents.runOf(id)?.state).toBe('input-required');
+  });
+
+  it('says how what it asks is answered, and which input does not fit', async () => {
+    const id = await started('human', SHIP);
+    const watching = conclave(['watch', id]);
+    await conclave(['answer', id, 'wait']);
+    const { code, stdout, stderr } = await watching;
+    expect([code, stdout]).toEqual([0, 'wait\n']);
+    expect(stderr).toContain(`  root asks: Ship \\u{1b}[2J it? (conclave answer ${id} root)\n`);
+    expect(stderr).toMatch(/task\.answered +task root, by prn_/);
+    const refused = await conclave(['run', '--agent', 'command', '--input', '{"argv":["x"]}']);
+    expect([refused.code, refused.stderr]).toEqual([EXIT.refused, expect.stringContaining('root.input')]);
   });
 
   it('that ends otherwise than completed ends with its own code', async () => {
@@ -112,6 +124,7 @@ describe('conclave run', () => {
     ['a step that is none', /--step names no step[\s\S]*status run_1 --steps/, ['fork', 'run_1', '--step', 'x']],
     ['a journal of no run', /--steps is about one RUN/, ['status', '--steps']],
     ['a background that asks', /asks nobody here/, ['run', 'x.json', '--background', '--interactive']],
+    ['stdin for both', /nobody can answer there/, ['run', '-', '--interactive']],
   ])('says what is wrong with %s', async (_, pattern, words) => {
     const { code, stderr } = await conclave(words, { stdin: '{a: [' });
     expect([code, stderr]).toEqual([EXIT.usage, expect.stringMatching(pattern)]);
@@ -121,11 +134,11 @@ describe('conclave run', () => {
 describe('conclave answer', () => {
   it('shows the question, and takes the first answer', async () => {
     const id = await started('human', SHIP);
-    expect((await conclave(['answer', id])).stdout).toMatch(/^main asks, until .*:\n {2}Ship .* it\?\n +1 {2}ship/);
+    expect((await conclave(['answer', id])).stdout).toMatch(/^root asks, until .*:\n {2}Ship .* it\?\n +1 {2}ship/);
     const unfit = await conclave(['answer', id, 'maybe']);
     expect([unfit.code, unfit.stderr]).toEqual([EXIT.refused, expect.stringContaining('expected: ["ship","wait"]')]);
-    expect((await conclave(['answer', id, 'main', 'ship'])).stdout).toBe('main is answered.\n');
-    expect((await conclave(['answer', id, 'main', 'wait'])).stderr).toContain('came first');
+    expect((await conclave(['answer', id, 'root', 'ship'])).stdout).toBe('root is answered.\n');
+    expect((await conclave(['answer', id, 'root', 'wait'])).stderr).toContain('came first');
     expect((await conclave(['answer', id])).stdout).toBe('It asks nothing.\n');
     expect(JSON.parse((await conclave(['watch', id])).stdout.replace('ship', '"ship"'))).toBe('ship');
   });
@@ -136,9 +149,11 @@ describe('conclave answer', () => {
     const id = (await conclave(['run', '-', '--background'], { stdin: JSON.stringify({ tasks }) })).stdout.trim();
     const ambiguous = await conclave(['answer', id, 'because of it']);
     expect([ambiguous.code, ambiguous.stderr]).toEqual([EXIT.refused, expect.stringContaining('more than one answer')]);
+    expect((await conclave(['status', id])).stdout).not.toContain('root');
     expect((await conclave(['answer', id, 'b'])).stdout).toMatch(/^b asks.*\n {2}Why\?\n$/);
     await conclave(['answer', id, 'a', 'because of it']);
     await conclave(['answer', id, 'b', '--json-answer', '{"n":1}']);
+    expect((await conclave(['answer', id, 'b'])).stdout).toBe('It asks nothing.\n');
     await conclave(['answer', id, '7']);
     expect(platform.agents.resultOf(id)?.result).toEqual({ a: 'because of it', b: { n: 1 }, c: '7' });
   });
@@ -149,9 +164,12 @@ describe('a run under way', () => {
     const id = await started('human', SHIP);
     expect((await conclave(['pause', id])).stdout).toContain(`Run ${id} is paused. Go on: conclave resume ${id}`);
     expect((await conclave(['status', id])).stdout).toMatch(
-      new RegExp(`State +paused[^]*main +human +open +1 turn\\n  main asks, until .* \\(conclave answer ${id} main\\)`),
+      new RegExp(`State +paused[^]*root +human +open +1 turn\\n  root asks, until .* \\(conclave answer ${id} root\\)`),
     );
-    expect(JSON.parse((await conclave(['resume', id, '--json'])).stdout)).toMatchObject({ id, state: 'working' });
+    expect(JSON.parse((await conclave(['resume', id, '--json'])).stdout)).toMatchObject({
+      id,
+      state: 'input-required',
+    });
     const twice = await conclave(['resume', id]);
     expect([twice.code, twice.stderr]).toEqual([EXIT.refused, expect.stringContaining('not paused')]);
     expect((await conclave(['steer', id, 'be brief'])).stdout).toContain(`Message 1 is on its way to run ${id}`);
@@ -168,14 +186,16 @@ describe('a run under way', () => {
     await conclave(['answer', id, 'ship']);
     const [lines, documents] = await Promise.all(watching);
     expect([lines.code, documents.code]).toEqual([0, 0]);
-    expect(lines.stdout.match(/working|asks|completed|done/g)).toEqual(['working', 'asks', 'completed', 'done']);
+    expect(lines.stdout.match(/input-required|asks|completed|done/g)).toEqual([
+      ...['input-required', 'asks', 'completed', 'done'],
+    ]);
     const told = documents.stdout.trim().split('\n');
-    expect(told.map((line) => (JSON.parse(line) as { state: string }).state)).toEqual(['working', 'completed']);
+    expect(told.map((line) => (JSON.parse(line) as { state: string }).state)).toEqual(['input-required', 'completed']);
   });
 });
 
 describe('a journal', () => {
-  const JOURNALED = [1, 2, 3].map((value) => ({ id: `t${value}`, agent: 'compose', input: { value } }));
+  const JOURNALED = [1, 2, 3].map((no) => ({ id: `t${no}`, agent: 'command', input: { command: 'true' } }));
 
   it('is listed, forked at a step and replayed', async () => {
     const tasks = JSON.stringify({ tasks: JOURNALED });
@@ -186,12 +206,12 @@ describe('a journal', () => {
     expect(lastOf(runs.forkRun)).toMatchObject({ id, step: 20, title: 'anew' });
     expect((await conclave(['fork', id, '--step', '21'])).stderr).toContain('no such step');
     const same = await conclave(['replay', id]);
-    expect([same.code, same.stdout]).toEqual([0, `Run ${id} comes out the same: 3 turns, 3 steps.\n`]);
-    platform.agents.divergence = { task: 't2', turn: 1, step: 'result', expected: 2, found: { n: '\u009b' } };
+    expect([same.code, same.stdout]).toEqual([0, `Run ${id} comes out the same: 5 turns, 3 steps.\n`]);
+    platform.agents.divergence = { task: 't2', turn: 1, step: 'command', expected: 2, found: { n: '\u009b' } };
     const other = await conclave(['replay', id]);
     expect([other.code, other.stdout]).toEqual([
       EXIT.diverged,
-      expect.stringMatching(/at +t2#1, result\n +recorded 2\n +now +\{"n":"\\u\{9b\}"\}\n/),
+      expect.stringMatching(/at +t2#1, command\n +recorded 2\n +now +\{"n":"\\u\{9b\}"\}\n/),
     ]);
     expect((await conclave(['replay', id, '--json'])).code).toBe(EXIT.diverged);
   });

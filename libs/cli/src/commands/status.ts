@@ -74,7 +74,12 @@ async function oneRun(call: Call, client: Client, id: string): Promise<View> {
   if (run.kind === 'review') return { lines: head, value: run, over };
   const tasks = await all<Task>((page) => client.call(runs.listTasks, { id, ...page }));
   const waits = (await client.call(runs.listWaits, { id })).items.filter(({ state }) => state === 'open');
-  const lines = [...head, ...tasks.map(taskLine), ...waits.map((wait) => waitLine(call.out, id, wait))];
+  // The root of a graph is the run itself: it waits for its tasks, and gives what they gave.
+  const lines = [
+    ...head,
+    ...tasks.filter(({ agent }) => agent !== 'graph').map(taskLine),
+    ...waits.filter(({ kind }) => kind !== 'tasks').map((wait) => waitLine(call.out, id, wait)),
+  ];
   return { lines, value: { ...run, tasks, waits }, over };
 }
 

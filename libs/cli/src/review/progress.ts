@@ -21,11 +21,12 @@ export class Progress {
 
   constructor(private readonly out: Output) {}
 
-  tell({ type, data }: RunEvent): void {
+  tell({ run, type, data }: RunEvent): void {
     this.out.transient('');
     if (type === 'review.prepared') this.prepared(data);
     else if (type === 'seat.judged') this.judged(data);
     else if (type === 'decision.opened') this.line(`decision ${text(data['decision'])} is open`);
+    else if (type === 'task.asked') this.asked(run, data);
     else if (!framing.has(type)) this.line(eventLine(type, data));
     this.out.transient(this.awaited.size > 0 ? `  … waiting for ${[...this.awaited].join(', ')}` : '');
   }
@@ -43,6 +44,13 @@ export class Progress {
     const seats = Array.isArray(data['seats']) ? data['seats'] : [];
     for (const seat of seats) this.awaited.add(printable(text(seat)));
     this.line(`${seats.length} seats judge`);
+  }
+
+  private asked(run: string, { task, question }: Data): void {
+    const name = text(task);
+    this.line(
+      `${printable(`${name} asks: ${text(question)}`.slice(0, NEWS))} (${this.out.typed('answer', run, name)})`,
+    );
   }
 
   private judged(data: Data): void {

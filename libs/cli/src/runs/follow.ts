@@ -30,11 +30,12 @@ export async function followToEnd(call: Call, client: Client, id: string): Promi
   if (run.state !== 'completed') throw endedOtherwise(call.out, run);
 }
 
-async function tell({ out }: Call, client: Client, id: string, signal: AbortSignal): Promise<void> {
-  const progress = new Progress(out);
+async function tell(call: Call, client: Client, id: string, signal: AbortSignal): Promise<void> {
+  const progress = new Progress(call.out);
   try {
     for await (const event of client.followRun(id, { signal, onReconnect: () => progress.reconnecting() }))
-      progress.tell(event);
+      // Who is asked here is not told to answer elsewhere.
+      if (event.type !== 'task.asked' || !call.flag('interactive')) progress.tell(event);
   } finally {
     progress.end();
   }

@@ -1,7 +1,8 @@
 /**
  * Runs of agents' tasks as the platform shows them, without an engine: a `human` task asks once what it depends on is
- * done, an unsafe `command` asks what became of it, a `compose` gives its value, and the rest is done at once.
+ * done, a `compose` or `timer` is done at once, and so is a `command`, but for an unsafe one, whose worker always dies.
  */
+import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
   ConclaveError,
@@ -34,6 +35,8 @@ interface FakeRun {
 
 const AT = '2026-01-01T00:00:00Z';
 const LATER = '2026-01-08T00:00:00Z';
+const BY = newId('principal');
+const EXITED = { status: 'exited', exitCode: 0, output: '', durationMs: 5 };
 
 /** Answers a call; what it throws is a refusal. */
 export type Handler = (request: never, exchange: { request: IncomingMessage; response: ServerResponse }) => unknown;
@@ -48,20 +51,24 @@ export class FakeRuns {
     const on = <C extends Contract>(contract: C, handler: (request: RequestOf<C>) => ReplyOf<C>) =>
       this.handlers.set(contract, handler);
     on(runs.createRun, (request) => this.create(request));
-    on(runs.listWaits, ({ id }) => ({ items: this.find(id).waits }));
-    on(runs.listTasks, ({ id }) => ({ items: [...this.find(id).tasks.values()] }));
+    on(runs.listWaits, ({ id }) => ({
+      items: this.find(id).waits.toSorted((a, b) => Number(a.state !== 'open') - Number(b.state !== 'open')),
+    }));
+    on(runs.listTasks, ({ id }) => ({
+      items: [...this.find(id).tasks.values()].sort((a, b) => (a.id < b.id ? -1 : 1)),
+    }));
     on(runs.listSteps, ({ id, limit, after }) => {
       const items = this.find(id).steps.filter(({ pos }) => pos > after);
       const page = items.slice(0, Math.min(limit, 2));
       return { items: page, ...(items.length > page.length ? { next: String(page.at(-1)!.pos) } : {}) };
     });
     on(runs.answerRun, ({ id, task, answer }) => this.answer(this.find(id), task, answer));
-    on(runs.pauseRun, ({ id }) => this.turn(id, 'paused', 'run.paused'));
+    on(runs.pauseRun, ({ id }) => this.turn(id, 'paused'));
     on(runs.resumeRun, ({ id }) => {
       if (this.find(id).run.state !== 'paused') throw new ConclaveError('runtime.run.not-paused');
-      return this.turn(id, 'working', 'run.resumed');
+      return this.turn(id, 'working');
     });
-    on(runtime.cancelRun, ({ id }) => this.turn(id, 'canceled', 'run.canceled'));
+    on(runtime.cancelRun, ({ id, reason }) => this.turn(id, 'canceled', reason === undefined ? {} : { reason }));
     on(runs.steerRun, ({ id }) => ({ run: this.find(id).run.id, no: 1 }));
     on(runs.forkRun, ({ id, step, title = 'again' }) => {
       const of = this.find(id);
@@ -71,26 +78,24 @@ export class FakeRuns {
     on(runs.replayRun, ({ id }) => {
       const { run, steps, tasks } = this.find(id);
       const { divergence } = this;
+      const turns = [...tasks.values()].reduce((sum, task) => sum + task.turns, 0);
       const identical = divergence === undefined;
-      return { run: run.id, identical, turns: tasks.size, steps: steps.length, ...(identical ? {} : { divergence }) };
+      return { run: run.id, identical, turns, steps: steps.length, ...(identical ? {} : { divergence }) };
     });
   }
 
   all(): Run[] {
-    return [...this.runs.values()].map(({ run }) => run);
+    return [...this.runs.values()].map(shown);
   }
 
   runOf(id: string): Run | undefined {
-    return this.runs.get(id)?.run;
+    const found = this.runs.get(id);
+    return found && shown(found);
   }
 
   resultOf(id: string): TaskResults | undefined {
-    const found = this.runs.get(id);
-    if (!found) return undefined;
-    const wanted = new Set(found.specs.flatMap(({ dependsOn }) => dependsOn));
-    const ends = [...found.tasks.values()].filter(({ id }) => !wanted.has(id));
-    const results = ends.map(({ id, result = null }) => [id, result] as const);
-    return { result: results.length === 1 ? results[0]![1] : Object.fromEntries(results) };
+    const root = this.runs.get(id)?.tasks.get('root');
+    return root && { result: root.result ?? null };
   }
 
   /** @returns whether there is such a run */
@@ -105,14 +110,14 @@ export class FakeRuns {
   }
 
   private create(request: runs.CreateRunRequest): Run {
-    const kind = request.tasks ? 'tasks' : 'agent';
-    const { agent = 'compose', input = {} } = request;
-    const specs: readonly runs.TaskSpecOf[] = request.tasks ?? [{ id: 'main', agent, input, dependsOn: [] }];
+    const { agent = 'compose', input = {}, tasks: graph, priority } = request;
+    const specs = (graph ?? [{ id: 'root', agent, input, dependsOn: [] }]).map(fitting);
     const id = newId('run');
+    const title = request.title ?? (graph ? `${graph.length} tasks` : agent);
     const made: FakeRun = {
       run: {
-        ...{ id, kind, title: request.title ?? specs[0]!.agent, state: 'working' },
-        ...{ createdAt: AT, updatedAt: AT, workspace: newId('workspace'), priority: request.priority },
+        ...{ id, kind: graph ? 'tasks' : 'agent', title, state: 'working', priority },
+        ...{ createdAt: AT, updatedAt: AT, workspace: newId('workspace') },
       },
       specs,
       tasks: new Map(
@@ -121,7 +126,12 @@ export class FakeRuns {
       ...{ waits: [], steps: [], events: [], listeners: new Set() },
     };
     this.runs.set(id, made);
-    this.tell(made, 'run.created', {});
+    this.tell(made, 'run.created', { title });
+    this.tell(made, 'run.started', {});
+    if (graph) {
+      made.tasks.set('root', { id: 'root', agent: 'graph', state: 'open', dependsOn: [], turns: 1 });
+      park(made, 'root', { kind: 'tasks', key: id });
+    }
     this.goOn(made);
     return { ...made.run, state: 'submitted' };
   }
@@ -131,50 +141,78 @@ export class FakeRuns {
       const task = of.tasks.get(id)!;
       if (task.state !== 'blocked' || task.dependsOn.some((need) => of.tasks.get(need)!.state !== 'done')) continue;
       [task.state, task.turns] = ['open', 1];
-      if (agent === 'human') this.park(of, id, 'human', input);
-      else if (input['effect'] === 'unsafe')
-        this.park(of, id, 'effect', { effect: 'deploy', key: `${of.run.id}/${id}/deploy`, begunAt: AT });
-      else this.finish(of, task, input['value'] ?? null);
+      if (agent === 'human') this.ask(of, id, input);
+      else if (agent === 'command') this.execute(of, task, input);
+      else this.finish(of, task, agent === 'compose' ? (input['value'] ?? null) : { elapsed: true });
     }
-    if (of.run.state !== 'working' || [...of.tasks.values()].some(({ state }) => state !== 'done')) return;
-    of.run = { ...of.run, state: 'completed' };
-    this.tell(of, 'run.completed', {});
   }
 
-  private park(of: FakeRun, task: string, kind: 'human' | 'effect', about: Wait['about']): void {
-    const key = `${of.run.id}/${task}`;
-    of.waits.push({ ...{ task, no: 1, kind, key, about, state: 'open' }, parkedAt: AT, expiresAt: LATER });
-    this.tell(of, 'task.waits', { task, kind });
+  private ask(of: FakeRun, task: string, { question, options }: runs.TaskSpecOf['input']): void {
+    const about = { question: question!, ...(options && { options }) };
+    journal(of, task, 'tell/asked', true);
+    this.tell(of, 'task.asked', { task, ...about });
+    park(of, task, { kind: 'human', key: `${of.run.id}/${task}`, about });
+  }
+
+  private execute(of: FakeRun, task: Task, { effect }: runs.TaskSpecOf['input']): void {
+    if (effect === 'unsafe') {
+      const key = createHash('sha256').update(`${of.run.id}/${task.id}`).digest('hex').slice(0, 40);
+      journal(of, task.id, 'intent/command', { at: AT, key });
+      const about = { effect: 'command', key, begunAt: AT };
+      return park(of, task.id, { kind: 'effect', key: `${of.run.id}/${task.id}/command`, about });
+    }
+    journal(of, task.id, 'command', EXITED);
+    this.finish(of, task, EXITED);
   }
 
   private finish(of: FakeRun, task: Task, result: Json): void {
     [task.state, task.result] = ['done', result];
-    of.steps.push({ pos: 10 * (of.steps.length + 1), task: task.id, turn: 1, name: 'result', at: AT, result });
-    this.tell(of, 'task.done', { task: task.id });
-    this.goOn(of);
+    const root = of.tasks.get('root')!;
+    const tasks = [...of.tasks.values()].filter((one) => one !== root);
+    if (task === root) {
+      of.run = { ...of.run, state: 'completed' };
+      return this.tell(of, 'run.completed', {});
+    }
+    if (tasks.some(({ state }) => state !== 'done')) return this.goOn(of);
+    const wanted = new Set(tasks.flatMap(({ dependsOn }) => dependsOn));
+    const ends = tasks.filter(({ id }) => !wanted.has(id)).map(({ id, result = null }) => [id, result] as const);
+    of.waits.find((wait) => wait.task === 'root')!.state = 'answered';
+    root.turns = 2;
+    this.finish(of, root, ends.length === 1 ? ends[0]![1] : Object.fromEntries(ends));
   }
 
-  private answer(of: FakeRun, task: string | undefined, answer: Json): Wait {
-    const open = of.waits.filter(({ state }) => state === 'open');
-    if (task === undefined && open.length > 1)
-      throw new ConclaveError('runtime.wait.ambiguous', { tasks: open.map((one) => one.task) });
-    const wait = task === undefined ? open[0] : of.waits.find((one) => one.task === task);
-    if (!wait) throw new ConclaveError('runtime.wait.not-found');
-    if (wait.state !== 'open') throw new ConclaveError('runtime.wait.closed');
-    const options = runs.humanAbout.safeParse(wait.about).data?.options;
-    if (options && !options.some(({ id }) => id === answer))
-      throw new ConclaveError('runtime.answer.unfit', { expected: options.map(({ id }) => id) });
+  private fail(of: FakeRun, task: Task, failure: { code: string; message: string }): void {
+    [task.state, task.result] = ['failed', failure];
+    const told = task.id === 'root' ? failure : { code: 'task.failed', message: `task ${task.id} failed` };
+    of.run = { ...of.run, state: 'failed', failure: told };
+    this.tell(of, 'run.failed', told);
+  }
+
+  private answer(of: FakeRun, named: string | undefined, answer: Json): Wait {
+    const asked = of.waits.filter(({ kind, task }) => kind !== 'tasks' && (named === undefined || task === named));
+    const [wait, ...others] = asked.filter(({ state }) => state === 'open');
+    if (others.length > 0) throw new ConclaveError('runtime.wait.ambiguous', { tasks: asked.map(({ task }) => task) });
+    if (!wait) throw new ConclaveError(asked.length > 0 ? 'runtime.wait.closed' : 'runtime.wait.not-found');
+    const expected = wordsFor(wait);
+    const said = wait.kind === 'effect' ? (answer as Record<string, Json> | null)?.['resolution'] : answer;
+    if (expected && !expected.includes(said as string)) throw new ConclaveError('runtime.answer.unfit', { expected });
+    this.tell(of, 'task.answered', { task: wait.task, by: BY });
     Object.assign(wait, { state: 'answered', answer });
-    this.finish(of, of.tasks.get(wait.task)!, answer);
+    const task = of.tasks.get(wait.task)!;
+    task.turns = 2;
+    if (wait.kind === 'human') this.finish(of, task, answer);
+    else if (said === 'fail') this.fail(of, task, { code: 'effect.given-up', message: 'a person gave command up' });
+    else this.finish(of, task, said === 'done' ? (answer as { result: Json }).result : EXITED);
     return wait;
   }
 
-  private turn(id: string, state: Run['state'], event: string): Run {
+  private turn(id: string, state: 'paused' | 'working' | 'canceled', data: RunEvent['data'] = {}): Run {
     const of = this.find(id);
     if (runtime.endedRunStates.includes(of.run.state)) throw new ConclaveError('runtime.run.finished');
     of.run = { ...of.run, state };
-    this.tell(of, event, {});
-    return of.run;
+    if (state === 'canceled') for (const wait of of.waits) if (wait.state === 'open') wait.state = 'canceled';
+    this.tell(of, state === 'working' ? 'run.resumed' : `run.${state}`, data);
+    return shown(of);
   }
 
   private tell(of: FakeRun, type: string, data: RunEvent['data']): void {
@@ -192,5 +230,34 @@ export class FakeRuns {
     return found;
   }
 }
+
+/** @throws ConclaveError `request.invalid` */
+function fitting(task: runs.TaskSpecOf): runs.TaskSpecOf {
+  const parsed = runs.agentInputs[task.agent].safeParse(task.input);
+  if (parsed.success) return { ...task, input: parsed.data };
+  const issues = parsed.error.issues.map(({ path, message }) => ({
+    path: [task.id, 'input', ...path].join('.'),
+    message,
+  }));
+  throw new ConclaveError('request.invalid', { issues });
+}
+
+/** A run that asks says so, unless it is paused. */
+const shown = ({ run, waits }: FakeRun): Run =>
+  run.state === 'working' && waits.some(({ state, kind }) => state === 'open' && kind !== 'tasks')
+    ? { ...run, state: 'input-required' }
+    : run;
+
+function park(of: FakeRun, task: string, wait: Pick<Wait, 'kind' | 'key' | 'about'>): void {
+  of.waits.push({ task, no: 1, ...wait, state: 'open', parkedAt: AT, expiresAt: LATER });
+}
+
+function journal({ steps }: FakeRun, task: string, name: string, result: Json): void {
+  steps.push({ pos: 10 * (steps.length + 1), task, turn: 1, name, at: AT, result });
+}
+
+/** What may be answered; nothing here means anything. */
+const wordsFor = ({ kind, about }: Wait): string[] | undefined =>
+  kind === 'effect' ? ['done', 'retry', 'fail'] : runs.humanAbout.safeParse(about).data?.options?.map(({ id }) => id);
 
 const frameOf = (event: RunEvent): string => `id: ${event.seq}\ndata: ${JSON.stringify(event)}\n\n`;

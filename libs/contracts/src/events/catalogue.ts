@@ -93,6 +93,7 @@ export const runCreated = event({
   data: z.object({ run: idOf('run'), kind: z.string() }),
 });
 
+/** Of the run's own calls: those of runs it started are told at their ends. */
 const usage = z.object({ inputTokens: z.number().int(), outputTokens: z.number().int(), costMicros: z.number().int() });
 
 export const runCompleted = event({

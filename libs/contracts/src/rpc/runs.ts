@@ -8,11 +8,14 @@ import { priorities, run } from './runtime.js';
 const DAY_MS = 86_400_000;
 const YEAR_MS = 365 * DAY_MS;
 
-/** The name of a task within its run. */
-export const taskId = z
+const word = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, { error: 'expected up to 64 of a-z, 0-9, dot, dash and underscore' })
-  .refine((id) => id !== 'root', { error: '`root` is the run itself' });
+  .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, { error: 'expected up to 64 of a-z, 0-9, dot, dash and underscore' });
+
+/** The name of a task within its run. */
+export const taskId = word.refine((id) => id !== 'root' && id !== 'trigger', {
+  error: '`root` is the run itself, `trigger` what started it',
+});
 
 export const text = (max: number) =>
   z
@@ -43,7 +46,7 @@ export const agentInputs = {
   human: z.strictObject({
     question: text(8_000),
     options: z
-      .array(z.strictObject({ id: taskId, title: line(200) }))
+      .array(z.strictObject({ id: word, title: line(200) }))
       .min(2)
       .max(20)
       .optional(),
@@ -64,7 +67,7 @@ export const agentInputs = {
     model: line(120).optional(),
     maxOutputTokens: z.number().int().min(1).max(100_000).default(4_096),
   }),
-  /** Runs a program in a sandbox without network; its exit code and what it printed are the result. */
+  /** Runs a program in a sandbox without network; what it printed is the result; another exit code than 0 fails the task. */
   command: z.strictObject({
     /** Given to `/bin/sh -c` in a fresh folder that holds `files`. */
     command: text(8_000),
@@ -253,6 +256,7 @@ export const step = z.object({
   turn: z.number().int(),
   name: z.string(),
   at: timestamp,
+  /** `{"tooLargeBytes": n}` in place of one that no reply could carry. */
   result: json,
 });
 

@@ -95,7 +95,7 @@ export const archiveSession = contract({
   },
 });
 
-/** Runs of one session go one after the other, in the order of its messages. */
+/** Turns of one session go one at a time, in the order of its messages; while one waits, the next is taken up. */
 export const sendMessage = contract({
   owner: 'runtime',
   subject: 'runtime.v1.session.say',

@@ -132,7 +132,7 @@ export const changeTrigger = contract({
     enabled: z.boolean().optional(),
   }),
   reply: trigger,
-  errors: ['runtime.trigger.not-found', 'runtime.trigger.malformed', ...ofRuns],
+  errors: ['runtime.trigger.not-found', 'runtime.trigger.malformed', 'runtime.trigger.too-many', ...ofRuns],
   http: {
     method: 'PATCH',
     path: '/v1/triggers/{id}',
@@ -184,7 +184,7 @@ export const listTriggerFailures = contract({
   http: {
     method: 'GET',
     path: '/v1/triggers/{id}/failures',
-    summary: 'Firings that started no run, newest first',
+    summary: 'Firings that were refused, newest first',
     tag,
     stability,
   },

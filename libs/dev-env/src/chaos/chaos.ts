@@ -5,6 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { newId } from '@conclave/contracts';
+import { countOf } from '../bench/engine/measure.js';
 import { withInstallation, type Installation } from '../bench/engine/installation.js';
 import { checkHistory, type Tally, type Violation } from './check-history.js';
 import { Crew } from './crew.js';
@@ -17,7 +18,7 @@ export interface ChaosOptions {
   readonly seed: number;
   /** In every wave. */
   readonly runs: number;
-  /** Waves follow each other until then; one at least. */
+  /** Waves follow each other until then, and until the faults given are through; one at least. */
   readonly minutes: number;
   readonly leaseMs: number;
   /** Instead of what the seed has in store. */
@@ -45,6 +46,11 @@ const CHUNK_EVERY_MS = 100;
 const STUCK_MS = 120_000;
 
 const STEPS = 3;
+/** Each tenant has one budget, with room for all. */
+const BUDGETS = `
+  insert into runtime.budget (tenant_id, id, scope, scope_id, period, action, limit_micros)
+  select id, 'bdg_' || id, 'tenant', id, 'total', 'park', 9007199254740991 from unnest($1::text[]) as id`;
+
 /** Six turns: one after the other, or of three tasks, the last of which depends on the others. */
 const CHAIN = [{ id: 'root', turns: 6, steps: STEPS }];
 const GRAPH = [
@@ -60,20 +66,39 @@ export const runChaos = (options: ChaosOptions): Promise<ChaosReport> =>
     const random = randomOf(options.seed);
     const crew = new Crew(installation, DATABASE, options.leaseMs, say);
     await crew.start();
-    const quiet = new AbortController();
-    const faults = options.faults ?? faultsOf(randomOf(options.seed + 1), options.leaseMs);
-    const disturbing = disturb(faults, crew, installation.stores, { signal: quiet.signal, say });
     const tenants = Array.from({ length: TENANTS }, () => newId('tenant'));
+    await installation.query(DATABASE, BUDGETS, [tenants]);
     const wanted: WantedRun[] = [];
     const stuck: Violation[] = [];
-    do {
-      const wave = Array.from({ length: options.runs }, () => plan(tenants, random));
-      wanted.push(...wave);
-      await launch(crew, wave);
-      if (options.faults) await disturbing;
-      if (!(await allEnded(installation, wanted.length))) stuck.push({ rule: 'stuck', detail: `after ${STUCK_MS} ms` });
-    } while (stuck.length === 0 && performance.now() - begin < options.minutes * 60_000);
-    quiet.abort();
+    const wave = async (): Promise<void> => {
+      const runs = Array.from({ length: options.runs }, () => plan(tenants, random));
+      wanted.push(...runs);
+      await launch(crew, runs);
+    };
+    await wave();
+    await ended(installation, 1); // the others are under way: what befalls them finds work
+    const quiet = new AbortController();
+    const faults = options.faults ?? faultsOf(randomOf(options.seed + 1), options.leaseMs);
+    let isThrough = options.faults === undefined;
+    const disturbing = disturb(faults, crew, installation.stores, { signal: quiet.signal, say }).finally(
+      () => (isThrough = true),
+    );
+    disturbing.catch(() => undefined); // told below
+    try {
+      for (;;) {
+        // The next wave comes before this one is over, so that there is always work.
+        await ended(installation, wanted.length - options.runs / 2);
+        if (isThrough && performance.now() - begin >= options.minutes * 60_000) break;
+        await wave();
+      }
+      await ended(installation, wanted.length);
+    } catch (error) {
+      if (!(error instanceof Stuck)) throw error;
+      stuck.push({ rule: 'stuck', detail: error.message });
+    } finally {
+      quiet.abort();
+      await disturbing.catch(() => undefined);
+    }
     const disturbances = await disturbing;
     await placed(installation);
     await crew.stop();
@@ -123,31 +148,27 @@ function newRunOf({ id, tenant, session, tasks }: WantedRun): object {
   };
 }
 
-/** Waits until so many runs have ended. @returns false when no more do */
-async function allEnded(installation: Installation, wanted: number): Promise<boolean> {
-  let [ended, since] = [-1, performance.now()];
-  while (ended < wanted) {
-    const now = await countOf(installation, `runtime.run where state in ('completed', 'failed')`);
-    if (now !== undefined && now > ended) [ended, since] = [now, performance.now()];
-    if (performance.now() - since > STUCK_MS) return false;
+/** Waits until so many runs have ended. @throws Stuck when no more do */
+async function ended(installation: Installation, wanted: number): Promise<void> {
+  let [have, since] = [-1, performance.now()];
+  while (have < wanted) {
+    const now = await countThere(installation, `runtime.run where state in ('completed', 'failed')`);
+    if (now !== undefined && now > have) [have, since] = [now, performance.now()];
+    if (performance.now() - since > STUCK_MS) throw new Stuck(`${have} of ${wanted} ended, no more in ${STUCK_MS} ms`);
     await sleep(100);
   }
-  return true;
 }
+
+class Stuck extends Error {}
 
 /** Waits until the relays have nothing left to do, within reason: what is left then is a violation. */
 async function placed(installation: Installation): Promise<void> {
   for (let tries = 0; tries < 100; tries++) {
-    if ((await countOf(installation, 'runtime.outbound_event where pos is null')) === 0) return;
+    if ((await countThere(installation, 'runtime.outbound_event where pos is null')) === 0) return;
     await sleep(100);
   }
 }
 
 /** Undefined while Postgres is away. */
-async function countOf(installation: Installation, from: string): Promise<number | undefined> {
-  try {
-    return (await installation.query<{ n: number }>(DATABASE, `select count(*)::int as n from ${from}`))[0]?.n;
-  } catch {
-    return undefined;
-  }
-}
+const countThere = (installation: Installation, from: string): Promise<number | undefined> =>
+  countOf(installation, DATABASE, from).catch(() => undefined);

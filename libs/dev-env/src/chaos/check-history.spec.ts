@@ -14,10 +14,12 @@ const lines: readonly Line[] = [
   line('a', 'effect', 11, 1, 100, { step: '1/0', key: 'k1' }),
   line('b', 'claimed', 30, 1, 200),
   line('b', 'effect', 31, 1, 200, { step: '1/0', key: 'k1' }),
+  line('b', 'released', 31, 1, 200, { step: '1/0', key: 'k1' }),
   line('b', 'kept', 32, 1, 200, { step: '1/0' }),
   line('b', 'ended', 33, 1, 200),
   line('b', 'claimed', 40, 2, 300),
   line('b', 'effect', 41, 2, 300, { step: '2/0', key: 'k2' }),
+  line('b', 'released', 41, 2, 300, { step: '2/0', key: 'k2' }),
   line('b', 'kept', 42, 2, 300, { step: '2/0' }),
   line('b', 'ended', 43, 2, 300),
 ];
@@ -30,14 +32,14 @@ const stored: Stored = {
   runs: [run],
   tasks: [{ run: 'r', id: 'root', state: 'done' }],
   turns: [
-    { run: 'r', task: 'root', no: 1, state: 'done', epoch: 200 },
-    { run: 'r', task: 'root', no: 2, state: 'done', epoch: 300 },
+    { run: 'r', task: 'root', no: 1, state: 'done', epoch: 200, told: 1 },
+    { run: 'r', task: 'root', no: 2, state: 'done', epoch: 300, told: 1 },
   ],
   steps: [
     { run: 'r', task: 'root', name: '1/0', no: 1, epoch: 200, pos: 5 },
     { run: 'r', task: 'root', name: '2/0', no: 2, epoch: 300, pos: 9 },
   ],
-  ...{ openWaits: 0, workersLeft: 0, unplaced: 0, placeGaps: 0, heldMicros: 0 },
+  ...{ openWaits: 0, workersLeft: 0, unplaced: 0, placeGaps: 0, holds: ['k1'], heldMicros: 0 },
 };
 const good: History = {
   wanted: [{ id: 'r', tenant: 't', session: 's', tasks: [{ id: 'root', turns: 2, steps: 1 }] }],
@@ -55,10 +57,14 @@ const withLines = (...more: Line[]): History => ({
 });
 
 describe('the checker of histories', () => {
-  it('passes a run that a kill met, and counts what was done again', () => {
+  it('passes a run that a kill met, with the hold that the kill left, and counts what was done again', () => {
     const { violations, tally } = checkHistory(good);
     expect(violations).toEqual([]);
-    expect(tally).toMatchObject({ runs: 1, turns: 2, effects: 3, repeated: 1, fenced: 0, claims: 3 });
+    expect(tally).toMatchObject({ runs: 1, turns: 2, effects: 3, repeated: 1, fenced: 0, claims: 3, met: 1 });
+  });
+
+  it('knows a disturbance that met nothing any more', () => {
+    expect(checkHistory({ ...good, disturbances: [killed, { kind: 'postgres', from: 60, to: 70 }] }).tally.met).toBe(1);
   });
 
   it('passes the writes of a zombie that are refused', () => {
@@ -78,7 +84,11 @@ describe('the checker of histories', () => {
     ['task not done', withStored({ tasks: [{ run: 'r', id: 'root', state: 'open' }] })],
     ['turns are not 1 to n', withStored({ turns: [...stored.turns, { ...stored.turns[0]!, no: 3 }] })],
     ['turn not done', withStored({ turns: [stored.turns[0]!, { ...stored.turns[1]!, state: 'running' }] })],
+    ['turn not told once', withStored({ turns: [stored.turns[0]!, { ...stored.turns[1]!, told: 2 }] })],
+    ['turn not told once', withStored({ turns: [stored.turns[0]!, { ...stored.turns[1]!, told: 0 }] })],
     ['journal is not what was to be done, in order', withStored({ steps: [stored.steps[0]!] })],
+    ['kept, yet not in the journal', withStored({ steps: [stored.steps[0]!] })],
+    ['kept, yet not in the journal', withLines(line('a', 'kept', 12, 1, 100, { step: '1/0' }))],
     [
       'journal is not what was to be done, in order',
       withStored({ steps: [{ ...stored.steps[0]!, pos: 10 }, stored.steps[1]!] }),
@@ -102,7 +112,9 @@ describe('the checker of histories', () => {
     ['workers left enlisted', withStored({ workersLeft: 1 })],
     ['events without a place in the log', withStored({ unplaced: 1 })],
     ['gaps in the log', withStored({ placeGaps: 1 })],
-    ['budgets still hold something back', withStored({ heldMicros: 1 })],
+    ['held although it was released', withStored({ holds: ['k1', 'k2'] })],
+    ['held although it was released', withStored({ holds: ['nobody’s'] })],
+    ['budgets hold back what no call holds', withStored({ heldMicros: 1 })],
   ];
   it.each(broken)('notices: %s', (rule, history) => {
     expect(brokenRules(history)).toContain(rule);

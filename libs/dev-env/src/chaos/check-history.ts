@@ -17,6 +17,8 @@ export interface Tally {
   /** Writes refused to workers that had lost their turn. */
   readonly fenced: number;
   readonly claims: number;
+  /** Disturbances that came while runs were under way. */
+  readonly met: number;
 }
 
 type Say = (rule: string, detail: string) => void;
@@ -30,12 +32,19 @@ export function checkHistory(history: History): { readonly violations: readonly 
   checkCommits(history, say);
   const { effects, repeated } = checkEffects(history, say);
   checkSessions(history, say);
+  checkHolds(history, say);
   checkLeftovers(history, say);
   const count = (what: Line['what']): number => history.lines.filter((line) => line.what === what).length;
   const { runs, turns, steps } = history.stored;
   const tally = { runs: runs.length, turns: turns.length, steps: steps.length, effects, repeated };
-  return { violations, tally: { ...tally, fenced: count('fenced'), claims: count('claimed') } };
+  return { violations, tally: { ...tally, fenced: count('fenced'), claims: count('claimed'), met: met(history) } };
 }
+
+const met = ({ lines, disturbances }: History): number =>
+  disturbances.filter(({ from }) => {
+    const before = new Set(lines.filter(({ at }) => at < from).map(({ run }) => run));
+    return lines.some(({ at, run }) => at > from && before.has(run));
+  }).length;
 
 /** Every run is there once, completed, and its story has no gap and each of its ends once, inside and outside. */
 function checkRuns({ wanted, stored }: History, say: Say): void {
@@ -64,12 +73,18 @@ function checkTurns({ wanted, stored }: History, say: Say): void {
     const has = (turns.get(key) ?? []).sort((a, b) => a.no - b.no);
     if (has.map(({ no }) => no).join() !== numbers(task.turns).join())
       say('turns are not 1 to n', `${key}: ${has.map(({ no }) => no).join()} of ${task.turns}`);
-    for (const { no, state } of has) if (state !== 'done') say('turn not done', `${key}/${no} is ${state}`);
+    for (const { no, state, told } of has) {
+      if (state !== 'done') say('turn not done', `${key}/${no} is ${state}`);
+      if (tells(task) && told !== 1) say('turn not told once', `${key}/${no}: ${told} times`);
+    }
   }
 }
 
+/** A task that only spawns others has no steps and tells nothing. */
+const tells = ({ steps }: WantedTask): boolean => steps > 0;
+
 /** Every step is in the journal once, under the turn that did it, after those before it. */
-function checkJournal({ wanted, stored }: History, say: Say): void {
+function checkJournal({ wanted, lines, stored }: History, say: Say): void {
   const steps = groupBy(
     stored.steps.filter(({ name }) => /^\d+\/\d+$/.test(name)),
     ({ run, task }) => `${run}/${task}`,
@@ -81,6 +96,11 @@ function checkJournal({ wanted, stored }: History, say: Say): void {
       say('journal is not what was to be done, in order', `${key}: ${has.map(({ name }) => name).join()}`);
     for (const { name, no } of has)
       if (no !== Number(name.split('/')[0])) say('step under another turn', `${key} ${name} in turn ${no}`);
+  }
+  const journal = new Set(stored.steps.map((step) => `${step.run}/${step.task} ${step.name} at epoch ${step.epoch}`));
+  for (const line of lines.filter(({ what }) => what === 'kept')) {
+    const entry = `${stepKey(line)} at epoch ${line.epoch}`;
+    if (!journal.has(entry)) say('kept, yet not in the journal', `${entry}, says ${line.process}`);
   }
   const places = new Set(stored.steps.map(({ pos }) => pos));
   if (places.size !== stored.steps.length) say('two steps at one place', `${stored.steps.length - places.size}`);
@@ -175,13 +195,30 @@ function checkSessions({ wanted, lines, stored }: History, say: Say): void {
   }
 }
 
+/**
+ * Whoever begins a step's work takes its hold, or takes it over, and gives it up in the end: what is held still is held
+ * for work whose process did not live to see that end. Budgets hold back just that.
+ */
+function checkHolds({ lines, stored }: History, say: Say): void {
+  const begun = groupBy(
+    lines.filter(({ what }) => what === 'effect'),
+    ({ key = '' }) => key,
+  );
+  const released = new Set(
+    lines.filter(({ what }) => what === 'released').map((line) => `${claimKey(line)} ${stepKey(line)}`),
+  );
+  for (const key of stored.holds)
+    if ((begun.get(key) ?? []).every((line) => released.has(`${claimKey(line)} ${stepKey(line)}`)))
+      say('held although it was released', key);
+  if (stored.heldMicros !== 0) say('budgets hold back what no call holds', `${stored.heldMicros}`);
+}
+
 function checkLeftovers({ stored }: History, say: Say): void {
-  const { openWaits, workersLeft, unplaced, placeGaps, heldMicros = 0 } = stored;
+  const { openWaits, workersLeft, unplaced, placeGaps } = stored;
   if (openWaits > 0) say('waits left open', `${openWaits}`);
   if (workersLeft > 0) say('workers left enlisted', `${workersLeft}`);
   if (unplaced > 0) say('events without a place in the log', `${unplaced}`);
   if (placeGaps > 0) say('gaps in the log', `${placeGaps}`);
-  if (heldMicros !== 0) say('budgets still hold something back', `${heldMicros}`);
 }
 
 function* tasksOf(wanted: readonly WantedRun[]): Generator<readonly [string, WantedTask]> {

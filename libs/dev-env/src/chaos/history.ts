@@ -21,10 +21,10 @@ export interface Line {
   /** Which process, each start of a worker being another. */
   readonly process: string;
   /**
-   * `claimed`: it was given the turn; `effect`: it begins a step's work; `kept`: the journal has a step; `left`: the work
-   * ended otherwise; `ended`: the turn's end is committed; `fenced`: a write was refused.
+   * `claimed`: it was given the turn; `effect`: it begins a step's work; `released`: the hold of that work is given up;
+   * `kept`: the journal has a step; `left`: the work ended otherwise; `ended`: the turn's end is committed; `fenced`: a write was refused.
    */
-  readonly what: 'claimed' | 'effect' | 'kept' | 'left' | 'ended' | 'fenced';
+  readonly what: 'claimed' | 'effect' | 'released' | 'kept' | 'left' | 'ended' | 'fenced';
   /** Milliseconds of the machine's clock. */
   readonly at: number;
   readonly run: string;
@@ -67,6 +67,8 @@ export interface Stored {
     readonly no: number;
     readonly state: string;
     readonly epoch: number;
+    /** How often its story says so. */
+    readonly told: number;
   }[];
   readonly steps: readonly {
     readonly run: string;
@@ -81,8 +83,10 @@ export interface Stored {
   /** Outbound events without a place, and places without an event. */
   readonly unplaced: number;
   readonly placeGaps: number;
-  /** What budgets still hold back; undefined where there are none. */
-  readonly heldMicros: number | undefined;
+  /** Keys of effects that still hold something back. */
+  readonly holds: readonly string[];
+  /** What budgets hold back beyond that, or less. */
+  readonly heldMicros: number;
 }
 
 export interface History {

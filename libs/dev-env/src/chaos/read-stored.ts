@@ -21,29 +21,27 @@ const LEFTOVERS = `
     (select count(*) from runtime.outbound_event where pos is null)::int as unplaced,
     (select coalesce(sum(last - events), 0) from (
       select max(pos) as last, count(*) as events from runtime.outbound_event where pos is not null group by lane, epoch) p
-    )::int as "placeGaps"`;
+    )::int as "placeGaps",
+    array(select call_id from runtime.budget_hold) as holds,
+    -- Each tenant has one budget, above all that it holds.
+    (select coalesce(sum(abs(reserved_micros - coalesce(micros, 0))), 0) from runtime.budget
+      left join (select tenant_id, sum(micros) as micros from runtime.budget_hold group by tenant_id) h using (tenant_id)
+    )::float8 as "heldMicros"`;
+
+const TURNS = `
+  select t.run_id as run, t.task_id as task, t.no, t.state, t.epoch::float8 as epoch, coalesce(e.told, 0) as told
+  from runtime.turn t left join (
+    select run_id, data ->> 'task' as task, (data ->> 'no')::int as no, count(*)::int as told
+    from runtime.run_event where type = 'chaos.turn' group by 1, 2, 3
+  ) e on e.run_id = t.run_id and e.task = t.task_id and e.no = t.no`;
 
 export async function readStored(installation: Installation, database: string): Promise<Stored> {
   const [leftovers] = await installation.query<Omit<Stored, 'runs' | 'tasks' | 'turns' | 'steps'>>(database, LEFTOVERS);
-  const [table] = await installation.query<{ found: boolean }>(
-    database,
-    `select to_regclass('runtime.budget_hold') is not null as found`,
-  );
-  const [held] = table?.found
-    ? await installation.query<{ micros: number }>(
-        database,
-        'select coalesce(sum(micros), 0)::float8 as micros from runtime.budget_hold',
-      )
-    : [];
   return {
     ...leftovers!,
-    heldMicros: held?.micros,
     runs: await installation.query(database, RUNS),
     tasks: await installation.query(database, 'select run_id as run, id, state from runtime.task'),
-    turns: await installation.query(
-      database,
-      'select run_id as run, task_id as task, no, state, epoch::float8 as epoch from runtime.turn',
-    ),
+    turns: await installation.query(database, TURNS),
     steps: await installation.query(
       database,
       'select run_id as run, task_id as task, name, no, epoch::float8 as epoch, pos::float8 as pos from runtime.step',

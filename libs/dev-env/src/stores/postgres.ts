@@ -14,7 +14,7 @@ export interface PostgresServer {
   readonly recordsDir: string;
   readonly port: number;
   readonly password: string;
-  /** Skips the flush at the end of `initdb` only; commits are always flushed. */
+  /** Skips the flush at the end of `initdb`; the server flushes its commits unless it is told otherwise, as by `npm test`. */
   readonly quickInit?: boolean;
 }
 

@@ -12,7 +12,7 @@ export interface StoreOptions {
   readonly natsUsers?: readonly NatsUser[];
   /** Of one of the users: a named bus must let it in. */
   readonly natsSeed?: string;
-  /** Skips the flush at the end of `initdb` only; commits are always flushed. */
+  /** Skips the flush at the end of `initdb`; the server flushes its commits unless it is told otherwise, as by `npm test`. */
   readonly quickInit?: boolean;
   readonly say?: (detail: string) => void;
   /** `DATABASE_URL`, `NATS_URL` and `REDIS_URL` name stores that run already and are left alone. */

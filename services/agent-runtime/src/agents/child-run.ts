@@ -14,7 +14,6 @@ interface ChildEnd {
 /** Starts a run of its own and waits for its end. */
 export class ChildRunAgent extends TaskAgent<'run'> {
   readonly name = 'run';
-  readonly spends = true;
 
   constructor(private readonly starter: StartRun) {
     super();

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Activation, Turn } from '../engine/agent-port.js';
+import type { Activation, Json, Turn } from '../engine/agent-port.js';
 import type { Sandbox, SandboxResult } from '../sandbox/sandbox.js';
 import { withFolder } from '../sandbox/workspace.js';
 import { TaskAgent, done, failed, type InputOf } from './task-agent.js';
@@ -17,12 +17,14 @@ export class CommandAgent extends TaskAgent<'command'> {
   }
 
   protected async work(turn: Turn, input: InputOf<'command'>): Promise<Activation> {
-    const ended = await turn.effect('command', input.effect, async () => {
+    const ended = await turn.effect<Json>('command', input.effect, async () => {
       const { status, exitCode, output, durationMs } = await this.execute(turn, input);
       // Stopped by us and by nothing it did: whoever has the turn next starts it again.
       if (status === 'killed') throw turn.signal.reason ?? new Error('the command was killed from outside');
       return { status, exitCode, output, durationMs };
     });
+    // Nobody saw its end, and a person has said that it happened: what they say it gave is the result.
+    if (!isEnding(ended)) return done(ended);
     const { status, exitCode, output } = ended;
     if (status === 'not-started') return failed('sandbox.unavailable', output);
     if (status !== 'exited') return failed(`command.${status}`, lastOf(output));
@@ -42,5 +44,10 @@ export class CommandAgent extends TaskAgent<'command'> {
     );
   }
 }
+
+type Ending = Pick<SandboxResult, 'status' | 'exitCode' | 'output'> & { readonly [key: string]: Json };
+
+const isEnding = (ended: Json): ended is Ending =>
+  typeof ended === 'object' && ended !== null && 'status' in ended && 'output' in ended;
 
 const lastOf = (output: string): string => output.trimEnd().slice(-500);

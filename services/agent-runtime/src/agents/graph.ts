@@ -1,5 +1,5 @@
-import type { Activation, AgentPort, TaskSpec, Turn } from '../engine/agent-port.js';
-import { EVER_MS, done, failed } from './task-agent.js';
+import { ResultsTooLarge, type Activation, type AgentPort, type TaskSpec, type Turn } from '../engine/agent-port.js';
+import { EVER_MS, bounded, done, failed } from './task-agent.js';
 
 type GraphInput = { readonly tasks: readonly TaskSpec[] };
 
@@ -20,8 +20,13 @@ export class GraphAgent implements AgentPort {
     if (answer.failed !== undefined) return failed('task.failed', `task ${answer.failed} failed`);
     const wanted = new Set(tasks.flatMap(({ dependsOn }) => dependsOn ?? []));
     const ends = tasks.map(({ id }) => id).filter((id) => !wanted.has(id));
-    const results = await turn.resultsOf(ends);
-    return done(ends.length === 1 ? (results[ends[0]!] ?? null) : results);
+    try {
+      const results = await turn.resultsOf(ends);
+      return bounded(done(ends.length === 1 ? (results[ends[0]!] ?? null) : results));
+    } catch (error) {
+      if (error instanceof ResultsTooLarge) return failed('result.too-large', error.message);
+      throw error;
+    }
   }
 
   async giveUp(_turn: Turn, reason: string): Promise<Activation> {

@@ -73,11 +73,17 @@ export class ModelAgent extends TaskAgent<'model'> {
       }
       if (!asked.passing || tries === TRIES) return failed('model.failed', asked.fault);
       talk.faults++;
-      const { again = 0 } = (turn.answer ?? {}) as { readonly again?: number };
-      if (again >= talk.faults) continue;
+      if (await this.hasWaited(turn, talk.faults)) continue;
       const expiresInMs = retryDelayMs(BACKOFF, tries, Math.random());
       return parked(turn, { kind: 'rate', expiresInMs, defaultAnswer: { again: talk.faults } });
     }
+  }
+
+  /** Journaled, since the task may wait for something else before its next call is made. */
+  private async hasWaited(turn: Turn, fault: number): Promise<boolean> {
+    const { again = 0 } = (turn.answer ?? {}) as { readonly again?: number };
+    if (again >= fault) return turn.step(`again/${fault}`, async () => true);
+    return (await turn.stepsOf(`again/${fault}`))[turn.taskId] === true;
   }
 
   private async ask({ turn, route, input, messages }: Conversation, name: string): Promise<Asked> {

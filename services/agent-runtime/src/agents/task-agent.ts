@@ -1,13 +1,22 @@
 import { runs } from '@conclave/contracts';
-import { UnresolvedReference, referencesIn, resolved } from '@conclave/run-core';
+import { UnresolvedReference, referencesIn, resolved, tasksIn } from '@conclave/run-core';
 import type { z } from 'zod';
-import type { Activation, AgentPort, Json, Turn, WaitSpec } from '../engine/agent-port.js';
+import {
+  ResultsTooLarge,
+  type Activation,
+  type AgentPort,
+  type Json,
+  type Turn,
+  type WaitSpec,
+} from '../engine/agent-port.js';
 
 export type AgentName = keyof typeof runs.agentInputs;
 export type InputOf<N extends AgentName> = z.output<(typeof runs.agentInputs)[N]>;
 
-/** What one task may take in from others, and what it may give: characters of JSON. */
+/** What one task may take in from others: characters of JSON. */
 const TAKEN_LIMIT = 1_048_576;
+/** What a task may give, as JSON text: it has to fit a reply with all that stands around it. */
+const RESULT_LIMIT_BYTES = 750_000;
 /** As long as a wait lasts that only its end can end. */
 export const EVER_MS = 10 * 365 * 86_400_000;
 
@@ -23,30 +32,40 @@ export abstract class TaskAgent<N extends AgentName> implements AgentPort {
   async activate(turn: Turn): Promise<Activation> {
     let given: unknown;
     try {
-      given = await inputOf(turn);
+      given = await this.inputOf(turn);
     } catch (error) {
       if (error instanceof UnresolvedReference) return failed('input.reference', error.message);
+      if (error instanceof ResultsTooLarge) return failed('input.too-large', error.message);
       throw error;
     }
     const parsed = runs.agentInputs[this.name].safeParse(given);
     if (!parsed.success) return failed('input.invalid', issuesOf(parsed.error));
-    const activation = await this.work(turn, parsed.data as InputOf<N>);
-    if (activation.kind === 'done' && JSON.stringify(activation.result).length > TAKEN_LIMIT)
-      return failed('result.too-large', `the result has more than ${TAKEN_LIMIT} characters`);
-    return activation;
+    return bounded(await this.work(turn, parsed.data as InputOf<N>));
   }
 
   async giveUp(_turn: Turn, reason: string): Promise<Activation> {
     return failed(`${this.name}.failed`, reason);
   }
+
+  private async inputOf(turn: Turn): Promise<unknown> {
+    const inner = tasksOf(this.name, turn.input);
+    const wanted = [...new Set(referencesIn(turn.input, inner).map(({ from }) => from))];
+    if (wanted.length === 0) return turn.input;
+    const { trigger } = turn.runInput as { readonly trigger?: Json };
+    const results = await turn.resultsOf(wanted);
+    return resolved(turn.input, trigger === undefined ? results : { ...results, trigger }, TAKEN_LIMIT, inner);
+  }
 }
 
-async function inputOf(turn: Turn): Promise<unknown> {
-  const wanted = [...new Set(referencesIn(turn.input).map(({ from }) => from))];
-  if (wanted.length === 0) return turn.input;
-  const { trigger } = turn.runInput as { readonly trigger?: Json };
-  const results = await turn.resultsOf(wanted);
-  return resolved(turn.input, trigger === undefined ? results : { ...results, trigger }, TAKEN_LIMIT);
+/** The tasks that an agent's input brings along, which refer to each other. */
+export const tasksOf = (agent: AgentName, input: unknown): ReadonlySet<string> =>
+  agent === 'run' ? tasksIn(input) : new Set();
+
+/** The activation, or its failure when the result is more than anybody could be told. */
+export function bounded(activation: Activation): Activation {
+  if (activation.kind !== 'done' || Buffer.byteLength(JSON.stringify(activation.result)) <= RESULT_LIMIT_BYTES)
+    return activation;
+  return failed('result.too-large', `the result has more than ${RESULT_LIMIT_BYTES} bytes`);
 }
 
 export const failed = (code: string, message: string): Activation => ({ kind: 'failed', code, message });

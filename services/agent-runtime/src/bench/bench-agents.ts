@@ -1,6 +1,5 @@
 /** Agents whose model is made up: what they cost is what the engine costs. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Agents } from '../agents/agents.js';
 import type { Activation, AgentPort, Json, Turn } from '../engine/agent-port.js';
 import type { Database } from '@conclave/postgres-kit';
 
@@ -27,13 +26,7 @@ export interface BenchParts {
 const COUNT = `insert into bench_effect (key, run, step) values ($1, $2, $3)
   on conflict (key) do update set tries = bench_effect.tries + 1`;
 
-export function benchHouse(parts: BenchParts): Agents {
-  const reviews = {
-    endingOf: () => Promise.reject(new Error('there are no reviews here')),
-    close: async () => undefined,
-  };
-  return new Agents([steps(parts), waiter], reviews, parts.db);
-}
+export const benchAgents = (parts: BenchParts): readonly AgentPort[] => [steps(parts), waiter];
 
 const giveUp = async (_turn: Turn, message: string): Promise<Activation> => ({
   kind: 'failed',

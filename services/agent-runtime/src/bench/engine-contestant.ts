@@ -3,25 +3,13 @@
  * metrics, with agents whose model is made up. The bench loads this module by its path into a process of its own.
  */
 import { newId } from '@conclave/contracts';
-import { baseEnvironment, loadConfig, openKit } from '@conclave/nest-kit';
-import { Database, Relay, pgConnections } from '@conclave/postgres-kit';
-import { runtimeEnvironment } from '../config.js';
-import { Bells } from '../engine/bells.js';
-import { EngineMetrics } from '../engine/engine-metrics.js';
 import { Engine } from '../engine/engine.js';
-import { openEngineRoles } from '../engine/engine-roles.js';
 import type { Finish } from '../engine/postgres-finish.js';
-import { PostgresWorkers } from '../engine/postgres-workers.js';
-import { Worker } from '../engine/worker.js';
-import { LiveRuns } from '../runs/live-runs.js';
-import { benchHouse, type BenchInput } from './bench-agents.js';
+import type { PostgresWorkers } from '../engine/postgres-workers.js';
+import { openEngineProcess, type EngineProcessOptions } from '../testing/engine-process.js';
+import { benchAgents, type BenchInput } from './bench-agents.js';
 
-interface Options {
-  readonly environment: Readonly<Record<string, string>>;
-  /** Turns at once; without a worker it only creates runs. */
-  readonly slots?: number;
-  /** Whether its events get their places and ring. */
-  readonly relays?: boolean;
+interface Options extends Pick<EngineProcessOptions, 'environment' | 'slots' | 'relays'> {
   readonly hangs?: boolean;
 }
 
@@ -47,7 +35,6 @@ interface Claims {
 
 /** So many are on their way at once when runs are created that nobody waits for. */
 const CREATES = 512;
-const SYSTEM_POOL = 8;
 
 /** An engine that tells whoever waits for a run when its end is durable. */
 class WatchedEngine extends Engine {
@@ -65,32 +52,13 @@ class WatchedEngine extends Engine {
   }
 }
 
-export async function open(options: Options) {
-  const environment = { ...options.environment, WORKER_SLOTS: String(options.slots ?? 1), LOG_LEVEL: 'fatal' };
-  const config = loadConfig('runtime', { ...baseEnvironment, ...runtimeEnvironment }, environment);
-  const kit = await openKit('runtime', config);
-  const connections = (url: string) =>
-    pgConnections(
-      { url, schema: 'runtime', size: SYSTEM_POOL, applicationName: 'conclave-bench' },
-      () => undefined, // told by the statements that fail
-    );
-  const db = new Database(connections(config.DATABASE_URL), connections(config.DATABASE_SYSTEM_URL));
-  const roles = openEngineRoles(config.DATABASE_SYSTEM_URL, kit.log);
-  const bells = new Bells(kit);
-  const meters = new EngineMetrics(kit);
-  const engine = new WatchedEngine(roles, db, bells, meters);
-  const workers = new PostgresWorkers(db, config, kit.log);
+export async function open({ hangs = false, ...options }: Options) {
   let stepMs: number[] = [];
-  const house = benchHouse({ db, hangs: options.hangs ?? false, onStep: (ms) => stepMs.push(ms) });
-  const relay = new Relay(db, kit.nats, 'runtime', kit.log);
-  let worker: Worker | undefined;
-  if (options.slots !== undefined) {
-    const own = { engine, db, workers, house, live: new LiveRuns(), bells, metrics: meters, log: kit.log, config };
-    worker = new Worker(own);
-    await worker.start();
-  }
-  if (options.relays) relay.start();
-
+  const { engine, workers, close } = await openEngineProcess(
+    options,
+    (...parts) => new WatchedEngine(...parts),
+    (_, { db }) => benchAgents({ db, hangs, onStep: (ms) => stepMs.push(ms) }),
+  );
   const tenants: string[] = [];
   const tenantOf = (no: number): string => (tenants[no] ??= newId('tenant'));
   const create = (id: string, tenant: number, agent: string, input: BenchInput): Promise<void> =>
@@ -123,13 +91,7 @@ export async function open(options: Options) {
         return all;
       },
     },
-    async close(): Promise<void> {
-      await worker?.stop();
-      if (options.relays) await relay.stop();
-      await roles.close();
-      await db.close();
-      await kit.close();
-    },
+    close,
   };
 }
 

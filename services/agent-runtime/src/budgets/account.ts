@@ -8,7 +8,6 @@ import {
   held,
   isOver,
   periodAt,
-  refused,
   renewed,
   roomIn,
   settled,
@@ -120,7 +119,7 @@ export class Account {
     if (micros === undefined && all.length > 0) return { budget: all[0]!, neededMicros: undefined };
     const full = all.filter((budget) => held(budget, more) === undefined);
     if (full.length > 0) {
-      for (const budget of full) this.put(refused(budget, more), true);
+      for (const budget of full) this.put(budget, true);
       return { budget: full.find(({ action }) => action === 'refuse') ?? full[0]!, neededMicros: more };
     }
     for (const budget of all) this.put(held(budget, more)!, false);

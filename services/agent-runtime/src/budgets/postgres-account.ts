@@ -11,7 +11,7 @@ const TENANTS = `
 /** What a budget's row is as a value; for `b`. */
 export const BUDGET = `b.tenant_id as "tenantId", b.id, b.scope, b.scope_id as "scopeId", b.period, b.action,
   b.limit_micros::float8 as "limit", b.spent_micros::float8 as spent, b.reserved_micros::float8 as reserved,
-  b.excess_micros::float8 as excess, b.wanted_micros::float8 as wanted, b.told,
+  b.excess_micros::float8 as excess, b.told,
   (extract(epoch from b.starts_at) * 1000)::float8 as "startsAt", (extract(epoch from b.ends_at) * 1000)::float8 as "endsAt"`;
 
 /**
@@ -46,9 +46,9 @@ const CALLS = `
   left join usage_ledger l on l.tenant_id = x.tenant and l.run_id = x.run and l.call_id = x.call`;
 
 const BUDGETS = `
-  update budget b set spent_micros = x.spent, reserved_micros = x.reserved, excess_micros = x.excess, wanted_micros = x.wanted,
+  update budget b set spent_micros = x.spent, reserved_micros = x.reserved, excess_micros = x.excess,
     told = x.told, starts_at = to_timestamp(x."startsAt" / 1000), ends_at = to_timestamp(x."endsAt" / 1000)
-  from json_to_recordset($1::json) as x ("tenantId" text, id text, spent bigint, reserved bigint, excess bigint, wanted bigint,
+  from json_to_recordset($1::json) as x ("tenantId" text, id text, spent bigint, reserved bigint, excess bigint,
     told smallint[], "startsAt" float8, "endsAt" float8)
   where b.tenant_id = x."tenantId" and b.id = x.id`;
 

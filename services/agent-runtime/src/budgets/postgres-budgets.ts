@@ -168,7 +168,7 @@ async function make(
   const { startsAt, endsAt } = periodAt(period, Date.now());
   const time = (at: number | null): Date | null => (at === null ? null : new Date(at));
   const counted = await tx.one<Pick<Row, 'spent' | 'reserved'>>(COUNTED, [tenantId, scope, scopeId, time(startsAt)]);
-  const fresh = { ...counted!, limit: limitMicros, excess: 0, told: [], wanted: null, endsAt };
+  const fresh = { ...counted!, limit: 0, excess: 0, told: [], endsAt };
   const { spent, reserved, excess, told } = limited(fresh, limitMicros);
   return (await tx.one<Stored>(
     `insert into budget as b (tenant_id, id, workspace_id, scope, scope_id, period, action, limit_micros, spent_micros, reserved_micros,

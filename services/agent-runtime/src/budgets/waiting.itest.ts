@@ -1,11 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId } from '@conclave/contracts';
+import { ModelAgent } from '../agents/model.js';
+import type { RuntimeConfig } from '../config.js';
 import { activationOf } from '../engine/effects.js';
-import type { AgentPort, Turn } from '../engine/agent-port.js';
+import type { AgentPort } from '../engine/agent-port.js';
+import { recordOf } from '../engine/postgres-record.js';
 import { expireWaits } from '../engine/postgres-waits.js';
+import { replay } from '../engine/replay.js';
+import { turnOf } from '../engine/turn-of.js';
 import { ModelCalls } from '../models/model-calls.js';
+import { ModelRoutes } from '../models/model-routes.js';
 import { PriceTable } from '../models/price-table.js';
 import { actor, openEngineWorld, type EngineWorld } from '../testing/engine-world.js';
+import { startFakeProviders } from '../testing/fake-providers.js';
 import { Budgets } from './budgets.js';
 
 describe('a task whose call does not fit', () => {
@@ -33,18 +40,23 @@ describe('a task whose call does not fit', () => {
   afterAll(() => world.close());
 
   /** Claims the next turn, and activates and finishes it as a worker would. */
-  const work = async () => {
+  const work = async (by: AgentPort = agent) => {
     const claimed = await world.claimOne();
-    const turn = { ...claimed, signal: new AbortController().signal } as unknown as Turn;
-    const activation = await activationOf(agent, turn, undefined);
+    const live = { changed: () => undefined, say: () => undefined };
+    const turn = turnOf(claimed, new AbortController().signal, { engine: world.engine, db: world.db, live });
+    const activation = await activationOf(by, turn, undefined);
     await world.finish(claimed, activation);
     return activation;
   };
-  const budgetOf = async (run: string, action = 'park'): Promise<string> => {
+  const expire = async (run: string): Promise<void> => {
+    await world.test.query(`update runtime.wait set expires_at = now() where run_id = $1 and state = 'open'`, [run]);
+    await expireWaits(world.db);
+  };
+  const budgetOf = async (place: string, action = 'park', scope = 'run'): Promise<string> => {
     const id = newId('budget');
     await world.test.query(
-      `insert into runtime.budget (tenant_id, id, scope, scope_id, period, action, limit_micros) values ($1, $2, 'run', $3, 'total', $4, 50)`,
-      [ctx.tenantId, id, run, action],
+      `insert into runtime.budget (tenant_id, id, scope, scope_id, period, action, limit_micros) values ($1, $2, $5, $3, 'total', $4, 50)`,
+      [ctx.tenantId, id, place, action, scope],
     );
     return id;
   };
@@ -86,12 +98,65 @@ describe('a task whose call does not fit', () => {
     expect(await work()).toMatchObject({ kind: 'done' });
   });
 
+  it('is woken when there is room for the least that tasks which wait need, whoever else was refused', async () => {
+    const id = await budgetOf(ctx.tenantId, 'park', 'tenant');
+    /** A task whose call was refused. @returns what parks it */
+    const refused = async (micros: number) => {
+      const runId = await world.create(ctx);
+      const claimed = await world.claimOne();
+      const refusal = await budgets.reserve({ tenantId: ctx.tenantId, runId, callId: 'c' }, micros, 60_000);
+      const about = { neededMicros: refusal!.neededMicros! };
+      const wait = { kind: 'budget', key: id, expiresInMs: 60_000, defaultAnswer: null, about } as const;
+      return () => world.finish(claimed, { kind: 'parked', wait });
+    };
+    const [dear, cheap] = [await refused(80), await refused(60)];
+    await dear();
+    await limit(id, 60);
+    expect(await budgets.sweep()).toBe(0);
+    await cheap();
+    expect(await budgets.sweep()).toBe(2);
+    await world.test.query('delete from runtime.budget where id = $1', [id]);
+    for (const _ of [dear, cheap]) expect(await work()).toMatchObject({ kind: 'done' });
+  });
+
+  it.each([
+    ['is booked at its bound when nobody tells what it used', { kind: 'done', result: { text: 'Yes.' } }],
+    ['fails when nobody made room in time', { kind: 'failed', code: 'budget.exhausted' }],
+  ])('does not wait for its provider again when it has waited for money, and %s', async (_, ending) => {
+    const fakes = await startFakeProviders();
+    const env = { OPENAI_COMPATIBLE_BASE_URL: `${fakes.url}/compatible/v1`, OPENAI_COMPATIBLE_MODEL: 'gpt-5-mini' };
+    const routes = new ModelRoutes(env as RuntimeConfig);
+    const model = new ModelAgent(routes, new ModelCalls(budgets, routes), world.db);
+    // The SDK asks twice before it is a fault.
+    fakes.answer({ status: 503 }, { status: 503 }, { text: 'Yes.', untold: true });
+    const run = await world.create(ctx, { agent: 'model', rootInput: { prompt: 'there?', maxOutputTokens: 100 } });
+    expect(await work(model)).toMatchObject({ wait: { kind: 'rate' } });
+    const id = await budgetOf(run);
+    await expire(run);
+    const { wait } = (await work(model)) as unknown as { wait: { kind: string; about: { neededMicros: number } } };
+    expect(wait.kind).toBe('budget');
+    const { neededMicros } = wait.about;
+    if (ending.kind === 'done') {
+      await limit(id, neededMicros);
+      expect(await budgets.sweep()).toBe(1);
+    } else await expire(run);
+    expect(await work(model)).toMatchObject(ending);
+    await fakes.stop();
+    const booked = 'select spent_micros::int as spent, reserved_micros::int as held from runtime.budget where id = $1';
+    expect(await world.test.query(booked, [id])).toEqual([
+      { spent: ending.kind === 'done' ? neededMicros : 0, held: 0 },
+    ]);
+    const record = await recordOf(world.db.autocommit(ctx), { tenantId: ctx.tenantId, id: run });
+    expect(record.waits.map(({ kind }) => kind)).toEqual(['rate', 'budget']);
+    const replayed = await replay(new Map([[model.name, model]]), record);
+    expect(replayed).toEqual({ turns: 3, steps: record.steps.length });
+  });
+
   it('fails as exhausted when nobody made room in time, and at once where the budget refuses', async () => {
     const run = await world.create(ctx);
     await budgetOf(run);
     await work();
-    await world.test.query(`update runtime.wait set expires_at = now() where run_id = $1`, [run]);
-    await expireWaits(world.db);
+    await expire(run);
     expect(await work()).toMatchObject({ kind: 'failed', code: 'budget.exhausted' });
     await budgetOf(await world.create(ctx), 'refuse');
     expect(await work()).toMatchObject({ kind: 'failed', code: 'budget.exhausted' });

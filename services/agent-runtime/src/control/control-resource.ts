@@ -20,7 +20,7 @@ export function control(): ResourceFactory<RuntimeConfig> {
       ready: async () => undefined,
       async start(app) {
         if (!config.ROLES.includes('control')) return;
-        running = new Control(app.get(Database), log, metrics, jobsOf(app, config));
+        running = new Control(app.get(Database), log, metrics, lanesOf(app, config));
         running.start();
       },
       drain: async () => running?.stop(),
@@ -29,32 +29,36 @@ export function control(): ResourceFactory<RuntimeConfig> {
   };
 }
 
-function jobsOf(app: INestApplicationContext, config: RuntimeConfig): ControlJob[] {
+/** What ends waits stands behind nobody's triggers. */
+function lanesOf(app: INestApplicationContext, config: RuntimeConfig): ControlJob[][] {
   const [db, live, bells] = [app.get(Database), app.get(LiveRuns), app.get(Bells)];
   const [cron, events] = [app.get(CronTriggers), app.get(RunEventTriggers)];
   const kept = config.JOURNAL_RETENTION_DAYS;
-  return [
-    {
-      name: 'waits',
-      everyMs: 200,
-      async run() {
-        if ((await expireWaits(db)) > 0) bells.ready();
-      },
+  const waits: ControlJob = {
+    name: 'waits',
+    everyMs: 200,
+    async run() {
+      if ((await expireWaits(db)) > 0) bells.ready();
     },
-    {
-      name: 'deadlines',
-      everyMs: 500,
-      async run() {
-        const ended = (await expireRuns(db)).map(({ id }) => id);
-        if (ended.length === 0) return;
-        for (const id of ended) live.changed(id);
-        bells.ended(ended);
-        bells.ready();
-      },
+  };
+  const deadlines: ControlJob = {
+    name: 'deadlines',
+    everyMs: 500,
+    async run() {
+      const ended = await expireRuns(db);
+      if (ended.length === 0) return;
+      for (const id of ended) live.changed(id);
+      bells.ended(ended);
+      bells.ready();
     },
+  };
+  const triggers: ControlJob[] = [
     { name: 'cron', everyMs: 500, run: () => cron.fireDue() },
     { name: 'events', everyMs: 500, run: () => events.follow() },
-    ...(kept > 0 ? [retention(db, kept)] : []),
+  ];
+  return [
+    [waits, deadlines],
+    [...triggers, ...(kept > 0 ? [retention(db, kept)] : [])],
   ];
 }
 

@@ -14,20 +14,20 @@ export interface ControlJob {
 const TICK_MS = 100;
 
 /**
- * Runs jobs one after the other, so that together they never hold more than two connections. Each tick holds a
- * transaction lock: any replica may do it, none has to be elected, and one that dies lets go. Jobs are idempotent on
+ * Runs lanes of jobs side by side, and those of a lane one after the other: a lane never holds more than two
+ * connections, and waits for no other. Each tick holds a transaction lock: any replica may do it, none has to be elected, and one that dies lets go. Jobs are idempotent on
  * their own; the lock only saves the work of finding nothing twice.
  */
 export class Control {
   private readonly stopping = new AbortController();
   private readonly ticks: Counter;
-  private loop: Promise<void> = Promise.resolve();
+  private loops: readonly Promise<void>[] = [];
 
   constructor(
     private readonly db: Database,
     private readonly log: Logger,
     metrics: Registry,
-    private readonly jobs: readonly ControlJob[],
+    private readonly lanes: readonly (readonly ControlJob[])[],
   ) {
     this.ticks = new Counter({
       name: 'conclave_control_ticks_total',
@@ -38,13 +38,13 @@ export class Control {
   }
 
   start(): void {
-    this.loop = this.turn(new Map(this.jobs.map((job) => [job, 0])));
+    this.loops = this.lanes.map((jobs) => this.turn(new Map(jobs.map((job) => [job, 0]))));
   }
 
-  /** Resolves when the tick under way has ended. */
+  /** Resolves when the ticks under way have ended. */
   async stop(): Promise<void> {
     this.stopping.abort();
-    await this.loop;
+    await Promise.all(this.loops);
   }
 
   private async turn(dueAt: Map<ControlJob, number>): Promise<void> {
@@ -63,7 +63,9 @@ export class Control {
     try {
       const ours = await this.db.system(async (tx) => {
         const lock = await tx.one<{ ours: boolean }>(
-          `select pg_try_advisory_xact_lock(hashtextextended(current_schema() || '/control/' || $1, 0)) as ours`,
+          // Nothing is said in this transaction while the job works.
+          `select pg_try_advisory_xact_lock(hashtextextended(current_schema() || '/control/' || $1, 0)) as ours,
+             set_config('idle_in_transaction_session_timeout', '0', true)`,
           [job.name],
         );
         if (lock?.ours) await job.run();

@@ -82,7 +82,7 @@ export interface Turn {
   effect<T extends Json>(name: string, kind: EffectClass, work: (key: string) => Promise<T>): Promise<T>;
   /** What people said until now and no earlier call told; journaled under `name`. */
   steering(name: string): Promise<readonly Steering[]>;
-  /** The results of tasks that are done, by id. */
+  /** The results of tasks that are done, by id. @throws ResultsTooLarge beyond what one turn may hold */
   resultsOf(taskIds: readonly string[]): Promise<Readonly<Record<string, Json>>>;
   /** Adds a line to the run's story; at most once per (task, name). */
   tell(name: string, type: string, data: RunEvent['data']): Promise<void>;
@@ -101,4 +101,15 @@ export interface AgentPort {
   activate(turn: Turn): Promise<Activation>;
   /** Called instead after `activate` kept failing: the agent's way to end without leaving others waiting. */
   giveUp(turn: Turn, reason: string): Promise<Activation>;
+}
+
+/** What a turn may hold of other tasks' results, as JSON text. */
+export const RESULTS_LIMIT_BYTES = 8_388_608;
+
+/** Together the results asked for are more than a turn may hold. */
+export class ResultsTooLarge extends Error {
+  override readonly name = 'ResultsTooLarge';
+  constructor() {
+    super(`the results it takes in have more than ${RESULTS_LIMIT_BYTES} bytes`);
+  }
 }

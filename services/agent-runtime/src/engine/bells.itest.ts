@@ -64,9 +64,18 @@ describe('processes that hear each other', () => {
   });
 
   const process = async () => {
-    const bells = new Bells(await bus.as('runtime'));
+    const kit = await bus.as('runtime');
+    const bells = new Bells(kit);
     const metrics = new EngineMetrics({ metrics: new Registry() });
-    return { bells, metrics, engine: new Engine(roles, db, bells, metrics) };
+    return { kit, bells, metrics, engine: new Engine(roles, db, bells, metrics) };
+  };
+  /** A process that only listens: it knows of nothing but by a bell. */
+  const listen = async (): Promise<{ readonly rung: Promise<void>; readonly leave: () => void }> => {
+    const { kit, bells } = await process();
+    const rung = Promise.withResolvers<void>();
+    bells.hear({ wake: () => (rung.resolve(), true), drop: () => undefined });
+    await kit.nats.flush();
+    return { rung: rung.promise, leave: () => bells.leave() };
   };
   /** A process that works, on one turn at a time. */
   const start = async (activate: Activate) => {
@@ -106,7 +115,10 @@ describe('processes that hear each other', () => {
       return { kind: 'done', result: 1 };
     });
     const from = performance.now();
+    const { rung, leave } = await listen();
     await first.worker.stop();
+    await rung;
+    leave();
     expect(await took.promise).toEqual([run, 1]);
     expect(performance.now() - from).toBeLessThan(5_000);
     expect(effects).toBe(1);
@@ -115,13 +127,18 @@ describe('processes that hear each other', () => {
   it('leaves to others what it has no room for', async () => {
     const full = await start(aborted);
     await create(full.engine);
-    await eventually(async () => (await test.query(`select from runtime.turn where state = 'running'`)).length === 1);
+    await eventually(async () =>
+      expect(await test.query(`select from runtime.turn where state = 'running'`)).toHaveLength(1),
+    );
     const took = Promise.withResolvers<string>();
     await start(async ({ runId }) => {
       took.resolve(runId);
       return { kind: 'done', result: 1 };
     });
+    const { rung, leave } = await listen();
     const run = await create(full.engine);
+    await rung;
+    leave();
     expect(await took.promise).toBe(run);
   }, 30_000);
 

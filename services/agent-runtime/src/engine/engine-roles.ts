@@ -36,8 +36,9 @@ export function openEngineRoles(url: string, log: Logger): EngineRoles {
         (err) => log.warn({ err }, 'idle connection lost'),
       ),
     );
-  const lanes = open(4, {});
-  // A process that freezes inside a claim would hold the scheduler's lock for all.
+  // A process that freezes inside a transaction would hold its locks until it thaws.
+  const lanes = open(4, { idle_in_transaction_session_timeout: '5000' });
+  // Inside a claim it would hold the scheduler's lock, for all.
   const claims = open(1, { synchronous_commit: 'off', idle_in_transaction_session_timeout: '1000' });
   return { lanes, claims, close: async () => void (await Promise.all([lanes.close(), claims.close()])) };
 }

@@ -175,12 +175,13 @@ describe('engine on Postgres', () => {
 
   it('cancels what is ready, running and parked, and fences the worker', async () => {
     const ctx = actor();
+    const cancel = { how: 'cancel', by: ctx.actor } as const;
     const id = await create(ctx);
     const turn = await claimOne();
-    expect(await db.tx(ctx, (tx) => endRun(tx, { tenantId: ctx.tenantId, id }, 'cancel'))).toBe(true);
+    expect(await db.tx(ctx, (tx) => endRun(tx, { tenantId: ctx.tenantId, id }, cancel))).toEqual([id]);
     await expect(finish(turn, { kind: 'done', result: 1 })).rejects.toThrow(Fenced);
     expect(await stateOf(id)).toBe('canceled');
-    expect(await db.tx(ctx, (tx) => endRun(tx, { tenantId: ctx.tenantId, id }, 'cancel'))).toBe(false);
+    expect(await db.tx(ctx, (tx) => endRun(tx, { tenantId: ctx.tenantId, id }, cancel))).toEqual([]);
   });
 
   it('tells a run’s story without gaps, whoever writes', async () => {

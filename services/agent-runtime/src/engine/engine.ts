@@ -102,6 +102,7 @@ const isOneStatement = ({ turn, activation }: Finish): boolean =>
 /** Whether the end of a turn may make another claimable: one it spawned, answered, freed or kept out. */
 const mayFree = ({ turn, activation }: Finish): boolean =>
   activation.kind === 'parked' || turn.taskId !== 'root' || turn.parentRunId !== null || turn.excludes;
+
 /** A lane whose batches are transactions: an outage is waited for. */
 export const laneOf = <T, R>(
   flush: (items: readonly T[]) => Promise<readonly Outcome<R>[]>,

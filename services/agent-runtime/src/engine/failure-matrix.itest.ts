@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { newId } from '@conclave/contracts';
+import { events, newId } from '@conclave/contracts';
 import { Died, mortals, type Mortals } from '../testing/mortal-worker.js';
 import { actor, openEngineWorld, type EngineWorld } from '../testing/engine-world.js';
 import type { Activation, EffectClass, Turn } from './agent-port.js';
@@ -118,13 +118,26 @@ describe('failure matrix', () => {
   it('worker in the finish transaction: an unsure commit is resolved by reading back', async () => {
     const turn = await world.claimOne();
     const activation: Activation = { kind: 'done', result: 1 };
-    await world.finish(turn, activation);
-    await world.finish(turn, activation); // the answer was lost: the same is sent again
+    const usage = { inputTokens: 0, outputTokens: 0, costMicros: 0 };
+    const ending = { event: events.runCompleted, data: { run, outcome: 'completed', durationMs: 1, usage } };
+    await world.engine.finish({ turn, activation, ending });
+    await world.engine.finish({ turn, activation, ending }); // the answer was lost: the same is sent again
     expect(await endOf()).toEqual({ state: 'completed', result: 1 });
     expect(await world.test.query(`select from runtime.turn where run_id = $1`, [run])).toHaveLength(1);
+    expect(await eventsOf(events.runCompleted.type)).toHaveLength(1);
+    const told = `select from runtime.outbound_event where type = $2 and data ->> 'run' = $1`;
+    expect(await world.test.query(told, [run, events.runCompleted.type])).toHaveLength(1);
   });
 
-  it('Postgres seconds away: writes under way arrive, once, and nothing is recorded as failed', async () => {
+  it('a step whose answer was lost is sent again, and told once', async () => {
+    const turn = await world.claimOne();
+    const step = { turn, name: 's', result: 1, story: [{ type: 'x', data: {} }] };
+    await world.engine.step(step);
+    await world.engine.step(step);
+    expect(await eventsOf('x')).toHaveLength(1);
+  });
+
+  it('Postgres cuts connections: writes under way arrive, once, and nothing is recorded as failed', async () => {
     const turn = await world.claimOne();
     const cut = () =>
       world.test.query(
@@ -143,6 +156,7 @@ describe('failure matrix', () => {
     await Promise.all([world.finish(turn, { kind: 'done', result: 1 }), cut()]);
     expect(await endOf()).toEqual({ state: 'completed', result: 1 });
     expect(await world.test.query('select from runtime.step where run_id = $1', [run])).toHaveLength(60);
+    expect(await eventsOf('x')).toHaveLength(60);
     expect(await eventsOf('run.failed')).toEqual([]);
     expect(await world.test.query('select failures, last_error from runtime.turn where run_id = $1', [run])).toEqual([
       { failures: 0, last_error: null },
@@ -151,10 +165,14 @@ describe('failure matrix', () => {
 
   it('has for every row a test that exists', () => {
     const table = readFileSync(join(ROOT, 'docs/failure-matrix.md'), 'utf8');
-    const named = [...table.matchAll(/`((?:libs|services)\/[^`]+\.i?(?:test|spec)\.ts)`: “([^”]+)”/g)];
     const rows = table.split('\n').filter((line) => line.startsWith('|') && !/^\| ?(?:dies|-)/.test(line));
     expect(rows.length).toBeGreaterThanOrEqual(15);
-    for (const row of rows) expect(row).toMatch(/“[^”]+”/);
-    for (const [, file = '', name = ''] of named) expect(readFileSync(join(ROOT, file), 'utf8')).toContain(name);
+    const test = /`((?:libs|services)\/[^`]+\.(?:itest|spec)\.ts)`: “([^”]+)”/;
+    const shownBy = new RegExp(`\\| ${test.source}(?:, ${test.source})* *\\|$`);
+    for (const row of rows) {
+      expect(row).toMatch(shownBy);
+      for (const [, file = '', name = ''] of row.matchAll(new RegExp(test, 'g')))
+        expect(readFileSync(join(ROOT, file), 'utf8')).toContain(`'${name}'`);
+    }
   });
 });

@@ -31,6 +31,14 @@ describe('graphs, pause and caps on Postgres', () => {
     return { ctx, run: { tenantId: ctx.tenantId, id } };
   };
   const names = (turns: readonly ClaimedTurn[]): string[] => turns.map((turn) => turn.taskId).sort();
+  /** The runs of which the world was told so, in order. */
+  const told = async (type: string): Promise<string[]> =>
+    (
+      await test.query<{ run: string }>(
+        `select data ->> 'run' as run from runtime.outbound_event where type = $1 order by seq`,
+        [type],
+      )
+    ).map(({ run }) => run);
   const tasks = (id: string) =>
     test.query<{ id: string; state: string }>(`select id, state from runtime.task where run_id = $1 order by id`, [id]);
 
@@ -74,6 +82,22 @@ describe('graphs, pause and caps on Postgres', () => {
       { id: 'c', state: 'canceled' },
       { id: 'root', state: 'failed' },
     ]);
+  });
+
+  it('ends the runs that a failed graph has started', async () => {
+    const { run, ctx } = await graph(task('kid'), task('bad'));
+    const [bad, kid] = (await claim(WORKER, 9)).sort((x, y) => x.taskId.localeCompare(y.taskId));
+    const child = newId('run');
+    await finish(kid!, { kind: 'parked', wait: waitFor(child, { kind: 'run' }) });
+    await create(ctx, { id: child, parent: run.id });
+    await finish(bad!, failed);
+    const turns = await claim(WORKER, 9);
+    await finish(
+      turns.find(({ taskId, runId }) => taskId === 'root' && runId === run.id)!,
+      failed,
+    );
+    expect([await stateOf(run.id), await stateOf(child)]).toEqual(['failed', 'canceled']);
+    expect(await told('run.canceled')).toContain(child);
   });
 
   it('stops a paused run at its next step, keeps what was journaled, and goes on where it was', async () => {
@@ -129,7 +153,10 @@ describe('graphs, pause and caps on Postgres', () => {
     await finish(resumed, { kind: 'parked', wait: waitFor(other, { kind: 'run' }) });
     await create(ctx, { id: other, parent });
     const orphan = await claimOne();
-    expect(await db.tx(ctx, (tx) => endRun(tx, { tenantId: ctx.tenantId, id: parent }, 'cancel'))).toBe(true);
+    const cancel = { how: 'cancel', by: ctx.actor } as const;
+    const ended = await db.tx(ctx, (tx) => endRun(tx, { tenantId: ctx.tenantId, id: parent }, cancel));
+    expect(ended).toEqual([other, parent]);
+    expect((await told('run.canceled')).filter((run) => ended.includes(run))).toEqual([other, parent]);
     await expect(finish(orphan, done)).rejects.toThrow(Fenced);
     expect([await stateOf(parent), await stateOf(other)]).toEqual(['canceled', 'canceled']);
   });

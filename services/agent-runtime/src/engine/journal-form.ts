@@ -6,9 +6,11 @@
 /** The text with U+FFFD for each character that cannot be stored. */
 export const cleanText = (text: string): string => text.toWellFormed().replaceAll('\0', '\uFFFD');
 
+/** How JSON writes what cannot be stored, and that alone, in names and in values: after no escaped backslash's half. */
+const UNFIT = /(?<!\\)((?:\\\\)*)\\u(?:0000|d[89a-f][0-9a-f]{2})/g;
+
 /** The JSON text of a value as it is stored. */
-export const journalJson = (value: unknown): string =>
-  JSON.stringify(value, (_key, part: unknown) => (typeof part === 'string' ? cleanText(part) : part));
+export const journalJson = (value: unknown): string => JSON.stringify(value).replaceAll(UNFIT, '$1\uFFFD');
 
 /** The value as it will be read from the journal, so that nothing else is ever acted on. */
 export const journalForm = <T>(value: T): T => JSON.parse(journalJson(value)) as T;

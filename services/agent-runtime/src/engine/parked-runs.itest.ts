@@ -4,6 +4,7 @@ import { createLogger } from '@conclave/nest-kit';
 import { Registry } from 'prom-client';
 import { Agents } from '../agents/agents.js';
 import { LiveRuns } from '../runs/live-runs.js';
+import { NO_REVIEWS } from '../testing/engine-process.js';
 import { actor, openEngineWorld, type EngineWorld } from '../testing/engine-world.js';
 import type { AgentPort } from './agent-port.js';
 import { Bells } from './bells.js';
@@ -35,8 +36,7 @@ describe('parked runs', () => {
     world = await openEngineWorld();
     const log = createLogger('runtime', 'fatal');
     const env = { ...world.test.environmentOf('runtime'), WORKER_SLOTS: 256, WORKER_LEASE_MS: 60_000 };
-    const reviews = { endingOf: () => Promise.reject(new Error('no reviews here')), close: async () => undefined };
-    const house = new Agents([waiter], reviews, world.db);
+    const house = new Agents([waiter], NO_REVIEWS, world.db);
     const { engine, db } = world;
     const workers = new PostgresWorkers(db, env, log);
     const meters = new EngineMetrics({ metrics });
@@ -73,7 +73,7 @@ describe('parked runs', () => {
     return ((await transactions()) - before) / ((performance.now() - begin) / 1_000);
   };
 
-  it('cost no turn, no slot and no statement, however many they are', async () => {
+  it('cost no turn and no slot, and an idle worker asks no more often than without them', async () => {
     const without = await perSecond();
     const ctx = actor();
     for (let made = 0; made < RUNS; made += CREATES) {

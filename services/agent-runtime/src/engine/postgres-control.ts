@@ -6,6 +6,7 @@ import type { Database, Statements, Tx } from '@conclave/postgres-kit';
 import { events, laneOf, newId } from '@conclave/contracts';
 import { runTransitions, type RunState, type RunTransition } from '@conclave/run-core';
 import { journalJson } from './journal-form.js';
+import { usageOf } from '../runs/postgres-usage.js';
 import type { StoryLine } from './postgres-step.js';
 import { settle } from './postgres-waits.js';
 
@@ -21,7 +22,11 @@ export const GIVEN_BACK = `state = case control when 'pause' then 'paused' else 
 const DUE_LIMIT = 100;
 
 /** Locks a run with its live turns. @returns its state, when `transition` leads out of it */
-async function lock(tx: Tx, { tenantId, id }: RunKey, transition: RunTransition): Promise<RunState | undefined> {
+async function lock(
+  tx: Statements,
+  { tenantId, id }: RunKey,
+  transition: RunTransition,
+): Promise<RunState | undefined> {
   await tx.query(
     `select from turn where tenant_id = $1 and run_id = $2 and state in ('ready', 'running', 'paused') order by task_id, no for update`,
     [tenantId, id],
@@ -70,36 +75,56 @@ export async function resumeRun(tx: Tx, run: RunKey): Promise<boolean> {
   return true;
 }
 
-/** Ends a run from outside, and every run it started. @returns false when it had ended already */
-export async function endRun(
-  tx: Tx,
-  run: RunKey,
-  how: 'cancel' | 'expire',
-  data: StoryLine['data'] = {},
-): Promise<boolean> {
-  if (!(await endTree(tx, run, how, data))) return false;
-  await settle(tx, { tenantId: run.tenantId, kind: 'run', key: run.id }, { state: STATE_AFTER[how] });
-  return true;
+/** Why runs are ended from outside, and by whom. */
+export interface Outside {
+  readonly how: 'cancel' | 'expire';
+  readonly by: string;
+  readonly reason?: string | undefined;
 }
 
 const STATE_AFTER = { cancel: 'canceled', expire: 'expired' } as const;
 
+/** Ends a run from outside, and every run it started. @returns those it ended; none when it had ended already */
+export async function endRun(tx: Statements, run: RunKey, outside: Outside): Promise<string[]> {
+  const ended = await endTree(tx, run, outside, outside.reason ? { reason: outside.reason } : {});
+  if (ended.includes(run.id))
+    await settle(tx, { tenantId: run.tenantId, kind: 'run', key: run.id }, { state: STATE_AFTER[outside.how] });
+  return ended;
+}
+
 /** Children first: what ends a child locks its parent after it, too. */
-async function endTree(tx: Tx, run: RunKey, how: 'cancel' | 'expire', data: StoryLine['data']): Promise<boolean> {
+async function endTree(tx: Statements, run: RunKey, outside: Outside, data: StoryLine['data']): Promise<string[]> {
+  const ended = await endChildren(tx, run, outside);
+  if (!(await lock(tx, run, outside.how))) return ended;
   const { tenantId, id } = run;
+  const state = STATE_AFTER[outside.how];
+  await endTurnsOf(tx, run);
+  await tx.query(
+    'update run set state = $3, due_at = null, updated_at = clock_timestamp() where tenant_id = $1 and id = $2',
+    [tenantId, id, state],
+  );
+  await tell(tx, run, { type: `run.${state}`, data });
+  const usage = await usageOf(tx, tenantId, id);
+  const [event, told] =
+    outside.how === 'cancel'
+      ? [events.runCanceled, { run: id, usage }]
+      : [events.runFailed, { run: id, code: 'run.expired', message: 'the deadline of the run passed', usage }];
+  await tx.query(
+    'insert into outbound_event (id, tenant_id, lane, type, actor, data) values ($1, $2, $3, $4, $5, $6)',
+    [newId('event'), tenantId, laneOf(tenantId), event.type, outside.by, JSON.stringify(event.data.parse(told))],
+  );
+  return [...ended, id];
+}
+
+/** Ends the runs that a run has started. @returns those it ended */
+export async function endChildren(tx: Statements, { tenantId, id }: RunKey, outside: Outside): Promise<string[]> {
   const children = await tx.query<{ id: string }>(
     `select id from run where tenant_id = $1 and parent_run_id = $2 and state in ('queued', 'running', 'parked', 'paused') order by id`,
     [tenantId, id],
   );
-  for (const child of children) await endTree(tx, { tenantId, id: child.id }, how, { parent: id });
-  if (!(await lock(tx, run, how))) return false;
-  await endTurnsOf(tx, run);
-  await tx.query(
-    'update run set state = $3, due_at = null, updated_at = clock_timestamp() where tenant_id = $1 and id = $2',
-    [...[tenantId, id, STATE_AFTER[how]]],
-  );
-  await tell(tx, run, { type: `run.${STATE_AFTER[how]}`, data });
-  return true;
+  const ended: string[] = [];
+  for (const child of children) ended.push(...(await endTree(tx, { tenantId, id: child.id }, outside, { parent: id })));
+  return ended;
 }
 
 /** Leaves nothing of a run to do. */
@@ -121,26 +146,16 @@ export async function endTurnsOf(tx: Statements, { tenantId, id }: RunKey): Prom
 }
 
 /** Ends runs whose deadline has passed, each in a transaction of its own. @returns those it ended */
-export async function expireRuns(db: Database): Promise<RunKey[]> {
+export async function expireRuns(db: Database): Promise<string[]> {
   const due = await db.system((tx) =>
     tx.query<RunKey>(
       `select tenant_id as "tenantId", id from run where due_at <= now() order by due_at limit ${DUE_LIMIT}`,
     ),
   );
-  const ended: RunKey[] = [];
+  const ended: string[] = [];
   for (const run of due)
-    await db.system(async (tx) => {
-      if (!(await endRun(tx, run, 'expire'))) return;
-      await tx.query(
-        'insert into outbound_event (id, tenant_id, lane, type, actor, data) values ($1, $2, $3, $4, $5, $6)',
-        [
-          ...[newId('event'), run.tenantId, laneOf(run.tenantId), events.runFailed.type, 'service:runtime'],
-          JSON.stringify({ run: run.id, code: 'run.expired', message: 'the deadline of the run passed' }),
-        ],
-      );
-      tx.afterCommit(() => db.emitted());
-      ended.push(run);
-    });
+    ended.push(...(await db.system((tx) => endRun(tx, run, { how: 'expire', by: 'service:runtime' }))));
+  if (ended.length > 0) db.emitted();
   return ended;
 }
 

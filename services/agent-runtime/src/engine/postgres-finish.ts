@@ -9,7 +9,7 @@ import type { Ending } from './agent-house.js';
 import type { Activation, TaskSpec } from './agent-port.js';
 import type { ClaimedTurn } from './claimed-turn.js';
 import { journalJson } from './journal-form.js';
-import { endTurnsOf } from './postgres-control.js';
+import { endChildren, endTurnsOf } from './postgres-control.js';
 import { lockSignals, settle, settleKnown } from './postgres-waits.js';
 
 export interface Finish {
@@ -129,7 +129,10 @@ export async function finishTurns(tx: Statements, finishes: readonly Finish[]): 
 async function conclude(tx: Statements, { turn, activation }: Finish, openTasks: number): Promise<void> {
   if (turn.taskId !== 'root' || activation.kind === 'parked') return;
   const { tenantId, runId, parentRunId } = turn;
-  if (activation.kind === 'failed' && openTasks > 0) await endTurnsOf(tx, { tenantId, id: runId });
+  if (activation.kind === 'failed' && openTasks > 0) {
+    await endTurnsOf(tx, { tenantId, id: runId });
+    await endChildren(tx, { tenantId, id: runId }, { how: 'cancel', by: 'service:runtime' });
+  }
   if (parentRunId === null) return;
   const answer =
     activation.kind === 'done'

@@ -31,11 +31,15 @@ const STEP = `
   ), s as (
     insert into step (tenant_id, run_id, task_id, name, no, epoch, result)
     select tenant, run, task, name, no, epoch, coalesce(result, 'null') from held on conflict do nothing
+    returning tenant_id, run_id, task_id, name
   ), r as materialized (
     select r.tenant_id, r.id, r.next_seq, c.story
     from (
       select h.tenant, h.run, json_agg(l.v order by h.ord, l.n) as story
-      from held h, json_array_elements(h.story) with ordinality l (v, n) group by h.tenant, h.run
+      -- What was sent again because an answer was lost is there already, and so is its story.
+      from held h join s on s.tenant_id = h.tenant and s.run_id = h.run and s.task_id = h.task and s.name = h.name,
+        json_array_elements(h.story) with ordinality l (v, n)
+      where h.story is not null group by h.tenant, h.run
     ) c
     join run r on r.tenant_id = c.tenant and r.id = c.run
     order by r.tenant_id, r.id for no key update of r

@@ -1,6 +1,6 @@
 /** What happens to turns besides being claimed, journaled and finished. */
 import type { Statements } from '@conclave/postgres-kit';
-import type { Json, Steering } from './agent-port.js';
+import { RESULTS_LIMIT_BYTES, ResultsTooLarge, type Json, type Steering } from './agent-port.js';
 import type { ClaimedTurn } from './claimed-turn.js';
 import { cleanText } from './journal-form.js';
 import { GIVEN_BACK } from './postgres-control.js';
@@ -21,7 +21,6 @@ export async function giveBack(
 ): Promise<LostAttempt[]> {
   return db.query<LostAttempt>(
     `update turn set ${GIVEN_BACK}, ready_at = clock_timestamp() + $7 * interval '1 ms',
-       sort_at = clock_timestamp() + $7 * interval '1 ms',
        failures = failures + case when $8::text is null then 0 else 1 end, last_error = coalesce($8, last_error)
      where tenant_id = $1 and run_id = $2 and task_id = $3 and no = $4 and lease_owner = $5 and epoch = $6
      returning ${LOST_ATTEMPT}`,
@@ -41,17 +40,20 @@ export async function stepsOf(db: Statements, turn: ClaimedTurn, name: string): 
   return Object.fromEntries(rows.map((row) => [row.task_id, row.result]));
 }
 
-/** The results of tasks of the run that are done, by id. */
+/** The results of tasks of the run that are done, by id. @throws ResultsTooLarge before any of them is read */
 export async function resultsOf(
   db: Statements,
   turn: ClaimedTurn,
   taskIds: readonly string[],
 ): Promise<Record<string, Json>> {
-  const rows = await db.query<{ id: string; result: Json }>(
-    `select id, result from task where tenant_id = $1 and run_id = $2 and id = any($3) and state = 'done'`,
-    [turn.tenantId, turn.runId, taskIds],
+  const rows = await db.query<{ id: string; result: Json; fits: boolean }>(
+    `select id, case when fits then result end as result, fits from (
+       select id, result, sum(octet_length(result::text)) over () <= $4 as fits from task
+       where tenant_id = $1 and run_id = $2 and id = any($3) and state = 'done') t`,
+    [turn.tenantId, turn.runId, taskIds, RESULTS_LIMIT_BYTES],
   );
-  return Object.fromEntries(rows.map((row) => [row.id, row.result]));
+  if (rows.some(({ fits }) => !fits)) throw new ResultsTooLarge();
+  return Object.fromEntries(rows.map(({ id, result }) => [id, result]));
 }
 
 /** What people said to the run after message `no`. */

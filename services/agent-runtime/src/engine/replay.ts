@@ -3,7 +3,16 @@
  * done. Pure in the record and the agents: the world is not asked.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { Activation, AgentPort, Json, Steering, Turn } from './agent-port.js';
+import { AwaitsBudget, BudgetExhausted } from '../budgets/out-of-budget.js';
+import {
+  RESULTS_LIMIT_BYTES,
+  ResultsTooLarge,
+  type Activation,
+  type AgentPort,
+  type Json,
+  type Steering,
+  type Turn,
+} from './agent-port.js';
 import { activationOf, effectsOf } from './effects.js';
 import { journalForm } from './journal-form.js';
 
@@ -98,14 +107,14 @@ async function replayTurn(agents: ReadonlyMap<string, AgentPort>, record: RunRec
   const journal = new Map(own.map(({ name, result }) => [name, result]));
 
   const step = async <T extends Json>(name: string): Promise<T> => {
-    if (!journal.has(name)) {
-      const [expected = 'the end of the turn'] = unused;
-      throw new Diverged({ ...at, step: name, expected, found: name });
-    }
     unused.delete(name);
     // What was done inside it is named below it, and not asked for again.
     for (const inner of unused) if (inner.startsWith(`${name}/`)) unused.delete(inner);
-    return journal.get(name) as T;
+    if (journal.has(name)) return journal.get(name) as T;
+    const [expected = 'the end of the turn'] = unused;
+    const refusal = refusalOf(record, ended, task);
+    if (refusal && unused.size === 0) throw refusal;
+    throw new Diverged({ ...at, step: name, expected, found: name });
   };
   const answer = record.waits.find((wait) => wait.task === ended.task && wait.no === ended.no - 1)?.answer;
   const turn: Turn = {
@@ -121,12 +130,14 @@ async function replayTurn(agents: ReadonlyMap<string, AgentPort>, record: RunRec
       Object.fromEntries(
         record.steps.filter((s) => s.name === name && s.pos < ended.endedPos).map((s) => [s.task, s.result]),
       ),
-    resultsOf: async (ids) =>
-      Object.fromEntries(
-        record.tasks
-          .filter(({ id, state, endedPos }) => ids.includes(id) && state === 'done' && endedPos! <= ended.endedPos)
-          .map(({ id, result }) => [id, result]),
-      ),
+    resultsOf: async (ids) => {
+      const done = record.tasks.filter(
+        ({ id, state, endedPos }) => ids.includes(id) && state === 'done' && endedPos! <= ended.endedPos,
+      );
+      const bytes = done.reduce((sum, { result }) => sum + Buffer.byteLength(JSON.stringify(result)), 0);
+      if (bytes > RESULTS_LIMIT_BYTES) throw new ResultsTooLarge();
+      return Object.fromEntries(done.map(({ id, result }) => [id, result]));
+    },
   };
   const activation = await activationOf(agent, turn, ended.hopeless ?? undefined);
   const [forgotten] = unused;
@@ -134,6 +145,15 @@ async function replayTurn(agents: ReadonlyMap<string, AgentPort>, record: RunRec
     throw new Diverged({ ...at, step: forgotten, expected: forgotten, found: 'the end of the turn' });
   compare(at, recordedEnd(record, ended, task), endOf(activation));
   return own.filter(({ no }) => no === ended.no).length;
+}
+
+/** A call that found no room ended the turn, and left nothing of its step. */
+function refusalOf(record: RunRecord, { task: id, no }: Ended, task: RunRecord['tasks'][number]): Error | undefined {
+  const wait = record.waits.find((one) => one.task === id && one.no === no);
+  if (wait) return wait.kind === 'budget' ? new AwaitsBudget(wait.key, null) : undefined;
+  const { code, message } = (task.result ?? {}) as { readonly code?: Json; readonly message?: string };
+  if (task.state !== 'failed' || (code !== 'budget.exhausted' && code !== 'budget.unpriced')) return undefined;
+  return new BudgetExhausted(code, message!);
 }
 
 function compare(at: { task: string; turn: number }, expected: Json, found: Json): void {

@@ -1,14 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import type { ServerResponse } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { runtime, type RunEvent, type TokenFrame } from '@conclave/contracts';
-import { eventually, startServiceFixture, testPrincipal, type ServiceFixture } from '@conclave/dev-env/testing';
+import { eventually, testPrincipal } from '@conclave/dev-env/testing';
 import { bootstrapService, type RunningService } from '@conclave/nest-kit';
 import { Redis } from 'ioredis';
 import { WebSocket } from 'ws';
 import { LiveRuns } from '../runs/live-runs.js';
+import { StreamEvents } from '../runs/stream-events.js';
 import { runtimeService } from '../runtime-service.js';
+import { startRuntimeFixture, type RuntimeFixture } from '../testing/runtime-fixture.js';
 import { PostgresStories } from './postgres-stories.js';
 
 const PATIENCE_MS = 1_000;
@@ -25,20 +25,15 @@ interface Seen {
 /** Two replicas on one database and bus; nobody works, so a run's story is what the test tells. */
 describe('the live view of a run', () => {
   const me = testPrincipal();
-  let fixture: ServiceFixture;
+  let fixture: RuntimeFixture;
   let other: RunningService;
   let redis: Redis;
-  let dir: string;
   let bundle: string;
   let quiet: { readonly sse: Seen; readonly ws: Seen };
 
   beforeAll(async () => {
-    dir = mkdtempSync(join(tmpdir(), 'live-'));
-    fixture = await startServiceFixture(runtimeService, {
+    fixture = await startRuntimeFixture({
       ROLES: 'api',
-      DATA_DIR: dir,
-      SIGNER_KEK: Buffer.alloc(32, 1).toString('base64'),
-      SANDBOX_DIR: join(dir, 'sandbox'),
       REDIS_URL: process.env['REDIS_URL']!,
       VIEWER_PATIENCE_MS: String(PATIENCE_MS),
     });
@@ -54,7 +49,6 @@ describe('the live view of a run', () => {
     redis.disconnect();
     await other.stop();
     await fixture.stop();
-    rmSync(dir, { recursive: true, force: true });
   });
 
   const credentials = async (who = me): Promise<Record<string, string>> => ({
@@ -284,6 +278,33 @@ describe('the live view of a run', () => {
     }
     expect(seen).toEqual(upTo(202));
   }, 120_000);
+
+  it('is kept for nobody who hung up before it began', async () => {
+    const id = await create();
+    const [stories, streams] = [fixture.service.app.get(PostgresStories), fixture.service.app.get(StreamEvents)];
+    const begun = Promise.withResolvers<{ readonly raw: ServerResponse; readonly over: Promise<void> }>();
+    const gate = Promise.withResolvers<void>();
+    const [head, run] = [stories.head.bind(stories), streams.run.bind(streams)];
+    stories.head = (...asked) => gate.promise.then(() => head(...asked));
+    streams.run = (ctx, request, http) => {
+      const over = run(ctx, request, http);
+      begun.resolve({ raw: http.reply.raw, over });
+      return over;
+    };
+    try {
+      const hangUp = new AbortController();
+      const asked = fetch(fixture.service.url + path(id), { headers: await credentials(), signal: hangUp.signal });
+      const { raw, over } = await begun.promise;
+      hangUp.abort();
+      await expect(asked).rejects.toThrow();
+      await eventually(() => expect(raw.destroyed).toBe(true));
+      gate.resolve();
+      await over;
+    } finally {
+      Object.assign(stories, { head });
+      Object.assign(streams, { run });
+    }
+  });
 
   it('gives signs of life when it is quiet', async () => {
     await eventually(() => expect([quiet.sse.beats, quiet.ws.beats].every((beats) => beats > 0)).toBe(true), 30_000);

@@ -67,11 +67,7 @@ export class RunStory implements Story {
   /** Reads what is new, once for however many ask meanwhile. */
   look(): void {
     this.again = true;
-    if (this.reading) return;
-    this.reading = true;
-    void this.read()
-      .catch(() => undefined) // an outage: the next comparison finds what is missing
-      .finally(() => (this.reading = false));
+    if (!this.reading) void this.read().catch(() => undefined); // an outage: the next comparison finds what is missing
   }
 
   /** Live text, of this process or another. */
@@ -91,12 +87,17 @@ export class RunStory implements Story {
   }
 
   private async read(): Promise<void> {
-    while (this.again) {
-      this.again = false;
-      const { events, more } = await this.parts.stories.page(this.reader, this.id, this.head);
-      for (const event of events) this.keep(event);
-      if (more) this.again = true;
-      if (events.length > 0) this.wake();
+    this.reading = true;
+    try {
+      while (this.again) {
+        this.again = false;
+        const { events, more } = await this.parts.stories.page(this.reader, this.id, this.head);
+        for (const event of events) this.keep(event);
+        if (more) this.again = true;
+        if (events.length > 0) this.wake();
+      }
+    } finally {
+      this.reading = false; // with the last look at `again`: whoever asks from here on begins anew
     }
   }
 

@@ -112,8 +112,13 @@ export class AiSdkModel implements ModelPort {
 /** What both kinds of call give the SDK. */
 type Common = Pick<Parameters<typeof streamText>[0], 'model' | 'maxRetries' | 'abortSignal' | 'onChunk' | 'onError'>;
 
+/** An answer without a word: another one would most likely have none either. */
+class SaidNothing extends Error {
+  override readonly name = 'SaidNothing';
+}
+
 function saidOf(text: string): string {
-  if (text.length === 0) throw new Error('the model said nothing');
+  if (text.length === 0) throw new SaidNothing('the model said nothing');
   return text;
 }
 
@@ -121,6 +126,7 @@ function modelErrorOf(error: unknown, usage: ModelUsage): ModelError {
   const cause = RetryError.isInstance(error) ? error.lastError : error;
   if (NoObjectGeneratedError.isInstance(cause))
     return new ModelError('the answer does not have the asked form', false, usage, { cause });
+  if (cause instanceof SaidNothing) return new ModelError(cause.message, false, usage, { cause });
   const passing = !APICallError.isInstance(cause) || cause.isRetryable;
   const status = APICallError.isInstance(cause) && cause.statusCode ? ` (${cause.statusCode})` : '';
   return new ModelError(`the provider failed${status}`, passing, usage, { cause });

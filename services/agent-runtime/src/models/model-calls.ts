@@ -31,6 +31,8 @@ export class ModelCalls {
   ) {}
 
   /**
+   * An answer whose provider does not say what it used is booked at its bound.
+   *
    * @throws AwaitsBudget when the task is to park; BudgetExhausted when it is not, or has waited in vain; and what `work`
    * throws, with the usage of a ModelError booked
    */
@@ -48,15 +50,20 @@ export class ModelCalls {
       answer = await work();
     } catch (error) {
       // Aborted, it may have cost something: whoever makes it again has the hold, else it expires.
-      if (!turn.signal.aborted) await this.book(call, route.id, error instanceof ModelError ? error.usage : undefined);
+      if (turn.signal.aborted) throw error;
+      if (error instanceof ModelError && isTold(error.usage)) await this.book(call, route.id, error.usage);
+      else await this.budgets.release(call);
       throw error;
     }
-    await this.book(call, route.id, answer.usage);
-    return answer;
+    const usage = isTold(answer.usage) ? answer.usage : { ...answer.usage, costMicros: boundMicros ?? 0 };
+    await this.book(call, route.id, usage);
+    return { ...answer, usage };
   }
 
-  private async book(call: Call, model: string, usage: ModelUsage | undefined): Promise<void> {
-    if (!usage || usage.inputTokens + usage.outputTokens === 0) return this.budgets.release(call);
+  private async book(call: Call, model: string, usage: ModelUsage): Promise<void> {
     await this.budgets.settle(call, { model, cachedTokens: 0, ...usage, priceVersion: this.models.prices.version });
   }
 }
+
+/** Whether the provider said what a call used: no call uses nothing. */
+const isTold = ({ inputTokens, outputTokens }: ModelUsage): boolean => inputTokens + outputTokens > 0;

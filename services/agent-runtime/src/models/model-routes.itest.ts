@@ -91,6 +91,17 @@ describe('model routes', () => {
     30_000,
   );
 
+  it.each(ids)('tries no answer of %s again that has no word', async (id) => {
+    fakes.answer({ text: '' });
+    const request = { messages: [{ role: 'user', content: 'hm?' }], maxOutputTokens: 100, timeoutMs: 60_000 } as const;
+    await expect(
+      routes.get(id)!.port.complete({ ...request, signal: new AbortController().signal }),
+    ).rejects.toMatchObject({
+      ...{ name: 'ModelError', message: 'the model said nothing', passing: false },
+      usage: { inputTokens: 120, outputTokens: 30 },
+    });
+  });
+
   it.each(ids)('does not take a stream of %s that breaks off for an answer', async (id) => {
     fakes.answer({ cut: JSON.stringify(verdict).slice(0, 40) });
     await expect(ask(id)).rejects.toThrow(ModelError);

@@ -117,6 +117,10 @@ describe('model jurors on a panel', () => {
       expect(await read(`/v1/runs/${run.id}/result`)).toMatchObject({ result: { text: 'Four.' } });
       expect(await post(`/v1/runs/${run.id}/replay`, {})).toMatchObject({ identical: true, turns: 1 });
       expect(fakes.seen).toHaveLength(1);
+      const { items } = await read<{ items: object[] }>('/v1/usage?by=run');
+      expect(items).toContainEqual(
+        expect.objectContaining({ key: run.id, calls: 1, inputTokens: 120, outputTokens: 30 }),
+      );
     }, 60_000);
 
     it('waits without a worker while its provider is away, and goes on', async () => {

@@ -45,14 +45,14 @@ export class AnswerRun {
 
   private async answer(tx: Tx, ctx: RequestContext, { id, task, answer }: Answer): Promise<Wait> {
     await this.runs.getIn(tx, ctx, id);
-    const wait = waitMeant(await this.journal.waitsIn(tx, ctx, id), id, task);
+    const wait = waitMeant(await this.journal.waitsIn(tx, ctx, id, task), id, task);
     const key = { tenantId: ctx.tenantId, runId: id, taskId: wait.task, no: wait.no };
     const word = wordFor(wait, answer, ctx.actor);
     // The run's row is locked here, before the wait, as everywhere.
     await tell(tx, { tenantId: ctx.tenantId, id }, { type: 'task.answered', data: { task: wait.task, by: ctx.actor } });
     if (!(await answerWait(tx, key, word))) throw new ConclaveError('runtime.wait.closed', { task: wait.task });
     tx.afterCommit(() => this.bells.ready());
-    return (await this.journal.waitsIn(tx, ctx, id)).find((one) => one.task === wait.task && one.no === wait.no)!;
+    return (await this.journal.waitsIn(tx, ctx, id, wait.task)).find(({ no }) => no === wait.no)!;
   }
 }
 

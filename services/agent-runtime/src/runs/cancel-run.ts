@@ -1,12 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { ConclaveError, consensus, events, runtime, type RequestOf, type Run } from '@conclave/contracts';
+import { ConclaveError, consensus, runtime, type RequestOf, type Run } from '@conclave/contracts';
 import { KIT, type Kit, type RequestContext } from '@conclave/nest-kit';
 import { Database, once } from '@conclave/postgres-kit';
 import { Bells } from '../engine/bells.js';
 import { endRun } from '../engine/postgres-control.js';
 import { LiveRuns } from './live-runs.js';
 import { PostgresRuns } from './postgres-runs.js';
-import { usageOf } from './postgres-usage.js';
 
 /** Ends a run now; what is under way is aborted and its open decision canceled. */
 @Injectable()
@@ -22,20 +21,23 @@ export class CancelRun {
   async run(ctx: RequestContext, request: RequestOf<typeof runtime.cancelRun>): Promise<Run> {
     const run = await this.db.tx(ctx, (tx) =>
       once(tx, ctx, runtime.cancelRun, request, async () => {
-        await this.runs.getIn(tx, ctx, request.id);
-        const { reason } = request;
-        if (!(await endRun(tx, { tenantId: ctx.tenantId, id: request.id }, 'cancel', reason ? { reason } : {})))
-          throw new ConclaveError('runtime.run.finished', { id: request.id });
-        const usage = await usageOf(tx, ctx.tenantId, request.id);
-        await tx.emit(events.runCanceled, { run: request.id, usage });
-        return this.runs.getIn(tx, ctx, request.id);
+        const { id, reason } = request;
+        await this.runs.getIn(tx, ctx, id);
+        const ended = await endRun(tx, { tenantId: ctx.tenantId, id }, { how: 'cancel', by: ctx.actor, reason });
+        if (!ended.includes(id)) throw new ConclaveError('runtime.run.finished', { id });
+        tx.afterCommit(() => this.tell(ended));
+        return this.runs.getIn(tx, ctx, id);
       }),
     );
-    this.live.changed(run.id);
-    this.bells.ended([run.id]);
-    this.bells.ready();
     if (run.decision) this.cancelDecision(ctx, run.decision);
     return run;
+  }
+
+  private tell(ended: readonly string[]): void {
+    this.db.emitted();
+    for (const id of ended) this.live.changed(id);
+    this.bells.ended(ended);
+    this.bells.ready();
   }
 
   /** A courtesy: without it the decision ends at its own deadline. The runtime opened it, so the runtime cancels it. */

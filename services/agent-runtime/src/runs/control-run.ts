@@ -7,7 +7,7 @@ import { pauseRun, resumeRun, tell } from '../engine/postgres-control.js';
 import { LiveRuns } from './live-runs.js';
 import { isEnded, PostgresRuns } from './postgres-runs.js';
 
-/** Messages a run may have that it has not read, all its life long. */
+/** Messages a run may have, all its life long. */
 const MESSAGE_LIMIT = 1_000;
 
 /** Pause, resume and steer: what a person does to a run that goes on. */

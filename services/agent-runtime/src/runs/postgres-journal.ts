@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ConclaveError, runs, type ReplyOf, type RequestOf, type Wait } from '@conclave/contracts';
-import { Database, pageOf, type Actor, type Statements } from '@conclave/postgres-kit';
+import { Database, pageBy, pageOf, type Actor, type Statements } from '@conclave/postgres-kit';
 import type { TaskState, WaitState } from '@conclave/run-core';
 import type { Json } from '../engine/agent-port.js';
 
@@ -24,6 +24,10 @@ const toWait = (row: WaitRow): Wait => ({
   ...(row.answer?.answer !== undefined && { answer: row.answer.answer as Wait['answer'] }),
 });
 
+const WAITS = 1_000;
+/** A step's result that has more bytes as JSON text is only measured: no reply could carry it. */
+const RESULT_LIMIT_BYTES = 750_000;
+
 /** What is written down of a run: its tasks, steps and waits; under the caller's tenant. */
 @Injectable()
 export class PostgresJournal {
@@ -35,13 +39,15 @@ export class PostgresJournal {
     return { items: await this.waitsIn(db, ctx, id) };
   }
 
-  async waitsIn(db: Statements, ctx: Actor, id: string): Promise<Wait[]> {
+  /** As many as one reply can carry, of one task or of all, those that are open first. */
+  async waitsIn(db: Statements, ctx: Actor, id: string, task?: string): Promise<Wait[]> {
     const rows = await db.query<WaitRow>(
       `select task_id, no, kind, key, state, parked_at, expires_at, about, answer from wait
-       where tenant_id = $1 and run_id = $2 order by pos limit 1000`,
-      [ctx.tenantId, id],
+       where tenant_id = $1 and run_id = $2 and ($3::text is null or task_id = $3)
+       order by state <> 'open', pos, task_id limit ${WAITS}`,
+      [ctx.tenantId, id, task ?? null],
     );
-    return rows.map(toWait);
+    return pageBy(rows.map(toWait), WAITS, ({ key }) => key).items;
   }
 
   async tasks(
@@ -79,14 +85,19 @@ export class PostgresJournal {
     const db = this.db.autocommit(ctx);
     await mustHaveJournal(db, ctx, id);
     const rows = await db.query<{ pos: string; task_id: string; no: number; name: string; at: Date; result: Json }>(
-      `select pos, task_id, no, name, at, result from step where tenant_id = $1 and run_id = $2 and pos > $3 order by pos limit $4`,
-      [ctx.tenantId, id, after, limit + 1],
+      `select pos, task_id, no, name, at,
+         case when bytes <= $5 then result else jsonb_build_object('tooLargeBytes', bytes) end as result
+       from (
+         select *, octet_length(result::text) as bytes from step
+         where tenant_id = $1 and run_id = $2 and pos > $3 order by pos limit $4) s
+       order by pos`,
+      [ctx.tenantId, id, after, limit + 1, RESULT_LIMIT_BYTES],
     );
-    const items = rows.slice(0, limit).map((row) => ({
+    const items = rows.map((row) => ({
       ...{ pos: Number(row.pos), task: row.task_id, turn: row.no, name: row.name, at: row.at.toISOString() },
       result: row.result as never,
     }));
-    return { items, ...(rows.length > limit && { next: String(items.at(-1)!.pos) }) };
+    return pageBy(items, limit, ({ pos }) => String(pos));
   }
 }
 

@@ -4,6 +4,7 @@ import { Database, type Tx } from '@conclave/postgres-kit';
 import { graphFault, referencesIn } from '@conclave/run-core';
 import { z } from 'zod';
 import { Bells } from '../engine/bells.js';
+import { tasksOf } from '../agents/task-agent.js';
 import type { Json, TaskSpec, Turn } from '../engine/agent-port.js';
 import { createRuns, type NewRun } from '../engine/postgres-create.js';
 import { ModelRoutes } from '../models/model-routes.js';
@@ -97,12 +98,13 @@ export class StartRun {
 
   /** What can be known of a task before it runs: an input that refers to others is looked at when they are done. */
   private checkTask({ id, agent, input, dependsOn }: Task): void {
-    const references = referencesIn(input).filter(({ from }) => from !== TRIGGER);
+    const all = referencesIn(input, tasksOf(agent, input));
+    const references = all.filter(({ from }) => from !== TRIGGER);
     const unknown = references.find(({ from }) => !dependsOn.includes(from));
     if (unknown)
       throw new ConclaveError('runtime.graph.invalid', { fault: 'reference', task: id, dependsOn: unknown.from });
     if (agent === 'model') this.checkModel(id, input);
-    if (references.length > 0 || referencesIn(input).length > 0) return;
+    if (all.length > 0) return;
     const parsed = runs.agentInputs[agent].safeParse(input);
     if (parsed.success) return;
     const issues = parsed.error.issues

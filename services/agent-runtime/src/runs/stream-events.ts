@@ -21,6 +21,7 @@ export class StreamEvents {
     { request, reply }: HttpExchange,
   ): Promise<void> {
     const head = await this.stories.head(ctx, id);
+    if (reply.raw.destroyed) return; // hung up meanwhile: `close` is told once
     const cursor = lastEventId(request.headers['last-event-id']) ?? after;
     const watch = (wire: SseWire | WsWire, over: () => void) =>
       this.stories.watch(ctx, { id, after: cursor, tokens }, head, wire, over);

@@ -1,19 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId, runs, runtime, type RequestInputOf, type Run, type TaskResults } from '@conclave/contracts';
-import {
-  refusalOf,
-  startServiceFixture,
-  testPrincipal,
-  type CallAs,
-  type ServiceFixture,
-  type TestPrincipal,
-} from '@conclave/dev-env/testing';
+import { refusalOf, testPrincipal, type CallAs, type TestPrincipal } from '@conclave/dev-env/testing';
 import { Database } from '@conclave/postgres-kit';
 import { recordOf } from '../engine/postgres-record.js';
-import { runtimeService } from '../runtime-service.js';
+import { startRuntimeFixture, type RuntimeFixture } from '../testing/runtime-fixture.js';
 
 type Create = RequestInputOf<typeof runs.createRun>;
 type Task = NonNullable<Create['tasks']>[number];
@@ -22,23 +14,14 @@ const WAIT_MS = 20_000;
 
 describe('runs of tasks', () => {
   const me = testPrincipal();
-  let fixture: ServiceFixture;
-  let dir: string;
+  let fixture: RuntimeFixture;
 
   beforeAll(async () => {
-    dir = mkdtempSync(join(tmpdir(), 'task-runs-'));
-    fixture = await startServiceFixture(runtimeService, {
-      ROLES: 'api,worker,control',
-      DATA_DIR: dir,
-      SIGNER_KEK: Buffer.alloc(32, 1).toString('base64'),
-      SANDBOX_DIR: join(dir, 'sandbox'),
-      WORKER_SLOTS: '16',
-    });
+    fixture = await startRuntimeFixture({ WORKER_SLOTS: '16' });
   });
   afterAll(async () => {
     await keepJournals();
     await fixture.stop();
-    rmSync(dir, { recursive: true, force: true });
   });
 
   /** Writes the journals of ended runs to a folder: how the corpus of `replay.spec.ts` is made. */
@@ -132,6 +115,34 @@ describe('runs of tasks', () => {
     expect(tasks.items[1]).toMatchObject({ id: 'sh', state: 'failed', result: { code: 'command.exit' } });
   });
 
+  it('lets the tasks of a child refer to each other, and to what they get from outside', async () => {
+    const child: Task[] = [
+      { id: 'a', agent: 'compose', input: { value: { $from: 'outer' } } },
+      { id: 'b', agent: 'compose', input: { value: [{ $from: 'a' }, 2] }, dependsOn: ['a'] },
+    ];
+    const run = await graph([
+      { id: 'outer', agent: 'compose', input: { value: 1 } },
+      { id: 'kid', agent: 'run', input: { tasks: child as never }, dependsOn: ['outer'] },
+    ]);
+    expect(await resultOf(run.id)).toEqual([1, 2]);
+  });
+
+  it('fails what would give more than can be told, and tells in pages what is much', async () => {
+    const a: Task = { id: 'a', agent: 'compose', input: { value: 'x'.repeat(400_000) } };
+    const from = { $from: 'a' };
+    const same = (id: string, value: unknown): Task => ({
+      ...{ id, agent: 'compose', dependsOn: ['a'] },
+      input: { value: value as never },
+    });
+    const deep = await graph([a, same('b', [from, from])]);
+    const { items } = await fixture.call(runs.listTasks, { id: deep.id, limit: 100 }, me);
+    expect(items.find(({ id }) => id === 'b')).toMatchObject({ state: 'failed', result: { code: 'result.too-large' } });
+    const wide = await graph([a, same('b', from), same('c', from)]);
+    expect(wide).toMatchObject({ state: 'failed', failure: { code: 'result.too-large' } });
+    const page = await fixture.call(runs.listTasks, { id: wide.id, limit: 100 }, me);
+    expect(page).toMatchObject({ items: [{ id: 'a' }, { id: 'b' }], next: 'b' });
+  });
+
   it('refuses a child whose tasks are none, and stops children that start children for ever', async () => {
     const bad = await graph([{ id: 'kid', agent: 'run', input: { tasks: [{ id: 'x' }] } }]);
     expect(bad.state).toBe('failed');
@@ -150,6 +161,7 @@ describe('runs of tasks', () => {
           options: [
             { id: 'yes', title: 'Yes' },
             { id: 'no', title: 'No' },
+            { id: 'trigger', title: 'A word like any other here' },
           ],
         }),
       );
@@ -380,6 +392,7 @@ describe('runs of tasks', () => {
       ['neither an agent nor tasks', {}],
       ['an input beside tasks', { tasks: [task('a')], input: value }],
       ['a task called root', { tasks: [task('root')] }],
+      ['a task called trigger', { tasks: [task('trigger')] }],
       ['a name with a space', { tasks: [task('a b')] }],
       ['a file above its folder', { agent: 'command', input: { command: 'x', files: { '../x': '' } } }],
       ['NUL in a question', ask('a\0b')],

@@ -1,6 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
 import {
-  ConclaveError,
   newId,
   sessions,
   type CreateRunRequest,
@@ -9,12 +8,15 @@ import {
   type SessionMessage,
 } from '@conclave/contracts';
 import type { RequestContext } from '@conclave/nest-kit';
-import { Database, once } from '@conclave/postgres-kit';
+import { Database, mustFitPage, once } from '@conclave/postgres-kit';
 import { journalJson } from '../engine/journal-form.js';
 import { StartRun } from '../runs/start-run.js';
 import { insertMessage, listSessions, nextMessage, pageOfMessages, readSession } from './postgres-sessions.js';
 
-/** Sessions: made, read, talked to, archived. Each message is a run; the engine does those of a session in order. */
+/**
+ * Sessions: made, read, talked to, archived. Each message is a run. Turns of one session go one at a time, in the order
+ * of its messages; while one waits, the next is taken up.
+ */
 @Injectable()
 export class ManageSessions {
   constructor(
@@ -25,6 +27,7 @@ export class ManageSessions {
   create(ctx: RequestContext, request: RequestOf<typeof sessions.createSession>): Promise<Session> {
     return this.db.tx(ctx, (tx) =>
       once(tx, ctx, sessions.createSession, request, async () => {
+        mustFitPage(request.agent);
         const id = newId('session');
         await tx.query(
           'insert into session (tenant_id, id, workspace_id, title, actor, agent) values ($1, $2, $3, $4, $5, $6)',
@@ -62,7 +65,6 @@ export class ManageSessions {
       once(tx, ctx, sessions.sendMessage, request, async () => {
         const { id, text } = request;
         const session = await readSession(tx, ctx, id);
-        if (session.archivedAt) throw new ConclaveError('runtime.session.archived', { id });
         const no = await nextMessage(tx, ctx, id);
         const who = { tenantId: ctx.tenantId, workspaceId: ctx.workspaceId!, actor: ctx.actor };
         const run = await this.starter.start(tx, who, requestOf(session, text), {

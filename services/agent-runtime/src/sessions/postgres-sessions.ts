@@ -1,6 +1,6 @@
 /** Sessions and their messages, under their tenant. A message's answer is the result of its run: it is kept once. */
 import { ConclaveError, type Session, type SessionMessage } from '@conclave/contracts';
-import { pageOf, type Actor, type Statements } from '@conclave/postgres-kit';
+import { pageBy, pageOf, type Actor, type Statements } from '@conclave/postgres-kit';
 import { runStateOnWire, type RunState } from '@conclave/run-core';
 import type { Json } from '../engine/agent-port.js';
 import { cleanText } from '../engine/journal-form.js';
@@ -66,14 +66,19 @@ export async function mustTakeRuns(db: Statements, { tenantId, workspaceId }: Re
   if (!session) throw new ConclaveError('runtime.session.not-found', { id });
 }
 
-/** Takes the next number of a session's messages: whoever comes at the same time waits. */
+/**
+ * Takes the next number of a session's messages: whoever comes at the same time waits, also who archives it.
+ *
+ * @throws ConclaveError `runtime.session.archived`
+ */
 export async function nextMessage(tx: Statements, { tenantId }: Actor, id: string): Promise<number> {
   const row = await tx.one<{ no: number }>(
-    `update session set messages = messages + 1, updated_at = clock_timestamp() where tenant_id = $1 and id = $2
-     returning messages as no`,
+    `update session set messages = messages + 1, updated_at = clock_timestamp()
+     where tenant_id = $1 and id = $2 and archived_at is null returning messages as no`,
     [tenantId, id],
   );
-  return row!.no;
+  if (!row) throw new ConclaveError('runtime.session.archived', { id });
+  return row.no;
 }
 
 export async function insertMessage(
@@ -127,8 +132,7 @@ export async function pageOfMessages(
 ): Promise<{ items: SessionMessage[]; next?: string }> {
   const before = after !== undefined && /^\d{1,9}$/.test(after) ? Number(after) : undefined;
   const found = await messagesBefore(db, { tenantId, session: id, before, limit: limit + 1 });
-  const items = found.slice(0, limit);
-  return { items, ...(found.length > limit && { next: String(items.at(-1)!.no) }) };
+  return pageBy(found, limit, ({ no }) => String(no));
 }
 
 /** One thing that was said, by a person or by the agent. */

@@ -1,37 +1,20 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId, runs, runtime, sessions } from '@conclave/contracts';
-import {
-  eventually,
-  refusalOf,
-  startServiceFixture,
-  testPrincipal,
-  type ServiceFixture,
-} from '@conclave/dev-env/testing';
+import { eventually, refusalOf, testPrincipal } from '@conclave/dev-env/testing';
 import { Database } from '@conclave/postgres-kit';
 import { removeJournals } from '../control/postgres-retention.js';
-import { runtimeService } from '../runtime-service.js';
+import { someoneWaits, startRuntimeFixture, type RuntimeFixture } from '../testing/runtime-fixture.js';
 import { historyOf } from './postgres-sessions.js';
 
 describe('sessions', () => {
   const me = testPrincipal();
-  let fixture: ServiceFixture;
-  let dir: string;
+  let fixture: RuntimeFixture;
 
   beforeAll(async () => {
-    dir = mkdtempSync(join(tmpdir(), 'sessions-'));
-    fixture = await startServiceFixture(runtimeService, {
-      ROLES: 'api,worker,control',
-      DATA_DIR: dir,
-      SIGNER_KEK: Buffer.alloc(32, 1).toString('base64'),
-      SANDBOX_DIR: join(dir, 'sandbox'),
-    });
+    fixture = await startRuntimeFixture();
   });
   afterAll(async () => {
     await fixture.stop();
-    rmSync(dir, { recursive: true, force: true });
   });
 
   const echo = { agent: 'compose' as const, input: { value: { $from: 'trigger', path: '/text' } } };
@@ -66,11 +49,36 @@ describe('sessions', () => {
     expect(items.map((one) => one.id)).not.toContain(id);
   });
 
+  it('are not written by who comes while they are archived', async () => {
+    const { id } = await create();
+    const database = fixture.service.app.get(Database);
+    const said = await database.tx({ tenantId: me.tenantId, actor: 'service:runtime' }, async (tx) => {
+      await tx.query('update session set archived_at = now() where tenant_id = $1 and id = $2', [me.tenantId, id]);
+      const refusal = refusalOf(say(id, 'x'));
+      await someoneWaits(fixture);
+      return { refusal };
+    });
+    expect(await said.refusal).toBe('runtime.session.archived');
+  });
+
+  it('give as many messages at once as fit a reply', async () => {
+    const { id } = await create();
+    for (let n = 0; n < 3; n++) await say(id, 'x'.repeat(200_000));
+    const pages = await eventually(async () => {
+      const first = await fixture.call(sessions.listMessages, { id }, me);
+      expect(first.items[0]).toMatchObject({ no: 3, state: 'completed' });
+      return [first, await fixture.call(sessions.listMessages, { id, after: first.next! }, me)];
+    });
+    expect(pages.flatMap(({ items }) => items.map(({ no }) => no))).toEqual([3, 2, 1]);
+  });
+
   it('of another tenant are not there, nor is a model where none is configured', async () => {
     const { id } = await create({ agent: 'model' });
     expect(await refusalOf(say(id, 'x'))).toBe('runtime.agent.unavailable');
     for (const contract of [sessions.getSession, sessions.listMessages, sessions.archiveSession])
       expect(await refusalOf(fixture.call(contract, { id }, testPrincipal()))).toBe('runtime.session.not-found');
+    const long = { ...echo, input: { value: 'x'.repeat(900_000) } };
+    expect(await refusalOf(create(long))).toBe('request.too-large');
     expect(await refusalOf(say(newId('session'), 'x'))).toBe('runtime.session.not-found');
   });
 

@@ -4,26 +4,19 @@
  */
 import { appendFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { baseEnvironment, loadConfig, openKit } from '@conclave/nest-kit';
-import { Database, Relay, pgConnections } from '@conclave/postgres-kit';
-import { Agents } from '../agents/agents.js';
+import type { Database } from '@conclave/postgres-kit';
 import { GraphAgent } from '../agents/graph.js';
-import { runtimeEnvironment } from '../config.js';
+import { Budgets } from '../budgets/budgets.js';
 import { Control } from '../control/control.js';
 import type { Activation, AgentPort, Json, Turn } from '../engine/agent-port.js';
 import { Fenced, type ClaimedTurn } from '../engine/claimed-turn.js';
-import { Bells } from '../engine/bells.js';
-import { EngineMetrics } from '../engine/engine-metrics.js';
 import { Engine } from '../engine/engine.js';
-import { openEngineRoles } from '../engine/engine-roles.js';
 import type { Capacity, Claim } from '../engine/postgres-claim.js';
 import type { NewRun } from '../engine/postgres-create.js';
 import type { Finish } from '../engine/postgres-finish.js';
 import type { NewStep } from '../engine/postgres-step.js';
 import { expireWaits, settle } from '../engine/postgres-waits.js';
-import { PostgresWorkers } from '../engine/postgres-workers.js';
-import { Worker } from '../engine/worker.js';
-import { LiveRuns } from '../runs/live-runs.js';
+import { openEngineProcess } from './engine-process.js';
 
 interface Options {
   readonly environment: Readonly<Record<string, string>>;
@@ -46,7 +39,10 @@ const WORK_MS = 40;
 const TIMER_MS = 60;
 /** The answer may be lost with the process that was to give it; then the default, which is the same, ends the wait. */
 const ANSWER_WITHIN_MS = 2_000;
-const POOL = 8;
+/** What a step's work may cost; it costs nothing in the end. */
+const HOLD_MICROS = 7;
+/** Longer than the suite takes: what is left of a hold shows. */
+const HOLD_MS = 86_400_000;
 
 /** Of the machine, whatever the clock of this process says. */
 const now = (): number => performance.timeOrigin + performance.now();
@@ -63,10 +59,10 @@ class NotedEngine extends Engine {
   private readonly current = new Map<string, ClaimedTurn>();
 
   constructor(
-    [roles, db, bells, metrics]: ConstructorParameters<typeof Engine>,
+    parts: ConstructorParameters<typeof Engine>,
     private readonly note: Note,
   ) {
-    super(roles, db, bells, metrics);
+    super(...parts);
   }
 
   /** The turn that an agent is activated for, when asked before it waits for anything. */
@@ -103,7 +99,7 @@ class NotedEngine extends Engine {
 }
 
 /** Does its steps, waits for a time or for a word that is on its way, and goes on until its last turn. */
-function wanderer(engine: NotedEngine, db: Database, note: Note): AgentPort {
+function wanderer(engine: NotedEngine, db: Database, budgets: Budgets, note: Note): AgentPort {
   const activate = async (turn: Turn): Promise<Activation> => {
     const claimed = engine.turnOf(turn);
     const { turns, steps } = turn.input as unknown as ChaosInput;
@@ -112,7 +108,12 @@ function wanderer(engine: NotedEngine, db: Database, note: Note): AgentPort {
       const step = `${no}/${at}`;
       const work = async (key: string): Promise<Json> => {
         note('effect', claimed, { step, key });
+        const call = { tenantId: turn.tenantId, runId: turn.runId, callId: key };
+        const refusal = await budgets.reserve(call, HOLD_MICROS, HOLD_MS);
+        if (refusal) throw new Error(`no room in ${refusal.budget.id}`);
         await sleep(Math.random() * WORK_MS);
+        await budgets.release(call);
+        note('released', claimed, { step, key });
         return { no, at };
       };
       await turn.effect(step, 'keyed', work).catch((error: unknown) => {
@@ -154,37 +155,18 @@ function jumpingClock(byMs: number): void {
   setInterval(() => (offset = byMs - offset), JUMP_EVERY_MS).unref();
 }
 
-export async function open({ environment, logFile, slots, leaseMs, clockJumpMs }: Options) {
+export async function open({ logFile, clockJumpMs, ...options }: Options) {
   if (clockJumpMs !== 0) jumpingClock(clockJumpMs);
-  const config = loadConfig(
-    'runtime',
-    { ...baseEnvironment, ...runtimeEnvironment },
-    { ...environment, WORKER_SLOTS: String(slots), WORKER_LEASE_MS: String(leaseMs), LOG_LEVEL: 'fatal' },
-  );
-  const kit = await openKit('runtime', config);
-  const connections = (url: string) =>
-    pgConnections(
-      { url, schema: 'runtime', size: POOL, applicationName: 'conclave-chaos' },
-      () => undefined, // told by the statements that fail
-    );
-  const db = new Database(connections(config.DATABASE_URL), connections(config.DATABASE_SYSTEM_URL));
-  const roles = openEngineRoles(config.DATABASE_SYSTEM_URL, kit.log);
   const note = notesIn(logFile);
-  const bells = new Bells(kit);
-  const metrics = new EngineMetrics(kit);
-  const engine = new NotedEngine([roles, db, bells, metrics], note);
-  const reviews = { endingOf: () => Promise.reject(new Error('no reviews here')), close: async () => undefined };
-  const house = new Agents([wanderer(engine, db, note), new GraphAgent()], reviews, db);
-  const workers = new PostgresWorkers(db, config, kit.log);
-  const own = { engine, db, workers, house, live: new LiveRuns(), bells, metrics, log: kit.log, config };
-  const worker = new Worker(own);
-  const relay = new Relay(db, kit.nats, 'runtime', kit.log);
+  const { kit, db, bells, engine, close } = await openEngineProcess(
+    { ...options, relays: true },
+    (...parts) => new NotedEngine(parts, note),
+    (own, grounds) => [wanderer(own, grounds.db, new Budgets(grounds.roles, grounds.db), note), new GraphAgent()],
+  );
   const waits = async (): Promise<void> => {
     if ((await expireWaits(db)) > 0) bells.ready();
   };
-  const control = new Control(db, kit.log, kit.metrics, [{ name: 'waits', everyMs: 200, run: waits }]);
-  await worker.start();
-  relay.start();
+  const control = new Control(db, kit.log, kit.metrics, [[{ name: 'waits', everyMs: 200, run: waits }]]);
   control.start();
   return {
     operations: {
@@ -194,11 +176,7 @@ export async function open({ environment, logFile, slots, leaseMs, clockJumpMs }
     },
     async close(): Promise<void> {
       await control.stop();
-      await worker.stop();
-      await relay.stop();
-      await roles.close();
-      await db.close();
-      await kit.close();
+      await close();
     },
   };
 }

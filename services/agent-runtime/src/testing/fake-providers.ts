@@ -6,11 +6,12 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 
 /**
- * What a fake answers: text (its second half once `halfway` lets it), an HTTP status, a stream that breaks off, or nothing
+ * What a fake answers: text (its second half once `halfway` lets it; of a compatible one perhaps without a word of its
+ * usage), an HTTP status, a stream that breaks off, or nothing
  * while the connection stands.
  */
 export type FakeAnswer =
-  | { readonly text: string; readonly halfway?: Promise<void> }
+  | { readonly text: string; readonly halfway?: Promise<void>; readonly untold?: true }
   | { readonly status: number }
   | { readonly cut: string }
   | { readonly hang: true };
@@ -54,6 +55,7 @@ export async function startFakeProviders(): Promise<FakeProviders> {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     const text = 'text' in answer ? answer.text : answer.cut;
     const frames = framesOf(request.url!, JSON.parse(body) as { tools?: { name: string }[] }, halvesOf(text));
+    if ('untold' in answer) frames.splice(-2, 1);
     if ('cut' in answer) {
       response.write(frames.slice(0, -1).join(''));
       response.destroy();

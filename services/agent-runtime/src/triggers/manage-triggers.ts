@@ -11,12 +11,13 @@ import {
   type TriggerSource,
 } from '@conclave/contracts';
 import type { RequestContext } from '@conclave/nest-kit';
-import { Database, once, type Tx } from '@conclave/postgres-kit';
+import { Database, mustFitPage, once, type Tx } from '@conclave/postgres-kit';
 import { StartRun } from '../runs/start-run.js';
 import { mustTakeRuns } from '../sessions/postgres-sessions.js';
 import { FireTrigger } from './fire-trigger.js';
 import {
-  countTriggers,
+  countOthers,
+  hearsRunEnds,
   insertTrigger,
   listFailures,
   listTriggers,
@@ -30,8 +31,10 @@ import { TriggerSecrets } from './trigger-secrets.js';
 
 type Created = ReplyOf<typeof triggers.createTrigger>;
 
-/** Every event is compared with all that listen for it, so this bounds what one workspace can make us do. */
+/** Every event is compared with all that listen for it. */
 const MAX_PER_WORKSPACE = 200;
+/** Those that listen for ends of runs fire each other: one run starts this many to the power of their depth. */
+const MAX_OF_RUN_ENDS = 3;
 
 /** What people do to triggers. What a trigger would start is checked as if it were started now. */
 @Injectable()
@@ -47,11 +50,10 @@ export class ManageTriggers {
   async create(ctx: RequestContext, request: RequestOf<typeof triggers.createTrigger>): Promise<Created> {
     const made = await this.db.tx(ctx, (tx) =>
       once(tx, ctx, triggers.createTrigger, request, async () => {
-        if ((await countTriggers(tx, ctx)) >= MAX_PER_WORKSPACE)
-          throw new ConclaveError('runtime.trigger.too-many', { limit: MAX_PER_WORKSPACE });
         const { title, on: source, run: template, enabled } = request;
-        await this.check(tx, ctx, template);
         const id = newId('trigger');
+        await mustHaveRoom(tx, ctx, id, source);
+        await this.check(tx, ctx, template);
         const next_at = nextOf(source, enabled);
         const secretSealed =
           source.kind === 'webhook' ? this.secrets.seal(newHookSecret(), ctx.tenantId, id) : undefined;
@@ -89,6 +91,7 @@ export class ManageTriggers {
         const { title = row.title, on: source = row.source, run: template = row.template } = request;
         if (source.kind !== row.source.kind)
           throw new ConclaveError('runtime.trigger.malformed', { reason: `it is of kind ${row.source.kind}` });
+        if (request.on) await mustHaveRoom(tx, ctx, row.id, source);
         if (request.run) await this.check(tx, ctx, template);
         const enabled = request.enabled ?? row.enabled;
         const kept = request.on === undefined && enabled === row.enabled;
@@ -121,10 +124,19 @@ export class ManageTriggers {
   }
 
   private async check(tx: Tx, ctx: RequestContext, template: CreateRunRequest): Promise<void> {
+    mustFitPage(template);
     const who = { tenantId: ctx.tenantId, workspaceId: ctx.workspaceId!, actor: ctx.actor };
     this.starter.plan(who, template, { trigger: {} });
     if (template.session !== undefined) await mustTakeRuns(tx, who, template.session);
   }
+}
+
+/** @throws ConclaveError `runtime.trigger.too-many` when the workspace has too many others */
+async function mustHaveRoom(tx: Tx, ctx: RequestContext, id: string, source: TriggerSource): Promise<void> {
+  const others = await countOthers(tx, ctx, id);
+  const full = (limit: number) => new ConclaveError('runtime.trigger.too-many', { limit });
+  if (others.all >= MAX_PER_WORKSPACE) throw full(MAX_PER_WORKSPACE);
+  if (hearsRunEnds(source) && others.of_run_ends >= MAX_OF_RUN_ENDS) throw full(MAX_OF_RUN_ENDS);
 }
 
 /** @throws ConclaveError `runtime.trigger.malformed` */

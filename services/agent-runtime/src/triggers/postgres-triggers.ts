@@ -1,5 +1,12 @@
 /** Rows of triggers, under their tenant. */
-import { ConclaveError, newId, type CreateRunRequest, type Trigger, type TriggerSource } from '@conclave/contracts';
+import {
+  ConclaveError,
+  events,
+  newId,
+  type CreateRunRequest,
+  type Trigger,
+  type TriggerSource,
+} from '@conclave/contracts';
 import { pageOf, type Actor, type Statements, type Tx } from '@conclave/postgres-kit';
 import type { Json } from '../engine/agent-port.js';
 import { cleanText, journalJson } from '../engine/journal-form.js';
@@ -42,6 +49,10 @@ export const topicOf = (source: TriggerSource): string | undefined => {
   return 'event' in source ? source.event : keyTopic(source.key);
 };
 export const keyTopic = (key: string): string => `key:${key}`;
+
+/** Topics of what this service tells of runs itself. */
+export const RUN_ENDS: readonly string[] = [events.runCompleted.type, events.runFailed.type];
+export const hearsRunEnds = (source: TriggerSource): boolean => RUN_ENDS.includes(topicOf(source) ?? '');
 
 export type Written = Pick<TriggerRow, 'title' | 'owner' | 'enabled' | 'source' | 'template' | 'next_at'>;
 
@@ -105,14 +116,19 @@ export async function listTriggers(
   return pageOf(rows.map(toTrigger), limit);
 }
 
-/** How many the workspace has; nobody adds one until the transaction ends. */
-export async function countTriggers(tx: Tx, { tenantId, workspaceId }: Reader): Promise<number> {
+/** How many others the workspace has; nobody adds one until the transaction ends. */
+export async function countOthers(
+  tx: Tx,
+  { tenantId, workspaceId }: Reader,
+  id: string,
+): Promise<{ readonly all: number; readonly of_run_ends: number }> {
   await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`triggers of ${tenantId}/${workspaceId}`]);
-  const row = await tx.one<{ n: number }>(
-    'select count(*)::int as n from trigger where tenant_id = $1 and workspace_id = $2',
-    [tenantId, workspaceId],
+  const row = await tx.one<{ all: number; of_run_ends: number }>(
+    `select count(*)::int as all, (count(*) filter (where topic = any($4)))::int as of_run_ends
+     from trigger where tenant_id = $1 and workspace_id = $2 and id <> $3`,
+    [tenantId, workspaceId, id, RUN_ENDS],
   );
-  return row!.n;
+  return row!;
 }
 
 /** The triggers that an event may fire; of one from a log, those made after it are not among them. */

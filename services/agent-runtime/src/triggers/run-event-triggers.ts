@@ -1,13 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { events } from '@conclave/contracts';
-import { KIT, type Kit } from '@conclave/nest-kit';
-import { Database, isOutage, type Tx } from '@conclave/postgres-kit';
+import { Database, DeadLetters, isOutage, placedEvent, type EventRow, type Tx } from '@conclave/postgres-kit';
 import { EventTriggers } from './event-triggers.js';
 import { runtimeActor } from './fire-trigger.js';
+import { RUN_ENDS } from './postgres-triggers.js';
 
 /** Events of a lane that are taken up at once. */
 const PAGE = 50;
-const TYPES = [events.runCompleted.type, events.runFailed.type];
 
 interface Place {
   readonly lane: number;
@@ -15,17 +13,13 @@ interface Place {
   readonly pos: string;
 }
 
-interface RunEventRow extends Place {
-  readonly id: string;
-  readonly tenant_id: string;
-  readonly type: string;
-  readonly at: Date;
+interface RunEventRow extends EventRow {
   readonly data: { readonly run: string };
 }
 
 /** What some trigger listens for, after the cursor and up to the head that was read before. */
 const NEWS = `
-  select e.id, e.tenant_id, e.lane, e.epoch, e.pos, e.type, e.at, e.data
+  select e.id, e.tenant_id, e.lane, e.epoch, e.pos, e.type, e.actor, e.at, e.data
   from json_to_recordset($1::json) as h (lane smallint, epoch int, pos bigint)
   left join event_cursor c on c.producer = 'runtime' and c.lane = h.lane
   cross join lateral (
@@ -42,6 +36,16 @@ const MOVE = `
   on conflict (producer, lane) do update set epoch = excluded.epoch, pos = excluded.pos
   where (c.epoch, c.pos) < (excluded.epoch, excluded.pos)`;
 
+/** Where it happened, and how deep below a trigger: what started a run started those it started, too. */
+const ORIGIN = `
+  with recursive up as (
+    select workspace_id, parent_run_id, input from run where tenant_id = $1 and id = $2
+    union all
+    select r.workspace_id, r.parent_run_id, r.input from up join run r on r.tenant_id = $1 and r.id = up.parent_run_id
+  )
+  select min(workspace_id) as workspace_id, max((input #>> '{trigger,depth}')::int) as depth, bool_or(input ? 'trigger') as fired
+  from up having count(*) > 0`;
+
 /**
  * Follows this service's own log for the ends of runs. The cursor moves after what was fired: what is read twice starts
  * nothing twice.
@@ -54,7 +58,7 @@ export class RunEventTriggers {
   constructor(
     @Inject(Database) private readonly db: Database,
     @Inject(EventTriggers) private readonly triggers: EventTriggers,
-    @Inject(KIT) private readonly kit: Kit,
+    @Inject(DeadLetters) private readonly letters: DeadLetters,
   ) {}
 
   async follow(): Promise<void> {
@@ -63,7 +67,7 @@ export class RunEventTriggers {
     );
     const now = JSON.stringify(heads);
     if (now === this.seen) return;
-    const rows = await this.db.system((tx) => tx.query<RunEventRow>(NEWS, [now, TYPES]));
+    const rows = await this.db.system((tx) => tx.query<RunEventRow>(NEWS, [now, RUN_ENDS]));
     for (const row of rows) await this.take(row);
     const byLane = Map.groupBy(rows, ({ lane }) => lane);
     const reached = heads.map((head): Place => {
@@ -80,17 +84,15 @@ export class RunEventTriggers {
       await this.db.tx(runtimeActor(row.tenant_id), (tx) => this.fire(tx, row));
     } catch (error) {
       if (isOutage(error)) throw error;
-      this.kit.log.error({ err: error, event: row.id }, 'no trigger fired for an event');
+      await this.db.tx(runtimeActor(row.tenant_id), (tx) => this.letters.bury(tx, 'runtime', placedEvent(row), error));
     }
   }
 
   /** Heard in the run's workspace only. */
   private async fire(tx: Tx, { id, tenant_id, type, at, data }: RunEventRow): Promise<void> {
-    const run = await tx.one<{ workspace_id: string; depth: number | null; fired: boolean }>(
-      `select workspace_id, (input #>> '{trigger,depth}')::int as depth, input ? 'trigger' as fired from run
-       where tenant_id = $1 and id = $2`,
-      [tenant_id, data.run],
-    );
+    const run = await tx.one<{ workspace_id: string; depth: number | null; fired: boolean }>(ORIGIN, [
+      ...[tenant_id, data.run],
+    ]);
     if (!run) return;
     await this.triggers.happened(tx, {
       ...{ id, tenantId: tenant_id, workspaceId: run.workspace_id, topic: type, name: type, at },

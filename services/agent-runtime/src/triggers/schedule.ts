@@ -23,7 +23,7 @@ export class Schedule {
   /** The latest firing from one that is due until now: of those that were missed, it stands for all. */
   latest(due: Date, now: Date): Date {
     // Neither end of its interval may be left out: a firing at `now` is due.
-    const before = this.cron.previousRuns(1, new Date(now.getTime() + 1_000))[0];
-    return before && before > due && before <= now ? before : due;
+    const before = this.cron.previousRuns(2, new Date(now.getTime() + 1_000)).find((run) => run <= now);
+    return before && before > due ? before : due;
   }
 }

@@ -1,7 +1,4 @@
 import { createHmac } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   events,
@@ -15,42 +12,34 @@ import {
   type RequestInputOf,
   type Trigger,
 } from '@conclave/contracts';
-import {
-  eventually,
-  refusalOf,
-  startServiceFixture,
-  testPrincipal,
-  type ServiceFixture,
-  type TestPrincipal,
-} from '@conclave/dev-env/testing';
-import { runtimeService } from '../runtime-service.js';
+import { eventually, refusalOf, testPrincipal, type TestPrincipal } from '@conclave/dev-env/testing';
+import { Database } from '@conclave/postgres-kit';
+import { someoneWaits, startRuntimeFixture, type RuntimeFixture } from '../testing/runtime-fixture.js';
 import { CronTriggers } from './cron-triggers.js';
 
 type On = RequestInputOf<typeof triggers.createTrigger>['on'];
 type Template = RequestInputOf<typeof triggers.createTrigger>['run'];
 
 const ECHO: Template = { agent: 'compose', input: { value: { $from: 'trigger', path: '/body' } } };
+/** Its child is completed, and itself it is not. */
+const PARENT: Template = {
+  tasks: [
+    { id: 'a', agent: 'run', input: { tasks: [{ id: 'b', agent: 'compose', input: { value: 1 } }] } },
+    { id: 'c', agent: 'compose', input: { value: { $from: 'a', path: '/no' } }, dependsOn: ['a'] },
+  ],
+};
 const ASK: Template = { agent: 'human', input: { question: '?' } };
 const MINUTE_MS = 60_000;
 
 describe('triggers', () => {
   const me = testPrincipal();
-  let fixture: ServiceFixture;
-  let dir: string;
+  let fixture: RuntimeFixture;
 
   beforeAll(async () => {
-    dir = mkdtempSync(join(tmpdir(), 'triggers-'));
-    fixture = await startServiceFixture(runtimeService, {
-      ROLES: 'api,worker,control',
-      DATA_DIR: dir,
-      SIGNER_KEK: Buffer.alloc(32, 1).toString('base64'),
-      SANDBOX_DIR: join(dir, 'sandbox'),
-      WORKER_SLOTS: '16',
-    });
+    fixture = await startRuntimeFixture({ WORKER_SLOTS: '16' });
   });
   afterAll(async () => {
     await fixture.stop();
-    rmSync(dir, { recursive: true, force: true });
   });
 
   const create = (on: On, run: Template = ECHO, as: TestPrincipal = me, more: object = {}) =>
@@ -136,6 +125,8 @@ describe('triggers', () => {
     );
     const cyclic: Template = { tasks: [{ id: 'a', agent: 'compose', input: { value: 1 }, dependsOn: ['a'] }] };
     expect(await refused({ kind: 'webhook' }, cyclic)).toBe('runtime.graph.invalid');
+    const long: Template = { agent: 'compose', input: { value: 'x'.repeat(900_000) } };
+    expect(await refused({ kind: 'webhook' }, long)).toBe('request.too-large');
     const crowd = testPrincipal();
     await create({ kind: 'webhook' }, ECHO, crowd);
     await fixture.database.query(
@@ -165,6 +156,21 @@ describe('triggers', () => {
       expect(run).toMatchObject({
         actor: me.principal.id,
         input: { trigger: { kind: 'cron', at: expect.stringMatching(/:00\.000Z$/) } },
+      });
+      await fixture.call(triggers.deleteTrigger, { id }, me);
+    });
+
+    it('hold up no wait while one is stuck', async () => {
+      const { id } = await create(minutely);
+      const database = fixture.service.app.get(Database);
+      await database.tx({ tenantId: me.tenantId, actor: 'service:runtime' }, async (tx) => {
+        // Where a firing is buried that is refused.
+        await tx.query('lock table trigger_failure in share mode');
+        const refused = 'update runtime.trigger set owner_disabled = true, next_at = now() where id = $1';
+        await fixture.database.query(refused, [id]);
+        await someoneWaits(fixture);
+        const run = { agent: 'timer', input: { delayMs: 10 }, waitMs: 20_000 } as const;
+        expect(await fixture.call(runs.createRun, run, me)).toMatchObject({ state: 'completed' });
       });
       await fixture.call(triggers.deleteTrigger, { id }, me);
     });
@@ -217,18 +223,25 @@ describe('triggers', () => {
       const decision = newId('decision');
       const { id } = await create({ kind: 'event', event: 'decision.sealed', where: { '/decision': decision } });
       const consensus = await fixture.eventsOf('consensus');
-      const sealed = consensus.emit(events.decisionSealed, me.tenantId, {
-        ...{ decision, phase: 'sealed', outcome: { status: 'decided', winners: ['approved'], reason: '' } },
-        ...{ payloadSha256: '0'.repeat(64), openedAt: new Date().toISOString(), sealedAt: new Date().toISOString() },
-      });
+      const tell = () =>
+        consensus.emit(events.decisionSealed, me.tenantId, {
+          ...{ decision, phase: 'sealed', outcome: { status: 'decided', winners: ['approved'], reason: '' } },
+          ...{ payloadSha256: '0'.repeat(64), openedAt: new Date().toISOString(), sealedAt: new Date().toISOString() },
+        });
+      const sealed = tell();
       await eventually(async () => expect(await runsOf(id)).toHaveLength(1));
       consensus.ring(sealed);
-      expect(await runsOf(id)).toHaveLength(1);
+      // Of the same lane, so it is heard after what was told again.
+      tell();
+      await eventually(async () => expect(await runsOf(id)).toHaveLength(2));
     });
 
-    it('fire for the ends of runs, and stop when they fire each other', async () => {
+    it.each([
+      ['their runs', ECHO],
+      ['children of their runs', PARENT],
+    ])('fire for the ends of runs, and stop when %s fire each other', async (_, template) => {
       const owner = testPrincipal();
-      const { id } = await create({ kind: 'event', event: 'run.completed' }, ECHO, owner);
+      const { id } = await create({ kind: 'event', event: 'run.completed' }, template, owner);
       await fixture.call(runs.createRun, { agent: 'compose', input: { value: 1 }, waitMs: 20_000 }, owner);
       const dead = await eventually(async () => {
         const found = await failuresOf(id, owner);
@@ -237,6 +250,40 @@ describe('triggers', () => {
       }, 30_000);
       expect(dead).toMatchObject([{ code: 'trigger.loop', attempts: 1, firing: { event: 'run.completed' } }]);
       expect(await runsOf(id)).toHaveLength(6);
+    });
+
+    it('that cannot be heard for a fault of ours are buried with their event', async () => {
+      const owner = testPrincipal();
+      const { id } = await create({ kind: 'event', event: 'run.completed' }, ECHO, owner);
+      await fixture.database.query(`update runtime.trigger set source = source - 'where' where id = $1`, [id]);
+      const run = await fixture.call(runs.createRun, { agent: 'compose', input: { value: 1 }, waitMs: 20_000 }, owner);
+      const [letter] = await eventually(async () => {
+        const found = await fixture.database.query(
+          'select producer, type, event, reason from runtime.dead_letter where tenant_id = $1',
+          [owner.tenantId],
+        );
+        expect(found).toHaveLength(1);
+        return found;
+      });
+      expect(letter).toMatchObject({
+        ...{ producer: 'runtime', type: 'run.completed', event: { data: { run: run.id } } },
+        reason: expect.stringContaining('null'),
+      });
+    });
+
+    it('of runs are few in a workspace: they fire each other', async () => {
+      const owner = testPrincipal();
+      const onRuns: On = { kind: 'event', event: 'run.failed' };
+      for (let n = 0; n < 2; n++) await create(onRuns, ECHO, owner);
+      const [third, other] = [
+        await create(onRuns, ECHO, owner),
+        await create({ kind: 'event', key: 'k' }, ECHO, owner),
+      ];
+      const change = (id: string) =>
+        fixture.call(triggers.changeTrigger, { id, on: { kind: 'event', event: 'run.completed' } }, owner);
+      expect(await refusalOf(create(onRuns, ECHO, owner))).toBe('runtime.trigger.too-many');
+      expect(await refusalOf(change(other.id))).toBe('runtime.trigger.too-many');
+      expect(await change(third.id)).toMatchObject({ on: { event: 'run.completed' } });
     });
 
     it('start nothing for who is no member any more, until somebody takes them over', async () => {
@@ -266,6 +313,8 @@ describe('triggers', () => {
       ]);
       expect(await resultOf(first.run!)).toEqual({ result: { x: [1] } });
       expect((await deliver(signed(hook, '{"x":[1]}'))).run).not.toBe(first.run);
+      const { run } = await deliver(signed(hook, String.raw`{"\u0000":1,"\ud800":2}`));
+      expect(await resultOf(run!)).toEqual({ result: { '\ufffd': 2 } });
     });
 
     it('say the secret again to the same idempotent request, and keep it sealed', async () => {

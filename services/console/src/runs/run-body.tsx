@@ -18,12 +18,14 @@ import classes from './seat-card.module.css';
 import { Tasks } from './tasks.js';
 import { Timeline } from './timeline.js';
 
+const tooLate = { code: 'run.expired', message: 'Its deadline passed.' };
+
 /** What a run shows below its title: how it ended, what came out, the story. */
 export function RunBody({ run, story }: { readonly run: Run; readonly story: RunStory }) {
   const result = useQuery({ ...ask(runtime.getRunResult, { id: run.id }), enabled: run.state === 'completed' });
   const verdict = result.data && runtime.isReview(result.data) ? result.data : undefined;
   const given = result.data && !runtime.isReview(result.data) ? result.data : undefined;
-  const failure = run.failure ?? story.failure;
+  const failure = run.failure ?? story.failure ?? (run.state === 'expired' ? tooLate : undefined);
   const worked = run.kind !== 'review';
   const seated = !worked && (story.seats.length > 0 || !isOver(run));
   return (

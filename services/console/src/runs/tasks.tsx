@@ -14,6 +14,9 @@ import classes from './tasks.module.css';
 type ItemOf<List> = List extends Listed<infer Item> ? Item : never;
 type Task = ItemOf<ReturnType<typeof usePages<typeof runs.listTasks>>>;
 
+/** The root of a graph is the run itself, and gives what the run gives. */
+const isPart = ({ agent }: Task): boolean => agent !== 'graph';
+
 /** The tasks of a run, with what each gave. */
 export function Tasks({ run }: { readonly run: Run }) {
   const list = usePages(runs.listTasks, { id: run.id, limit: 100 }, isOver(run) ? {} : { liveMs: LIVE_MS });
@@ -26,7 +29,7 @@ export function Tasks({ run }: { readonly run: Run }) {
       ) : (
         <Stack gap="md">
           <ul className={classes['tasks']}>
-            {list.items.map((task) => (
+            {list.items.filter(isPart).map((task) => (
               <TaskRow key={task.id} task={task} />
             ))}
           </ul>

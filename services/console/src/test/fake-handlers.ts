@@ -89,12 +89,12 @@ const tasksOf = (world: World): [string, Handler][] => {
     handle(runs.pauseRun, () => Object.assign(run, { state: 'paused' as const })),
     handle(runs.resumeRun, () => {
       if (run.state !== 'paused') throw new ConclaveError('runtime.run.not-paused');
-      return Object.assign(run, { state: 'working' as const });
+      return Object.assign(run, { state: 'input-required' as const });
     }),
     handle(runs.answerRun, ({ task, answer }) => {
       const wait = answered(world.asking, task!, answer);
       if (run.state === 'completed')
-        world.results.set(run.id, { result: Object.fromEntries(tasks.map(({ id, result = null }) => [id, result])) });
+        world.results.set(run.id, { result: tasks.find(({ id }) => id === 'root')!.result! });
       return wait;
     }),
   ];

@@ -18,6 +18,10 @@ export function registerReference(fastify: FastifyInstance): void {
   }
 }
 
+/** Whoever asks an owner on somebody's behalf can be refused so. */
+const EVERYWHERE = ['request.rate-limited', 'request.deadline', 'service.internal', 'service.unavailable'] as const;
+const WITH_BODY = ['request.invalid', 'request.malformed', 'request.media-type', 'request.too-large'] as const;
+
 /** Deliveries to triggers: signed, and without a credential. */
 const hooks: OpenApiDocument['paths'] = {
   '/v1/hooks/{id}': {
@@ -39,15 +43,7 @@ const hooks: OpenApiDocument['paths'] = {
           description: 'Taken, now or before; `run` is what it started.',
           content: { 'application/json': { schema: { type: 'object', properties: { run: { type: 'string' } } } } },
         },
-        ...problemResponses([
-          ...triggers.deliverHook.errors,
-          'request.invalid',
-          'request.malformed',
-          'request.media-type',
-          'request.too-large',
-          'request.rate-limited',
-          'service.unavailable',
-        ]),
+        ...problemResponses([...triggers.deliverHook.errors, ...WITH_BODY, ...EVERYWHERE]),
       },
     },
   },
@@ -88,15 +84,7 @@ const signIns: OpenApiDocument['paths'] = {
             },
           },
         },
-        ...problemResponses([
-          'auth.unauthenticated',
-          'request.invalid',
-          'request.malformed',
-          'request.media-type',
-          'request.too-large',
-          'request.rate-limited',
-          'service.unavailable',
-        ]),
+        ...problemResponses(['auth.unauthenticated', ...WITH_BODY, ...EVERYWHERE]),
       },
     },
   },
@@ -109,7 +97,7 @@ const signIns: OpenApiDocument['paths'] = {
       security: [{ signIn: [] }],
       responses: {
         '204': { description: 'Signed out.' },
-        ...problemResponses(['auth.unauthenticated', 'auth.csrf', 'request.rate-limited', 'service.unavailable']),
+        ...problemResponses(['auth.unauthenticated', 'auth.csrf', ...EVERYWHERE]),
       },
     },
   },

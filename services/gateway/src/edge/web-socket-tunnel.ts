@@ -44,13 +44,13 @@ export class WebSocketTunnel {
     this.closed = new Promise((resolve) => near.once('close', () => resolve()));
     near.once('close', () => far.destroy());
     far.on('error', () => near.destroy());
-    far.once('close', () => this.destroyLater());
     far.setTimeout(silenceMs, () => far.destroy());
     near.write(responseHead);
     near.write(owner.head);
     far.write(client.head);
     far.pipe(near);
     near.pipe(far);
+    far.once('close', () => this.destroyLater());
   }
 
   end(code: number): void {
@@ -60,6 +60,8 @@ export class WebSocketTunnel {
   }
 
   private destroyLater(): void {
+    // What the client still says is for nobody, and unread it would keep the connection.
+    this.client.socket.resume();
     setTimeout(() => this.client.socket.destroy(), CLOSE_MS).unref();
   }
 }

@@ -1,9 +1,13 @@
-/** The process of one contestant: opens the module named first with the options named second, and answers. */
+/**
+ * The process of one contestant: opens the module it is called with, with the options that `CONTESTANT_OPTIONS` holds, and
+ * answers.
+ */
 import { pathToFileURL } from 'node:url';
 import { closedLoop } from './closed-loop.js';
 import type { Answer, ContestantModule, Load, Question } from './contestant.js';
 
-const [, , module = '', options = '{}'] = process.argv;
+const [, , module = ''] = process.argv;
+const { CONTESTANT_OPTIONS: options = '{}' } = process.env;
 const { open } = (await import(pathToFileURL(module).href)) as ContestantModule;
 const contestant = await open(JSON.parse(options) as never);
 

@@ -67,9 +67,11 @@ export type Answer = { readonly no: number } & ({ readonly value: unknown } | { 
 
 /** Starts the module in a process. @throws Error with what it said when it cannot open or ends early */
 export async function startContestant(module: string, options: unknown): Promise<Process> {
-  const child = fork(join(import.meta.dirname, 'contestant-main.js'), [module, JSON.stringify(options)], {
+  const child = fork(join(import.meta.dirname, 'contestant-main.js'), [module], {
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    // Not an argument: options hold passwords, and everybody may see arguments.
+    env: { ...process.env, CONTESTANT_OPTIONS: JSON.stringify(options) },
   });
   let said = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-4_000)));
@@ -114,6 +116,8 @@ function askOver(
     new Promise((resolve, reject) => {
       const question: Question = { no: no++, operation, argument };
       open.set(question.no, { resolve, reject });
-      child.send(question);
+      child.send(question, (error) => {
+        if (error) reject(error);
+      });
     });
 }

@@ -30,6 +30,7 @@ export interface Installation {
   readonly dir: string;
   /** A new database, migrated for the engine or empty. */
   createDatabase(name: string, kind: 'engine' | 'empty'): Promise<void>;
+  /** With the processes on it that work still, as when a case fell over. */
   dropDatabase(name: string): Promise<void>;
   /** Asks as the administrator, past row-level security. */
   query<Row extends object>(database: string, sql: string, values?: readonly unknown[]): Promise<Row[]>;
@@ -49,11 +50,13 @@ export async function withInstallation<T>(work: (installation: Installation) => 
     ...{ quickInit: true, env },
   });
   const pools = new Map<string, pg.Pool>();
-  const started: Process[] = [];
+  const started: { readonly process: Process; readonly database: string }[] = [];
+  const killAll = (among: typeof started): Promise<unknown> =>
+    Promise.all(among.map(({ process }) => process.kill9().catch(() => undefined)));
   let ending: Promise<void> | undefined;
   const end = () =>
     (ending ??= (async () => {
-      await Promise.all(started.map((one) => one.kill9().catch(() => undefined)));
+      await killAll(started);
       await Promise.all([...pools.values()].map((pool) => pool.end()));
       await stores.stop();
       closeTestRun(dir);
@@ -67,10 +70,10 @@ export async function withInstallation<T>(work: (installation: Installation) => 
     pools.set(database, pool);
     return (await pool.query<Row & Record<string, unknown>>(sql, [...values])).rows;
   };
-  const start = async (module: string, options: unknown) => {
-    const one = await startContestant(module, options);
-    started.push(one);
-    return one;
+  const start = async (module: string, database: string, options: unknown) => {
+    const process = await startContestant(module, options);
+    started.push({ process, database });
+    return process;
   };
   const runtime = services.find(({ name }) => name === 'runtime')!;
   const ports = Object.fromEntries(services.map(({ name }) => [name, 0])) as Record<(typeof runtime)['name'], number>;
@@ -80,7 +83,7 @@ export async function withInstallation<T>(work: (installation: Installation) => 
       stores: { ...stores.urls, postgres: urlOf(database) },
     });
   const startRuntime: Installation['startRuntime'] = (module, database, options) =>
-    start(join(RUNTIME, module), { ...options, environment: environmentOf(database) });
+    start(join(RUNTIME, module), database, { ...options, environment: environmentOf(database) });
   try {
     await query('postgres', `create database ${TEMPLATE}`);
     await migrateSchemas(urlOf(TEMPLATE), rolePasswords(secrets));
@@ -93,13 +96,15 @@ export async function withInstallation<T>(work: (installation: Installation) => 
           `create database ${name} template ${kind === 'engine' ? TEMPLATE : 'template0'}`,
         )),
       async dropDatabase(name) {
+        await killAll(started.filter(({ database }) => database === name));
         await pools.get(name)?.end();
         pools.delete(name);
         await query('postgres', `drop database ${name} with (force)`);
       },
       ...{ stores, dir, startRuntime },
       startEngine: (database, options) => startRuntime('bench/engine-contestant.js', database, options),
-      start: (name, database) => start(join(import.meta.dirname, `${name}.js`), { databaseUrl: urlOf(database) }),
+      start: (name, database) =>
+        start(join(import.meta.dirname, `${name}.js`), database, { databaseUrl: urlOf(database) }),
     });
   } finally {
     await end();

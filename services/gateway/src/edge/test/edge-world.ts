@@ -10,6 +10,7 @@ import {
   permissions,
   roles,
   runtime,
+  triggers,
   type Contract,
   type Permission,
   type RequestOf,
@@ -200,6 +201,11 @@ function runtimeOf(owner: Owner) {
     @Handles(runtime.cancelRun)
     cancel(ctx: RequestContext, request: object) {
       return rpc(runtime.cancelRun, ctx, request);
+    }
+
+    @Handles(triggers.deliverHook)
+    deliver(ctx: RequestContext, request: object) {
+      return rpc(triggers.deliverHook, ctx, request);
     }
 
     @Handles(runtime.createUpload)

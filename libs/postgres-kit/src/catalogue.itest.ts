@@ -19,7 +19,6 @@ const withoutTenant = [
 /** Unique without the tenant. */
 const uniqueAcrossTenants = [
   '*.outbound_event_pkey', // the log's own order
-  '*.outbound_event_id_key', // an event id is unique everywhere
   '*.outbound_event_position', // positions are per lane of many tenants
   'runtime.trigger_id_key', // a delivery from outside names its trigger and no tenant
   'auth.tenant_name', // the name by which an operator finds a tenant

@@ -73,7 +73,11 @@ describe('processes that hear each other', () => {
   const listen = async (): Promise<{ readonly rung: Promise<void>; readonly leave: () => void }> => {
     const { kit, bells } = await process();
     const rung = Promise.withResolvers<void>();
-    bells.hear({ wake: () => (rung.resolve(), true), drop: () => undefined });
+    bells.hear({
+      wake: () => (rung.resolve(), true),
+      drop: () => undefined,
+      make: async (_, make) => (await make()).length,
+    });
     await kit.nats.flush();
     return { rung: rung.promise, leave: () => bells.leave() };
   };

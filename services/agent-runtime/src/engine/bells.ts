@@ -6,13 +6,20 @@ import { randomBytes } from 'node:crypto';
 import { runsEnded, turnsReady, type PeerSubject } from '@conclave/contracts';
 import { decodeBody, encodeBody, type Kit } from '@conclave/nest-kit';
 import type { z } from 'zod';
+import type { ClaimedTurn } from './claimed-turn.js';
+import type { Room } from './postgres-create.js';
 
 export interface Hearer {
   /** Something can be claimed. @returns whether there is room for it here */
   wake(): boolean;
+  /** Makes turns, takes those that have a room, of which there are at most `wanted`. @returns how many it took */
+  make(wanted: number, make: Make): Promise<number>;
   /** These runs were ended from outside. */
   drop(runs: readonly string[]): void;
 }
+
+/** Makes turns ready to be claimed, and as many as have room the worker's at once: those it returns. */
+export type Make = (room?: Room) => Promise<readonly ClaimedTurn[]>;
 
 /** The bus; a process alone needs none. */
 type Bus = Pick<Kit, 'nats' | 'log'>;
@@ -42,6 +49,12 @@ export class Bells {
   /** Something became claimable: for the worker of this process, or for all others when it has no room. */
   ready(): void {
     if (!this.hearer?.wake()) this.pass();
+  }
+
+  /** Turns are about to be made: the worker of this process has what room it has for them, others hear of the rest. */
+  async make(wanted: number, make: Make): Promise<void> {
+    const taken = this.hearer ? await this.hearer.make(wanted, make) : (await make()).length;
+    if (taken < wanted) this.ready();
   }
 
   /** There is more to claim than the worker of this process can take. */

@@ -11,6 +11,7 @@ const PLANS = {
   enable_seqscan: 'off',
   enable_hashjoin: 'off',
   enable_mergejoin: 'off',
+  enable_material: 'off',
 };
 
 /** Connections of the engine alone, apart from those of requests, all as the system role. */

@@ -13,7 +13,8 @@ import { EngineMetrics } from './engine-metrics.js';
 import type { EngineRoles } from './engine-roles.js';
 import { claimTurns, type Capacity, type Claim } from './postgres-claim.js';
 import { createRuns, type NewRun } from './postgres-create.js';
-import { finishTurns, type Finish } from './postgres-finish.js';
+import { endRuns } from './postgres-end.js';
+import { endsRun, finishTurns, type Finish } from './postgres-finish.js';
 import { writeSteps, type NewStep, type WrittenStep } from './postgres-step.js';
 
 export const ENGINE_ROLES = Symbol('EngineRoles');
@@ -27,6 +28,7 @@ export class Engine {
   private readonly creates: Lane<NewRun, void>;
   private readonly steps: Lane<NewStep, WrittenStep>;
   private readonly finishes: Lane<Finish, void>;
+  private readonly ends: Lane<Finish, void>;
 
   constructor(
     @Inject(ENGINE_ROLES) private readonly roles: EngineRoles,
@@ -36,27 +38,17 @@ export class Engine {
   ) {
     const { lanes } = roles;
     this.creates = this.lane('create', async (runs) => {
-      await createRuns(lanes.autocommit(), runs);
+      await this.bells.make(runs.length, (room) => createRuns(lanes.autocommit(), runs, room));
       this.db.emitted();
-      this.bells.ready();
       return runs.map(() => ({ ok: undefined }));
     });
     this.steps = this.lane<NewStep, WrittenStep>('step', async (steps) => {
       const written = await writeSteps(lanes.autocommit(), steps);
       return written.map((step, at) => (step.held ? { ok: step } : { error: fenced(steps[at]!.turn) }));
     });
-    this.finishes = this.lane(
-      'finish',
-      async (finishes) => {
-        const held = finishes.every(isOneStatement)
-          ? await finishTurns(lanes.autocommit(), finishes)
-          : await lanes.tx(undefined, (tx) => finishTurns(tx, finishes));
-        if (finishes.some(({ ending }) => ending)) this.db.emitted();
-        if (finishes.some(mayFree)) this.bells.ready();
-        return held.map((isHeld, at) => (isHeld ? { ok: undefined } : { error: fenced(finishes[at]!.turn) }));
-      },
-      ({ turn }) => turn.runId,
-    );
+    const runOf = ({ turn }: Finish): string => turn.runId;
+    this.finishes = this.lane('finish', (finishes) => this.endTurns(finishes, finishTurns), runOf);
+    this.ends = this.lane('end', (finishes) => this.endTurns(finishes, endRuns), runOf);
   }
 
   /** Creates a run with its root task, ready to be claimed. */
@@ -80,7 +72,17 @@ export class Engine {
 
   /** Ends a turn with what its agent decided. @throws Fenced */
   finish(finish: Finish): Promise<void> {
-    return this.finishes.submit(finish);
+    return (endsRun(finish) ? this.ends : this.finishes).submit(finish);
+  }
+
+  private async endTurns(finishes: readonly Finish[], end: typeof endRuns): Promise<Outcome<void>[]> {
+    const { lanes } = this.roles;
+    const held = finishes.every(isOneStatement)
+      ? await end(lanes.autocommit(), finishes)
+      : await lanes.tx(undefined, (tx) => end(tx, finishes));
+    if (finishes.some(({ ending }) => ending)) this.db.emitted();
+    if (finishes.some(mayFree)) this.bells.ready();
+    return held.map((isHeld, at) => (isHeld ? { ok: undefined } : { error: fenced(finishes[at]!.turn) }));
   }
 
   private lane<T, R>(

@@ -10,7 +10,10 @@ export const cleanText = (text: string): string => text.toWellFormed().replaceAl
 const UNFIT = /(?<!\\)((?:\\\\)*)\\u(?:0000|d[89a-f][0-9a-f]{2})/g;
 
 /** The JSON text of a value as it is stored. */
-export const journalJson = (value: unknown): string => JSON.stringify(value).replaceAll(UNFIT, '$1\uFFFD');
+export function journalJson(value: unknown): string {
+  const json = JSON.stringify(value);
+  return json.includes('\\u') ? json.replaceAll(UNFIT, '$1\uFFFD') : json;
+}
 
 /** The value as it will be read from the journal, so that nothing else is ever acted on. */
 export const journalForm = <T>(value: T): T => JSON.parse(journalJson(value)) as T;

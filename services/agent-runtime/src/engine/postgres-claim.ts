@@ -47,6 +47,9 @@ interface ClaimedRow {
 /** Claims are made one after the other, each on the state that the last one left. */
 const ALONE = `select pg_advisory_xact_lock(hashtext('runtime.claim'))`;
 
+/** The turns that workers run; to be followed by whose. */
+const RUNNING = `select count(*) from worker o join turn t on t.lease_owner = o.id and t.state = 'running'`;
+
 /** $1 worker, $2 turns, $3 slow turns, $4 lease in milliseconds. */
 const CLAIM = `
   with recursive me as materialized (
@@ -59,13 +62,12 @@ const CLAIM = `
   ), tenant as materialized (
     select w.tenant_id, coalesce(h.weight, 1) as weight, h.slots is not null as bounded, greatest(coalesce(h.pass, 0), s.virtual_time) as pass,
       case when h.slots is null then $2
-        else h.slots - (select count(*) from turn t where t.state = 'running' and t.tenant_id = w.tenant_id) end as room
+        else h.slots - (${RUNNING} where t.tenant_id = w.tenant_id) end as room
     from waiting w cross join scheduler s left join tenant_share h on h.tenant_id = w.tenant_id
     where w.tenant_id is not null
   ), capped as materialized (
     select c.tenant_id, c.kind, c.key, c.slots - (
-      select count(*) from turn t where t.state = 'running' and t.tenant_id = c.tenant_id
-        and c.key = case c.kind when 'workspace' then t.workspace_id when 'agent' then t.agent else t.provider end) as room
+      ${RUNNING} where t.tenant_id = c.tenant_id and c.key = case c.kind when 'workspace' then t.workspace_id when 'agent' then t.agent else t.provider end) as room
     from tenant n join cap c on c.tenant_id = n.tenant_id
   ), ready as materialized (
     select t.*, n.pass, n.weight, n.bounded, n.pass + (row_number() over (partition by n.tenant_id order by t.sort_at) - 1) / n.weight::float8 as tag
@@ -94,11 +96,18 @@ const CLAIM = `
     from ready r
     where not exists (
       select from beyond b where b.tenant_id = r.tenant_id and b.run_id = r.run_id and b.task_id = r.task_id and b.no = r.no)
+  ), chosen as materialized (
+    select * from allowed where (not slow or nth <= $3) and in_session = 1 order by tag, tenant_id limit $2
   ), picked as materialized (
-    select t.tenant_id, t.run_id, t.task_id, t.no, a.tag, a.pass, a.weight, a.bounded
-    from allowed a join turn t on t.tenant_id = a.tenant_id and t.run_id = a.run_id and t.task_id = a.task_id and t.no = a.no
-    where t.state || '' = 'ready' and (not a.slow or a.nth <= $3) and a.in_session = 1 and exists (select from me)
-    order by a.tag, a.tenant_id limit $2 for update of t skip locked
+    select t.*, c.tag, c.pass, c.weight, c.bounded
+    -- The limit keeps this a look by key for each: joined freely, a plan made for a small table would read all of it. So
+    -- would what follows, were it planned for more than one row: the keys are compared again for the planner alone.
+    from chosen c cross join lateral (
+      select t.tenant_id, t.run_id, t.task_id, t.no from turn t
+      where t.tenant_id = c.tenant_id and t.run_id = c.run_id and t.task_id = c.task_id and t.no = c.no
+        and t.state || '' = 'ready' and exists (select from me)
+      limit 1 for update skip locked) t
+    where t.tenant_id = c.tenant_id and t.run_id = c.run_id and t.task_id = c.task_id
   ), taken as (
     update turn t set state = 'running', lease_owner = $1, attempt = attempt + 1,
       lease_until = clock_timestamp() + $4 * interval '1 ms',

@@ -1,7 +1,12 @@
-/** New runs, many at once: the run, its root task, that task's first turn, and the events that tell of it. */
+/**
+ * New runs, many at once: the run, its root task, that task's first turn, and the events that tell of it. A worker with
+ * room for these and for all that wait takes them as they are made: they need not be made ready, found and claimed first,
+ * and nobody is passed by.
+ */
 import { events, laneOf, newId } from '@conclave/contracts';
 import type { Statements } from '@conclave/postgres-kit';
 import type { Json } from './agent-port.js';
+import type { ClaimedTurn } from './claimed-turn.js';
 import { journalJson } from './journal-form.js';
 
 export interface NewRun {
@@ -27,34 +32,71 @@ export interface NewRun {
   readonly provider?: string | undefined;
 }
 
+/** Slots that a worker keeps free for turns that are about to be made. */
+export interface Room {
+  readonly worker: string;
+  readonly turns: number;
+  /** Slots that are left for turns that wait already: if there are more of these, none is passed by. */
+  readonly spare: number;
+  /** How long they are the worker's without a beat. */
+  readonly leaseMs: number;
+}
+
+/**
+ * $1 runs, $2 worker, $3 turns, $4 spare slots, $5 lease in milliseconds. What a session or a bound may keep
+ * out is left to the claim.
+ */
 const CREATE = `
   with x as materialized (
-    select * from json_to_recordset($1::json) as x (
+    select x.*, clock_timestamp() as at, (extract(epoch from clock_timestamp()) * 1000000)::bigint as epoch,
+      row_number() over () <= $3 and session is null and not coalesce(slow, false)
+      and exists (select from worker where worker.id = $2)
+      and (select count(*) from (select from turn where turn.state = 'ready' limit $4 + 1) waiting) <= $4
+      and not exists (select from cap where cap.tenant_id = x.tenant)
+      and not exists (select from tenant_share h where h.tenant_id = x.tenant and h.slots is not null) as taken
+    from jsonb_to_recordset($1::jsonb) as x (
       tenant text, id text, workspace text, kind text, title text, actor text, agent text, input jsonb, "rootInput" jsonb,
       priority smallint, session text, parent text, "deadlineMs" float8, slow boolean, provider text, lane smallint, event text)
     -- When the answer to a commit was lost, what is sent again is there already.
     where not exists (select from run where run.tenant_id = x.tenant and run.id = x.id)
   ), r as (
-    insert into run (tenant_id, id, workspace_id, kind, title, actor, state, input, next_seq, priority, session_id, parent_run_id, deadline_at, due_at)
-    select tenant, id, workspace, kind, title, actor, 'queued', input, 2, coalesce(priority, 0), session, parent,
-      now() + "deadlineMs" * interval '1 ms', now() + "deadlineMs" * interval '1 ms'
+    insert into run (tenant_id, id, workspace_id, kind, title, actor, state, input, next_seq, priority, session_id,
+      parent_run_id, deadline_at, due_at, created_at)
+    select tenant, id, workspace, kind, title, actor, case when taken then 'running' else 'queued' end, input,
+      case when taken then 3 else 2 end, coalesce(priority, 0), session, parent,
+      now() + "deadlineMs" * interval '1 ms', now() + "deadlineMs" * interval '1 ms', at
     from x order by tenant, id
   ), k as (
     insert into task (tenant_id, run_id, id, agent, input, state, slow, provider)
     select tenant, id, 'root', agent, coalesce("rootInput", '{}'), 'open', coalesce(slow, false), provider from x
   ), t as (
-    insert into turn (tenant_id, run_id, task_id, no, state, sort_at, slow, session_id, workspace_id, agent, provider)
-    select tenant, id, 'root', 1, 'ready', clock_timestamp() + coalesce(priority, 0) * interval '5 min', coalesce(slow, false),
-      session, workspace, agent, provider
+    insert into turn (tenant_id, run_id, task_id, no, state, sort_at, slow, session_id, workspace_id, agent, provider,
+      attempt, epoch, lease_owner, lease_until)
+    select tenant, id, 'root', 1, case when taken then 'running' else 'ready' end,
+      at + coalesce(priority, 0) * interval '5 min', coalesce(slow, false), session, workspace, agent, provider,
+      taken::int, case when taken then epoch else 0 end, case when taken then $2 end, case when taken then at + $5 * interval '1 ms' end
     from x
   ), e as (
     insert into run_event (tenant_id, run_id, seq, type, data)
     select tenant, id, 1, 'run.created', json_build_object('title', title) from x
+    union all
+    select tenant, id, 2, 'run.started', '{}' from x where taken
+  ), o as (
+    insert into outbound_event (id, tenant_id, lane, type, actor, data)
+    select event, tenant, lane, '${events.runCreated.type}', actor, json_build_object('run', id, 'kind', kind) from x
   )
-  insert into outbound_event (id, tenant_id, lane, type, actor, data)
-  select event, tenant, lane, '${events.runCreated.type}', actor, json_build_object('run', id, 'kind', kind) from x`;
+  select id, input, coalesce("rootInput", '{}') as root_input, at, epoch from x where taken`;
 
-export async function createRuns(db: Statements, runs: readonly NewRun[]): Promise<void> {
+interface TakenRow {
+  readonly id: string;
+  readonly input: Json;
+  readonly root_input: Json;
+  readonly at: Date;
+  readonly epoch: string;
+}
+
+/** @returns the turns that have the room; those that have not are ready to be claimed */
+export async function createRuns(db: Statements, runs: readonly NewRun[], room?: Room): Promise<ClaimedTurn[]> {
   const rows = runs.map(({ tenantId, workspaceId, ...run }) => ({
     ...run,
     tenant: tenantId,
@@ -62,5 +104,33 @@ export async function createRuns(db: Statements, runs: readonly NewRun[]): Promi
     lane: laneOf(tenantId),
     event: newId('event'),
   }));
-  await db.query(CREATE, [journalJson(rows)]);
+  const { worker = null, turns = 0, spare = 0, leaseMs = 0 } = room ?? {};
+  const taken = await db.query<TakenRow>(CREATE, [journalJson(rows), worker, turns, spare, leaseMs]);
+  if (worker === null || taken.length === 0) return [];
+  const asked = new Map(runs.map((run) => [run.id, run]));
+  return taken.map((row) => takenTurn(row, asked.get(row.id)!, worker));
 }
+
+const takenTurn = ({ input, root_input, at, epoch }: TakenRow, run: NewRun, owner: string): ClaimedTurn => ({
+  owner,
+  tenantId: run.tenantId,
+  runId: run.id,
+  taskId: 'root',
+  no: 1,
+  epoch: Number(epoch),
+  attempt: 1,
+  failures: 0,
+  lost: 0,
+  slow: run.slow ?? false,
+  lastError: null,
+  workspaceId: run.workspaceId,
+  parentRunId: run.parent ?? null,
+  agent: run.agent,
+  actor: run.actor,
+  input: root_input,
+  runInput: input,
+  createdAt: at,
+  answer: undefined,
+  excludes: false,
+  journal: new Map(),
+});

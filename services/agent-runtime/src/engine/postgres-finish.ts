@@ -1,16 +1,13 @@
 /**
- * Ends of turns, of many runs at once: what the agent decided, all of it or nothing. A root task ends or parks its run
- * with it; any other frees what depends on it, and the last one, or the first that fails, wakes a root that waits for
- * them.
+ * Ends of turns that leave their run going, of many runs at once: what the agent decided, all of it or nothing. A task
+ * that ends frees what depends on it, and the last one, or the first that fails, wakes a root that waits for them.
  */
-import { laneOf, newId } from '@conclave/contracts';
 import type { Statements } from '@conclave/postgres-kit';
 import type { Ending } from './agent-house.js';
 import type { Activation, TaskSpec } from './agent-port.js';
 import type { ClaimedTurn } from './claimed-turn.js';
 import { journalJson } from './journal-form.js';
-import { endChildren, endTurnsOf } from './postgres-control.js';
-import { lockSignals, settle, settleKnown } from './postgres-waits.js';
+import { lockSignals, settleKnown } from './postgres-waits.js';
 
 export interface Finish {
   readonly turn: ClaimedTurn;
@@ -19,14 +16,17 @@ export interface Finish {
   readonly ending?: Ending | undefined;
 }
 
+/** Whether the run ends with it. */
+export const endsRun = ({ turn, activation }: Finish): boolean =>
+  turn.taskId === 'root' && activation.kind !== 'parked';
+
 /** $1 ends. No two of one run. Every join starts from `held`: the rows of a run are found by its keys. */
 const FINISH = `
   with x as materialized (
-    select * from json_to_recordset($1::json) as x (
-      ord int, tenant text, run text, task text, no int, owner text, epoch bigint, kind text, result jsonb, spawn json, wait json,
-      run_state text, outcome text, decision text, event text, lane smallint, type text, data json)
+    select * from jsonb_to_recordset($1::jsonb) as x (
+      ord int, tenant text, run text, task text, no int, owner text, epoch bigint, kind text, result jsonb, spawn jsonb, wait jsonb)
   ), held as materialized (
-    select x.*, r.next_seq, r.open_tasks, r.priority, r.workspace_id, r.session_id, r.state as was,
+    select x.*, r.open_tasks, r.priority, r.workspace_id, r.session_id, r.state as was,
       -- All that one end brings about has one place in the order of things.
       nextval('journal_pos') as pos
     from x
@@ -51,17 +51,17 @@ const FINISH = `
       answer = case h.kind when 'failed' then json_build_object('failed', h.task) else '{"done":true}' end
     from held h
     where h.task <> 'root' and h.kind <> 'parked' and (h.open_tasks = 1 or h.kind = 'failed')
-      and w.tenant_id = h.tenant and w.run_id = h.run and w.task_id = 'root' and w.kind = 'tasks' and w.state = 'open'
+      and w.tenant_id = h.tenant and w.run_id = h.run and w.task_id = 'root' and w.kind = 'tasks' and w.state || '' = 'open'
     returning h.tenant, h.run, h.pos, h.was, h.priority, h.workspace_id, h.session_id, w.no
   ), w as (
     insert into wait (tenant_id, run_id, task_id, no, kind, key, state, expires_at, default_answer, about, pos)
     select h.tenant, h.run, h.task, h.no, w.kind, w.key, 'open', clock_timestamp() + w."expiresInMs" * interval '1 ms',
       coalesce(w."defaultAnswer", 'null'), w.about, h.pos
-    from held h, json_to_record(h.wait) as w (kind text, key text, "expiresInMs" float8, "defaultAnswer" jsonb, about jsonb)
+    from held h, jsonb_to_record(h.wait) as w (kind text, key text, "expiresInMs" float8, "defaultAnswer" jsonb, about jsonb)
     where h.kind = 'parked'
   ), spawned as materialized (
     select h.tenant, h.run, h.pos, h.was, h.priority, h.workspace_id, h.session_id, s.* from held h,
-      json_to_recordset(h.spawn) as s (
+      jsonb_to_recordset(h.spawn) as s (
         id text, agent text, provider text, input jsonb, slow boolean, "dependsOn" text[], dependants text[])
   ), sk as (
     insert into task (tenant_id, run_id, id, agent, provider, input, slow, state, depends_on, dependants, remaining, pos)
@@ -84,29 +84,17 @@ const FINISH = `
   ), r as (
     update run set updated_at = clock_timestamp(),
       state = case
-        when h.run_state in ('completed', 'failed') then h.run_state
         when h.was = 'paused' then 'paused'
-        when h.run_state is not null then h.run_state
+        when h.task = 'root' then 'parked'
         when exists (select from joined j where j.tenant = h.tenant and j.run = h.run) then 'running'
         else run.state end,
-      paused_from = case when h.was <> 'paused' then null when h.run_state = 'parked' then 'parked'
+      paused_from = case when h.was <> 'paused' then null when h.task = 'root' then 'parked'
         when exists (select from joined j where j.tenant = h.tenant and j.run = h.run) then 'running' else run.paused_from end,
-      open_tasks = run.open_tasks + coalesce(json_array_length(h.spawn), 0) - case when h.task <> 'root' and h.kind <> 'parked' then 1 else 0 end,
-      next_seq = h.next_seq + case when h.type is null then 0 else 1 end,
-      result = case h.run_state when 'completed' then h.result else run.result end,
-      failure = case h.run_state when 'failed' then h.result else run.failure end,
-      due_at = case when h.run_state in ('completed', 'failed') then null else run.due_at end,
-      outcome = coalesce(h.outcome, run.outcome), decision_id = coalesce(h.decision, run.decision_id)
+      open_tasks = run.open_tasks + coalesce(jsonb_array_length(h.spawn), 0) - case when h.task <> 'root' and h.kind <> 'parked' then 1 else 0 end
     from held h
-    where run.tenant_id = h.tenant and run.id = h.run and (h.run_state is not null or h.kind <> 'parked' or h.spawn is not null)
-  ), e as (
-    insert into run_event (tenant_id, run_id, seq, type, data)
-    select tenant, run, next_seq, type, data from held where type is not null
-  ), o as (
-    insert into outbound_event (id, tenant_id, lane, type, actor, data)
-    select event, tenant, lane, type, 'service:runtime', data from held where type is not null
+    where run.tenant_id = h.tenant and run.id = h.run and (h.task = 'root' or h.kind <> 'parked' or h.spawn is not null)
   )
-  select ord, open_tasks from held`;
+  select ord from held`;
 
 /** @returns for each whether its turn was still held */
 export async function finishTurns(tx: Statements, finishes: readonly Finish[]): Promise<boolean[]> {
@@ -116,74 +104,45 @@ export async function finishTurns(tx: Statements, finishes: readonly Finish[]): 
   // Sent in one go, and awaited together: a connection that is lost fails both.
   const [, held] = await Promise.all([
     lockSignals(tx, parked),
-    tx.query<{ ord: number; open_tasks: number }>(FINISH, [journalJson(finishes.map(rowOf))]),
+    tx.query<{ ord: number }>(FINISH, [journalJson(finishes.map(rowOf))]),
   ]);
   if (parked.length > 0) await settleKnown(tx, parked);
-  for (const { ord, open_tasks } of held) await conclude(tx, finishes[ord]!, open_tasks);
+  return heldOf(tx, finishes, held);
+}
+
+/** Those that are ours, with those that were ended by a commit whose answer was lost: nobody else has their epochs. */
+export async function heldOf(
+  tx: Statements,
+  finishes: readonly Finish[],
+  held: readonly { ord: number }[],
+): Promise<boolean[]> {
   const ours = new Set(held.map(({ ord }) => ord));
-  if (ours.size < finishes.length) for (const ord of await doneBefore(tx, finishes)) ours.add(ord);
+  if (ours.size < finishes.length) {
+    const before = await tx.query<{ ord: number }>(
+      `select x.ord from jsonb_to_recordset($1::jsonb) as x (ord int, tenant text, run text, task text, no int, epoch bigint)
+       join turn t on t.tenant_id = x.tenant and t.run_id = x.run and t.task_id = x.task and t.no = x.no
+       where t.epoch = x.epoch and t.state = 'done'`,
+      [JSON.stringify(finishes.map(({ turn }, ord) => keyOf(turn, ord)))],
+    );
+    for (const { ord } of before) ours.add(ord);
+  }
   return finishes.map((_, ord) => ours.has(ord));
 }
 
-/** What the end of a run means to others: what is left of a failed graph goes with it, and a parent goes on. */
-async function conclude(tx: Statements, { turn, activation }: Finish, openTasks: number): Promise<void> {
-  if (turn.taskId !== 'root' || activation.kind === 'parked') return;
-  const { tenantId, runId, parentRunId } = turn;
-  if (activation.kind === 'failed' && openTasks > 0) {
-    await endTurnsOf(tx, { tenantId, id: runId });
-    await endChildren(tx, { tenantId, id: runId }, { how: 'cancel', by: 'service:runtime' });
-  }
-  if (parentRunId === null) return;
-  const answer =
-    activation.kind === 'done'
-      ? { state: 'completed', result: activation.result }
-      : { state: 'failed', code: activation.code, message: activation.message };
-  await settle(tx, { tenantId, kind: 'run', key: runId }, answer);
-}
-
-/** Those that were ended by a commit whose answer was lost: nobody else has their epochs. */
-async function doneBefore(tx: Statements, finishes: readonly Finish[]): Promise<number[]> {
-  const rows = await tx.query<{ ord: number }>(
-    `select x.ord from json_to_recordset($1::json) as x (ord int, tenant text, run text, task text, no int, epoch bigint)
-     join turn t on t.tenant_id = x.tenant and t.run_id = x.run and t.task_id = x.task and t.no = x.no
-     where t.epoch = x.epoch and t.state = 'done'`,
-    [JSON.stringify(finishes.map(({ turn }, ord) => keyOf(turn, ord)))],
-  );
-  return rows.map(({ ord }) => ord);
-}
-
-const keyOf = ({ tenantId: tenant, runId: run, taskId: task, no, owner, epoch }: ClaimedTurn, ord: number) => ({
+export const keyOf = ({ tenantId: tenant, runId: run, taskId: task, no, owner, epoch }: ClaimedTurn, ord: number) => ({
   ...{ ord, tenant, run, task, no, owner, epoch },
 });
 
-function rowOf({ turn, activation, ending }: Finish, ord: number): Record<string, unknown> {
-  const key = keyOf(turn, ord);
-  const isRoot = turn.taskId === 'root';
-  if (activation.kind === 'parked') {
-    const { wait, spawn } = activation;
-    return {
-      ...key,
-      kind: 'parked',
-      wait,
-      ...(spawn && { spawn: spawnOf(spawn) }),
-      ...(isRoot && { run_state: 'parked' }),
-    };
-  }
-  const done = activation.kind === 'done';
-  return {
-    ...key,
-    kind: activation.kind,
-    result: done ? activation.result : { code: activation.code, message: activation.message },
-    ...(isRoot && { run_state: done ? 'completed' : 'failed' }),
-    ...(ending && {
-      outcome: ending.outcome,
-      decision: ending.decision,
-      event: newId('event'),
-      lane: laneOf(turn.tenantId),
-      type: ending.event.type,
-      data: ending.event.data.parse(ending.data),
-    }),
-  };
+/** What it leaves to the task: its result, or why it has none. */
+export const resultOf = (activation: Exclude<Activation, { kind: 'parked' }>): object =>
+  activation.kind === 'done'
+    ? { kind: 'done', result: activation.result }
+    : { kind: 'failed', result: { code: activation.code, message: activation.message } };
+
+function rowOf({ turn, activation }: Finish, ord: number): object {
+  if (activation.kind !== 'parked') return { ...keyOf(turn, ord), ...resultOf(activation) };
+  const { wait, spawn } = activation;
+  return { ...keyOf(turn, ord), kind: 'parked', wait, ...(spawn && { spawn: spawnOf(spawn) }) };
 }
 
 /** The tasks with both ends of every edge. */

@@ -16,13 +16,13 @@ export interface NewStep {
 }
 
 /**
- * $1 steps. Turns are locked in the order of their keys, then runs that get a story, as everywhere; `held`
- * names what was still ours.
+ * $1 steps. Turns are locked in the order of their keys, as everywhere; `held` names what was still ours. What was sent
+ * again because an answer was lost is there already, and so is its story.
  */
-const STEP = `
+const journal = (rest: string): string => `
   with x as materialized (
-    select * from json_to_recordset($1::json) as x (
-      ord int, tenant text, run text, task text, no int, owner text, epoch bigint, name text, result jsonb, story json)
+    select * from jsonb_to_recordset($1::jsonb) as x (
+      ord int, tenant text, run text, task text, no int, owner text, epoch bigint, name text, result jsonb, story jsonb)
   ), held as materialized (
     select x.*, t.control from x
     join turn t on t.tenant_id = x.tenant and t.run_id = x.run and t.task_id = x.task and t.no = x.no
@@ -32,26 +32,30 @@ const STEP = `
     insert into step (tenant_id, run_id, task_id, name, no, epoch, result)
     select tenant, run, task, name, no, epoch, coalesce(result, 'null') from held on conflict do nothing
     returning tenant_id, run_id, task_id, name
-  ), r as materialized (
+  )${rest}
+  select ord, control from held`;
+
+const STEP = journal('');
+
+/** Runs that get a story are locked after the turns, in the order of their keys. */
+const STEP_AND_STORY = journal(`, r as materialized (
     select r.tenant_id, r.id, r.next_seq, c.story
     from (
-      select h.tenant, h.run, json_agg(l.v order by h.ord, l.n) as story
-      -- What was sent again because an answer was lost is there already, and so is its story.
+      select h.tenant, h.run, jsonb_agg(l.v order by h.ord, l.n) as story
       from held h join s on s.tenant_id = h.tenant and s.run_id = h.run and s.task_id = h.task and s.name = h.name,
-        json_array_elements(h.story) with ordinality l (v, n)
+        jsonb_array_elements(h.story) with ordinality l (v, n)
       where h.story is not null group by h.tenant, h.run
     ) c
     join run r on r.tenant_id = c.tenant and r.id = c.run
     order by r.tenant_id, r.id for no key update of r
   ), u as (
-    update run set next_seq = r.next_seq + json_array_length(r.story), updated_at = clock_timestamp() from r
+    update run set next_seq = r.next_seq + jsonb_array_length(r.story), updated_at = clock_timestamp() from r
     where run.tenant_id = r.tenant_id and run.id = r.id
   ), e as (
     insert into run_event (tenant_id, run_id, seq, type, data)
     select r.tenant_id, r.id, r.next_seq + l.n - 1, l.v ->> 'type', l.v -> 'data'
-    from r, json_array_elements(r.story) with ordinality l (v, n)
-  )
-  select ord, control from held`;
+    from r, jsonb_array_elements(r.story) with ordinality l (v, n)
+  )`);
 
 /** What became of a step: `held` when it is written, and whether the turn is to stop there. */
 export interface WrittenStep {
@@ -72,7 +76,8 @@ export async function writeSteps(db: Statements, steps: readonly NewStep[]): Pro
     result,
     ...(story.length > 0 ? { story } : {}),
   }));
-  const held = await db.query<{ ord: number; control: string | null }>(STEP, [journalJson(rows)]);
+  const sql = steps.some(({ story }) => story.length > 0) ? STEP_AND_STORY : STEP;
+  const held = await db.query<{ ord: number; control: string | null }>(sql, [journalJson(rows)]);
   const controls = new Map(held.map(({ ord, control }) => [ord, control]));
   return steps.map((_, ord) => ({ held: controls.has(ord), pause: controls.get(ord) === 'pause' }));
 }

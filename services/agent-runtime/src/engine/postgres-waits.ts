@@ -23,13 +23,13 @@ const DUE_LIMIT = 100;
 /** $1 waits, with an answer or none for their default; $2 the state they end in. Returns those that were still open. */
 const END = `
   with x as materialized (
-    select * from json_to_recordset($1::json) as x (tenant_id text, run_id text, task_id text, no int, answer jsonb)
+    select * from jsonb_to_recordset($1::jsonb) as x (tenant_id text, run_id text, task_id text, no int, answer jsonb)
   ), r as materialized (
     select x.*, r.state as run_state, r.priority, nextval('journal_pos') as pos from x join run r on r.tenant_id = x.tenant_id and r.id = x.run_id
     order by r.tenant_id, r.id for no key update of r
   ), w as (
     update wait w set state = $2, answer = coalesce(r.answer, w.default_answer), ended_pos = r.pos from r
-    where w.tenant_id = r.tenant_id and w.run_id = r.run_id and w.task_id = r.task_id and w.no = r.no and w.state = 'open'
+    where w.tenant_id = r.tenant_id and w.run_id = r.run_id and w.task_id = r.task_id and w.no = r.no and w.state || '' = 'open'
     returning w.tenant_id, w.run_id, w.task_id, w.no, r.run_state, r.priority, r.pos
   ), u as (
     update run set state = case w.run_state when 'paused' then 'paused' else 'running' end,

@@ -20,6 +20,11 @@ const STEADY_MS = 1_000;
 /** Between two tries to take the lock again. */
 const RECONNECT_MS = 500;
 
+/** A turn as the database holds it in a worker's name. */
+export interface HeldTurn extends TurnKey {
+  readonly epoch: string;
+}
+
 @Injectable()
 export class PostgresWorkers {
   private liveness: Client | undefined;
@@ -67,26 +72,27 @@ export class PostgresWorkers {
   }
 
   /** Extends the lease of everything this worker runs. @returns the turns it still holds, or undefined when it was reaped */
-  beat(worker: string): Promise<TurnKey[] | undefined> {
+  beat(worker: string): Promise<HeldTurn[] | undefined> {
     return this.db.system(async (tx) => {
       const me = await tx.one('update worker set beat_at = clock_timestamp() where id = $1 returning id', [worker]);
       if (!me) return undefined;
-      return tx.query<TurnKey>(
+      return tx.query<HeldTurn>(
         `update turn set lease_until = clock_timestamp() + $2 * interval '1 ms' where lease_owner = $1 and state = 'running'
-         returning tenant_id as "tenantId", run_id as "runId", task_id as "taskId", no`,
+         returning tenant_id as "tenantId", run_id as "runId", task_id as "taskId", no, epoch::text`,
         [worker, this.config.WORKER_LEASE_MS],
       );
     });
   }
 
   /** Gives turns back that carry the worker's name although it does not know them: their claim's answer was lost. */
-  async disown(worker: string, turns: readonly TurnKey[]): Promise<void> {
+  async disown(worker: string, turns: readonly HeldTurn[]): Promise<void> {
     await this.db.system(async (tx) => {
-      for (const { tenantId, runId, taskId, no } of turns) {
+      for (const { tenantId, runId, taskId, no, epoch } of turns) {
         await tx.query(
           `update turn set ${GIVEN_BACK}, ready_at = clock_timestamp()
-           where tenant_id = $1 and run_id = $2 and task_id = $3 and no = $4 and lease_owner = $5 and state = 'running'`,
-          [tenantId, runId, taskId, no, worker],
+           where tenant_id = $1 and run_id = $2 and task_id = $3 and no = $4 and lease_owner = $5 and epoch = $6
+             and state = 'running'`,
+          [tenantId, runId, taskId, no, worker, epoch],
         );
       }
     });

@@ -7,12 +7,11 @@ import { Registry } from 'prom-client';
 import { LiveRuns } from '../runs/live-runs.js';
 import { AgentHouse, type Ending } from './agent-house.js';
 import type { Activation, AgentPort, Turn } from './agent-port.js';
-import type { TurnKey } from './claimed-turn.js';
 import { Bells } from './bells.js';
 import { Engine } from './engine.js';
 import { EngineMetrics } from './engine-metrics.js';
 import { openEngineRoles, type EngineRoles } from './engine-roles.js';
-import { PostgresWorkers } from './postgres-workers.js';
+import { PostgresWorkers, type HeldTurn } from './postgres-workers.js';
 import { Worker } from './worker.js';
 
 /** One agent, whose activation is the test's. */
@@ -47,7 +46,7 @@ class HeldBeats extends PostgresWorkers {
   release: (() => void) | undefined;
   seen = 0;
 
-  override async beat(worker: string): Promise<TurnKey[] | undefined> {
+  override async beat(worker: string): Promise<HeldTurn[] | undefined> {
     const turns = await super.beat(worker);
     this.seen++;
     await new Promise<void>((resolve) => (this.release = resolve));

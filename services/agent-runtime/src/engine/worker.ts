@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import type { RuntimeConfig } from '../config.js';
 import { LiveRuns } from '../runs/live-runs.js';
 import { AgentHouse } from './agent-house.js';
-import { Bells, type Hearer } from './bells.js';
+import { Bells, type Hearer, type Make } from './bells.js';
 import { Fenced, Paused, hopelessness, type ClaimedTurn, type TurnKey } from './claimed-turn.js';
 import { activationOf } from './effects.js';
 import { Engine } from './engine.js';
@@ -52,8 +52,13 @@ export class Worker implements Hearer {
   private rung = false;
   /** Of which kind the last claim may have left some. */
   private left: Claim['left'] = { quick: false, slow: false };
-  /** Claims begun so far. */
-  private claims = 0;
+  /** Calls under way that may give this worker turns. */
+  private readonly asking = new Set<Promise<unknown>>();
+  /** Slots kept free for turns that are being made or claimed. */
+  private kept = 0;
+  /** How many turns the last that were made gave this worker at once. */
+  private made = 0;
+  private slow = 0;
   private limit = 0;
 
   constructor(private readonly parts: WorkerParts) {}
@@ -86,7 +91,7 @@ export class Worker implements Hearer {
     for (const timer of this.timers) clearInterval(timer);
     for (const { abort } of this.running.values()) abort.abort(new Fenced('the worker is stopping'));
     await Promise.race([
-      Promise.all([...this.running.values()].map((r) => r.done)),
+      Promise.allSettled([...this.asking, ...[...this.running.values()].map((r) => r.done)]),
       new Promise((resolve) => setTimeout(resolve, STOP_MS).unref()),
     ]);
     await this.parts.workers
@@ -99,7 +104,23 @@ export class Worker implements Hearer {
   wake(): boolean {
     this.rung = true;
     this.look();
-    return !this.stopping && this.running.size < this.limit;
+    return !this.stopping && this.free() > 0;
+  }
+
+  async make(wanted: number, make: Make): Promise<number> {
+    const turns = this.stopping ? 0 : Math.min(wanted, Math.max(0, this.free()));
+    const spare = this.limit - this.running.size - turns;
+    const room = { worker: this.id, turns, spare, leaseMs: this.parts.config.WORKER_LEASE_MS };
+    this.kept += turns;
+    try {
+      const taken = await this.ask(make(room));
+      for (const turn of taken) this.take(turn);
+      this.made = taken.length;
+      return taken.length;
+    } finally {
+      this.kept -= turns;
+      this.look();
+    }
   }
 
   /** These runs were ended from outside: what is under way for them is in vain. */
@@ -112,33 +133,46 @@ export class Worker implements Hearer {
   private look(): void {
     if (this.claiming || this.stopping || !this.mayFind()) return;
     this.claiming = true;
-    void this.claim().finally(() => {
+    void this.claim().then((found) => {
       this.claiming = false;
+      if (found && (this.left.quick || this.left.slow) && !this.mayFind()) this.parts.bells.pass();
       this.look();
     });
   }
 
   private mayFind(): boolean {
-    if (this.running.size >= this.limit) return false;
+    if (this.free() <= 0) return false;
     return this.rung || this.left.quick || (this.left.slow && this.slowFree() > 0);
   }
 
-  private async claim(): Promise<void> {
+  /** @returns whether it found any */
+  private async claim(): Promise<boolean> {
     this.rung = false;
     this.left = { quick: false, slow: false };
-    this.claims++;
+    const capacity = {
+      turns: Math.max(1, this.free() - this.made), // as many may be made meanwhile
+      slow: this.slowFree(),
+      leaseMs: this.parts.config.WORKER_LEASE_MS,
+    };
+    this.kept += capacity.turns;
     try {
-      const { turns, left } = await this.parts.engine.claim(this.id, {
-        turns: this.limit - this.running.size,
-        slow: this.slowFree(),
-        leaseMs: this.parts.config.WORKER_LEASE_MS,
-      });
+      const { turns, left } = await this.ask(this.parts.engine.claim(this.id, capacity));
       for (const turn of turns) this.take(turn);
       this.left = left;
-      if (turns.length > 0 && (left.quick || left.slow) && !this.mayFind()) this.parts.bells.pass();
+      return turns.length > 0;
     } catch (error) {
       this.parts.log.warn({ err: error }, 'claim will be tried again');
+      return false;
+    } finally {
+      this.kept -= capacity.turns;
     }
+  }
+
+  /** Waits for what may give this worker turns. */
+  private ask<T>(call: Promise<T>): Promise<T> {
+    const asked = call.finally(() => this.asking.delete(asked));
+    this.asking.add(asked);
+    return asked;
   }
 
   private take(turn: ClaimedTurn): void {
@@ -150,16 +184,21 @@ export class Worker implements Hearer {
       .catch((error: unknown) => this.fail(turn, error))
       .finally(() => {
         if (this.running.get(key)?.abort === abort) this.running.delete(key);
+        if (turn.slow) this.slow--;
         this.parts.metrics.running.set(this.running.size);
         this.look();
       });
     this.running.set(key, { turn, abort, done });
+    if (turn.slow) this.slow++;
     this.parts.metrics.running.set(this.running.size);
   }
 
+  private free(): number {
+    return this.limit - this.running.size - this.kept;
+  }
+
   private slowFree(): number {
-    const slow = [...this.running.values()].filter(({ turn }) => turn.slow).length;
-    return Math.max(0, Math.max(1, Math.floor(this.limit / 2)) - slow);
+    return Math.max(0, Math.max(1, Math.floor(this.limit / 2)) - this.slow);
   }
 
   private async activate(claimed: ClaimedTurn, signal: AbortSignal): Promise<void> {
@@ -213,18 +252,20 @@ export class Worker implements Hearer {
 
   /**
    * Extends the leases and compares what the database holds in this worker's name with what it knows. Only turns known
-   * before the beat can have been lost by it, and only while nothing is being claimed can a turn be nobody's.
+   * before the beat can have been lost by it, and what was listed is nobody's when no call that was under way then has
+   * brought it: its answer was lost.
    */
   private async beat(): Promise<void> {
     const known = new Set(this.running.keys());
-    const claims = this.claiming ? undefined : this.claims;
     const turns = await this.parts.workers.beat(this.id);
     if (turns === undefined) await this.parts.workers.enlist(this.id);
     const held = new Map((turns ?? []).map((turn) => [keyOf(turn), turn]));
     for (const [key, { abort }] of this.running)
       if (known.has(key) && !held.has(key)) abort.abort(new Fenced('the lease was lost'));
-    if (this.claiming || claims !== this.claims) return;
-    const unknown = [...held].filter(([key]) => !known.has(key) && !this.running.has(key)).map(([, turn]) => turn);
+    for (const key of known) held.delete(key);
+    if (held.size === 0) return;
+    await Promise.allSettled(this.asking);
+    const unknown = [...held].filter(([key]) => !this.running.has(key)).map(([, turn]) => turn);
     if (unknown.length === 0) return;
     await this.parts.workers.disown(this.id, unknown);
     this.parts.bells.ready();

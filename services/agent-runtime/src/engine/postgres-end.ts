@@ -1,0 +1,80 @@
+/** Ends of runs, many at once: the root is done or has failed, the run with it, and the world is told. */
+import { laneOf, newId } from '@conclave/contracts';
+import type { Statements } from '@conclave/postgres-kit';
+import type { Activation } from './agent-port.js';
+import { journalJson } from './journal-form.js';
+import { endChildren, endTurnsOf } from './postgres-control.js';
+import { heldOf, keyOf, resultOf, type Finish } from './postgres-finish.js';
+import { settle } from './postgres-waits.js';
+
+/** $1 ends. Every join starts from `held`: the rows of a run are found by its keys. */
+const END = `
+  with x as materialized (
+    select * from jsonb_to_recordset($1::jsonb) as x (
+      ord int, tenant text, run text, task text, no int, owner text, epoch bigint, kind text, result jsonb,
+      outcome text, decision text, event text, lane smallint, type text, data jsonb)
+  ), held as materialized (
+    select x.*, r.next_seq, r.open_tasks, nextval('journal_pos') as pos
+    from x
+    join turn t on t.tenant_id = x.tenant and t.run_id = x.run and t.task_id = x.task and t.no = x.no
+    join run r on r.tenant_id = x.tenant and r.id = x.run
+    where t.epoch = x.epoch and t.lease_owner = x.owner
+    order by x.tenant, x.run for no key update of t, r
+  ), t as (
+    update turn set state = 'done', lease_owner = null, control = null, ended_pos = h.pos from held h
+    where turn.tenant_id = h.tenant and turn.run_id = h.run and turn.task_id = h.task and turn.no = h.no
+  ), k as (
+    update task set state = h.kind, result = h.result, ended_pos = h.pos from held h
+    where task.tenant_id = h.tenant and task.run_id = h.run and task.id = h.task
+  ), r as (
+    update run set state = case h.kind when 'done' then 'completed' else 'failed' end,
+      result = case h.kind when 'done' then h.result end, failure = case h.kind when 'failed' then h.result end,
+      outcome = coalesce(h.outcome, run.outcome), decision_id = coalesce(h.decision, run.decision_id),
+      next_seq = h.next_seq + case when h.type is null then 0 else 1 end,
+      paused_from = null, due_at = null, updated_at = clock_timestamp()
+    from held h where run.tenant_id = h.tenant and run.id = h.run
+  ), e as (
+    insert into run_event (tenant_id, run_id, seq, type, data)
+    select tenant, run, next_seq, type, data from held where type is not null
+  ), o as (
+    insert into outbound_event (id, tenant_id, lane, type, actor, data)
+    select event, tenant, lane, type, 'service:runtime', data from held where type is not null
+  )
+  select ord, open_tasks from held`;
+
+/** @returns for each whether its turn was still held */
+export async function endRuns(tx: Statements, finishes: readonly Finish[]): Promise<boolean[]> {
+  const held = await tx.query<{ ord: number; open_tasks: number }>(END, [journalJson(finishes.map(rowOf))]);
+  for (const { ord, open_tasks } of held) await conclude(tx, finishes[ord]!, open_tasks);
+  return heldOf(tx, finishes, held);
+}
+
+/** What the end of a run means to others: what is left of a failed graph goes with it, and a parent goes on. */
+async function conclude(tx: Statements, { turn, activation }: Finish, openTasks: number): Promise<void> {
+  const { tenantId, runId, parentRunId } = turn;
+  if (activation.kind === 'failed' && openTasks > 0) {
+    await endTurnsOf(tx, { tenantId, id: runId });
+    await endChildren(tx, { tenantId, id: runId }, { how: 'cancel', by: 'service:runtime' });
+  }
+  if (parentRunId === null) return;
+  const answer =
+    activation.kind === 'failed'
+      ? { state: 'failed', code: activation.code, message: activation.message }
+      : { state: 'completed', result: (activation as Extract<Activation, { kind: 'done' }>).result };
+  await settle(tx, { tenantId, kind: 'run', key: runId }, answer);
+}
+
+function rowOf({ turn, activation, ending }: Finish, ord: number): object {
+  return {
+    ...keyOf(turn, ord),
+    ...resultOf(activation as Exclude<Activation, { kind: 'parked' }>),
+    ...(ending && {
+      outcome: ending.outcome,
+      decision: ending.decision,
+      event: newId('event'),
+      lane: laneOf(turn.tenantId),
+      type: ending.event.type,
+      data: ending.event.data.parse(ending.data),
+    }),
+  };
+}

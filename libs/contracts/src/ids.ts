@@ -32,7 +32,7 @@ export type IdKind = keyof typeof idPrefixes;
 export function newId(
   kind: IdKind,
   at: number = Date.now(),
-  random: (bytes: Uint8Array) => Uint8Array = (bytes) => crypto.getRandomValues(bytes),
+  random: (bytes: Uint8Array) => Uint8Array = pooled,
 ): string {
   const bytes = random(new Uint8Array(16));
   for (let i = 0; i < 6; i++) bytes[i] = Math.floor(at / 2 ** (8 * (5 - i))) % 256;
@@ -58,6 +58,19 @@ export function idOf(kind: IdKind) {
   return z
     .string()
     .regex(new RegExp(`^${prefix}_[0-7][0-9a-hjkmnp-tv-z]{25}$`), { error: `expected an id like ${prefix}_…` });
+}
+
+/** Asking the system for a few bytes costs more than all else of an id. */
+const pool = new Uint8Array(4_096);
+let used = pool.length;
+
+function pooled(bytes: Uint8Array): Uint8Array {
+  if (used + bytes.length > pool.length) {
+    crypto.getRandomValues(pool);
+    used = 0;
+  }
+  bytes.set(pool.subarray(used, (used += bytes.length)));
+  return bytes;
 }
 
 /** 128 bits behind two zeros, five at a time. */

@@ -8,6 +8,8 @@ export interface TurnKey {
   readonly no: number;
 }
 
+export const turnKey = ({ runId, taskId, no }: TurnKey): string => `${runId}/${taskId}/${no}`;
+
 /** A turn as its worker holds it. */
 export interface ClaimedTurn extends TurnKey {
   /** The worker that holds it. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId, runs, runtime, type RequestInputOf, type Run, type TaskResults, type Wait } from '@conclave/contracts';
 import { eventually, refusalOf, testPrincipal } from '@conclave/dev-env/testing';
+import { keepJournals } from '../testing/keep-journals.js';
 import { startRuntimeFixture, type RuntimeFixture } from '../testing/runtime-fixture.js';
 
 const me = testPrincipal();
@@ -70,7 +71,10 @@ describe('a command that outlasts its turn, on one slot', () => {
   beforeAll(async () => {
     fixture = await startRuntimeFixture({ WORKER_SLOTS: '1' });
   });
-  afterAll(() => fixture.stop());
+  afterAll(async () => {
+    await keepJournals(fixture);
+    await fixture.stop();
+  });
 
   it('holds no slot, keeps other commands from starting, and its end answers its wait', async () => {
     const id = await start('sleep 5; echo out');
@@ -100,7 +104,10 @@ describe('a command that outlasts its turn', () => {
   beforeAll(async () => {
     fixture = await startRuntimeFixture({ WORKER_SLOTS: '12' });
   });
-  afterAll(() => fixture.stop());
+  afterAll(async () => {
+    await keepJournals(fixture);
+    await fixture.stop();
+  });
 
   it('ends as one that does not: by its exit code, by its time, with what it gave', async () => {
     const [bad, late, unsafe] = await Promise.all([
@@ -145,7 +152,10 @@ describe('a command that outlasts its turn', () => {
     await Promise.all([parked(again.id, 2), until(asked.id, 'input-required')]);
     expect(await waitsOf(again.id)).toMatchObject([{ state: 'expired', answer: { resolution: 'lost' } }, {}]);
     await eventually(() => expect(alive(asked.mark)).toEqual([]));
-    await Promise.all([cancel(again.id), cancel(asked.id)]);
+    await cancel(again.id);
+    await fixture.call(runs.answerRun, { id: asked.id, answer: { resolution: 'retry' } }, me);
+    await parked(asked.id, 3);
+    await cancel(asked.id);
   });
 
   it('is run again when it is killed from outside, and that counts', async () => {
@@ -164,10 +174,12 @@ describe('a command that outlasts its turn', () => {
     const { id } = await create({
       tasks: [
         { id: 'sh', agent: 'command', input: { command: `sleep 60; echo ${mark}` } },
-        { id: 'later', agent: 'timer', input: { delayMs: 4_000 } },
+        { id: 'later', agent: 'event', input: { key: mark } },
         { id: 'q', agent: 'human', input: { question: '?' }, dependsOn: ['later'] },
       ],
     });
+    await eventually(async () => expect(await waitsOf(id)).toMatchObject([{}, {}, { task: 'sh', kind: 'command' }]));
+    await fixture.call(runs.sendEvent, { key: mark, data: 1 }, me);
     await until(id, 'input-required');
     const step = (await fixture.call(runs.listSteps, { id }, me)).items.find(({ task }) => task === 'q')!;
     const forked = await fixture.call(runs.forkRun, { id, step: step.pos }, me);
@@ -190,12 +202,13 @@ describe('a command that outlasts its turn', () => {
 describe('a command whose worker is gone', () => {
   let fixture: RuntimeFixture;
   const workers: ChildProcess[] = [];
-  const { start, startMarked, parked, until, waitsOf, resultOf, cancel, lastTurn } = on(() => fixture);
+  const { start, startMarked, parked, until, waitsOf, resultOf, cancel, replay, lastTurn } = on(() => fixture);
   beforeAll(async () => {
     fixture = await startRuntimeFixture({ ROLES: 'api,control', WORKER_LEASE_MS: '2000' });
   });
   afterAll(async () => {
     for (const worker of workers) worker.kill('SIGKILL');
+    await keepJournals(fixture);
     await fixture.stop();
   });
 
@@ -218,9 +231,9 @@ describe('a command whose worker is gone', () => {
     await Promise.all([parked(again.id, 2), until(asked.id, 'input-required')]);
     expect(await lastTurn(again.id)).toMatchObject({ slow: true, lost: 1, failures: 0 });
     expect((await waitsOf(asked.id)).at(-1)).toMatchObject({ no: 2, kind: 'effect', about: { effect: 'command' } });
-    await fixture.call(runs.answerRun, { id: asked.id, answer: { resolution: 'retry' } }, me);
-    await parked(asked.id, 3);
-    await Promise.all([cancel(again.id), cancel(asked.id)]);
+    await fixture.call(runs.answerRun, { id: asked.id, answer: { resolution: 'done', result: 'by hand' } }, me);
+    await Promise.all([cancel(again.id), until(asked.id, 'completed')]);
+    expect(await replay(asked.id)).toMatchObject({ identical: true, turns: 3, steps: 2 });
   });
 
   it('worker frozen while a long command runs: what it says when it thaws comes too late', async () => {

@@ -38,6 +38,8 @@ export interface ClaimedTurn extends TurnKey {
   readonly createdAt: Date;
   /** What the task's last wait was answered with. */
   readonly answer: Json | undefined;
+  /** Whether its end is being written, which finds out itself whether the turn is still held. */
+  ending?: boolean;
   /** Whether viewers have heard of it what no step has kept. */
   spoken?: boolean;
   /** What the task has journaled, by name. */

@@ -72,7 +72,7 @@ describe('a command that outlasts its turn, on one slot', () => {
     fixture = await startRuntimeFixture({ WORKER_SLOTS: '1' });
   });
   afterAll(async () => {
-    await keepJournals(fixture);
+    await keepJournals(fixture, process.env['KEEP_JOURNALS']);
     await fixture.stop();
   });
 
@@ -105,7 +105,7 @@ describe('a command that outlasts its turn', () => {
     fixture = await startRuntimeFixture({ WORKER_SLOTS: '12' });
   });
   afterAll(async () => {
-    await keepJournals(fixture);
+    await keepJournals(fixture, process.env['KEEP_JOURNALS']);
     await fixture.stop();
   });
 
@@ -208,7 +208,7 @@ describe('a command whose worker is gone', () => {
   });
   afterAll(async () => {
     for (const worker of workers) worker.kill('SIGKILL');
-    await keepJournals(fixture);
+    await keepJournals(fixture, process.env['KEEP_JOURNALS']);
     await fixture.stop();
   });
 

@@ -6,6 +6,7 @@ import type { Activation } from './agent-port.js';
 import type { Bells } from './bells.js';
 import { Fenced, turnKey, type ClaimedTurn } from './claimed-turn.js';
 import { endOfEffect } from './effects.js';
+import type { EngineMetrics } from './engine-metrics.js';
 import { loseCommands, openCommands } from './postgres-lost.js';
 import { answerWait } from './postgres-waits.js';
 
@@ -22,6 +23,7 @@ interface Command {
 export interface CommandsParts {
   readonly db: Database;
   readonly bells: Bells;
+  readonly metrics: EngineMetrics;
   readonly log: Logger;
 }
 
@@ -32,6 +34,7 @@ export interface CommandsParts {
  */
 export class Commands {
   private readonly underWay = new Map<string, Command>();
+  private readonly stopping = new AbortController();
 
   constructor(
     private readonly parts: CommandsParts,
@@ -47,9 +50,11 @@ export class Commands {
     const key = turnKey(turn);
     const done = this.settle(turn, abort.signal, goesOn).finally(() => {
       this.underWay.delete(key);
+      this.parts.metrics.commands.set(this.underWay.size);
       this.ended();
     });
     this.underWay.set(key, { turn, abort, done });
+    this.parts.metrics.commands.set(this.underWay.size);
   }
 
   /** These runs were ended from outside. */
@@ -69,11 +74,12 @@ export class Commands {
 
   /** Stops all; their waits are for whoever resigns. */
   async stop(reason: Error): Promise<void> {
+    this.stopping.abort();
     for (const { abort } of this.underWay.values()) abort.abort(reason);
     await Promise.all([...this.underWay.values()].map(({ done }) => done));
   }
 
-  /** Answers the wait once the end is there, however often Postgres is away. */
+  /** Answers the wait once there is an end, however often Postgres is away. What came first stands. */
   private async settle(turn: ClaimedTurn, signal: AbortSignal, { effect, end }: GoesOn): Promise<void> {
     const { db, bells, log } = this.parts;
     const { tenantId, runId: run_id, taskId: task_id, no } = turn;
@@ -81,16 +87,19 @@ export class Commands {
       (given) => [given, undefined] as const,
       (error: unknown) => [null, error instanceof Error ? error.message : String(error)] as const,
     );
-    for (let tries = 1; !signal.aborted; tries++) {
+    // What was stopped here did nothing wrong.
+    const loss = failure === undefined || signal.aborted ? {} : { failure };
+    for (let tries = 1; !this.stopping.signal.aborted; tries++) {
       try {
         await db.tx({ tenantId, actor: 'service:runtime' }, async (tx) => {
           if (failure === undefined) await answerWait(tx, turn, endOfEffect(effect, result));
-          else await loseCommands(tx, [{ tenant_id: tenantId, run_id, task_id, no }], { failure });
+          else await loseCommands(tx, [{ tenant_id: tenantId, run_id, task_id, no }], loss);
         });
         return bells.ready();
       } catch (error) {
         log.warn({ err: error, run: run_id, task: task_id }, 'the end of a command will be told again');
-        await after(retryDelayMs(RETRY, tries, Math.random()), undefined, { signal }).catch(() => undefined);
+        const pause = after(retryDelayMs(RETRY, tries, Math.random()), undefined, this.stopping);
+        await pause.catch(() => undefined);
       }
     }
   }

@@ -89,8 +89,7 @@ export const endOfEffect = (effect: string, result: Json): Json => ({ effect, an
 
 /** What became of an effect: as a person says, or whoever saw its end, or that of its worker. */
 type Resolution =
-  | { readonly resolution: 'done'; readonly result: Json }
-  | { readonly resolution: 'retry' | 'fail' | 'lost' };
+  { readonly resolution: 'done'; readonly result: Json } | { readonly resolution: 'retry' | 'fail' | 'lost' };
 
 export interface EffectParts {
   readonly journal: ReadonlyMap<string, Json>;

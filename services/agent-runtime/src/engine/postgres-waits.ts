@@ -105,7 +105,9 @@ export async function settleKnown(tx: Statements, signals: readonly Signal[]): P
 /** Answers one open wait. @returns false when something else came first */
 export async function answerWait(tx: Tx, wait: TurnKey, answer: Json): Promise<boolean> {
   const { tenantId, runId, taskId, no } = wait;
-  return (await endWaits(tx, [{ tenant_id: tenantId, run_id: runId, task_id: taskId, no, answer }], 'answered')).length > 0;
+  return (
+    (await endWaits(tx, [{ tenant_id: tenantId, run_id: runId, task_id: taskId, no, answer }], 'answered')).length > 0
+  );
 }
 
 /** Answers waits whose time is over with their default. @returns how many */

@@ -109,7 +109,9 @@ async function replayTurn(agents: ReadonlyMap<string, AgentPort>, record: RunRec
   const goesOn = wait?.kind === 'command' ? wait.key.slice(`${record.run.id}/${ended.task}/`.length) : undefined;
   /** What was begun in this very turn had not been begun before. */
   const before = new Map(
-    own.filter(({ no, name }) => no < ended.no || name !== `intent/${goesOn}`).map(({ name, result }) => [name, result]),
+    own
+      .filter(({ no, name }) => no < ended.no || name !== `intent/${goesOn}`)
+      .map(({ name, result }) => [name, result]),
   );
 
   const step = async <T extends Json>(name: string): Promise<T> => {

@@ -182,6 +182,7 @@ export class Worker implements Hearer {
     signal.throwIfAborted();
     const ends = claimed.taskId === 'root' && activation.kind !== 'parked';
     const ending = ends ? await this.parts.house.endingOf(claimed, activation) : undefined;
+    claimed.ending = true;
     await this.parts.engine.finish({ turn: claimed, activation, ending });
     if (activation.kind === 'parked' && activation.goesOn) this.commands.follow(claimed, abort, activation.goesOn);
     this.parts.metrics.turns.inc({ outcome: activation.kind });
@@ -234,8 +235,8 @@ export class Worker implements Hearer {
     const turns = await this.parts.workers.beat(this.id);
     if (turns === undefined) await this.parts.workers.enlist(this.id);
     const held = new Map((turns ?? []).map((turn) => [turnKey(turn), turn]));
-    for (const [key, { abort }] of this.running)
-      if (known.has(key) && !held.has(key)) abort.abort(new Fenced('the lease was lost'));
+    for (const [key, { turn, abort }] of this.running)
+      if (known.has(key) && !held.has(key) && !turn.ending) abort.abort(new Fenced('the lease was lost'));
     await this.commands.check(this.id);
     if (this.claiming || claims !== this.claims) return;
     const unknown = [...held].filter(([key]) => !known.has(key) && !this.running.has(key)).map(([, turn]) => turn);

@@ -4,9 +4,8 @@ import { Database } from '@conclave/postgres-kit';
 import { recordOf } from '../engine/postgres-record.js';
 import type { RuntimeFixture } from './runtime-fixture.js';
 
-/** Writes the journals of ended runs to the folder that `KEEP_JOURNALS` names: how the corpus of `replay.spec.ts` is made. */
-export async function keepJournals({ service, database }: RuntimeFixture): Promise<void> {
-  const folder = process.env['KEEP_JOURNALS'];
+/** Writes the journals of ended runs to a folder, if there is one: how the corpus of `replay.spec.ts` is made. */
+export async function keepJournals({ service, database }: RuntimeFixture, folder: string | undefined): Promise<void> {
   if (!folder) return;
   const db = service.app.get(Database);
   const ended = await database.query<{ id: string; tenantId: string }>(

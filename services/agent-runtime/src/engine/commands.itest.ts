@@ -101,8 +101,15 @@ describe('a command that outlasts its turn, on one slot', () => {
 describe('a command that outlasts its turn', () => {
   let fixture: RuntimeFixture;
   const { start, startMarked, parked, until, waitsOf, resultOf, create, cancel, replay, lastTurn } = on(() => fixture);
+  /** Commands that have parked, waited for together. */
+  let given: Record<'retry' | 'unsafe', { id: string; mark: string }[]>;
   beforeAll(async () => {
-    fixture = await startRuntimeFixture({ WORKER_SLOTS: '12' });
+    fixture = await startRuntimeFixture({ WORKER_SLOTS: '24' });
+    given = {
+      retry: await Promise.all([startMarked(), startMarked(), startMarked(), startMarked()]),
+      unsafe: await Promise.all([startMarked({ effect: 'unsafe' }), startMarked({ effect: 'unsafe' })]),
+    };
+    await Promise.all([...given.retry, ...given.unsafe].map(({ id }) => parked(id)));
   });
   afterAll(async () => {
     await keepJournals(fixture, process.env['KEEP_JOURNALS']);
@@ -124,8 +131,7 @@ describe('a command that outlasts its turn', () => {
   });
 
   it('is killed when its run is canceled', async () => {
-    const { id, mark } = await startMarked();
-    await parked(id);
+    const { id, mark } = given.retry.pop()!;
     expect(alive(mark).length).toBeGreaterThan(0);
     await cancel(id);
     await eventually(() => expect(alive(mark)).toEqual([]));
@@ -144,8 +150,7 @@ describe('a command that outlasts its turn', () => {
   });
 
   it('is lost when nobody told its end in time: stopped, and run again, or a person is asked', async () => {
-    const [again, asked] = await Promise.all([startMarked(), startMarked({ effect: 'unsafe' })]);
-    await Promise.all([parked(again.id), parked(asked.id)]);
+    const [again, asked] = [given.retry.pop()!, given.unsafe.pop()!];
     await fixture.database.query(`update runtime.wait set expires_at = now() where run_id = any($1)`, [
       [again.id, asked.id],
     ]);
@@ -159,8 +164,7 @@ describe('a command that outlasts its turn', () => {
   });
 
   it('is run again when it is killed from outside, and that counts', async () => {
-    const { id, mark } = await startMarked();
-    await parked(id);
+    const { id, mark } = given.retry.pop()!;
     for (const pid of alive(mark)) process.kill(pid, 'SIGKILL');
     await parked(id, 2);
     expect(await lastTurn(id)).toMatchObject({
@@ -189,8 +193,7 @@ describe('a command that outlasts its turn', () => {
   });
 
   it('is handed over when its worker stops, and nothing counts: run again, or a person is asked', async () => {
-    const [again, asked] = await Promise.all([startMarked(), startMarked({ effect: 'unsafe' })]);
-    await Promise.all([parked(again.id), parked(asked.id)]);
+    const [again, asked] = [given.retry.pop()!, given.unsafe.pop()!];
     await fixture.restart();
     await Promise.all([parked(again.id, 2), until(asked.id, 'input-required')]);
     expect(alive(asked.mark)).toEqual([]);
@@ -237,7 +240,7 @@ describe('a command whose worker is gone', () => {
   });
 
   it('worker frozen while a long command runs: what it says when it thaws comes too late', async () => {
-    const id = await start('sleep 4; cat /proc/sys/kernel/random/uuid');
+    const id = await start(`${LONG}; cat /proc/sys/kernel/random/uuid`);
     await parked(id);
     const frozen = workers.at(-1)!;
     startWorker();

@@ -24,6 +24,13 @@ const alive = (mark: string): number[] =>
     })
     .map(Number);
 
+let naps = 0;
+/** A sleep that nobody else sleeps, and that ends when the test wakes it. */
+const nap = (): string => `sleep 600.${String(++naps).padStart(6, '0')}`;
+const wake = (nap: string): void => {
+  for (const pid of alive(nap.replace(' ', '\0'))) process.kill(pid, 'SIGTERM');
+};
+
 function on(fixture: () => RuntimeFixture) {
   const waitsOf = async (id: string): Promise<Wait[]> =>
     (await fixture().call(runs.listWaits, { id }, me)).items.sort((a, b) => a.no - b.no);
@@ -45,9 +52,9 @@ function on(fixture: () => RuntimeFixture) {
     });
   return {
     ...{ waitsOf, get, start, parked, until },
-    startMarked: async (more: object = {}): Promise<{ id: string; mark: string }> => {
-      const mark = newId('run');
-      return { mark, id: await start(`sleep 60; echo ${mark}`, more) };
+    startNapping: async (more: object = {}): Promise<{ id: string; mark: string }> => {
+      const mark = nap();
+      return { mark, id: await start(`${mark}; cat /proc/sys/kernel/random/uuid`, more) };
     },
     create: (request: RequestInputOf<typeof runs.createRun>) => fixture().call(runs.createRun, request, me),
     cancel: (id: string) => fixture().call(runtime.cancelRun, { id }, me),
@@ -67,7 +74,7 @@ function on(fixture: () => RuntimeFixture) {
 
 describe('a command that outlasts its turn, on one slot', () => {
   let fixture: RuntimeFixture;
-  const { start, parked, until, get, create, waitsOf, resultOf, replay } = on(() => fixture);
+  const { start, startNapping, parked, until, get, create, waitsOf, resultOf, replay } = on(() => fixture);
   beforeAll(async () => {
     fixture = await startRuntimeFixture({ WORKER_SLOTS: '1' });
   });
@@ -77,7 +84,7 @@ describe('a command that outlasts its turn, on one slot', () => {
   });
 
   it('holds no slot, keeps other commands from starting, and its end answers its wait', async () => {
-    const id = await start('sleep 5; echo out');
+    const { id, mark } = await startNapping();
     const next = await start('echo next');
     const wait = await parked(id);
     expect(wait).toMatchObject({ task: 'root', about: { timeoutMs: 600_000 } });
@@ -87,8 +94,9 @@ describe('a command that outlasts its turn, on one slot', () => {
     expect([quick.state, (await get(next)).state, (await waitsOf(id))[0]!.state]).toEqual([
       ...['completed', 'submitted', 'open'],
     ]);
+    wake(mark);
     await Promise.all([until(id, 'completed'), until(next, 'completed')]);
-    const result = { status: 'exited', exitCode: 0, output: 'out\n' };
+    const result = { status: 'exited', exitCode: 0, output: expect.stringMatching(/-/) };
     expect(await resultOf(id)).toMatchObject(result);
     expect(await waitsOf(id)).toMatchObject([{ state: 'answered', answer: { resolution: 'done', result } }]);
     const { items } = await fixture.call(runs.listSteps, { id }, me);
@@ -100,14 +108,14 @@ describe('a command that outlasts its turn, on one slot', () => {
 
 describe('a command that outlasts its turn', () => {
   let fixture: RuntimeFixture;
-  const { start, startMarked, parked, until, waitsOf, resultOf, create, cancel, replay, lastTurn } = on(() => fixture);
+  const { start, startNapping, parked, until, waitsOf, resultOf, create, cancel, replay, lastTurn } = on(() => fixture);
   /** Commands that have parked, waited for together. */
   let given: Record<'retry' | 'unsafe', { id: string; mark: string }[]>;
   beforeAll(async () => {
     fixture = await startRuntimeFixture({ WORKER_SLOTS: '24' });
     given = {
-      retry: await Promise.all([startMarked(), startMarked(), startMarked(), startMarked()]),
-      unsafe: await Promise.all([startMarked({ effect: 'unsafe' }), startMarked({ effect: 'unsafe' })]),
+      retry: await Promise.all(Array.from({ length: 5 }, () => startNapping())),
+      unsafe: await Promise.all([startNapping({ effect: 'unsafe' }), startNapping({ effect: 'unsafe' })]),
     };
     await Promise.all([...given.retry, ...given.unsafe].map(({ id }) => parked(id)));
   });
@@ -139,14 +147,14 @@ describe('a command that outlasts its turn', () => {
   });
 
   it('may end while its run is paused, and is heard when it goes on', async () => {
-    const id = await start('sleep 3; echo heard');
-    await parked(id);
+    const { id, mark } = given.retry.pop()!;
     await fixture.call(runs.pauseRun, { id }, me);
+    wake(mark);
     await eventually(async () => expect(await waitsOf(id)).toMatchObject([{ state: 'answered' }]));
     await until(id, 'paused');
     await fixture.call(runs.resumeRun, { id }, me);
     await until(id, 'completed');
-    expect(await resultOf(id)).toMatchObject({ output: 'heard\n' });
+    expect(await resultOf(id)).toMatchObject({ status: 'exited', exitCode: 0 });
   });
 
   it('is lost when nobody told its end in time: stopped, and run again, or a person is asked', async () => {
@@ -174,16 +182,16 @@ describe('a command that outlasts its turn', () => {
   });
 
   it('is run again in a fork from where it was under way', async () => {
-    const mark = newId('run');
+    const [mark, key] = [nap(), newId('event')];
     const { id } = await create({
       tasks: [
-        { id: 'sh', agent: 'command', input: { command: `sleep 60; echo ${mark}` } },
-        { id: 'later', agent: 'event', input: { key: mark } },
+        { id: 'sh', agent: 'command', input: { command: mark } },
+        { id: 'later', agent: 'event', input: { key } },
         { id: 'q', agent: 'human', input: { question: '?' }, dependsOn: ['later'] },
       ],
     });
     await eventually(async () => expect(await waitsOf(id)).toMatchObject([{}, {}, { task: 'sh', kind: 'command' }]));
-    await fixture.call(runs.sendEvent, { key: mark, data: 1 }, me);
+    await fixture.call(runs.sendEvent, { key, data: 1 }, me);
     await until(id, 'input-required');
     const step = (await fixture.call(runs.listSteps, { id }, me)).items.find(({ task }) => task === 'q')!;
     const forked = await fixture.call(runs.forkRun, { id, step: step.pos }, me);
@@ -205,7 +213,7 @@ describe('a command that outlasts its turn', () => {
 describe('a command whose worker is gone', () => {
   let fixture: RuntimeFixture;
   const workers: ChildProcess[] = [];
-  const { start, startMarked, parked, until, waitsOf, resultOf, cancel, replay, lastTurn } = on(() => fixture);
+  const { startNapping, parked, until, waitsOf, resultOf, cancel, replay, lastTurn } = on(() => fixture);
   beforeAll(async () => {
     fixture = await startRuntimeFixture({ ROLES: 'api,control', WORKER_LEASE_MS: '2000' });
   });
@@ -226,7 +234,7 @@ describe('a command whose worker is gone', () => {
 
   it('worker killed while a long command runs: it is run again, or a person is asked', async () => {
     const worker = startWorker();
-    const [again, asked] = await Promise.all([startMarked(), startMarked({ effect: 'unsafe' })]);
+    const [again, asked] = await Promise.all([startNapping(), startNapping({ effect: 'unsafe' })]);
     await Promise.all([parked(again.id), parked(asked.id)]);
     worker.kill('SIGKILL');
     await eventually(() => expect([...alive(again.mark), ...alive(asked.mark)]).toEqual([]));
@@ -240,7 +248,7 @@ describe('a command whose worker is gone', () => {
   });
 
   it('worker frozen while a long command runs: what it says when it thaws comes too late', async () => {
-    const id = await start(`${LONG}; cat /proc/sys/kernel/random/uuid`);
+    const { id, mark } = await startNapping();
     await parked(id);
     const frozen = workers.at(-1)!;
     startWorker();
@@ -248,6 +256,7 @@ describe('a command whose worker is gone', () => {
     // Not asked over the bus: the frozen one would be asked, too.
     const again = `select from runtime.wait where run_id = $1 and no = 2 and state = 'open'`;
     await eventually(async () => expect(await fixture.database.query(again, [id])).toHaveLength(1));
+    wake(mark); // both of them
     frozen.kill('SIGCONT');
     await until(id, 'completed');
     const { output } = await resultOf(id);

@@ -31,6 +31,7 @@ export { RpcServer } from './rpc-server.js';
 export { SecretBox, secretKey } from './secret-box.js';
 export { SpanKind, activeTraceId, extractTrace, inSpan, injectTrace, startTelemetry } from './tracing.js';
 export { offersUpgrade, takeUpgrade, type Upgrade } from './upgrades.js';
+export { within } from './within.js';
 export { MAX_BODY_BYTES, decodeBody, encodeBody, headersOf, openReply, wireHeaders } from './wire.js';
 export { BlobError, type BlobRef, type BlobStore, type PutOptions, type SweepOptions } from './blob-store.js';
 export { fsBlobStore, type FsBlobStoreOptions } from './fs-blob-store.js';

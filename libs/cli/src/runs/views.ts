@@ -34,7 +34,10 @@ export const taskLine = ({ id, agent, state, turns, dependsOn }: Task): string =
 export function waitLine(out: Output, run: string, wait: Wait): string {
   const question = questionOf(wait);
   const until = `until ${wait.expiresAt.slice(0, 16)}`;
-  if (!question) return `  ${printable(wait.task)} waits for ${printable(wait.kind)}, ${until}`;
+  if (!question) {
+    const awaited = wait.kind === 'command' ? 'the end of its command' : printable(wait.kind);
+    return `  ${printable(wait.task)} waits for ${awaited}, ${until}`;
+  }
   return `  ${printable(wait.task)} asks, ${until}: ${printable(question.text)} (${out.typed('answer', run, wait.task)})`;
 }
 

@@ -67,7 +67,10 @@ export const agentInputs = {
     model: line(120).optional(),
     maxOutputTokens: z.number().int().min(1).max(100_000).default(4_096),
   }),
-  /** Runs a program in a sandbox without network; what it printed is the result; another exit code than 0 fails the task. */
+  /**
+   * Runs a program in a sandbox without network; what it printed is the result; another exit code than 0 fails the task.
+   * A task whose command takes longer than a moment waits for its end (kind `command`).
+   */
   command: z.strictObject({
     /** Given to `/bin/sh -c` in a fresh folder that holds `files`. */
     command: text(8_000),
@@ -188,7 +191,7 @@ export const wait = z.object({
   state: z.enum(['open', 'answered', 'expired', 'canceled']),
   parkedAt: timestamp,
   expiresAt: timestamp,
-  /** What a person needs to answer: the question and its options, or what is known of an effect. */
+  /** What a person needs to answer: the question and its options, or what is known of an effect or a command. */
   about: jsonObject.optional(),
   answer: json.optional(),
 });

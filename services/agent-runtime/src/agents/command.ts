@@ -1,9 +1,15 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { within } from '@conclave/nest-kit';
 import type { Activation, Json, Turn } from '../engine/agent-port.js';
+import { Outlasts } from '../engine/effects.js';
 import type { Sandbox, SandboxResult } from '../sandbox/sandbox.js';
 import { withFolder } from '../sandbox/workspace.js';
 import { TaskAgent, done, failed, type InputOf } from './task-agent.js';
+
+const EFFECT = 'command';
+/** A command that ends within this time costs no wait; one that takes longer parks its task. */
+const PATIENCE_MS = 2_000;
 
 /** Runs a program in a sandbox without network, on files of its own. */
 export class CommandAgent extends TaskAgent<'command'> {
@@ -17,11 +23,12 @@ export class CommandAgent extends TaskAgent<'command'> {
   }
 
   protected async work(turn: Turn, input: InputOf<'command'>): Promise<Activation> {
-    const ended = await turn.effect<Json>('command', input.effect, async () => {
-      const { status, exitCode, output, durationMs } = await this.execute(turn, input);
-      // Stopped by us and by nothing it did: whoever has the turn next starts it again.
-      if (status === 'killed') throw turn.signal.reason ?? new Error('the command was killed from outside');
-      return { status, exitCode, output, durationMs };
+    const ended = await turn.effect<Json>(EFFECT, input.effect, async () => {
+      const begunAt = new Date().toISOString();
+      const end = this.endOf(turn, input);
+      if (await within(PATIENCE_MS, end)) return end;
+      const { timeoutMs } = input;
+      throw new Outlasts(EFFECT, end, timeoutMs, { begunAt, timeoutMs });
     });
     // Nobody saw its end, and a person has said that it happened: what they say it gave is the result.
     if (!isEnding(ended)) return done(ended);
@@ -29,6 +36,13 @@ export class CommandAgent extends TaskAgent<'command'> {
     if (status === 'not-started') return failed('sandbox.unavailable', output);
     if (status !== 'exited') return failed(`command.${status}`, lastOf(output));
     return exitCode === 0 ? done(ended) : failed('command.exit', `exit code ${exitCode}: ${lastOf(output)}`);
+  }
+
+  private async endOf(turn: Turn, input: InputOf<'command'>): Promise<Ending> {
+    const { status, exitCode, output, durationMs } = await this.execute(turn, input);
+    // Stopped by us and by nothing it did: whoever has the turn next starts it again.
+    if (status === 'killed') throw turn.signal.reason ?? new Error('the command was killed from outside');
+    return { status, exitCode, output, durationMs };
   }
 
   private execute(turn: Turn, { command, files, timeoutMs }: InputOf<'command'>): Promise<SandboxResult> {

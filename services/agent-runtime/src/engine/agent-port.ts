@@ -5,7 +5,17 @@ export type Json = string | number | boolean | null | readonly Json[] | { readon
 
 /** What tasks wait for: somebody's word, something's end, or a time. */
 export type WaitKind =
-  'decision-sealed' | 'reveal-opened' | 'tasks' | 'run' | 'human' | 'effect' | 'event' | 'timer' | 'budget' | 'rate';
+  | 'decision-sealed'
+  | 'reveal-opened'
+  | 'tasks'
+  | 'run'
+  | 'command'
+  | 'human'
+  | 'effect'
+  | 'event'
+  | 'timer'
+  | 'budget'
+  | 'rate';
 
 /** What a task waits for. The first of answer and expiry wins; expiry answers with the default. */
 export interface WaitSpec {
@@ -33,7 +43,13 @@ export interface TaskSpec {
 /** How an activation ends. */
 export type Activation =
   | { readonly kind: 'done'; readonly result: Json }
-  | { readonly kind: 'parked'; readonly wait: WaitSpec; readonly spawn?: readonly TaskSpec[] }
+  | {
+      readonly kind: 'parked';
+      readonly wait: WaitSpec;
+      readonly spawn?: readonly TaskSpec[];
+      /** The effect that goes on in this process until the turn's signal aborts; its end answers the wait. */
+      readonly goesOn?: { readonly effect: string; readonly end: Promise<Json> };
+    }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string };
 
 /**
@@ -77,7 +93,7 @@ export interface Turn {
   /**
    * Does something to the world outside, once its result is journaled. `work` gets a key that is the same whenever it is
    * done again. An unsafe effect found begun and not ended is not done again: the task parks until a person has said
-   * what became of it.
+   * what became of it. Work that throws `Outlasts` goes on, and the task parks until its end.
    */
   effect<T extends Json>(name: string, kind: EffectClass, work: (key: string) => Promise<T>): Promise<T>;
   /** What people said until now and no earlier call told; journaled under `name`. */

@@ -8,6 +8,8 @@ export interface TurnKey {
   readonly no: number;
 }
 
+export const turnKey = ({ runId, taskId, no }: TurnKey): string => `${runId}/${taskId}/${no}`;
+
 /** A turn as its worker holds it. */
 export interface ClaimedTurn extends TurnKey {
   /** The worker that holds it. */
@@ -36,6 +38,8 @@ export interface ClaimedTurn extends TurnKey {
   readonly createdAt: Date;
   /** What the task's last wait was answered with. */
   readonly answer: Json | undefined;
+  /** Whether its end is being written, which finds out itself whether the turn is still held. */
+  ending?: boolean;
   /** Whether viewers have heard of it what no step has kept. */
   spoken?: boolean;
   /** What the task has journaled, by name. */

@@ -7,6 +7,7 @@ import { Counter, Gauge, Histogram } from 'prom-client';
 export class EngineMetrics {
   readonly turns: Counter<'outcome'>;
   readonly running: Gauge;
+  readonly commands: Gauge;
   readonly slots: Gauge;
   readonly claimSeconds: Histogram;
   readonly batchSize: Histogram<'lane'>;
@@ -22,6 +23,11 @@ export class EngineMetrics {
     this.running = new Gauge({
       name: 'conclave_turns_running',
       help: 'Turns under way in this worker.',
+      registers,
+    });
+    this.commands = new Gauge({
+      name: 'conclave_commands_running',
+      help: 'Commands under way in this worker that have outlasted their turns.',
       registers,
     });
     this.slots = new Gauge({

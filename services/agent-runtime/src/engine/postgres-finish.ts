@@ -54,9 +54,9 @@ const FINISH = `
       and w.tenant_id = h.tenant and w.run_id = h.run and w.task_id = 'root' and w.kind = 'tasks' and w.state || '' = 'open'
     returning h.tenant, h.run, h.pos, h.was, h.priority, h.workspace_id, h.session_id, w.no
   ), w as (
-    insert into wait (tenant_id, run_id, task_id, no, kind, key, state, expires_at, default_answer, about, pos)
+    insert into wait (tenant_id, run_id, task_id, no, kind, key, state, expires_at, default_answer, about, worker, pos)
     select h.tenant, h.run, h.task, h.no, w.kind, w.key, 'open', clock_timestamp() + w."expiresInMs" * interval '1 ms',
-      coalesce(w."defaultAnswer", 'null'), w.about, h.pos
+      coalesce(w."defaultAnswer", 'null'), w.about, case w.kind when 'command' then h.owner end, h.pos
     from held h, jsonb_to_record(h.wait) as w (kind text, key text, "expiresInMs" float8, "defaultAnswer" jsonb, about jsonb)
     where h.kind = 'parked'
   ), spawned as materialized (

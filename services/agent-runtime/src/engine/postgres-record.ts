@@ -3,7 +3,8 @@ import type { Statements, Tx } from '@conclave/postgres-kit';
 import { hopelessness } from './claimed-turn.js';
 import type { RunKey } from './postgres-control.js';
 import type { RunRecord } from './replay.js';
-import { settleKnown } from './postgres-waits.js';
+import { loseCommands } from './postgres-lost.js';
+import { settleKnown, type WaitRow } from './postgres-waits.js';
 
 type Numbers<T, K extends keyof T> = Omit<T, K> & Record<K, string>;
 
@@ -116,4 +117,11 @@ export async function forkOf(tx: Tx, { tenantId, id }: RunKey, fork: Fork): Prom
     tx,
     open.map((wait) => ({ ...wait, tenantId })),
   );
+  // The program that went on is the old run's.
+  const commands = await tx.query<WaitRow>(
+    `select tenant_id, run_id, task_id, no from wait
+     where tenant_id = $1 and run_id = $2 and state = 'open' and kind = 'command'`,
+    [tenantId, fork.id],
+  );
+  await loseCommands(tx, commands);
 }

@@ -6,7 +6,7 @@ import { cleanText } from './journal-form.js';
 import { GIVEN_BACK } from './postgres-control.js';
 import { LOST_ATTEMPT, type LostAttempt } from './postgres-resets.js';
 
-const ERROR_LIMIT = 2_000;
+export const ERROR_LIMIT = 2_000;
 
 /**
  * Gives a turn back to be tried again after `delayMs`; `failure` counts against its attempts.

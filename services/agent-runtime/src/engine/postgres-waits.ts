@@ -9,7 +9,7 @@ import { journalJson } from './journal-form.js';
 
 type Signal = Pick<WaitSpec, 'kind' | 'key'> & { readonly tenantId: string };
 
-interface WaitRow {
+export interface WaitRow {
   readonly tenant_id: string;
   readonly run_id: string;
   readonly task_id: string;
@@ -30,21 +30,28 @@ const END = `
   ), w as (
     update wait w set state = $2, answer = coalesce(r.answer, w.default_answer), ended_pos = r.pos from r
     where w.tenant_id = r.tenant_id and w.run_id = r.run_id and w.task_id = r.task_id and w.no = r.no and w.state || '' = 'open'
-    returning w.tenant_id, w.run_id, w.task_id, w.no, r.run_state, r.priority, r.pos
+    returning w.tenant_id, w.run_id, w.task_id, w.no, w.answer, r.run_state, r.priority, r.pos
   ), u as (
     update run set state = case w.run_state when 'paused' then 'paused' else 'running' end,
       paused_from = case w.run_state when 'paused' then 'running' end, updated_at = clock_timestamp()
     from w
     where run.tenant_id = w.tenant_id and run.id = w.run_id and w.task_id = 'root' and w.run_state in ('parked', 'paused')
   ), t as (
-    insert into turn (tenant_id, run_id, task_id, no, state, sort_at, session_id, workspace_id, agent, provider, pos)
+    insert into turn (tenant_id, run_id, task_id, no, state, slow, sort_at, session_id, workspace_id, agent, provider, pos)
     select w.tenant_id, w.run_id, w.task_id, w.no + 1, case w.run_state when 'paused' then 'paused' else 'ready' end,
+      -- An effect that was slow and is done again is slow again.
+      p.slow and coalesce(w.answer #>> '{answer,resolution}', '') in ('retry', 'lost'),
       clock_timestamp() + w.priority * interval '5 min', p.session_id, p.workspace_id, p.agent, p.provider, w.pos
     from w join turn p on p.tenant_id = w.tenant_id and p.run_id = w.run_id and p.task_id = w.task_id and p.no = w.no
   )
   select tenant_id, run_id, task_id, no from w`;
 
-async function end(db: Statements, waits: readonly WaitRow[], state: 'answered' | 'expired'): Promise<TurnKey[]> {
+/** Ends waits, with an answer each or none for its default. @returns those that were still open */
+export async function endWaits(
+  db: Statements,
+  waits: readonly WaitRow[],
+  state: 'answered' | 'expired',
+): Promise<TurnKey[]> {
   if (waits.length === 0) return [];
   const ended = await db.query<WaitRow>(END, [journalJson(waits), state]);
   return ended.map((w) => ({ tenantId: w.tenant_id, runId: w.run_id, taskId: w.task_id, no: w.no }));
@@ -75,7 +82,7 @@ export async function answerOpen(tx: Statements, { tenantId, kind, key }: Signal
     [tenantId, kind, key],
   );
   return (
-    await end(
+    await endWaits(
       tx,
       waits.map((wait) => ({ ...wait, answer })),
       'answered',
@@ -92,13 +99,15 @@ export async function settleKnown(tx: Statements, signals: readonly Signal[]): P
      join wait w on w.tenant_id = x.tenant_id and w.kind = x.kind and w.key = x.key and w.state = 'open'`,
     [signals.map(({ tenantId }) => tenantId), signals.map(({ kind }) => kind), signals.map(({ key }) => key)],
   );
-  await end(tx, waits, 'answered');
+  await endWaits(tx, waits, 'answered');
 }
 
 /** Answers one open wait. @returns false when something else came first */
 export async function answerWait(tx: Tx, wait: TurnKey, answer: Json): Promise<boolean> {
   const { tenantId, runId, taskId, no } = wait;
-  return (await end(tx, [{ tenant_id: tenantId, run_id: runId, task_id: taskId, no, answer }], 'answered')).length > 0;
+  return (
+    (await endWaits(tx, [{ tenant_id: tenantId, run_id: runId, task_id: taskId, no, answer }], 'answered')).length > 0
+  );
 }
 
 /** Answers waits whose time is over with their default. @returns how many */
@@ -108,7 +117,7 @@ export async function expireWaits(db: Database): Promise<number> {
       `select tenant_id, run_id, task_id, no from wait where state = 'open' and expires_at <= now()
        order by expires_at limit ${DUE_LIMIT}`,
     );
-    return (await end(tx, due, 'expired')).length;
+    return (await endWaits(tx, due, 'expired')).length;
   });
 }
 

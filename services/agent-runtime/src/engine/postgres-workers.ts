@@ -11,7 +11,7 @@ import type { Logger } from 'pino';
 import type { RuntimeConfig } from '../config.js';
 import type { TurnKey } from './claimed-turn.js';
 import { GIVEN_BACK } from './postgres-control.js';
-import { LOST_ATTEMPT, tellResets, type LostAttempt } from './postgres-resets.js';
+import { freeWorkers } from './postgres-lost.js';
 
 /** How often a worker says that it lives; no multiple of the sweep, or no beat would ever find it between two claims. */
 export const BEAT_MS = 1_500;
@@ -99,10 +99,10 @@ export class PostgresWorkers {
   }
 
   /**
-   * Makes the turns of dead workers ready again, and counts the loss. Dead is whose lease is over, and whose lock is
-   * free at two looks in a row: who lost only its connection has the lock again by then.
+   * Frees what dead workers held, and counts the loss. Dead is whose lease is over, and whose lock is free at two looks
+   * in a row: who lost only its connection has the lock again by then.
    *
-   * @returns how many turns
+   * @returns how many turns and commands
    */
   async reap(self: string): Promise<number> {
     return this.look(self).catch((error: unknown) => {
@@ -133,15 +133,7 @@ export class PostgresWorkers {
           late ? steadyMs >= this.config.WORKER_LEASE_MS : steadyMs >= STEADY_MS && seen.has(id),
         )
         .map(({ id }) => id);
-      if (dead.length === 0) return 0;
-      const freed = await tx.query<LostAttempt>(
-        `update turn set ${GIVEN_BACK}, ready_at = clock_timestamp(), lost = lost + 1
-         where state = 'running' and lease_owner = any($1) returning ${LOST_ATTEMPT}`,
-        [dead],
-      );
-      await tellResets(tx, freed);
-      await tx.query('delete from worker where id = any($1)', [dead]);
-      return freed.length;
+      return dead.length === 0 ? 0 : freeWorkers(tx, dead, { dead: true });
     });
   }
 
@@ -149,15 +141,7 @@ export class PostgresWorkers {
   async resign(worker: string): Promise<void> {
     this.leaving = true;
     await this.liveness?.end();
-    await this.db.system(async (tx) => {
-      const left = await tx.query<LostAttempt>(
-        `update turn set ${GIVEN_BACK}, ready_at = clock_timestamp()
-         where state = 'running' and lease_owner = $1 returning ${LOST_ATTEMPT}`,
-        [worker],
-      );
-      await tellResets(tx, left);
-      await tx.query('delete from worker where id = $1', [worker]);
-    });
+    await this.db.system((tx) => freeWorkers(tx, [worker]));
   }
 }
 

@@ -12,7 +12,7 @@ import type { StartRun } from '../runs/start-run.js';
 import type { Sandbox } from '../sandbox/sandbox.js';
 import { replay, type RunRecord } from './replay.js';
 
-/** Journals of real runs (`KEEP_JOURNALS=folder`, task-runs.itest.ts). They stay: a new version continues old runs. */
+/** Journals of real runs (`KEEP_JOURNALS=folder`, testing/keep-journals.ts). They stay: a new version continues old runs. */
 const corpus = JSON.parse(
   readFileSync(join(import.meta.dirname, '../../fixtures/journals.json'), 'utf8'),
 ) as readonly RunRecord[];

@@ -13,7 +13,7 @@ import {
   type Steering,
   type Turn,
 } from './agent-port.js';
-import { activationOf, effectsOf } from './effects.js';
+import { Outlasts, activationOf, effectsOf } from './effects.js';
 import { journalForm } from './journal-form.js';
 
 /** Everything that is written down of a run. Positions order what happened to it. */
@@ -105,12 +105,22 @@ async function replayTurn(agents: ReadonlyMap<string, AgentPort>, record: RunRec
   const own = record.steps.filter((step) => step.task === ended.task && step.no <= ended.no);
   const unused = new Set(own.filter(({ no }) => no === ended.no).map(({ name }) => name));
   const journal = new Map(own.map(({ name, result }) => [name, result]));
+  const wait = record.waits.find((one) => one.task === ended.task && one.no === ended.no);
+  const goesOn = wait?.kind === 'command' ? wait.key.slice(`${record.run.id}/${ended.task}/`.length) : undefined;
+  /** What was begun in this very turn had not been begun before. */
+  const before = new Map(
+    own
+      .filter(({ no, name }) => no < ended.no || name !== `intent/${goesOn}`)
+      .map(({ name, result }) => [name, result]),
+  );
 
   const step = async <T extends Json>(name: string): Promise<T> => {
     unused.delete(name);
     // What was done inside it is named below it, and not asked for again.
     for (const inner of unused) if (inner.startsWith(`${name}/`)) unused.delete(inner);
     if (journal.has(name)) return journal.get(name) as T;
+    // It went on when the turn ended, and nobody runs it again.
+    if (name === goesOn) throw new Outlasts(name, new Promise(() => undefined), 0, null);
     const [expected = 'the end of the turn'] = unused;
     const refusal = refusalOf(record, ended, task);
     if (refusal && unused.size === 0) throw refusal;
@@ -122,7 +132,7 @@ async function replayTurn(agents: ReadonlyMap<string, AgentPort>, record: RunRec
     ...{ taskId: task.id, actor: record.run.actor, input: task.input, runInput: record.run.input, answer },
     signal: new AbortController().signal,
     step,
-    effect: effectsOf({ journal, answer: answer ?? undefined, keyOf: (name) => name, step }),
+    effect: effectsOf({ journal: before, answer: answer ?? undefined, keyOf: (name) => name, step }),
     steering: async (name) => (await step(`steering/${name}`)) as unknown as readonly Steering[],
     speaker: () => () => undefined,
     tell: async (name) => void (await step(`tell/${name}`)),

@@ -7,7 +7,8 @@ import type { RuntimeConfig } from '../config.js';
 import { LiveRuns } from '../runs/live-runs.js';
 import { AgentHouse } from './agent-house.js';
 import { Bells, type Hearer, type Make } from './bells.js';
-import { Fenced, Paused, hopelessness, type ClaimedTurn, type TurnKey } from './claimed-turn.js';
+import { Fenced, Paused, hopelessness, turnKey, type ClaimedTurn } from './claimed-turn.js';
+import { Commands } from './commands.js';
 import { activationOf } from './effects.js';
 import { Engine } from './engine.js';
 import { EngineMetrics } from './engine-metrics.js';
@@ -40,11 +41,13 @@ export interface WorkerParts {
  * Claims ready turns and activates their agents, `slots` at a time. Woken by bells, of this process and of others; a
  * sweep finds what was not rung for. An outage sends a turn back untouched; a fault of the agent counts, and after three
  * the agent is asked to give up. So it is when its worker was lost under it five times: it may be what kills them. Slow
- * turns have half of the slots: whoever waits for programs keeps nobody else waiting.
+ * turns have half of the slots: whoever waits for programs keeps nobody else waiting. A command that outlasts its turn
+ * holds no slot, but counts against that half.
  */
 export class Worker implements Hearer {
   readonly id = `wrk_${randomBytes(10).toString('hex')}`;
   private readonly running = new Map<string, { turn: ClaimedTurn; abort: AbortController; done: Promise<void> }>();
+  private readonly commands: Commands;
   private timers: NodeJS.Timeout[] = [];
   private stopping = false;
   private claiming = false;
@@ -61,7 +64,9 @@ export class Worker implements Hearer {
   private slow = 0;
   private limit = 0;
 
-  constructor(private readonly parts: WorkerParts) {}
+  constructor(private readonly parts: WorkerParts) {
+    this.commands = new Commands(parts, () => this.look());
+  }
 
   /** Starts to work on as many turns at once as there are slots. */
   async start(): Promise<void> {
@@ -89,9 +94,14 @@ export class Worker implements Hearer {
     this.stopping = true;
     this.parts.bells.leave();
     for (const timer of this.timers) clearInterval(timer);
-    for (const { abort } of this.running.values()) abort.abort(new Fenced('the worker is stopping'));
+    const stopping = new Fenced('the worker is stopping');
+    for (const { abort } of this.running.values()) abort.abort(stopping);
     await Promise.race([
-      Promise.allSettled([...this.asking, ...[...this.running.values()].map((r) => r.done)]),
+      Promise.allSettled([
+        ...this.asking,
+        ...[...this.running.values()].map((r) => r.done),
+        this.commands.stop(stopping),
+      ]),
       new Promise((resolve) => setTimeout(resolve, STOP_MS).unref()),
     ]);
     await this.parts.workers
@@ -127,6 +137,7 @@ export class Worker implements Hearer {
   drop(runs: readonly string[]): void {
     for (const { turn, abort } of this.running.values())
       if (runs.includes(turn.runId)) abort.abort(new Fenced('the run was ended'));
+    this.commands.drop(runs);
   }
 
   /** Claims while there is room and reason to. */
@@ -176,12 +187,16 @@ export class Worker implements Hearer {
   }
 
   private take(turn: ClaimedTurn): void {
-    const key = keyOf(turn);
+    const key = turnKey(turn);
     this.running.get(key)?.abort.abort(new Fenced('claimed again by its own worker'));
     if (turn.no === 1 && turn.attempt === 1) this.parts.live.changed(turn.runId);
     const abort = new AbortController();
-    const done = this.activate(turn, abort.signal)
-      .catch((error: unknown) => this.fail(turn, error))
+    const done = this.activate(turn, abort)
+      .catch((error: unknown) => {
+        // What it has begun does not go on without it.
+        abort.abort(error);
+        return this.fail(turn, error);
+      })
       .finally(() => {
         if (this.running.get(key)?.abort === abort) this.running.delete(key);
         if (turn.slow) this.slow--;
@@ -198,10 +213,12 @@ export class Worker implements Hearer {
   }
 
   private slowFree(): number {
-    return Math.max(0, Math.max(1, Math.floor(this.limit / 2)) - this.slow);
+    const slow = this.slow + this.commands.count;
+    return Math.max(0, Math.max(1, Math.floor(this.limit / 2)) - slow);
   }
 
-  private async activate(claimed: ClaimedTurn, signal: AbortSignal): Promise<void> {
+  private async activate(claimed: ClaimedTurn, abort: AbortController): Promise<void> {
+    const { signal } = abort;
     const agent = this.parts.house.agents.get(claimed.agent);
     if (!agent) throw new Error(`no agent ${claimed.agent} here`);
     const turn = turnOf(claimed, signal, { engine: this.parts.engine, db: this.parts.db, live: this.parts.live });
@@ -209,7 +226,9 @@ export class Worker implements Hearer {
     signal.throwIfAborted();
     const ends = claimed.taskId === 'root' && activation.kind !== 'parked';
     const ending = ends ? await this.parts.house.endingOf(claimed, activation) : undefined;
+    claimed.ending = true;
     await this.parts.engine.finish({ turn: claimed, activation, ending });
+    if (activation.kind === 'parked' && activation.goesOn) this.commands.follow(claimed, abort, activation.goesOn);
     this.parts.metrics.turns.inc({ outcome: activation.kind });
     this.parts.live.changed(claimed.runId);
     if (activation.kind !== 'parked' && this.parts.house.keeps(claimed.agent)) await this.settle(claimed.runId);
@@ -259,9 +278,10 @@ export class Worker implements Hearer {
     const known = new Set(this.running.keys());
     const turns = await this.parts.workers.beat(this.id);
     if (turns === undefined) await this.parts.workers.enlist(this.id);
-    const held = new Map((turns ?? []).map((turn) => [keyOf(turn), turn]));
-    for (const [key, { abort }] of this.running)
-      if (known.has(key) && !held.has(key)) abort.abort(new Fenced('the lease was lost'));
+    const held = new Map((turns ?? []).map((turn) => [turnKey(turn), turn]));
+    for (const [key, { turn, abort }] of this.running)
+      if (known.has(key) && !held.has(key) && !turn.ending) abort.abort(new Fenced('the lease was lost'));
+    await this.commands.check(this.id);
     for (const key of known) held.delete(key);
     if (held.size === 0) return;
     await Promise.allSettled(this.asking);
@@ -271,5 +291,3 @@ export class Worker implements Hearer {
     this.parts.bells.ready();
   }
 }
-
-const keyOf = ({ runId, taskId, no }: TurnKey): string => `${runId}/${taskId}/${no}`;

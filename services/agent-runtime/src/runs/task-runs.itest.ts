@@ -1,10 +1,7 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId, runs, runtime, type RequestInputOf, type Run, type TaskResults } from '@conclave/contracts';
 import { refusalOf, testPrincipal, type CallAs, type TestPrincipal } from '@conclave/dev-env/testing';
-import { Database } from '@conclave/postgres-kit';
-import { recordOf } from '../engine/postgres-record.js';
+import { keepJournals } from '../testing/keep-journals.js';
 import { startRuntimeFixture, type RuntimeFixture } from '../testing/runtime-fixture.js';
 
 type Create = RequestInputOf<typeof runs.createRun>;
@@ -20,23 +17,10 @@ describe('runs of tasks', () => {
     fixture = await startRuntimeFixture({ WORKER_SLOTS: '16' });
   });
   afterAll(async () => {
-    await keepJournals();
+    await keepJournals(fixture, process.env['KEEP_JOURNALS']);
     await fixture.stop();
   });
 
-  /** Writes the journals of ended runs to a folder: how the corpus of `replay.spec.ts` is made. */
-  const keepJournals = async (): Promise<void> => {
-    const folder = process.env['KEEP_JOURNALS'];
-    if (!folder) return;
-    const database = fixture.service.app.get(Database);
-    const ended = await fixture.database.query<{ id: string; tenantId: string }>(
-      `select id, tenant_id as "tenantId" from runtime.run where state in ('completed', 'failed')`,
-    );
-    for (const run of ended) {
-      const record = await database.tx({ ...run, actor: 'service:runtime' }, (tx) => recordOf(tx, run));
-      writeFileSync(join(folder, `${run.id}.json`), `${JSON.stringify(record, null, 1)}\n`);
-    }
-  };
   const create = (request: Create, as: TestPrincipal | CallAs = me): Promise<Run> =>
     fixture.call(runs.createRun, request, as);
   const graph = (tasks: Task[], more: object = {}): Promise<Run> => create({ tasks, waitMs: WAIT_MS, ...more });

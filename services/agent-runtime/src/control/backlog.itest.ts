@@ -15,16 +15,15 @@ describe('the backlog', () => {
     await fixture.stop();
   });
 
-  const told = async (): Promise<Record<string, number>> => {
+  const metrics = async (): Promise<Record<string, number>> => {
     const text = await (await fetch(`${fixture.service.url}/metrics`)).text();
-    return Object.fromEntries(
-      [...text.matchAll(/^conclave_backlog_(\w+)(?:{.*})? (.+)$/gm)].map(([, name, value]) => [name, Number(value)]),
-    );
+    const told = [...text.matchAll(/^conclave_backlog_(\w+)(?:{.*})? (.+)$/gm)];
+    return Object.fromEntries(told.map(([, name, value]) => [name ?? '', Number(value)]));
   };
 
   it('is told on /metrics: what is ready, runs and has room in all workers, and how old the oldest is', async () => {
     await eventually(async () =>
-      expect(await told()).toEqual({ ready_turns: 0, running_turns: 0, slots: 0, ratio: 0, oldest_ready_seconds: 0 }),
+      expect(await metrics()).toEqual({ ready_turns: 0, running_turns: 0, slots: 0, ratio: 0, oldest_ready_seconds: 0 }),
     );
     const tenants = [testPrincipal(), testPrincipal()];
     for (let no = 0; no < 8; no++)
@@ -44,8 +43,8 @@ describe('the backlog', () => {
          from runtime.turn where state = 'ready' limit 2) b
        where b.run_id = t.run_id and t.state = 'ready'`,
     );
-    await eventually(async () => expect(await told()).toMatchObject({ ready_turns: 5, running_turns: 2, slots: 10 }));
-    const { ratio, oldest_ready_seconds: oldest } = await told();
+    await eventually(async () => expect(await metrics()).toMatchObject({ ready_turns: 5, running_turns: 2, slots: 10 }));
+    const { ratio, oldest_ready_seconds: oldest } = await metrics();
     expect(ratio).toBe(0.7);
     expect(oldest).toBeGreaterThanOrEqual(90);
     expect(oldest).toBeLessThan(600);

@@ -23,7 +23,13 @@ describe('the backlog', () => {
 
   it('is told on /metrics: what is ready, runs and has room in all workers, and how old the oldest is', async () => {
     await eventually(async () =>
-      expect(await metrics()).toEqual({ ready_turns: 0, running_turns: 0, slots: 0, ratio: 0, oldest_ready_seconds: 0 }),
+      expect(await metrics()).toEqual({
+        ready_turns: 0,
+        running_turns: 0,
+        slots: 0,
+        ratio: 0,
+        oldest_ready_seconds: 0,
+      }),
     );
     const tenants = [testPrincipal(), testPrincipal()];
     for (let no = 0; no < 8; no++)
@@ -43,7 +49,9 @@ describe('the backlog', () => {
          from runtime.turn where state = 'ready' limit 2) b
        where b.run_id = t.run_id and t.state = 'ready'`,
     );
-    await eventually(async () => expect(await metrics()).toMatchObject({ ready_turns: 5, running_turns: 2, slots: 10 }));
+    await eventually(async () =>
+      expect(await metrics()).toMatchObject({ ready_turns: 5, running_turns: 2, slots: 10 }),
+    );
     const { ratio, oldest_ready_seconds: oldest } = await metrics();
     expect(ratio).toBe(0.7);
     expect(oldest).toBeGreaterThanOrEqual(90);

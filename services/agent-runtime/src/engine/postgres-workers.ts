@@ -31,7 +31,8 @@ export class PostgresWorkers {
 
   constructor(
     @Inject(Database) private readonly db: Database,
-    @Inject(CONFIG) private readonly config: Pick<RuntimeConfig, 'DATABASE_SYSTEM_URL' | 'WORKER_LEASE_MS' | 'WORKER_SLOTS'>,
+    @Inject(CONFIG)
+    private readonly config: Pick<RuntimeConfig, 'DATABASE_SYSTEM_URL' | 'WORKER_LEASE_MS' | 'WORKER_SLOTS'>,
     @Inject(LOG) private readonly log: Logger,
   ) {}
 

@@ -35,6 +35,7 @@ export class BacklogMetrics {
     this.slots = gauge('slots', 'Turns that all live workers together run at once.');
     this.ratio = gauge('ratio', 'Turns ready and running, per slot; with no slot as if there were one.');
     this.oldest = gauge('oldest_ready_seconds', 'How long the turn that became ready first has waited.');
+    this.forget(); // a new gauge says 0
   }
 
   start(): void {
@@ -44,6 +45,7 @@ export class BacklogMetrics {
   async stop(): Promise<void> {
     this.stopping.abort();
     await this.loop;
+    this.forget();
   }
 
   private async follow(): Promise<void> {

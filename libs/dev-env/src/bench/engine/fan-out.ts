@@ -36,7 +36,7 @@ export async function fanOut(platform: Platform, rounds: number): Promise<Case[]
   }
   return [
     engineCase(`b11 ${SUBSCRIBERS} WebSockets on a run, ${FRAME_BYTES} B`, medians(measured), [
-      must('missing', { atMost: 0 }),
+      ...[must('missing', { atMost: 0 }), must('different', { atMost: 0 })],
       aim('deliveriesPerS', { atLeast: 60_000 }),
       aim('kbPerConnection', { atMost: 25 }),
       aim('lastP99Ms', { atMost: 50 }),
@@ -67,7 +67,7 @@ async function round(platform: Platform, keys: readonly string[], subscribers: n
     deliveriesPerS: deliveries / ((audience.lastAt.at(-1)! - audience.firstAt[PACED]!) / 1_000),
     ...{ gatewayCpuUs: cpu('gateway'), runtimeCpuUs: cpu('runtime'), clientCpuUs: cpu('client') },
     ...{ lastP50Ms: percentile(late, 50), lastP99Ms: percentile(late, 99) },
-    missing: audience.missing(PACED + BURST),
+    ...{ missing: audience.missing(PACED + BURST), different: audience.different },
   };
   await audience.leave();
   await post(platform, `/v1/runs/${run}/cancel`, {});
@@ -104,6 +104,9 @@ class Audience {
   readonly lastAt: number[] = [];
   /** When each was written, just before its commit. */
   private readonly writtenAt: number[] = [];
+  /** What the first of them heard, and how often another one heard something else in its place. */
+  private readonly texts: Buffer[] = [];
+  different = 0;
   private subscribers: readonly Subscriber[] = [];
 
   constructor(private readonly size: number) {}
@@ -144,10 +147,12 @@ class Audience {
 
   private heard(no: number, text: Buffer): void {
     const now = performance.timeOrigin + performance.now();
-    if (this.firstAt[no] === undefined) {
+    const known = this.texts[no];
+    if (known === undefined) {
+      this.texts[no] = Buffer.from(text);
       this.firstAt[no] = now;
       this.writtenAt[no] = Date.parse((JSON.parse(text.toString('utf8')) as { at: string }).at);
-    }
+    } else if (!known.equals(text)) this.different++;
     this.lastAt[no] = now;
   }
 }

@@ -24,6 +24,9 @@
 {{- $replicas := $s.replicas -}}
 {{- with $s.autoscaling -}}
 {{- $replicas = .min -}}
+{{- if and .backlogPercent (ne $service "runtime") -}}
+{{- $faults = append $faults (printf "%s.autoscaling.backlogPercent: only services.runtime has a backlog" $at) -}}
+{{- end -}}
 {{- if gt (int .min) (int .max) -}}
 {{- $faults = append $faults (printf "%s.autoscaling.min (%v) is above max (%v)" $at .min .max) -}}
 {{- end -}}

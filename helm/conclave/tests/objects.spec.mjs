@@ -21,6 +21,22 @@ describe('scaling and jobs', () => {
     expect(render(installations.eval).some(({ kind }) => kind === 'HorizontalPodAutoscaler')).toBe(false);
   });
 
+  it('scales the runtime on its backlog, where that is asked for, besides CPU', () => {
+    const metricsWith = (more) => {
+      const autoscaling = { min: 2, max: 9, cpuPercent: 60, ...more };
+      const values = { ...site, services: { runtime: { ...site.services.runtime, autoscaling } } };
+      return named(render({ values }), 'HorizontalPodAutoscaler', '-runtime').spec.metrics.map(
+        ({ resource, external }) => resource ?? external,
+      );
+    };
+    const cpu = { name: 'cpu', target: { type: 'Utilization', averageUtilization: 60 } };
+    expect(metricsWith({})).toEqual([cpu]);
+    expect(metricsWith({ backlogPercent: 70 })).toEqual([
+      cpu,
+      { metric: { name: 'conclave_backlog_ratio' }, target: { type: 'Value', value: '700m' } },
+    ]);
+  });
+
   it('runs migrations before anything else, with nothing that is not there yet', () => {
     const job = named(render(installations.default), 'Job', '');
     expect(job.metadata.annotations['helm.sh/hook']).toBe('pre-install,pre-upgrade');

@@ -46,6 +46,11 @@ const refusals = [
     services('gateway', { autoscaling: { min: 9, max: 3, cpuPercent: 60 } }),
     'autoscaling.min (9) is above max (3)',
   ],
+  [
+    'scaling on the backlog of another service',
+    services('auth', { autoscaling: { min: 2, max: 3, cpuPercent: 60, backlogPercent: 70 } }),
+    'services.auth.autoscaling.backlogPercent: only services.runtime has a backlog',
+  ],
   ['scaling on nothing', services('auth', { autoscaling: { min: 2, max: 3 } }), 'cpuPercent'],
   ['no limits', services('auth', { resources: { requests: { cpu: '1', memory: '1Gi' } } }), 'limits'],
   [

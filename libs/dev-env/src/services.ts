@@ -71,7 +71,7 @@ export const services: readonly ServiceEntry[] = [
       SIGNER_KEK: secrets.of('runtime.signer-kek', key256),
       SANDBOX_DIR: join(dataDir, 'sandbox'),
       SANDBOX_READ_ONLY_PATHS: dirname(process.execPath),
-      ...pick(outer, [...MODEL_VARIABLES, ...SANDBOX_VARIABLES]),
+      ...pick(outer, [...MODEL_VARIABLES, ...SANDBOX_VARIABLES, ...ENGINE_VARIABLES]),
     }),
   },
   { ...plain, name: 'metrics', folder: 'metrics' },
@@ -100,6 +100,9 @@ const MODEL_VARIABLES = ['OPENAI', 'ANTHROPIC', 'GEMINI', 'OPENAI_COMPATIBLE'].f
 /** What of this machine a project's tests may read: nothing unless told. */
 const SANDBOX_VARIABLES = ['SANDBOX_DEPENDENCY_ROOTS'] as const;
 
+/** How much runs at once. */
+const ENGINE_VARIABLES = ['WORKER_SLOTS'] as const;
+
 const PROXY_VARIABLES = ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy'] as const;
 const NO_PROXY_VARIABLES = ['NO_PROXY', 'no_proxy'] as const;
 
@@ -121,6 +124,7 @@ export const outerVariables = [
   ...OUTER_VARIABLES,
   ...MODEL_VARIABLES,
   ...SANDBOX_VARIABLES,
+  ...ENGINE_VARIABLES,
   ...['DATABASE_URL', 'NATS_URL', 'REDIS_URL'],
 ] as const;
 

@@ -109,6 +109,10 @@ describe('runtime service', () => {
     expect(await named.namedBlobs(me.tenantId, [bundle, '0'.repeat(64)])).toEqual(new Set([bundle]));
   });
 
+  it('leaves the backlog to the processes with the control role', async () => {
+    expect(await (await http('/metrics')).text()).not.toContain('conclave_backlog');
+  });
+
   it('keeps a review whose intent holds what Postgres cannot store', async () => {
     expect(await review({ intent: 'a\0b' })).toMatchObject({ state: 'submitted' });
   });

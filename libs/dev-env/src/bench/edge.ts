@@ -5,19 +5,18 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { createKeys } from './api-keys.js';
 import { getRequest, load } from './load.js';
-import { cpuSecondsOf } from './processes.js';
+import { cpuByProcess } from './processes.js';
 import type { Case } from './report.js';
 import { medians, pairedRatio, percentile } from './statistics.js';
-import { withPlatform, type Platform } from './platform.js';
+import { withPlatform } from './platform.js';
 
 /** Short turns, many of them: what disturbs the machine then falls on all targets alike. */
 const TURN_S = 1;
 const TURNS_PER_ROUND = 3;
 /** Until the code on the way is compiled, at a few hundred answers a second. */
 const WARM_UP_S = 8;
-/** Below the rate that one key and one address are allowed, so that the limits are at work and never reached. */
-const KEYS = 32;
 
 interface Target {
   readonly name: string;
@@ -32,7 +31,7 @@ export async function edge(rounds: number): Promise<Case[]> {
   try {
     return await withPlatform(async (platform) => {
       const port = Number(new URL(platform.gateway).port);
-      const keys = await createKeys(platform);
+      const keys = await createKeys(platform, 'viewer');
       const reads = (path: string) => keys.map((key) => getRequest(path, { authorization: `Bearer ${key}` }));
       const targets: readonly Target[] = [
         { name: 'bare Fastify hello', port: bare.port, requests: [getRequest('/healthz')] },
@@ -40,7 +39,7 @@ export async function edge(rounds: number): Promise<Case[]> {
         { name: 'GET /v1/me', port, requests: reads('/v1/me') },
         { name: 'GET /v1/runs', port, requests: reads('/v1/runs') },
       ];
-      const pids = { bare: bare.process.pid ?? 0, ...platform.pids, client: process.pid };
+      const pids = { bare: bare.process.pid ?? 0, ...platform.pids };
       for (const target of targets) await load({ ...target, connections: 64, seconds: WARM_UP_S });
       const cases: Case[] = [];
       for (const connections of [1, 64]) cases.push(...(await compare(targets, connections, rounds, pids)));
@@ -79,9 +78,9 @@ async function measure(
   connections: number,
   pids: Readonly<Record<string, number>>,
 ): Promise<Figures> {
-  const before = cpuOf(pids);
+  const before = cpuByProcess(pids);
   const { answers, seconds, latenciesMs } = await load({ port, requests, connections, seconds: TURN_S });
-  const after = cpuOf(pids);
+  const after = cpuByProcess(pids);
   const cpu = (...names: readonly string[]) =>
     (names.reduce((sum, name) => sum + (after[name] ?? 0) - (before[name] ?? 0), 0) / answers) * 1e6;
   return {
@@ -93,38 +92,6 @@ async function measure(
     storesCpuUs: cpu('postgres', 'nats', 'redis'),
     clientCpuUs: cpu('client'),
   };
-}
-
-const cpuOf = (pids: Readonly<Record<string, number>>): Readonly<Record<string, number>> =>
-  Object.fromEntries(
-    Object.entries(pids).map(([name, pid]) => [name, name === 'client' ? ownCpu() : cpuSecondsOf(pid)]),
-  );
-
-/** Of this process alone: the services are its children. */
-function ownCpu(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6;
-}
-
-/** Each of a service account of its own: rates are counted per principal. */
-async function createKeys({ gateway, apiKey }: Platform): Promise<readonly string[]> {
-  const create = async <T>(path: string, body: object): Promise<T> => {
-    const response = await fetch(gateway + path, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    });
-    if (response.status !== 201) throw new Error(`POST ${path} answered ${response.status}: ${await response.text()}`);
-    return (await response.json()) as T;
-  };
-  const keys: string[] = [];
-  for (let no = 0; no < KEYS; no++) {
-    const name = `bench ${no}`;
-    const member = { name, kind: 'service-account', role: 'viewer' };
-    const { principal } = await create<{ principal: { id: string } }>('/v1/members', member);
-    keys.push((await create<{ key: string }>('/v1/api-keys', { name, principal: principal.id })).key);
-  }
-  return keys;
 }
 
 async function startBareFastify(): Promise<{ readonly process: ChildProcess; readonly port: number }> {

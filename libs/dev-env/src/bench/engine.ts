@@ -1,6 +1,8 @@
 /** `npm run bench -- engine`: the durable engine on stores of its own, each case on a database that nobody used before. */
 import { backlog } from './engine/backlog.js';
+import { fanOut } from './engine/fan-out.js';
 import { growth } from './engine/growth.js';
+import { http } from './engine/http.js';
 import { withInstallation, type Installation } from './engine/installation.js';
 import { neighbours } from './engine/neighbours.js';
 import { parked } from './engine/parked.js';
@@ -9,26 +11,46 @@ import { soak } from './engine/soak.js';
 import { lone, throughput } from './engine/throughput.js';
 import { workers } from './engine/workers.js';
 import { must } from './goals.js';
+import { withPlatform, type Platform } from './platform.js';
 import type { Case } from './report.js';
 
-const cases: Readonly<Record<string, (installation: Installation, rounds: number) => Promise<Case[]>>> = {
+type Measures<On> = Readonly<Record<string, (on: On, rounds: number) => Promise<Case[]>>>;
+
+/** The engine's process and its stores. */
+const alone: Measures<Installation> = {
   ...{ b1: throughput, b3: lone, b9: recovery, b10: parked, b13: growth, b14: neighbours, b15: workers },
   ...{ claim: backlog, soak },
 };
 
-export const engineCases: readonly string[] = Object.keys(cases);
+/** All services, as users meet them. */
+const whole: Measures<Platform> = { b2: http, b11: fanOut };
+/** As many as the busiest case has callers. */
+const WHOLE = { WORKER_SLOTS: '128' };
+
+export const engineCases: readonly string[] = [...Object.keys(alone), ...Object.keys(whole)];
 
 /** The chosen cases, or all of them. */
-export const engine = (rounds: number, chosen: readonly string[]): Promise<Case[]> =>
-  withInstallation(async (installation) => {
-    const measured: Case[] = [];
-    for (const [name, measure] of Object.entries(cases)) {
-      if (chosen.length > 0 && !chosen.includes(name)) continue;
-      process.stderr.write(`${name} …\n`);
-      measured.push(...(await measure(installation, rounds).catch((error: unknown) => [unmeasured(name, error)])));
-    }
-    return measured;
-  });
+export async function engine(rounds: number, chosen: readonly string[]): Promise<Case[]> {
+  const is = ([name]: readonly [string, unknown]): boolean => chosen.length === 0 || chosen.includes(name);
+  const [inside, outside] = [Object.entries(alone).filter(is), Object.entries(whole).filter(is)];
+  return [
+    ...(inside.length > 0 ? await withInstallation((on) => measureAll(on, inside, rounds)) : []),
+    ...(outside.length > 0 ? await withPlatform((on) => measureAll(on, outside, rounds), WHOLE) : []),
+  ];
+}
+
+async function measureAll<On>(
+  on: On,
+  cases: readonly (readonly [string, Measures<On>[string]])[],
+  rounds: number,
+): Promise<Case[]> {
+  const measured: Case[] = [];
+  for (const [name, measure] of cases) {
+    process.stderr.write(`${name} …\n`);
+    measured.push(...(await measure(on, rounds).catch((error: unknown) => [unmeasured(name, error)])));
+  }
+  return measured;
+}
 
 /** A case that fell over: the others are measured none the less, and the benchmark fails. */
 function unmeasured(name: string, error: unknown): Case {

@@ -11,6 +11,8 @@ export interface Load {
   readonly requests: readonly Buffer[];
   readonly connections: number;
   readonly seconds: number;
+  /** What every answer has to be; 200 unless told. */
+  readonly answer?: { readonly status: number; readonly text: string };
 }
 
 export interface LoadResult {
@@ -19,14 +21,28 @@ export interface LoadResult {
   readonly latenciesMs: readonly number[];
 }
 
-/** A GET as bytes. */
-export const getRequest = (path: string, headers: Readonly<Record<string, string>> = {}): Buffer => {
+type Headers = Readonly<Record<string, string>>;
+
+const headOf = (line: string, headers: Headers): Buffer => {
   const lines = Object.entries({ host: '127.0.0.1', ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
-  return Buffer.from(`GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`, 'latin1');
+  return Buffer.from(`${line} HTTP/1.1\r\n${lines.join('')}\r\n`, 'latin1');
 };
 
-/** @throws Error on any answer but 200, and on a connection that ends */
-export async function load({ port, requests, connections, seconds }: Load): Promise<LoadResult> {
+/** A GET as bytes. */
+export const getRequest = (path: string, headers: Headers = {}): Buffer => headOf(`GET ${path}`, headers);
+
+/** A POST of JSON as bytes. */
+export const postRequest = (path: string, body: object, headers: Headers = {}): Buffer => {
+  const bytes = Buffer.from(JSON.stringify(body));
+  const own = { 'content-type': 'application/json', 'content-length': String(bytes.length) };
+  return Buffer.concat([headOf(`POST ${path}`, { ...headers, ...own }), bytes]);
+};
+
+/** @throws Error on any answer but the one expected, and on a connection that ends */
+export async function load({ port, requests, connections, seconds, answer }: Load): Promise<LoadResult> {
+  const { status = 200, text = '' } = answer ?? {};
+  const isExpected = (whole: Buffer): boolean =>
+    whole.toString('latin1', 9, 12) === String(status) && whole.includes(text);
   const latenciesMs: number[] = [];
   const started = performance.now();
   const deadline = started + seconds * 1_000;
@@ -38,6 +54,7 @@ export async function load({ port, requests, connections, seconds }: Load): Prom
           if (performance.now() >= deadline) return undefined;
           return requests[(connection + count * connections) % requests.length];
         },
+        isExpected,
         latenciesMs,
       ),
     ),
@@ -45,7 +62,12 @@ export async function load({ port, requests, connections, seconds }: Load): Prom
   return { answers: latenciesMs.length, seconds: (performance.now() - started) / 1_000, latenciesMs };
 }
 
-function converse(port: number, next: (count: number) => Buffer | undefined, latenciesMs: number[]): Promise<void> {
+function converse(
+  port: number,
+  next: (count: number) => Buffer | undefined,
+  isExpected: (answer: Buffer) => boolean,
+  latenciesMs: number[],
+): Promise<void> {
   return new Promise((done, refuse) => {
     const socket: Socket = connect({ port, host: '127.0.0.1', noDelay: true });
     let pending: Buffer = Buffer.alloc(0);
@@ -71,15 +93,13 @@ function converse(port: number, next: (count: number) => Buffer | undefined, lat
       pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
       const length = answerLength(pending);
       if (length === undefined || pending.length < length) return;
-      if (!isOk(pending)) return fail(pending.toString('latin1', 0, length));
+      if (!isExpected(pending.subarray(0, length))) return fail(pending.toString('latin1', 0, length));
       latenciesMs.push(performance.now() - sentAt);
       pending = pending.subarray(length);
       send();
     });
   });
 }
-
-const isOk = (answer: Buffer) => answer.toString('latin1', 9, 12) === '200';
 
 /** How long the answer at the start of the bytes is, once its head is there. Only answers of known length are understood. */
 export function answerLength(bytes: Buffer): number | undefined {

@@ -44,3 +44,10 @@ function statOf(pid: number): { readonly pid: number; readonly parent: number; r
     return []; // ended between listing and reading
   }
 }
+
+/** CPU seconds of processes by their names, and of this one as `client`: alone, for the others may be its children. */
+export function cpuByProcess(pids: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+  const { user, system } = process.cpuUsage();
+  const others = Object.entries(pids).map(([name, pid]) => [name, cpuSecondsOf(pid)]);
+  return { ...(Object.fromEntries(others) as Record<string, number>), client: (user + system) / 1e6 };
+}

@@ -8,13 +8,15 @@ import { expireWaits } from '../engine/postgres-waits.js';
 import { LiveRuns } from '../runs/live-runs.js';
 import { CronTriggers } from '../triggers/cron-triggers.js';
 import { RunEventTriggers } from '../triggers/run-event-triggers.js';
+import { BacklogMetrics } from './backlog-metrics.js';
 import { Control, type ControlJob } from './control.js';
 import { forgetFirings, removeJournals } from './postgres-retention.js';
 
-/** Runs the control role's jobs when the process has it. */
+/** Runs the control role's jobs when the process has it, and tells of the backlog. */
 export function control(): ResourceFactory<RuntimeConfig> {
   return async ({ log, metrics }, config) => {
     let running: Control | undefined;
+    let backlog: BacklogMetrics | undefined;
     return {
       providers: [],
       ready: async () => undefined,
@@ -22,8 +24,10 @@ export function control(): ResourceFactory<RuntimeConfig> {
         if (!config.ROLES.includes('control')) return;
         running = new Control(app.get(Database), log, metrics, lanesOf(app, config));
         running.start();
+        backlog = new BacklogMetrics(app.get(Database), log, metrics, config.WORKER_LEASE_MS);
+        backlog.start();
       },
-      drain: async () => running?.stop(),
+      drain: async () => void (await Promise.all([running?.stop(), backlog?.stop()])),
       stop: async () => undefined,
     };
   };

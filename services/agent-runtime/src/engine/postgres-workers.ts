@@ -36,7 +36,8 @@ export class PostgresWorkers {
 
   constructor(
     @Inject(Database) private readonly db: Database,
-    @Inject(CONFIG) private readonly config: Pick<RuntimeConfig, 'DATABASE_SYSTEM_URL' | 'WORKER_LEASE_MS'>,
+    @Inject(CONFIG)
+    private readonly config: Pick<RuntimeConfig, 'DATABASE_SYSTEM_URL' | 'WORKER_LEASE_MS' | 'WORKER_SLOTS'>,
     @Inject(LOG) private readonly log: Logger,
   ) {}
 
@@ -57,8 +58,9 @@ export class PostgresWorkers {
     this.liveness = client;
     await this.db.system((tx) =>
       tx.query(
-        'insert into worker (id, lock_key) values ($1, $2) on conflict (id) do update set beat_at = clock_timestamp()',
-        [worker, lockKey],
+        `insert into worker (id, lock_key, slots) values ($1, $2, $3)
+         on conflict (id) do update set beat_at = clock_timestamp(), slots = excluded.slots`,
+        [worker, lockKey, this.config.WORKER_SLOTS],
       ),
     );
   }

@@ -14,6 +14,8 @@ import type { NewRun } from '../engine/postgres-create.js';
 import { PostgresWorkers } from '../engine/postgres-workers.js';
 
 export const LEASE_MS = 1_000;
+/** What they are enlisted with; a test claims as many turns as it likes. */
+const SLOTS = 1;
 /** Who claims unless somebody else is named. */
 export const WORKER = 'wrk_a';
 
@@ -56,7 +58,7 @@ export async function openEngineWorld(): Promise<EngineWorld> {
     for (const [one, id] of joined.splice(0)) await one.resign(id);
   };
   const join = async (worker: string): Promise<PostgresWorkers> => {
-    const one = new PostgresWorkers(db, { ...env, WORKER_LEASE_MS: LEASE_MS }, log);
+    const one = new PostgresWorkers(db, { ...env, WORKER_LEASE_MS: LEASE_MS, WORKER_SLOTS: SLOTS }, log);
     await one.enlist(worker);
     joined.push([one, worker]);
     return one;

@@ -24,12 +24,20 @@ const alive = (mark: string): number[] =>
     })
     .map(Number);
 
+/** Those that go with one of them are no longer there. */
+function kill(mark: string, signal: 'SIGKILL' | 'SIGTERM'): void {
+  for (const pid of alive(mark))
+    try {
+      process.kill(pid, signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+}
+
 let naps = 0;
 /** A sleep that nobody else sleeps, and that ends when the test wakes it. */
 const nap = (): string => `sleep 600.${String(++naps).padStart(6, '0')}`;
-const wake = (nap: string): void => {
-  for (const pid of alive(nap.replace(' ', '\0'))) process.kill(pid, 'SIGTERM');
-};
+const wake = (nap: string): void => kill(nap.replace(' ', '\0'), 'SIGTERM');
 
 function on(fixture: () => RuntimeFixture) {
   const waitsOf = async (id: string): Promise<Wait[]> =>
@@ -173,7 +181,7 @@ describe('a command that outlasts its turn', () => {
 
   it('is run again when it is killed from outside, and that counts', async () => {
     const { id, mark } = given.retry.pop()!;
-    for (const pid of alive(mark)) process.kill(pid, 'SIGKILL');
+    kill(mark, 'SIGKILL');
     await parked(id, 2);
     expect(await lastTurn(id)).toMatchObject({
       ...{ slow: true, lost: 0, failures: 1, last_error: 'the command was killed from outside' },

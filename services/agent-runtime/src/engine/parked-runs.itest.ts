@@ -85,7 +85,7 @@ describe('parked runs', () => {
     const withThem = await perSecond();
     expect(await metrics.getSingleMetricAsString('conclave_turns_running')).toMatch(/^conclave_turns_running 0$/m);
     // Timers slip when the machine is busy; a statement a minute for each would be four times what an idle worker asks.
-    expect(withThem).toBeLessThan(without * 1.25 + 2);
+    expect(withThem).toBeLessThan(without * 1.25 + 10);
     process.stderr.write(
       `transactions per second: ${without.toFixed(1)} with none, ${withThem.toFixed(1)} with ${RUNS}\n`,
     );

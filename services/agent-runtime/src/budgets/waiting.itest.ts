@@ -43,7 +43,9 @@ describe('a task whose call does not fit', () => {
   const work = async (by: AgentPort = agent) => {
     const claimed = await world.claimOne();
     const live = { changed: () => undefined, say: () => undefined };
-    const turn = turnOf(claimed, new AbortController().signal, { engine: world.engine, db: world.db, live });
+    const turn = turnOf(claimed, new AbortController().signal, {
+      ...{ engine: world.engine, db: world.db, live, mustHold: () => undefined },
+    });
     const activation = await activationOf(by, turn, undefined);
     await world.finish(claimed, activation);
     return activation;

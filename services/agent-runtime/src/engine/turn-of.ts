@@ -11,12 +11,14 @@ import type { StoryLine } from './postgres-step.js';
 import { messagesAfter, resultsOf, stepsOf } from './postgres-turns.js';
 
 export interface TurnParts {
+  /** @throws Fenced when the turn may be another worker's by now */
+  readonly mustHold: () => void;
   readonly engine: Pick<Engine, 'step'>;
   readonly db: Database;
   readonly live: Pick<LiveRuns, 'changed' | 'say'>;
 }
 
-export function turnOf(claimed: ClaimedTurn, signal: AbortSignal, { engine, db, live }: TurnParts): Turn {
+export function turnOf(claimed: ClaimedTurn, signal: AbortSignal, { engine, db, live, mustHold }: TurnParts): Turn {
   const { journal, tenantId, taskId, runId } = claimed;
   const reader = db.autocommit({ tenantId, actor: 'service:runtime' });
   let pausing = false;
@@ -31,6 +33,7 @@ export function turnOf(claimed: ClaimedTurn, signal: AbortSignal, { engine, db, 
   /** Between two steps: where a turn that is no longer wanted stops. */
   const boundary = (): void => {
     signal.throwIfAborted();
+    mustHold();
     if (pausing) throw new Paused(`${runId} is paused`);
   };
   const step = async <T extends Json>(name: string, work: () => Promise<T>): Promise<T> => {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { ConclaveError, events, newId } from '@conclave/contracts';
 import { createTestDatabase, type TestDatabase } from '@conclave/dev-env/testing';
@@ -11,6 +12,7 @@ import { Bells } from './bells.js';
 import { Engine } from './engine.js';
 import { EngineMetrics } from './engine-metrics.js';
 import { openEngineRoles, type EngineRoles } from './engine-roles.js';
+import { createRuns, type NewRun, type Room } from './postgres-create.js';
 import { PostgresWorkers, type HeldTurn } from './postgres-workers.js';
 import { Worker } from './worker.js';
 
@@ -81,13 +83,15 @@ describe('worker', () => {
     await test.drop();
   });
 
-  const start = async (house: House, workers = new PostgresWorkers(db, env(), log), slots = 2): Promise<Worker> => {
+  const start = async (
+    house: House,
+    workers = new PostgresWorkers(db, env(), log),
+    slots = 2,
+    leaseMs = 15_000,
+  ): Promise<Worker> => {
     worker = new Worker({
       ...{ engine, db, workers, house, live: new LiveRuns(), bells, metrics, log },
-      config: {
-        ...env(),
-        WORKER_SLOTS: slots,
-      },
+      config: { ...env(), WORKER_SLOTS: slots, WORKER_LEASE_MS: leaseMs },
     });
     await worker.start();
     return worker;
@@ -99,6 +103,10 @@ describe('worker', () => {
     await engine.create({ ...run, agent: 'a', input: {} });
     return id;
   };
+  const newTurnRun = (): NewRun => ({
+    ...{ ...ctx, id: newId('run'), workspaceId: newId('workspace'), kind: 'review', title: 't', agent: 'a', input: {} },
+  });
+  const room = (worker: string, spare: number): Room => ({ worker, turns: 1, spare, leaseMs: 15_000 });
   const ended = async (id: string): Promise<string> => {
     for (let i = 0; i < 200; i++) {
       const [run] = await test.query<{ state: string }>('select state from runtime.run where id = $1', [id]);
@@ -138,6 +146,108 @@ describe('worker', () => {
     expect(lost.turns.length).toBeLessThanOrEqual(1);
     expect(await ended(id)).toBe('completed');
   }, 20_000);
+
+  it('begins nothing more once its lease may be over, and whoever has the turn next does', async () => {
+    const house = new House();
+    const workers = new HeldBeats(db, env(), log);
+    await start(house, workers, 2, 600);
+    while (workers.seen === 0) await sleep(20);
+    const begun: string[] = [];
+    house.activate = async (turn) => {
+      const attempt = begun.filter((step) => step.startsWith('a')).length + 1;
+      await turn.step('a', async () => begun.push(`a of ${attempt}`));
+      if (attempt === 1 && begun.length === 1) await sleep(1_000);
+      await turn.step('b', async () => begun.push('b'));
+      return { kind: 'done', result: 1 };
+    };
+    const id = await create();
+    await sleep(1_500);
+    expect(begun).toEqual(['a of 1']);
+    const beats = setInterval(() => workers.release?.(), 50);
+    expect(await ended(id)).toBe('completed');
+    clearInterval(beats);
+    expect(begun).toEqual(['a of 1', 'b']);
+  }, 20_000);
+
+  describe('takes the turn of a run as it is made', () => {
+    /** Who is claimed is charged, in a tenant of its own. */
+    const isCharged = async (tenantId: string): Promise<boolean> =>
+      (await test.query('select from runtime.tenant_share where tenant_id = $1 and pass > 0', [tenantId])).length > 0;
+    const hold = async (house: House, slots = 2) => {
+      const gate = Promise.withResolvers<void>();
+      house.activate = async () => {
+        await gate.promise;
+        return { kind: 'done', result: 1 };
+      };
+      await start(house, undefined, slots);
+      return gate;
+    };
+    const taken = async (id: string): Promise<boolean> => {
+      const [turn] = await test.query<{ taken: boolean }>(
+        `select attempt = 1 and state = 'running' as taken from runtime.turn where run_id = $1`,
+        [id],
+      );
+      return turn!.taken;
+    };
+    const inOrder = async (id: string): Promise<unknown> =>
+      (
+        await test.query<{ type: string }>(`select type from runtime.run_event where run_id = $1 order by seq`, [id])
+      ).map(({ type }) => type);
+
+    it('without a claim, and the story is the same', async () => {
+      const gate = await hold(new House(), 32);
+      // While it claims, what is made is left to the claim.
+      let run = newTurnRun();
+      for (let tries = 0; tries === 0 || (tries < 10 && !(await taken(run.id))); tries++) {
+        await sleep(50);
+        run = { ...newTurnRun(), tenantId: newId('tenant') };
+        await engine.create(run);
+      }
+      expect([await taken(run.id), await inOrder(run.id)]).toEqual([true, ['run.created', 'run.started']]);
+      gate.resolve();
+      expect([await ended(run.id), await isCharged(run.tenantId)]).toEqual(['completed', false]);
+    }, 20_000);
+
+    it('but not beyond its slots, of a session, when it is slow, or where a bound may keep it out', async () => {
+      const gate = await hold(new House(), 4);
+      const isClaimed = async (more: Partial<NewRun>): Promise<boolean> => {
+        const one = { ...newTurnRun(), ...more };
+        await engine.create(one);
+        for (let tries = 0; tries < 200; tries++) {
+          const [turn] = await test.query<{ state: string }>('select state from runtime.turn where run_id = $1', [
+            one.id,
+          ]);
+          if (turn!.state === 'running') break;
+          await sleep(20);
+        }
+        return isCharged(one.tenantId);
+      };
+      const bounded = newId('tenant');
+      const capped = newId('tenant');
+      await test.query('insert into runtime.tenant_share (tenant_id, slots) values ($1, 5)', [bounded]);
+      await test.query(`insert into runtime.cap (tenant_id, kind, key, slots) values ($1, 'agent', 'a', 5)`, [capped]);
+      expect(await isClaimed({ tenantId: newId('tenant'), session: 'one' })).toBe(true);
+      expect(await isClaimed({ tenantId: newId('tenant'), slow: true })).toBe(true);
+      expect(await isClaimed({ tenantId: bounded })).toBe(true);
+      expect(await isClaimed({ tenantId: capped })).toBe(true);
+      const beyond = await create();
+      expect(await taken(beyond)).toBe(false);
+      gate.resolve();
+      expect(await ended(beyond)).toBe('completed');
+    }, 30_000);
+
+    it('nor while more wait than it has slots to spare', async () => {
+      const waiting = Array.from({ length: 3 }, newTurnRun);
+      for (const one of waiting) await createRuns(roles.lanes.autocommit(), [one]);
+      const [made] = await createRuns(roles.lanes.autocommit(), [newTurnRun()], room('wrk_none', 3));
+      expect(made).toBeUndefined(); // no such worker is enlisted
+      await test.query(`insert into runtime.worker (id, lock_key) values ('wrk_room', 1)`);
+      const taking = async (spare: number) =>
+        (await createRuns(roles.lanes.autocommit(), [newTurnRun()], room('wrk_room', spare))).length;
+      expect([await taking(2), await taking(5)]).toEqual([0, 1]);
+      await test.query(`delete from runtime.turn; delete from runtime.worker where id = 'wrk_room'`);
+    });
+  });
 
   it('asks for turns when a bell said that there are some, and not for each', async () => {
     const house = new House();

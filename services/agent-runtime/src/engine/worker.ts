@@ -47,6 +47,8 @@ export interface WorkerParts {
 export class Worker implements Hearer {
   readonly id = `wrk_${randomBytes(10).toString('hex')}`;
   private readonly running = new Map<string, { turn: ClaimedTurn; abort: AbortController; done: Promise<void> }>();
+  /** When the last beat that was answered began, by a clock that nobody sets and no freeze stops. */
+  private beatAt = 0;
   private readonly commands: Commands;
   private timers: NodeJS.Timeout[] = [];
   private stopping = false;
@@ -123,8 +125,9 @@ export class Worker implements Hearer {
     const room = { worker: this.id, turns, spare, leaseMs: this.parts.config.WORKER_LEASE_MS };
     this.kept += turns;
     try {
+      const askedAt = performance.now();
       const taken = await this.ask(make(room));
-      for (const turn of taken) this.take(turn);
+      for (const turn of taken) this.take(turn, askedAt);
       this.made = taken.length;
       return taken.length;
     } finally {
@@ -167,8 +170,9 @@ export class Worker implements Hearer {
     };
     this.kept += capacity.turns;
     try {
+      const askedAt = performance.now();
       const { turns, left } = await this.ask(this.parts.engine.claim(this.id, capacity));
-      for (const turn of turns) this.take(turn);
+      for (const turn of turns) this.take(turn, askedAt);
       this.left = left;
       return turns.length > 0;
     } catch (error) {
@@ -186,12 +190,13 @@ export class Worker implements Hearer {
     return asked;
   }
 
-  private take(turn: ClaimedTurn): void {
+  /** `askedAt` begins its lease. */
+  private take(turn: ClaimedTurn, askedAt: number): void {
     const key = turnKey(turn);
     this.running.get(key)?.abort.abort(new Fenced('claimed again by its own worker'));
     if (turn.no === 1 && turn.attempt === 1) this.parts.live.changed(turn.runId);
     const abort = new AbortController();
-    const done = this.activate(turn, abort)
+    const done = this.activate(turn, abort, () => this.mustHold(askedAt))
       .catch((error: unknown) => {
         // What it has begun does not go on without it.
         abort.abort(error);
@@ -217,11 +222,18 @@ export class Worker implements Hearer {
     return Math.max(0, Math.max(1, Math.floor(this.limit / 2)) - slow);
   }
 
-  private async activate(claimed: ClaimedTurn, abort: AbortController): Promise<void> {
+  /** A worker that was frozen, or could not beat, begins nothing more that another one may be doing by now. */
+  private mustHold(since: number): void {
+    if (performance.now() - Math.max(since, this.beatAt) > this.parts.config.WORKER_LEASE_MS)
+      throw new Fenced('the lease may be over');
+  }
+
+  private async activate(claimed: ClaimedTurn, abort: AbortController, mustHold: () => void): Promise<void> {
     const { signal } = abort;
     const agent = this.parts.house.agents.get(claimed.agent);
     if (!agent) throw new Error(`no agent ${claimed.agent} here`);
-    const turn = turnOf(claimed, signal, { engine: this.parts.engine, db: this.parts.db, live: this.parts.live });
+    const { engine, db, live } = this.parts;
+    const turn = turnOf(claimed, signal, { engine, db, live, mustHold });
     const activation = await activationOf(agent, turn, hopelessness(claimed));
     signal.throwIfAborted();
     const ends = claimed.taskId === 'root' && activation.kind !== 'parked';
@@ -276,8 +288,10 @@ export class Worker implements Hearer {
    */
   private async beat(): Promise<void> {
     const known = new Set(this.running.keys());
+    const begunAt = performance.now();
     const turns = await this.parts.workers.beat(this.id);
     if (turns === undefined) await this.parts.workers.enlist(this.id);
+    else this.beatAt = begunAt;
     const held = new Map((turns ?? []).map((turn) => [turnKey(turn), turn]));
     for (const [key, { turn, abort }] of this.running)
       if (known.has(key) && !held.has(key) && !turn.ending) abort.abort(new Fenced('the lease was lost'));

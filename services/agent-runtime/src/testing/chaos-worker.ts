@@ -63,6 +63,14 @@ class NotedEngine extends Engine {
     private readonly note: Note,
   ) {
     super(...parts);
+    const [, , bells] = parts;
+    const make = bells.make.bind(bells);
+    bells.make = (wanted, makeThem) =>
+      make(wanted, async (room) => {
+        const taken = await makeThem(room);
+        for (const turn of taken) this.given(turn);
+        return taken;
+      });
   }
 
   /** The turn that an agent is activated for, when asked before it waits for anything. */
@@ -72,11 +80,13 @@ class NotedEngine extends Engine {
 
   override async claim(worker: string, capacity: Capacity): Promise<Claim> {
     const claim = await super.claim(worker, capacity);
-    for (const turn of claim.turns) {
-      this.current.set(`${turn.runId}/${turn.taskId}`, turn);
-      this.note('claimed', turn);
-    }
+    for (const turn of claim.turns) this.given(turn);
     return claim;
+  }
+
+  private given(turn: ClaimedTurn): void {
+    this.current.set(`${turn.runId}/${turn.taskId}`, turn);
+    this.note('claimed', turn);
   }
 
   override async step(step: NewStep): Promise<boolean> {

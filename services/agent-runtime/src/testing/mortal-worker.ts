@@ -41,6 +41,7 @@ export async function mortals(world: EngineWorld): Promise<Mortals> {
         engine,
         db,
         live: { changed: () => undefined, say: () => undefined },
+        mustHold: () => undefined,
       });
       const whole: AgentPort = { name: 'a', giveUp: () => Promise.reject(new Error('given up')), ...agent };
       try {

@@ -1,5 +1,5 @@
 -- A worker of the process that creates a run may take its turn at once, if it is enlisted; runs are created as :app, too.
-grant select (id) on worker to :app;
+grant select (id, beat_at) on worker to :app;
 
 -- What is changed once stays on its page, and its key needs no second entry.
 alter table task set (fillfactor = 60);

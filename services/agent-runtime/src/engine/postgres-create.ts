@@ -8,6 +8,7 @@ import type { Statements } from '@conclave/postgres-kit';
 import type { Json } from './agent-port.js';
 import type { ClaimedTurn } from './claimed-turn.js';
 import { journalJson } from './journal-form.js';
+import { BEATS } from './postgres-claim.js';
 
 export interface NewRun {
   readonly tenantId: string;
@@ -50,7 +51,7 @@ const CREATE = `
   with x as materialized (
     select x.*, clock_timestamp() as at, (extract(epoch from clock_timestamp()) * 1000000)::bigint as epoch,
       row_number() over () <= $3 and session is null and not coalesce(slow, false)
-      and exists (select from worker where worker.id = $2)
+      and exists (select from worker where worker.id = $2 and ${BEATS('$5')})
       and (select count(*) from (select from turn where turn.state = 'ready' limit $4 + 1) waiting) <= $4
       and not exists (select from cap where cap.tenant_id = x.tenant)
       and not exists (select from tenant_share h where h.tenant_id = x.tenant and h.slots is not null) as taken

@@ -135,7 +135,15 @@ export class PostgresWorkers {
           late ? steadyMs >= this.config.WORKER_LEASE_MS : steadyMs >= STEADY_MS && seen.has(id),
         )
         .map(({ id }) => id);
-      return dead.length === 0 ? 0 : freeWorkers(tx, dead, { dead: true });
+      if (dead.length === 0) return 0;
+      // Whoever has beaten since the look lives; nothing is given to the others from here on.
+      const alive = await tx.query<{ id: string }>(
+        `select id from (select id, beat_at from worker where id = any($1) order by id for update) w
+         where id = any($2) and beat_at >= clock_timestamp() - $3 * interval '1 ms'`,
+        [dead, gone.filter(({ late }) => late).map(({ id }) => id), this.config.WORKER_LEASE_MS],
+      );
+      const buried = dead.filter((id) => !alive.some((worker) => worker.id === id));
+      return buried.length === 0 ? 0 : freeWorkers(tx, buried, { dead: true });
     });
   }
 

@@ -63,9 +63,10 @@ export async function openEngineWorld(): Promise<EngineWorld> {
     joined.push([one, worker]);
     return one;
   };
-  const claim: EngineWorld['claim'] = async (by, turns, slow = turns) => [
-    ...(await engine.claim(by, { turns, slow, leaseMs: LEASE_MS })).turns,
-  ];
+  const claim: EngineWorld['claim'] = async (by, turns, slow = turns) => {
+    await test.query('update runtime.worker set beat_at = clock_timestamp() where id = $1', [by]);
+    return [...(await engine.claim(by, { turns, slow, leaseMs: LEASE_MS })).turns];
+  };
   return {
     ...{ test, db, engine, roles, join, claim },
     async reset() {

@@ -23,6 +23,10 @@ describe('TypeIDs', () => {
     );
   });
 
+  it('gives no id twice', () => {
+    expect(new Set(Array.from({ length: 2_000 }, () => newId('event', 1))).size).toBe(2_000);
+  });
+
   it('carries its kind, and no other kind accepts it', () => {
     fc.assert(
       fc.property(kind, kind, (of, other) => {

@@ -4,6 +4,7 @@ import type { Database } from '@conclave/postgres-kit';
 export interface Backlog {
   /** Turns that could start now; those that a cap or their session holds back are among them. */
   readonly ready: number;
+  /** Turns, and commands that outlasted theirs: whoever takes the worker away takes these with it. */
   readonly running: number;
   /** Places of all workers that live. */
   readonly slots: number;
@@ -12,7 +13,8 @@ export interface Backlog {
 }
 
 const BACKLOG = `
-  select r.ready, r."oldestReadySeconds", (select count(*)::int from turn where state = 'running') as running,
+  select r.ready, r."oldestReadySeconds", (select count(*)::int from turn where state = 'running')
+      + (select count(*)::int from wait where state = 'open' and worker is not null) as running,
     (select coalesce(sum(slots), 0)::int from worker where beat_at > now() - $1 * interval '1 ms') as slots
   from (
     select count(*)::int as ready, coalesce(extract(epoch from now() - min(ready_at)), 0)::float8 as "oldestReadySeconds"

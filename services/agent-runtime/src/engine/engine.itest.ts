@@ -52,6 +52,26 @@ describe('engine on Postgres', () => {
     expect(keys).toHaveLength(20);
   });
 
+  it('gives nothing to a worker that has not beaten for half of a lease: it may be buried next', async () => {
+    await create(actor());
+    const ask = () => engine.claim(worker, { turns: 1, slow: 1, leaseMs: LEASE_MS });
+    await test.query(`update runtime.worker set beat_at = clock_timestamp() - $1 * interval '0.6 ms'`, [LEASE_MS]);
+    expect((await ask()).turns).toEqual([]);
+    await workers.beat(worker);
+    expect((await ask()).turns).toHaveLength(1);
+  });
+
+  it('says that more is left when somebody held one of those it chose', async () => {
+    const ctx = actor();
+    const held = await create(ctx);
+    for (let i = 0; i < 2; i++) await create(ctx);
+    const claimed = await db.system(async (tx) => {
+      await tx.query('select from turn where run_id = $1 for update', [held]);
+      return engine.claim(worker, { turns: 2, slow: 2, leaseMs: LEASE_MS });
+    });
+    expect([claimed.turns.length, claimed.left.quick]).toEqual([1, true]);
+  });
+
   it('lets a small tenant in beside a flood from another', async () => {
     const [flood, small] = [actor(), actor()];
     for (let i = 0; i < 30; i++) await create(flood);

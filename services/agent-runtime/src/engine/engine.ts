@@ -51,7 +51,7 @@ export class Engine {
     this.ends = this.lane('end', (finishes) => this.endTurns(finishes, endRuns), runOf);
   }
 
-  /** Creates a run with its root task, ready to be claimed. */
+  /** Creates a run with its root task, ready to be claimed or taken at once. */
   create(run: NewRun): Promise<void> {
     return this.creates.submit(run);
   }

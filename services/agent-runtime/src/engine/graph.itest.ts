@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { newId } from '@conclave/contracts';
 import { WORKER, actor, openEngineWorld, waitFor, type EngineWorld } from '../testing/engine-world.js';
@@ -66,6 +67,28 @@ describe('graphs, pause and caps on Postgres', () => {
     expect(names(await claim(WORKER, 64))).toEqual(['root']);
     expect((await tasks(run.id)).every(({ id, state }) => id === 'root' || state === 'done')).toBe(true);
   });
+
+  it('ends a graph that fails while a task of it ends, neither waiting for the other', async () => {
+    const deadlocks = async (): Promise<number> => {
+      await test.query('select pg_stat_clear_snapshot()');
+      return (
+        await test.query<{ n: number }>(
+          'select deadlocks::int as n from pg_stat_database where datname = current_database()',
+        )
+      )[0]!.n;
+    };
+    for (let times = 0; times < 10; times++) {
+      const { run } = await graph(...['a', 'b', 'c', 'd'].map((id) => task(id)));
+      const turns = await claim(WORKER, 9);
+      const [first, ...others] = turns.filter(({ runId }) => runId === run.id);
+      await finish(first!, failed);
+      const root = await claimOne();
+      await Promise.allSettled([finish(root, failed), ...others.map((turn) => finish(turn, done))]);
+      expect(await stateOf(run.id)).toBe('failed');
+    }
+    await sleep(1_200); // statistics are told late
+    expect(await deadlocks()).toBe(0);
+  }, 30_000);
 
   it('wakes the root at the first failure, and ends what is left when the root fails', async () => {
     const { run } = await graph(task('a'), task('b'), task('c', 'b'));

@@ -42,6 +42,7 @@ interface ClaimedRow {
   readonly answer: Json | null;
   readonly excludes: boolean;
   readonly tenants: number;
+  readonly chosen: number;
 }
 
 /**
@@ -137,7 +138,7 @@ const CLAIM = `
     insert into run_event (tenant_id, run_id, seq, type, data) select tenant_id, id, seq, 'run.started', '{}' from started
   )
   select t.*, k.agent, r.actor, k.input, r.input as run_input, r.workspace_id, r.parent_run_id, r.created_at, w.answer,
-    (select count(*)::int from tenant) as tenants
+    (select count(*)::int from tenant) as tenants, (select count(*)::int from chosen) as chosen
   from taken t
   join task k on k.tenant_id = t.tenant_id and k.run_id = t.run_id and k.id = t.task_id
   join run r on r.tenant_id = t.tenant_id and r.id = t.run_id
@@ -166,7 +167,11 @@ export async function claimTurns(claims: Role, worker: string, capacity: Capacit
   };
   return {
     turns: rows.map((row) => turnOf(row, worker, journals)),
-    left: { quick: rows.length >= turns || left(false, turns), slow: left(true, slow) },
+    // One that somebody held just then was chosen, and is left.
+    left: {
+      quick: rows.length >= turns || rows.length < (rows[0]?.chosen ?? 0) || left(false, turns),
+      slow: left(true, slow),
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 /**
  * New runs, many at once: the run, its root task, that task's first turn, and the events that tell of it. A worker with
- * room for these and for all that wait takes them as they are made: they need not be made ready, found and claimed first,
- * and nobody is passed by.
+ * room for all of these and all that wait takes them as they are made: they need not be made ready, found and claimed
+ * first, and nobody is passed by.
  */
 import { events, laneOf, newId } from '@conclave/contracts';
 import type { Statements } from '@conclave/postgres-kit';
@@ -33,10 +33,9 @@ export interface NewRun {
   readonly provider?: string | undefined;
 }
 
-/** Slots that a worker keeps free for turns that are about to be made. */
+/** A worker's slots for all turns that are about to be made. */
 export interface Room {
   readonly worker: string;
-  readonly turns: number;
   /** Slots that are left for turns that wait already: if there are more of these, none is passed by. */
   readonly spare: number;
   /** How long they are the worker's without a beat. */
@@ -44,19 +43,20 @@ export interface Room {
 }
 
 /**
- * $1 runs, $2 worker, $3 turns, $4 spare slots, $5 lease in milliseconds. What a session or a bound may keep
- * out is left to the claim.
+ * $1 runs, $2 worker, $3 spare slots, $4 lease in milliseconds. What a session or a bound may keep out is left to the
+ * claim.
  */
 const CREATE = `
   with x as materialized (
     select x.*, clock_timestamp() as at, (extract(epoch from clock_timestamp()) * 1000000)::bigint as epoch,
-      row_number() over () <= $3 and session is null and not coalesce(slow, false)
-      and exists (select from worker where worker.id = $2 and ${BEATS('$5')})
-      and (select count(*) from (select from turn where turn.state = 'ready' limit $4 + 1) waiting) <= $4
+      session is null and not coalesce(slow, false)
+      and exists (select from worker where worker.id = $2 and ${BEATS('$4')})
+      and (select count(*) from (
+        select from turn where turn.state = 'ready' and turn.ready_at <= clock_timestamp() limit $3 + 1) waiting) <= $3
       and not exists (select from cap where cap.tenant_id = x.tenant)
       and not exists (select from tenant_share h where h.tenant_id = x.tenant and h.slots is not null) as taken
     from jsonb_to_recordset($1::jsonb) as x (
-      tenant text, id text, workspace text, kind text, title text, actor text, agent text, input jsonb, "rootInput" jsonb,
+      ord int, tenant text, id text, workspace text, kind text, title text, actor text, agent text, input jsonb, "rootInput" jsonb,
       priority smallint, session text, parent text, "deadlineMs" float8, slow boolean, provider text, lane smallint, event text)
     -- When the answer to a commit was lost, what is sent again is there already.
     where not exists (select from run where run.tenant_id = x.tenant and run.id = x.id)
@@ -75,7 +75,7 @@ const CREATE = `
       attempt, epoch, lease_owner, lease_until)
     select tenant, id, 'root', 1, case when taken then 'running' else 'ready' end,
       at + coalesce(priority, 0) * interval '5 min', coalesce(slow, false), session, workspace, agent, provider,
-      taken::int, case when taken then epoch else 0 end, case when taken then $2 end, case when taken then at + $5 * interval '1 ms' end
+      taken::int, case when taken then epoch else 0 end, case when taken then $2 end, case when taken then at + $4 * interval '1 ms' end
     from x
   ), e as (
     insert into run_event (tenant_id, run_id, seq, type, data)
@@ -86,10 +86,10 @@ const CREATE = `
     insert into outbound_event (id, tenant_id, lane, type, actor, data)
     select event, tenant, lane, '${events.runCreated.type}', actor, json_build_object('run', id, 'kind', kind) from x
   )
-  select id, input, coalesce("rootInput", '{}') as root_input, at, epoch from x where taken`;
+  select ord, input, coalesce("rootInput", '{}') as root_input, at, epoch from x where taken`;
 
 interface TakenRow {
-  readonly id: string;
+  readonly ord: number;
   readonly input: Json;
   readonly root_input: Json;
   readonly at: Date;
@@ -98,18 +98,17 @@ interface TakenRow {
 
 /** @returns the turns that have the room; those that have not are ready to be claimed */
 export async function createRuns(db: Statements, runs: readonly NewRun[], room?: Room): Promise<ClaimedTurn[]> {
-  const rows = runs.map(({ tenantId, workspaceId, ...run }) => ({
+  const rows = runs.map(({ tenantId, workspaceId, ...run }, ord) => ({
     ...run,
+    ord,
     tenant: tenantId,
     workspace: workspaceId,
     lane: laneOf(tenantId),
     event: newId('event'),
   }));
-  const { worker = null, turns = 0, spare = 0, leaseMs = 0 } = room ?? {};
-  const taken = await db.query<TakenRow>(CREATE, [journalJson(rows), worker, turns, spare, leaseMs]);
-  if (worker === null || taken.length === 0) return [];
-  const asked = new Map(runs.map((run) => [run.id, run]));
-  return taken.map((row) => takenTurn(row, asked.get(row.id)!, worker));
+  const { worker = null, spare = 0, leaseMs = 0 } = room ?? {};
+  const taken = await db.query<TakenRow>(CREATE, [journalJson(rows), worker, spare, leaseMs]);
+  return worker === null ? [] : taken.map((row) => takenTurn(row, runs[row.ord]!, worker));
 }
 
 const takenTurn = ({ input, root_input, at, epoch }: TakenRow, run: NewRun, owner: string): ClaimedTurn => ({

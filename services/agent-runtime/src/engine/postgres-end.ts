@@ -2,6 +2,7 @@
 import { laneOf, newId } from '@conclave/contracts';
 import type { Statements } from '@conclave/postgres-kit';
 import type { Activation } from './agent-port.js';
+import type { ClaimedTurn } from './claimed-turn.js';
 import { journalJson } from './journal-form.js';
 import { endChildren, endTurnsOf } from './postgres-control.js';
 import { heldOf, keyOf, resultOf, type Finish } from './postgres-finish.js';
@@ -44,9 +45,21 @@ const END = `
 
 /** @returns for each whether its turn was still held */
 export async function endRuns(tx: Statements, finishes: readonly Finish[]): Promise<boolean[]> {
+  const failing = finishes.filter(({ activation }) => activation.kind === 'failed').map(({ turn }) => turn);
+  if (failing.length > 0) await lockTurnsOf(tx, failing);
   const held = await tx.query<{ ord: number; open_tasks: number }>(END, [journalJson(finishes.map(rowOf))]);
   for (const { ord, open_tasks } of held) await conclude(tx, finishes[ord]!, open_tasks);
   return heldOf(tx, finishes, held);
+}
+
+/** What is left of a failed graph is ended with it, and turns are locked before their run. */
+async function lockTurnsOf(tx: Statements, runs: readonly ClaimedTurn[]): Promise<void> {
+  await tx.query(
+    `select from unnest($1::text[], $2::text[]) as x (tenant, run)
+     join turn t on t.tenant_id = x.tenant and t.run_id = x.run
+     where t.state in ('ready', 'running', 'paused') order by t.tenant_id, t.run_id, t.task_id, t.no for update of t`,
+    [runs.map(({ tenantId }) => tenantId), runs.map(({ runId }) => runId)],
+  );
 }
 
 /** What the end of a run means to others: what is left of a failed graph goes with it, and a parent goes on. */

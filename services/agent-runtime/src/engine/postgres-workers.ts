@@ -12,8 +12,9 @@ import type { RuntimeConfig } from '../config.js';
 import type { TurnKey } from './claimed-turn.js';
 import { GIVEN_BACK } from './postgres-control.js';
 import { freeWorkers } from './postgres-lost.js';
+import { LOST_ATTEMPT, tellResets, type LostAttempt } from './postgres-resets.js';
 
-/** How often a worker says that it lives; no multiple of the sweep, or no beat would ever find it between two claims. */
+/** How often a worker says that it lives. */
 export const BEAT_MS = 1_500;
 /** After an outage of Postgres the living have their locks again within this time; a late beat has a lease's time. */
 const STEADY_MS = 1_000;
@@ -86,17 +87,20 @@ export class PostgresWorkers {
     });
   }
 
-  /** Gives turns back that carry the worker's name although it does not know them: their claim's answer was lost. */
+  /** Gives turns back that carry the worker's name although it does not know them: the answer that gave them was lost. */
   async disown(worker: string, turns: readonly HeldTurn[]): Promise<void> {
     await this.db.system(async (tx) => {
+      const given: LostAttempt[] = [];
       for (const { tenantId, runId, taskId, no, epoch } of turns) {
-        await tx.query(
+        const back = await tx.query<LostAttempt>(
           `update turn set ${GIVEN_BACK}, ready_at = clock_timestamp()
            where tenant_id = $1 and run_id = $2 and task_id = $3 and no = $4 and lease_owner = $5 and epoch = $6
-             and state = 'running'`,
+             and state = 'running' returning ${LOST_ATTEMPT}`,
           [tenantId, runId, taskId, no, worker, epoch],
         );
+        given.push(...back);
       }
+      await tellResets(tx, given);
     });
   }
 
@@ -124,7 +128,9 @@ export class PostgresWorkers {
            select id, lock_key, beat_at < clock_timestamp() - $2 * interval '1 ms' as late from worker where id <> $1) w
          where late or pg_try_advisory_xact_lock_shared(lock_key)
          union select distinct t.lease_owner, true from turn t
-         where t.state = 'running' and not exists (select from worker w where w.id = t.lease_owner)`,
+         where t.state = 'running' and not exists (select from worker w where w.id = t.lease_owner)
+         union select distinct o.worker, true from wait o
+         where o.state = 'open' and o.worker is not null and not exists (select from worker w where w.id = o.worker)`,
         [self, this.config.WORKER_LEASE_MS],
       );
       const seen = this.unlocked;

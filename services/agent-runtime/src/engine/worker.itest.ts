@@ -106,7 +106,7 @@ describe('worker', () => {
   const newTurnRun = (): NewRun => ({
     ...{ ...ctx, id: newId('run'), workspaceId: newId('workspace'), kind: 'review', title: 't', agent: 'a', input: {} },
   });
-  const room = (worker: string, spare: number): Room => ({ worker, turns: 1, spare, leaseMs: 15_000 });
+  const room = (worker: string, spare: number): Room => ({ worker, spare, leaseMs: 15_000 });
   const ended = async (id: string): Promise<string> => {
     for (let i = 0; i < 200; i++) {
       const [run] = await test.query<{ state: string }>('select state from runtime.run where id = $1', [id]);
@@ -248,6 +248,41 @@ describe('worker', () => {
       await test.query(`delete from runtime.turn; delete from runtime.worker where id = 'wrk_room'`);
     });
   });
+
+  it('gives back a turn that it took as it was made but never heard of; what is sent again is made once', async () => {
+    const me = await start(new House());
+    const run = newTurnRun();
+    const make = () => createRuns(roles.lanes.autocommit(), [run], room(me.id, 100));
+    expect([(await make()).length, await make()]).toEqual([1, []]);
+    expect(await ended(run.id)).toBe('completed');
+    const [turn] = await test.query('select attempt, lost from runtime.turn where run_id = $1', [run.id]);
+    expect(turn).toEqual({ attempt: 2, lost: 0 });
+    const [story] = await test.query<{ seqs: number[] }>(
+      `select array_agg(seq order by seq) as seqs from runtime.run_event where run_id = $1 and type in ('run.created', 'run.started')`,
+      [run.id],
+    );
+    expect(story!.seqs).toEqual([1, 2]);
+  }, 20_000);
+
+  it('has room while it claims, and begins nothing that reaches it when it stops', async () => {
+    const house = new House();
+    let begun = 0;
+    house.activate = async () => {
+      begun++;
+      return { kind: 'done', result: 1 };
+    };
+    const me = await start(house, undefined, 8);
+    expect(me.wake()).toBe(true);
+    while (begun < 1) await create(); // what is made now is taken
+    const before = begun;
+    const late = Array.from({ length: 8 }, create);
+    const stopped = me.stop();
+    const all = await Promise.all(late);
+    await stopped;
+    const held = await test.query(`select from runtime.turn where run_id = any($1) and state = 'running'`, [all]);
+    expect([held, begun]).toEqual([[], before]);
+    await test.query(`delete from runtime.turn where run_id = any($1)`, [all]);
+  }, 20_000);
 
   it('asks for turns when a bell said that there are some, and not for each', async () => {
     const house = new House();

@@ -38,7 +38,7 @@ export interface WorkerParts {
 }
 
 /**
- * Claims ready turns and activates their agents, `slots` at a time. Woken by bells, of this process and of others; a
+ * Claims ready turns, or takes them as they are made, and activates their agents, `slots` at a time. Woken by bells, of this process and of others; a
  * sweep finds what was not rung for. An outage sends a turn back untouched; a fault of the agent counts, and after three
  * the agent is asked to give up. So it is when its worker was lost under it five times: it may be what kills them. Slow
  * turns have half of the slots: whoever waits for programs keeps nobody else waiting. A command that outlasts its turn
@@ -47,7 +47,7 @@ export interface WorkerParts {
 export class Worker implements Hearer {
   readonly id = `wrk_${randomBytes(10).toString('hex')}`;
   private readonly running = new Map<string, { turn: ClaimedTurn; abort: AbortController; done: Promise<void> }>();
-  /** When the last beat that was answered began, by a clock that nobody sets and no freeze stops. */
+  /** When the last beat that was answered began, by a clock that nobody sets and that goes on in a frozen process. */
   private beatAt = 0;
   private readonly commands: Commands;
   private timers: NodeJS.Timeout[] = [];
@@ -59,10 +59,12 @@ export class Worker implements Hearer {
   private left: Claim['left'] = { quick: false, slow: false };
   /** Calls under way that may give this worker turns. */
   private readonly asking = new Set<Promise<unknown>>();
-  /** Slots kept free for turns that are being made or claimed. */
-  private kept = 0;
-  /** How many turns the last that were made gave this worker at once. */
-  private made = 0;
+  /** Slots kept for a claim under way, and for turns that are being made. */
+  private claimable = 0;
+  private makeable = 0;
+  /** How many slots the next claim leaves for turns that may be made meanwhile. */
+  private next = 0;
+  /** Slow turns among those that run. */
   private slow = 0;
   private limit = 0;
 
@@ -74,6 +76,7 @@ export class Worker implements Hearer {
   async start(): Promise<void> {
     this.limit = this.parts.config.WORKER_SLOTS;
     this.parts.metrics.slots.set(this.limit);
+    this.beatAt = performance.now();
     await this.parts.workers.enlist(this.id);
     const every = (ms: number, work: () => Promise<unknown>): NodeJS.Timeout =>
       setInterval(
@@ -116,22 +119,23 @@ export class Worker implements Hearer {
   wake(): boolean {
     this.rung = true;
     this.look();
-    return !this.stopping && this.free() > 0;
+    return !this.stopping && this.running.size + this.makeable < this.limit;
   }
 
   async make(wanted: number, make: Make): Promise<number> {
-    const turns = this.stopping ? 0 : Math.min(wanted, Math.max(0, this.free()));
-    const spare = this.limit - this.running.size - turns;
-    const room = { worker: this.id, turns, spare, leaseMs: this.parts.config.WORKER_LEASE_MS };
-    this.kept += turns;
+    if (this.stopping) return (await make()).length;
+    const fits = this.free() >= wanted;
+    const spare = this.limit - this.running.size - wanted;
+    const room = { worker: this.id, spare, leaseMs: this.parts.config.WORKER_LEASE_MS };
+    this.makeable = fits ? wanted : 0;
     try {
-      const askedAt = performance.now();
-      const taken = await this.ask(make(room));
-      for (const turn of taken) this.take(turn, askedAt);
-      this.made = taken.length;
+      const taken = await this.ask(make(fits ? room : undefined));
+      for (const turn of taken) this.take(turn);
+      // Where others wait, slots are for them.
+      this.next = taken.length > 0 || (!fits && !this.left.quick) ? wanted : 0;
       return taken.length;
     } finally {
-      this.kept -= turns;
+      this.makeable = 0;
       this.look();
     }
   }
@@ -164,22 +168,22 @@ export class Worker implements Hearer {
     this.rung = false;
     this.left = { quick: false, slow: false };
     const capacity = {
-      turns: Math.max(1, this.free() - this.made), // as many may be made meanwhile
+      turns: Math.max(1, this.free() - this.next),
       slow: this.slowFree(),
       leaseMs: this.parts.config.WORKER_LEASE_MS,
     };
-    this.kept += capacity.turns;
+    this.claimable = capacity.turns;
+    this.next = 0;
     try {
-      const askedAt = performance.now();
       const { turns, left } = await this.ask(this.parts.engine.claim(this.id, capacity));
-      for (const turn of turns) this.take(turn, askedAt);
+      for (const turn of turns) this.take(turn);
       this.left = left;
       return turns.length > 0;
     } catch (error) {
       this.parts.log.warn({ err: error }, 'claim will be tried again');
       return false;
     } finally {
-      this.kept -= capacity.turns;
+      this.claimable = 0;
     }
   }
 
@@ -190,13 +194,13 @@ export class Worker implements Hearer {
     return asked;
   }
 
-  /** `askedAt` begins its lease. */
-  private take(turn: ClaimedTurn, askedAt: number): void {
+  private take(turn: ClaimedTurn): void {
+    if (this.stopping) return; // it is handed over with the rest
     const key = turnKey(turn);
     this.running.get(key)?.abort.abort(new Fenced('claimed again by its own worker'));
     if (turn.no === 1 && turn.attempt === 1) this.parts.live.changed(turn.runId);
     const abort = new AbortController();
-    const done = this.activate(turn, abort, () => this.mustHold(askedAt))
+    const done = this.activate(turn, abort)
       .catch((error: unknown) => {
         // What it has begun does not go on without it.
         abort.abort(error);
@@ -214,7 +218,7 @@ export class Worker implements Hearer {
   }
 
   private free(): number {
-    return this.limit - this.running.size - this.kept;
+    return this.limit - this.running.size - this.claimable - this.makeable;
   }
 
   private slowFree(): number {
@@ -223,17 +227,16 @@ export class Worker implements Hearer {
   }
 
   /** A worker that was frozen, or could not beat, begins nothing more that another one may be doing by now. */
-  private mustHold(since: number): void {
-    if (performance.now() - Math.max(since, this.beatAt) > this.parts.config.WORKER_LEASE_MS)
-      throw new Fenced('the lease may be over');
-  }
+  private readonly mustHold = (): void => {
+    if (performance.now() - this.beatAt > this.parts.config.WORKER_LEASE_MS) throw new Fenced('the lease may be over');
+  };
 
-  private async activate(claimed: ClaimedTurn, abort: AbortController, mustHold: () => void): Promise<void> {
+  private async activate(claimed: ClaimedTurn, abort: AbortController): Promise<void> {
     const { signal } = abort;
     const agent = this.parts.house.agents.get(claimed.agent);
     if (!agent) throw new Error(`no agent ${claimed.agent} here`);
     const { engine, db, live } = this.parts;
-    const turn = turnOf(claimed, signal, { engine, db, live, mustHold });
+    const turn = turnOf(claimed, signal, { engine, db, live, mustHold: this.mustHold });
     const activation = await activationOf(agent, turn, hopelessness(claimed));
     signal.throwIfAborted();
     const ends = claimed.taskId === 'root' && activation.kind !== 'parked';
@@ -291,7 +294,7 @@ export class Worker implements Hearer {
     const begunAt = performance.now();
     const turns = await this.parts.workers.beat(this.id);
     if (turns === undefined) await this.parts.workers.enlist(this.id);
-    else this.beatAt = begunAt;
+    this.beatAt = begunAt;
     const held = new Map((turns ?? []).map((turn) => [turnKey(turn), turn]));
     for (const [key, { turn, abort }] of this.running)
       if (known.has(key) && !held.has(key) && !turn.ending) abort.abort(new Fenced('the lease was lost'));

@@ -118,10 +118,16 @@ export const errorCatalogue = {
     action: 'Wait for the run to end, for example with GET /v1/runs/{id}/events.',
     retryable: true,
   },
+  'runtime.run.without-result': {
+    status: 409,
+    title: 'The run ended without a result.',
+    action: 'Read why in its `failure`, with GET /v1/runs/{id}; `state` says how it ended.',
+  },
   'runtime.graph.invalid': {
     status: 422,
     title: 'The tasks do not make a graph that can run.',
-    action: 'Correct what `fault` names; `task`, `limit` and `found` say where.',
+    action:
+      'Correct what `fault` names; the other members say where. A task may refer only to what its `dependsOn` names.',
   },
   'runtime.agent.unavailable': {
     status: 409,

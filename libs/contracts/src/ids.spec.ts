@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { idFromDigest, idOf, idPrefixes, newId, type IdKind } from './ids.js';
+import { idFromDigest, idOf, idPrefixes, newId, timeOfId, type IdKind } from './ids.js';
 
 const kinds = Object.keys(idPrefixes) as IdKind[];
 const kind = fc.constantFrom(...kinds);
@@ -21,6 +21,10 @@ describe('TypeIDs', () => {
         expect(made(a, left) < made(b, right)).toBe(true);
       }),
     );
+  });
+
+  it('tells when it was made', () => {
+    fc.assert(fc.property(kind, millisecond, (of, at) => expect(timeOfId(newId(of, at))).toBe(at)));
   });
 
   it('gives no id twice', () => {

@@ -41,6 +41,12 @@ export function newId(
   return `${idPrefixes[kind]}_${base32(bytes)}`;
 }
 
+/** When an id was made, in milliseconds since the epoch; of one derived from a digest, nothing that means anything. */
+export function timeOfId(id: string): number {
+  const [first = '', ...others] = id.slice(id.indexOf('_') + 1, id.indexOf('_') + 11);
+  return others.reduce((time, letter) => time * 32 + ALPHABET.indexOf(letter), ALPHABET.indexOf(first));
+}
+
 /**
  * An id derived from a name: the same name always gives the same id, so a replayed step cannot create a second thing.
  * Such an id says nothing about time.

@@ -15,7 +15,10 @@ describe('what a task waits for', () => {
   } as const;
 
   it.each<[Pick<Wait, 'kind' | 'about'>, string]>([
-    [{ kind: 'command' }, '  sh waits for the end of its command, until 2026-11-29T12:30'],
+    [
+      { kind: 'command', about: { begunAt: '2026-11-29T12:10:00.000Z', timeoutMs: 600_000 } },
+      '  sh runs a command since 2026-11-29T12:10, at most until 2026-11-29T12:20',
+    ],
     [{ kind: 'timer' }, '  sh waits for timer, until 2026-11-29T12:30'],
     [{ kind: 'human', about: { question: 'Deploy?' } }, '  sh asks, until 2026-11-29T12:30: Deploy? (answer run_1 sh)'],
   ])('of %j is told in a line', (of, line) => {

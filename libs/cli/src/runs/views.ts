@@ -1,5 +1,5 @@
 /** Runs, their tasks, waits and journals on lines of a terminal. */
-import type { ReplyOf, Run, runs, TaskResults, Wait } from '@conclave/contracts';
+import { runs, type ReplyOf, type Run, type TaskResults, type Wait } from '@conclave/contracts';
 import { questionOf } from '@conclave/sdk';
 import type { Output } from '../output.js';
 import { printable, printableJson } from '../printable.js';
@@ -35,8 +35,10 @@ export function waitLine(out: Output, run: string, wait: Wait): string {
   const question = questionOf(wait);
   const until = `until ${wait.expiresAt.slice(0, 16)}`;
   if (!question) {
-    const awaited = wait.kind === 'command' ? 'the end of its command' : printable(wait.kind);
-    return `  ${printable(wait.task)} waits for ${awaited}, ${until}`;
+    const command = wait.kind === 'command' ? runs.commandAbout.safeParse(wait.about).data : undefined;
+    if (!command) return `  ${printable(wait.task)} waits for ${printable(wait.kind)}, ${until}`;
+    const limit = new Date(Date.parse(command.begunAt) + command.timeoutMs).toISOString();
+    return `  ${printable(wait.task)} runs a command since ${command.begunAt.slice(0, 16)}, at most until ${limit.slice(0, 16)}`;
   }
   return `  ${printable(wait.task)} asks, ${until}: ${printable(question.text)} (${out.typed('answer', run, wait.task)})`;
 }

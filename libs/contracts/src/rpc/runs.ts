@@ -43,15 +43,24 @@ const relativePath = z.string().regex(/^(?!.*(?:^|\/)\.{0,2}(?:\/|$))[\w./-]{1,2
 /** What each agent takes. Any member may be `{"$from": "task", "path": "/pointer"}`: another task's result. */
 export const agentInputs = {
   /** Asks a person. The answer is one of the options when there are any, else whatever JSON is sent. */
-  human: z.strictObject({
-    question: text(8_000),
-    options: z
-      .array(z.strictObject({ id: word, title: line(200) }))
-      .min(2)
-      .max(20)
-      .optional(),
-    ...expiry,
-  }),
+  human: z
+    .strictObject({
+      question: text(8_000),
+      options: z
+        .array(z.strictObject({ id: word, title: line(200) }))
+        .min(2)
+        .max(20)
+        .optional(),
+      ...expiry,
+    })
+    .superRefine(({ options, default: chosen }, ctx) => {
+      if (!options) return;
+      const ids = options.map(({ id }) => id);
+      if (new Set(ids).size < ids.length)
+        ctx.addIssue({ code: 'custom', path: ['options'], message: 'two options have the same id' });
+      if (chosen !== undefined && !ids.includes(chosen as string))
+        ctx.addIssue({ code: 'custom', path: ['default'], message: `expected the id of an option: ${ids.join(', ')}` });
+    }),
   /** Waits for a time. */
   timer: z.union([
     z.strictObject({ delayMs: z.number().int().min(0).max(YEAR_MS) }),
@@ -68,7 +77,8 @@ export const agentInputs = {
     maxOutputTokens: z.number().int().min(1).max(100_000).default(4_096),
   }),
   /**
-   * Runs a program in a sandbox without network; what it printed is the result; another exit code than 0 fails the task.
+   * Runs a program in a sandbox without network. The end of what it printed, 16 KiB, is its result, with `truncated`
+   * when there was more; another exit code than 0 fails the task.
    * A task whose command takes longer than a moment waits for its end (kind `command`).
    */
   command: z.strictObject({
@@ -203,6 +213,8 @@ export const humanAbout = z.object({
   options: z.array(z.object({ id: z.string(), title: z.string() })).optional(),
 });
 export const effectAbout = z.object({ effect: z.string(), key: z.string(), begunAt: z.string() });
+/** `about` of a wait for a command that is under way. */
+export const commandAbout = z.object({ begunAt: timestamp, timeoutMs: z.number() });
 
 export const listWaits = contract({
   owner: 'runtime',

@@ -154,7 +154,7 @@ export const listRuns = contract({
   owner: 'runtime',
   subject: 'runtime.v1.run.list',
   permission: 'run:read',
-  request: z.strictObject({ ...pageQuery, state: z.enum(runStates).optional() }),
+  request: z.strictObject({ ...pageQuery, after: idOf('run').optional(), state: z.enum(runStates).optional() }),
   reply: pageOf(run),
   http: { method: 'GET', path: '/v1/runs', summary: 'List runs, newest first', tag: 'runs', stability: 'stable' },
 });
@@ -173,7 +173,7 @@ export const getRunResult = contract({
   request: z.strictObject({ id: idOf('run') }),
   /** A review's result is the panel's; every other run's is what its tasks gave. */
   reply: z.union([reviewResult, taskResults]),
-  errors: ['runtime.run.not-found', 'runtime.run.no-result'],
+  errors: ['runtime.run.not-found', 'runtime.run.no-result', 'runtime.run.without-result'],
   http: {
     method: 'GET',
     path: '/v1/runs/{id}/result',
@@ -221,7 +221,7 @@ export const getRunDiff = contract({
       }),
     ),
   }),
-  errors: ['runtime.run.not-found', 'runtime.run.no-result'],
+  errors: ['runtime.run.not-found', 'runtime.run.no-result', 'runtime.run.without-result'],
   http: {
     method: 'GET',
     path: '/v1/runs/{id}/diff',

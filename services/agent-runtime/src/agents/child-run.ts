@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { ConclaveError, idFromDigest } from '@conclave/contracts';
+import { ConclaveError, newId, timeOfId } from '@conclave/contracts';
 import type { Activation, Json, Turn } from '../engine/agent-port.js';
 import type { StartRun } from '../runs/start-run.js';
 import { EVER_MS, TaskAgent, done, failed, parked, type InputOf } from './task-agent.js';
@@ -36,7 +36,10 @@ export class ChildRunAgent extends TaskAgent<'run'> {
       return { child };
     } catch (error) {
       if (!(error instanceof ConclaveError) || !REFUSALS.includes(error.code)) throw error;
-      return { refused: error.code, message: `the run cannot be started: ${JSON.stringify(error.params)}` };
+      return {
+        refused: error.code,
+        message: `the run cannot be started: ${JSON.stringify(error.params).slice(0, 500)}`,
+      };
     }
   }
 }
@@ -46,6 +49,8 @@ type Started = { readonly child: string } | { readonly refused: string; readonly
 /** What is wrong with the tasks themselves stays wrong. */
 const REFUSALS: readonly string[] = ['request.invalid', 'runtime.graph.invalid', 'runtime.agent.unavailable'];
 
-/** The run a task starts: derived, so that starting it twice starts it once. */
-const childOf = ({ runId, taskId }: Turn): string =>
-  idFromDigest('run', createHash('sha256').update(`conclave/child-run/v1\n${runId}\n${taskId}`).digest());
+/** The run a task starts: derived, so that starting it twice starts it once; lists of runs show it by its parent. */
+const childOf = ({ runId, taskId }: Turn): string => {
+  const digest = createHash('sha256').update(`conclave/child-run/v1\n${runId}\n${taskId}`).digest();
+  return newId('run', timeOfId(runId), (bytes) => (bytes.set(digest.subarray(0, bytes.length)), bytes));
+};

@@ -34,15 +34,19 @@ export class CommandAgent extends TaskAgent<'command'> {
     if (!isEnding(ended)) return done(ended);
     const { status, exitCode, output } = ended;
     if (status === 'not-started') return failed('sandbox.unavailable', output);
-    if (status !== 'exited') return failed(`command.${status}`, lastOf(output));
-    return exitCode === 0 ? done(ended) : failed('command.exit', `exit code ${exitCode}: ${lastOf(output)}`);
+    if (status === 'exited' && exitCode === 0) return done(ended);
+    const [code, how] =
+      status === 'exited'
+        ? ['command.exit', `exit code ${exitCode}`]
+        : [`command.${status}`, status === 'timeout' ? `it did not end within ${input.timeoutMs} ms` : HOW[status]];
+    return failed(code, [how, lastOf(output)].filter(Boolean).join(': '));
   }
 
   private async endOf(turn: Turn, input: InputOf<'command'>): Promise<Ending> {
-    const { status, exitCode, output, durationMs } = await this.execute(turn, input);
+    const { status, exitCode, output, truncated, durationMs } = await this.execute(turn, input);
     // Stopped by us and by nothing it did: whoever has the turn next starts it again.
     if (status === 'killed') throw turn.signal.reason ?? new Error('the command was killed from outside');
-    return { status, exitCode, output, durationMs };
+    return { status, exitCode, output, ...(truncated && { truncated }), durationMs };
   }
 
   private execute(turn: Turn, { command, files, timeoutMs }: InputOf<'command'>): Promise<SandboxResult> {
@@ -58,6 +62,12 @@ export class CommandAgent extends TaskAgent<'command'> {
     );
   }
 }
+
+const HOW = {
+  'output-limit': 'it printed too much',
+  'resource-limit': 'it used too much',
+  killed: 'it was killed',
+} as const;
 
 type Ending = Pick<SandboxResult, 'status' | 'exitCode' | 'output'> & { readonly [key: string]: Json };
 

@@ -95,7 +95,7 @@ describe('graphs, pause and caps on Postgres', () => {
     const [a, b] = (await claim(WORKER, 9)).sort((x, y) => x.taskId.localeCompare(y.taskId));
     await finish(a!, failed);
     const root = await claimOne();
-    expect(root.answer).toEqual({ failed: 'a' });
+    expect(root.answer).toEqual({ failed: 'a', code: 'x', message: 'y' });
     await finish(root, failed);
     await expect(finish(b!, done)).rejects.toThrow(Fenced);
     expect(await stateOf(run.id)).toBe('failed');

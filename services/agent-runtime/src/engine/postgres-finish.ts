@@ -48,7 +48,7 @@ const FINISH = `
     returning k.tenant, k.run, k.pos, k.was, k.priority, k.workspace_id, k.session_id, d.id, d.agent, d.provider, d.slow, d.remaining
   ), joined as (
     update wait w set state = 'answered', ended_pos = h.pos,
-      answer = case h.kind when 'failed' then json_build_object('failed', h.task) else '{"done":true}' end
+      answer = case h.kind when 'failed' then jsonb_build_object('failed', h.task) || h.result else '{"done":true}' end
     from held h
     where h.task <> 'root' and h.kind <> 'parked' and (h.open_tasks = 1 or h.kind = 'failed')
       and w.tenant_id = h.tenant and w.run_id = h.run and w.task_id = 'root' and w.kind = 'tasks' and w.state || '' = 'open'

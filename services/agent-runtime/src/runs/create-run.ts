@@ -51,10 +51,10 @@ export class CreateRun {
       const run = await this.runs.get(ctx, id);
       const leftMs = until - Date.now();
       if (leftMs <= 0 || runtime.endedRunStates.includes(run.state)) {
-        news.abort();
+        news.abort('read'); // a reason of its own costs no stack
         return run;
       }
-      const timer = setTimeout(() => news.abort(), leftMs);
+      const timer = setTimeout(() => news.abort('over'), leftMs);
       await heard;
       clearTimeout(timer);
     }

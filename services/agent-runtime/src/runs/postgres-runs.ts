@@ -52,6 +52,12 @@ const toRun = (row: RunRow): Run => ({
   ...(row.deadline_at ? { deadlineAt: row.deadline_at.toISOString() } : {}),
 });
 
+/** A run that has ended gets none any more. */
+export const noResult = ({ id, state }: Pick<Run, 'id' | 'state'>): ConclaveError =>
+  runtime.endedRunStates.includes(state)
+    ? new ConclaveError('runtime.run.without-result', { id, state })
+    : new ConclaveError('runtime.run.no-result', { id });
+
 /** Reads of runs for people and machines; all under the caller's tenant. */
 @Injectable()
 export class PostgresRuns {
@@ -85,7 +91,7 @@ export class PostgresRuns {
     return pageOf(rows.map(toRun), page.limit);
   }
 
-  /** @throws ConclaveError `runtime.run.not-found` | `runtime.run.no-result` */
+  /** @throws ConclaveError `runtime.run.not-found` | `runtime.run.no-result` | `runtime.run.without-result` */
   async result(ctx: Actor, id: string): Promise<ReviewResult | TaskResults> {
     const row = await this.db
       .autocommit(ctx)
@@ -94,7 +100,7 @@ export class PostgresRuns {
         [ctx.tenantId, id],
       );
     if (!row) throw new ConclaveError('runtime.run.not-found', { id });
-    if (row.state !== 'completed') throw new ConclaveError('runtime.run.no-result', { id });
+    if (row.state !== 'completed') throw noResult({ id, state: runStateOnWire[row.state] });
     return row.kind === 'review' ? (row.result as ReviewResult) : { result: row.result as TaskResults['result'] };
   }
 

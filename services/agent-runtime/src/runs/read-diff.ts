@@ -1,11 +1,10 @@
 import { buffer } from 'node:stream/consumers';
 import { Inject, Injectable } from '@nestjs/common';
-import { ConclaveError } from '@conclave/contracts';
 import type { BlobStore, RequestContext } from '@conclave/nest-kit';
 import type { DiffView } from '../reviews/diff-view.js';
 import type { Prepared } from '../reviews/prepared.js';
 import { BLOBS } from '../uploads/blobs.js';
-import { PostgresRuns } from './postgres-runs.js';
+import { PostgresRuns, noResult } from './postgres-runs.js';
 
 /** The change as the panel saw it; written when the review was prepared. */
 @Injectable()
@@ -15,11 +14,11 @@ export class ReadDiff {
     @Inject(BLOBS) private readonly blobs: BlobStore,
   ) {}
 
-  /** @throws ConclaveError `runtime.run.not-found` | `runtime.run.no-result` before the change was read */
+  /** @throws ConclaveError `runtime.run.not-found`; `runtime.run.no-result` or `.without-result` when the change was not read */
   async run(ctx: RequestContext, id: string): Promise<DiffView> {
-    await this.runs.get(ctx, id);
+    const run = await this.runs.get(ctx, id);
     const prepared = await this.runs.rootStep<Prepared>(ctx, id, 'prepare');
-    if (!prepared) throw new ConclaveError('runtime.run.no-result', { id });
+    if (!prepared) throw noResult(run);
     const bytes = await buffer(await this.blobs.get(ctx.tenantId, prepared.diffSha256));
     return JSON.parse(bytes.toString('utf8')) as DiffView;
   }

@@ -80,9 +80,12 @@ describe('runs of tasks', () => {
       { id: 'ok', agent: 'compose', input: { value: {} } },
       { id: 'asks', agent: 'human', input: { question: 'still there?' } },
     ]);
-    expect(run).toMatchObject({ state: 'failed', failure: { code: 'task.failed', message: 'task bad failed' } });
+    expect(run).toMatchObject({
+      state: 'failed',
+      failure: { code: 'task.failed', message: expect.stringMatching(/^task bad failed: input\.reference: ./) },
+    });
     expect(await refusalOf(answer(run.id, 'yes', 'asks'))).toBe('runtime.wait.closed');
-    expect(await refusalOf(resultOf(run.id))).toBe('runtime.run.no-result');
+    expect(await refusalOf(resultOf(run.id))).toBe('runtime.run.without-result');
   });
 
   it('runs a command in its sandbox, and starts runs of its own', async () => {
@@ -93,10 +96,19 @@ describe('runs of tasks', () => {
     expect(run.state).toBe('completed');
     expect(await resultOf(run.id)).toMatchObject({ exitCode: 0, output: expect.stringContaining('hello ') });
     const { items } = await fixture.call(runtime.listRuns, { limit: 100 }, me);
-    expect(items.find((one) => one.parent === run.id)).toMatchObject({ title: 'the child', state: 'completed' });
-    const failing = await graph([{ id: 'sh', agent: 'command', input: { command: 'echo no; exit 3' } }]);
-    const tasks = await fixture.call(runs.listTasks, { id: failing.id }, me);
-    expect(tasks.items[1]).toMatchObject({ id: 'sh', state: 'failed', result: { code: 'command.exit' } });
+    const [first, second] = items;
+    expect([first, second].find((one) => one!.parent === run.id)).toMatchObject({
+      title: 'the child',
+      state: 'completed',
+    });
+    expect(await refusalOf(fixture.call(runtime.listRuns, { after: 'nothing' }, me))).toBe('request.invalid');
+    const ran = (command: string, more = {}) => graph([{ id: 'sh', agent: 'command', input: { command, ...more } }]);
+    expect((await ran('echo no; exit 3')).failure!.message).toBe('task sh failed: command.exit: exit code 3: no');
+    expect((await ran('exit 3')).failure!.message).toBe('task sh failed: command.exit: exit code 3');
+    expect((await ran('sleep 9', { timeoutMs: 200 })).failure!.message).toBe(
+      'task sh failed: command.timeout: it did not end within 200 ms',
+    );
+    expect(await resultOf((await ran('yes | head -c 40000')).id)).toMatchObject({ exitCode: 0, truncated: true });
   });
 
   it('lets the tasks of a child refer to each other, and to what they get from outside', async () => {
@@ -150,6 +162,10 @@ describe('runs of tasks', () => {
         }),
       );
       await until(id, 'input-required');
+      expect(await refusalOf(resultOf(id))).toBe('runtime.run.no-result');
+      const twice = [1, 2].map(() => ({ id: 'yes', title: 'Yes' }));
+      const unfit = { options: [...twice, { id: 'no', title: 'No' }], default: 'perhaps' };
+      expect(await refusalOf(create(ask('Which?', unfit)))).toBe('request.invalid');
       const { items } = await fixture.call(runs.listWaits, { id }, me);
       expect(items).toMatchObject([{ task: 'root', kind: 'human', state: 'open', about: { question: 'Deploy?' } }]);
       expect(await refusalOf(answer(id, 'maybe'))).toBe('runtime.answer.unfit');

@@ -49,6 +49,8 @@ export interface SandboxResult {
   readonly exitCode: number;
   /** The end of what it printed (16 KiB), both streams as they came. */
   readonly output: string;
+  /** There when more was printed before it. */
+  readonly truncated?: true;
   readonly durationMs: number;
 }
 
@@ -198,7 +200,8 @@ class SandboxedRun {
     const exitCode = /"exit-code":\s*(\d+)/.exec(this.report)?.[1];
     const status = this.stopped ?? (exitCode !== undefined ? 'exited' : killedFromOutside ? 'killed' : 'not-started');
     const durationMs = Math.round(performance.now() - this.startedAt);
-    return { status, exitCode: Number(exitCode ?? -1), output: this.output.text(), durationMs };
+    const truncated = this.output.isCut ? ({ truncated: true } as const) : {};
+    return { status, exitCode: Number(exitCode ?? -1), output: this.output.text(), ...truncated, durationMs };
   }
 
   /** bwrap leads its own group, and the first process inside dies with it, taking its whole pid namespace along. */
@@ -259,6 +262,10 @@ class Tail {
     this.kept += chunk.length;
     while (this.chunks.length > 1 && this.kept - this.chunks[0]!.length >= this.limit)
       this.kept -= this.chunks.shift()!.length;
+  }
+
+  get isCut(): boolean {
+    return this.seen > this.limit;
   }
 
   text(): string {

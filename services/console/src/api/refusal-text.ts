@@ -59,6 +59,7 @@ const words: Partial<Record<ErrorCode, (params: Params) => Words>> = {
   }),
   'runtime.run.finished': () => ({ title: 'The run has already ended.' }),
   'runtime.run.no-result': () => ({ title: 'The run has no result yet.' }),
+  'runtime.run.without-result': () => ({ title: 'The run ended without a result.' }),
   'runtime.run.not-paused': () => ({ title: 'The run is not paused any more.' }),
   'runtime.wait.closed': () => ({
     title: 'This was answered before, or its time is over.',

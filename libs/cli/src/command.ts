@@ -69,7 +69,7 @@ export function parseCall(
 function parseWords(command: Command, words: readonly string[], options: Readonly<Record<string, Option>>) {
   try {
     return parseArgs({
-      args: [...words],
+      args: withNegatives(words),
       allowPositionals: true,
       options: Object.fromEntries(
         Object.entries(options).map(([name, { value }]) => [
@@ -81,6 +81,15 @@ function parseWords(command: Command, words: readonly string[], options: Readonl
   } catch (error) {
     throw usage(error instanceof Error ? error.message.split('. ')[0]! : String(error), helpOf(command));
   }
+}
+
+/** A negative number behind an option is its value, whoever refuses it. */
+function withNegatives(words: readonly string[]): string[] {
+  const args: string[] = [];
+  for (const word of words)
+    if (/^-\d/.test(word) && /^--[^=]+$/.test(args.at(-1) ?? '')) args.push(`${args.pop()}=${word}`);
+    else args.push(word);
+  return args;
 }
 
 const helpOf = ({ name }: Command): string => `See: conclave ${name} --help`;

@@ -56,6 +56,7 @@ async function set(call: Call): Promise<0> {
   const scope = oneOf(call, 'scope', budgets.budgetScopes);
   if (scope === undefined) throw usage('--scope is missing', HELP);
   const id = call.text('id');
+  if (scope === 'run' && id === undefined) throw usage('--id is missing: which run', HELP);
   const period = oneOf(call, 'period', budgets.budgetPeriods);
   const action = oneOf(call, 'action', budgets.budgetActions);
   const made = await clientOf(call).call(budgets.setBudget, {

@@ -23,21 +23,27 @@ const where = z
   .refine((pointers) => Object.keys(pointers).length <= 20, { error: 'more than 20 pointers' })
   .default({});
 
-export const triggerSource = z.union([
-  z.strictObject({
-    kind: z.literal('cron'),
-    /** Five fields: minute, hour, day of month, month, day of week. */
-    expression: line(120),
-    /** IANA name. */
-    timeZone: z.string().max(64).default('UTC'),
-    /** `skip`: does not fire while the run it started last goes on. */
-    overlap: z.enum(['skip', 'allow']).default('skip'),
-  }),
-  z.strictObject({ kind: z.literal('event'), event: z.enum(triggerEvents), where }),
-  /** Events of POST /v1/events in the trigger's workspace. */
-  z.strictObject({ kind: z.literal('event'), key: line(200), where }),
-  z.strictObject({ kind: z.literal('webhook') }),
-]);
+export const triggerSource = z.union(
+  [
+    z.strictObject({
+      kind: z.literal('cron'),
+      /** Five fields: minute, hour, day of month, month, day of week. */
+      expression: line(120),
+      /** IANA name. */
+      timeZone: z.string().max(64).default('UTC'),
+      /** `skip`: does not fire while the run it started last goes on. */
+      overlap: z.enum(['skip', 'allow']).default('skip'),
+    }),
+    z.strictObject({ kind: z.literal('event'), event: z.enum(triggerEvents), where }),
+    /** Events of POST /v1/events in the trigger's workspace. */
+    z.strictObject({ kind: z.literal('event'), key: line(200), where }),
+    z.strictObject({ kind: z.literal('webhook') }),
+  ],
+  {
+    error:
+      'expected {kind: "cron", expression}, {kind: "event", event or key} or {kind: "webhook"}, with their members',
+  },
+);
 export type TriggerSource = z.output<typeof triggerSource>;
 
 export const trigger = z.object({

@@ -5,7 +5,7 @@ import type { Activation } from './agent-port.js';
 import type { ClaimedTurn } from './claimed-turn.js';
 import { journalJson } from './journal-form.js';
 import { endChildren, endTurnsOf } from './postgres-control.js';
-import { heldOf, keyOf, resultOf, type Finish } from './postgres-finish.js';
+import { HELD_AND_DONE, heldOf, keyOf, resultOf, type Finish } from './postgres-finish.js';
 import { settle } from './postgres-waits.js';
 
 /** $1 ends. Every join starts from `held`: the rows of a run are found by its keys. */
@@ -16,14 +16,7 @@ const END = `
       outcome text, decision text, event text, lane smallint, type text, data jsonb)
   ), held as materialized (
     select x.*, r.next_seq, r.open_tasks, nextval('journal_pos') as pos
-    from x
-    join turn t on t.tenant_id = x.tenant and t.run_id = x.run and t.task_id = x.task and t.no = x.no
-    join run r on r.tenant_id = x.tenant and r.id = x.run
-    where t.epoch = x.epoch and t.lease_owner = x.owner
-    order by x.tenant, x.run for no key update of t, r
-  ), t as (
-    update turn set state = 'done', lease_owner = null, control = null, ended_pos = h.pos from held h
-    where turn.tenant_id = h.tenant and turn.run_id = h.run and turn.task_id = h.task and turn.no = h.no
+    ${HELD_AND_DONE}
   ), k as (
     update task set state = h.kind, result = h.result, ended_pos = h.pos from held h
     where task.tenant_id = h.tenant and task.run_id = h.run and task.id = h.task

@@ -20,6 +20,16 @@ export interface Finish {
 export const endsRun = ({ turn, activation }: Finish): boolean =>
   turn.taskId === 'root' && activation.kind !== 'parked';
 
+/** The rest of `held`: turns that are still ours, locked before their runs; and their end. */
+export const HELD_AND_DONE = `from x
+    join turn t on t.tenant_id = x.tenant and t.run_id = x.run and t.task_id = x.task and t.no = x.no
+    join run r on r.tenant_id = x.tenant and r.id = x.run
+    where t.epoch = x.epoch and t.lease_owner = x.owner
+    order by x.tenant, x.run for no key update of t, r
+  ), t as (
+    update turn set state = 'done', lease_owner = null, control = null, ended_pos = h.pos from held h
+    where turn.tenant_id = h.tenant and turn.run_id = h.run and turn.task_id = h.task and turn.no = h.no`;
+
 /** $1 ends. No two of one run. Every join starts from `held`: the rows of a run are found by its keys. */
 const FINISH = `
   with x as materialized (
@@ -29,14 +39,7 @@ const FINISH = `
     select x.*, r.open_tasks, r.priority, r.workspace_id, r.session_id, r.state as was,
       -- All that one end brings about has one place in the order of things.
       nextval('journal_pos') as pos
-    from x
-    join turn t on t.tenant_id = x.tenant and t.run_id = x.run and t.task_id = x.task and t.no = x.no
-    join run r on r.tenant_id = x.tenant and r.id = x.run
-    where t.epoch = x.epoch and t.lease_owner = x.owner
-    order by x.tenant, x.run for no key update of t, r
-  ), t as (
-    update turn set state = 'done', lease_owner = null, control = null, ended_pos = h.pos from held h
-    where turn.tenant_id = h.tenant and turn.run_id = h.run and turn.task_id = h.task and turn.no = h.no
+    ${HELD_AND_DONE}
   ), k as (
     update task set state = h.kind, result = h.result, ended_pos = h.pos from held h
     where task.tenant_id = h.tenant and task.run_id = h.run and task.id = h.task and h.kind <> 'parked'

@@ -59,15 +59,45 @@ describe('a cursor', () => {
     for (const [source, step] of Object.entries({ ring, log }) as [EventSource, Step][]) {
       await laneAt(from);
       let effects = 0;
-      const met = await cursors.advance(eventAt(to), source, async () => void effects++);
+      const met = await cursors.advance([eventAt(to)], source, async () => void effects++);
       expect({ source, met, effects }).toEqual({ source, met: step, effects: step === 'applied' ? 1 : 0 });
       expect(await position()).toEqual(step === 'applied' ? to : (from ?? [1, 0]));
     }
   });
 
+  it('moves over several at once, or over none of them', async () => {
+    const three = (...[epoch, pos]: At) =>
+      [0, 1, 2].map((n) => eventAt([epoch, pos + n])) as [PlacedEvent, ...PlacedEvent[]];
+    for (const [from, first, source, step] of [
+      [undefined, [1, 1], 'ring', 'applied'],
+      [[1, 5], [1, 6], 'ring', 'applied'],
+      [[1, 5], [2, 1], 'log', 'applied'],
+      [[1, 5], [2, 1], 'ring', 'gap'],
+      [[1, 5], [1, 7], 'log', 'gap'],
+      [[1, 6], [1, 6], 'ring', 'old'],
+    ] as readonly (readonly [At | undefined, At, EventSource, Step])[]) {
+      await laneAt(from);
+      const seen: number[] = [];
+      const met = await cursors.advance(
+        three(...first),
+        source,
+        async (_, { position: { pos } }) => void seen.push(pos),
+      );
+      const [epoch, pos] = first;
+      expect([met, seen]).toEqual([step, step === 'applied' ? [pos, pos + 1, pos + 2] : []]);
+      expect(await position()).toEqual(step === 'applied' ? [epoch, pos + 2] : (from ?? [1, 0]));
+    }
+    await laneAt([1, 5]);
+    const failing = cursors.advance(three(1, 6), 'ring', async (_, { position: { pos } }) => {
+      if (pos === 8) throw new Error('stop');
+    });
+    await expect(failing).rejects.toThrow('stop');
+    expect(await position()).toEqual([1, 5]);
+  });
+
   it('stays where it is when the effect fails', async () => {
     await laneAt([1, 5]);
-    const failing = cursors.advance(eventAt([1, 6]), 'ring', () => Promise.reject(new Error('stop')));
+    const failing = cursors.advance([eventAt([1, 6])], 'ring', () => Promise.reject(new Error('stop')));
     await expect(failing).rejects.toThrow('stop');
     expect(await position()).toEqual([1, 5]);
   });
@@ -76,7 +106,7 @@ describe('a cursor', () => {
     await laneAt([1, 5]);
     let effects = 0;
     const replica = () =>
-      cursors.advance(eventAt([1, 6]), 'ring', async () => {
+      cursors.advance([eventAt([1, 6])], 'ring', async () => {
         effects++;
         await new Promise((resolve) => setTimeout(resolve, 50));
       });
@@ -89,12 +119,12 @@ describe('a cursor', () => {
     await laneAt([1, 5]);
     const began = Promise.withResolvers<undefined>();
     const crash = Promise.withResolvers<never>();
-    const first = cursors.advance(eventAt([1, 6]), 'ring', () => {
+    const first = cursors.advance([eventAt([1, 6])], 'ring', () => {
       began.resolve(undefined);
       return crash.promise;
     });
     await began.promise;
-    const second = cursors.advance(eventAt([1, 6]), 'ring', async () => undefined);
+    const second = cursors.advance([eventAt([1, 6])], 'ring', async () => undefined);
     crash.reject(new Error('crash'));
     await expect(first).rejects.toThrow('crash');
     expect(await second).toBe('applied');

@@ -15,16 +15,17 @@ const START: Cursor = { epoch: 1, pos: 0 };
 export const isBefore = (a: Cursor, b: Cursor): boolean => a.epoch < b.epoch || (a.epoch === b.epoch && a.pos < b.pos);
 
 /**
- * Moves the cursor to the event if it is the next one: one position on, or, in the log, the first of a later epoch.
- * A replica that does the same waits for the row, and then finds that the event is no longer next.
+ * Moves the cursor over events, of which $4 is the last position and $6 how many they are, if the first is the next one:
+ * one position on, or, in the log, the first of a later epoch. A replica that does the same waits for the row, and then
+ * finds that they are no longer next.
  */
 const MOVE = `
 insert into event_cursor as cursor (producer, lane, epoch, pos)
 select $1, $2, $3::int, $4::bigint
-where $4::bigint = 1 and ($5 or $3::int = 1) or exists (select from event_cursor where producer = $1 and lane = $2)
+where $4::bigint = $6 and ($5 or $3::int = 1) or exists (select from event_cursor where producer = $1 and lane = $2)
 on conflict (producer, lane) do update set epoch = excluded.epoch, pos = excluded.pos
-where cursor.epoch = excluded.epoch and cursor.pos = excluded.pos - 1
-   or $5 and cursor.epoch < excluded.epoch and excluded.pos = 1
+where cursor.epoch = excluded.epoch and cursor.pos = excluded.pos - $6
+   or $5 and cursor.epoch < excluded.epoch and excluded.pos = $6
 returning pos`;
 
 const ENTER = `
@@ -50,17 +51,27 @@ export class CursorStore {
     await this.db.system((tx) => tx.query(ENTER, [this.producer, lane, epoch, from.epoch, from.pos]));
   }
 
-  /** Applies an event and moves the cursor, both or neither. */
-  advance(event: PlacedEvent, source: EventSource, effect: (tx: Tx) => Promise<void>): Promise<Step> {
-    const { lane, epoch, pos } = event.position;
-    return this.db.tx({ tenantId: event.tenantId, actor: event.actor }, async (tx) => {
-      const moved = await tx.one(MOVE, [this.producer, lane, epoch, pos, source === 'log']);
+  /**
+   * Applies events of one tenant, one after the other in their lane, and moves the cursor, all or nothing.
+   *
+   * @returns what is true of the first
+   */
+  advance(
+    events: readonly [PlacedEvent, ...PlacedEvent[]],
+    source: EventSource,
+    effect: (tx: Tx, event: PlacedEvent) => Promise<void>,
+  ): Promise<Step> {
+    const [{ tenantId, actor, position }] = events;
+    const { lane, epoch, pos } = position;
+    return this.db.tx({ tenantId, actor }, async (tx) => {
+      const last = pos + events.length - 1;
+      const moved = await tx.one(MOVE, [this.producer, lane, epoch, last, source === 'log', events.length]);
       if (moved) {
-        await effect(tx);
+        for (const event of events) await effect(tx.as(event.actor), event);
         return 'applied';
       }
       const cursor = (await this.rows(tx)).get(lane) ?? START;
-      return isBefore(cursor, event.position) ? 'gap' : 'old';
+      return isBefore(cursor, position) ? 'gap' : 'old';
     });
   }
 

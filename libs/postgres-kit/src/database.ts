@@ -37,6 +37,8 @@ export interface Tx extends Statements {
    * @throws ConclaveError `request.too-large` when its data do not fit a message
    */
   emit<T extends z.ZodType>(event: EventContract<T>, data: z.input<T>): Promise<string>;
+  /** The same transaction, with another one's name on the events it appends. */
+  as(actor: string): Tx;
   /** Calls `work` once this transaction has committed, and never when it has not. */
   afterCommit(work: () => void): void;
   /** TypeORM's manager on this transaction; only services that registered entities have one. */
@@ -213,6 +215,7 @@ function txOn(connection: Connection, ctx: Actor | undefined, after: Set<() => v
       after.add(ring);
       return id;
     },
+    as: (actor) => txOn(connection, ctx && { ...ctx, actor }, after, ring),
     afterCommit: (work) => void after.add(work),
     get entities() {
       if (!connection.entities) throw new Error('this service registered no entities');

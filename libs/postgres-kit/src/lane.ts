@@ -10,6 +10,8 @@ const ATTEMPTS = 3;
 const RETRY_MS = 200;
 const OUTAGE_RETRY_MS = 1_000;
 const PAGE = 200;
+/** Events that one transaction applies at most. */
+const TOGETHER = 50;
 /** A lane with more waiting forgets them and reads the log when it gets there. */
 const QUEUE_LIMIT = 1_000;
 
@@ -22,7 +24,9 @@ export interface LaneParts {
   readonly bury: (tx: Tx, event: PlacedEvent, error: unknown) => Promise<void>;
 }
 
-/** One lane of one producer: one event at a time, in the order of the log. */
+type Several = readonly [PlacedEvent, ...PlacedEvent[]];
+
+/** One lane of one producer, in the order of the log; events of one tenant that follow each other are applied together. */
 export class Lane {
   private queue: PlacedEvent[] = [];
   private behind = false;
@@ -65,7 +69,11 @@ export class Lane {
     try {
       while (!this.stopped && (this.behind || this.queue.length > 0)) {
         if (this.behind) await this.readOn();
-        else if ((await this.apply(this.queue.shift()!, 'ring')) === 'gap') this.behind = true;
+        else {
+          const [first] = together(this.queue.slice(0, TOGETHER));
+          this.queue = this.queue.slice(first!.length);
+          if ((await this.applyAll(first!, 'ring')) === 'gap') this.behind = true;
+        }
       }
     } catch (error) {
       const { log, producer } = this.parts;
@@ -86,9 +94,9 @@ export class Lane {
       const head = { epoch: page.epoch, pos: page.head };
       if (isBefore(head, { epoch, pos }))
         throw new Error(`${producer} lost events it had announced: start a new epoch there`);
-      for (const event of page.events) {
+      for (const events of together(page.events)) {
         if (this.stopped) return;
-        if ((await this.apply(event, 'log')) === 'gap') throw new Error(`${producer} has a hole in its log`);
+        if ((await this.applyAll(events, 'log')) === 'gap') throw new Error(`${producer} has a hole in its log`);
       }
       const last = page.events.at(-1)?.position;
       if (!last && epoch < page.epoch) await cursors.enter(this.lane, page.epoch, { epoch, pos });
@@ -96,20 +104,56 @@ export class Lane {
     }
   }
 
-  private async apply(event: PlacedEvent, source: EventSource): Promise<Step> {
+  /** All in one transaction; when one of them fails, or was applied before, each in one of its own. */
+  private async applyAll(events: Several, source: EventSource): Promise<Step> {
+    if (events.length === 1) return this.apply(events[0], source);
+    let failed: PlacedEvent | undefined;
+    let fault: unknown;
+    try {
+      const step = await this.parts.cursors.advance(events, source, (tx, event) => {
+        failed = event;
+        return this.parts.apply(tx, event);
+      });
+      if (step !== 'old') return step;
+      failed = undefined;
+    } catch (error) {
+      fault = error;
+    }
+    for (const event of events)
+      if ((await this.apply(event, source, event === failed ? fault : undefined)) === 'gap') return 'gap';
+    return 'applied';
+  }
+
+  /** `fault` is what a first attempt came to, together with others. */
+  private async apply(event: PlacedEvent, source: EventSource, fault?: unknown): Promise<Step> {
     const { cursors, apply, bury } = this.parts;
-    for (let attempt = 1; ;) {
+    for (let attempt = 1; ; fault = undefined) {
       try {
-        return await cursors.advance(event, source, (tx) => apply(tx, event));
+        if (fault !== undefined) throw fault;
+        return await cursors.advance([event], source, apply);
       } catch (error) {
         if (this.stopped) throw error;
         if (isOutage(error)) await pause(OUTAGE_RETRY_MS);
         else if (attempt < ATTEMPTS && !isRefusal(error)) await pause(RETRY_MS * attempt++);
-        else return cursors.advance(event, source, (tx) => bury(tx, event, error));
+        else return cursors.advance([event], source, (tx) => bury(tx, event, error));
       }
     }
   }
 }
+
+/** The events in their order, those in one piece that can be applied together. */
+function together(events: readonly PlacedEvent[]): Several[] {
+  const pieces: [PlacedEvent, ...PlacedEvent[]][] = [];
+  for (const event of events) {
+    const piece = pieces.at(-1);
+    if (piece && piece.length < TOGETHER && follows(event, piece.at(-1)!)) piece.push(event);
+    else pieces.push([event]);
+  }
+  return pieces;
+}
+
+const follows = (event: PlacedEvent, { tenantId, position }: PlacedEvent): boolean =>
+  event.tenantId === tenantId && event.position.epoch === position.epoch && event.position.pos === position.pos + 1;
 
 /** A fault of another owner says no more about the event than one of ours. */
 const isRefusal = (error: unknown): boolean => error instanceof ConclaveError && error.code !== 'service.internal';

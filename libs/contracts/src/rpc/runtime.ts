@@ -154,7 +154,7 @@ export const listRuns = contract({
   owner: 'runtime',
   subject: 'runtime.v1.run.list',
   permission: 'run:read',
-  request: z.strictObject({ ...pageQuery, after: idOf('run').optional(), state: z.enum(runStates).optional() }),
+  request: z.strictObject({ ...pageQuery, state: z.enum(runStates).optional() }),
   reply: pageOf(run),
   http: { method: 'GET', path: '/v1/runs', summary: 'List runs, newest first', tag: 'runs', stability: 'stable' },
 });

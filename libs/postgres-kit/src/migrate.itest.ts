@@ -38,6 +38,7 @@ describe('the migration job', () => {
     expect(await run()).toEqual([
       'metrics/kit/0001-kit.sql',
       'metrics/kit/0002-epochs.sql',
+      'metrics/kit/0003-event-ids.sql',
       'metrics/0001-first.sql',
       'metrics/0002-second.sql',
     ]);
@@ -139,7 +140,7 @@ describe('an administrator who is no superuser', () => {
     const own = await withRoles(() =>
       migrate({ adminUrl: url.toString(), passwords, migrationsDir, schemas: ['metrics'] }),
     );
-    expect(own).toEqual(['metrics/kit/0001-kit.sql', 'metrics/kit/0002-epochs.sql']);
+    expect(own).toEqual(['metrics/kit/0001-kit.sql', 'metrics/kit/0002-epochs.sql', 'metrics/kit/0003-event-ids.sql']);
     await database.query(`drop schema metrics cascade; drop owned by ${role}`);
   });
 });

@@ -108,7 +108,7 @@ export class Lane {
   private async applyAll(events: Several, source: EventSource): Promise<Step> {
     if (events.length === 1) return this.apply(events[0], source);
     let failed: PlacedEvent | undefined;
-    let fault: unknown;
+    let fault: Error | undefined;
     try {
       const step = await this.parts.cursors.advance(events, source, (tx, event) => {
         failed = event;
@@ -117,7 +117,7 @@ export class Lane {
       if (step !== 'old') return step;
       failed = undefined;
     } catch (error) {
-      fault = error;
+      fault = error instanceof Error ? error : new Error(String(error));
     }
     for (const event of events)
       if ((await this.apply(event, source, event === failed ? fault : undefined)) === 'gap') return 'gap';
@@ -125,11 +125,11 @@ export class Lane {
   }
 
   /** `fault` is what a first attempt came to, together with others. */
-  private async apply(event: PlacedEvent, source: EventSource, fault?: unknown): Promise<Step> {
+  private async apply(event: PlacedEvent, source: EventSource, fault?: Error): Promise<Step> {
     const { cursors, apply, bury } = this.parts;
     for (let attempt = 1; ; fault = undefined) {
       try {
-        if (fault !== undefined) throw fault;
+        if (fault) throw fault;
         return await cursors.advance([event], source, apply);
       } catch (error) {
         if (this.stopped) throw error;

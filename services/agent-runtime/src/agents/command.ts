@@ -38,7 +38,7 @@ export class CommandAgent extends TaskAgent<'command'> {
     const [code, how] =
       status === 'exited'
         ? ['command.exit', `exit code ${exitCode}`]
-        : [`command.${status}`, status === 'timeout' ? `it did not end within ${input.timeoutMs} ms` : HOW[status]];
+        : [`command.${status}`, status === 'timeout' && `it did not end within ${input.timeoutMs} ms`];
     return failed(code, [how, lastOf(output)].filter(Boolean).join(': '));
   }
 
@@ -62,12 +62,6 @@ export class CommandAgent extends TaskAgent<'command'> {
     );
   }
 }
-
-const HOW = {
-  'output-limit': 'it printed too much',
-  'resource-limit': 'it used too much',
-  killed: 'it was killed',
-} as const;
 
 type Ending = Pick<SandboxResult, 'status' | 'exitCode' | 'output'> & { readonly [key: string]: Json };
 

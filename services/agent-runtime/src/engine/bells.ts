@@ -12,13 +12,13 @@ import type { Room } from './postgres-create.js';
 export interface Hearer {
   /** Something can be claimed. @returns whether there is room for it here */
   wake(): boolean;
-  /** Makes turns, takes those that have a room, of which there are at most `wanted`. @returns how many it took */
+  /** Has `wanted` turns made, with room for all of them or none. @returns how many it took */
   make(wanted: number, make: Make): Promise<number>;
   /** These runs were ended from outside. */
   drop(runs: readonly string[]): void;
 }
 
-/** Makes turns ready to be claimed, and as many as have room the worker's at once: those it returns. */
+/** Makes turns ready to be claimed, or the worker's at once where there is room: those it returns. */
 export type Make = (room?: Room) => Promise<readonly ClaimedTurn[]>;
 
 /** The bus; a process alone needs none. */
@@ -51,7 +51,7 @@ export class Bells {
     if (!this.hearer?.wake()) this.pass();
   }
 
-  /** Turns are about to be made: the worker of this process has what room it has for them, others hear of the rest. */
+  /** Turns are about to be made: the worker of this process may take them at once, others hear of the rest. */
   async make(wanted: number, make: Make): Promise<void> {
     const taken = this.hearer ? await this.hearer.make(wanted, make) : (await make()).length;
     if (taken < wanted) this.ready();

@@ -49,7 +49,7 @@ interface ClaimedRow {
  * Whether a worker has beaten within half of a lease: one that was frozen for long is about to be buried, and what it is
  * given now would go with it.
  */
-export const BEATS = (leaseMs: string): string => `beat_at > clock_timestamp() - ${leaseMs} / 2 * interval '1 ms'`;
+export const beats = (leaseMs: string): string => `beat_at > clock_timestamp() - ${leaseMs} / 2 * interval '1 ms'`;
 
 /** Claims are made one after the other, each on the state that the last one left. */
 const ALONE = `select pg_advisory_xact_lock(hashtext('runtime.claim'))`;
@@ -60,7 +60,7 @@ const RUNNING = `select count(*) from worker o join turn t on t.lease_owner = o.
 /** $1 worker, $2 turns, $3 slow turns, $4 lease in milliseconds. */
 const CLAIM = `
   with recursive me as materialized (
-    select id from worker where id = $1 and ${BEATS('$4')} for key share
+    select id from worker where id = $1 and ${beats('$4')} for key share
   ), waiting as (
     (select tenant_id from turn where state = 'ready' order by tenant_id limit 1)
     union all

@@ -8,7 +8,7 @@ import type { Statements } from '@conclave/postgres-kit';
 import type { Json } from './agent-port.js';
 import type { ClaimedTurn } from './claimed-turn.js';
 import { journalJson } from './journal-form.js';
-import { BEATS } from './postgres-claim.js';
+import { beats } from './postgres-claim.js';
 
 export interface NewRun {
   readonly tenantId: string;
@@ -50,7 +50,7 @@ const CREATE = `
   with x as materialized (
     select x.*, clock_timestamp() as at, (extract(epoch from clock_timestamp()) * 1000000)::bigint as epoch,
       session is null and not coalesce(slow, false)
-      and exists (select from worker where worker.id = $2 and ${BEATS('$4')})
+      and exists (select from worker where worker.id = $2 and ${beats('$4')})
       and (select count(*) from (
         select from turn where turn.state = 'ready' and turn.ready_at <= clock_timestamp() limit $3 + 1) waiting) <= $3
       and not exists (select from cap where cap.tenant_id = x.tenant)

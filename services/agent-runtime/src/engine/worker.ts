@@ -38,11 +38,11 @@ export interface WorkerParts {
 }
 
 /**
- * Claims ready turns, or takes them as they are made, and activates their agents, `slots` at a time. Woken by bells, of this process and of others; a
- * sweep finds what was not rung for. An outage sends a turn back untouched; a fault of the agent counts, and after three
- * the agent is asked to give up. So it is when its worker was lost under it five times: it may be what kills them. Slow
- * turns have half of the slots: whoever waits for programs keeps nobody else waiting. A command that outlasts its turn
- * holds no slot, but counts against that half.
+ * Claims ready turns, or takes them as they are made, and activates their agents, `slots` at a time. Woken by bells, of
+ * this process and of others; a sweep finds what was not rung for. An outage sends a turn back untouched; a fault of the
+ * agent counts, and after three the agent is asked to give up. So it is when its worker was lost under it five times: it
+ * may be what kills them. Slow turns have half of the slots: whoever waits for programs keeps nobody else waiting. A
+ * command that outlasts its turn holds no slot, but counts against that half.
  */
 export class Worker implements Hearer {
   readonly id = `wrk_${randomBytes(10).toString('hex')}`;

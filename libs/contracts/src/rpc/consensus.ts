@@ -15,6 +15,7 @@ import {
   weight,
 } from './decision.js';
 
+export * from './deliberation.js';
 export { ballot, decision, decisionPhases, decisionTerms, rule, type Decision } from './decision.js';
 
 /**
@@ -49,7 +50,8 @@ export const getDecision = contract({
   subject: 'consensus.v1.decision.get',
   permission: 'decision:read',
   callers: ['gateway', 'runtime'],
-  request: z.strictObject({ id: idOf('decision') }),
+  /** With `voter`, the options come in the order in which that voter is to see them. */
+  request: z.strictObject({ id: idOf('decision'), voter: idOf('voter').optional() }),
   reply: decision,
   errors: ['consensus.decision.not-found'],
   http: {

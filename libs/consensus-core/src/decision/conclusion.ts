@@ -7,12 +7,12 @@
  * Invariant: a pure function of terms, evidence and statements, so an offline reader comes to the same end.
  */
 import { hex, jcs, sha256, utf8 } from '@conclave/audit-core';
-import type { Statement } from '../ballot.js';
+import { saidOn, type Statement } from '../ballot.js';
 import { agendaOf, type Spoken } from '../discussion.js';
 import { shortfallOf } from '../electorate.js';
 import type { Evidence, FinalPhase, Outcome, TallyResult } from '../receipt/predicate.js';
 import type { Answer } from '../refusal.js';
-import { tally } from '../tally.js';
+import { tallyOrTie } from '../tally.js';
 import type { PublicTerms, Voter } from '../terms.js';
 import { seededOrder } from '../tie-break.js';
 import type { Vetoed } from '../veto.js';
@@ -37,15 +37,13 @@ export interface Record {
 /** Counts what was said so far; refused only where the terms or ballots never passed admission. */
 export function tallyOf({ terms, statements, discussion }: Record): Answer<TallyResult> {
   const { options, rule, electorate } = terms;
-  return tally({
+  return tallyOrTie({
     options: agendaOf(options, discussion).map(({ id }) => id),
     rule,
     eligibleWeight: electorate.reduce((sum, { weight }) => sum + weight, 0),
     ballots: electorate.flatMap(({ voterId, weight }) => {
       const { ballot } = standingOf(statements.get(voterId) ?? []);
-      if (!ballot) return [];
-      const { vote, ranking, score } = ballot;
-      return [{ ...(vote && { vote }), ...(ranking && { ranking }), ...(score && { score }), weight }];
+      return ballot ? [{ ...saidOn(ballot), weight }] : [];
     }),
   });
 }
@@ -90,12 +88,12 @@ function endOf(record: Record, tally: TallyResult): Omit<Conclusion, 'tally'> {
   }
 }
 
-/** Breaks a tie only as the terms say, and says so in the reason. */
+/** Breaks a tie only as the terms say, and says so in the reason; where too much is tied to say what, there is none to seed. */
 function endOfTie(record: Record, winners: readonly string[]): Omit<Conclusion, 'tally'> {
   const { tie, statusQuo, rule } = record.terms;
   const standing = statusQuo ?? rule.statusQuo;
   if (tie === 'status-quo' && standing !== undefined) return end('sealed', 'decided', 'tie-status-quo', [standing]);
-  if (tie === 'seeded')
+  if (tie === 'seeded' && winners.length > 0)
     return end('sealed', 'decided', 'tie-seeded', seededOrder(tieSeed(record), winners).slice(0, 1));
   return end('tied', 'undecided', 'tied', winners);
 }

@@ -17,17 +17,29 @@ const option = fc.constantFrom(...OPTIONS);
 const ranking = fc
   .shuffledSubarray(OPTIONS, { minLength: 0 })
   .chain((order) =>
-    fc.array(fc.boolean(), { minLength: order.length, maxLength: order.length }).map((joins) => tiersOf(order, joins)),
+    fc
+      .array(fc.boolean(), { minLength: order.length, maxLength: order.length })
+      .map((joins) => ({ ranking: tiersOf(order, joins) })),
   );
 const ballots: Readonly<Record<Method, fc.Arbitrary<TallyBallot>>> = {
   'approval-gate': fc.constantFrom('yes' as const, 'no' as const).map((vote) => ({ vote })),
-  schulze: ranking.map((tiers) => ({ ranking: tiers })),
+  plurality: option.map((choice) => ({ choice })),
+  approval: fc.subarray(OPTIONS).map((approve) => ({ approve })),
+  borda: ranking,
+  irv: ranking,
+  schulze: ranking,
+  'ranked-pairs': ranking,
   score: fc
     .dictionary(option, fc.integer({ min: 0, max: 1_000 }), { noNullPrototype: true })
     .map((score) => ({ score })),
 };
 const variants: Readonly<Record<Method, readonly Omit<RuleParameters, 'method'>[]>> = {
   'approval-gate': [{}, { threshold: { num: 2, den: 3 } }, { variant: 'unanimous' }],
+  plurality: [{}, { threshold: { num: 3, den: 5 } }],
+  approval: [{}, { threshold: { num: 3, den: 5 } }],
+  borda: [{}],
+  irv: [{}],
+  'ranked-pairs': [{}, { statusQuo: 'a', threshold: { num: 2, den: 3 } }],
   schulze: [{}, { variant: 'margin' }, { variant: 'ratio' }, { statusQuo: 'a', threshold: { num: 2, den: 3 } }],
   score: [{ variant: 'sum' }, { variant: 'lower-median' }],
 };
@@ -70,9 +82,9 @@ describe.each(methods)('a count by %s that cannot be overturned', (method) => {
           }
         },
       ),
-      { numRuns: 400 },
+      { numRuns: 200 },
     );
-    expect(settled).toBeGreaterThan(10);
+    expect(settled).toBeGreaterThan(5);
   });
 });
 
@@ -159,17 +171,18 @@ describe('a decision that may stop early', () => {
   /** Ends the decision in every way the silent could still make it end. */
   it('ends as it would have ended, whatever the others would have said', async () => {
     const says = ['yes', 'no', 'abstain', undefined] as const;
-    for (let code = 0; code < 3 ** 4; code++) {
-      const log = open({ waves: false });
-      for (let at = 0, rest = code; at < 4; at++, rest = Math.floor(rest / 3)) {
+    const four = voters.slice(0, 4);
+    for (let code = 0; code < 3 ** 3; code++) {
+      const log = new Log(termsOf(four, { rule: majority, earlyStop: 'certain' }));
+      for (let at = 0, rest = code; at < 3; at++, rest = Math.floor(rest / 3)) {
         if (isCertain(log.decision)) break;
-        await log.cast(voters[at]!, { vote: says[rest % 3]! });
+        await log.cast(four[at]!, { vote: says[rest % 3]! });
       }
       if (!isCertain(log.decision)) continue;
       const early = new Log(log.decision.terms);
       early.events.splice(0, Infinity, ...log.events);
       early.finish('certain');
-      const silent = voters.slice(log.decision.statements.size);
+      const silent = four.slice(log.decision.statements.size);
       for (let more = 0; more < 4 ** silent.length; more++) {
         const full = new Log(log.decision.terms);
         full.events.splice(0, Infinity, ...log.events);

@@ -5,12 +5,12 @@
  * away leads to the same phase and outcome; whom to ask follows from the terms and from what was said before, so a
  * reader of the receipt comes to the same waves. Those who could veto are asked first, then the heaviest.
  */
-import type { Ballot } from '../ballot.js';
+import { saidOn } from '../ballot.js';
 import { agendaOf } from '../discussion.js';
 import { shortfallOf } from '../electorate.js';
 import type { TallyBallot } from '../rules/rule.js';
 import { agreeingOn, cannotBeOverturned } from '../rules/settled.js';
-import { tally } from '../tally.js';
+import { tallyOrTie } from '../tally.js';
 import type { Voter } from '../terms.js';
 import type { Record } from './conclusion.js';
 import { standingOf } from './standing.js';
@@ -62,7 +62,7 @@ function hearing({ terms, statements }: Record): { heard: Heard[]; pending: Vote
   for (const voter of terms.electorate) {
     const { status, ballot } = standingOf(statements.get(voter.voterId) ?? []);
     if (status === 'pending') pending.push(voter);
-    else if (ballot) heard.push({ voter, ballot: saidBy(ballot) });
+    else if (ballot) heard.push({ voter, ballot: saidOn(ballot) });
   }
   return { heard, pending };
 }
@@ -98,17 +98,13 @@ function ballotsSettle(record: Record, heard: readonly Heard[], pending: readonl
 }
 
 function tallyOf(record: Record, heard: readonly Heard[]) {
-  const answer = tally({
+  const answer = tallyOrTie({
     options: optionsOf(record),
     rule: record.terms.rule,
     eligibleWeight: weightOf(record.terms.electorate),
     ballots: heard.map(({ voter, ballot }) => ({ ...ballot, weight: voter.weight })),
   });
   return answer.ok ? answer.value : undefined;
-}
-
-function saidBy({ vote, ranking, score }: Ballot): TallyBallot {
-  return { ...(vote && { vote }), ...(ranking && { ranking }), ...(score && { score }) };
 }
 
 const optionsOf = ({ terms, discussion }: Record) => agendaOf(terms.options, discussion).map(({ id }) => id);

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { fromUtf8, hex, jcs, parseStrictJson, sha256, utf8 } from '@conclave/audit-core';
 import fc from 'fast-check';
 import type { DecisionEvent } from '../decision/events.js';
-import { clone } from '../test/clone.js';
+import { clone, type Mutable } from '../test/clone.js';
 import { Log, revealOf, signerOf, termsOf, type Signer } from '../test/panel.js';
 import { publicTermsOf, termsDigest, type Terms } from '../terms.js';
 import { disclosuresOf, predicateOf } from './predicate-of.js';

@@ -8,8 +8,11 @@
  */
 import { LIMITS } from '../primitives.js';
 import { approvalGate } from './approval-gate.js';
+import { approval } from './approval.js';
+import { borda } from './borda.js';
+import { pairwise } from './pairwise.js';
+import { plurality } from './plurality.js';
 import { reaches, type Method, type Rule, type RuleParameters, type TallyBallot, type Weighted } from './rule.js';
-import { schulze } from './schulze.js';
 import { score } from './score.js';
 
 /** A count that is not over: who has voted, and the weight that has not. */
@@ -36,11 +39,18 @@ interface Bound {
   readonly agreeing: (option: string) => readonly TallyBallot[];
 }
 
-const ranked = (option: string): TallyBallot[] => [{ ranking: [[option]] }];
+function ranked(option: string): TallyBallot[] {
+  return [{ ranking: [[option]] }];
+}
 
 const bounds: Readonly<Record<Method, Bound>> = {
-  'approval-gate': { stands: (count) => gateStands(count), agreeing: () => [{ vote: 'yes' }, { vote: 'no' }] },
-  schulze: { stands: (count) => leaderBeatsAll(count), agreeing: ranked },
+  'approval-gate': { stands: gateStands, agreeing: () => [{ vote: 'yes' }, { vote: 'no' }] },
+  plurality: { stands: shareStands(plurality), agreeing: (option) => [{ choice: option }] },
+  approval: { stands: shareStands(approval), agreeing: (option) => [{ approve: [option] }] },
+  borda: { stands: bordaStands, agreeing: ranked },
+  irv: { stands: majorityStands, agreeing: ranked },
+  schulze: { stands: leaderBeatsAll, agreeing: ranked },
+  'ranked-pairs': { stands: leaderBeatsAll, agreeing: ranked },
   score: {
     stands: (count) => (count.parameters.variant === 'sum' ? sumStands(count) : medianStands(count)),
     agreeing: (option) => [{ score: { [option]: LIMITS.score } }],
@@ -58,6 +68,39 @@ function gateStands({ options, parameters, ballots, remaining }: Unfinished): bo
 function leadHolds({ options, remaining }: Unfinished, scoreOf: (option: string) => number, step: number): boolean {
   const [first, second] = options.map(scoreOf).sort((a, b) => b - a);
   return second === undefined || first! - second > remaining * step;
+}
+
+/** One ballot brings a rival nearer by its weight, and lowers the leader's share by coming for somebody else. */
+function shareStands(rule: Rule) {
+  return (unfinished: Unfinished): boolean => {
+    const { ballots, parameters, remaining } = unfinished;
+    const scores = scoresOf(rule, unfinished, ballots);
+    const whole = ballots.reduce((sum, { weight }) => sum + weight, remaining);
+    const most = Math.max(...Object.values(scores));
+    return (
+      leadHolds(unfinished, (option) => scores[option]!, 1) &&
+      (!parameters.threshold || reaches(most, whole, parameters.threshold))
+    );
+  };
+}
+
+/** Between first and last place lie twice as many points as there are other options. */
+function bordaStands(unfinished: Unfinished): boolean {
+  const { options, parameters, ballots } = unfinished;
+  const scores = borda.count(options, parameters, ballots).detail['doubledScores'] as Readonly<Record<string, number>>;
+  return leadHolds(unfinished, (option) => scores[option]!, 2 * (options.length - 1));
+}
+
+/** Who is put first, alone, by more than half of all there could be is never the last of those left. */
+function majorityStands({ options, ballots, remaining }: Unfinished): boolean {
+  const whole = ballots.reduce((sum, { weight }) => sum + weight, remaining);
+  const firsts = (option: string) =>
+    ballots.reduce(
+      (sum, { ballot: { ranking: [first] = [] }, weight }) =>
+        sum + (first?.length === 1 && first[0] === option ? weight : 0),
+      0,
+    );
+  return options.some((option) => 2 * firsts(option) > whole);
 }
 
 function sumStands(unfinished: Unfinished): boolean {
@@ -80,7 +123,7 @@ function medianStands(unfinished: Unfinished): boolean {
 
 /** The Condorcet winner stays one, wins alone, and passes the threshold against the status quo with all against it. */
 function leaderBeatsAll({ options, parameters, ballots, remaining }: Unfinished): boolean {
-  const { matrix } = schulze.count(options, parameters, ballots).detail as { matrix: number[][] };
+  const matrix = pairwise(options, ballots);
   const leader = options.findIndex((_, a) =>
     options.every((__, b) => a === b || matrix[a]![b]! - matrix[b]![a]! > remaining),
   );

@@ -96,12 +96,14 @@ function ballotOf(voter: Voter, decision: Decision): View['ballots'][number] {
   if (phase === 'ballots' && standing.ballot && (terms.waves || hasRounds(terms)))
     return { ...{ voterId, name, kind, family, weight, custody }, status: 'spoken' };
   const status = isFinal(phase) && said.length > 0 ? finalStatus(standing) : standing.status;
-  const { vote, ranking, score, reason, findingsSha256 } = standing.ballot ?? {};
+  const { vote, ranking, score, choice, approve, reason, findingsSha256 } = standing.ballot ?? {};
   return {
     ...{ voterId, name, kind, family, weight, custody, status },
     ...(vote && { vote }),
     ...(ranking && { ranking: ranking.map((tier) => [...tier]) }),
     ...(score && { score: { ...score } }),
+    ...(choice !== undefined && { choice }),
+    ...(approve && { approve: [...approve] }),
     ...(reason !== undefined && { reason }),
     ...(findingsSha256 && { findingsSha256 }),
   };

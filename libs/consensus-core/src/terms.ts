@@ -80,7 +80,9 @@ export const publicTerms = {
   /** Whose counting this is: the core's name and the version of its rules. */
   engine: object({ name: label(100), version: label(100) }),
 };
-export const publicTermsOptional = { subject: subjectShape, policy: policyShape };
+/** Weights were earned in a class of tasks, and how; what each voter earned is in its weight. */
+const calibrationShape = object({ method: oneOf('beta', 'dawid-skene'), taskClass: label(100) });
+export const publicTermsOptional = { subject: subjectShape, policy: policyShape, calibration: calibrationShape };
 /** Terms as they are stored: with the question's text and salt, and the deadline after which nobody is waited for. */
 export const termsShape = object(
   { ...publicTerms, question: prose(2_000), questionSalt: salt },

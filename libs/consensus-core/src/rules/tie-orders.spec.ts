@@ -1,7 +1,7 @@
 /** irv and ranked pairs against every order in which ties could be broken, and the bound beyond which they give up. */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { tally } from '../tally.js';
+import { tally, tallyOrTie } from '../tally.js';
 import { profiles, type Ranked } from '../test/profiles.js';
 import { counted, rankings } from '../test/tallying.js';
 
@@ -92,6 +92,15 @@ describe('the bound on tie orders', () => {
       ok: false,
       refusal: { code: 'consensus.tally.too-tied', reason: 'too-tied' },
     });
+  });
+
+  it('leaves a decision, which has to end, tied without a winner', () => {
+    const answer = tallyOrTie({ options, rule: { method: 'irv' }, ballots });
+    expect(answer).toMatchObject({
+      value: { status: 'tied', winners: [], ranking: [options], detail: { tooTied: true } },
+    });
+    const absent = { options, rule: { method: 'irv', minVoters: 61 }, ballots };
+    expect(tallyOrTie(absent)).toMatchObject({ value: { status: 'no-quorum' } });
   });
 
   it('is no matter to a tally without ties, however large', () => {

@@ -18,6 +18,7 @@ export function viewOf({ id, decision, receiptReady }: Held): View {
     ...(terms.subject && { subject: terms.subject }),
     ...(terms.policy && { policy: policyOf(terms.policy) }),
     notices: [...terms.notices],
+    ...(terms.calibration && { calibration: terms.calibration }),
     ballots: terms.electorate.map((voter) => ballotOf(voter, decision)),
     evidence: [...decision.evidence.values()].map(({ gate, status, sha256, reason }) => ({
       gate,

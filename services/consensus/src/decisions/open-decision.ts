@@ -5,6 +5,7 @@ import { CONFIG, type RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import type { ConsensusConfig } from '../config.js';
+import { Calibration } from '../calibration/calibration.js';
 import { PostgresVoterKeys } from '../voter-keys/postgres-voter-keys.js';
 import { viewOf } from './decision-view.js';
 import { PostgresDecisions } from './postgres-decisions.js';
@@ -31,6 +32,7 @@ export class OpenDecision {
     @Inject(Database) private readonly db: Database,
     @Inject(PostgresDecisions) private readonly decisions: PostgresDecisions,
     @Inject(PostgresVoterKeys) private readonly keys: PostgresVoterKeys,
+    @Inject(Calibration) private readonly calibration: Calibration,
     @Inject(CONFIG) private readonly config: ConsensusConfig,
   ) {}
 
@@ -46,7 +48,8 @@ export class OpenDecision {
     const requestSha256 = digestOf(asked);
     const repeat = await this.repeatOf(tx, ctx, id, requestSha256);
     if (repeat) return repeat;
-    const terms = await this.termsOf(tx, ctx, id, request);
+    const earned = await this.calibration.earned(tx, ctx, request);
+    const terms = await this.termsOf(tx, ctx, id, weighed(request, earned));
     const admission = admitOpening(terms);
     if (admission.refusal) throw refused(admission.refusal);
     const [opened] = appendTo(0, admission.events, new Date().toISOString());
@@ -57,6 +60,7 @@ export class OpenDecision {
     }
     const { termsSha256 } = openedEntryOf(publicTermsOf(terms));
     await tx.emit(events.decisionOpened, { decision: id, termsSha256, openedAt: opened.at });
+    await this.calibration.publish(tx, ctx, id, request, earned);
     return viewOf(await this.decisions.read(tx, ctx, id));
   }
 
@@ -72,11 +76,12 @@ export class OpenDecision {
       ctx,
       request.electorate.map(({ voterId }) => voterId),
     );
-    const { question, options, rule, secrecy, gates, notices, subject, policy } = request;
+    const { question, options, rule, secrecy, gates, notices, subject, policy, calibration } = request;
     return {
       ...{ decisionId: id, question, options, rule, secrecy, gates, notices, engine: ENGINE },
       ...(subject && { subject }),
       ...(policy && { policy }),
+      ...(calibration && { calibration }),
       questionSalt: randomBytes(32).toString('base64'),
       origin: `${this.config.AUDIT_LOG_HOST}/log/${ctx.tenantId}`,
       electorate: request.electorate.map((elector) => {
@@ -93,6 +98,15 @@ export class OpenDecision {
     const at = deadlineAt ? Date.parse(deadlineAt) : Date.now() + this.config.DECISION_TTL_SECONDS * 1_000;
     return new Date(at).toISOString();
   }
+}
+
+/** The electorate with the weights it has earned in place of those it was given. */
+function weighed(request: Request, earned: ReadonlyMap<string, number>): Request {
+  const electorate = request.electorate.map((elector) => ({
+    ...elector,
+    weight: elector.weight * (earned.get(elector.voterId) ?? 1),
+  }));
+  return { ...request, electorate };
 }
 
 /** Members by which whoever opens a decision would vouch for who judges. */

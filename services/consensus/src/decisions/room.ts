@@ -18,5 +18,6 @@ export function requireRoomFor(
   { terms: { electorate, gates } }: Decision,
 ): void {
   const limitBytes = Math.floor(SAID_BYTES / (electorate.length + gates.length));
-  if (sizeOf([ballot.reason, saidOn(ballot)]) > limitBytes) throw new ConclaveError('request.too-large', { limitBytes });
+  if (sizeOf([ballot.reason, saidOn(ballot)]) > limitBytes)
+    throw new ConclaveError('request.too-large', { limitBytes });
 }

@@ -1,5 +1,7 @@
 /** Public interface: ballots, voting rules, the decision's state machine, receipts. */
 export * from './ballot.js';
+export { estimateErrors, weightsOfEstimate, type Observations } from './calibration/dawid-skene.js';
+export { NO_RECORD, weightOfRecord, withOutcome } from './calibration/reputation.js';
 export type { Admission } from './decision/admission.js';
 export * from './decision/admit-discussion.js';
 export {

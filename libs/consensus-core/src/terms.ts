@@ -83,10 +83,14 @@ export const publicTerms = {
 /** What comes before the vote: electorate members propose options; one critique, after which authors may revise. */
 const roundsShape = object({}, { propose: flag, critique: integer(0, 1) });
 
+/** Weights were earned in a class of tasks, and how; what each voter earned is in its weight. */
+const calibrationShape = object({ method: oneOf('beta', 'dawid-skene'), taskClass: label(100) });
+
 /** Members that terms may lack; one that is absent leaves everything as it was before the member existed. */
 export const publicTermsOptional = {
   subject: subjectShape,
   policy: policyShape,
+  calibration: calibrationShape,
   rounds: roundsShape,
   /** Any one of these roles may end the decision with a veto. */
   veto: object({ roles: list(label(100), 20, 1) }),

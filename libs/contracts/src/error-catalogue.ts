@@ -352,6 +352,11 @@ export const errorCatalogue = {
     title: 'Ties could be broken in more orders than are searched.',
     action: 'Ask for a rule without tie orders (schulze, borda), or for fewer options.',
   },
+  'consensus.calibration.conflict': {
+    status: 409,
+    title: 'Something else was recorded as right.',
+    action: 'Hindsight is given once: read what was recorded first.',
+  },
   'audit.log.empty': {
     status: 404,
     title: 'The log has no checkpoint yet.',

@@ -55,14 +55,18 @@ type Left = Uint8Array;
 interface Standing {
   readonly scores: Float64Array;
   readonly exhausted: number;
+  /** How many tiers had to be looked at. */
+  readonly steps: number;
 }
 
 function scoresOf(left: Left, papers: readonly Paper[]): Standing {
   const scores = new Float64Array(left.length);
   let exhausted = 0;
+  let steps = 0;
   for (const { tiers, weight } of papers) {
     let found = false;
     for (let depth = 0; depth < tiers.length && !found; depth++) {
+      steps++;
       for (const option of tiers[depth]!) {
         if (!left[option]) continue;
         scores[option]! += weight;
@@ -71,7 +75,7 @@ function scoresOf(left: Left, papers: readonly Paper[]): Standing {
     }
     if (!found) exhausted += weight;
   }
-  return { scores, exhausted };
+  return { scores, exhausted, steps };
 }
 
 function lowestOf(left: Left, scores: Float64Array): number[] {
@@ -101,12 +105,13 @@ function furthest(count: number, papers: readonly Paper[]): number[] | undefined
   const bySize = Array.from({ length: count + 1 }, () => new Map<string, Left>());
   const everybody = new Uint8Array(count).fill(1);
   bySize[count]!.set(everybody.join(''), everybody);
-  let steps = 0;
+  let work = LIMITS.tieSteps;
   for (let size = count; size > 0; size--) {
+    let universes = 0;
     for (const left of bySize[size]!.values()) {
-      if ((steps += papers.length + count) > LIMITS.tieSteps) return undefined;
-      const { scores } = scoresOf(left, papers);
+      const { scores, steps } = scoresOf(left, papers);
       const lowest = lowestOf(left, scores);
+      if (universes++ > 0 && (work -= steps + count * lowest.length) < 0) return undefined;
       const together = scores[lowest[0]!] === 0;
       const last = together ? size - lowest.length + 1 : size;
       for (const option of lowest) reached[option] = Math.min(reached[option]!, last);

@@ -243,6 +243,29 @@ export const voterKeyRevoked = event({
   data: z.object({ voter: idOf('voter') }),
 });
 
+/** The weights a decision was opened with were earned: by which method, in which class of tasks, and by whom. */
+export const calibrationFrozen = event({
+  type: 'calibration.frozen',
+  producer: 'consensus',
+  consumers: ['audit'],
+  audited: true,
+  data: z.object({
+    decision: idOf('decision'),
+    method: z.string(),
+    taskClass: z.string(),
+    weights: z.array(z.object({ voter: idOf('voter'), weightMilli: z.number().int() })),
+  }),
+});
+
+/** It became known what was right. */
+export const calibrationRecorded = event({
+  type: 'calibration.recorded',
+  producer: 'consensus',
+  consumers: ['audit'],
+  audited: true,
+  data: z.object({ decision: idOf('decision'), taskClass: z.string(), right: z.array(z.string()) }),
+});
+
 /** An audited event is in a published checkpoint; the proof is the C2SP tlog-proof text for its entry. */
 export const entryCheckpointed = event({
   type: 'entry.checkpointed',

@@ -15,6 +15,7 @@ import {
   weight,
 } from './decision.js';
 
+export { listCalibration, recordHindsight } from './calibration.js';
 export * from './deliberation.js';
 export { ballot, decision, decisionPhases, decisionTerms, rule, type Decision } from './decision.js';
 

@@ -12,6 +12,11 @@ const fraction = z.strictObject({
   den: z.number().int().min(1).max(1_000_000),
 });
 export const optionId = z.string().min(1).max(100);
+export const taskClass = z
+  .string()
+  .min(1)
+  .max(100)
+  .regex(/^\P{Cc}+$/u);
 export const weight = z.number().int().min(1).max(1_000_000);
 
 /** A speaker of the tally: how ballots become winners. `unanimous` = no weight against. */
@@ -65,6 +70,12 @@ const elector = z.strictObject({
     })
     .optional(),
 });
+
+/**
+ * Weights earned instead of given: each voter's is multiplied by what it earned in the class of tasks, in thousandths,
+ * and frozen at open. `beta`: by outcomes that became known. `dawid-skene`: by agreement, where none did.
+ */
+const calibration = z.strictObject({ method: z.enum(['beta', 'dawid-skene']), taskClass });
 
 const subject = z.strictObject({
   repository: line(400),
@@ -123,6 +134,7 @@ export const decisionTerms = z.strictObject({
   subject: subject.optional(),
   policy: z.strictObject({ panel: z.string(), panelSha256: sha256Hex, source: z.string() }).optional(),
   notices: z.array(line(1_000)).max(20).default([]),
+  calibration: calibration.optional(),
   deadlineAt: timestamp.optional(),
   ...protocol,
   /** How long each phase before the vote is waited for, and the vote at least. */
@@ -175,6 +187,7 @@ export const decision = z.object({
   subject: subject.optional(),
   policy: z.object({ panel: z.string(), panelSha256: sha256Hex, source: z.string() }).optional(),
   notices: z.array(z.string()),
+  calibration: calibration.optional(),
   ballots: z.array(castBallotView),
   evidence: z.array(
     z.object({

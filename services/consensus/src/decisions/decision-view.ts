@@ -36,6 +36,7 @@ export function viewOf({ id, decision, receiptReady }: Held, voter?: string): Vi
     ...(terms.policy && { policy: policyOf(terms.policy) }),
     notices: [...terms.notices],
     ...protocolOf(decision),
+    ...(terms.calibration && { calibration: terms.calibration }),
     ballots: terms.electorate.map((voter) => ballotOf(voter, decision)),
     evidence: [...decision.evidence.values()].map(({ gate, status, sha256, reason }) => ({
       gate,

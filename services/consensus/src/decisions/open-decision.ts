@@ -14,6 +14,7 @@ import { CONFIG, type RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import type { ConsensusConfig } from '../config.js';
+import { Calibration } from '../calibration/calibration.js';
 import { PostgresVoterKeys, type VoterKey } from '../voter-keys/postgres-voter-keys.js';
 import { advance } from './advance.js';
 import { viewOf } from './decision-view.js';
@@ -44,6 +45,7 @@ export class OpenDecision {
     @Inject(Database) private readonly db: Database,
     @Inject(PostgresDecisions) private readonly decisions: PostgresDecisions,
     @Inject(PostgresVoterKeys) private readonly keys: PostgresVoterKeys,
+    @Inject(Calibration) private readonly calibration: Calibration,
     @Inject(CONFIG) private readonly config: ConsensusConfig,
   ) {}
 
@@ -59,7 +61,8 @@ export class OpenDecision {
     const requestSha256 = digestOf(asked);
     const repeat = await this.repeatOf(tx, ctx, id, requestSha256);
     if (repeat) return repeat;
-    const terms = await this.termsOf(tx, ctx, id, request);
+    const earned = await this.calibration.earned(tx, ctx, request);
+    const terms = await this.termsOf(tx, ctx, id, weighed(request, earned));
     const admission = admitOpening(terms);
     if (admission.refusal) throw refused(admission.refusal);
     const at = new Date().toISOString();
@@ -72,6 +75,7 @@ export class OpenDecision {
     }
     const { termsSha256 } = openedEntryOf(publicTermsOf(terms));
     await tx.emit(events.decisionOpened, { decision: id, termsSha256, openedAt: at });
+    await this.calibration.publish(tx, ctx, id, request, earned);
     return viewOf(await this.decisions.read(tx, ctx, id));
   }
 
@@ -126,6 +130,15 @@ function requireSeparateDuties(
   const at = electorate.findIndex(({ voterId }) => excluded.includes(keys.get(voterId)?.enrolledBy ?? ''));
   if (at >= 0)
     throw new ConclaveError('consensus.decision.malformed', { reason: 'voter-excluded', path: `/electorate/${at}` });
+}
+
+/** The electorate with the weights it has earned in place of those it was given. */
+function weighed(request: Request, earned: ReadonlyMap<string, number>): Request {
+  const electorate = request.electorate.map((elector) => ({
+    ...elector,
+    weight: elector.weight * (earned.get(elector.voterId) ?? 1),
+  }));
+  return { ...request, electorate };
 }
 
 /** Members by which whoever opens a decision would vouch for who judges. */

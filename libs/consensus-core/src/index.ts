@@ -17,3 +17,12 @@ export { methods, type Method, type RuleParameters } from './rules/rule.js';
 export type { Read } from './shape.js';
 export { tally, tallyAsked, type TallyInput } from './tally.js';
 export { dataDigest, ENGINE, publicTermsOf, termsDigest, type PublicTerms, type Terms, type Voter } from './terms.js';
+export {
+  clientDataSays,
+  flagsOf,
+  isSafeKey,
+  possessionBytes,
+  signatureAlgorithms,
+  type RelyingParty,
+  type SigningKey,
+} from './webauthn.js';

@@ -51,7 +51,7 @@ export async function admitCommit(decision: Decision, command: unknown): Promise
   if (decisionId !== decision.terms.decisionId) return foreignDecision('/commitment');
   const voter = voterOf(decision, voterId);
   if (!voter) return refuse('consensus.ballot.not-a-voter', 'not-a-voter');
-  if (!(await signedBy(voter.publicKey, commitmentBytes(commitment, digestOf(decision)), signature)))
+  if (!(await signedBy(voter, commitmentBytes(commitment, digestOf(decision)), signature)))
     return refuse('consensus.ballot.signature', 'signature');
   if (decision.terms.secrecy === 'open') return refuse('consensus.decision.phase', 'open-secrecy');
   return admit(decision, { type: 'ballot.committed', data: { voterId, commit, signature } });
@@ -91,7 +91,7 @@ async function refusalOf(decision: Decision, ballot: Ballot, signature: Signatur
   if (!voter) return refuse('consensus.ballot.not-a-voter', 'not-a-voter').refusal;
   const fault = faultOfBallot(ballot, new Set(options.map(({ id }) => id)), rule);
   if (fault) return refuse('consensus.ballot.malformed', fault, '/ballot').refusal;
-  const genuine = await signedBy(voter.publicKey, ballotBytes(ballot, digestOf(decision)), signature);
+  const genuine = await signedBy(voter, ballotBytes(ballot, digestOf(decision)), signature);
   return genuine ? undefined : refuse('consensus.ballot.signature', 'signature').refusal;
 }
 

@@ -8,7 +8,7 @@
  */
 import { concatBytes, fromBase64, hex, jcs, sha256, utf8, verifyEd25519 } from '@conclave/audit-core';
 import { identifier, LIMITS, optionId, salt, sha256Hex, signatureValue } from './primitives.js';
-import { integer, list, object, oneOf, record, tagged, text, where, type Of } from './shape.js';
+import { integer, list, object, oneOf, read, record, tagged, text, where, type Of } from './shape.js';
 import { assertionShapes, verifyAssertion, type SigningKey } from './webauthn.js';
 
 /** What may be said about the options; the decision's rule tells which one member fits. */
@@ -89,4 +89,11 @@ export async function signedBy(key: SigningKey, bytes: Uint8Array, signature: Si
   if (signature.algorithm !== key.algorithm) return false;
   if (signature.algorithm !== 'ed25519') return verifyAssertion(key, sha256(bytes), signature);
   return verifyEd25519(fromBase64(key.publicKey), bytes, fromBase64(signature.value));
+}
+
+/** Whether the key signed the register's challenge (base64), so that somebody holds it; false for what is no signature. */
+export async function showsPossession(key: SigningKey, challenge: string, signature: unknown): Promise<boolean> {
+  const known = read(signatureShape, signature);
+  const bytes = utf8(`conclave/voter-key/v1\n${challenge}\n${key.publicKey}`);
+  return known.ok && signedBy(key, bytes, known.value);
 }

@@ -21,8 +21,7 @@ export {
   clientDataSays,
   flagsOf,
   isSafeKey,
-  possessionBytes,
-  signatureAlgorithms,
   type RelyingParty,
+  type SignatureAlgorithm,
   type SigningKey,
 } from './webauthn.js';

@@ -21,8 +21,8 @@ import {
   verifyEd25519,
   verifyP256,
 } from '@conclave/audit-core';
-import { base64Of, label } from './primitives.js';
-import { object, type Of } from './shape.js';
+import { base64Of, label, publicKey } from './primitives.js';
+import { object, read, type Of } from './shape.js';
 
 /** How a voter may sign. `webauthn-es256` is COSE algorithm -7 on P-256, `webauthn-eddsa` is -8 on Ed25519. */
 export const signatureAlgorithms = ['ed25519', 'webauthn-es256', 'webauthn-eddsa'] as const;
@@ -60,7 +60,7 @@ export function fitsItsAlgorithm({ algorithm, publicKey, relyingParty }: Signing
 
 /** Whether a key may be enrolled: canonical, on its curve, and not of small order. */
 export function isSafeKey(key: SigningKey): boolean {
-  if (!fitsItsAlgorithm(key)) return false;
+  if (!read(publicKey, key.publicKey).ok || !fitsItsAlgorithm(key)) return false;
   const raw = fromBase64(key.publicKey);
   return key.algorithm === 'webauthn-es256' ? isSafeP256Key(raw) : isSafeEd25519Key(raw);
 }
@@ -104,11 +104,6 @@ export function clientDataSays(
     (said['crossOrigin'] ?? false) === false &&
     said['topOrigin'] === undefined
   );
-}
-
-/** The bytes by which a key that is enrolled shows that somebody holds it; `challenge` is the register's, base64. */
-export function possessionBytes(challenge: string, publicKey: string): Uint8Array {
-  return utf8(`conclave/voter-key/v1\n${challenge}\n${publicKey}`);
 }
 
 function clientDataIn(bytes: Uint8Array): Readonly<Record<string, unknown>> {

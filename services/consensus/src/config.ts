@@ -30,9 +30,7 @@ export const consensusEnvironment = {
         return z.NEVER;
       }
     })
-    .describe(
-      'Origins of the console where people vote with passkeys, with commas; the first gives the domain that passkeys are scoped to, the others are on it or below. None are taken without.',
-    ),
+    .describe('Where people vote with passkeys: origins, with commas, of which the first gives the domain.'),
   REVEAL_WINDOW_SECONDS: seconds
     .default(600)
     .describe('How long reveals are waited for once they are welcome, beyond the decision’s deadline if need be.'),

@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, sign } from 'node:crypto';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -142,9 +142,12 @@ describe('the sample story', () => {
       });
       return { status: response.status, body: (await response.json()) as Record<string, unknown> };
     };
-    const raw = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' }).x!;
-    const publicKey = Buffer.from(raw, 'base64url').toString('base64');
-    const { body: key } = await post('/v1/voter-keys', { name: 'mine', publicKey, algorithm: 'ed25519' });
+    const pair = generateKeyPairSync('ed25519');
+    const publicKey = Buffer.from(pair.publicKey.export({ format: 'jwk' }).x!, 'base64url').toString('base64');
+    const { challenge } = (await post('/v1/voter-keys/challenges', {})).body as { challenge: string };
+    const answer = Buffer.from(`conclave/voter-key/v1\n${challenge}\n${publicKey}`);
+    const possession = { challenge, value: sign(null, answer, pair.privateKey).toString('base64') };
+    const { body: key } = await post('/v1/voter-keys', { name: 'mine', publicKey, algorithm: 'ed25519', possession });
     const terms = {
       question: 'May it be merged?',
       options: [{ id: 'change', title: 'The change' }],

@@ -15,6 +15,7 @@ export * from './receipt/recount.js';
 export type { Answer, Refusal } from './refusal.js';
 export { methods, type Method, type RuleParameters } from './rules/rule.js';
 export type { Read } from './shape.js';
+export { seededOrder } from './tie-break.js';
 export { tally, tallyAsked, type TallyInput } from './tally.js';
 export { dataDigest, ENGINE, publicTermsOf, termsDigest, type PublicTerms, type Terms, type Voter } from './terms.js';
 export {

@@ -6,6 +6,7 @@
 export interface Refusal {
   readonly code:
     | 'consensus.tally.malformed'
+    | 'consensus.tally.too-tied'
     | 'consensus.decision.malformed'
     | 'consensus.decision.phase'
     | 'consensus.ballot.late'

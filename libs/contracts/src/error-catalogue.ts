@@ -342,6 +342,11 @@ export const errorCatalogue = {
     title: 'The tally input contradicts itself.',
     action: 'Correct what `reason` names.',
   },
+  'consensus.tally.too-tied': {
+    status: 422,
+    title: 'Ties could be broken in more orders than are searched.',
+    action: 'Ask for a rule without tie orders (schulze, borda), or for fewer options.',
+  },
   'audit.log.empty': {
     status: 404,
     title: 'The log has no checkpoint yet.',

@@ -5,10 +5,10 @@
  * undecided (`expired`); an abstaining gate has no effect. Everything else is the rule's.
  * Invariant: a pure function of terms, evidence and statements, so an offline reader comes to the same end.
  */
-import type { Statement } from '../ballot.js';
+import { saidOn, type Statement } from '../ballot.js';
 import type { Evidence, FinalPhase, Outcome, TallyResult } from '../receipt/predicate.js';
 import type { Answer } from '../refusal.js';
-import { tally } from '../tally.js';
+import { tallyOrTie } from '../tally.js';
 import type { PublicTerms } from '../terms.js';
 import { standingOf } from './standing.js';
 
@@ -29,15 +29,13 @@ export interface Record {
 /** Counts what was said so far; refused only where the terms or ballots never passed admission. */
 export function tallyOf({ terms, statements }: Record): Answer<TallyResult> {
   const { options, rule, electorate } = terms;
-  return tally({
+  return tallyOrTie({
     options: options.map(({ id }) => id),
     rule,
     eligibleWeight: electorate.reduce((sum, { weight }) => sum + weight, 0),
     ballots: electorate.flatMap(({ voterId, weight }) => {
       const { ballot } = standingOf(statements.get(voterId) ?? []);
-      if (!ballot) return [];
-      const { vote, ranking, score } = ballot;
-      return [{ ...(vote && { vote }), ...(ranking && { ranking }), ...(score && { score }), weight }];
+      return ballot ? [{ ...saidOn(ballot), weight }] : [];
     }),
   });
 }

@@ -221,8 +221,6 @@ export const recordEvidence = contract({
 
 const tallyBallot = z.strictObject({
   ...voteShape,
-  choice: optionId.optional(),
-  approve: z.array(optionId).max(100).optional(),
   weight: weight.optional(),
   count: z.number().int().min(1).max(1_000_000).optional(),
 });
@@ -263,7 +261,7 @@ export const computeTally = contract({
     ballots: z.array(tallyBallot).max(10_000),
   }),
   reply: tallyResult,
-  errors: ['consensus.tally.malformed'],
+  errors: ['consensus.tally.malformed', 'consensus.tally.too-tied'],
   http: {
     method: 'POST',
     path: '/v1/tally',

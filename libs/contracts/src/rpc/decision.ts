@@ -16,7 +16,7 @@ export const weight = z.number().int().min(1).max(1_000_000);
 
 /** A speaker of the tally: how ballots become winners. `unanimous` = no weight against. */
 export const rule = z.strictObject({
-  method: z.enum(['approval-gate', 'schulze', 'score']),
+  method: z.enum(['approval-gate', 'plurality', 'approval', 'borda', 'irv', 'schulze', 'ranked-pairs', 'score']),
   variant: z.enum(['unanimous', 'winning', 'margin', 'ratio', 'sum', 'lower-median']).optional(),
   threshold: fraction.optional(),
   quorum: fraction.optional(),
@@ -29,6 +29,8 @@ export const voteShape = {
   vote: z.enum(['yes', 'no', 'abstain']).optional(),
   ranking: z.array(z.array(optionId).min(1).max(100)).max(100).optional(),
   score: z.record(optionId, z.number().int().min(0).max(1_000)).optional(),
+  choice: optionId.optional(),
+  approve: z.array(optionId).max(100).optional(),
 };
 
 /**
@@ -119,6 +121,8 @@ const castBallotView = z.object({
   vote: z.enum(['yes', 'no', 'abstain']).optional(),
   ranking: z.array(z.array(z.string())).optional(),
   score: z.record(z.string(), z.number()).optional(),
+  choice: z.string().optional(),
+  approve: z.array(z.string()).optional(),
   reason: z.string().optional(),
   findingsSha256: sha256Hex.optional(),
   custody: z.enum(['platform', 'external', 'passkey']),

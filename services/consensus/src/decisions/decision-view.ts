@@ -39,12 +39,14 @@ function ballotOf(voter: Voter, { statements, phase }: Held['decision']): View['
   const said = statements.get(voterId) ?? [];
   const standing = standingOf(said);
   const status = isFinal(phase) && said.length > 0 ? finalStatus(standing) : standing.status;
-  const { vote, ranking, score, reason, findingsSha256 } = standing.ballot ?? {};
+  const { vote, ranking, score, choice, approve, reason, findingsSha256 } = standing.ballot ?? {};
   return {
     ...{ voterId, name, kind, family, weight, custody, status },
     ...(vote && { vote }),
     ...(ranking && { ranking: ranking.map((tier) => [...tier]) }),
     ...(score && { score: { ...score } }),
+    ...(choice !== undefined && { choice }),
+    ...(approve && { approve: [...approve] }),
     ...(reason !== undefined && { reason }),
     ...(findingsSha256 && { findingsSha256 }),
   };

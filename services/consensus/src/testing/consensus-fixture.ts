@@ -23,7 +23,7 @@ const LOG_HOST = 'log.example';
 export const SITE = { rpId: 'conclave.example', origin: 'https://conclave.example' };
 export type Terms = RequestInputOf<typeof consensus.openDecision>;
 export type Decision = ReplyOf<typeof consensus.getDecision>;
-type Says = Partial<Pick<Ballot, 'vote' | 'ranking' | 'score' | 'reason' | 'findingsSha256'>>;
+type Says = Partial<Pick<Ballot, 'vote' | 'ranking' | 'score' | 'choice' | 'approve' | 'reason' | 'findingsSha256'>>;
 
 export const SHA256 = createHash('sha256').update('report').digest('hex');
 const SALT = Buffer.alloc(32, 7).toString('base64');
@@ -183,10 +183,11 @@ export function impostor({ voterId }: Voter): Voter {
 
 export const unknownDecision = (): string => newId('decision');
 
-function mutable({ ranking, score, ...rest }: Says) {
+function mutable({ ranking, score, approve, ...rest }: Says) {
   return {
     ...rest,
     ...(ranking && { ranking: ranking.map((tier) => [...tier]) }),
     ...(score && { score: { ...score } }),
+    ...(approve && { approve: [...approve] }),
   };
 }

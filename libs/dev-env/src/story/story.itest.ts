@@ -1,4 +1,3 @@
-import { generateKeyPairSync, sign } from 'node:crypto';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,6 +8,7 @@ import { run } from '../processes/run.js';
 import { services } from '../services.js';
 import { startConstellation, type Constellation } from '../testing/constellation.js';
 import { branches, intent } from './sample.js';
+import { Api, ProgramVoter } from './program-voter.js';
 import { flipOneByte, playStory, program } from './story.js';
 
 interface Reviewed {
@@ -142,17 +142,12 @@ describe('the sample story', () => {
       });
       return { status: response.status, body: (await response.json()) as Record<string, unknown> };
     };
-    const pair = generateKeyPairSync('ed25519');
-    const publicKey = Buffer.from(pair.publicKey.export({ format: 'jwk' }).x!, 'base64url').toString('base64');
-    const { challenge } = (await post('/v1/voter-keys/challenges', {})).body as { challenge: string };
-    const answer = Buffer.from(`conclave/voter-key/v1\n${challenge}\n${publicKey}`);
-    const possession = { challenge, value: sign(null, answer, pair.privateKey).toString('base64') };
-    const { body: key } = await post('/v1/voter-keys', { name: 'mine', publicKey, algorithm: 'ed25519', possession });
+    const { voterId } = await ProgramVoter.enrol(new Api(platform.gateway, platform.apiKey), 'mine');
     const terms = {
       question: 'May it be merged?',
       options: [{ id: 'change', title: 'The change' }],
       rule: { method: 'approval-gate', variant: 'unanimous' },
-      electorate: [{ voterId: key['voterId'], kind: 'check', name: 'tests-weakened', family: 'conclave' }],
+      electorate: [{ voterId, kind: 'check', name: 'tests-weakened', family: 'conclave' }],
     };
     const policy = { panel: 'conclave/review', panelSha256: '0'.repeat(64), source: '.conclave/panel.yaml' };
     expect(await post('/v1/decisions', { ...terms, policy })).toMatchObject({

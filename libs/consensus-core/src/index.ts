@@ -51,3 +51,11 @@ export { seededOrder } from './tie-break.js';
 export { tally, tallyAsked, type TallyInput } from './tally.js';
 export { dataDigest, ENGINE, publicTermsOf, termsDigest, type PublicTerms, type Terms, type Voter } from './terms.js';
 export { vetoBytes, type Veto } from './veto.js';
+export {
+  clientDataSays,
+  flagsOf,
+  isSafeKey,
+  type RelyingParty,
+  type SignatureAlgorithm,
+  type SigningKey,
+} from './webauthn.js';

@@ -21,30 +21,37 @@ import {
 import { optionShape } from './discussion.js';
 import { electorateRulesShape } from './electorate.js';
 import { ruleShape } from './rules/rule.js';
-import { flag, integer, list, object, oneOf, type Of } from './shape.js';
+import { flag, integer, list, object, oneOf, where, type Of } from './shape.js';
+import { fitsItsAlgorithm, relyingPartyShape, signatureAlgorithms } from './webauthn.js';
 
 /** Who votes, with what key, and who holds that key. */
-const voterShape = object(
-  {
-    voterId: identifier,
-    kind: oneOf('check', 'llm', 'cli', 'remote', 'human'),
-    /** A label; for people a pseudonym, because receipts travel. */
-    name: prose(120),
-    /** The evaluator's lineage: model vendor line, check author, person. */
-    family: label(100),
-    algorithm: oneOf('ed25519'),
-    publicKey,
-    custody: oneOf('platform', 'external', 'passkey'),
-    roles: list(label(100), 20),
-    weight,
-  },
-  {
-    /**
-     * What evaluates, so that a deterministic juror can be run again. Of what the platform ships, `sha256` is the digest
-     * of its name, `kind/id@version`: it pins a version, not the code that ran.
-     */
-    evaluator: object({ id: label(200), version: label(100), sha256: sha256Hex, deterministic: flag }),
-  },
+const voterShape = where(
+  object(
+    {
+      voterId: identifier,
+      kind: oneOf('check', 'llm', 'cli', 'remote', 'human'),
+      /** A label; for people a pseudonym, because receipts travel. */
+      name: prose(120),
+      /** The evaluator's lineage: model vendor line, check author, person. */
+      family: label(100),
+      algorithm: oneOf(...signatureAlgorithms),
+      publicKey,
+      custody: oneOf('platform', 'external', 'passkey'),
+      roles: list(label(100), 20),
+      weight,
+    },
+    {
+      /**
+       * What evaluates, so that a deterministic juror can be run again. Of what the platform ships, `sha256` is the digest
+       * of its name, `kind/id@version`: it pins a version, not the code that ran.
+       */
+      evaluator: object({ id: label(200), version: label(100), sha256: sha256Hex, deterministic: flag }),
+      /** Of passkeys and of nothing else: the site they were made for and sign at. */
+      relyingParty: relyingPartyShape,
+    },
+  ),
+  fitsItsAlgorithm,
+  'a key as its algorithm has it',
 );
 export type Voter = Of<typeof voterShape>;
 

@@ -13,6 +13,7 @@ import { LogConfirmations } from './receipts/log-confirmations.js';
 import { PostgresReceipts } from './receipts/postgres-receipts.js';
 import { ReceiptsController } from './receipts/receipts.controller.js';
 import { TallyController } from './tally/tally.controller.js';
+import { PossessionOfKeys } from './voter-keys/possession-of-keys.js';
 import { PostgresVoterKeys } from './voter-keys/postgres-voter-keys.js';
 import { VoterKeys } from './voter-keys/voter-keys.js';
 import { VoterKeysController } from './voter-keys/voter-keys.controller.js';
@@ -34,6 +35,7 @@ import { VoterKeysController } from './voter-keys/voter-keys.controller.js';
     LogConfirmations,
     OpenDecision,
     PostgresCalibration,
+    PossessionOfKeys,
     PostgresDecisions,
     PostgresReceipts,
     PostgresVoterKeys,

@@ -142,9 +142,11 @@ async function enrol(call: Call): Promise<0> {
   if (key === undefined) throw usage('--key is missing');
   const client = clientOf(call);
   const path = resolve(call.cwd, key);
-  const { voterId, publicKey } = existsSync(path) ? readKeyFile(path) : createKeyFile(path);
-  const request = { voterId, publicKey, algorithm: 'ed25519' as const, name: call.text('name') ?? 'command line' };
-  const enrolled = await client.call(consensus.enrolVoterKey, request);
+  const { voterId, publicKey, sign } = existsSync(path) ? readKeyFile(path) : createKeyFile(path);
+  const { challenge } = await client.call(consensus.challengeVoterKey, {});
+  const { value } = sign(Buffer.from(`conclave/voter-key/v1\n${challenge}\n${publicKey}`));
+  const proven = { voterId, publicKey, algorithm: 'ed25519' as const, possession: { challenge, value } };
+  const enrolled = await client.call(consensus.enrolVoterKey, { ...proven, name: call.text('name') ?? 'command line' });
   call.out.print(`Enrolled ${voterId}; its private key is in ${key} and nowhere else.`);
   call.out.result(enrolled);
   return 0;

@@ -8,7 +8,7 @@ export interface LocalVoter {
   readonly voterId: string;
   /** Raw, base64. */
   readonly publicKey: string;
-  sign(bytes: Uint8Array): { readonly algorithm: 'ed25519'; readonly value: string };
+  readonly sign: (bytes: Uint8Array) => { readonly algorithm: 'ed25519'; readonly value: string };
   /**
    * A salt that nobody without the key can guess, and that is the same when the same thing is said again: what was
    * committed to can be revealed from the key alone.

@@ -53,7 +53,7 @@ export async function admitContribution(decision: Decision, command: unknown): P
     return refuse('consensus.contribution.malformed', 'foreign-decision', '/contribution/decisionId');
   const voter = terms.electorate.find(({ voterId }) => voterId === contribution.voterId);
   if (!voter) return refuse('consensus.ballot.not-a-voter', 'not-a-voter');
-  if (!(await signedBy(voter.publicKey, contributionBytes(contribution, openingDigestOf(decision)), rest.signature)))
+  if (!(await signedBy(voter, contributionBytes(contribution, openingDigestOf(decision)), rest.signature)))
     return refuse('consensus.ballot.signature', 'signature');
   if (discussion.some((earlier) => jcs(earlier.contribution) === jcs(contribution))) return repeated;
   const type = eventOf[contribution.phase];
@@ -78,7 +78,7 @@ export async function admitVeto(decision: Decision, command: unknown): Promise<A
   if (!voter) return refuse('consensus.ballot.not-a-voter', 'not-a-voter');
   if (!voter.roles.some((role) => terms.veto?.roles.includes(role)))
     return refuse('consensus.veto.role', 'no-veto-role');
-  if (!(await signedBy(voter.publicKey, vetoBytes(veto, openingDigestOf(decision)), signature)))
+  if (!(await signedBy(voter, vetoBytes(veto, openingDigestOf(decision)), signature)))
     return refuse('consensus.ballot.signature', 'signature');
   if (decision.veto && jcs(decision.veto.veto) === jcs(veto)) return repeated;
   if (!transitions[phase]['veto.cast']) return tooLate(veto.voterId, known.value);

@@ -5,13 +5,13 @@
  * has spoken and every gate has reported, or at its deadline, and never earlier: a red gate fixes the outcome but the
  * jurors' findings are still heard.
  */
-import { fromBase64, isSafeEd25519Key } from '@conclave/audit-core';
 import { faultOfElectorate } from '../electorate.js';
 import { prose } from '../primitives.js';
 import { findingOfGate } from '../receipt/predicate.js';
 import { object, read } from '../shape.js';
 import { faultOfNewRule, faultOfRule, type TallyInput } from '../tally.js';
 import { termsShape, type Terms } from '../terms.js';
+import { isSafeKey } from '../webauthn.js';
 import { accept, refuse, repeated, type Admission } from './admission.js';
 import { conclusionOf } from './conclusion.js';
 import type { Decision } from './decision.js';
@@ -117,7 +117,7 @@ function faultOfTerms(terms: Terms) {
   const { electorate, gates, options, rule, electorateRules } = terms;
   if (repeats(electorate.map(({ voterId }) => voterId))) return { reason: 'voter-repeated', path: '/electorate' };
   if (repeats(electorate.map(({ publicKey }) => publicKey))) return { reason: 'key-repeated', path: '/electorate' };
-  const unsafe = electorate.findIndex(({ publicKey }) => !isSafeEd25519Key(fromBase64(publicKey)));
+  const unsafe = electorate.findIndex((voter) => !isSafeKey(voter));
   if (unsafe >= 0) return { reason: 'key-refused', path: `/electorate/${unsafe}/publicKey` };
   if (repeats(gates)) return { reason: 'gate-repeated', path: '/gates' };
   const contest: Pick<TallyInput, 'options' | 'rule' | 'eligibleWeight'> = {

@@ -54,7 +54,7 @@ export async function admitCommit(decision: Decision, command: unknown): Promise
   const voter = voterOf(decision, voterId);
   if (!voter) return refuse('consensus.ballot.not-a-voter', 'not-a-voter');
   if (isDiscussed(decision)) return refuse('consensus.decision.phase', decision.phase);
-  if (!(await signedBy(voter.publicKey, commitmentBytes(commitment, ballotDigestOf(decision)), signature)))
+  if (!(await signedBy(voter, commitmentBytes(commitment, ballotDigestOf(decision)), signature)))
     return refuse('consensus.ballot.signature', 'signature');
   if (decision.terms.secrecy === 'open') return refuse('consensus.decision.phase', 'open-secrecy');
   return admit(decision, { type: 'ballot.committed', data: { voterId, commit, signature } });
@@ -104,7 +104,7 @@ async function refusalOf(decision: Decision, ballot: Ballot, signature: Signatur
   if (isDiscussed(decision)) return refuse('consensus.decision.phase', decision.phase).refusal;
   const fault = faultOfBallot(ballot, new Set(options.map(({ id }) => id)), rule);
   if (fault) return refuse('consensus.ballot.malformed', fault, '/ballot').refusal;
-  const genuine = await signedBy(voter.publicKey, ballotBytes(ballot, ballotDigestOf(decision)), signature);
+  const genuine = await signedBy(voter, ballotBytes(ballot, ballotDigestOf(decision)), signature);
   return genuine ? undefined : refuse('consensus.ballot.signature', 'signature').refusal;
 }
 

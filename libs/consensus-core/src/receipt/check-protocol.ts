@@ -49,7 +49,7 @@ export async function checkDiscussion(predicate: Predicate): Promise<BallotFault
     const inPhase = from !== undefined && seq > from && seq < to && seq > (discussion[at - 1]?.seq ?? 0);
     const sound = !faultOfContribution(contribution, options, discussion.slice(0, at));
     const own = contribution.decisionId === decisionId;
-    const signed = await signedBy(voter.publicKey, contributionBytes(contribution, terms), signature);
+    const signed = await signedBy(voter, contributionBytes(contribution, terms), signature);
     return [
       ...(inPhase ? [] : [fault('window', path)]),
       ...(sound && own ? [] : [fault('contribution', path)]),
@@ -81,7 +81,7 @@ export async function checkVeto(predicate: Predicate): Promise<BallotFault[]> {
   const voter = electorate.find(({ voterId }) => voterId === vetoed.veto.voterId);
   const entitled = voter?.roles.some((role) => veto?.roles.includes(role));
   if (!voter || !entitled || vetoed.veto.decisionId !== decisionId) return [fault('veto', '/vetoed')];
-  const signed = await signedBy(voter.publicKey, vetoBytes(vetoed.veto, termsDigest(predicate)), vetoed.signature);
+  const signed = await signedBy(voter, vetoBytes(vetoed.veto, termsDigest(predicate)), vetoed.signature);
   return signed ? [] : [fault('signature', '/vetoed')];
 }
 

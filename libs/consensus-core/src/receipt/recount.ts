@@ -87,7 +87,7 @@ async function checkStatement(
     const own = ballot.decisionId === decisionId && ballot.voterId === voter.voterId;
     if (!own || faultOfBallot(ballot, options, predicate.rule)) faults.push(fault('foreign', path));
   }
-  if (!(await signedBy(voter.publicKey, bytes, signature))) faults.push(fault('signature', path));
+  if (!(await signedBy(voter, bytes, signature))) faults.push(fault('signature', path));
   return faults;
 }
 

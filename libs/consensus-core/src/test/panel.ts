@@ -23,7 +23,7 @@ import { vetoBytes } from '../veto.js';
 /** A voter that can sign. */
 export interface Signer {
   readonly voter: Voter;
-  sign(bytes: Uint8Array): Promise<Signature>;
+  sign(bytes: Uint8Array): Promise<Extract<Signature, { algorithm: 'ed25519' }>>;
 }
 
 const PKCS8_PREFIX = '302e020100300506032b657004220420';

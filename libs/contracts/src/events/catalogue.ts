@@ -235,12 +235,27 @@ export const voterKeyEnrolled = event({
   data: z.object({ voter: idOf('voter'), publicKeySha256: sha256Hex, custody: z.string() }),
 });
 
+/** A voter has a new key; decisions that are open keep the previous one. */
+export const voterKeyRotated = event({
+  type: 'voter-key.rotated',
+  producer: 'consensus',
+  consumers: ['audit'],
+  audited: true,
+  data: z.object({
+    voter: idOf('voter'),
+    publicKeySha256: sha256Hex,
+    previousSha256: sha256Hex,
+    custody: z.string(),
+  }),
+});
+
 export const voterKeyRevoked = event({
   type: 'voter-key.revoked',
   producer: 'consensus',
   consumers: ['audit'],
   audited: true,
-  data: z.object({ voter: idOf('voter') }),
+  /** Which key it was has been said since keys can be rotated. */
+  data: z.object({ voter: idOf('voter'), publicKeySha256: sha256Hex.optional(), custody: z.string().optional() }),
 });
 
 /** The weights a decision was opened with were earned: by which method, in which class of tasks, and by whom. */

@@ -39,7 +39,7 @@ export const voteShape = {
 };
 
 /**
- * The ballot a voter signs, Ed25519, over `"conclave/ballot/v1\n" ‖ termsSha256 ‖ "\n" ‖ JCS(ballot)`: the digest of the
+ * The ballot a voter signs, over `"conclave/ballot/v1\n" ‖ termsSha256 ‖ "\n" ‖ JCS(ballot)`: the digest of the
  * decision's terms binds the signature to this subject, rule, electorate and panel.
  */
 export const ballot = z.strictObject({
@@ -51,7 +51,13 @@ export const ballot = z.strictObject({
   findingsSha256: sha256Hex.optional(),
 });
 
-export const signature = z.strictObject({ algorithm: z.literal('ed25519'), value: base64 });
+/** What an authenticator gave for the challenge SHA-256(the bytes that Ed25519 would sign). */
+const assertion = { authenticatorData: base64, clientDataJSON: base64, signature: base64 };
+export const signature = z.discriminatedUnion('algorithm', [
+  z.strictObject({ algorithm: z.literal('ed25519'), value: base64 }),
+  z.strictObject({ algorithm: z.literal('webauthn-es256'), ...assertion }),
+  z.strictObject({ algorithm: z.literal('webauthn-eddsa'), ...assertion }),
+]);
 
 const elector = z.strictObject({
   voterId: idOf('voter'),

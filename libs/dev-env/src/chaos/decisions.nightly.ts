@@ -66,9 +66,12 @@ const signature = ({ key }: Voter, bytes: Uint8Array) => ({
 async function enrol(): Promise<Voter> {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
   const raw = Buffer.from(publicKey.export({ format: 'jwk' }).x!, 'base64url').toString('base64');
-  const key = { voterId: newId('voter'), name: 'voter', publicKey: raw, algorithm: 'ed25519' };
-  await ask('POST', '/v1/voter-keys', key);
-  return { voterId: key.voterId, key: privateKey };
+  const voter = { voterId: newId('voter'), key: privateKey };
+  const { challenge } = await ask<{ challenge: string }>('POST', '/v1/voter-keys/challenges', {});
+  const { value } = signature(voter, Buffer.from(`conclave/voter-key/v1\n${challenge}\n${raw}`));
+  const proven = { publicKey: raw, algorithm: 'ed25519', possession: { challenge, value } };
+  await ask('POST', '/v1/voter-keys', { voterId: voter.voterId, name: 'voter', ...proven });
+  return voter;
 }
 
 /** A decision's events as they are stored, checked like the service checks them. */

@@ -1,4 +1,3 @@
-import { generateKeyPairSync } from 'node:crypto';
 import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,6 +10,7 @@ import { services } from '../services.js';
 import { startConstellation, type Constellation } from '../testing/constellation.js';
 import { eventually } from '../testing/fixture/outcomes.js';
 import { branches, intent } from './sample.js';
+import { Api, ProgramVoter } from './program-voter.js';
 import { flipOneByte, playStory, program } from './story.js';
 
 interface Reviewed {
@@ -144,14 +144,12 @@ describe('the sample story', () => {
       });
       return { status: response.status, body: (await response.json()) as Record<string, unknown> };
     };
-    const raw = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' }).x!;
-    const publicKey = Buffer.from(raw, 'base64url').toString('base64');
-    const { body: key } = await post('/v1/voter-keys', { name: 'mine', publicKey, algorithm: 'ed25519' });
+    const { voterId } = await ProgramVoter.enrol(new Api(platform.gateway, platform.apiKey), 'mine');
     const terms = {
       question: 'May it be merged?',
       options: [{ id: 'change', title: 'The change' }],
       rule: { method: 'approval-gate', variant: 'unanimous' },
-      electorate: [{ voterId: key['voterId'], kind: 'check', name: 'tests-weakened', family: 'conclave' }],
+      electorate: [{ voterId, kind: 'check', name: 'tests-weakened', family: 'conclave' }],
     };
     const policy = { panel: 'conclave/review', panelSha256: '0'.repeat(64), source: '.conclave/panel.yaml' };
     expect(await post('/v1/decisions', { ...terms, policy })).toMatchObject({

@@ -9,6 +9,7 @@ import {
   vetoBytes,
   type Ballot,
   type DiscussionPhase,
+  type Signature,
 } from '@conclave/consensus-core';
 import { consensus, newId, type ReplyOf, type RequestInputOf } from '@conclave/contracts';
 import {
@@ -24,9 +25,12 @@ import { consensusEnvironment } from '../config.js';
 import { ConsensusModule } from '../consensus.module.js';
 import { deadlines } from '../decisions/deadlines.js';
 import { rawOf } from './raw-key.js';
+import { SoftAuthenticator } from './soft-authenticator.js';
 import { TestLog } from './test-log.js';
 
 const LOG_HOST = 'log.example';
+/** Where people vote with passkeys. */
+export const SITE = { rpId: 'conclave.example', origin: 'https://conclave.example' };
 export type Terms = RequestInputOf<typeof consensus.openDecision>;
 export type Decision = ReplyOf<typeof consensus.getDecision>;
 type Says = Partial<Pick<Ballot, 'vote' | 'ranking' | 'score' | 'choice' | 'approve' | 'reason' | 'findingsSha256'>>;
@@ -39,10 +43,10 @@ interface Said {
 export const SHA256 = createHash('sha256').update('report').digest('hex');
 const SALT = Buffer.alloc(32, 7).toString('base64');
 
-/** A voter whose private key only the test holds. */
+/** A voter whose private key only the test holds: plain, or in an authenticator. */
 export interface Voter {
   readonly voterId: string;
-  readonly key: KeyObject;
+  readonly key: KeyObject | SoftAuthenticator;
 }
 
 /** A tenant that decides. */
@@ -61,12 +65,26 @@ export class Tenant {
 
   async enrol(as: CallAs | TestPrincipal = this.runtime): Promise<Voter> {
     const { publicKey, privateKey } = generateKeyPairSync('ed25519');
-    const { voterId } = await this.fixture.call(
-      consensus.enrolVoterKey,
-      { name: 'voter', publicKey: rawOf(publicKey), algorithm: 'ed25519' },
-      as,
-    );
+    const raw = rawOf(publicKey);
+    const possession = 'claims' in as ? {} : { possession: await this.possession(raw, privateKey, as) };
+    const request = { name: 'voter', publicKey: raw, algorithm: 'ed25519', ...possession } as const;
+    const { voterId } = await this.fixture.call(consensus.enrolVoterKey, request, as);
     return { voterId, key: privateKey };
+  }
+
+  /** Answers a challenge with a key. */
+  async possession(publicKey: string, key: KeyObject, as: TestPrincipal = this.me) {
+    const { challenge } = await this.fixture.call(consensus.challengeVoterKey, {}, as);
+    const bytes = Buffer.from(`conclave/voter-key/v1\n${challenge}\n${publicKey}`);
+    return { challenge, value: sign(null, bytes, key).toString('base64') };
+  }
+
+  /** Enrols a passkey of a person. */
+  async enrolPasskey(authenticator: SoftAuthenticator, as: TestPrincipal = this.me): Promise<Voter> {
+    const { challenge } = await this.fixture.call(consensus.challengeVoterKey, {}, as);
+    const registration = authenticator.register(Buffer.from(challenge, 'base64'));
+    const { voterId } = await this.fixture.call(consensus.enrolPasskey, { name: 'passkey', registration }, as);
+    return { voterId, key: authenticator };
   }
 
   async open(
@@ -196,13 +214,15 @@ export async function startConsensus(env: Readonly<Record<string, string>> = {})
   const fixture = await startServiceFixture(spec, {
     CONSENSUS_SIGNING_KEY: privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64'),
     AUDIT_LOG_HOST: LOG_HOST,
+    PASSKEY_ORIGINS: SITE.origin,
     ...env,
   });
   const log = new TestLog(fixture, await fixture.eventsOf('audit'), LOG_HOST);
   return Object.assign(fixture, { signingKey: rawOf(publicKey), log, tenant: () => new Tenant(fixture) });
 }
 
-function signatureOf({ key }: Voter, bytes: Uint8Array): { algorithm: 'ed25519'; value: string } {
+function signatureOf({ key }: Voter, bytes: Uint8Array): Signature {
+  if (key instanceof SoftAuthenticator) return key.sign(createHash('sha256').update(bytes).digest());
   return { algorithm: 'ed25519', value: sign(null, bytes, key).toString('base64') };
 }
 

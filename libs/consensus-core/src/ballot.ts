@@ -15,9 +15,22 @@ export const voteShapes = {
   /** Tiers from best to worst; options of one tier are equal, options left out are tied last. */
   ranking: list(list(optionId, LIMITS.options, 1), LIMITS.options),
   score: record(optionId, integer(0, LIMITS.score), LIMITS.options),
+  choice: optionId,
+  /** Every option approved of; none is a ballot too. */
+  approve: list(optionId, LIMITS.options),
 };
+export const voteMembers = ['vote', 'ranking', 'score', 'choice', 'approve'] as const;
 
-/** The shape of a ballot. Exactly one of `vote`, `ranking`, `score`; an abstention must say why. */
+/** What a ballot says about the options, without who says it. */
+export type Said = Partial<Pick<Ballot, (typeof voteMembers)[number]>>;
+
+/** What a ballot says about the options. */
+export function saidOn(ballot: Said): Said {
+  const said = voteMembers.filter((member) => ballot[member] !== undefined);
+  return Object.fromEntries(said.map((member) => [member, ballot[member]]));
+}
+
+/** The shape of a ballot. Exactly one of {@link voteMembers}; an abstention must say why. */
 export const ballotShape = where(
   where(
     object(
@@ -30,8 +43,8 @@ export const ballotShape = where(
       },
       { ...voteShapes, findingsSha256: sha256Hex },
     ),
-    (ballot) => [ballot.vote, ballot.ranking, ballot.score].filter((member) => member !== undefined).length === 1,
-    'exactly one of vote, ranking, score',
+    (ballot) => voteMembers.filter((member) => ballot[member] !== undefined).length === 1,
+    `exactly one of ${voteMembers.join(', ')}`,
   ),
   (ballot) => ballot.vote !== 'abstain' || ballot.reason.trim() !== '',
   'a reason for the abstention',

@@ -6,6 +6,7 @@
 export interface Refusal {
   readonly code:
     | 'consensus.tally.malformed'
+    | 'consensus.tally.too-tied'
     | 'consensus.decision.malformed'
     | 'consensus.decision.phase'
     | 'consensus.ballot.late'
@@ -14,6 +15,10 @@ export interface Refusal {
     | 'consensus.ballot.equivocation'
     | 'consensus.ballot.malformed'
     | 'consensus.ballot.reveal-mismatch'
+    | 'consensus.contribution.malformed'
+    | 'consensus.contribution.conflict'
+    | 'consensus.veto.malformed'
+    | 'consensus.veto.role'
     | 'consensus.evidence.unknown-gate'
     | 'consensus.evidence.conflict';
   /** What exactly is wrong, from a closed set per code. */

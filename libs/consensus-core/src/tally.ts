@@ -5,10 +5,16 @@
  * ballots; bad input is a refusal with a reason, never an exception. An abstention (`vote: 'abstain'`) fits every rule:
  * it is present for the quorum and nowhere else. Without any non-abstaining weight nothing is decided: `no-quorum`.
  */
+import { voteMembers } from './ballot.js';
 import { LIMITS, optionId, type Fraction } from './primitives.js';
 import type { TallyResult } from './receipt/predicate.js';
 import type { Answer } from './refusal.js';
 import { approvalGate } from './rules/approval-gate.js';
+import { approval } from './rules/approval.js';
+import { borda } from './rules/borda.js';
+import { irv } from './rules/irv.js';
+import { plurality } from './rules/plurality.js';
+import { rankedPairs } from './rules/ranked-pairs.js';
 import {
   reaches,
   ruleShape,
@@ -24,7 +30,10 @@ import { schulze } from './rules/schulze.js';
 import { score } from './rules/score.js';
 import { integer, list, object, read, type Of } from './shape.js';
 
-const rules: Readonly<Record<Method, Rule>> = { 'approval-gate': approvalGate, schulze, score };
+const rules: Readonly<Record<Method, Rule>> = {
+  ...{ 'approval-gate': approvalGate, plurality, approval, borda, irv, schulze, score },
+  'ranked-pairs': rankedPairs,
+};
 
 const tallyInputShape = object(
   {
@@ -43,8 +52,16 @@ interface Fault {
   readonly path: string;
 }
 
-/** Counts ballots of any origin under the rule they come with. */
+/** Counts ballots of any origin under the rule they come with; refused where there are too many tie orders to follow. */
 export function tally(input: unknown): Answer<TallyResult> {
+  const answer = tallyOrTie(input);
+  return answer.ok && answer.value.detail['tooTied'] === true
+    ? { ok: false, refusal: { code: 'consensus.tally.too-tied', reason: 'too-tied' } }
+    : answer;
+}
+
+/** As {@link tally}, for decisions, which have to end: with too many tie orders to follow, they are tied and nobody wins. */
+export function tallyOrTie(input: unknown): Answer<TallyResult> {
   const known = read(tallyInputShape, input);
   const fault: Fault | undefined = known.ok
     ? (faultOfRule(known.value) ?? faultOfBallots(known.value))
@@ -93,7 +110,7 @@ export function faultOfBallot(
   options: ReadonlySet<string>,
   { method }: RuleParameters,
 ): TallyFault | undefined {
-  const said = (['vote', 'ranking', 'score', 'choice', 'approve'] as const).filter((m) => ballot[m] !== undefined);
+  const said = voteMembers.filter((member) => ballot[member] !== undefined);
   const rule = rules[method];
   if (said.length !== 1 || (said[0] !== rule.reads && ballot.vote !== 'abstain')) return 'ballot-foreign';
   const named = rule.named(ballot);
@@ -132,14 +149,14 @@ function count({ options, rule, ballots, eligibleWeight }: TallyInput): TallyRes
     (!rule.quorum || reaches(present, eligibleWeight ?? present, rule.quorum));
   const { winners, ranking, detail } = rules[rule.method].count(options, rule, weighted);
   return {
-    status: quorate ? statusOf(winners) : 'no-quorum',
+    status: quorate ? statusOf(winners, detail) : 'no-quorum',
     winners: quorate ? winners : [],
     ranking,
     detail: { ...detail, present, counted, voters, ...(eligibleWeight !== undefined && { eligible: eligibleWeight }) },
   };
 }
 
-function statusOf(winners: readonly string[]): TallyResult['status'] {
-  if (winners.length === 0) return 'below-threshold';
+function statusOf(winners: readonly string[], { tooTied }: TallyResult['detail']): TallyResult['status'] {
+  if (winners.length === 0) return tooTied === true ? 'tied' : 'below-threshold';
   return winners.length === 1 ? 'decided' : 'tied';
 }

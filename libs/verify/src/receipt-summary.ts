@@ -3,7 +3,8 @@
  *
  * It repeats the file's claims in readable form and judges nothing; whether to believe it is the verdict's business.
  */
-import type { Ballot, Disclosure, Predicate, Voter } from '@conclave/consensus-core';
+import { saidOn, type Ballot, type Disclosure, type Predicate, type Said, type Voter } from '@conclave/consensus-core';
+import { favourites } from './said-text.js';
 
 /** A voter and what became of them; `said` is absent for those who stayed silent or never revealed. */
 export interface BallotSummary {
@@ -14,7 +15,7 @@ export interface BallotSummary {
   readonly custody: Voter['custody'];
   readonly weight: number;
   readonly status: string;
-  readonly said?: Pick<Ballot, 'vote' | 'ranking' | 'score'>;
+  readonly said?: Said;
   readonly reason?: string;
   readonly findingsSha256?: string;
   /** Counted, and against the outcome. */
@@ -59,27 +60,17 @@ function summarizeVoter(voter: Voter, predicate: Predicate): BallotSummary {
   const status = record?.status ?? 'silent';
   return {
     ...{ voterId, name, kind, family, custody, weight, status },
-    ...(ballot && { said: choiceOf(ballot), reason: ballot.reason }),
+    ...(ballot && { said: saidOn(ballot), reason: ballot.reason }),
     ...(ballot?.findingsSha256 !== undefined && { findingsSha256: ballot.findingsSha256 }),
     dissents: status === 'counted' && ballot !== undefined && opposes(ballot, predicate.outcome),
   };
 }
 
-function choiceOf({ vote, ranking, score }: Ballot): BallotSummary['said'] {
-  return { ...(vote && { vote }), ...(ranking && { ranking }), ...(score && { score }) };
-}
-
 /** Whether the ballot's first choice is none of the winners; an undecided outcome has nobody against it. */
-function opposes({ vote, ranking, score }: Ballot, { status, winners }: Predicate['outcome']): boolean {
+function opposes(ballot: Ballot, { status, winners }: Predicate['outcome']): boolean {
   if (status === 'undecided') return false;
-  if (vote !== undefined) return (vote === 'yes') !== (status === 'approved');
-  return !favourites(ranking, score).some((option) => winners.includes(option));
-}
-
-function favourites(ranking: Ballot['ranking'], score: Ballot['score'] = {}): readonly string[] {
-  if (ranking) return ranking[0] ?? [];
-  const best = Math.max(...Object.values(score));
-  return Object.keys(score).filter((option) => score[option] === best);
+  if (ballot.vote !== undefined) return (ballot.vote === 'yes') !== (status === 'approved');
+  return !favourites(ballot).some((option) => winners.includes(option));
 }
 
 function heldBy({ electorate }: Predicate, custody: Voter['custody']): number {

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { BallotBox } from './decisions/ballot-box.js';
 import { Deadlines } from './decisions/deadlines.js';
 import { DecisionsController } from './decisions/decisions.controller.js';
+import { DeliberationController } from './decisions/deliberation.controller.js';
 import { OpenDecision } from './decisions/open-decision.js';
 import { PostgresDecisions } from './decisions/postgres-decisions.js';
 import { EnvelopeSigner } from './receipts/envelope-signer.js';
@@ -14,7 +15,7 @@ import { VoterKeys } from './voter-keys/voter-keys.js';
 import { VoterKeysController } from './voter-keys/voter-keys.controller.js';
 
 @Module({
-  controllers: [DecisionsController, ReceiptsController, TallyController, VoterKeysController],
+  controllers: [DecisionsController, DeliberationController, ReceiptsController, TallyController, VoterKeysController],
   providers: [
     BallotBox,
     Deadlines,

@@ -1,4 +1,4 @@
-import type { ReceiptSummary } from '@conclave/verify';
+import { saidText, type ReceiptSummary } from '@conclave/verify';
 import type { Output } from '../output.js';
 import { printable } from '../printable.js';
 import { seatLine } from '../review/progress.js';
@@ -41,10 +41,14 @@ export function printReceipt(out: Output, receipt: ReceiptSummary, genuine: bool
     ...evidence.map(({ gate, status, reason }) => `  ${seatLine(out, { seat: gate, vote: status, reason })}`),
     ...ballots.map(
       (ballot) =>
-        `  ${seatLine(out, { seat: ballot.name, vote: voteOf(ballot), reason: `${ballot.reason ?? ''}${ballot.dissents ? ' (dissents)' : ''}` })}`,
+        `  ${seatLine(out, { seat: ballot.name, vote: voteOf(ballot), reason: reasonOf(ballot) })}`,
     ),
     ...(notices.length > 0 ? ['', ...notices.map((notice) => `Note: ${printable(notice)}`)] : []),
   );
+}
+
+function reasonOf({ said = {}, reason, dissents }: ReceiptSummary['ballots'][number]): string {
+  return `${[saidText(said), reason].filter(Boolean).join(': ')}${dissents ? ' (dissents)' : ''}`;
 }
 
 /** A vote is shown where it counts; of a void voter both were kept, and neither is theirs. */

@@ -6,10 +6,19 @@
  */
 import type { Json } from '@conclave/audit-core';
 import { voteShapes } from '../ballot.js';
-import { fraction, LIMITS, optionId, weight, type Fraction } from '../primitives.js';
-import { integer, list, object, oneOf, type Of } from '../shape.js';
+import { fraction, optionId, weight, type Fraction } from '../primitives.js';
+import { integer, object, oneOf, type Of } from '../shape.js';
 
-export const methods = ['approval-gate', 'schulze', 'score'] as const;
+export const methods = [
+  'approval-gate',
+  'plurality',
+  'approval',
+  'borda',
+  'irv',
+  'schulze',
+  'ranked-pairs',
+  'score',
+] as const;
 export type Method = (typeof methods)[number];
 
 /** Every parameter of a rule; which ones fit which method is {@link Rule.contradiction}'s business. */
@@ -17,7 +26,10 @@ export const ruleShape = object(
   { method: oneOf(...methods) },
   {
     variant: oneOf('unanimous', 'winning', 'margin', 'ratio', 'sum', 'lower-median'),
-    /** approval-gate: share of non-abstaining weight that must say yes. schulze: share that must prefer a winner to `statusQuo`. */
+    /**
+     * approval-gate: share of non-abstaining weight that must say yes. plurality, approval: share a winner must have.
+     * schulze, ranked-pairs: share, of those who prefer either, that must prefer a winner to `statusQuo`.
+     */
     threshold: fraction,
     /** Share of the eligible weight that must take part; abstentions take part. */
     quorum: fraction,
@@ -34,8 +46,6 @@ export const tallyBallotShape = object(
   {},
   {
     ...voteShapes,
-    choice: optionId,
-    approve: list(optionId, LIMITS.options),
     weight,
     count: integer(1, 1_000_000),
   },
@@ -75,18 +85,26 @@ export interface Count {
 /** A voting rule. */
 export interface Rule {
   /** The one ballot member it reads. */
-  readonly reads: 'vote' | 'ranking' | 'score';
+  readonly reads: 'vote' | 'choice' | 'approve' | 'ranking' | 'score';
   /** Parameters that make no sense under this rule. */
   contradiction(parameters: RuleParameters): TallyFault | undefined;
   /** Every option a ballot names, to be checked against the decision's. */
   named(ballot: TallyBallot): readonly string[];
-  /** Counts ballots that did not abstain. `options` has no duplicates and holds all that ballots name. */
+  /**
+   * Counts ballots that did not abstain. `options` has no duplicates and holds all that ballots name. {@link tooTied} when
+   * the orders in which ties could be broken are more than {@link LIMITS} lets it follow.
+   */
   count(options: readonly string[], parameters: RuleParameters, ballots: readonly Weighted[]): Count;
 }
 
 /** Whether `part` of `whole` reaches the share, exactly: at 2/3, six of nine do. */
 export function reaches(part: number, whole: number, share: Fraction): boolean {
   return BigInt(part) * BigInt(share.den) >= BigInt(share.num) * BigInt(whole);
+}
+
+/** What a rule finds that gives up among too many tie orders: nobody is above anybody. */
+export function tooTied(options: readonly string[]): Count {
+  return { winners: [], ranking: [options], detail: { tooTied: true } };
 }
 
 /** Options in tiers of equal value, best first, each tier in the order of `options`. */
@@ -98,4 +116,32 @@ export function tiersBy(options: readonly string[], value: (option: string) => n
     else tiers.set(value(option), [option]);
   }
   return [...tiers].sort(([a], [b]) => b - a).map(([, tier]) => tier);
+}
+
+/** Parameters that make no sense where an option wins by its share of the ballots. */
+export function shareContradiction({ variant, statusQuo }: RuleParameters): TallyFault | undefined {
+  if (variant !== undefined) return 'variant-foreign';
+  return statusQuo === undefined ? undefined : 'status-quo-foreign';
+}
+
+/** Parameters that make no sense under a rule that takes none of its own. */
+export function bareContradiction(parameters: RuleParameters): TallyFault | undefined {
+  return shareContradiction(parameters) ?? (parameters.threshold ? 'threshold-foreign' : undefined);
+}
+
+/** The options that most weight names, if that reaches the threshold. */
+export function pickMost(
+  options: readonly string[],
+  { threshold }: RuleParameters,
+  ballots: readonly Weighted[],
+  { named }: Pick<Rule, 'named'>,
+): Count {
+  const scores = new Map(options.map((option) => [option, 0]));
+  for (const { ballot, weight } of ballots) {
+    for (const option of named(ballot)) scores.set(option, scores.get(option)! + weight);
+  }
+  const ranking = tiersBy(options, (option) => scores.get(option)!);
+  const whole = ballots.reduce((sum, { weight }) => sum + weight, 0);
+  const enough = !threshold || reaches(scores.get(ranking[0]![0]!)!, whole, threshold);
+  return { winners: enough ? ranking[0]! : [], ranking, detail: { scores: Object.fromEntries(scores) } };
 }

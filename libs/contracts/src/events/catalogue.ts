@@ -199,6 +199,25 @@ export const decisionCanceled = event({
   data: z.object({ decision: idOf('decision') }),
 });
 
+/** A ballot or commitment that came after the close: on record, and not counted. */
+export const ballotLate = event({
+  type: 'ballot.late',
+  producer: 'consensus',
+  consumers: ['audit'],
+  audited: true,
+  /** The digest is that of what the voter signed. */
+  data: z.object({ decision: idOf('decision'), voter: idOf('voter'), statementSha256: sha256Hex }),
+});
+
+/** These voters are asked now; the others are not, as long as the outcome may become certain without them. */
+export const waveOpened = event({
+  type: 'decision.wave-opened',
+  producer: 'consensus',
+  consumers: ['runtime'],
+  audited: false,
+  data: z.object({ decision: idOf('decision'), wave: z.number().int(), voters: z.array(idOf('voter')) }),
+});
+
 /** Commits are closed and checkpointed: voters may reveal. */
 export const revealOpened = event({
   type: 'decision.reveal-opened',

@@ -15,6 +15,7 @@ import {
   weight,
 } from './decision.js';
 
+export * from './deliberation.js';
 export { ballot, decision, decisionPhases, decisionTerms, rule, type Decision } from './decision.js';
 
 /**
@@ -49,7 +50,8 @@ export const getDecision = contract({
   subject: 'consensus.v1.decision.get',
   permission: 'decision:read',
   callers: ['gateway', 'runtime'],
-  request: z.strictObject({ id: idOf('decision') }),
+  /** With `voter`, the options come in the order in which that voter is to see them. */
+  request: z.strictObject({ id: idOf('decision'), voter: idOf('voter').optional() }),
   reply: decision,
   errors: ['consensus.decision.not-found'],
   http: {
@@ -200,8 +202,6 @@ export const recordEvidence = contract({
 
 const tallyBallot = z.strictObject({
   ...voteShape,
-  choice: optionId.optional(),
-  approve: z.array(optionId).max(100).optional(),
   weight: weight.optional(),
   count: z.number().int().min(1).max(1_000_000).optional(),
 });
@@ -242,7 +242,7 @@ export const computeTally = contract({
     ballots: z.array(tallyBallot).max(10_000),
   }),
   reply: tallyResult,
-  errors: ['consensus.tally.malformed'],
+  errors: ['consensus.tally.malformed', 'consensus.tally.too-tied'],
   http: {
     method: 'POST',
     path: '/v1/tally',

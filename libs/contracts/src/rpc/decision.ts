@@ -16,7 +16,7 @@ export const weight = z.number().int().min(1).max(1_000_000);
 
 /** A speaker of the tally: how ballots become winners. `unanimous` = no weight against. */
 export const rule = z.strictObject({
-  method: z.enum(['approval-gate', 'schulze', 'score']),
+  method: z.enum(['approval-gate', 'plurality', 'approval', 'borda', 'irv', 'schulze', 'ranked-pairs', 'score']),
   variant: z.enum(['unanimous', 'winning', 'margin', 'ratio', 'sum', 'lower-median']).optional(),
   threshold: fraction.optional(),
   quorum: fraction.optional(),
@@ -29,6 +29,8 @@ export const voteShape = {
   vote: z.enum(['yes', 'no', 'abstain']).optional(),
   ranking: z.array(z.array(optionId).min(1).max(100)).max(100).optional(),
   score: z.record(optionId, z.number().int().min(0).max(1_000)).optional(),
+  choice: optionId.optional(),
+  approve: z.array(optionId).max(100).optional(),
 };
 
 /**
@@ -72,6 +74,40 @@ const subject = z.strictObject({
   diffSha256: sha256Hex,
 });
 
+/** What comes before the vote: electors propose options; one critique, after which authors may revise their own. */
+const rounds = z.strictObject({
+  propose: z.boolean().optional(),
+  critique: z.union([z.literal(0), z.literal(1)]).optional(),
+});
+
+/** Who may decide. Caps are shares of the eligible weight and settled at open; families and roles are also counted. */
+const electorateRules = z.strictObject({
+  minFamilies: z.number().int().min(1).max(1_000).optional(),
+  familyCap: fraction.optional(),
+  voterCap: fraction.optional(),
+  minRoles: z
+    .array(z.strictObject({ role: z.string().min(1).max(100), count: z.number().int().min(1).max(1_000) }))
+    .max(20)
+    .optional(),
+  /** Separation of duties: voters, principals who enrolled a voter's key, or `opener`. */
+  excluded: z.array(z.string().min(1).max(100)).max(100).optional(),
+});
+
+/** How a decision proceeds beyond the plain vote; what is absent does not happen. */
+const protocol = {
+  rounds: rounds.optional(),
+  /** Any voter with one of these roles may end the decision. */
+  veto: z.strictObject({ roles: z.array(z.string().min(1).max(100)).min(1).max(20) }).optional(),
+  /** What a tie leads to, `no-decision` by default; `seeded` in sealed decisions only. */
+  tie: z.enum(['no-decision', 'status-quo', 'seeded']).optional(),
+  statusQuo: optionId.optional(),
+  electorateRules: electorateRules.optional(),
+  /** `certain`: stop as soon as nothing that could still be said changes the outcome. Open decisions only. */
+  earlyStop: z.enum(['off', 'certain']).optional(),
+  /** Ask the smallest set of voters that could decide, and more only while it has not. */
+  waves: z.boolean().optional(),
+};
+
 export const decisionTerms = z.strictObject({
   id: idOf('decision').optional(),
   question: line(2_000),
@@ -88,9 +124,15 @@ export const decisionTerms = z.strictObject({
   policy: z.strictObject({ panel: z.string(), panelSha256: sha256Hex, source: z.string() }).optional(),
   notices: z.array(line(1_000)).max(20).default([]),
   deadlineAt: timestamp.optional(),
+  ...protocol,
+  /** How long each phase before the vote is waited for, and the vote at least. */
+  roundSeconds: z.number().int().min(1).max(31_536_000).optional(),
 });
 
 export const decisionPhases = [
+  'propose',
+  'critique',
+  'revise',
   'commit',
   'reveal',
   'ballots',
@@ -109,10 +151,13 @@ const castBallotView = z.object({
   kind: z.string(),
   family: z.string(),
   weight: z.number().int(),
-  status: z.enum(['pending', 'committed', 'counted', 'abstained', 'void', 'unrevealed']),
+  /** `spoken` hides what was said until the vote has ended; `not-asked` voters wait for their wave, or were spared. */
+  status: z.enum(['pending', 'not-asked', 'spoken', 'committed', 'counted', 'abstained', 'void', 'unrevealed']),
   vote: z.enum(['yes', 'no', 'abstain']).optional(),
   ranking: z.array(z.array(z.string())).optional(),
   score: z.record(z.string(), z.number()).optional(),
+  choice: z.string().optional(),
+  approve: z.array(z.string()).optional(),
   reason: z.string().optional(),
   findingsSha256: sha256Hex.optional(),
   custody: z.enum(['platform', 'external', 'passkey']),
@@ -140,6 +185,23 @@ export const decision = z.object({
     }),
   ),
   outcome: z.object({ status: z.string(), winners: z.array(z.string()), reason: z.string() }).optional(),
+  ...protocol,
+  /** What ballots sign in place of `termsSha256`, once the options of a decision with rounds are frozen. */
+  agendaSha256: sha256Hex.optional(),
+  /** What was said before the vote; who said it is shown once the decision has ended. */
+  discussion: z
+    .array(
+      z.object({
+        phase: z.enum(['propose', 'critique', 'revise']),
+        option: z.object({ id: z.string(), title: z.string() }).optional(),
+        text: z.string().optional(),
+        voterId: idOf('voter').optional(),
+      }),
+    )
+    .optional(),
+  vetoed: z.object({ voterId: idOf('voter'), reason: z.string() }).optional(),
+  /** Voters who were spared because the outcome was certain without them. */
+  skippedByEarlyStop: z.number().int().optional(),
   openedAt: timestamp,
   sealedAt: timestamp.optional(),
   /** True once the sealed entry is in a signed checkpoint and the receipt can be fetched. */

@@ -1,4 +1,5 @@
 import type { Decision } from '@conclave/contracts';
+import { saidText } from '@conclave/verify';
 import { Table, Text } from '@mantine/core';
 import { Panel } from '../design/panel.js';
 import rows from '../design/rows.module.css';
@@ -6,7 +7,7 @@ import { Tag } from '../design/tag.js';
 import { voteLook, type Look } from '../design/tones.js';
 import { Visible, VisibleProse } from '../design/visible.js';
 import classes from './ballots-table.module.css';
-import { choiceText, dissents, objectionsFirst } from './decision-words.js';
+import { dissents, objectionsFirst } from './decision-words.js';
 
 type Ballot = Decision['ballots'][number];
 
@@ -70,7 +71,7 @@ function BallotRow({ ballot, dissenting }: { readonly ballot: Ballot; readonly d
         </span>
       </Table.Td>
       <Table.Td className={classes['reason'] ?? ''}>
-        <VisibleProse text={[choiceText(ballot), reason].filter(Boolean).join(': ')} />
+        <VisibleProse text={[saidText(ballot), reason].filter(Boolean).join(': ')} />
       </Table.Td>
       <Table.Td className={`${rows['quiet']} ${rows['number']}`} data-label="Weight">
         {weight}

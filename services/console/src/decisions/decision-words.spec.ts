@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Decision } from '@conclave/contracts';
-import { choiceText, dissents, objectionsFirst, reasonText, ruleText, shortened, whyText } from './decision-words.js';
+import { saidText } from '@conclave/verify';
+import { dissents, objectionsFirst, reasonText, ruleText, shortened, whyText } from './decision-words.js';
 
 type Ballot = Decision['ballots'][number];
 const ballot = (said: Partial<Ballot>): Ballot => ({
@@ -27,6 +28,8 @@ describe('dissents', () => {
     expect(dissents(ballot({ ranking: [['a', 'b'], ['c']] }), outcome('decided', 'b'))).toBe(false);
     expect(dissents(ballot({ ranking: [['a'], ['b']] }), outcome('decided', 'b'))).toBe(true);
     expect(dissents(ballot({ score: { a: 3, b: 5 } }), outcome('decided', 'a'))).toBe(true);
+    expect(dissents(ballot({ choice: 'a' }), outcome('decided', 'a'))).toBe(false);
+    expect(dissents(ballot({ approve: ['b', 'c'] }), outcome('decided', 'a'))).toBe(true);
   });
 });
 
@@ -41,9 +44,12 @@ it('says rules, reasons and choices in words', () => {
   expect(ruleText({ method: 'score', variant: 'lower-median' })).toBe('Score by lower-median');
   expect(reasonText('gate-red')).toContain('hard evidence');
   expect(reasonText('something new')).toBe('something new');
-  expect(choiceText({ ranking: [['a'], ['b', 'c']] })).toBe('a > b = c');
-  expect(choiceText({ score: { a: 1, b: 2 } })).toBe('a 1, b 2');
-  expect(choiceText({})).toBeUndefined();
+  expect(saidText({ ranking: [['a'], ['b', 'c']] })).toBe('a > b = c');
+  expect(saidText({ score: { a: 1, b: 2 } })).toBe('a 1, b 2');
+  expect(saidText({ choice: 'a' })).toBe('a');
+  expect(saidText({ approve: ['a', 'b'] })).toBe('a, b');
+  expect(saidText({ approve: [] })).toBe('none of the options');
+  expect(saidText({})).toBeUndefined();
 });
 
 it('puts objections first and keeps the order of the electorate otherwise', () => {

@@ -1,5 +1,6 @@
 /** A decision in words: its rule, why it ended as it did, what a ballot says, and who is against the outcome. */
 import type { Decision } from '@conclave/contracts';
+import { favourites } from '@conclave/verify';
 
 type Ballot = Decision['ballots'][number];
 type Rule = Decision['rule'];
@@ -46,7 +47,12 @@ export const shortened = (text: string): string => text.replaceAll(/\b([0-9a-f]{
 const share = ({ num, den }: { readonly num: number; readonly den: number }): string => `${num}/${den}`;
 const methods: Readonly<Record<Rule['method'], string>> = {
   'approval-gate': 'Approval',
+  plurality: 'Most chosen',
+  approval: 'Most approved',
+  borda: 'Borda count',
+  irv: 'Instant runoff',
   schulze: 'Schulze ranking',
+  'ranked-pairs': 'Ranked pairs',
   score: 'Score',
 };
 
@@ -65,27 +71,12 @@ export function ruleText({ method, variant, threshold, quorum, minVoters }: Rule
   ].join('; ');
 }
 
-/** What a ballot says when it is no plain vote: `a > b = c`, or points by option. */
-export function choiceText({ ranking, score }: Pick<Ballot, 'ranking' | 'score'>): string | undefined {
-  if (ranking) return ranking.map((tier) => tier.join(' = ')).join(' > ');
-  if (score)
-    return Object.entries(score)
-      .map(([option, points]) => `${option} ${points}`)
-      .join(', ');
-  return undefined;
-}
-
 /** Counted, and against the outcome; an undecided outcome has nobody against it. */
-export function dissents({ status, vote, ranking, score }: Ballot, outcome: Outcome | undefined): boolean {
+export function dissents(ballot: Ballot, outcome: Outcome | undefined): boolean {
+  const { status, vote } = ballot;
   if (status !== 'counted' || outcome === undefined || outcome.winners.length === 0) return false;
   if (vote !== undefined) return (vote === 'yes') !== (outcome.status === 'approved');
-  return !favourites(ranking, score).some((option) => outcome.winners.includes(option));
-}
-
-function favourites(ranking: Ballot['ranking'], score: Ballot['score'] = {}): readonly string[] {
-  if (ranking) return ranking[0] ?? [];
-  const best = Math.max(...Object.values(score));
-  return Object.keys(score).filter((option) => score[option] === best);
+  return !favourites(ballot).some((option) => outcome.winners.includes(option));
 }
 
 const order = ['no', 'yes', 'abstain'];

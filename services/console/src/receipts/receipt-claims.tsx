@@ -1,6 +1,6 @@
-import type { BallotSummary, ReceiptSummary } from '@conclave/verify';
+import { saidText, type BallotSummary, type ReceiptSummary } from '@conclave/verify';
 import { Table, Text } from '@mantine/core';
-import { choiceText, ruleText, whyText } from '../decisions/decision-words.js';
+import { ruleText, whyText } from '../decisions/decision-words.js';
 import { Digest } from '../design/copy.js';
 import { Facts, Panel } from '../design/panel.js';
 import rows from '../design/rows.module.css';
@@ -76,7 +76,7 @@ function ClaimedBallot({
       <Table.Td>{said?.vote ? <Tag look={voteLook(said.vote)} /> : status}</Table.Td>
       <Table.Td style={{ overflowWrap: 'anywhere' }}>
         <VisibleProse
-          text={[said && choiceText(said as Parameters<typeof choiceText>[0]), reason].filter(Boolean).join(': ')}
+          text={[said && saidText(said), reason].filter(Boolean).join(': ')}
         />
       </Table.Td>
       <Table.Td className={rows['quiet'] ?? ''} data-label="Key held by">

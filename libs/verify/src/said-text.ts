@@ -1,0 +1,23 @@
+/** What a ballot says that is no plain vote, in words, and whom it prefers. */
+import type { Said } from '@conclave/consensus-core';
+
+/** `a > b = c`, points by option, or the options it is for; undefined for a plain vote. */
+export function saidText({ ranking, score, choice, approve }: Said): string | undefined {
+  if (ranking) return ranking.map((tier) => tier.join(' = ')).join(' > ');
+  if (score) return pointsText(score);
+  return approve ? approve.join(', ') || 'none of the options' : choice;
+}
+
+const pointsText = (score: NonNullable<Said['score']>): string =>
+  Object.entries(score)
+    .map(([option, points]) => `${option} ${points}`)
+    .join(', ');
+
+/** The options a ballot puts first. */
+export function favourites({ ranking, score = {}, choice, approve }: Said): readonly string[] {
+  if (ranking) return ranking[0] ?? [];
+  if (approve) return approve;
+  if (choice !== undefined) return [choice];
+  const best = Math.max(...Object.values(score));
+  return Object.keys(score).filter((option) => score[option] === best);
+}

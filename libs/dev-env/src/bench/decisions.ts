@@ -21,7 +21,8 @@ export const decisions = (rounds: number): Promise<Case[]> =>
       for (const name of round % 2 === 0 ? names : names.reverse()) await turn(installation, name, measured);
     }
     const rates = (name: string) => (measured.get(name) ?? []).map(({ decisionsPerS = NaN }) => decisionsPerS);
-    const toLangGraph = peers === undefined ? undefined : pairedRatio(rates(`ours c=${BUSY}`), rates(`langgraph c=${BUSY}`));
+    const toLangGraph =
+      peers === undefined ? undefined : pairedRatio(rates(`ours c=${BUSY}`), rates(`langgraph c=${BUSY}`));
     return [...measured].map(([name, turns]) => {
       const ratio = name === `ours c=${BUSY}` && toLangGraph !== undefined;
       const figures = { ...medians(turns), ...(ratio && { toLangGraph }) };

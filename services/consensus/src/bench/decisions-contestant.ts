@@ -52,7 +52,10 @@ export async function open({ environment }: { readonly environment: Readonly<Rec
 
   async function seat(voters: number): Promise<Panel> {
     const tenantId = newId('tenant');
-    const panel = Array.from({ length: voters }, () => ({ voterId: newId('voter'), ...generateKeyPairSync('ed25519') }));
+    const panel = Array.from({ length: voters }, () => ({
+      voterId: newId('voter'),
+      ...generateKeyPairSync('ed25519'),
+    }));
     await db.tx(callOf(tenantId), async (tx) => {
       for (const { voterId, publicKey } of panel) {
         const key = { name: 'voter', algorithm: 'ed25519', publicKey: rawOf(publicKey), custody: 'platform' } as const;

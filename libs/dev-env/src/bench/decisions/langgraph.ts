@@ -51,7 +51,9 @@ export async function open({ databaseUrl }: { readonly databaseUrl: string }): P
   for (const [voter, name] of names.entries()) {
     graph.addNode(name, async ({ payload }) => {
       const said = `yes ${payload}`;
-      return { votes: [{ voter, said, signature: sign(null, Buffer.from(said), keys[voter]!.privateKey).toString('base64') }] };
+      return {
+        votes: [{ voter, said, signature: sign(null, Buffer.from(said), keys[voter]!.privateKey).toString('base64') }],
+      };
     });
     graph.addEdge(START, name);
   }

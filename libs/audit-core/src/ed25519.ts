@@ -36,9 +36,25 @@ export async function verifyEd25519(
   message: Uint8Array,
   signature: Uint8Array,
 ): Promise<boolean> {
-  if (!isSafeEd25519Key(publicKey) || signature.length !== 64) return false;
-  const key = await importKey(publicKey);
+  if (signature.length !== 64) return false;
+  const key = await keyOf(publicKey);
   return key !== undefined && crypto.subtle.verify('Ed25519', key, signature, message);
+}
+
+/** Keys that were used lately: voters, logs and services sign again and again. */
+const KEYS = 1_000;
+const keys = new Map<string, ReturnType<typeof importKey>>();
+
+/** The key as the runtime has it; undefined for one that is unsafe or not on the curve. */
+function keyOf(publicKey: Uint8Array): ReturnType<typeof importKey> {
+  const name = hex(publicKey);
+  const known = keys.get(name);
+  if (known) return known;
+  const [oldest] = keys.keys();
+  if (keys.size >= KEYS && oldest !== undefined) keys.delete(oldest);
+  const key = isSafeEd25519Key(publicKey) ? importKey(publicKey) : Promise.resolve(undefined);
+  keys.set(name, key);
+  return key;
 }
 
 async function importKey(publicKey: Uint8Array) {

@@ -23,14 +23,23 @@ function write(value: unknown, depth: number): string {
     if (!Number.isSafeInteger(value) || Object.is(value, -0)) throw refuse(`${value} is not a safe integer`);
     return String(value);
   }
-  if (Array.isArray(value)) return `[${Array.from(value, (item) => write(item, depth + 1)).join(',')}]`;
-  if (isPlainObject(value)) {
-    const members = Object.keys(value)
-      .sort()
-      .map((key) => `${writeString(key)}:${write(value[key], depth + 1)}`);
-    return `{${members.join(',')}}`;
-  }
+  if (Array.isArray(value)) return `[${list(value, depth + 1)}]`;
+  if (isPlainObject(value)) return `{${members(value, depth + 1)}}`;
   throw refuse(`a ${typeof value} has no canonical form`);
+}
+
+// Text grows piece by piece: lists of pieces to be joined would cost as much again.
+function list(values: readonly unknown[], depth: number): string {
+  let text = '';
+  for (let at = 0; at < values.length; at++) text += `${at === 0 ? '' : ','}${write(values[at], depth)}`;
+  return text;
+}
+
+function members(value: Readonly<Record<string, unknown>>, depth: number): string {
+  let text = '';
+  for (const key of Object.keys(value).sort())
+    text += `${text === '' ? '' : ','}${writeString(key)}:${write(value[key], depth)}`;
+  return text;
 }
 
 /** JSON.stringify escapes a well-formed string exactly as RFC 8785 §3.2.2.2 asks. */

@@ -49,7 +49,7 @@ export { methods, type Method, type RuleParameters } from './rules/rule.js';
 export type { Read } from './shape.js';
 export { seededOrder } from './tie-break.js';
 export { tally, tallyAsked, type TallyInput } from './tally.js';
-export { dataDigest, ENGINE, publicTermsOf, termsDigest, type PublicTerms, type Terms, type Voter } from './terms.js';
+export { dataDigest, ENGINE, openingDigestOf, publicTermsOf, termsDigest, type PublicTerms, type Terms, type Voter } from './terms.js';
 export { vetoBytes, type Veto } from './veto.js';
 export {
   clientDataSays,

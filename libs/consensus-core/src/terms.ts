@@ -140,6 +140,15 @@ export function termsDigest(terms: PublicTerms): string {
   return hex(sha256(utf8(jcs(Object.fromEntries(known)))));
 }
 
+const openingDigests = new WeakMap<Terms, string>();
+
+/** The digest of the terms a decision was opened under; it is asked for with every ballot and computed once. */
+export function openingDigestOf(terms: Terms): string {
+  const known = openingDigests.get(terms) ?? termsDigest(publicTermsOf(terms));
+  openingDigests.set(terms, known);
+  return known;
+}
+
 /** The counting this library does; a change of any result is a new version. */
 export const ENGINE = { name: 'conclave/consensus-core', version: '1' } as const;
 

@@ -17,7 +17,7 @@ import {
 } from '../discussion.js';
 import { LIMITS, salt } from '../primitives.js';
 import { json, object, read, text, where } from '../shape.js';
-import { dataDigest, publicTermsOf, termsDigest } from '../terms.js';
+import { dataDigest, openingDigestOf } from '../terms.js';
 import { vetoBytes, vetoShape } from '../veto.js';
 
 import { accept, refuse, repeated, type Admission } from './admission.js';
@@ -53,7 +53,7 @@ export async function admitContribution(decision: Decision, command: unknown): P
     return refuse('consensus.contribution.malformed', 'foreign-decision', '/contribution/decisionId');
   const voter = terms.electorate.find(({ voterId }) => voterId === contribution.voterId);
   if (!voter) return refuse('consensus.ballot.not-a-voter', 'not-a-voter');
-  if (!(await signedBy(voter, contributionBytes(contribution, openingDigestOf(decision)), rest.signature)))
+  if (!(await signedBy(voter, contributionBytes(contribution, openingDigestOf(decision.terms)), rest.signature)))
     return refuse('consensus.ballot.signature', 'signature');
   if (discussion.some((earlier) => jcs(earlier.contribution) === jcs(contribution))) return repeated;
   const type = eventOf[contribution.phase];
@@ -78,7 +78,7 @@ export async function admitVeto(decision: Decision, command: unknown): Promise<A
   if (!voter) return refuse('consensus.ballot.not-a-voter', 'not-a-voter');
   if (!voter.roles.some((role) => terms.veto?.roles.includes(role)))
     return refuse('consensus.veto.role', 'no-veto-role');
-  if (!(await signedBy(voter, vetoBytes(veto, openingDigestOf(decision)), signature)))
+  if (!(await signedBy(voter, vetoBytes(veto, openingDigestOf(decision.terms)), signature)))
     return refuse('consensus.ballot.signature', 'signature');
   if (decision.veto && jcs(decision.veto.veto) === jcs(veto)) return repeated;
   if (!transitions[phase]['veto.cast']) return tooLate(veto.voterId, known.value);
@@ -101,8 +101,7 @@ export function admitDiscussionClose(decision: Decision, cause: Exclude<CloseCau
     return refuse('consensus.decision.phase', 'incomplete');
   if (phase === 'critique') return accept({ type: 'critiques.closed', data: { cause } });
   if (phase === 'propose' && terms.rounds?.critique === 1) return accept({ type: 'proposals.closed', data: { cause } });
-  const agendaSha256 = agendaDigest(openingDigestOf(decision), agendaOf(terms.options, discussion));
+  const agendaSha256 = agendaDigest(openingDigestOf(decision.terms), agendaOf(terms.options, discussion));
   return accept({ type: 'options.frozen', data: { cause, agendaSha256 } });
 }
 
-const openingDigestOf = ({ terms }: Decision): string => termsDigest(publicTermsOf(terms));

@@ -21,7 +21,7 @@ import { salt } from '../primitives.js';
 import type { Refusal } from '../refusal.js';
 import { object, read } from '../shape.js';
 import { faultOfBallot } from '../tally.js';
-import { publicTermsOf, termsDigest } from '../terms.js';
+import { openingDigestOf } from '../terms.js';
 import { accept, refuse, repeated, type Admission } from './admission.js';
 import type { Decision } from './decision.js';
 import { transitions } from './decision.states.js';
@@ -110,7 +110,7 @@ async function refusalOf(decision: Decision, ballot: Ballot, signature: Signatur
 
 /** What ballots are signed over besides themselves: the terms, and where options were proposed, the final options. */
 export function ballotDigestOf({ terms, discussion }: Pick<Decision, 'terms' | 'discussion'>): string {
-  const opening = termsDigest(publicTermsOf(terms));
+  const opening = openingDigestOf(terms);
   return hasRounds(terms) ? agendaDigest(opening, agendaOf(terms.options, discussion)) : opening;
 }
 

@@ -1,6 +1,7 @@
 /** `npm run bench -- NAME [CASE…] [--json] [--rounds N]`: one benchmark on an installation of its own, on loopback. */
 import { parseArgs } from 'node:util';
 import { cold } from '../bench/cold.js';
+import { decisions } from '../bench/decisions.js';
 import { edge } from '../bench/edge.js';
 import { engine, engineCases } from '../bench/engine.js';
 import { failed, verdictsOn } from '../bench/goals.js';
@@ -10,7 +11,7 @@ import { history, review } from '../bench/reviews.js';
 import { sweepAbandonedRuns } from '../testing/test-run.js';
 
 const benches: Readonly<Record<string, (rounds: number, cases: readonly string[]) => Promise<Case[]>>> = {
-  ...{ review, history, ready, edge, cold, engine },
+  ...{ review, history, ready, edge, cold, engine, decisions },
 };
 const USAGE = `Usage: npm run bench -- ${Object.keys(benches).join('|')} [--json] [--rounds N]
        npm run bench -- engine [${engineCases.join('] [')}]\n`;

@@ -7,7 +7,7 @@ import {
   type Decision,
   type DecisionEvent,
 } from '@conclave/consensus-core';
-import { events, type consensus, type ReplyOf } from '@conclave/contracts';
+import { ConclaveError, events, type consensus, type ReplyOf } from '@conclave/contracts';
 import { CONFIG, METRICS } from '@conclave/nest-kit';
 import { Database, type Actor, type Tx } from '@conclave/postgres-kit';
 import { Inject, Injectable } from '@nestjs/common';
@@ -18,17 +18,32 @@ import { advance, type Cause } from './advance.js';
 import { viewOf } from './decision-view.js';
 import { PostgresDecisions, type HeadChange, type Held } from './postgres-decisions.js';
 import { refused } from './refused.js';
+import { Turns } from './turns.js';
 
 /** What somebody wants of a decision. */
 export type Command = (held: Held) => Admission | Promise<Admission>;
 
+type View = ReplyOf<typeof consensus.getDecision>;
+
+interface Asked {
+  readonly ctx: Actor;
+  readonly id: string;
+  readonly command: Command;
+  readonly resolve: (view: View) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** What a command came to. */
+type Answer = { readonly held: Held; readonly refusal: Admission['refusal'] } | { readonly error: ConclaveError };
+
 /**
  * The one path on which a decision changes: lock, fold, ask the core, append its events and whatever follows by
- * itself, tell the others; all in one transaction. A refusal that leaves evidence commits first and refuses after.
+ * itself, tell the others; all in one transaction, with what else is asked of it meanwhile. A refusal that leaves evidence commits first and refuses after.
  */
 @Injectable()
 export class BallotBox {
   private readonly sealed: Counter;
+  private readonly turns = new Turns<Asked>((all) => this.carryOut(all));
 
   constructor(
     @Inject(Database) private readonly db: Database,
@@ -46,24 +61,54 @@ export class BallotBox {
   }
 
   /** Carries a command out. @throws ConclaveError `consensus.decision.not-found` and whatever the core refuses with */
-  async act(ctx: Actor, id: string, command: Command): Promise<ReplyOf<typeof consensus.getDecision>> {
-    const { held, refusal } = await this.db.tx(ctx, async (tx) => {
-      const before = await this.decisions.lock(tx, ctx, id);
-      const admission = await command(before);
-      const after = await this.record(tx, ctx, before, admission, 'complete');
-      if (admission.late) await this.noteLate(tx, ctx, id, admission.late);
-      return { held: after, refusal: admission.refusal };
-    });
-    if (refusal) throw refused(refusal, { phase: held.decision.phase });
-    return viewOf(held);
+  act(ctx: Actor, id: string, command: Command): Promise<View> {
+    return new Promise((resolve, reject) =>
+      this.turns.add(`${ctx.tenantId} ${id}`, { ctx, id, command, resolve, reject }),
+    );
+  }
+
+  /** One after the other, in one transaction; when that fails, each in one of its own. */
+  private async carryOut(all: readonly Asked[]): Promise<void> {
+    const [{ ctx, id }] = all as readonly [Asked, ...Asked[]];
+    try {
+      const patient = { ...ctx, deadlineAt: Math.max(...all.map((asked) => asked.ctx.deadlineAt ?? Infinity)) };
+      const answers = await this.db.tx(patient, async (tx) =>
+        this.answer(tx, await this.decisions.lock(tx, ctx, id), all),
+      );
+      for (const [at, answer] of answers.entries()) settle(all[at]!, answer);
+    } catch (error) {
+      if (all.length > 1) for (const one of all) await this.carryOut([one]);
+      else all[0]!.reject(error);
+    }
+  }
+
+  private async answer(tx: Tx, before: Held, all: readonly Asked[]): Promise<Answer[]> {
+    const answers: Answer[] = [];
+    let held = before;
+    let change: HeadChange | undefined;
+    for (const { ctx, command } of all) {
+      try {
+        const admission = await command(held);
+        const { after, added } = follow(held, admission, 'complete');
+        const by = tx.as(ctx.actor);
+        if (added.length > 0) change = { ...change, ...(await this.consequences(by, ctx, after, added)) };
+        if (admission.late) await this.noteLate(by, ctx, held.id, admission.late);
+        held = { ...after, deadlineAt: change?.deadlineAt ?? after.deadlineAt };
+        answers.push({ held, refusal: admission.refusal });
+      } catch (error) {
+        if (!(error instanceof ConclaveError)) throw error;
+        answers.push({ error });
+      }
+    }
+    if (change) await this.keep(tx, all[0]!.ctx, before, held, change);
+    return answers;
   }
 
   /** Ends the waiting for a decision whose deadline has passed; nothing when another replica was faster. */
   async expire(ctx: Actor, id: string): Promise<void> {
     await this.db.tx(ctx, async (tx) => {
       const held = await this.decisions.lock(tx, ctx, id);
-      if (held.deadlineAt && held.deadlineAt.getTime() <= Date.now())
-        await this.record(tx, ctx, held, { events: [] }, 'deadline');
+      if (held.deadlineAt && held.deadlineAt.getTime() <= Date.now()) await this.record(tx, ctx, held, 'deadline');
     });
   }
 
@@ -78,17 +123,17 @@ export class BallotBox {
     await tx.emit(events.revealOpened, { decision: id });
   }
 
-  private async record(tx: Tx, ctx: Actor, before: Held, admission: Admission, cause: Cause): Promise<Held> {
-    const at = new Date().toISOString();
-    const asked = appendTo(before.decision.seq, admission.events, at);
-    const between = asked.reduce(applyEvent, before.decision);
-    const added = [...asked, ...advance(between, cause, at)];
-    if (added.length === 0) return before;
-    const decision = added.reduce(applyEvent, before.decision);
-    const after = { ...before, decision, events: [...before.events, ...added] };
-    await this.decisions.append(tx, ctx, before.id, added);
-    await this.decisions.project(tx, ctx, after, await this.consequences(tx, ctx, after, added));
-    return after;
+  private async record(tx: Tx, ctx: Actor, before: Held, cause: Cause): Promise<void> {
+    const { after, added } = follow(before, { events: [] }, cause);
+    if (added.length === 0) return;
+    await this.keep(tx, ctx, before, after, await this.consequences(tx, ctx, after, added));
+  }
+
+  private async keep(tx: Tx, ctx: Actor, before: Held, after: Held, change: HeadChange): Promise<void> {
+    await Promise.all([
+      this.decisions.append(tx, ctx, before.id, after.events.slice(before.events.length)),
+      this.decisions.project(tx, ctx, after, change),
+    ]);
   }
 
   /** Tells the log and the others, and says what the head row must remember of it. */
@@ -138,6 +183,25 @@ export class BallotBox {
     );
     tx.afterCommit(() => this.sealed.inc({ phase, outcome: outcome.status }));
   }
+}
+
+/** The decision after what was admitted, and after whatever follows by itself. */
+function follow(before: Held, admission: Admission, cause: Cause): { after: Held; added: readonly DecisionEvent[] } {
+  const at = new Date().toISOString();
+  const asked = appendTo(before.decision.seq, admission.events, at);
+  const between = asked.reduce(applyEvent, before.decision);
+  const following = advance(between, cause, at);
+  const added = [...asked, ...following];
+  if (added.length === 0) return { after: before, added };
+  const decision = following.reduce(applyEvent, between);
+  return { after: { ...before, decision, events: [...before.events, ...added] }, added };
+}
+
+function settle({ resolve, reject }: Asked, answer: Answer): void {
+  if ('error' in answer) return reject(answer.error);
+  const { held, refusal } = answer;
+  if (refusal) reject(refused(refusal, { phase: held.decision.phase }));
+  else resolve(viewOf(held));
 }
 
 /** Each phase before the vote has its own time, and the vote begins with at least as much. */

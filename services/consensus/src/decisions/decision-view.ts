@@ -4,10 +4,9 @@ import {
   finalStatus,
   hasRounds,
   isFinal,
+  openingDigestOf,
   optionsFor,
-  publicTermsOf,
   standingOf,
-  termsDigest,
   type Decision,
   type Voter,
 } from '@conclave/consensus-core';
@@ -27,7 +26,7 @@ export function viewOf({ id, decision, receiptReady }: Held, voter?: string): Vi
   return {
     id,
     question: terms.question,
-    termsSha256: termsDigest(publicTermsOf(terms)),
+    termsSha256: openingDigestOf(terms),
     phase,
     secrecy: terms.secrecy,
     options: [...(voter === undefined ? agenda : optionsFor(id, voter, agenda))],

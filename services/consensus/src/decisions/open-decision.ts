@@ -5,8 +5,7 @@ import {
   ENGINE,
   foldDecision,
   hasRounds,
-  openedEntryOf,
-  publicTermsOf,
+  openingDigestOf,
   type Terms,
 } from '@conclave/consensus-core';
 import { ConclaveError, consensus, events, newId, type ReplyOf, type RequestOf } from '@conclave/contracts';
@@ -59,7 +58,8 @@ export class OpenDecision {
     requireRoomForTerms(request);
     const { id = newId('decision'), deadlineAt: _deadline, roundSeconds: _patience, ...asked } = request;
     const requestSha256 = digestOf(asked);
-    const repeat = await this.repeatOf(tx, ctx, id, requestSha256);
+    // An id of our own making is nobody's yet.
+    const repeat = request.id === undefined ? undefined : await this.repeatOf(tx, ctx, id, requestSha256);
     if (repeat) return repeat;
     const earned = await this.calibration.earned(tx, ctx, request);
     const terms = await this.termsOf(tx, ctx, id, weighed(request, earned));
@@ -68,15 +68,15 @@ export class OpenDecision {
     const at = new Date().toISOString();
     const opened = appendTo(0, admission.events, at);
     const first = [...opened, ...advance(foldDecision(opened), 'complete', at)];
-    if (!(await this.decisions.claim(tx, ctx, first, { requestSha256, deadlineAt: firstDeadlineOf(terms) }))) {
+    const held = await this.decisions.claim(tx, ctx, first, { requestSha256, deadlineAt: firstDeadlineOf(terms) });
+    if (!held) {
       const faster = await this.repeatOf(tx, ctx, id, requestSha256);
       if (faster) return faster;
       throw new Error(`decision ${id} was neither claimed nor found`);
     }
-    const { termsSha256 } = openedEntryOf(publicTermsOf(terms));
-    await tx.emit(events.decisionOpened, { decision: id, termsSha256, openedAt: at });
+    await tx.emit(events.decisionOpened, { decision: id, termsSha256: openingDigestOf(terms), openedAt: at });
     await this.calibration.publish(tx, ctx, id, request, earned);
-    return viewOf(await this.decisions.read(tx, ctx, id));
+    return viewOf(held);
   }
 
   private async repeatOf(tx: Tx, ctx: RequestContext, id: string, sha256: string): Promise<Reply | undefined> {

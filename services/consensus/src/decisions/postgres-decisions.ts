@@ -4,6 +4,7 @@
  */
 import {
   foldDecision,
+  isFinal,
   parseEventData,
   type Decision,
   type DecisionEvent,
@@ -45,6 +46,7 @@ export interface Claimed {
 interface HeadRow {
   id: string;
   request_sha256: string;
+  seq: number | null;
   question: string;
   phase: Decision['phase'];
   outcome: Outcome | null;
@@ -63,23 +65,48 @@ interface EventRow {
   data: unknown;
 }
 
-const HEAD = `d.id, d.request_sha256, d.question, d.phase, d.outcome, d.opened_at, d.sealed_at, d.deadline_at, d.opened_by, d.reveal_opened_at,
+/** Decisions under way that a process keeps in mind; each is at most some hundred kilobytes. */
+const REMEMBERED = 200;
+
+const ADDED = `insert into decision_event (tenant_id, decision_id, seq, type, at, data)
+  select $1, $2, seq, type, at, data
+  from unnest($3::int[], $4::text[], $5::timestamptz[], $6::json[]) as added (seq, type, at, data)`;
+
+const addedOf = ({ tenantId }: Actor, id: string, events: readonly DecisionEvent[]): unknown[] => [
+  ...[tenantId, id, events.map(({ seq }) => seq), events.map(({ type }) => type), events.map(({ at }) => at)],
+  events.map(({ data }) => JSON.stringify(data)),
+];
+
+const HEAD = `d.id, d.request_sha256, d.seq, d.question, d.phase, d.outcome, d.opened_at, d.sealed_at, d.deadline_at, d.opened_by, d.reveal_opened_at,
   exists (select from receipt r where r.tenant_id = d.tenant_id and r.decision_id = d.id and r.proof is not null) as receipt_ready`;
 
 @Injectable()
 export class PostgresDecisions {
-  /** Claims the id for these terms; false when it was claimed before, by a transaction that has committed. */
-  async claim(tx: Tx, ctx: Actor, first: readonly DecisionEvent[], claimed: Claimed): Promise<boolean> {
+  private readonly remembered = new Remembered();
+
+  /** Claims the id for these terms; undefined when it was claimed before, by a transaction that has committed. */
+  async claim(tx: Tx, ctx: Actor, first: readonly DecisionEvent[], claimed: Claimed): Promise<Held | undefined> {
     const { requestSha256, deadlineAt } = claimed;
-    const { phase, terms, openedAt } = foldDecision(first);
-    const { decisionId, question } = terms;
+    const decision = foldDecision(first);
+    const { decisionId: id, question } = decision.terms;
     const row = await tx.one(
-      `insert into decision (tenant_id, id, request_sha256, question, phase, opened_at, deadline_at, opened_by)
-       values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing returning id`,
-      [ctx.tenantId, decisionId, requestSha256, question, phase, openedAt, deadlineAt, ctx.actor],
+      `with claimed as (
+         insert into decision (tenant_id, id, request_sha256, question, phase, opened_at, deadline_at, opened_by, seq)
+         values ($1, $2, $7, $8, $9, $10, $11, $12, $13) on conflict do nothing returning id
+       ), added as (${ADDED.replace('from unnest', 'from claimed, unnest')})
+       select id from claimed`,
+      [
+        ...addedOf(ctx, id, first),
+        ...[requestSha256, question, decision.phase, decision.openedAt, deadlineAt, ctx.actor, decision.seq],
+      ],
     );
-    if (row) await this.append(tx, ctx, decisionId, first);
-    return row !== undefined;
+    if (!row) return undefined;
+    const held = {
+      ...{ id, requestSha256, events: first, decision, revealOpened: false, receiptReady: false },
+      ...{ deadlineAt: new Date(deadlineAt), openedBy: ctx.actor },
+    };
+    this.remember(tx, ctx, held);
+    return held;
   }
 
   /** Remembers that a voter came too late; false when that was known. */
@@ -106,28 +133,19 @@ export class PostgresDecisions {
   }
 
   async append(tx: Tx, ctx: Actor, id: string, events: readonly DecisionEvent[]): Promise<void> {
-    await tx.query(
-      `insert into decision_event (tenant_id, decision_id, seq, type, at, data)
-       select $1, $2, seq, type, at, data
-       from unnest($3::int[], $4::text[], $5::timestamptz[], $6::json[]) as added (seq, type, at, data)`,
-      [
-        ctx.tenantId,
-        id,
-        events.map(({ seq }) => seq),
-        events.map(({ type }) => type),
-        events.map(({ at }) => at),
-        events.map(({ data }) => JSON.stringify(data)),
-      ],
-    );
+    await tx.query(ADDED, addedOf(ctx, id, events));
   }
 
   /** Brings the head row up to the events. */
-  async project(tx: Tx, ctx: Actor, { id, decision }: Held, change: HeadChange): Promise<void> {
-    const { phase, ended } = decision;
+  async project(tx: Tx, ctx: Actor, held: Held, change: HeadChange): Promise<void> {
+    const { id, decision } = held;
+    const { phase, seq, ended } = decision;
+    this.remember(tx, ctx, held);
     const sealed = ended?.type === 'decision.sealed' ? ended : undefined;
     await tx.query(
       `update decision set phase = $3, outcome = $4, sealed_at = $5, deadline_at = $6,
-         commits_event_id = coalesce($7, commits_event_id), reveal_opened_at = coalesce($8, reveal_opened_at)
+         commits_event_id = coalesce($7, commits_event_id), reveal_opened_at = coalesce($8, reveal_opened_at),
+         seq = $9
        where tenant_id = $1 and id = $2`,
       [
         ctx.tenantId,
@@ -138,6 +156,7 @@ export class PostgresDecisions {
         change.deadlineAt ?? null,
         change.commitsEventId ?? null,
         change.revealOpenedAt ?? null,
+        seq,
       ],
     );
   }
@@ -185,21 +204,52 @@ export class PostgresDecisions {
       [ctx.tenantId, id],
     );
     if (!head) return undefined;
-    const rows = await tx.query<EventRow>(
-      'select seq, type, at, data from decision_event where tenant_id = $1 and decision_id = $2 order by seq',
-      [ctx.tenantId, id],
-    );
-    const events = rows.map(eventOf);
+    const remembered = locking && this.remembered.get(ctx, id, head.seq);
+    const { events, decision } = remembered || (await this.fold(tx, ctx, id));
     return {
       id,
       requestSha256: head.request_sha256,
       events,
-      decision: foldDecision(events),
+      decision,
       revealOpened: head.reveal_opened_at !== null,
       receiptReady: head.receipt_ready,
       deadlineAt: head.deadline_at,
       openedBy: head.opened_by,
     };
+  }
+
+  private async fold(tx: Tx, ctx: Actor, id: string): Promise<Folded> {
+    const rows = await tx.query<EventRow>(
+      'select seq, type, at, data from decision_event where tenant_id = $1 and decision_id = $2 order by seq',
+      [ctx.tenantId, id],
+    );
+    const events = rows.map(eventOf);
+    return { events, decision: foldDecision(events) };
+  }
+
+  private remember(tx: Tx, ctx: Actor, { id, events, decision }: Held): void {
+    tx.afterCommit(() => this.remembered.set(ctx, id, { events, decision }));
+  }
+}
+
+type Folded = Pick<Held, 'events' | 'decision'>;
+
+/** Decisions that are being voted on, as they were last seen. Events never change, so their number says whether they still are. */
+class Remembered {
+  private readonly known = new Map<string, Folded>();
+
+  get({ tenantId }: Actor, id: string, seq: number | null): Folded | undefined {
+    const folded = this.known.get(`${tenantId} ${id}`);
+    return folded?.decision.seq === seq ? folded : undefined;
+  }
+
+  set({ tenantId }: Actor, id: string, folded: Folded): void {
+    const key = `${tenantId} ${id}`;
+    this.known.delete(key);
+    if (isFinal(folded.decision.phase)) return;
+    this.known.set(key, folded);
+    const [oldest] = this.known.keys();
+    if (this.known.size > REMEMBERED && oldest !== undefined) this.known.delete(oldest);
   }
 }
 

@@ -10,8 +10,8 @@ import { closeTestRun, openTestRun } from '../../testing/test-run.js';
 import { startContestant, type Process } from './contestant.js';
 
 const TEMPLATE = 'engine_template';
-/** Compiled, and loaded by its path: this library knows no service. */
-const RUNTIME = join(repositoryRoot, 'services/agent-runtime/dist');
+
+type Service = (typeof services)[number]['name'];
 
 /** How an engine's process takes part. */
 export interface EngineOptions {
@@ -36,8 +36,8 @@ export interface Installation {
   query<Row extends object>(database: string, sql: string, values?: readonly unknown[]): Promise<Row[]>;
   startEngine(database: string, options: EngineOptions): Promise<Process>;
   start(module: string, database: string): Promise<Process>;
-  /** Starts a module of agent-runtime, named from its compiled output, which is given its environment. */
-  startRuntime(module: string, database: string, options: object): Promise<Process>;
+  /** Starts a module of a service, named from its compiled output, which is given the service's environment. */
+  startService(service: Service, module: string, database: string, options?: object): Promise<Process>;
 }
 
 export async function withInstallation<T>(work: (installation: Installation) => Promise<T>): Promise<T> {
@@ -75,15 +75,17 @@ export async function withInstallation<T>(work: (installation: Installation) => 
     started.push({ process, database });
     return process;
   };
-  const runtime = services.find(({ name }) => name === 'runtime')!;
-  const ports = Object.fromEntries(services.map(({ name }) => [name, 0])) as Record<(typeof runtime)['name'], number>;
-  const environmentOf = (database: string) =>
-    serviceEnv(runtime, {
+  const ports = Object.fromEntries(services.map(({ name }) => [name, 0])) as Record<Service, number>;
+  const startService: Installation['startService'] = (name, module, database, options) => {
+    const service = services.find((one) => one.name === name)!;
+    const environment = serviceEnv(service, {
       ...{ secrets, ports, dataDir: dir, outer: env },
       stores: { ...stores.urls, postgres: urlOf(database) },
     });
-  const startRuntime: Installation['startRuntime'] = (module, database, options) =>
-    start(join(RUNTIME, module), database, { ...options, environment: environmentOf(database) });
+    // Compiled, and loaded by its path: this library knows no service.
+    const path = join(repositoryRoot, 'services', service.folder, 'dist', module);
+    return start(path, database, { ...options, environment });
+  };
   try {
     await query('postgres', `create database ${TEMPLATE}`);
     await migrateSchemas(urlOf(TEMPLATE), rolePasswords(secrets));
@@ -101,8 +103,8 @@ export async function withInstallation<T>(work: (installation: Installation) => 
         pools.delete(name);
         await query('postgres', `drop database ${name} with (force)`);
       },
-      ...{ stores, dir, startRuntime },
-      startEngine: (database, options) => startRuntime('bench/engine-contestant.js', database, options),
+      ...{ stores, dir, startService },
+      startEngine: (database, options) => startService('runtime', 'bench/engine-contestant.js', database, options),
       start: (name, database) =>
         start(join(import.meta.dirname, `${name}.js`), database, { databaseUrl: urlOf(database) }),
     });

@@ -1,4 +1,4 @@
-/** The engines we are compared with: fetched when they are first measured, beside the checkout and never part of it. */
+/** What we are compared with: fetched when they are first measured, beside the checkout and never part of it. */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -6,9 +6,12 @@ import { pathToFileURL } from 'node:url';
 import { repositoryRoot } from '../../paths.js';
 import { run } from '../../processes/run.js';
 
-/** The versions that figures are compared with; @mastra/pg and zod as @mastra/core wants them. */
+/** The versions that figures are compared with; others than the peers themselves as those want them. */
 const PINNED = {
   '@dbos-inc/dbos-sdk': '5.3.0',
+  '@langchain/core': '1.4.0',
+  '@langchain/langgraph': '1.7.3',
+  '@langchain/langgraph-checkpoint-postgres': '1.0.5',
   '@mastra/core': '1.71.0',
   '@mastra/pg': '1.27.1',
   zod: '4.6.7',
@@ -27,7 +30,7 @@ export async function installPeers(say: (line: string) => void): Promise<string 
     writeFileSync(stamp, '');
     return home;
   }
-  say(`DBOS and Mastra are not measured: npm could not fetch them.\n${stderr.trim().split('\n').slice(-3).join('\n')}`);
+  say(`The peers are not measured: npm could not fetch them.\n${stderr.trim().split('\n').slice(-3).join('\n')}`);
   return undefined;
 }
 

@@ -59,9 +59,7 @@ export function cosignedAt({ signature }: NoteSignature): number {
  */
 export async function readCosignature(answer: string, checkpointText: string, witness: NoteKey): Promise<string> {
   const { signatures } = parseNote(`${checkpointText}\n${answer}`);
-  const own = signatures.filter(
-    ({ name, keyId }) => name === witness.name && equalBytes(keyId, noteKeyId(witness)),
-  );
+  const own = signatures.filter(({ name, keyId }) => name === witness.name && equalBytes(keyId, noteKeyId(witness)));
   const { signers, failed } = await verifyNote({ text: checkpointText, signatures: own }, [witness]);
   if (signers.length === 0 || failed.length > 0) throw new MalformedError(FORMAT, `no cosignature of ${witness.name}`);
   return formatNote({ text: checkpointText, signatures: own.slice(0, 1) }).slice(checkpointText.length + 1);

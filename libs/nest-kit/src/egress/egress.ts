@@ -113,7 +113,10 @@ export class Egress {
     const agent = new Agent({ connect: { lookup: pinned(addresses), timeout: timeoutMs } });
     try {
       const path = url.pathname + url.search;
-      return await read(await agent.request({ origin: url.origin, path, method: 'POST', headers, body, signal }), signal);
+      return await read(
+        await agent.request({ origin: url.origin, path, method: 'POST', headers, body, signal }),
+        signal,
+      );
     } finally {
       await agent.destroy();
     }

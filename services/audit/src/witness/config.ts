@@ -47,7 +47,8 @@ function witnessesIn(text: string): Witness[] {
     .flatMap((item) => item.trim() || [])
     .map((item) => {
       const [, url, vkey] = /^(https?:\/\/\S+) +(\S+)$/.exec(item) ?? [];
-      if (url === undefined || vkey === undefined || !URL.canParse(url)) throw new Error('expected: URL VKEY, URL VKEY');
+      if (url === undefined || vkey === undefined || !URL.canParse(url))
+        throw new Error('expected: URL VKEY, URL VKEY');
       const key = parseVkey(vkey);
       if (key.type !== ED25519_COSIGNATURE) throw new Error(`${key.name} is not the key of a witness`);
       return { url: url.replace(/\/+$/, ''), key, vkey };

@@ -15,7 +15,9 @@ export class Cosignatures {
   ) {
     this.vkeys = config.AUDIT_WITNESSES.map(({ vkey }) => vkey);
     if (config.AUDIT_WITNESS_QUORUM > this.vkeys.length)
-      throw new ConfigError('AUDIT_WITNESS_QUORUM is above the number of AUDIT_WITNESSES: no receipt would ever have it');
+      throw new ConfigError(
+        'AUDIT_WITNESS_QUORUM is above the number of AUDIT_WITNESSES: no receipt would ever have it',
+      );
   }
 
   /** The note with the cosignatures there are by now, and how many. */

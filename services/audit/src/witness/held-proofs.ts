@@ -34,7 +34,11 @@ export class HeldProofs {
   async hold(tx: Tx, tenantId: string, entries: readonly LoggedEntry[]): Promise<readonly LoggedEntry[]> {
     const held = this.quorum === 0 ? [] : entries.filter(({ type }) => type === events.decisionSealed.type);
     if (held.length === 0) return entries;
-    await this.store.hold(tx, tenantId, held.map(({ index }) => index));
+    await this.store.hold(
+      tx,
+      tenantId,
+      held.map(({ index }) => index),
+    );
     return entries.filter((entry) => !held.includes(entry));
   }
 

@@ -83,7 +83,12 @@ export class PostgresWitnessing {
   }
 
   /** The lines of the named witnesses over the checkpoint of that size. */
-  async lines(db: Statements, { tenantId, origin }: LogName, size: number, vkeys: readonly string[]): Promise<string[]> {
+  async lines(
+    db: Statements,
+    { tenantId, origin }: LogName,
+    size: number,
+    vkeys: readonly string[],
+  ): Promise<string[]> {
     const rows = await db.query<{ line: string }>(
       `select line from cosignature where tenant_id = $1 and origin = $2 and size = $3 and witness = any($4)
        order by array_position($4, witness)`,

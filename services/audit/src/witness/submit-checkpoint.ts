@@ -146,7 +146,8 @@ async function judged(
   { from, head, note }: Offer,
   { key }: Witness,
 ): Promise<Outcome> {
-  if (status === 200) return { result: 'cosigned', size: head, line: await readCosignature(body, parseNote(note).text, key) };
+  if (status === 200)
+    return { result: 'cosigned', size: head, line: await readCosignature(body, parseNote(note).text, key) };
   if (status === 422) return { result: 'forked', size: from, head };
   if (status === 403) return { result: 'untrusted', size: from, head };
   return { result: 'failed', size: from, reason: `the witness answered ${status}` };

@@ -56,7 +56,11 @@ describe('the witness in one file', () => {
 
   it('follows every proof between any two sizes, and none that is another’s', async () => {
     for (let size = 1, last = 0; size <= 64; last = size, size += 1 + (size % 7)) {
-      const wrong = formatAddCheckpoint({ oldSize: last, proof: large.proof(last || 1, size + 1), checkpoint: large.note(size) });
+      const wrong = formatAddCheckpoint({
+        oldSize: last,
+        proof: large.proof(last || 1, size + 1),
+        checkpoint: large.note(size),
+      });
       if (last > 0) expect(await statusOf(wrong)).toBe(422);
       expect(await statusOf(large.request(last, size))).toBe(200);
     }

@@ -29,9 +29,13 @@ export class WitnessProcess {
   /** On the port it had, if it had one. */
   async start(logs: readonly string[]): Promise<void> {
     const words = [...logs.flatMap((vkey) => ['--log', vkey]), '--state', join(this.dir, 'state')];
-    const child = spawn(process.execPath, [FILE, 'serve', ...this.key, ...words, '--listen', `127.0.0.1:${this.port}`], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const child = spawn(
+      process.execPath,
+      [FILE, 'serve', ...this.key, ...words, '--listen', `127.0.0.1:${this.port}`],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
     this.child = child;
     let said = '';
     this.port = await new Promise((listening, failed) => {

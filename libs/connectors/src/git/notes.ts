@@ -81,12 +81,12 @@ export async function shareNotes(
         travel,
       );
       const none = /couldn't find remote ref/.test(fetched.stderr);
-      if (fetched.status !== 0 && !none) return { reason: lastLine(fetched.stderr) };
+      if (fetched.status !== 0 && !none) return { reason: complaint(fetched.stderr) };
       if (!none) await scratch.git(['notes', `--ref=${ref}`, 'merge', '--quiet', '--strategy=cat_sort_uniq', THEIRS]);
       await scratch.giveBack(ref, before);
       const pushed = await scratch.try(['push', '--quiet', '--', url, `${ref}:${ref}`], travel);
       if (pushed.status === 0) return 'pushed';
-      reason = lastLine(pushed.stderr);
+      reason = complaint(pushed.stderr);
       if (!/\[(remote )?rejected\]|fetch first|non-fast-forward|cannot lock ref/.test(pushed.stderr)) break;
     }
     return { reason };
@@ -172,4 +172,8 @@ async function withHeaders(repository: string, person: NodeJS.ProcessEnv): Promi
   return count > 0 ? { ...env, GIT_CONFIG_COUNT: String(count) } : env;
 }
 
-const lastLine = (text: string): string => text.trim().split('\n').at(-1)?.slice(0, 300) ?? '';
+/** What git complains of first; what follows is advice. */
+function complaint(stderr: string): string {
+  const lines = stderr.trim().split('\n');
+  return (lines.find((line) => /^\s*(fatal|error|remote|!)/.test(line)) ?? lines.at(-1) ?? '').trim().slice(0, 300);
+}

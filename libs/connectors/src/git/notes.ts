@@ -130,10 +130,10 @@ class Scratch {
 async function apart<T>(repository: string, work: (scratch: Scratch) => Promise<T>): Promise<T> {
   const dir = await mkdtemp(join(tmpdir(), 'conclave-notes-'));
   try {
-    const objects = resolve(repository, await gitLine(repository, ['rev-parse', '--git-path', 'objects']));
-    const objectFormat = await gitLine(repository, ['rev-parse', '--show-object-format']);
+    const asked = await gitLine(repository, ['rev-parse', '--show-object-format', '--git-path', 'objects']);
+    const [objectFormat = '', objects = ''] = asked.split('\n');
     await makeBareRepository(dir, { refs: {}, shallow: [], objectFormat });
-    return await work(new Scratch(dir, repository, objects));
+    return await work(new Scratch(dir, repository, resolve(repository, objects)));
   } finally {
     await rm(dir, { recursive: true, force: true });
   }

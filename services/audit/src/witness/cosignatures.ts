@@ -8,13 +8,18 @@ import { PostgresWitnessing } from './postgres-witnessing.js';
 @Injectable()
 export class Cosignatures {
   readonly vkeys: readonly string[];
+  /** So many of them a receipt needs, for at most so long. */
+  readonly quorum: number;
+  readonly waitMs: number | undefined;
 
   constructor(
     @Inject(CONFIG) config: AuditConfig,
     @Inject(PostgresWitnessing) private readonly store: PostgresWitnessing,
   ) {
     this.vkeys = config.AUDIT_WITNESSES.map(({ vkey }) => vkey);
-    if (config.AUDIT_WITNESS_QUORUM > this.vkeys.length)
+    this.quorum = config.AUDIT_WITNESS_QUORUM;
+    this.waitMs = config.AUDIT_WITNESS_WAIT_MS;
+    if (this.quorum > this.vkeys.length)
       throw new ConfigError(
         'AUDIT_WITNESS_QUORUM is above the number of AUDIT_WITNESSES: no receipt would ever have it',
       );

@@ -1,9 +1,7 @@
 import { base64, formatTlogProof, fromBase64 } from '@conclave/audit-core';
 import { Inject, Injectable } from '@nestjs/common';
 import { events } from '@conclave/contracts';
-import { CONFIG } from '@conclave/nest-kit';
 import { Database, type Tx } from '@conclave/postgres-kit';
-import type { AuditConfig } from '../config.js';
 import { PostgresLog, type LoggedEntry } from '../log/postgres-log.js';
 import { ReadProofs } from '../log/read-proofs.js';
 import { Cosignatures } from './cosignatures.js';
@@ -15,24 +13,18 @@ import { PostgresWitnessing } from './postgres-witnessing.js';
  */
 @Injectable()
 export class HeldProofs {
-  private readonly quorum: number;
-  private readonly waitMs: number | undefined;
-
   constructor(
-    @Inject(CONFIG) config: AuditConfig,
     @Inject(Database) private readonly db: Database,
     @Inject(PostgresLog) private readonly log: PostgresLog,
     @Inject(ReadProofs) private readonly proofs: ReadProofs,
     @Inject(PostgresWitnessing) private readonly store: PostgresWitnessing,
     @Inject(Cosignatures) private readonly cosignatures: Cosignatures,
-  ) {
-    this.quorum = config.AUDIT_WITNESS_QUORUM;
-    this.waitMs = config.AUDIT_WITNESS_WAIT_MS;
-  }
+  ) {}
 
   /** Holds back what needs a quorum, in the transaction that would tell it. @returns the rest, to be told now */
   async hold(tx: Tx, tenantId: string, entries: readonly LoggedEntry[]): Promise<readonly LoggedEntry[]> {
-    const held = this.quorum === 0 ? [] : entries.filter(({ type }) => type === events.decisionSealed.type);
+    const held =
+      this.cosignatures.quorum === 0 ? [] : entries.filter(({ type }) => type === events.decisionSealed.type);
     if (held.length === 0) return entries;
     await this.store.hold(
       tx,
@@ -44,13 +36,15 @@ export class HeldProofs {
 
   /** Tells what the checkpoint of that size proves, if it has its quorum. */
   async tell(tenantId: string, size: number): Promise<void> {
-    if (this.quorum > 0) await this.release(tenantId, size, this.quorum);
+    const { quorum } = this.cosignatures;
+    if (quorum > 0) await this.release(tenantId, size, quorum);
   }
 
   /** Lets go what has waited long enough, under the newest checkpoint and whoever cosigned it. */
   async tellOverdue(): Promise<void> {
-    if (this.quorum === 0 || this.waitMs === undefined) return;
-    for (const tenantId of await this.store.overdue(this.waitMs)) {
+    const { quorum, waitMs } = this.cosignatures;
+    if (quorum === 0 || waitMs === undefined) return;
+    for (const tenantId of await this.store.overdue(waitMs)) {
       const latest = await this.log.latest(this.db.autocommit({ tenantId, actor: 'service:audit' }), tenantId);
       if (latest) await this.release(tenantId, latest.size, 0);
     }

@@ -154,11 +154,9 @@ describe('with witnesses', () => {
     await eventually(async () => {
       expect((await alarms()).map(({ data }) => data['objection'])).toEqual(['shrunk', 'shrunk']);
     });
-    expect((await alarms())[0]!.data).toMatchObject({
-      witnessedSize: 5,
-      size: 4,
-      origin: `${HOST}/log/${cut.tenantId}`,
-    });
+    const { data } = (await alarms())[0]!;
+    expect(data).toMatchObject({ witnessedSize: 5, origin: `${HOST}/log/${cut.tenantId}` });
+    expect([3, 4]).toContain(data['size']);
     add(cut);
     add(cut);
     await eventually(async () =>
@@ -175,7 +173,7 @@ describe('with witnesses', () => {
 
 /** What a superuser can do to a log: its newest entries, their nodes and every head that speaks of them. */
 async function deleteNewest({ tenantId }: TestPrincipal, count: number): Promise<void> {
-  const { query } = fixture.database;
+  const query: typeof fixture.database.query = (sql, params) => fixture.database.query(sql, params);
   const [row] = await query<{ size: string; left: Buffer[] }>(
     `select l.size, array(select leaf_hash from audit.entry e where e.tenant_id = $1 and idx < l.size - $2 order by idx) as left
      from audit.log l where tenant_id = $1`,

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { AuditConfig } from '../config.js';
 import type { Witness } from './config.js';
 import { HeldProofs } from './held-proofs.js';
-import { PostgresWitnessing } from './postgres-witnessing.js';
+import { PostgresWitnessing, type LogName } from './postgres-witnessing.js';
 import { SubmitCheckpoint } from './submit-checkpoint.js';
 
 /** Logs under way at once with one witness: one that is slow or dead holds up nobody else’s. */
@@ -25,7 +25,9 @@ export class Witnessing {
     @Inject(HeldProofs) private readonly held: HeldProofs,
     @Inject(LOG) private readonly logger: Logger,
   ) {
-    this.lanes = config.AUDIT_WITNESSES.map((witness) => new Lane(witness, store, submit, logger));
+    this.lanes = config.AUDIT_WITNESSES.map(
+      (witness) => new Lane(witness, store, (log) => this.turn(log, witness, submit), logger),
+    );
   }
 
   start(): void {
@@ -42,6 +44,11 @@ export class Witnessing {
     await Promise.all(this.lanes.map((lane) => lane.stop()));
   }
 
+  private async turn(log: LogName, witness: Witness, submit: SubmitCheckpoint): Promise<void> {
+    const cosigned = await submit.run(log, witness);
+    if (cosigned !== undefined) await this.held.tell(log.tenantId, cosigned);
+  }
+
   /** A head was published: it is offered soon. */
   readonly wake = (): void => this.lanes.forEach((lane) => lane.wake());
 }
@@ -56,7 +63,7 @@ class Lane {
   constructor(
     private readonly witness: Witness,
     private readonly store: PostgresWitnessing,
-    private readonly submit: SubmitCheckpoint,
+    private readonly turn: (log: LogName) => Promise<void>,
     private readonly logger: Logger,
   ) {}
 
@@ -77,8 +84,7 @@ class Lane {
       try {
         const due = await this.store.due(this.witness.vkey, SLOTS - this.busy.size, [...this.busy.keys()]);
         for (const log of due) {
-          const work = this.submit
-            .run(log, this.witness)
+          const work = this.turn(log)
             .catch((err: unknown) => this.logger.warn({ err, witness: this.witness.key.name }, 'a submission is lost'))
             .finally(() => {
               this.busy.delete(log.tenantId);

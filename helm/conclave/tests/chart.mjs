@@ -67,9 +67,11 @@ export const installations = {
           },
           models: { peers: anywhere },
           webhooks: { peers: anywhere },
+          witnesses: { peers: anywhere },
         },
       },
       services: {
+        audit: { calls: ['nats', 'postgres', 'witnesses'] },
         delivery: { calls: ['nats', 'postgres', 'webhooks'], podAnnotations: { 'example.com/owner': 'platform' } },
         runtime: {
           calls: ['nats', 'postgres', 'redis', 'models'],

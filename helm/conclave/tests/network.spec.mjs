@@ -89,7 +89,7 @@ describe('the network', () => {
     ).toEqual(sorted(exposed));
   });
 
-  it('opens what values add: models, webhooks, telemetry, scrapers, the tenant job', () => {
+  it('opens what values add: models, webhooks, witnesses, telemetry, scrapers, the tenant job', () => {
     const { network, monitoring } = installations.full.values;
     const all = {
       ...Object.fromEntries(Object.entries(network.destinations).map(peerOf)),
@@ -98,10 +98,11 @@ describe('the network', () => {
     };
     const edges = edgesOf(render(installations.full), all);
     const services = Object.keys(calls).filter((name) => name !== 'migrate' && name !== 'verify');
-    // models and webhooks lie at the same place: both are named by the first.
+    // models, webhooks and witnesses lie at the same place: all are named by the first.
     const added = {
       ...calls,
       runtime: [...calls.runtime, 'models'],
+      audit: [...calls.audit, 'models'],
       delivery: [...calls.delivery, 'models'],
       'create-tenant': ['postgres'],
     };

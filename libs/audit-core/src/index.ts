@@ -21,3 +21,4 @@ export * from './sha256.js';
 export * from './signed-note.js';
 export * from './strict-json.js';
 export * from './tlog-proof.js';
+export * from './tlog-witness.js';

@@ -1,4 +1,13 @@
 /** Public interface: the offline verifier, its trust policy and its verdicts. */
+export {
+  compareHeads,
+  headLine,
+  headOfReceipt,
+  headsIn,
+  type Growth,
+  type GrowthProof,
+  type HeadsVerdict,
+} from './heads.js';
 export { outsideKeys } from './policy-check.js';
 export { type BallotSummary, type ReceiptSummary } from './receipt-summary.js';
 export { parseTrustPolicy, type Demands, type NamedKey, type TrustPolicy } from './trust-policy.js';

@@ -6,8 +6,11 @@
  * tenant's log is none.
  */
 import {
+  cosignedAt,
+  equalBytes,
   jcs,
   leafHash,
+  noteKeyId,
   verifyInclusion,
   verifyNote,
   type Checkpoint,
@@ -18,6 +21,9 @@ import { sealedEntryOf } from '@conclave/consensus-core';
 import type { OpenReceipt } from './open-receipt.js';
 import type { TrustPolicy } from './trust-policy.js';
 import { failed, held, unchecked, type Finding } from './verdict.js';
+
+/** The end of the year 9999. */
+const LAST_SECOND = 253_402_300_800;
 
 /** A checkpoint and the note it is the text of. */
 export interface SignedCheckpoint {
@@ -58,9 +64,17 @@ export async function checkWitnesses({ note }: OpenReceipt, trust: TrustPolicy |
   if (trust === undefined) return unchecked('no trust policy names witnesses');
   const { keys, threshold } = trust.witnesses;
   const { signers, failed: broken } = await verifyNote(note, keys);
-  const count = `${signers.length} of ${keys.length} witnesses, ${threshold} needed`;
   if (broken.length > 0) return failed('bad-log-proof', `the cosignature of ${broken[0]!.name} does not hold`);
+  const names = signers.map((key) => `${key.name} at ${timeOf(note, key)}`).join(', ');
+  const count = `${signers.length} of ${keys.length} witnesses, ${threshold} needed${names && `: ${names}`}`;
   return signers.length < threshold ? failed('untrusted', count) : held(count);
+}
+
+/** When the witness says it cosigned. A time beyond what a date can hold is shown as it is. */
+function timeOf(note: Note, key: NoteKey): string {
+  const line = note.signatures.find(({ name, keyId }) => name === key.name && equalBytes(keyId, noteKeyId(key)))!;
+  const seconds = cosignedAt(line);
+  return seconds < LAST_SECOND ? `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z` : `second ${seconds}`;
 }
 
 /** The entry is in the tree the checkpoint signs. */

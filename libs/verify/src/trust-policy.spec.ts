@@ -52,6 +52,10 @@ describe('a trust policy', () => {
     ['a witness among the logs', { ...least, logs: [witness] }],
     ['a log among the witnesses', { ...least, witnesses: { keys: [log], threshold: 1 } }],
     ['a log twice', { ...least, logs: [log, log] }],
+    [
+      'a witness under two names',
+      { ...least, witnesses: { keys: [witness, vkeyOf('witness.example/2', signer, 4)], threshold: 2 } },
+    ],
     ['a witness twice', { ...least, witnesses: { keys: [witness, witness], threshold: 2 } }],
     ['a service twice', { ...least, services: [least.services[0], least.services[0]] }],
     ['a threshold beyond its witnesses', { ...least, witnesses: { keys: [witness], threshold: 2 } }],

@@ -5,6 +5,7 @@
  *       "witnesses"?: { "keys": [vkey…], "threshold": k }, "voters"?: [{ "voterId", "publicKey" }],
  *       "minExternalCustody"?: n, "require"?: { "outcome"?, "panelSha256"?, "origin"?, "repository"? } }
  *
+ * A witness counts once: a key under two names is refused, since a cosignature does not say whose name it is under.
  * `minExternalCustody` needs `voters`: without keys the reader knows, custody is the platform's word alone.
  * It comes from the reader's side, never with the receipt. Unknown members are refused, so that a demand
  * that is misspelt cannot pass as met. Public keys are raw Ed25519 in base64, those of voters also uncompressed P-256
@@ -82,6 +83,7 @@ function witnesses(value: Json | undefined): TrustPolicy['witnesses'] {
   if (value === undefined) return { keys: [], threshold: 0 };
   const known = members(value, ['keys', 'threshold']);
   const keys = vkeys(known['keys'], ED25519_COSIGNATURE);
+  distinct(keys.map(({ publicKey }) => publicKey.join()));
   const threshold = count(known['threshold']);
   if (threshold > keys.length) throw refuse('the witness threshold exceeds the number of witnesses');
   return { keys, threshold };

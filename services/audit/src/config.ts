@@ -1,10 +1,12 @@
 import { createPrivateKey } from 'node:crypto';
 import { databaseEnvironment, type BaseConfig } from '@conclave/nest-kit';
 import { z } from 'zod';
+import { witnessEnvironment } from './witness/config.js';
 
 /** What audit reads besides the kit's environment. */
 export const auditEnvironment = {
   ...databaseEnvironment,
+  ...witnessEnvironment,
   AUDIT_LOG_HOST: z
     .string()
     .regex(/^[a-z0-9][a-z0-9.-]{0,200}$/, { error: 'expected a host name' })

@@ -6,6 +6,7 @@ import { clientOf } from '../platform/settings.js';
 import { printable } from '../printable.js';
 import { changeUnderReview } from '../review/change-under-review.js';
 import { conclude, type Papers } from '../review/conclusion.js';
+import { NOTE_CHOICES, type NoteChoice } from '../review/log-notes.js';
 import { receiptPath } from '../review/receipts.js';
 import { submit, type Wishes } from '../review/submission.js';
 import { gitDirOf } from '../review/work-tree.js';
@@ -16,7 +17,8 @@ export const review: Command = {
   description: [
     'Sends the commits between base and head to the platform, shows the panel at work and tells its verdict.',
     'The jury and the test command come from .conclave/panel.yaml on the branch the change is for.',
-    'The receipt is kept in the repository’s git folder; check it with `conclave verify`.',
+    'The receipt is kept in the repository’s git folder; check it with `conclave verify`. The head of the log it is in goes',
+    'into a git note on the commit, so that whoever clones can tell when the log is cut or rewritten later.',
   ].join('\n'),
   options: {
     repo: { value: 'DIR', help: 'the repository (default: where you are)' },
@@ -34,6 +36,10 @@ export const review: Command = {
     panel: { value: 'NAME', help: 'another installed panel' },
     sarif: { value: 'FILE', help: 'write the findings as SARIF 2.1.0' },
     receipt: { value: 'FILE', help: 'where the receipt goes (default: <git dir>/conclave/<decision>.receipt.json)' },
+    notes: {
+      value: 'HOW',
+      help: 'the log’s head in git notes: push (default, to origin, with your credentials), keep (here only) or off',
+    },
     'no-wait': { help: 'submit and leave' },
     ...platformOptions,
   },
@@ -44,6 +50,7 @@ export const review: Command = {
     const path = (name: string): string | undefined => inFolder(cwd, call.text(name));
     const diff = call.text('diff');
     const wishes = wishesOf(call);
+    const notes = notesOf(call);
     const client = clientOf(call);
     const change = await changeUnderReview({
       repo: path('repo') ?? cwd,
@@ -66,12 +73,23 @@ export const review: Command = {
       receipt: path('receipt') ?? receiptPath(gitDir, decision),
       repo: call.text('repo'),
       intent: wishes.intent,
+      notes:
+        notes === 'off' || diff !== undefined
+          ? undefined
+          : { repository: change.repository, commit: change.head, choice: notes, env: call.env },
     });
     return conclude(call, client, run.id, papers);
   },
 };
 
 const inFolder = (cwd: string, path: string | undefined) => (path === undefined ? undefined : resolve(cwd, path));
+
+function notesOf(call: Call): NoteChoice {
+  const asked = call.text('notes') ?? 'push';
+  const choice = NOTE_CHOICES.find((one) => one === asked);
+  if (!choice) throw usage(`--notes is one of ${NOTE_CHOICES.join(', ')}`);
+  return choice;
+}
 
 function wishesOf(call: Call): Wishes {
   const wishes = ['intent', 'test', 'panel'].flatMap((name) => {

@@ -8,12 +8,14 @@ import {
   type Verdict,
   type VerdictStatus,
 } from '@conclave/verify';
-import type { Call, Command } from '../command.js';
+import { platformOptions, type Call, type Command } from '../command.js';
 import { verdictCodes } from '../exit-codes.js';
+import { clientOf } from '../platform/settings.js';
 import { intentPath } from '../review/receipts.js';
 import { branchOf } from '../verify/branch.js';
 import { isOfChange, unmetBranch, unmetPanel, unmetTree } from '../verify/change.js';
 import { evaluatorsOf } from '../verify/electorate.js';
+import { judgeHeads, parseProofs, type ProofSource } from '../verify/heads.js';
 import { parsePolicy, unmetDemands } from '../verify/policy.js';
 import { printLines, printReceipt, type Line } from '../verify/report.js';
 import { rerun } from '../verify/rerun.js';
@@ -28,6 +30,8 @@ export const verify: Command = {
     'root names them: --trust, else .conclave/trust.json as committed on the branch that changes are for.',
     'With --commit, --repo or --target the base and the jury must be on that branch; before a merge --commit also demands',
     'that the base is where the commit leaves it and that its jury has not changed since.',
+    'Heads of the log in the repository’s git notes (refs/notes/conclave) must not contradict the receipt’s; --log asks the',
+    'platform for the proofs between them and its own newest head, --proofs takes them from a file.',
     '--rerun also runs the deterministic jurors again on the commits the receipt names.',
     'A policy is JSON: {"version": 1} and any of outcome, panel, panelSha256, origin, repository, maxAgeHours,',
     'minCounted, minExternalCustody.',
@@ -40,6 +44,9 @@ export const verify: Command = {
     commit: { value: 'REF', help: 'the receipt must be about this commit’s tree' },
     target: { value: 'REF', help: 'the branch changes are for (default: the default branch)' },
     intent: { value: 'TEXT', help: 'what the jurors were told; kept beside the receipt by `conclave review`' },
+    log: { help: 'hold the platform’s log against every head this repository has seen' },
+    proofs: { value: 'FILE', help: 'consistency proofs between those heads, as the platform answers them' },
+    ...platformOptions,
   },
   codes: verdictCodes,
 
@@ -61,7 +68,7 @@ export const verify: Command = {
       { name: 'trust root', state: root.policy ? 'ok' : 'unchecked', detail: root.source },
     ];
     const genuine = verdict.receipt !== undefined && (verdict.ok || verdict.status === 'consistent-untrusted');
-    const subject = { file, bytes, repository, branch, voters: root.policy?.voters };
+    const subject = { file, bytes, repository, branch, trust: root.policy };
     const further = genuine ? await demands(call, { ...subject, receipt: verdict.receipt }) : [];
     lines.push(...further.flatMap((one) => one.lines));
     const status = further.find((one) => one.status !== undefined)?.status ?? verdict.status;
@@ -92,8 +99,7 @@ interface Subject {
   readonly bytes: Buffer;
   readonly repository: string;
   readonly branch: () => ReturnType<typeof branchOf>;
-  /** The keys that the trust root pins. */
-  readonly voters: TrustPolicy['voters'];
+  readonly trust: TrustPolicy | undefined;
   readonly receipt: ReceiptSummary;
 }
 
@@ -109,6 +115,7 @@ async function demands(call: Call, subject: Subject): Promise<Demand[]> {
   const commit = call.text('commit');
   const placed = ['commit', 'repo', 'target'].some((name) => call.text(name) !== undefined);
   return [
+    await byHeads(call, subject),
     ...(isOfChange(receipt)
       ? [met('panel', unmetPanel(receipt), `${receipt.policy?.panel ?? 'no panel'} judged`)]
       : []),
@@ -134,9 +141,25 @@ function met(name: string, unmet: readonly string[], detail: string): Demand {
   return { lines: unmet.map((reason) => ({ name, state: 'failed', detail: reason })), status: 'policy-refused' };
 }
 
-async function byPolicy(file: string, { receipt, voters }: Subject): Promise<Demand> {
-  const unmet = unmetDemands(parsePolicy(await readNamed(file), file), receipt, { now: Date.now(), voters });
+async function byPolicy(file: string, { receipt, trust }: Subject): Promise<Demand> {
+  const unmet = unmetDemands(parsePolicy(await readNamed(file), file), receipt, {
+    now: Date.now(),
+    voters: trust?.voters,
+  });
   return met('policy file', unmet, 'all demands are met');
+}
+
+async function byHeads(call: Call, { bytes, receipt, repository, trust }: Subject): Promise<Demand> {
+  const lines = await judgeHeads(bytes, receipt.origin, repository, trust?.logs, await proofSource(call));
+  return { lines, ...(lines.some(({ state }) => state === 'failed') ? { status: 'bad-log-proof' } : {}) };
+}
+
+async function proofSource(call: Call): Promise<ProofSource> {
+  if (call.flag('log')) return { client: clientOf(call) };
+  const given = call.text('proofs');
+  if (given === undefined) return undefined;
+  const file = resolve(call.cwd, given);
+  return { proofs: parseProofs(await readNamed(file), file) };
 }
 
 async function byRerun(told: string | undefined, { file, bytes, repository, receipt }: Subject): Promise<Demand> {

@@ -8,7 +8,8 @@ import { Fault } from '../fault.js';
 import { printable } from '../printable.js';
 import { followToEnd } from '../runs/follow.js';
 import { tellResult } from '../runs/views.js';
-import { fetchReceipt, storeReceipt } from './receipts.js';
+import { keepHead, type LogNotes } from './log-notes.js';
+import { fetchReceipt, storeReceipt, type Receipt } from './receipts.js';
 import { sarifOf } from './sarif.js';
 import { printVerdict } from './verdict.js';
 
@@ -20,6 +21,8 @@ export interface Papers {
   readonly repo?: string | undefined;
   /** What the jurors were told, kept beside the receipt. */
   readonly intent?: string | undefined;
+  /** Where the log's head is kept. */
+  readonly notes?: LogNotes | undefined;
 }
 
 const RECEIPT_PATIENCE_MS = 30_000;
@@ -38,6 +41,7 @@ export async function conclude(
   printVerdict(call.out, result);
   if (papers.sarif !== undefined) await write(papers.sarif, JSON.stringify(sarifOf(result), undefined, 2));
   const receipt = await keepReceipt(call, client, result.decision, papers);
+  const head = receipt && papers.notes ? await keepHead(receipt.content, papers.notes) : undefined;
   const shown = (path: string): string => (path.startsWith(`${call.cwd}/`) ? relative(call.cwd, path) : path);
   const named = papers.repo === undefined ? [] : ['--repo', papers.repo];
   call.out.print(
@@ -45,9 +49,13 @@ export async function conclude(
     `Decision ${result.decision}`,
     ...(receipt === undefined
       ? []
-      : [`Receipt  ${printable(shown(receipt))}`, `         ${call.out.typed('verify', shown(receipt), ...named)}`]),
+      : [
+          `Receipt  ${printable(shown(receipt.path))}`,
+          `         ${call.out.typed('verify', shown(receipt.path), ...named)}`,
+        ]),
+    ...(head === undefined ? [] : [`Log head ${head}`]),
   );
-  call.out.result({ run, ...result, ...(receipt === undefined ? {} : { receipt }) });
+  call.out.result({ run, ...result, ...(receipt === undefined ? {} : { receipt: receipt.path }) });
   return EXIT[result.outcome];
 }
 
@@ -57,11 +65,12 @@ async function keepReceipt(
   client: Client,
   decision: string,
   { receipt: path, intent }: Papers,
-): Promise<string | undefined> {
+): Promise<{ readonly path: string; readonly content: Receipt } | undefined> {
   if (path === undefined) return undefined;
   try {
-    await storeReceipt(path, await fetchReceipt(client, decision, RECEIPT_PATIENCE_MS, signal), intent);
-    return path;
+    const content = await fetchReceipt(client, decision, RECEIPT_PATIENCE_MS, signal);
+    await storeReceipt(path, content, intent);
+    return { path, content };
   } catch (error) {
     if (signal.aborted) throw error;
     const reason = error instanceof ConclaveError ? `${error.code}: ${error.message}` : String(error);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import {
   appendLeaves,
   base64,
+  consistencyProof,
   EMPTY_FRONTIER,
   formatCheckpoint,
   formatNote,
@@ -42,7 +43,15 @@ import {
   type DecisionEvent,
   type Terms,
 } from '@conclave/consensus-core';
-import { newId, type RequestOf, type ReviewResult, type runtime } from '@conclave/contracts';
+import {
+  ConclaveError,
+  newId,
+  type audit,
+  type ReplyOf,
+  type RequestOf,
+  type ReviewResult,
+  type runtime,
+} from '@conclave/contracts';
 
 const AT = '2026-11-20T10:00:00Z';
 const DIGEST = 'ab'.repeat(32);
@@ -77,6 +86,7 @@ export class Court {
   private readonly log = newKey();
   private readonly dir = mkdtempSync(join(tmpdir(), 'conclave-court-'));
   private opened = 0;
+  private readonly leaves: Uint8Array[] = [];
 
   static async open(): Promise<Court> {
     return new Court();
@@ -97,6 +107,11 @@ export class Court {
   get trust(): string {
     const { keyid, publicKey } = this.receiptKey;
     return JSON.stringify({ version: 1, logs: [this.vkey], services: [{ keyid, publicKey }] });
+  }
+
+  /** How many entries the log has. */
+  get size(): number {
+    return this.leaves.length;
   }
 
   keep(bundle: Buffer) {
@@ -185,13 +200,36 @@ export class Court {
   }
 
   private prove(entry: Uint8Array): string {
-    const leaves = [utf8('first'), entry, utf8('third')];
-    const { frontier, nodes } = appendLeaves(EMPTY_FRONTIER, leaves.map(leafHash));
+    const index = this.leaves.length + 1;
+    this.leaves.push(utf8(`before ${index}`), entry, utf8(`after ${index}`));
+    const hashes = inclusionProof(index, this.leaves.length, this.tree().nodeAt);
+    return formatTlogProof({ index, hashes, checkpoint: this.checkpoint() });
+  }
+
+  /** The log's signed head. */
+  checkpoint(): string {
+    const { frontier } = this.tree();
+    const text = formatCheckpoint({ origin: this.origin, size: frontier.size, root: rootOf(frontier), extensions: [] });
+    return formatNote(
+      signNote({ text, signatures: [] }, this.origin, this.log.raw, (message) => signed(this.log, message)),
+    );
+  }
+
+  consistency(from: number, to: number): ReplyOf<typeof audit.getConsistencyProof> {
+    if (to > this.leaves.length) throw new ConclaveError('audit.proof.range', { size: this.leaves.length });
+    const hashes = consistencyProof(from, to, this.tree().nodeAt).map(base64);
+    return { from, to, hashes, checkpoint: this.checkpoint() };
+  }
+
+  /** Deletes the newest entries, as whoever has the database can. */
+  cut(count: number): void {
+    this.leaves.length -= count;
+  }
+
+  private tree() {
+    const { frontier, nodes } = appendLeaves(EMPTY_FRONTIER, this.leaves.map(leafHash));
     const hashes = new Map(nodes.map(({ level, index, hash }) => [`${level}/${index}`, hash]));
-    const text = formatCheckpoint({ origin: this.origin, size: leaves.length, root: rootOf(frontier), extensions: [] });
-    const note = signNote({ text, signatures: [] }, this.origin, this.log.raw, (message) => signed(this.log, message));
-    const proof = inclusionProof(1, leaves.length, (level, index) => hashes.get(`${level}/${index}`)!);
-    return formatTlogProof({ index: 1, hashes: proof, checkpoint: formatNote(note) });
+    return { frontier, nodeAt: (level: number, index: number) => hashes.get(`${level}/${index}`)! };
   }
 }
 

@@ -72,7 +72,9 @@ export class TestPlatform {
     });
     on(consensus.listReceiptKeys, () => ({ items: [court.receiptKey] }));
     on(consensus.listDecisions, () => ({ items: [] }));
-    on(audit.getLog, () => ({ origin: court.origin, vkey: court.vkey, size: 1 }));
+    on(audit.getLog, () => ({ origin: court.origin, vkey: court.vkey, size: court.size }));
+    on(audit.getCheckpoint, () => court.checkpoint());
+    on(audit.getConsistencyProof, ({ from, to = 0 }) => court.consistency(from, to));
     on(budgets.setBudget, ({ scopeId = newId('workspace'), ...asked }) => {
       const at = '2026-01-01T00:00:00Z';
       const spent = { spentMicros: 0, reservedMicros: 0, percent: 0 };

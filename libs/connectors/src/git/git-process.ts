@@ -53,8 +53,32 @@ const environment = (): Record<string, string> => ({
   GIT_ALLOC_LIMIT: '1g',
 });
 
+/** What keeps git on this machine, and from the credentials of whoever runs us. */
+const apart = /^(core\.sshCommand|credential\.helper|protocol\.(file\.)?allow)=/;
+const overridesOfPerson = overrides.filter((word, at) => !apart.test(word) && !apart.test(overrides[at + 1] ?? ''));
+
+/** Variables of git that say how to reach others; the rest would say which repository this is. */
+const reaching = /^GIT_(SSH|SSH_COMMAND|SSH_VARIANT|ASKPASS|CONFIG_.*|SSL_.*|HTTP_.*|PROXY_.*)$/;
+
+/** A person's own environment: their home, agents, proxies and helpers, as for a command that they type themselves. */
+const environmentOfPerson = (env: NodeJS.ProcessEnv): Record<string, string> => {
+  const own = Object.entries(env).filter(([name]) => !name.startsWith('GIT_') || reaching.test(name));
+  return {
+    ...(Object.fromEntries(own.filter(([, value]) => value !== undefined)) as Record<string, string>),
+    LC_ALL: 'C',
+    GIT_NO_REPLACE_OBJECTS: '1',
+    GIT_TERMINAL_PROMPT: '0',
+    GIT_SSH_COMMAND: env['GIT_SSH_COMMAND'] ?? 'ssh -o BatchMode=yes',
+  };
+};
+
 /** How one command is run. */
 export interface GitRun {
+  /**
+   * Reaches other hosts as the person whose environment this is. Only for repositories whose configuration we wrote:
+   * git then runs what configuration says, credential helpers and ssh.
+   */
+  person?: NodeJS.ProcessEnv;
   /** Fed to standard input; a stream is piped. */
   input?: string | Buffer | Readable;
   env?: Record<string, string>;
@@ -76,8 +100,9 @@ function start(repository: string, args: readonly string[], run: GitRun): ChildP
   if ([repository, ...args].some((argument) => argument.includes('\0'))) {
     throw new GitError('unknown-ref', 'a name holds a NUL character');
   }
-  const child = spawn('git', ['-C', repository, '--no-pager', '--no-optional-locks', ...overrides, ...args], {
-    env: { ...environment(), ...run.env },
+  const settings = run.person ? overridesOfPerson : overrides;
+  const child = spawn('git', ['-C', repository, '--no-pager', '--no-optional-locks', ...settings, ...args], {
+    env: { ...(run.person ? environmentOfPerson(run.person) : environment()), ...run.env },
     stdio: 'pipe',
   });
   // Git may exit before it has read everything it was offered; its exit status tells what happened.

@@ -297,6 +297,23 @@ export const entryCheckpointed = event({
   }),
 });
 
+/** A witness outside refuses the log: it remembers more of it, another history, or another key. */
+export const logContested = event({
+  type: 'log.contested',
+  producer: 'audit',
+  consumers: ['delivery'],
+  audited: false,
+  data: z.object({
+    origin: z.string(),
+    witness: z.string(),
+    objection: z.enum(['shrunk', 'forked', 'untrusted']),
+    /** What the witness holds. */
+    witnessedSize: z.number().int(),
+    /** What it was offered. */
+    size: z.number().int(),
+  }),
+});
+
 export const webhookCreated = event({
   type: 'webhook.created',
   producer: 'delivery',

@@ -4,7 +4,13 @@ import { idOf } from '../ids.js';
 import { pageOf, pageQuery, timestamp } from '../page.js';
 
 /** Event types a webhook can subscribe to. */
-export const webhookEventTypes = ['decision.sealed', 'run.completed', 'run.failed', 'budget.threshold'] as const;
+export const webhookEventTypes = [
+  'decision.sealed',
+  'run.completed',
+  'run.failed',
+  'budget.threshold',
+  'log.contested',
+] as const;
 
 const webhook = z.object({
   id: idOf('webhook'),

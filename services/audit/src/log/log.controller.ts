@@ -3,6 +3,7 @@ import { Controller, Inject } from '@nestjs/common';
 import { ConclaveError, audit, type RequestOf } from '@conclave/contracts';
 import { Handles, type RequestContext } from '@conclave/nest-kit';
 import { Database, pageBy } from '@conclave/postgres-kit';
+import { Cosignatures } from '../witness/cosignatures.js';
 import { CheckpointSigner } from './checkpoint-signer.js';
 import { PostgresLog } from './postgres-log.js';
 import { ReadProofs } from './read-proofs.js';
@@ -14,13 +15,15 @@ export class LogController {
     @Inject(PostgresLog) private readonly log: PostgresLog,
     @Inject(ReadProofs) private readonly proofs: ReadProofs,
     @Inject(CheckpointSigner) private readonly signer: CheckpointSigner,
+    @Inject(Cosignatures) private readonly cosignatures: Cosignatures,
   ) {}
 
   @Handles(audit.getCheckpoint)
   async checkpoint(ctx: RequestContext): Promise<string> {
-    const latest = await this.log.latest(this.db.autocommit(ctx), ctx.tenantId);
+    const db = this.db.autocommit(ctx);
+    const latest = await this.log.latest(db, ctx.tenantId);
     if (!latest) throw new ConclaveError('audit.log.empty');
-    return latest.note;
+    return (await this.cosignatures.of(db, ctx.tenantId, latest.size, latest.note)).note;
   }
 
   @Handles(audit.getLog)

@@ -2,6 +2,7 @@ import { base64, consistencyProof, inclusionProof, nodesForConsistency, nodesFor
 import { Inject, Injectable } from '@nestjs/common';
 import { ConclaveError, type ReplyOf, type audit } from '@conclave/contracts';
 import { Database, type Actor, type Tx } from '@conclave/postgres-kit';
+import { Cosignatures } from '../witness/cosignatures.js';
 import { PostgresLog, type StoredCheckpoint } from './postgres-log.js';
 
 /** Proofs from stored nodes: a few rows each, whatever the size of the log. */
@@ -10,6 +11,7 @@ export class ReadProofs {
   constructor(
     @Inject(Database) private readonly db: Database,
     @Inject(PostgresLog) private readonly log: PostgresLog,
+    @Inject(Cosignatures) private readonly cosignatures: Cosignatures,
   ) {}
 
   /** @throws ConclaveError `audit.log.empty` | `audit.proof.range` */
@@ -49,6 +51,7 @@ export class ReadProofs {
     if (!latest) throw new ConclaveError('audit.log.empty');
     const wanted = size === undefined ? latest : await this.log.headAt(tx, ctx.tenantId, size);
     if (!wanted) throw new ConclaveError('audit.proof.range', { size: latest.size });
-    return wanted;
+    const { note } = await this.cosignatures.of(tx, ctx.tenantId, wanted.size, wanted.note);
+    return { ...wanted, note };
   }
 }

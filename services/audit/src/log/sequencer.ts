@@ -5,6 +5,8 @@ import { LOG, METRICS, type ResourceFactory } from '@conclave/nest-kit';
 import type { Tx } from '@conclave/postgres-kit';
 import type { Logger } from 'pino';
 import { Counter, type Registry } from 'prom-client';
+import { HeldProofs } from '../witness/held-proofs.js';
+import { Witnessing } from '../witness/witnessing.js';
 import { PostgresLog, type LoggedEntry, type StoredCheckpoint } from './postgres-log.js';
 
 /** What is staged by another replica is found within this time. */
@@ -29,6 +31,8 @@ export class Sequencer {
 
   constructor(
     @Inject(PostgresLog) private readonly log: PostgresLog,
+    @Inject(HeldProofs) private readonly held: HeldProofs,
+    @Inject(Witnessing) private readonly witnessing: Witnessing,
     @Inject(LOG) private readonly logger: Logger,
     @Inject(METRICS) metrics: Registry,
   ) {
@@ -90,7 +94,9 @@ export class Sequencer {
     entries: readonly LoggedEntry[],
     checkpoint: StoredCheckpoint,
   ): Promise<void> {
-    for (const entry of entries.filter(({ type }) => AWAITED.has(type))) {
+    tx.afterCommit(this.witnessing.wake);
+    const awaited = entries.filter(({ type }) => AWAITED.has(type));
+    for (const entry of await this.held.hold(tx, tenantId, awaited)) {
       const nodeAt = await this.log.nodes(tx, tenantId, nodesForInclusion(entry.index, checkpoint.size));
       const hashes = inclusionProof(entry.index, checkpoint.size, nodeAt);
       const proof = formatTlogProof({ index: entry.index, hashes, checkpoint: checkpoint.note });

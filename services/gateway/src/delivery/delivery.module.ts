@@ -1,4 +1,5 @@
 import { CONFIG } from '@conclave/nest-kit';
+import { Egress } from '@conclave/nest-kit/egress';
 import { Module } from '@nestjs/common';
 import type { DeliveryConfig } from './config.js';
 import { AttemptDelivery } from './deliveries/attempt-delivery.js';
@@ -6,7 +7,6 @@ import { DeliveryEntity } from './deliveries/delivery.entity.js';
 import { EnqueueDeliveries } from './deliveries/enqueue-deliveries.js';
 import { ListDeliveries } from './deliveries/list-deliveries.js';
 import { Sender } from './deliveries/sender.js';
-import { Egress } from './egress.js';
 import { CreateWebhook } from './webhooks/create-webhook.js';
 import { DeleteWebhook } from './webhooks/delete-webhook.js';
 import { ListWebhooks } from './webhooks/list-webhooks.js';

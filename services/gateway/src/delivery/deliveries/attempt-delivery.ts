@@ -1,8 +1,8 @@
 import { METRICS } from '@conclave/nest-kit';
+import { Egress } from '@conclave/nest-kit/egress';
 import { Database, type Tx } from '@conclave/postgres-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import { Counter, type Registry } from 'prom-client';
-import { Egress } from '../egress.js';
 import { webhookHeaders } from '../standard-webhook.js';
 import { disableWebhook, markFailing, markWorking } from '../webhooks/postgres-webhooks.js';
 import { WebhookSecrets } from '../webhooks/webhook-secrets.js';

@@ -12,7 +12,7 @@ type WebhookEventType = (typeof delivery.webhookEventTypes)[number];
 export class EnqueueDeliveries {
   constructor(private readonly sender: Sender) {}
 
-  @Consumes(events.decisionSealed, events.runCompleted, events.runFailed, events.budgetThreshold)
+  @Consumes(events.decisionSealed, events.runCompleted, events.runFailed, events.budgetThreshold, events.logContested)
   async onEvent(tx: Tx, event: PlacedEvent): Promise<void> {
     const { tenantId, id: eventId, at: timestamp, data } = event;
     const type = event.type as WebhookEventType;

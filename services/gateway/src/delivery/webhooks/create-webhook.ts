@@ -1,8 +1,8 @@
 import { ConclaveError, delivery, events, newId, type ReplyOf, type RequestOf } from '@conclave/contracts';
 import type { RequestContext } from '@conclave/nest-kit';
+import { Egress, EgressRefusedError } from '@conclave/nest-kit/egress';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
-import { Egress, EgressRefusedError } from '../egress.js';
 import { newWebhookSecret } from '../standard-webhook.js';
 import { countWebhooks, insertWebhook } from './postgres-webhooks.js';
 import { WebhookSecrets } from './webhook-secrets.js';

@@ -223,6 +223,7 @@ describe('egress on the wire', () => {
         if (url === '/redirect') return response.writeHead(307, { location: `http://127.0.0.1:${port}/secret` }).end();
         if (url === '/drip') return repeat(response, '.');
         if (url === '/flood') return repeat(response, Buffer.alloc(100_000));
+        if (url === '/size') return response.writeHead(409, { 'content-type': 'text/x.tlog.size' }).end('17\n');
         response.writeHead(url === '/broken' ? 500 : 204).end();
       });
     });
@@ -246,6 +247,14 @@ describe('egress on the wire', () => {
     expect(await post(inside(), `http://localhost:${port}/ok?x=1`)).toBe(204);
     expect(hits).toEqual([{ method: 'POST', url: '/ok?x=1', host: `localhost:${port}`, body: 'hello' }]);
     expect(await post(inside(), `http://127.0.0.1:${port}/broken`)).toBe(500);
+  });
+
+  it('reads an answer that somebody wants, up to a bound', async () => {
+    const ask = (path: string, maxBytes: number) =>
+      inside().ask(`http://localhost:${port}${path}`, { headers: {}, body: '', timeoutMs: 2_000 }, maxBytes);
+    expect(await ask('/size', 3)).toEqual({ status: 409, contentType: 'text/x.tlog.size', body: '17\n' });
+    await expect(ask('/size', 2)).rejects.toThrow('more than 2 bytes');
+    await expect(ask('/flood', 100_000)).rejects.toThrow('more than');
   });
 
   it('connects to the address it checked, though the name changes its mind', async () => {

@@ -1,5 +1,5 @@
 /**
- * The one way out for requests that a tenant caused (webhooks): resolves the name, checks every address it has, and
+ * The one way out for requests to places that configuration or a tenant named (webhooks, witnesses): resolves the name, checks every address it has, and
  * connects to those addresses and no other, so that a name cannot mean something else a moment later. Redirects are
  * not followed, credentials in URLs are refused, and a network the operator did not allow needs TLS.
  *
@@ -8,10 +8,10 @@
  */
 import { Resolver } from 'node:dns/promises';
 import { isIP, type LookupFunction } from 'node:net';
-import { Agent } from 'undici';
+import { Agent, type Dispatcher } from 'undici';
 import { AddressRules } from './address-rules.js';
 
-/** The answer is drained up to this size, for the connection's sake; its content is of no interest. */
+/** An answer nobody reads is drained up to this size, for the connection's sake. */
 const DRAIN_BYTES = 65_536;
 
 export interface ResolvedAddress {
@@ -26,6 +26,12 @@ export interface EgressPost {
   readonly body: string;
   /** For everything together: name, connection, answer. */
   readonly timeoutMs: number;
+}
+
+export interface EgressAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
 }
 
 /** The URL may not be called. The reason says nothing about names and addresses inside. */
@@ -76,15 +82,41 @@ export class Egress {
    *
    * @throws EgressRefusedError, or whatever the network failed with; `TimeoutError` when it took too long
    */
-  async post(text: string, { headers, body, timeoutMs }: EgressPost): Promise<number> {
+  post(text: string, post: EgressPost): Promise<number> {
+    return this.send(text, post, async ({ statusCode, body }, signal) => {
+      await body.dump({ limit: DRAIN_BYTES, signal }).catch(() => undefined);
+      return statusCode;
+    });
+  }
+
+  /** Posts once and reads the answer. @throws as `post` does, and Error for an answer of more than `maxBytes` */
+  ask(text: string, post: EgressPost, maxBytes: number): Promise<EgressAnswer> {
+    return this.send(text, post, async ({ statusCode, headers, body }) => {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      for await (const chunk of body as AsyncIterable<Buffer>) {
+        if ((size += chunk.length) > maxBytes) throw new Error(`the answer has more than ${maxBytes} bytes`);
+        chunks.push(chunk);
+      }
+      const contentType = String(headers['content-type'] ?? '');
+      return { status: statusCode, contentType, body: Buffer.concat(chunks).toString('utf8') };
+    });
+  }
+
+  private async send<T>(
+    text: string,
+    { headers, body, timeoutMs }: EgressPost,
+    read: (answer: Dispatcher.ResponseData, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
     const signal = AbortSignal.timeout(timeoutMs);
     const { url, addresses } = await this.admit(text, signal);
     const agent = new Agent({ connect: { lookup: pinned(addresses), timeout: timeoutMs } });
     try {
       const path = url.pathname + url.search;
-      const answer = await agent.request({ origin: url.origin, path, method: 'POST', headers, body, signal });
-      await answer.body.dump({ limit: DRAIN_BYTES, signal }).catch(() => undefined);
-      return answer.statusCode;
+      return await read(
+        await agent.request({ origin: url.origin, path, method: 'POST', headers, body, signal }),
+        signal,
+      );
     } finally {
       await agent.destroy();
     }

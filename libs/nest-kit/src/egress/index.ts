@@ -1,0 +1,2 @@
+export { allowedNetworks } from './allowed-networks.js';
+export { Egress, EgressRefusedError } from './egress.js';

@@ -1,0 +1,116 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG, LOG, type ResourceFactory } from '@conclave/nest-kit';
+import type { Logger } from 'pino';
+import type { AuditConfig } from '../config.js';
+import type { Witness } from './config.js';
+import { HeldProofs } from './held-proofs.js';
+import { PostgresWitnessing, type LogName } from './postgres-witnessing.js';
+import { SubmitCheckpoint } from './submit-checkpoint.js';
+
+/** Logs under way at once with one witness: one that is slow or dead holds up nobody else’s. */
+const SLOTS = 8;
+/** What nobody woke us for is found within this time: heads of other replicas, turns after a failure. */
+const TICK_MS = 1_000;
+
+/** Offers every published head to every witness, apart from signing: nothing that signs ever waits for it. */
+@Injectable()
+export class Witnessing {
+  private readonly lanes: readonly Lane[];
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    @Inject(CONFIG) config: AuditConfig,
+    @Inject(PostgresWitnessing) store: PostgresWitnessing,
+    @Inject(SubmitCheckpoint) submit: SubmitCheckpoint,
+    @Inject(HeldProofs) private readonly held: HeldProofs,
+    @Inject(LOG) private readonly logger: Logger,
+  ) {
+    this.lanes = config.AUDIT_WITNESSES.map(
+      (witness) => new Lane(witness, store, (log) => this.turn(log, witness, submit), logger),
+    );
+  }
+
+  start(): void {
+    if (this.lanes.length === 0) return;
+    this.timer = setInterval(() => {
+      this.wake();
+      this.held.tellOverdue().catch((err: unknown) => this.logger.warn({ err }, 'held proofs will be looked at again'));
+    }, TICK_MS);
+    this.wake();
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.timer);
+    await Promise.all(this.lanes.map((lane) => lane.stop()));
+  }
+
+  private async turn(log: LogName, witness: Witness, submit: SubmitCheckpoint): Promise<void> {
+    const cosigned = await submit.run(log, witness);
+    if (cosigned !== undefined) await this.held.tell(log.tenantId, cosigned);
+  }
+
+  /** A head was published: it is offered soon. */
+  readonly wake = (): void => this.lanes.forEach((lane) => lane.wake());
+}
+
+/** One witness, and the logs that are under way with it. */
+class Lane {
+  private readonly busy = new Map<string, Promise<void>>();
+  private filling: Promise<void> | undefined;
+  private again = false;
+  private stopped = false;
+
+  constructor(
+    private readonly witness: Witness,
+    private readonly store: PostgresWitnessing,
+    private readonly turn: (log: LogName) => Promise<void>,
+    private readonly logger: Logger,
+  ) {}
+
+  wake(): void {
+    this.again = true;
+    this.filling ??= this.fill().finally(() => (this.filling = undefined));
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await this.filling;
+    await Promise.all(this.busy.values());
+  }
+
+  private async fill(): Promise<void> {
+    while (this.again && !this.stopped && this.busy.size < SLOTS) {
+      this.again = false;
+      try {
+        const due = await this.store.due(this.witness.vkey, SLOTS - this.busy.size, [...this.busy.keys()]);
+        for (const log of due) {
+          const work = this.turn(log)
+            .catch((err: unknown) => this.logger.warn({ err, witness: this.witness.key.name }, 'a submission is lost'))
+            .finally(() => {
+              this.busy.delete(log.tenantId);
+              this.wake();
+            });
+          this.busy.set(log.tenantId, work);
+        }
+      } catch (err) {
+        this.logger.warn({ err }, 'witnesses will be looked after again');
+      }
+    }
+  }
+}
+
+/** Runs the witnessing with the service. */
+export function witnessing(): ResourceFactory<unknown> {
+  return async () => {
+    let found: Witnessing | undefined;
+    return {
+      providers: [],
+      ready: async () => undefined,
+      async start(app) {
+        found = app.get<Witnessing>(Witnessing);
+        found.start();
+      },
+      stop: async () => found?.stop(),
+    };
+  };
+}

@@ -10,6 +10,7 @@ export { defaultExportLimits, type ExportedTree, type ExportLimits, exportTree }
 export { GitError, type GitErrorCode } from './git/git-error.js';
 export { pathBytes, pathText } from './git/git-path.js';
 export { gitLine, tryGit } from './git/git-process.js';
+export { listFolderAt, readNote } from './git/notes.js';
 export { defaultOpenLimits, openBundle, type OpenLimits } from './git/open-bundle.js';
 export { type ChangeRequest, defaultReadLimits, readChange, type ReadLimits } from './git/read-change.js';
 export { defaultBranch, mergeBase, readFileAt, resolveCommit, treeOf } from './git/repository.js';

@@ -5,3 +5,4 @@ export { parseTrustPolicy, type Demands, type NamedKey, type TrustPolicy } from 
 export { VERDICTS, type Step, type StepName, type Verdict, type VerdictStatus } from './verdict.js';
 export { verifyConsistencyOfCheckpoints } from './verify-consistency.js';
 export { verifyReceipt } from './verify-receipt.js';
+export { waiversIn, type WaiverReport, type WaiversAtHand } from './waivers.js';

@@ -2,6 +2,7 @@
 import type { JsonSchema } from '../shape.js';
 import { PREDICATE_TYPE, statementOfShape } from './predicate.js';
 import { receiptFileShape } from './receipt-file.js';
+import { waiverShape } from './waiver.js';
 
 const schema = (name: string, title: string, description: string, shape: JsonSchema): JsonSchema => ({
   $schema: 'https://json-schema.org/draft/2020-12/schema',
@@ -25,4 +26,12 @@ export const statementSchema = schema(
   'Decision statement',
   `The in-toto statement that the envelope of a decision receipt signs, with its predicate ${PREDICATE_TYPE}.`,
   statementOfShape.schema,
+);
+
+/** Of a waiver, the payload of its envelope. */
+export const waiverSchema = schema(
+  'waiver',
+  'Waiver',
+  'The payload of a waiver’s envelope: see waiver.md.',
+  waiverShape.schema,
 );

@@ -1,5 +1,5 @@
 /** Test keys on the platform's WebCrypto, so that fixtures run wherever the verifier does. */
-import { formatVkey, fromHex, type NoteKey } from '@conclave/audit-core';
+import { formatVkey, fromBase64, fromHex, type NoteKey } from '@conclave/audit-core';
 
 /** A key pair with the raw public key. */
 export interface Signer {
@@ -23,7 +23,7 @@ export async function signerOf(seed: Uint8Array<ArrayBuffer>): Promise<Signer> {
   const privateKey = await crypto.subtle.importKey('pkcs8', pkcs8, 'Ed25519', true, ['sign']);
   const { x = '' } = await crypto.subtle.exportKey('jwk', privateKey);
   return {
-    publicKey: new Uint8Array(Buffer.from(x, 'base64url')),
+    publicKey: fromBase64(`${x.replaceAll('-', '+').replaceAll('_', '/')}=`),
     sign: async (message) => new Uint8Array(await crypto.subtle.sign('Ed25519', privateKey, message)),
   };
 }

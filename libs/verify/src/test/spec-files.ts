@@ -1,5 +1,5 @@
 /** Everything in `docs/spec` that is generated, by path. */
-import { receiptSchema, statementSchema } from '@conclave/consensus-core';
+import { receiptSchema, statementSchema, waiverSchema } from '@conclave/consensus-core';
 import { vectorFiles } from './vectors.js';
 import { pretty } from './workshop.js';
 
@@ -8,6 +8,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, Uint8Array>>
   return new Map([
     ['receipt.schema.json', pretty(receiptSchema)],
     ['statement.schema.json', pretty(statementSchema)],
+    ['waiver.schema.json', pretty(waiverSchema)],
     ...Array.from(vectors, ([name, bytes]): [string, Uint8Array] => [`vectors/${name}`, bytes]),
   ]);
 }

@@ -13,6 +13,7 @@ export * from './receipt/predicate.js';
 export * from './receipt/receipt-file.js';
 export * from './receipt/recount.js';
 export { receiptSchema, statementSchema, waiverSchema } from './receipt/schemas.js';
+export * from './receipt/sigstore-bundle.js';
 export * from './receipt/waiver.js';
 export type { Answer, Refusal } from './refusal.js';
 export { methods, type Method, type RuleParameters } from './rules/rule.js';

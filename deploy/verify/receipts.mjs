@@ -180,7 +180,8 @@ async function flips() {
   for (const place of pathsOf(good)) {
     for (const stranger of strangers) {
       const changed = JSON.stringify(replaced(good, place, stranger));
-      if (changed !== JSON.stringify(good)) await refused(`/${place.join('/')}`, changed);
+      const redacted = place.join() === 'disclosures' && jcs(stranger) === '[]';
+      if (changed !== JSON.stringify(good) && !redacted) await refused(`/${place.join('/')}`, changed);
     }
   }
   say(

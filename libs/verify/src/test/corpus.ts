@@ -1,5 +1,6 @@
 /** Receipts at random from a seed, good and bad, for comparing two verifiers: what matters is that both say the same. */
-import { fromBase64, fromUtf8, jcs, parseStrictJson, sha256, utf8, type Json } from '@conclave/audit-core';
+import { fromUtf8, jcs, parseStrictJson, sha256, utf8, type Json } from '@conclave/audit-core';
+import { parsePredicate } from '@conclave/consensus-core';
 import type { Part } from './decisions.js';
 import { flipped, pathsOf, replaced, strangers } from './mutations.js';
 import { openWorkshop, TRUST, type Workshop } from './workshop.js';
@@ -37,14 +38,29 @@ async function randomReceipt(workshop: Workshop, dice: Dice): Promise<Uint8Array
     }
     case 2:
     case 3: {
-      const statement = parseStrictJson(fromUtf8(fromBase64(file.envelope.payload)));
-      const payload = utf8(jcs(anotherValue(statement, dice)));
-      return utf8(JSON.stringify(await workshop.receipt(finished, { disclosures, payload })));
+      const predicate = parsePredicate(nearValue(parseStrictJson(jcs(finished.predicate)), dice));
+      if (!predicate.ok) return bytes;
+      return utf8(JSON.stringify(await workshop.platform.receipt(predicate.value, { disclosures })));
     }
     default:
       return bytes;
   }
 }
+
+/** Another value that an insider might have written there: one more, one less, or what stands in another such place. */
+function nearValue(document: Json, dice: Dice): Json {
+  const places = pathsOf(document).filter((place) => typeof valueAt(document, place) !== 'object');
+  const place = places[dice(places.length)]!;
+  const value = valueAt(document, place);
+  if (typeof value === 'number') return replaced(document, place, value + (dice(2) ? 1 : -1));
+  if (typeof value === 'boolean') return replaced(document, place, !value);
+  const alike = places.filter((other) => other.at(-1) === place.at(-1)).map((other) => valueAt(document, other));
+  const words = ['yes', 'no', 'void', 'counted', 'approved', 'rejected', 'green', 'red', 'external', 'a', 'b'];
+  return replaced(document, place, [...alike, ...words][dice(alike.length + words.length)]!);
+}
+
+const valueAt = (document: Json, place: readonly string[]): Json =>
+  place.reduce<Json>((value, step) => (value as Record<string, Json>)[step]!, document);
 
 function anotherValue(document: Json, dice: Dice): Json {
   const places = pathsOf(document);

@@ -12,7 +12,12 @@ const grades = (score: Record<string, number>) => ({ said: { score } });
 const gate = (more: object) => ({ rule: { method: 'approval-gate' as const, ...more } });
 
 export async function wholeVectors(workshop: Workshop): Promise<Vector[]> {
-  return [...(await liberties(workshop)), ...(await ofGate(workshop)), ...(await ofRankings(workshop))];
+  return [
+    ...(await liberties(workshop)),
+    ...(await ofGate(workshop)),
+    ...(await ofRankings(workshop)),
+    ...(await ofPanels(workshop)),
+  ];
 }
 
 async function valid({ receipt }: Workshop, name: string, what: string, finished: Finished): Promise<Vector> {
@@ -185,6 +190,19 @@ async function ofGate(workshop: Workshop): Promise<Vector[]> {
       { ...gate({}), secrecy: 'sealed' },
       { ada: yes, bob: { ...yes, reveals: false } },
     ),
+  ];
+}
+
+/** As large as a panel usually is; the benchmark verifies them. */
+async function ofPanels(workshop: Workshop): Promise<Vector[]> {
+  const words = 'Covered by tests; no secret, no weakened assertion, and nothing outside of what the title says.';
+  const panel = Object.fromEntries(
+    ['ada', 'bob', 'cyd', 'dan', 'eve'].map((name) => [name, { ...yes, reason: words }]),
+  );
+  const five = (secrecy: 'open' | 'sealed') => workshop.decided({ ...gate({}), gates: ['tests'], secrecy }, panel);
+  return [
+    await valid(workshop, 'five-voters', 'five jurors of one mind', await five('open')),
+    await valid(workshop, 'five-voters-sealed', 'the same, committed before they revealed', await five('sealed')),
   ];
 }
 

@@ -17,27 +17,30 @@ it('starts from a receipt that is trusted', async () => {
 });
 
 describe('a flipped bit', () => {
-  /** Flips one bit of each byte, another one from byte to byte; answers the offsets that were still trusted. */
-  async function survivors(bytes: Uint8Array, rebuild: (changed: Uint8Array) => Uint8Array | string) {
+  /** Flips one bit of every so many bytes, another one from byte to byte; answers the offsets that were still trusted. */
+  async function survivors(
+    bytes: Uint8Array,
+    rebuild: (changed: Uint8Array) => Uint8Array | string,
+    every = 1,
+  ): Promise<number[]> {
+    const places = Array.from({ length: Math.ceil(bytes.length / every) }, (_, at) => at * every);
     const trusted = await Promise.all(
-      Array.from(bytes, async (_, at) => {
-        const changed = flipped(bytes, at, (at * 5) % 8);
-        return (await verifyReceipt(rebuild(changed), trust)).exitCode === 0;
-      }),
+      places.map(async (at) => (await verifyReceipt(rebuild(flipped(bytes, at, (at * 5) % 8)), trust)).exitCode === 0),
     );
-    return [...trusted.keys()].filter((at) => trusted[at]);
+    return places.filter((_, at) => trusted[at]);
   }
   const { envelope, log } = good;
   const withEnvelope = (part: object) => JSON.stringify({ ...good, envelope: { ...envelope, ...part } });
   const withLog = (part: object) => JSON.stringify({ ...good, log: { ...log, ...part } });
 
-  it('in any byte of the file is found', async () => {
-    expect(await survivors(utf8(text), (changed) => changed)).toEqual([]);
+  /** `deploy/verify/receipts.mjs` flips every bit of everything; of the two large parts, this is a sample. */
+  it('in any third byte of the file is found', async () => {
+    expect(await survivors(utf8(text), (changed) => changed, 3)).toEqual([]);
   });
 
-  it('in any byte of the signed payload is found', async () => {
+  it('in any third byte of the signed payload is found', async () => {
     const rebuild = (changed: Uint8Array) => withEnvelope({ payload: base64(changed) });
-    expect(await survivors(fromBase64(envelope.payload), rebuild)).toEqual([]);
+    expect(await survivors(fromBase64(envelope.payload), rebuild, 3)).toEqual([]);
   });
 
   it('in any byte of the signature is found', async () => {
@@ -95,6 +98,7 @@ describe('a value', () => {
   it('of envelope, log or disclosures that is another one is found', async () => {
     const file = parseStrictJson(text);
     for (const { place, by } of places(file)) {
+      if (place.join() === 'disclosures') continue; // all of them may be removed
       const changed = JSON.stringify(replaced(file, place, by));
       if (changed !== JSON.stringify(file))
         expect([place, (await verifyReceipt(changed, trust)).exitCode]).not.toEqual([place, 0]);

@@ -122,12 +122,12 @@ export class Platform {
   }
 
   private async cosign(text: string, witness: string, seconds = 1n): Promise<NoteSignature> {
-    const { publicKey, sign } = this.witnesses.get(witness)!;
+    const signer = this.witnesses.get(witness)!;
     const name = `witness.example/${witness}`;
     const stamp = new Uint8Array(8);
     new DataView(stamp.buffer).setBigUint64(0, seconds);
-    const signature = concatBytes(stamp, await sign(cosignedMessage(text, 1n)));
-    return { name, keyId: noteKeyId({ name, type: 4, publicKey }), signature };
+    const signature = concatBytes(stamp, await signer.sign(cosignedMessage(text, 1n)));
+    return { name, keyId: noteKeyId({ name, type: 4, publicKey: signer.publicKey }), signature };
   }
 
   private async checkpoint(leaves: readonly Uint8Array[], origin: string, logName = origin): Promise<Note> {

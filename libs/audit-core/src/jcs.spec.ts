@@ -29,6 +29,17 @@ describe('jcs', () => {
     );
   });
 
+  it('writes what else the test data of RFC 8785’s author cover with integers: nothing normalized, markup left alone', () => {
+    expect(jcs({ 'Unnormalized Unicode': 'A\u030a' })).toBe('{"Unnormalized Unicode":"A\u030a"}');
+    expect(jcs({ A: {}, '111': [{ e: 'yes', E: 'no' }], a: {} })).toBe('{"111":[{"E":"no","e":"yes"}],"A":{},"a":{}}');
+    expect(jcs({ '</script>': 'Browser Challenge', '\r': 'Carriage Return', '1': 'One' })).toBe(
+      '{"\\r":"Carriage Return","1":"One","</script>":"Browser Challenge"}',
+    );
+    expect(jcs({ literals: [null, true, false], '\u0080': 'Control\u007f' })).toBe(
+      '{"literals":[null,true,false],"\u0080":"Control\u007f"}',
+    );
+  });
+
   it('sorts keys by UTF-16 code units, as RFC 8785 §3.2.3 shows', () => {
     const sorted = ['\r', '1', '\u0080', '\u00f6', '\u20ac', '\ud83d\ude00', '\ufb33'];
     const value = Object.fromEntries([...sorted].reverse().map((key) => [key, 0]));

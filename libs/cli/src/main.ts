@@ -7,6 +7,7 @@ import { decide } from './commands/decide.js';
 import { decisions } from './commands/decisions.js';
 import { doctor } from './commands/doctor.js';
 import { fork } from './commands/fork.js';
+import { hook } from './commands/hook.js';
 import { init } from './commands/init.js';
 import { receipt } from './commands/receipt.js';
 import { replay } from './commands/replay.js';
@@ -14,6 +15,7 @@ import { review } from './commands/review.js';
 import { run } from './commands/run.js';
 import { status } from './commands/status.js';
 import { verify } from './commands/verify.js';
+import { waive } from './commands/waive.js';
 import { watch } from './commands/watch.js';
 import { EXIT } from './exit-codes.js';
 import { faultOf, usage, type Fault } from './fault.js';
@@ -22,7 +24,7 @@ import { Output, type Streams } from './output.js';
 import { printable } from './printable.js';
 
 const commands: readonly Command[] = [
-  ...[init, review, verify, decide, decisions, receipt],
+  ...[init, review, verify, waive, hook, decide, decisions, receipt],
   ...[run, status, watch, answer, pause, resume, cancel, steer, fork, replay],
   ...[budget, doctor],
 ];

@@ -16,3 +16,4 @@ export { verifyConsistencyOfCheckpoints } from './verify-consistency.js';
 export { verifyReceipt } from './verify-receipt.js';
 export { favouritesOf } from '@conclave/consensus-core';
 export { saidText } from './said-text.js';
+export { waiversIn, type WaiverReport, type WaiversAtHand } from './waivers.js';

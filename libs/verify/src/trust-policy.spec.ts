@@ -18,6 +18,7 @@ describe('a trust policy', () => {
       witnesses: { keys: [], threshold: 0 },
       minExternalCustody: 0,
       require: {},
+      waivers: { keys: [], threshold: 0 },
     });
   });
 
@@ -28,7 +29,9 @@ describe('a trust policy', () => {
       voters: [{ voterId: 'ada', publicKey: key }],
       minExternalCustody: 2,
       require: { outcome: 'approved', panelSha256: 'ab' },
+      waivers: { keys: [{ keyid: 'lead', publicKey: key }], threshold: 1 },
     });
+    expect(policy.waivers).toEqual({ keys: [{ name: 'lead', publicKey: signer.publicKey }], threshold: 1 });
     expect(policy.witnesses).toEqual({
       keys: [{ name: 'witness.example', type: 4, publicKey: signer.publicKey }],
       threshold: 1,
@@ -62,6 +65,15 @@ describe('a trust policy', () => {
     ['a custody without the keys that count', { ...least, minExternalCustody: 1 }],
     ['a negative count', { ...least, minExternalCustody: -1 }],
     ['a count as text', { ...least, minExternalCustody: '1' }],
+    ['waivers that take nobody', { ...least, waivers: { keys: [{ keyid: 'lead', publicKey: key }], threshold: 0 } }],
+    [
+      'waivers that take more than may',
+      { ...least, waivers: { keys: [{ keyid: 'lead', publicKey: key }], threshold: 2 } },
+    ],
+    [
+      'one key that may waive twice',
+      { ...least, waivers: { keys: ['a', 'b'].map((keyid) => ({ keyid, publicKey: key })), threshold: 2 } },
+    ],
     ['a broken vkey', { ...least, logs: ['log.example+00000000+AAAA'] }],
     ['a key that is unsafe', { ...least, services: [{ keyid: 's', publicKey: smallOrder }] }],
     ['a key that is no base64', { ...least, services: [{ keyid: 's', publicKey: '?' }] }],

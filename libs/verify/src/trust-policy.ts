@@ -3,7 +3,8 @@
  *
  *     { "version": 1, "logs": [vkey…], "services": [{ "keyid", "publicKey" }],
  *       "witnesses"?: { "keys": [vkey…], "threshold": k }, "voters"?: [{ "voterId", "publicKey" }],
- *       "minExternalCustody"?: n, "require"?: { "outcome"?, "panelSha256"?, "origin"?, "repository"? } }
+ *       "minExternalCustody"?: n, "require"?: { "outcome"?, "panelSha256"?, "origin"?, "repository"? },
+ *       "waivers"?: { "keys": [{ "keyid", "publicKey" }], "threshold": k } }
  *
  * A witness counts once: a key under two names is refused, since a cosignature does not say whose name it is under.
  * `minExternalCustody` needs `voters`: without keys the reader knows, custody is the platform's word alone.
@@ -12,6 +13,7 @@
  * points (passkeys); vkeys are C2SP's.
  */
 import {
+  base64,
   ED25519_COSIGNATURE,
   ED25519_NOTE,
   fromBase64,
@@ -51,6 +53,8 @@ export interface TrustPolicy {
   /** How many keys held outside the platform must stand behind counted ballots. */
   readonly minExternalCustody: number;
   readonly require: Demands;
+  /** Who may waive what rejected a change, and how many of them it takes; a threshold of 0 is nobody. */
+  readonly waivers: { readonly keys: readonly NamedKey[]; readonly threshold: number };
 }
 
 const DEMANDS = ['outcome', 'panelSha256', 'origin', 'repository'] as const;
@@ -60,7 +64,7 @@ export function parseTrustPolicy(text: string): TrustPolicy {
   const policy = members(
     parseStrictJson(text),
     ['version', 'logs', 'services'],
-    ['witnesses', 'voters', 'minExternalCustody', 'require'],
+    ['witnesses', 'voters', 'minExternalCustody', 'require', 'waivers'],
   );
   if (policy['version'] !== 1) throw refuse('version is not 1');
   const logs = vkeys(policy['logs'], ED25519_NOTE);
@@ -76,6 +80,7 @@ export function parseTrustPolicy(text: string): TrustPolicy {
     ...(policy['voters'] !== undefined && { voters: namedKeys(policy['voters'], 'voterId', isSafeVoterKey) }),
     minExternalCustody,
     require: demands(policy['require'] ?? {}),
+    waivers: waivers(policy['waivers']),
   };
 }
 
@@ -86,6 +91,16 @@ function witnesses(value: Json | undefined): TrustPolicy['witnesses'] {
   distinct(keys.map(({ publicKey }) => publicKey.join()));
   const threshold = count(known['threshold']);
   if (threshold > keys.length) throw refuse('the witness threshold exceeds the number of witnesses');
+  return { keys, threshold };
+}
+
+function waivers(value: Json | undefined): TrustPolicy['waivers'] {
+  if (value === undefined) return { keys: [], threshold: 0 };
+  const known = members(value, ['keys', 'threshold']);
+  const keys = namedKeys(known['keys'], 'keyid');
+  distinct(keys.map(({ publicKey }) => base64(publicKey)));
+  const threshold = count(known['threshold']);
+  if (threshold === 0 || threshold > keys.length) throw refuse('as many as may waive must do so, and one at least');
   return { keys, threshold };
 }
 

@@ -5,6 +5,7 @@
  */
 import { MalformedError } from '@conclave/audit-core';
 import type { ReceiptSummary } from './receipt-summary.js';
+import type { WaiverReport } from './waivers.js';
 
 /** Every way a verification can end, with the exit code of the command that ran it. */
 export const VERDICTS = {
@@ -58,6 +59,8 @@ export interface Verdict {
   readonly exitCode: number;
   readonly steps: readonly Step[];
   readonly receipt?: ReceiptSummary;
+  /** What became of waivers, where some were given and everything before them held. */
+  readonly waivers?: WaiverReport;
 }
 
 /** What one check found: it holds, it could not be judged, or it failed and so ends the verification. */

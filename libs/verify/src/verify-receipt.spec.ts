@@ -247,9 +247,8 @@ describe('the log', () => {
   it('with a cosignature that does not hold is a bad proof, with too few witnesses untrusted', async () => {
     await expectFailure(await platform.receipt(open.predicate, { cosignedAt: 2n }), 'witnesses', 'bad-log-proof');
     await expectFailure(withProof(good.log.proof.replace(/— witness[^\n]*\n/, '')), 'witnesses', 'untrusted');
-    const second = vkeyOf('witness.example/w2', await newSigner(), 4);
-    const first = vkeyOf('witness.example/w1', platform.witness, 4);
-    const policy = platform.trust({ witnesses: { keys: [first, second], threshold: 2 } });
+    const keys = [platform.witnessKey('first'), platform.witnessKey('second')];
+    const policy = platform.trust({ witnesses: { keys, threshold: 2 } });
     await expectFailure(good, 'witnesses', 'untrusted', policy);
   });
 

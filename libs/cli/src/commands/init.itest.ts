@@ -120,7 +120,7 @@ describe('help', () => {
     expect(code).toBe(0);
     const names = [...stdout.matchAll(/^ {2}(\w+) {2,}/gm)].map((match) => match[1]!);
     expect(names).toEqual([
-      ...['init', 'review', 'verify', 'decisions', 'receipt', 'run', 'status', 'watch', 'answer'],
+      ...['init', 'review', 'verify', 'waive', 'hook', 'decisions', 'receipt', 'run', 'status', 'watch', 'answer'],
       ...['pause', 'resume', 'cancel', 'steer', 'fork', 'replay', 'budget', 'doctor'],
     ]);
     for (const name of names) {
@@ -145,5 +145,11 @@ describe('decisions and receipts', () => {
     const { code, stdout } = await conclave('receipt', decision);
     expect([code, stdout]).toEqual([0, expect.stringContaining(`${decision}.receipt.json`)]);
     expect((await conclave('verify', `${decision}.receipt.json`)).code).toBe(7);
+    expect((await conclave('receipt', decision, '--format', 'sigstore')).code).toBe(0);
+    const [receipt, bundle] = ['receipt', 'sigstore'].map(
+      (kind) => JSON.parse(readFileSync(join(repo.dir, `${decision}.${kind}.json`), 'utf8')) as Record<string, unknown>,
+    );
+    expect(bundle!['dsseEnvelope']).toEqual(receipt!['envelope']);
+    expect((await conclave('receipt', decision, '--format', 'xml')).code).toBe(EXIT.usage);
   });
 });

@@ -182,6 +182,11 @@ describe('demands', () => {
     expect(stdout).toContain(words);
   });
 
+  it('of more witnesses than cosigned leave it untrusted', async () => {
+    const { code, stdout } = await trusted('--policy', policy({ version: 1, minWitnesses: 1 }));
+    expect([code, stdout]).toEqual([5, expect.stringMatching(/failed +witnesses +0 of 0 witnesses, 1 needed/)]);
+  });
+
   it('that are met leave it trusted', async () => {
     const met = { version: 1, outcome: 'rejected', panel: 'conclave/review', minCounted: 1, maxAgeHours: 1_000_000 };
     expect((await trusted('--policy', policy(met))).code).toBe(0);

@@ -6,6 +6,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import type { DsseEnvelope } from '@conclave/audit-core';
+import { sigstoreBundleOf } from '@conclave/consensus-core';
 import {
   audit,
   auth,
@@ -66,9 +68,10 @@ export class TestPlatform {
       ({ id, after }, { response }) =>
         agents.stream(id, after, response) || this.stream(this.find(id).events, after, response),
     );
-    on(consensus.getReceipt, ({ id }) => {
+    on(consensus.getReceipt, ({ id, format }) => {
       if (this.pending-- > 0) throw new ConclaveError('consensus.receipt.pending');
-      return [...this.runs.values()].find(({ result }) => result.decision === id)!.receipt;
+      const { receipt } = [...this.runs.values()].find(({ result }) => result.decision === id)!;
+      return format === 'sigstore' ? sigstoreBundleOf((receipt as { envelope: DsseEnvelope }).envelope) : receipt;
     });
     on(consensus.listReceiptKeys, () => ({ items: [court.receiptKey] }));
     on(consensus.listDecisions, () => ({ items: [] }));

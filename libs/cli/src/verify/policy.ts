@@ -5,7 +5,7 @@
 import { outsideKeys, type ReceiptSummary, type TrustPolicy } from '@conclave/verify';
 import { usage } from '../fault.js';
 
-interface Policy {
+export interface Policy {
   readonly outcome?: string;
   readonly panel?: string;
   readonly panelSha256?: string;
@@ -14,12 +14,14 @@ interface Policy {
   readonly maxAgeHours?: number;
   readonly minCounted?: number;
   readonly minExternalCustody?: number;
+  /** Raises the threshold of the trust root's witnesses. */
+  readonly minWitnesses?: number;
 }
 
 const TEXTS = ['outcome', 'panel', 'panelSha256', 'origin', 'repository'] as const;
 /** A clock may be behind the platform's by this much. */
 const SKEW_HOURS = 0.1;
-const NUMBERS = ['maxAgeHours', 'minCounted', 'minExternalCustody'] as const;
+const NUMBERS = ['maxAgeHours', 'minCounted', 'minExternalCustody', 'minWitnesses'] as const;
 
 /** @throws Fault `cli.usage` for anything that is not a policy */
 export function parsePolicy(text: string, file: string): Policy {
@@ -42,18 +44,28 @@ export function parsePolicy(text: string, file: string): Policy {
   return demands;
 }
 
+/** The trust root under the policy's demand of witnesses, which the verification itself then makes. */
+export function underPolicy(trust: TrustPolicy, { minWitnesses = 0 }: Policy): TrustPolicy {
+  const { keys, threshold } = trust.witnesses;
+  return { ...trust, witnesses: { keys, threshold: Math.max(threshold, minWitnesses) } };
+}
+
 /**
- * The demands a receipt does not meet, in words. `now` is milliseconds since the epoch; `voters` are the keys the trust
+ * The demands a receipt does not meet, in words; what is waived is as good as approved. `now` is milliseconds since the epoch; `voters` are the keys the trust
  * root pins, without which nobody but the platform says who holds a key.
  */
 export function unmetDemands(
   policy: Policy,
   receipt: ReceiptSummary,
-  { now, voters }: { readonly now: number; readonly voters: TrustPolicy['voters'] },
+  {
+    now,
+    voters,
+    waived = false,
+  }: { readonly now: number; readonly voters: TrustPolicy['voters']; readonly waived?: boolean },
 ): string[] {
   const { outcome, origin, subject, times, ballots } = receipt;
   const shown = {
-    outcome: outcome.status,
+    outcome: waived && policy.outcome === 'approved' ? policy.outcome : outcome.status,
     panel: receipt.policy?.panel,
     panelSha256: receipt.policy?.panelSha256,
     origin,

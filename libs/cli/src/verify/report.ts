@@ -1,13 +1,29 @@
-import { saidText, type ReceiptSummary } from '@conclave/verify';
+import { saidText, VERDICTS, type ReceiptSummary } from '@conclave/verify';
 import type { Output } from '../output.js';
+import type { Examined, Line } from './examine.js';
 import { printable } from '../printable.js';
 import { seatLine } from '../review/progress.js';
 
-/** One thing that was looked at. */
-export interface Line {
-  readonly name: string;
-  readonly state: 'ok' | 'failed' | 'unchecked';
-  readonly detail: string;
+/** What was looked at, what the receipt says, and how it ends; a waiver is told as loudly as a refusal. */
+export function printExamined(
+  out: Output,
+  { lines, receipt, genuine, waived, status }: Pick<Examined, 'lines' | 'receipt' | 'genuine' | 'waived' | 'status'>,
+): void {
+  printLines(out, lines);
+  if (receipt) printReceipt(out, receipt, genuine);
+  const { exitCode, meaning } = VERDICTS[status];
+  out.print(
+    '',
+    ...(waived
+      ? [
+          out.styled(
+            ['bold', 'yellow'],
+            'WAIVED: the panel rejected this change. It passes by the waivers above, and by nothing else.',
+          ),
+        ]
+      : []),
+    `${out.styled(['bold', exitCode === 0 ? 'green' : 'red'], status)}  ${meaning}`,
+  );
 }
 
 const styles = { ok: 'green', failed: 'red', unchecked: 'yellow' } as const;

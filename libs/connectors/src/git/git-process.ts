@@ -34,8 +34,20 @@ const overrides = [
   'submodule.recurse=false',
 ].flatMap((setting) => ['-c', setting]);
 
-/** No inherited variable but the search path: `GIT_DIR`, `GIT_SSH_COMMAND`, `LD_PRELOAD` and their like stay outside. */
+/** In a pre-receive hook, what is being pushed lies in a quarantine beside the repository's own objects. */
+function quarantine(): Record<string, string> {
+  const { GIT_QUARANTINE_PATH: quarantined, GIT_OBJECT_DIRECTORY: objects } = process.env;
+  const { GIT_ALTERNATE_OBJECT_DIRECTORIES: alternates } = process.env;
+  if (quarantined === undefined || objects === undefined || alternates === undefined) return {};
+  return { GIT_OBJECT_DIRECTORY: objects, GIT_ALTERNATE_OBJECT_DIRECTORIES: alternates };
+}
+
+/**
+ * No inherited variable but the search path and the quarantine: `GIT_DIR`, `GIT_SSH_COMMAND`, `LD_PRELOAD` and their like
+ * stay outside.
+ */
 const environment = (): Record<string, string> => ({
+  ...quarantine(),
   PATH: process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
   HOME: '/nonexistent',
   LC_ALL: 'C',

@@ -60,3 +60,13 @@ export async function readFileAt(
     throw new GitError('too-large', `${path} has ${entry[2]} bytes, at most ${maxBytes}`);
   return git(repository, ['cat-file', 'blob', entry[1]], { maxOutputBytes: maxBytes });
 }
+
+/** Names of the regular files of a folder in a commit; none when there is no such folder. */
+export async function listFolderAt(repository: string, commit: string, folder: string): Promise<string[]> {
+  const id = await resolveCommit(repository, commit);
+  const listed = await git(repository, ['ls-tree', '-z', '--full-tree', id, '--', `${folder}/`]);
+  return listed
+    .toString('utf8')
+    .split('\0')
+    .flatMap((entry) => /^100\d{3} blob [0-9a-f]+\t(.*)$/.exec(entry)?.[1] ?? []);
+}

@@ -116,7 +116,7 @@ export function parsePredicate(value: unknown): Read<Predicate> {
 }
 
 const digests = record(text(50, 1), text(128, 1, /^[0-9a-f]+$/), 4);
-const statementOfShape = object({
+export const statementOfShape = object({
   _type: oneOf(STATEMENT_TYPE),
   subject: list(object({ name: text(500, 1), digest: digests }), 4, 1),
   predicateType: oneOf(PREDICATE_TYPE),

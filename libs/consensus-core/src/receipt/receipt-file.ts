@@ -25,7 +25,7 @@ const disclosureShape = object({
 /** Data behind a commitment of the predicate, with the salt that opens it. */
 export type Disclosure = Of<typeof disclosureShape>;
 
-const receiptFileShape = object({
+export const receiptFileShape = object({
   mediaType: oneOf(RECEIPT_MEDIA_TYPE),
   envelope: object({
     payloadType: oneOf(PAYLOAD_TYPE),

@@ -274,18 +274,36 @@ export const computeTally = contract({
   },
 });
 
-/** The decision receipt file, ready for `conclave verify`. */
+const dsseEnvelope = z.object({
+  payloadType: z.string(),
+  payload: z.string(),
+  signatures: z.array(z.object({ keyid: z.string(), sig: z.string() })),
+});
+
+const receiptFile = z.object({
+  mediaType: z.string(),
+  envelope: dsseEnvelope,
+  log: z.object({ entry: z.string(), proof: z.string() }),
+  disclosures: z.array(z.record(z.string(), z.unknown())),
+});
+
+const sigstoreBundle = z.object({
+  mediaType: z.string(),
+  verificationMaterial: z.object({
+    publicKey: z.object({ hint: z.string() }),
+    tlogEntries: z.array(z.never()),
+    timestampVerificationData: z.object({ rfc3161Timestamps: z.array(z.never()) }),
+  }),
+  dsseEnvelope,
+});
+
+/** The decision receipt file, ready for `conclave verify`; as `sigstore` its envelope alone, as a bundle of version 0.3. */
 export const getReceipt = contract({
   owner: 'consensus',
   subject: 'consensus.v1.receipt.get',
   permission: 'decision:read',
-  request: z.strictObject({ id: idOf('decision') }),
-  reply: z.object({
-    mediaType: z.string(),
-    envelope: z.record(z.string(), z.unknown()),
-    log: z.object({ entry: z.string(), proof: z.string() }),
-    disclosures: z.array(z.record(z.string(), z.unknown())),
-  }),
+  request: z.strictObject({ id: idOf('decision'), format: z.enum(['conclave', 'sigstore']).optional() }),
+  reply: z.union([receiptFile, sigstoreBundle]),
   errors: ['consensus.decision.not-found', 'consensus.decision.phase', 'consensus.receipt.pending'],
   http: {
     method: 'GET',

@@ -40,6 +40,9 @@ export interface Part {
   readonly reason?: string;
   readonly custody?: 'platform' | 'external' | 'passkey';
   readonly reveals?: false;
+  /** What is said after `said`: a second ballot, or a reveal of something else than was committed to. */
+  readonly then?: Pick<Ballot, 'vote' | 'ranking' | 'score'>;
+  readonly weight?: number;
 }
 
 /** A finished decision with the keys of those who took part. */
@@ -50,7 +53,7 @@ export interface Finished {
 }
 
 /** A review by three jurors, one against, with a green gate. */
-export function review(secrecy: Terms['secrecy'] = 'open'): Promise<Finished> {
+export function review(secrecy: Terms['secrecy'] = 'open', circumstances?: Circumstances): Promise<Finished> {
   return decide(
     {
       secrecy,
@@ -62,17 +65,31 @@ export function review(secrecy: Terms['secrecy'] = 'open'): Promise<Finished> {
       bob: { said: { vote: 'yes' } },
       cyd: { said: { vote: 'no' }, reason: 'Lost assertions in a.spec.ts:12.' },
     },
+    circumstances,
   );
 }
 
+/** What varies beside terms and voters. */
+export interface Circumstances {
+  readonly signerFor?: (voterId: string) => Promise<Signer>;
+  /** What each gate reports, green unless told; `silent` never does. */
+  readonly gates?: Readonly<Record<string, 'green' | 'red' | 'abstained' | 'silent'>>;
+}
+
 /** Runs a decision from opening to seal. */
-export async function decide(terms: PartialTerms, parts: Readonly<Record<string, Part>>): Promise<Finished> {
+export async function decide(
+  terms: PartialTerms,
+  parts: Readonly<Record<string, Part>>,
+  { signerFor = newSigner, gates = {} }: Circumstances = {},
+): Promise<Finished> {
   const signers = new Map<string, Signer>();
-  for (const voterId of Object.keys(parts)) signers.set(voterId, await newSigner());
+  for (const voterId of Object.keys(parts)) signers.set(voterId, await signerFor(voterId));
   const box = new BallotBox(await termsOf(terms, parts, signers));
   await castAll(box, parts, signers);
   for (const gate of terms.gates ?? []) {
-    await box.take((decision) => admitEvidence(decision, { gate, status: 'green', sha256: DIGEST, reason: '' }));
+    const status = gates[gate] ?? 'green';
+    if (status === 'silent') continue;
+    await box.take((decision) => admitEvidence(decision, { gate, status, sha256: DIGEST, reason: '' }));
   }
   await box.take((decision) => admitClose(decision, 'deadline'));
   await box.take(admitSeal);
@@ -94,8 +111,9 @@ class BallotBox {
     this.append(await admit(this.decision));
   }
 
+  /** What is refused and kept all the same, such as a second ballot, belongs to the story. */
   private append({ events, refusal }: Admission): void {
-    if (refusal) throw new Error(`${refusal.code}: ${refusal.reason} ${refusal.path}`);
+    if (refusal && events.length === 0) throw new Error(`${refusal.code}: ${refusal.reason} ${refusal.path}`);
     this.events.push(...appendTo(this.events.length, events, '2026-11-20T10:00:00Z'));
   }
 }
@@ -119,7 +137,7 @@ async function termsOf(
     ],
     rule: { method: 'approval-gate', variant: 'unanimous' },
     secrecy: 'open',
-    electorate: Object.entries(parts).map(([voterId, { custody = 'platform' }]) => ({
+    electorate: Object.entries(parts).map(([voterId, { custody = 'platform', weight = 1 }]) => ({
       voterId,
       kind: 'check' as const,
       name: voterId.toUpperCase(),
@@ -128,7 +146,7 @@ async function termsOf(
       publicKey: base64(signers.get(voterId)!.publicKey),
       custody,
       roles: [],
-      weight: 1,
+      weight,
       evaluator: { id: `check/${voterId}`, version: '1', sha256: DIGEST, deterministic: true },
     })),
     gates: [],
@@ -155,9 +173,11 @@ async function castAll(
   const { decisionId, secrecy } = box.decision.terms;
   const terms = termsDigest(publicTermsOf(box.decision.terms));
   const sealed = secrecy === 'sealed';
-  const ballots = Object.entries(parts).flatMap(([voterId, { said, reason = '' }]): Ballot[] =>
+  const ballotsOf = (member: 'said' | 'then'): Ballot[] =>
+    Object.entries(parts).flatMap(([voterId, { [member]: said, reason = '' }]): Ballot[] =>
     said ? [{ decisionId, round: 1, voterId, reason, findingsSha256: DIGEST, ...said }] : [],
   );
+  const ballots = ballotsOf('said');
   const signed = async (voterId: string, bytes: Uint8Array) => ({
     algorithm: 'ed25519',
     value: base64(await signers.get(voterId)!.sign(bytes)),
@@ -171,7 +191,8 @@ async function castAll(
     }
     await box.take((decision) => admitCommitsClose(decision, 'deadline'));
   }
-  for (const ballot of ballots.filter(({ voterId }) => parts[voterId]?.reveals !== false)) {
+  const kept = ballots.filter(({ voterId }) => parts[voterId]?.reveals !== false && !(sealed && parts[voterId]?.then));
+  for (const ballot of [...kept, ...ballotsOf('then')]) {
     const command = { ballot, signature: await signed(ballot.voterId, ballotBytes(ballot, terms)) };
     await box.take((decision) =>
       sealed ? admitReveal(decision, { ...command, salt: SALT }) : admitBallot(decision, command),

@@ -20,6 +20,7 @@ import {
   signNote,
   utf8,
   type Note,
+  type NoteSignature,
 } from '@conclave/audit-core';
 import {
   PAYLOAD_TYPE,
@@ -34,8 +35,6 @@ import { parseTrustPolicy, type TrustPolicy } from '../trust-policy.js';
 import { ORIGIN } from './decisions.js';
 import { newSigner, vkeyOf, type Signer } from './signer.js';
 
-const WITNESS = 'witness.example/w1';
-
 /** What an insider may do otherwise than an honest platform. */
 export interface Insider {
   readonly payload?: Uint8Array;
@@ -45,6 +44,13 @@ export interface Insider {
   readonly logName?: string;
   readonly disclosures?: readonly Disclosure[];
   readonly cosignedAt?: bigint;
+  /** Witnesses that sign after the first one. */
+  readonly cosigners?: readonly string[];
+  /** Further members of the log entry. */
+  readonly entryMore?: object;
+  /** How many entries the log has before and after this one. */
+  readonly before?: number;
+  readonly after?: number;
 }
 
 /** The keys of one installation and its witness. */
@@ -52,30 +58,40 @@ export class Platform {
   private constructor(
     readonly service: Signer,
     readonly log: Signer,
-    readonly witness: Signer,
+    private readonly witnesses: ReadonlyMap<string, Signer>,
   ) {}
 
-  static async start(): Promise<Platform> {
-    return new Platform(await newSigner(), await newSigner(), await newSigner());
+  static async start(signerFor: (name: string) => Promise<Signer> = newSigner): Promise<Platform> {
+    const witnesses = new Map<string, Signer>();
+    for (const name of ['first', 'second', 'third']) witnesses.set(name, await signerFor(`witness ${name}`));
+    return new Platform(await signerFor('service'), await signerFor('log'), witnesses);
   }
 
-  /** The trust policy of somebody who believes in this platform and its witness. */
+  /** The verifier key of a witness. */
+  witnessKey(name: string): string {
+    return vkeyOf(`witness.example/${name}`, this.witnesses.get(name)!, 4);
+  }
+
+  /** The trust root of somebody who believes in this platform and its first witness. */
+  get policy() {
+    return {
+      version: 1,
+      logs: [vkeyOf(ORIGIN, this.log)],
+      services: [{ keyid: 'consensus-1', publicKey: base64(this.service.publicKey) }],
+      witnesses: { keys: [this.witnessKey('first')], threshold: 1 },
+    };
+  }
+
+  /** As read, with further demands. */
   trust(more: object = {}): TrustPolicy {
-    return parseTrustPolicy(
-      JSON.stringify({
-        version: 1,
-        logs: [vkeyOf(ORIGIN, this.log)],
-        services: [{ keyid: 'consensus-1', publicKey: base64(this.service.publicKey) }],
-        witnesses: { keys: [vkeyOf(WITNESS, this.witness, 4)], threshold: 1 },
-        ...more,
-      }),
-    );
+    return parseTrustPolicy(JSON.stringify({ ...this.policy, ...more }));
   }
 
   /** Signs and logs a predicate, and writes the receipt. */
   async receipt(predicate: Predicate, insider: Insider = {}): Promise<ReceiptFile> {
     const payload = insider.payload ?? payloadBytes(predicate);
-    const sealed = { type: 'decision.sealed', at: '2026-11-20T10:00:01Z', data: sealedEntryOf(predicate, payload) };
+    const data = sealedEntryOf(predicate, payload);
+    const sealed = { type: 'decision.sealed', at: '2026-11-20T10:00:01Z', data, ...insider.entryMore };
     const entry = insider.entry ?? utf8(jcs(sealed));
     const sig = await this.service.sign(preAuthEncoding(PAYLOAD_TYPE, payload));
     return {
@@ -95,19 +111,23 @@ export class Platform {
     return Promise.all(sizes.map(async (size) => formatNote(await this.checkpoint(numbered(size), origin))));
   }
 
-  private async prove(
-    entry: Uint8Array,
-    { origin = ORIGIN, logName = origin, cosignedAt = 1n }: Insider,
-  ): Promise<string> {
-    const leaves = [...numbered(5), entry, ...numbered(4)];
+  private async prove(entry: Uint8Array, insider: Insider): Promise<string> {
+    const { origin = ORIGIN, logName = origin, before = 5, after = 4, cosigners = [] } = insider;
+    const leaves = [...numbered(before), entry, ...numbered(after)];
     const note = await this.checkpoint(leaves, origin, logName);
+    const signatures = [...note.signatures];
+    for (const name of ['first', ...cosigners]) signatures.push(await this.cosign(note.text, name, insider.cosignedAt));
+    const hashes = inclusionProof(before, leaves.length, treeOf(leaves).nodeAt);
+    return formatTlogProof({ index: before, hashes, checkpoint: formatNote({ ...note, signatures }) });
+  }
+
+  private async cosign(text: string, witness: string, seconds = 1n): Promise<NoteSignature> {
+    const signer = this.witnesses.get(witness)!;
+    const name = `witness.example/${witness}`;
     const stamp = new Uint8Array(8);
-    new DataView(stamp.buffer).setBigUint64(0, cosignedAt);
-    const signature = concatBytes(stamp, await this.witness.sign(cosignedMessage(note.text, 1n)));
-    const keyId = noteKeyId({ name: WITNESS, type: 4, publicKey: this.witness.publicKey });
-    const cosigned = { ...note, signatures: [...note.signatures, { name: WITNESS, keyId, signature }] };
-    const hashes = inclusionProof(5, leaves.length, treeOf(leaves).nodeAt);
-    return formatTlogProof({ index: 5, hashes, checkpoint: formatNote(cosigned) });
+    new DataView(stamp.buffer).setBigUint64(0, seconds);
+    const signature = concatBytes(stamp, await signer.sign(cosignedMessage(text, 1n)));
+    return { name, keyId: noteKeyId({ name, type: 4, publicKey: signer.publicKey }), signature };
   }
 
   private async checkpoint(leaves: readonly Uint8Array[], origin: string, logName = origin): Promise<Note> {

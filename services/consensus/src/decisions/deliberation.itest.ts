@@ -33,6 +33,7 @@ const overdue = (id: string) =>
 async function receiptOf(id: string): Promise<{ predicate: Predicate; disclosures: object[] }> {
   await fixture.log.write(tenant.me.tenantId);
   const file = await eventually(() => fixture.call(consensus.getReceipt, { id }, tenant.me));
+  if (!('envelope' in file)) throw new Error('a Sigstore bundle was not asked for');
   const payload = fromUtf8(fromBase64(String(file.envelope['payload'])));
   const statement = parseStatement(JSON.parse(payload));
   if (!statement.ok) throw new Error(statement.path);

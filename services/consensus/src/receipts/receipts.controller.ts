@@ -1,4 +1,10 @@
-import { disclosuresOf, RECEIPT_MEDIA_TYPE, type Disclosure, type ReceiptFile } from '@conclave/consensus-core';
+import {
+  disclosuresOf,
+  RECEIPT_MEDIA_TYPE,
+  sigstoreBundleOf,
+  type Disclosure,
+  type ReceiptFile,
+} from '@conclave/consensus-core';
 import { ConclaveError, consensus, type RequestOf } from '@conclave/contracts';
 import { Handles, type RequestContext } from '@conclave/nest-kit';
 import { Database } from '@conclave/postgres-kit';
@@ -17,7 +23,7 @@ export class ReceiptsController {
   ) {}
 
   @Handles(consensus.getReceipt)
-  async receipt(ctx: RequestContext, { id }: RequestOf<typeof consensus.getReceipt>) {
+  async receipt(ctx: RequestContext, { id, format }: RequestOf<typeof consensus.getReceipt>) {
     const { decision, receipt } = await this.db.tx(ctx, async (tx) => ({
       ...(await this.decisions.read(tx, ctx, id)),
       receipt: await this.receipts.find(tx, ctx, id),
@@ -25,6 +31,7 @@ export class ReceiptsController {
     if (!receipt) throw new ConclaveError('consensus.decision.phase', { phase: decision.phase });
     const { envelope, entry, proof } = receipt;
     if (!entry || !proof) throw new ConclaveError('consensus.receipt.pending', { id });
+    if (format === 'sigstore') return sigstoreBundleOf(envelope);
     const file: ReceiptFile = {
       mediaType: RECEIPT_MEDIA_TYPE,
       envelope,
@@ -45,7 +52,7 @@ export class ReceiptsController {
 function fileOnWire({ envelope, disclosures, ...rest }: ReceiptFile) {
   return {
     ...rest,
-    envelope: { ...envelope },
+    envelope: { ...envelope, signatures: envelope.signatures.map((signature) => ({ ...signature })) },
     disclosures: disclosures.map((disclosure: Disclosure) => ({ ...disclosure })),
   };
 }

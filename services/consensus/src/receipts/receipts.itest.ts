@@ -22,9 +22,9 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.stop());
 
-type Receipt = ReplyOf<typeof consensus.getReceipt>;
-const receiptOf = (id: string): Promise<Receipt> => fixture.call(consensus.getReceipt, { id }, tenant.me);
-const keyidOf = ({ envelope }: Receipt) => (envelope['signatures'] as { keyid: string }[])[0]!.keyid;
+type Receipt = Extract<ReplyOf<typeof consensus.getReceipt>, { envelope: unknown }>;
+const receiptOf = async (id: string) => (await fixture.call(consensus.getReceipt, { id }, tenant.me)) as Receipt;
+const keyidOf = ({ envelope }: Receipt) => envelope.signatures[0]!.keyid;
 const trustIn = (receipt: Receipt) =>
   parseTrustPolicy(
     JSON.stringify({
@@ -65,7 +65,7 @@ describe.each(['open', 'sealed'] as const)('the receipt of a decision of %s secr
   });
 
   it('is refused when a byte of its payload is not what was signed', async () => {
-    const payload = Buffer.from(receipt.envelope['payload'] as string, 'base64');
+    const payload = Buffer.from(receipt.envelope.payload, 'base64');
     payload[payload.indexOf('because')]! ^= 1;
     const forged = { ...receipt, envelope: { ...receipt.envelope, payload: payload.toString('base64') } };
     expect(await verifyReceipt(JSON.stringify(forged), trustIn(receipt))).toMatchObject({ status: 'bad-signature' });
@@ -77,8 +77,21 @@ describe.each(['open', 'sealed'] as const)('the receipt of a decision of %s secr
       [id],
     );
     const events = stored.map((event) => ({ ...event, at: event.at.toISOString() }) as DecisionEvent);
-    const payload = fromUtf8(fromBase64(receipt.envelope['payload'] as string));
+    const payload = fromUtf8(fromBase64(receipt.envelope.payload));
     expect(fromUtf8(payloadBytes(predicateOf(events)!))).toBe(payload);
+  });
+
+  it('is also a Sigstore bundle: the same envelope beside the name of its key', async () => {
+    const bundle = await fixture.call(consensus.getReceipt, { id, format: 'sigstore' }, tenant.me);
+    expect(bundle).toEqual({
+      mediaType: 'application/vnd.dev.sigstore.bundle.v0.3+json',
+      verificationMaterial: {
+        publicKey: { hint: keyidOf(receipt) },
+        tlogEntries: [],
+        timestampVerificationData: { rfc3161Timestamps: [] },
+      },
+      dsseEnvelope: receipt.envelope,
+    });
   });
 
   it('was announced to the log in order, each entry once', async () => {

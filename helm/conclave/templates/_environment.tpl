@@ -9,6 +9,7 @@ then `env` of all services, then the service's.
 {{- with $root.Values.telemetry.endpoint }}{{ $_ := set $own "OTEL_EXPORTER_OTLP_ENDPOINT" . }}{{ end -}}
 {{- if .values.data }}{{ $_ := set $own "DATA_DIR" "/data" }}{{ end -}}
 {{- if has .service (list "audit" "consensus") }}{{ $_ := set $own "AUDIT_LOG_HOST" $root.Values.logHost }}{{ end -}}
+{{- if and (eq .service "consensus") $root.Values.exposure.hostname (hasPrefix "https:" (include "conclave.publicUrl" $root)) }}{{ $_ := set $own "PASSKEY_ORIGINS" (include "conclave.publicUrl" $root) }}{{ end -}}
 {{- if eq .service "gateway" -}}
 {{- $urls := dict -}}
 {{- range .values.calls -}}

@@ -134,12 +134,14 @@ describe('the edge and the package', () => {
     expect(full.filter(({ kind, spec }) => kind === 'Service' && spec.type !== 'ClusterIP')).toEqual([]);
   });
 
-  it('tells the edge where people reach it and where owners listen', () => {
+  it('tells the edge where people reach it and where owners listen, and consensus where they vote', () => {
     const env = named(full, 'Deployment', '-gateway').spec.template.spec.containers[0].env;
     const valueOf = (wanted) => env.find(({ name }) => name === wanted).value;
     expect(valueOf('PUBLIC_URL')).toBe('https://conclave.example.com');
     expect(valueOf('TRUSTED_PROXY_HOPS')).toBe('1');
     expect(JSON.parse(valueOf('INTERNAL_URLS'))).toEqual({ runtime: 'http://conclave-runtime:8080' });
+    const consensus = named(full, 'Deployment', '-consensus').spec.template.spec.containers[0].env;
+    expect(consensus.find(({ name }) => name === 'PASSKEY_ORIGINS').value).toBe('https://conclave.example.com');
   });
 
   it('believes no proxy where there is none, and more where told so', () => {

@@ -1,4 +1,4 @@
-/** Public interface: hashes, canonical and strict JSON, Merkle proofs, C2SP notes, DSSE. */
+/** Public interface: hashes, canonical and strict JSON, Merkle proofs, C2SP notes, signatures, DSSE. */
 export * from './bytes.js';
 export * from './checkpoint.js';
 export * from './dsse.js';
@@ -16,6 +16,7 @@ export {
   type NodeId,
   type TreeNode,
 } from './merkle-tree.js';
+export { isSafeP256Key, verifyP256 } from './p256.js';
 export * from './sha256.js';
 export * from './signed-note.js';
 export * from './strict-json.js';

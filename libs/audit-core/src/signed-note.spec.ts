@@ -176,18 +176,24 @@ describe('Ed25519', () => {
     expect(await verifyEd25519(publicKey.subarray(1), new Uint8Array(), signature)).toBe(false);
   });
 
+  /** p + k little-endian, of which the k below 19 are second spellings of k; with the sign bit of x, or without. */
+  const spelling = (k: number, sign: number): string =>
+    `${(0xed + k).toString(16)}${'ff'.repeat(30)}${sign === 0 ? '7f' : 'ff'}`;
+  const smallOrder = [
+    ...['01', '00'].map((first) => `${first}${'00'.repeat(31)}`),
+    `ec${'ff'.repeat(30)}7f`,
+    '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+    'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+  ];
+  const withSign = (key: string): string => `${key.slice(0, 62)}${(parseInt(key.slice(62), 16) | 0x80).toString(16)}`;
+
   it.each([
-    ['y = 0', '00'.repeat(32)],
-    ['y = 0 with the sign bit', `${'00'.repeat(31)}80`],
-    ['the identity', `01${'00'.repeat(31)}`],
-    ['the point of order two', `ec${'ff'.repeat(30)}7f`],
-    ['a point of order eight', '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05'],
-    ['its negative', '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85'],
-    ['p, a second spelling of 0', `ed${'ff'.repeat(30)}7f`],
-    ['2^255 - 1', `ff${'ff'.repeat(30)}7f`],
-    ['p + 3 with the sign bit', `f0${'ff'.repeat(30)}ff`],
+    ...smallOrder.map((key) => ['a point of small order', key]),
+    ...smallOrder.map((key) => ['a point of small order with the sign bit', withSign(key)]),
+    ...Array.from({ length: 38 }, (_, at) => ['a second spelling', spelling(at >> 1, at & 1)]),
     ['31 bytes', '07'.repeat(31)],
-  ])('refuses %s as a public key', async (_, key) => {
+    ['33 bytes', '07'.repeat(33)],
+  ])('refuses %s as a public key: %s', async (_, key) => {
     expect(isSafeEd25519Key(fromHex(key))).toBe(false);
     expect(await verifyEd25519(fromHex(key), utf8('any'), new Uint8Array(64))).toBe(false);
   });

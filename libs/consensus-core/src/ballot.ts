@@ -1,13 +1,15 @@
 /**
  * What a voter signs: the ballot, and in sealed decisions the commitment that precedes it.
  *
- * Source: reference protocol of `docs/trust.md`; canonical bytes are RFC 8785 (JCS), signatures Ed25519 (RFC 8032).
+ * Source: reference protocol of `docs/trust.md`; canonical bytes are RFC 8785 (JCS), signatures Ed25519 (RFC 8032) or
+ * assertions of passkeys (`webauthn.ts`).
  * Invariants: every signed byte string starts with its own domain line, so a signature never means two things; the
  * decision with its terms, the round and the voter are inside, so a ballot cannot be replayed elsewhere.
  */
 import { concatBytes, fromBase64, hex, jcs, sha256, utf8, verifyEd25519 } from '@conclave/audit-core';
 import { identifier, LIMITS, optionId, salt, sha256Hex, signatureValue } from './primitives.js';
-import { integer, list, object, oneOf, record, text, where, type Of } from './shape.js';
+import { integer, list, object, oneOf, read, record, tagged, text, where, type Of } from './shape.js';
+import { assertionShapes, verifyAssertion, type SigningKey } from './webauthn.js';
 
 /** What may be said about the options; the decision's rule tells which one member fits. */
 export const voteShapes = {
@@ -61,10 +63,11 @@ export const ballotShape = where(
 );
 export type Ballot = Of<typeof ballotShape>;
 
-/** A signature with its algorithm: a union that grows by further algorithms, never by another meaning of this one. */
-export const signatureShape = object({
-  algorithm: oneOf('ed25519'),
-  value: signatureValue,
+/** A signature with its algorithm: a union that grows by further algorithms, never by another meaning of one. */
+export const signatureShape = tagged('algorithm', {
+  ed25519: object({ algorithm: oneOf('ed25519'), value: signatureValue }),
+  'webauthn-es256': object({ algorithm: oneOf('webauthn-es256'), ...assertionShapes }),
+  'webauthn-eddsa': object({ algorithm: oneOf('webauthn-eddsa'), ...assertionShapes }),
 });
 export type Signature = Of<typeof signatureShape>;
 
@@ -104,7 +107,16 @@ export const statementShape = where(
 );
 export type Statement = Of<typeof statementShape>;
 
-/** Whether the key signed these bytes. */
-export async function signedBy(publicKey: string, bytes: Uint8Array, signature: Signature): Promise<boolean> {
-  return verifyEd25519(fromBase64(publicKey), bytes, fromBase64(signature.value));
+/** Whether the key signed these bytes, with its own algorithm and, for a passkey, for its own site. */
+export async function signedBy(key: SigningKey, bytes: Uint8Array, signature: Signature): Promise<boolean> {
+  if (signature.algorithm !== key.algorithm) return false;
+  if (signature.algorithm !== 'ed25519') return verifyAssertion(key, sha256(bytes), signature);
+  return verifyEd25519(fromBase64(key.publicKey), bytes, fromBase64(signature.value));
+}
+
+/** Whether the key signed the register's challenge (base64), so that somebody holds it; false for what is no signature. */
+export async function showsPossession(key: SigningKey, challenge: string, signature: unknown): Promise<boolean> {
+  const known = read(signatureShape, signature);
+  const bytes = utf8(`conclave/voter-key/v1\n${challenge}\n${key.publicKey}`);
+  return known.ok && signedBy(key, bytes, known.value);
 }

@@ -45,7 +45,18 @@ export type Fraction = Of<typeof fraction>;
 const bytes32 = text(44, 44, /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/);
 /** Random bytes that keep a commitment from being guessed. */
 export const salt = bytes32;
-/** A raw Ed25519 public key. */
-export const publicKey = bytes32;
+/** A raw public key: 32 bytes of Ed25519, or the 65 of an uncompressed P-256 point. */
+export const publicKey = text(
+  88,
+  44,
+  /^(?:[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=|[A-Za-z0-9+/]{86}[AEIMQUYcgkosw048]=)$/,
+);
 /** A raw Ed25519 signature, 64 bytes in standard base64. */
 export const signatureValue = text(88, 88, /^[A-Za-z0-9+/]{85}[AQgw]==$/);
+/** Any bytes in standard base64, in their one spelling. */
+export const base64Of = (maxBytes: number) =>
+  text(
+    4 * Math.ceil(maxBytes / 3),
+    0,
+    /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$/,
+  );

@@ -108,6 +108,14 @@ export const oneOf =
     return value;
   };
 
+/** One of several objects; the member `tag` names which. */
+export const tagged =
+  <S extends Readonly<Record<string, Shape<object>>>>(tag: string, shapes: S): Shape<Of<S[keyof S]>> =>
+  (value, path) => {
+    const name = oneOf(...Object.keys(shapes))(asObject(value, path)[tag], at(path, tag));
+    return shapes[name]!(value, path) as Of<S[keyof S]>;
+  };
+
 /** `true` or `false`. */
 export const flag: Shape<boolean> = (value, path) => {
   if (typeof value !== 'boolean') throw new ShapeFault(path, 'true or false');

@@ -291,6 +291,26 @@ export const errorCatalogue = {
     title: 'The revealed ballot does not open the commitment.',
     action: 'Reveal the committed ballot and salt.',
   },
+  'consensus.contribution.malformed': {
+    status: 422,
+    title: 'The proposal, critique or revision is not one.',
+    action: 'Correct what `reason` names; a revision names its author’s own option.',
+  },
+  'consensus.contribution.conflict': {
+    status: 409,
+    title: 'The voter has spoken in this phase, or the option is taken.',
+    action: 'Each voter speaks once in a phase; propose an option with another id.',
+  },
+  'consensus.veto.malformed': {
+    status: 422,
+    title: 'A veto says why.',
+    action: 'Correct what `reason` names.',
+  },
+  'consensus.veto.role': {
+    status: 403,
+    title: 'The voter has no role that may veto this decision.',
+    action: 'Read the roles that may in `veto` of the decision.',
+  },
   'consensus.evidence.unknown-gate': {
     status: 422,
     title: 'The decision has no such gate.',
@@ -304,7 +324,7 @@ export const errorCatalogue = {
   'consensus.voter-key.refused': {
     status: 422,
     title: 'The public key is not acceptable.',
-    action: 'Use a canonical Ed25519 key that is not of low order.',
+    action: 'Use a canonical Ed25519 key that is not of low order, or a passkey with an ES256 or Ed25519 key.',
   },
   'consensus.voter-key.not-found': {
     status: 404,
@@ -313,8 +333,23 @@ export const errorCatalogue = {
   },
   'consensus.voter-key.exists': {
     status: 409,
-    title: 'The voter has another key.',
-    action: 'Revoke the old one first.',
+    title: 'The voter has another key, or the key another voter.',
+    action: 'Rotate the voter’s key, or enrol a fresh one.',
+  },
+  'consensus.voter-key.challenge': {
+    status: 409,
+    title: 'The challenge was used, has expired, or is not yours.',
+    action: 'Ask for another one with POST /v1/voter-keys/challenges and answer it within ten minutes.',
+  },
+  'consensus.voter-key.unproven': {
+    status: 422,
+    title: 'Nothing shows that somebody holds this key.',
+    action: 'Answer a challenge of POST /v1/voter-keys/challenges with the key; `reason` names what does not fit.',
+  },
+  'consensus.voter-key.no-passkeys': {
+    status: 409,
+    title: 'This installation takes no passkeys.',
+    action: 'An operator names the origins of the console in PASSKEY_ORIGINS.',
   },
   'consensus.receipt.pending': {
     status: 409,

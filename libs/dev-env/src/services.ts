@@ -57,9 +57,10 @@ export const services: readonly ServiceEntry[] = [
     ...plain,
     name: 'consensus',
     folder: 'consensus',
-    env: ({ secrets }) => ({
+    env: ({ secrets, ports }) => ({
       CONSENSUS_SIGNING_KEY: secrets.of('consensus.signing-key', signingKey),
       AUDIT_LOG_HOST: LOG_HOST,
+      PASSKEY_ORIGINS: `http://localhost:${ports.gateway}`,
     }),
   },
   {

@@ -7,13 +7,15 @@
  *
  * `minExternalCustody` needs `voters`: without keys the reader knows, custody is the platform's word alone.
  * It comes from the reader's side, never with the receipt. Unknown members are refused, so that a demand
- * that is misspelt cannot pass as met. Public keys are raw Ed25519 in base64; vkeys are C2SP's.
+ * that is misspelt cannot pass as met. Public keys are raw Ed25519 in base64, those of voters also uncompressed P-256
+ * points (passkeys); vkeys are C2SP's.
  */
 import {
   ED25519_COSIGNATURE,
   ED25519_NOTE,
   fromBase64,
   isSafeEd25519Key,
+  isSafeP256Key,
   MalformedError,
   parseStrictJson,
   parseVkey,
@@ -70,7 +72,7 @@ export function parseTrustPolicy(text: string): TrustPolicy {
     logs,
     services,
     witnesses: witnesses(policy['witnesses']),
-    ...(policy['voters'] !== undefined && { voters: namedKeys(policy['voters'], 'voterId') }),
+    ...(policy['voters'] !== undefined && { voters: namedKeys(policy['voters'], 'voterId', isSafeVoterKey) }),
     minExternalCustody,
     require: demands(policy['require'] ?? {}),
   };
@@ -96,11 +98,13 @@ function vkeys(value: Json | undefined, type: NoteKey['type']): NoteKey[] {
   return keys;
 }
 
-function namedKeys(value: Json | undefined, nameMember: string): NamedKey[] {
+const isSafeVoterKey = (key: Uint8Array): boolean => isSafeEd25519Key(key) || isSafeP256Key(key);
+
+function namedKeys(value: Json | undefined, nameMember: string, isSafe = isSafeEd25519Key): NamedKey[] {
   const keys = list(value).map((item) => {
     const known = members(item, [nameMember, 'publicKey']);
     const publicKey = fromBase64(text(known['publicKey']));
-    if (!isSafeEd25519Key(publicKey)) throw refuse('not a safe Ed25519 public key');
+    if (!isSafe(publicKey)) throw refuse('not a safe public key');
     return { name: text(known[nameMember]), publicKey };
   });
   distinct(keys.map(({ name }) => name));

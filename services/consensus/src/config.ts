@@ -1,6 +1,7 @@
 import { createPrivateKey } from 'node:crypto';
 import { databaseEnvironment, type BaseConfig } from '@conclave/nest-kit';
 import { z } from 'zod';
+import { passkeySitesOf } from './voter-keys/passkey-sites.js';
 
 const seconds = z.coerce.number().int().min(1);
 
@@ -18,6 +19,18 @@ export const consensusEnvironment = {
   DECISION_TTL_SECONDS: seconds
     .default(604_800)
     .describe('How long a decision without a deadline of its own waits for voters and gates.'),
+  PASSKEY_ORIGINS: z
+    .string()
+    .default('')
+    .transform((text, ctx) => {
+      try {
+        return passkeySitesOf(text);
+      } catch (error) {
+        ctx.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) });
+        return z.NEVER;
+      }
+    })
+    .describe('Where people vote with passkeys: origins, with commas, of which the first gives the domain.'),
   REVEAL_WINDOW_SECONDS: seconds
     .default(600)
     .describe('How long reveals are waited for once they are welcome, beyond the decision’s deadline if need be.'),

@@ -5,6 +5,7 @@ import { PostgresCalibration } from './calibration/postgres-calibration.js';
 import { BallotBox } from './decisions/ballot-box.js';
 import { Deadlines } from './decisions/deadlines.js';
 import { DecisionsController } from './decisions/decisions.controller.js';
+import { DeliberationController } from './decisions/deliberation.controller.js';
 import { OpenDecision } from './decisions/open-decision.js';
 import { PostgresDecisions } from './decisions/postgres-decisions.js';
 import { EnvelopeSigner } from './receipts/envelope-signer.js';
@@ -12,12 +13,20 @@ import { LogConfirmations } from './receipts/log-confirmations.js';
 import { PostgresReceipts } from './receipts/postgres-receipts.js';
 import { ReceiptsController } from './receipts/receipts.controller.js';
 import { TallyController } from './tally/tally.controller.js';
+import { PossessionOfKeys } from './voter-keys/possession-of-keys.js';
 import { PostgresVoterKeys } from './voter-keys/postgres-voter-keys.js';
 import { VoterKeys } from './voter-keys/voter-keys.js';
 import { VoterKeysController } from './voter-keys/voter-keys.controller.js';
 
 @Module({
-  controllers: [CalibrationController, DecisionsController, ReceiptsController, TallyController, VoterKeysController],
+  controllers: [
+    CalibrationController,
+    DecisionsController,
+    DeliberationController,
+    ReceiptsController,
+    TallyController,
+    VoterKeysController,
+  ],
   providers: [
     BallotBox,
     Calibration,
@@ -26,6 +35,7 @@ import { VoterKeysController } from './voter-keys/voter-keys.controller.js';
     LogConfirmations,
     OpenDecision,
     PostgresCalibration,
+    PossessionOfKeys,
     PostgresDecisions,
     PostgresReceipts,
     PostgresVoterKeys,

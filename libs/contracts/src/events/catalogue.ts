@@ -199,6 +199,25 @@ export const decisionCanceled = event({
   data: z.object({ decision: idOf('decision') }),
 });
 
+/** A ballot or commitment that came after the close: on record, and not counted. */
+export const ballotLate = event({
+  type: 'ballot.late',
+  producer: 'consensus',
+  consumers: ['audit'],
+  audited: true,
+  /** The digest is that of what the voter signed. */
+  data: z.object({ decision: idOf('decision'), voter: idOf('voter'), statementSha256: sha256Hex }),
+});
+
+/** These voters are asked now; the others are not, as long as the outcome may become certain without them. */
+export const waveOpened = event({
+  type: 'decision.wave-opened',
+  producer: 'consensus',
+  consumers: ['runtime'],
+  audited: false,
+  data: z.object({ decision: idOf('decision'), wave: z.number().int(), voters: z.array(idOf('voter')) }),
+});
+
 /** Commits are closed and checkpointed: voters may reveal. */
 export const revealOpened = event({
   type: 'decision.reveal-opened',
@@ -216,12 +235,27 @@ export const voterKeyEnrolled = event({
   data: z.object({ voter: idOf('voter'), publicKeySha256: sha256Hex, custody: z.string() }),
 });
 
+/** A voter has a new key; decisions that are open keep the previous one. */
+export const voterKeyRotated = event({
+  type: 'voter-key.rotated',
+  producer: 'consensus',
+  consumers: ['audit'],
+  audited: true,
+  data: z.object({
+    voter: idOf('voter'),
+    publicKeySha256: sha256Hex,
+    previousSha256: sha256Hex,
+    custody: z.string(),
+  }),
+});
+
 export const voterKeyRevoked = event({
   type: 'voter-key.revoked',
   producer: 'consensus',
   consumers: ['audit'],
   audited: true,
-  data: z.object({ voter: idOf('voter') }),
+  /** Which key it was has been said since keys can be rotated. */
+  data: z.object({ voter: idOf('voter'), publicKeySha256: sha256Hex.optional(), custody: z.string().optional() }),
 });
 
 /** The weights a decision was opened with were earned: by which method, in which class of tasks, and by whom. */

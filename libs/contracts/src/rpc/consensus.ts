@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { contract } from '../contract.js';
 import { idOf } from '../ids.js';
-import { line, name, pageOf, pageQuery, sha256Hex, timestamp } from '../page.js';
+import { line, pageOf, pageQuery, sha256Hex } from '../page.js';
 import {
   ballot,
   base64,
@@ -16,7 +16,9 @@ import {
 } from './decision.js';
 
 export { listCalibration, recordHindsight } from './calibration.js';
+export * from './deliberation.js';
 export { ballot, decision, decisionPhases, decisionTerms, rule, type Decision } from './decision.js';
+export * from './voter-keys.js';
 
 /**
  * Opens a decision. The same id with the same terms is a repeat and answers with the decision as it stands. `policy` and
@@ -50,13 +52,34 @@ export const getDecision = contract({
   subject: 'consensus.v1.decision.get',
   permission: 'decision:read',
   callers: ['gateway', 'runtime'],
-  request: z.strictObject({ id: idOf('decision') }),
+  /** With `voter`, the options come in the order in which that voter is to see them. */
+  request: z.strictObject({ id: idOf('decision'), voter: idOf('voter').optional() }),
   reply: decision,
   errors: ['consensus.decision.not-found'],
   http: {
     method: 'GET',
     path: '/v1/decisions/{id}',
     summary: 'Read a decision with its ballots',
+    tag: 'decisions',
+    stability: 'beta',
+  },
+});
+
+/**
+ * The public terms as they are digested into `termsSha256`, with the salt that opens the commitment to the question: a
+ * voter's own program derives from them what it signs.
+ */
+export const getTerms = contract({
+  owner: 'consensus',
+  subject: 'consensus.v1.decision.terms',
+  permission: 'decision:read',
+  request: z.strictObject({ id: idOf('decision') }),
+  reply: z.object({ terms: z.record(z.string(), z.unknown()), questionSalt: base64 }),
+  errors: ['consensus.decision.not-found'],
+  http: {
+    method: 'GET',
+    path: '/v1/decisions/{id}/terms',
+    summary: 'The terms that every ballot is bound to',
     tag: 'decisions',
     stability: 'beta',
   },
@@ -286,71 +309,6 @@ export const listReceiptKeys = contract({
     method: 'GET',
     path: '/v1/receipt-keys',
     summary: 'Public keys that sign receipts',
-    tag: 'decisions',
-    stability: 'beta',
-  },
-});
-
-const voterKey = z.object({
-  voterId: idOf('voter'),
-  name,
-  publicKey: base64,
-  algorithm: z.literal('ed25519'),
-  custody: z.enum(['platform', 'external']),
-  enrolledAt: timestamp,
-  revokedAt: timestamp.optional(),
-});
-
-/** Enrols a voter's public key. Keys must be enrolled before a decision opens; through the edge custody is `external`. */
-export const enrolVoterKey = contract({
-  owner: 'consensus',
-  subject: 'consensus.v1.voter-key.enrol',
-  permission: 'voter-key:enrol',
-  callers: ['gateway', 'runtime'],
-  request: z.strictObject({
-    voterId: idOf('voter').optional(),
-    name,
-    publicKey: base64,
-    algorithm: z.literal('ed25519'),
-  }),
-  reply: voterKey,
-  errors: ['consensus.voter-key.refused', 'consensus.voter-key.exists'],
-  http: {
-    method: 'POST',
-    path: '/v1/voter-keys',
-    status: 201,
-    summary: 'Enrol a voter key',
-    tag: 'decisions',
-    stability: 'beta',
-  },
-});
-
-export const listVoterKeys = contract({
-  owner: 'consensus',
-  subject: 'consensus.v1.voter-key.list',
-  permission: 'decision:read',
-  request: z.strictObject(pageQuery),
-  reply: pageOf(voterKey),
-  http: {
-    method: 'GET',
-    path: '/v1/voter-keys',
-    summary: 'List voter keys with their custody',
-    tag: 'decisions',
-    stability: 'beta',
-  },
-});
-
-export const revokeVoterKey = contract({
-  owner: 'consensus',
-  subject: 'consensus.v1.voter-key.revoke',
-  permission: 'voter-key:enrol',
-  request: z.strictObject({ voterId: idOf('voter') }),
-  reply: voterKey,
-  errors: ['consensus.voter-key.not-found'],
-  http: {
-    method: 'DELETE',
-    path: '/v1/voter-keys/{voterId}',
-    summary: 'Revoke a voter key',
     tag: 'decisions',
     stability: 'beta',
   },

@@ -39,7 +39,7 @@ export const voteShape = {
 };
 
 /**
- * The ballot a voter signs, Ed25519, over `"conclave/ballot/v1\n" ‖ termsSha256 ‖ "\n" ‖ JCS(ballot)`: the digest of the
+ * The ballot a voter signs, over `"conclave/ballot/v1\n" ‖ termsSha256 ‖ "\n" ‖ JCS(ballot)`: the digest of the
  * decision's terms binds the signature to this subject, rule, electorate and panel.
  */
 export const ballot = z.strictObject({
@@ -51,7 +51,13 @@ export const ballot = z.strictObject({
   findingsSha256: sha256Hex.optional(),
 });
 
-export const signature = z.strictObject({ algorithm: z.literal('ed25519'), value: base64 });
+/** What an authenticator gave for the challenge SHA-256(the bytes that Ed25519 would sign). */
+const assertion = { authenticatorData: base64, clientDataJSON: base64, signature: base64 };
+export const signature = z.discriminatedUnion('algorithm', [
+  z.strictObject({ algorithm: z.literal('ed25519'), value: base64 }),
+  z.strictObject({ algorithm: z.literal('webauthn-es256'), ...assertion }),
+  z.strictObject({ algorithm: z.literal('webauthn-eddsa'), ...assertion }),
+]);
 
 const elector = z.strictObject({
   voterId: idOf('voter'),
@@ -85,6 +91,40 @@ const subject = z.strictObject({
   diffSha256: sha256Hex,
 });
 
+/** What comes before the vote: electors propose options; one critique, after which authors may revise their own. */
+const rounds = z.strictObject({
+  propose: z.boolean().optional(),
+  critique: z.union([z.literal(0), z.literal(1)]).optional(),
+});
+
+/** Who may decide. Caps are shares of the eligible weight and settled at open; families and roles are also counted. */
+const electorateRules = z.strictObject({
+  minFamilies: z.number().int().min(1).max(1_000).optional(),
+  familyCap: fraction.optional(),
+  voterCap: fraction.optional(),
+  minRoles: z
+    .array(z.strictObject({ role: z.string().min(1).max(100), count: z.number().int().min(1).max(1_000) }))
+    .max(20)
+    .optional(),
+  /** Separation of duties: voters, principals who enrolled a voter's key, or `opener`. */
+  excluded: z.array(z.string().min(1).max(100)).max(100).optional(),
+});
+
+/** How a decision proceeds beyond the plain vote; what is absent does not happen. */
+const protocol = {
+  rounds: rounds.optional(),
+  /** Any voter with one of these roles may end the decision. */
+  veto: z.strictObject({ roles: z.array(z.string().min(1).max(100)).min(1).max(20) }).optional(),
+  /** What a tie leads to, `no-decision` by default; `seeded` in sealed decisions only. */
+  tie: z.enum(['no-decision', 'status-quo', 'seeded']).optional(),
+  statusQuo: optionId.optional(),
+  electorateRules: electorateRules.optional(),
+  /** `certain`: stop as soon as nothing that could still be said changes the outcome. Open decisions only. */
+  earlyStop: z.enum(['off', 'certain']).optional(),
+  /** Ask the smallest set of voters that could decide, and more only while it has not. */
+  waves: z.boolean().optional(),
+};
+
 export const decisionTerms = z.strictObject({
   id: idOf('decision').optional(),
   question: line(2_000),
@@ -102,9 +142,15 @@ export const decisionTerms = z.strictObject({
   notices: z.array(line(1_000)).max(20).default([]),
   calibration: calibration.optional(),
   deadlineAt: timestamp.optional(),
+  ...protocol,
+  /** How long each phase before the vote is waited for, and the vote at least. */
+  roundSeconds: z.number().int().min(1).max(31_536_000).optional(),
 });
 
 export const decisionPhases = [
+  'propose',
+  'critique',
+  'revise',
   'commit',
   'reveal',
   'ballots',
@@ -123,7 +169,8 @@ const castBallotView = z.object({
   kind: z.string(),
   family: z.string(),
   weight: z.number().int(),
-  status: z.enum(['pending', 'committed', 'counted', 'abstained', 'void', 'unrevealed']),
+  /** `spoken` hides what was said until the vote has ended; `not-asked` voters wait for their wave, or were spared. */
+  status: z.enum(['pending', 'not-asked', 'spoken', 'committed', 'counted', 'abstained', 'void', 'unrevealed']),
   vote: z.enum(['yes', 'no', 'abstain']).optional(),
   ranking: z.array(z.array(z.string())).optional(),
   score: z.record(z.string(), z.number()).optional(),
@@ -157,6 +204,23 @@ export const decision = z.object({
     }),
   ),
   outcome: z.object({ status: z.string(), winners: z.array(z.string()), reason: z.string() }).optional(),
+  ...protocol,
+  /** What ballots sign in place of `termsSha256`, once the options of a decision with rounds are frozen. */
+  agendaSha256: sha256Hex.optional(),
+  /** What was said before the vote; who said it is shown once the decision has ended. */
+  discussion: z
+    .array(
+      z.object({
+        phase: z.enum(['propose', 'critique', 'revise']),
+        option: z.object({ id: z.string(), title: z.string() }).optional(),
+        text: z.string().optional(),
+        voterId: idOf('voter').optional(),
+      }),
+    )
+    .optional(),
+  vetoed: z.object({ voterId: idOf('voter'), reason: z.string() }).optional(),
+  /** Voters who were spared because the outcome was certain without them. */
+  skippedByEarlyStop: z.number().int().optional(),
   openedAt: timestamp,
   sealedAt: timestamp.optional(),
   /** True once the sealed entry is in a signed checkpoint and the receipt can be fetched. */

@@ -1,11 +1,14 @@
 /** The sample story as its reader sees it: the console in a real browser, before the whole installation. */
-import { existsSync, openSync, closeSync, readFileSync } from 'node:fs';
+import { existsSync, openSync, closeSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { consensus, Decision, ReplyOf } from '@conclave/contracts';
 import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
 import { repositoryRoot } from '../paths.js';
 import { mustRun, run } from '../processes/run.js';
 import { startConstellation, type Constellation } from '../testing/constellation.js';
+import { Api, ProgramVoter } from './program-voter.js';
 import { branches, intent } from './sample.js';
 import { playStory, program } from './story.js';
 
@@ -14,6 +17,21 @@ const FLAGS = [
   ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync'],
   ...['--disable-background-networking', '--disable-component-update'],
 ];
+
+type VoterKey = ReplyOf<typeof consensus.listVoterKeys>['items'][number];
+type ReceiptKey = ReplyOf<typeof consensus.listReceiptKeys>['items'][number];
+
+/** An authenticator of the browser's own, with somebody at it whom it recognises. */
+async function addAuthenticator(page: Page): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  await session.send('WebAuthn.enable');
+  await session.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      ...{ protocol: 'ctap2', transport: 'internal', hasResidentKey: true },
+      ...{ hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true },
+    },
+  });
+}
 
 (existsSync(browserProgram) ? describe : describe.skip)('the console on the whole installation', () => {
   let platform: Constellation;
@@ -60,6 +78,19 @@ const FLAGS = [
     await page.getByRole('link', { name: 'Add discount codes' }).click();
     await page.getByRole('link', { name: 'Open the decision' }).click();
     await see(page.getByText('Rejected'));
+  };
+
+  /** Tries again for a while: what is awaited depends on a checkpoint. */
+  const until = async (attempt: () => Promise<void>): Promise<void> => {
+    for (const last = Date.now() + 20_000; ;) {
+      const fault = await attempt().then(
+        () => undefined,
+        (error: unknown) => ({ error }),
+      );
+      if (!fault) return;
+      if (Date.now() > last) throw fault.error;
+      await sleep(100);
+    }
   };
 
   it('shows why the change is rejected, with each finding below its line', async () => {
@@ -139,6 +170,73 @@ const FLAGS = [
     await goTo('Analytics');
     await see(page.getByRole('img', { name: /^Decisions: \d+ in 30 days/ }));
   });
+
+  it('lets a person vote with a passkey, sealed, and the receipt counts their key as outside the platform', async () => {
+    const api = new Api(platform.gateway, platform.apiKey);
+    const site = new URL(platform.console);
+    site.hostname = 'localhost';
+    await page.goto(site.href);
+    await page.getByLabel('API key').fill(platform.apiKey);
+    await page.keyboard.press('Enter');
+    await addAuthenticator(page);
+    await goTo('Voter keys');
+    await see(page.getByText('You have no voter key yet'));
+    await page.getByRole('button', { name: 'Enrol a passkey' }).click();
+    await page.getByLabel('Name').fill('laptop');
+    await page.keyboard.press('Enter');
+    await see(
+      page.getByRole('row', { name: /laptop.*webauthn-es256 at http:\/\/localhost.*Votes.*a passkey of yours/ }),
+    );
+    const keys = await api.call<{ items: VoterKey[] }>('GET', '/v1/voter-keys');
+    const person = keys.items.find(({ custody }) => custody === 'passkey')!;
+
+    const programs = [await ProgramVoter.enrol(api, 'one'), await ProgramVoter.enrol(api, 'two')];
+    const { id, termsSha256 } = await api.call<Decision>('POST', '/v1/decisions', {
+      question: 'Shall version 3 be released?',
+      options: [{ id: 'release', title: 'Release it' }],
+      rule: { method: 'approval-gate', threshold: { num: 2, den: 3 }, quorum: { num: 1, den: 1 } },
+      secrecy: 'sealed',
+      electorate: [
+        { voterId: person.voterId, kind: 'human', name: 'release manager', family: 'people' },
+        ...programs.map(({ voterId }, at) => ({ voterId, kind: 'remote', name: `bot ${at}`, family: `bot ${at}` })),
+      ],
+    });
+    await goTo('Decisions');
+    await page.getByRole('link', { name: 'Shall version 3 be released?' }).click();
+    const ballot = page.getByRole('region', { name: 'Your ballot' });
+    await ballot.getByLabel('Approve').press('Space');
+    await ballot.getByLabel('Reason').fill('The notes are written.');
+    await ballot.getByRole('button', { name: 'Commit with your passkey' }).press('Enter');
+    await see(page.getByText('You reveal it when all commits are in.'));
+    for (const program of programs) await program.commit(id, termsSha256);
+    const reveal = page.getByRole('button', { name: 'Reveal with your passkey' });
+    await see(page.getByText('All commits are in.'));
+    await until(async () => {
+      if (await reveal.isVisible()) await reveal.click({ timeout: 1_000 });
+      await page.getByRole('row', { name: /release manager.*Yes.*The notes are written/ }).waitFor({ timeout: 1_000 });
+    });
+    for (const program of programs) await until(() => program.reveal(id, termsSha256));
+    await see(page.getByRole('link', { name: 'Verify the receipt' }));
+
+    const receipt = await api.call<object>('GET', `/v1/decisions/${id}/receipt`);
+    const { vkey } = await api.call<{ vkey: string }>('GET', '/v1/audit/log');
+    const { items } = await api.call<{ items: ReceiptKey[] }>('GET', '/v1/receipt-keys');
+    const services = items.map(({ keyid, publicKey }) => ({ keyid, publicKey }));
+    const voters = [{ voterId: person.voterId, publicKey: person.publicKey }];
+    const verified = (minExternalCustody: number) => {
+      const trust = { version: 1, logs: [vkey], services, voters, minExternalCustody };
+      writeFileSync(join(dir, 'passkey.trust.json'), JSON.stringify(trust));
+      const words = ['verify', join(dir, 'passkey.receipt.json'), '--trust', join(dir, 'passkey.trust.json'), '--json'];
+      return run(process.execPath, [program, ...words], { env: { PATH: process.env['PATH'] } });
+    };
+    writeFileSync(join(dir, 'passkey.receipt.json'), JSON.stringify(receipt));
+    const { code, stdout } = await verified(1);
+    expect({ code, ...(JSON.parse(stdout) as object) }).toMatchObject({
+      code: 0,
+      receipt: { outcome: { status: 'approved' }, custody: { platform: 0, external: 2, passkey: 1 } },
+    });
+    expect((await verified(2)).code).toBe(9);
+  }, 60_000);
 
   it('shows the other tenant nothing, and signs out', async () => {
     await page.getByRole('button', { name: /account and appearance/ }).click();

@@ -4,6 +4,7 @@ import {
   admitCommit,
   admitEvidence,
   admitReveal,
+  publicTermsOf,
   type Admission,
 } from '@conclave/consensus-core';
 import { ConclaveError, consensus, type RequestOf } from '@conclave/contracts';
@@ -36,8 +37,14 @@ export class DecisionsController {
   }
 
   @Handles(consensus.getDecision)
-  async get(ctx: RequestContext, { id }: RequestOf<typeof consensus.getDecision>) {
-    return viewOf(await this.db.tx(ctx, (tx) => this.decisions.read(tx, ctx, id)));
+  async get(ctx: RequestContext, { id, voter }: RequestOf<typeof consensus.getDecision>) {
+    return viewOf(await this.db.tx(ctx, (tx) => this.decisions.read(tx, ctx, id)), voter);
+  }
+
+  @Handles(consensus.getTerms)
+  async terms(ctx: RequestContext, { id }: RequestOf<typeof consensus.getTerms>) {
+    const { terms } = (await this.db.tx(ctx, (tx) => this.decisions.read(tx, ctx, id))).decision;
+    return { terms: { ...publicTermsOf(terms) }, questionSalt: terms.questionSalt };
   }
 
   @Handles(consensus.listDecisions)

@@ -1,6 +1,16 @@
 /** Consensus really running, voters with keys of their own, and an audit that keeps a real log for them. */
 import { createHash, createPrivateKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
-import { ballotBytes, commitmentBytes, commitOf, type Ballot } from '@conclave/consensus-core';
+import {
+  ballotBytes,
+  commitmentBytes,
+  commitOf,
+  contributionBytes,
+  dataDigest,
+  vetoBytes,
+  type Ballot,
+  type DiscussionPhase,
+  type Signature,
+} from '@conclave/consensus-core';
 import { consensus, newId, type ReplyOf, type RequestInputOf } from '@conclave/contracts';
 import {
   eventually,
@@ -15,26 +25,36 @@ import { consensusEnvironment } from '../config.js';
 import { ConsensusModule } from '../consensus.module.js';
 import { deadlines } from '../decisions/deadlines.js';
 import { rawOf } from './raw-key.js';
+import { SoftAuthenticator } from './soft-authenticator.js';
 import { TestLog } from './test-log.js';
 
 const LOG_HOST = 'log.example';
+/** Where people vote with passkeys. */
+export const SITE = { rpId: 'conclave.example', origin: 'https://conclave.example' };
 export type Terms = RequestInputOf<typeof consensus.openDecision>;
 export type Decision = ReplyOf<typeof consensus.getDecision>;
 type Says = Partial<Pick<Ballot, 'vote' | 'ranking' | 'score' | 'choice' | 'approve' | 'reason' | 'findingsSha256'>>;
 
+interface Said {
+  readonly option?: { readonly id: string; readonly title: string };
+  readonly text?: string;
+}
+
 export const SHA256 = createHash('sha256').update('report').digest('hex');
 const SALT = Buffer.alloc(32, 7).toString('base64');
 
-/** A voter whose private key only the test holds. */
+/** A voter whose private key only the test holds: plain, or in an authenticator. */
 export interface Voter {
   readonly voterId: string;
-  readonly key: KeyObject;
+  readonly key: KeyObject | SoftAuthenticator;
 }
 
 /** A tenant that decides. */
 export class Tenant {
   readonly me: TestPrincipal = testPrincipal();
   private readonly terms = new Map<string, string>();
+  /** What ballots sign instead, once options that were discussed are frozen. */
+  private readonly agendas = new Map<string, string>();
 
   constructor(private readonly fixture: ServiceFixture) {}
 
@@ -45,12 +65,26 @@ export class Tenant {
 
   async enrol(as: CallAs | TestPrincipal = this.runtime): Promise<Voter> {
     const { publicKey, privateKey } = generateKeyPairSync('ed25519');
-    const { voterId } = await this.fixture.call(
-      consensus.enrolVoterKey,
-      { name: 'voter', publicKey: rawOf(publicKey), algorithm: 'ed25519' },
-      as,
-    );
+    const raw = rawOf(publicKey);
+    const possession = 'claims' in as ? {} : { possession: await this.possession(raw, privateKey, as) };
+    const request = { name: 'voter', publicKey: raw, algorithm: 'ed25519', ...possession } as const;
+    const { voterId } = await this.fixture.call(consensus.enrolVoterKey, request, as);
     return { voterId, key: privateKey };
+  }
+
+  /** Answers a challenge with a key. */
+  async possession(publicKey: string, key: KeyObject, as: TestPrincipal = this.me) {
+    const { challenge } = await this.fixture.call(consensus.challengeVoterKey, {}, as);
+    const bytes = Buffer.from(`conclave/voter-key/v1\n${challenge}\n${publicKey}`);
+    return { challenge, value: sign(null, bytes, key).toString('base64') };
+  }
+
+  /** Enrols a passkey of a person. */
+  async enrolPasskey(authenticator: SoftAuthenticator, as: TestPrincipal = this.me): Promise<Voter> {
+    const { challenge } = await this.fixture.call(consensus.challengeVoterKey, {}, as);
+    const registration = authenticator.register(Buffer.from(challenge, 'base64'));
+    const { voterId } = await this.fixture.call(consensus.enrolPasskey, { name: 'passkey', registration }, as);
+    return { voterId, key: authenticator };
   }
 
   async open(
@@ -102,7 +136,41 @@ export class Tenant {
   signed(decisionId: string, voter: Voter, says: Says) {
     const { voterId } = voter;
     const ballot = { decisionId, round: 1, voterId, reason: 'because', ...mutable(says) };
-    return { ballot, signature: signatureOf(voter, ballotBytes(ballot, this.termsSha256(decisionId))) };
+    const digest = this.agendas.get(decisionId) ?? this.termsSha256(decisionId);
+    return { ballot, signature: signatureOf(voter, ballotBytes(ballot, digest)) };
+  }
+
+  /** Says something before the vote; without option and text, that there is nothing to say. */
+  async say(id: string, voter: Voter, phase: DiscussionPhase, { option, text }: Said = {}): Promise<Decision> {
+    const { voterId } = voter;
+    const contribution = {
+      ...{ decisionId: id, voterId, phase },
+      ...(option && { option }),
+      ...(text !== undefined && { textSha256: dataDigest(SALT, text) }),
+    };
+    const signature = signatureOf(voter, contributionBytes(contribution, this.termsSha256(id)));
+    const words = text === undefined ? {} : { text, salt: SALT };
+    const request = { id, voterId, ...words, signature };
+    const decision = await (phase === 'critique'
+      ? this.fixture.call(consensus.makeCritique, request, this.me)
+      : this.fixture.call(
+          phase === 'propose' ? consensus.proposeOption : consensus.reviseProposal,
+          { ...request, ...(option && { option }) },
+          this.me,
+        ));
+    if (decision.agendaSha256) this.agendas.set(id, decision.agendaSha256);
+    return decision;
+  }
+
+  abstain(id: string, voter: Voter, reason: string): Promise<Decision> {
+    const { ballot, signature } = this.signed(id, voter, { vote: 'abstain', reason });
+    return this.fixture.call(consensus.abstain, { id, voterId: ballot.voterId, reason, signature }, this.me);
+  }
+
+  veto(id: string, voter: Voter, reason: string): Promise<Decision> {
+    const { voterId } = voter;
+    const signature = signatureOf(voter, vetoBytes({ decisionId: id, voterId, reason }, this.termsSha256(id)));
+    return this.fixture.call(consensus.castVeto, { id, voterId, reason, signature }, this.me);
   }
 
   report(id: string, gate: string, status: 'green' | 'red' | 'abstained'): Promise<Decision> {
@@ -146,13 +214,15 @@ export async function startConsensus(env: Readonly<Record<string, string>> = {})
   const fixture = await startServiceFixture(spec, {
     CONSENSUS_SIGNING_KEY: privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64'),
     AUDIT_LOG_HOST: LOG_HOST,
+    PASSKEY_ORIGINS: SITE.origin,
     ...env,
   });
   const log = new TestLog(fixture, await fixture.eventsOf('audit'), LOG_HOST);
   return Object.assign(fixture, { signingKey: rawOf(publicKey), log, tenant: () => new Tenant(fixture) });
 }
 
-function signatureOf({ key }: Voter, bytes: Uint8Array): { algorithm: 'ed25519'; value: string } {
+function signatureOf({ key }: Voter, bytes: Uint8Array): Signature {
+  if (key instanceof SoftAuthenticator) return key.sign(createHash('sha256').update(bytes).digest());
   return { algorithm: 'ed25519', value: sign(null, bytes, key).toString('base64') };
 }
 

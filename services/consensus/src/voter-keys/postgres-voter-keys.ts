@@ -1,69 +1,111 @@
-/** The SQL of the voter-key register. Keys are never replaced: an old one is revoked and stays readable. */
+/** The SQL of the voter-key register. Keys are never overwritten: an old one is superseded or revoked and stays readable. */
+import type { SignatureAlgorithm, Voter } from '@conclave/consensus-core';
 import type { RequestOf, consensus } from '@conclave/contracts';
 import type { Actor, Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { cursorOf } from '../page-cursor.js';
 
-/** A registered key. */
+/** A registered key: of a voter's keys, the one with the highest generation. */
 export interface VoterKey {
   readonly voterId: string;
   readonly name: string;
-  readonly algorithm: 'ed25519';
+  readonly algorithm: SignatureAlgorithm;
   readonly publicKey: string;
-  readonly custody: 'platform' | 'external';
+  readonly custody: Voter['custody'];
+  /** Of passkeys. */
+  readonly credentialId: string | null;
+  readonly rpId: string | null;
+  readonly origin: string | null;
+  readonly generation: number;
   readonly enrolledBy: string;
   readonly enrolledAt: Date;
   readonly revokedAt: Date | null;
 }
+export type NewVoterKey = Omit<VoterKey, 'enrolledBy' | 'enrolledAt' | 'revokedAt'>;
 
-const COLUMNS = `voter_id as "voterId", name, algorithm, public_key as "publicKey", custody, enrolled_by as "enrolledBy",
-  enrolled_at as "enrolledAt", revoked_at as "revokedAt"`;
+const COLUMNS = `voter_id as "voterId", name, algorithm, public_key as "publicKey", custody, credential_id as "credentialId",
+  rp_id as "rpId", origin, generation, enrolled_by as "enrolledBy", enrolled_at as "enrolledAt", revoked_at as "revokedAt"`;
 
 @Injectable()
 export class PostgresVoterKeys {
   /** Registers a key; undefined when the voter or the key is registered already. */
-  insert(
-    tx: Tx,
-    ctx: Actor,
-    key: Omit<VoterKey, 'enrolledBy' | 'enrolledAt' | 'revokedAt'>,
-  ): Promise<VoterKey | undefined> {
+  insert(tx: Tx, ctx: Actor, key: NewVoterKey): Promise<VoterKey | undefined> {
     return tx.one<VoterKey>(
-      `insert into voter_key (tenant_id, voter_id, name, algorithm, public_key, custody, enrolled_by)
-       values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing returning ${COLUMNS}`,
-      [ctx.tenantId, key.voterId, key.name, key.algorithm, key.publicKey, key.custody, ctx.actor],
+      `insert into voter_key (tenant_id, voter_id, name, algorithm, public_key, custody, enrolled_by,
+         credential_id, rp_id, origin, generation)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing returning ${COLUMNS}`,
+      [
+        ...[ctx.tenantId, key.voterId, key.name, key.algorithm, key.publicKey, key.custody, ctx.actor],
+        ...[key.credentialId, key.rpId, key.origin, key.generation],
+      ],
     );
   }
 
+  /** The voter's present key, revoked or not. */
   find(tx: Tx, ctx: Actor, voterId: string): Promise<VoterKey | undefined> {
-    return tx.one<VoterKey>(`select ${COLUMNS} from voter_key where tenant_id = $1 and voter_id = $2`, [
-      ctx.tenantId,
-      voterId,
-    ]);
+    return tx.one<VoterKey>(
+      `select ${COLUMNS} from voter_key where tenant_id = $1 and voter_id = $2 and superseded_at is null for update`,
+      [ctx.tenantId, voterId],
+    );
   }
 
-  /** Keys that may vote, by voter; share-locked, so that none is revoked while a decision freezes it. */
+  /** Keys that may vote, by voter; share-locked, so that none is revoked or superseded while a decision freezes it. */
   async valid(tx: Tx, ctx: Actor, voterIds: readonly string[]): Promise<ReadonlyMap<string, VoterKey>> {
     const keys = await tx.query<VoterKey>(
-      `select ${COLUMNS} from voter_key where tenant_id = $1 and voter_id = any($2) and revoked_at is null for share`,
+      `select ${COLUMNS} from voter_key
+       where tenant_id = $1 and voter_id = any($2) and superseded_at is null and revoked_at is null for share`,
       [ctx.tenantId, voterIds],
     );
     return new Map(keys.map((key) => [key.voterId, key]));
   }
 
-  /** Newest first. */
-  list(tx: Tx, ctx: Actor, { limit, after }: RequestOf<typeof consensus.listVoterKeys>): Promise<VoterKey[]> {
+  /** Voters with their present keys, newest first. */
+  list(
+    tx: Tx,
+    ctx: Actor,
+    { limit, after, enrolledBy }: RequestOf<typeof consensus.listVoterKeys>,
+  ): Promise<VoterKey[]> {
     return tx.query<VoterKey>(
-      `select ${COLUMNS} from voter_key where tenant_id = $1 and ($2::text is null or voter_id < $2)
+      `select ${COLUMNS} from voter_key
+       where tenant_id = $1 and superseded_at is null and ($2::text is null or voter_id < $2)
+         and ($4::text is null or enrolled_by = $4)
        order by voter_id desc limit $3`,
-      [ctx.tenantId, cursorOf('voter', after), limit + 1],
+      [ctx.tenantId, cursorOf('voter', after), limit + 1, enrolledBy ?? null],
     );
   }
 
   revoke(tx: Tx, ctx: Actor, voterId: string): Promise<VoterKey | undefined> {
     return tx.one<VoterKey>(
       `update voter_key set revoked_at = coalesce(revoked_at, clock_timestamp())
-       where tenant_id = $1 and voter_id = $2 returning ${COLUMNS}`,
+       where tenant_id = $1 and voter_id = $2 and superseded_at is null returning ${COLUMNS}`,
       [ctx.tenantId, voterId],
     );
+  }
+
+  /** Makes way for the voter's next key. */
+  async supersede(tx: Tx, ctx: Actor, voterId: string): Promise<void> {
+    await tx.query(
+      `update voter_key set superseded_at = clock_timestamp()
+       where tenant_id = $1 and voter_id = $2 and superseded_at is null`,
+      [ctx.tenantId, voterId],
+    );
+  }
+
+  async keepChallenge(tx: Tx, ctx: Actor, challenge: string, expiresAt: Date): Promise<void> {
+    await tx.query(
+      `insert into voter_key_challenge (tenant_id, principal, challenge, expires_at) values ($1, $2, $3, $4)
+       on conflict (tenant_id, principal) do update set challenge = excluded.challenge, expires_at = excluded.expires_at`,
+      [ctx.tenantId, ctx.actor, challenge, expiresAt],
+    );
+  }
+
+  /** The actor's challenge, which is over with that, unless the transaction comes to nothing. */
+  async takeChallenge(tx: Tx, ctx: Actor): Promise<string | undefined> {
+    const row = await tx.one<{ challenge: string; open: boolean }>(
+      `delete from voter_key_challenge where tenant_id = $1 and principal = $2
+       returning challenge, expires_at > clock_timestamp() as open`,
+      [ctx.tenantId, ctx.actor],
+    );
+    return row?.open ? row.challenge : undefined;
   }
 }

@@ -2,6 +2,7 @@ import { consensus, type RequestOf } from '@conclave/contracts';
 import { Handles, type RequestContext } from '@conclave/nest-kit';
 import { Database } from '@conclave/postgres-kit';
 import { Controller, Inject } from '@nestjs/common';
+import { PossessionOfKeys } from './possession-of-keys.js';
 import { PostgresVoterKeys } from './postgres-voter-keys.js';
 import { keyOnWire, VoterKeys } from './voter-keys.js';
 
@@ -11,11 +12,27 @@ export class VoterKeysController {
     @Inject(Database) private readonly db: Database,
     @Inject(PostgresVoterKeys) private readonly register: PostgresVoterKeys,
     @Inject(VoterKeys) private readonly keys: VoterKeys,
+    @Inject(PossessionOfKeys) private readonly possession: PossessionOfKeys,
   ) {}
 
   @Handles(consensus.enrolVoterKey)
   enrol(ctx: RequestContext, request: RequestOf<typeof consensus.enrolVoterKey>) {
     return this.keys.enrol(ctx, request);
+  }
+
+  @Handles(consensus.challengeVoterKey)
+  challenge(ctx: RequestContext) {
+    return this.possession.challenge(ctx);
+  }
+
+  @Handles(consensus.enrolPasskey)
+  enrolPasskey(ctx: RequestContext, request: RequestOf<typeof consensus.enrolPasskey>) {
+    return this.keys.enrolPasskey(ctx, request);
+  }
+
+  @Handles(consensus.rotateVoterKey)
+  rotate(ctx: RequestContext, request: RequestOf<typeof consensus.rotateVoterKey>) {
+    return this.keys.rotate(ctx, request);
   }
 
   @Handles(consensus.listVoterKeys)

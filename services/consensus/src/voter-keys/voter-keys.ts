@@ -1,29 +1,71 @@
 import { createHash } from 'node:crypto';
-import { isSafeEd25519Key } from '@conclave/audit-core';
 import { ConclaveError, consensus, events, newId, type ReplyOf, type RequestOf } from '@conclave/contracts';
 import type { RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Inject, Injectable } from '@nestjs/common';
-import { PostgresVoterKeys, type VoterKey } from './postgres-voter-keys.js';
+import { PossessionOfKeys, requireSafe, type HeldKey } from './possession-of-keys.js';
+import { PostgresVoterKeys, type NewVoterKey, type VoterKey } from './postgres-voter-keys.js';
 
 type Reply = ReplyOf<typeof consensus.enrolVoterKey>;
 
 /**
  * The register of voter keys. Who enrols decides the custody: the runtime holds the keys of its agents (`platform`),
- * whoever comes through the edge holds their own (`external`), so nobody can pass a platform key off as an outside one.
+ * whoever comes through the edge holds their own (`external`, or `passkey`) and shows it, so nobody can pass a platform
+ * key off as an outside one, or take a key that is somebody else's.
  */
 @Injectable()
 export class VoterKeys {
   constructor(
     @Inject(Database) private readonly db: Database,
     @Inject(PostgresVoterKeys) private readonly keys: PostgresVoterKeys,
+    @Inject(PossessionOfKeys) private readonly possession: PossessionOfKeys,
   ) {}
 
-  /** @throws ConclaveError `consensus.voter-key.refused` | `consensus.voter-key.exists` */
+  /** @throws ConclaveError `consensus.voter-key.refused` | `consensus.voter-key.exists` | `consensus.voter-key.challenge` | `consensus.voter-key.unproven` */
   async enrol(ctx: RequestContext, request: RequestOf<typeof consensus.enrolVoterKey>): Promise<Reply> {
-    if (!isCanonical(request.publicKey)) throw new ConclaveError('consensus.voter-key.refused');
+    requireSafe(request);
     return this.db.tx(ctx, (tx) =>
       once(tx, ctx, consensus.enrolVoterKey, request, async () => keyOnWire(await this.register(tx, ctx, request))),
+    );
+  }
+
+  /** @throws ConclaveError as {@link enrol}, and `consensus.voter-key.no-passkeys` */
+  async enrolPasskey(ctx: RequestContext, request: RequestOf<typeof consensus.enrolPasskey>): Promise<Reply> {
+    return this.db.tx(ctx, (tx) =>
+      once(tx, ctx, consensus.enrolPasskey, request, async () => {
+        const held = await this.possession.ofPasskey(tx, ctx, request.registration);
+        const voterId = newId('voter');
+        const enrolled = await this.keys.insert(tx, ctx, rowOf(held, { voterId, name: request.name, generation: 1 }));
+        if (!enrolled) throw new ConclaveError('consensus.voter-key.exists', { voterId });
+        await this.tellEnrolled(tx, enrolled);
+        return keyOnWire(enrolled);
+      }),
+    );
+  }
+
+  /**
+   * The voter's next key. A person's sign-in is what entitles them to it, so only they may, and no administrator.
+   *
+   * @throws ConclaveError as {@link enrolPasskey}, and `consensus.voter-key.not-found` | `auth.forbidden`
+   */
+  async rotate(ctx: RequestContext, request: RequestOf<typeof consensus.rotateVoterKey>): Promise<Reply> {
+    return this.db.tx(ctx, (tx) =>
+      once(tx, ctx, consensus.rotateVoterKey, request, async () => {
+        const { voterId, key } = request;
+        const old = await this.keys.find(tx, ctx, voterId);
+        if (!old || old.revokedAt) throw new ConclaveError('consensus.voter-key.not-found', { voterId });
+        if (old.enrolledBy !== ctx.actor || old.custody === 'platform')
+          throw new ConclaveError('auth.forbidden', { voterId });
+        const held = await this.newKeyIn(tx, ctx, key);
+        await this.keys.supersede(tx, ctx, voterId);
+        const next = { voterId, name: old.name, generation: old.generation + 1 };
+        const rotated = await this.keys.insert(tx, ctx, rowOf(held, next));
+        if (!rotated) throw new ConclaveError('consensus.voter-key.exists', { voterId });
+        const { custody } = rotated;
+        const digests = { publicKeySha256: digestOf(rotated), previousSha256: digestOf(old) };
+        await tx.emit(events.voterKeyRotated, { voter: voterId, ...digests, custody });
+        return keyOnWire(rotated);
+      }),
     );
   }
 
@@ -40,7 +82,8 @@ export class VoterKeys {
       if (key.enrolledBy !== ctx.actor && !ctx.scopes.has('workspace:manage'))
         throw new ConclaveError('auth.forbidden', { permission: 'workspace:manage' });
       const revoked = await this.keys.revoke(tx, ctx, voterId);
-      if (!key.revokedAt) await tx.emit(events.voterKeyRevoked, { voter: voterId });
+      const told = { voter: voterId, publicKeySha256: digestOf(key), custody: key.custody };
+      if (!key.revokedAt) await tx.emit(events.voterKeyRevoked, told);
       return keyOnWire(revoked ?? key);
     });
   }
@@ -50,38 +93,62 @@ export class VoterKeys {
     ctx: RequestContext,
     request: RequestOf<typeof consensus.enrolVoterKey>,
   ): Promise<VoterKey> {
-    const { voterId = newId('voter'), name, algorithm, publicKey } = request;
+    const { voterId = newId('voter'), name, algorithm, publicKey, possession } = request;
     const custody = ctx.service === 'runtime' ? 'platform' : 'external';
-    const enrolled = await this.keys.insert(tx, ctx, { voterId, name, algorithm, publicKey, custody });
-    if (!enrolled) return this.repeatOf(tx, ctx, voterId, publicKey, custody);
-    const publicKeySha256 = createHash('sha256').update(Buffer.from(publicKey, 'base64')).digest('hex');
-    await tx.emit(events.voterKeyEnrolled, { voter: voterId, publicKeySha256, custody });
+    const key = { algorithm, publicKey, custody } as const;
+    const enrolled = await this.keys.insert(tx, ctx, rowOf(key, { voterId, name, generation: 1 }));
+    if (!enrolled) return this.repeatOf(tx, ctx, { voterId, publicKey, custody });
+    if (custody === 'external') await this.possession.ofEd25519(tx, ctx, publicKey, possession);
+    await this.tellEnrolled(tx, enrolled);
     return enrolled;
   }
 
   private async repeatOf(
     tx: Tx,
     ctx: RequestContext,
-    voterId: string,
-    publicKey: string,
-    custody: string,
+    { voterId, publicKey, custody }: Pick<VoterKey, 'voterId' | 'publicKey' | 'custody'>,
   ): Promise<VoterKey> {
     const key = await this.keys.find(tx, ctx, voterId);
     if (key?.publicKey === publicKey && key.custody === custody && !key.revokedAt) return key;
     throw new ConclaveError('consensus.voter-key.exists', { voterId });
   }
+
+  private async newKeyIn(
+    tx: Tx,
+    ctx: RequestContext,
+    key: RequestOf<typeof consensus.rotateVoterKey>['key'],
+  ): Promise<HeldKey> {
+    if ('registration' in key) return this.possession.ofPasskey(tx, ctx, key.registration);
+    requireSafe(key);
+    return this.possession.ofEd25519(tx, ctx, key.publicKey, key.possession);
+  }
+
+  private async tellEnrolled(tx: Tx, key: VoterKey): Promise<void> {
+    const { voterId: voter, custody } = key;
+    await tx.emit(events.voterKeyEnrolled, { voter, publicKeySha256: digestOf(key), custody });
+  }
 }
 
-/** One spelling of 32 safe bytes: a second spelling would be a second identity of one key. */
-function isCanonical(publicKey: string): boolean {
-  const raw = Buffer.from(publicKey, 'base64');
-  return raw.toString('base64') === publicKey && isSafeEd25519Key(raw);
+function digestOf({ publicKey }: Pick<VoterKey, 'publicKey'>): string {
+  return createHash('sha256').update(Buffer.from(publicKey, 'base64')).digest('hex');
+}
+
+function rowOf(
+  key: Pick<VoterKey, 'algorithm' | 'publicKey' | 'custody'> & Partial<Pick<HeldKey, 'relyingParty' | 'credentialId'>>,
+  voter: Pick<VoterKey, 'voterId' | 'name' | 'generation'>,
+): NewVoterKey {
+  const { algorithm, publicKey, custody, credentialId = null, relyingParty } = key;
+  const { rpId = null, origin = null } = relyingParty ?? {};
+  return { ...voter, algorithm, publicKey, custody, credentialId, rpId, origin };
 }
 
 /** A key as everybody may see it. */
-export function keyOnWire({ voterId, name, algorithm, publicKey, custody, enrolledAt, revokedAt }: VoterKey): Reply {
+export function keyOnWire(key: VoterKey): Reply {
+  const { voterId, name, algorithm, publicKey, custody, enrolledBy, enrolledAt, revokedAt } = key;
+  const { credentialId, rpId, origin } = key;
   return {
-    ...{ voterId, name, algorithm, publicKey, custody },
+    ...{ voterId, name, algorithm, publicKey, custody, enrolledBy },
+    ...(credentialId !== null && rpId !== null && origin !== null && { passkey: { credentialId, rpId, origin } }),
     enrolledAt: enrolledAt.toISOString(),
     ...(revokedAt && { revokedAt: revokedAt.toISOString() }),
   };

@@ -66,14 +66,24 @@ export function usePages<C extends Contract>(
   };
 }
 
-/** A write. A repeat of one attempt by the network does it once; afterwards what it `touches` is read again. */
-export function useCommand<C extends Contract>(
+/** Sends a write. A repeat of one attempt by the network does it once. */
+export const send = <C extends Contract>(contract: C, request: RequestInputOf<C>): Promise<ReplyOf<C>> =>
+  client.call(contract, request, { idempotencyKey: newId('event') });
+
+/** A write; afterwards what it `touches` is read again. */
+export const useCommand = <C extends Contract>(
   contract: C,
   touches: readonly Contract[],
-): UseMutationResult<ReplyOf<C>, Error, RequestInputOf<C>> {
+): UseMutationResult<ReplyOf<C>, Error, RequestInputOf<C>> => useWork((request) => send(contract, request), touches);
+
+/** A write of several steps. */
+export function useWork<Reply, Request>(
+  work: (request: Request) => Promise<Reply>,
+  touches: readonly Contract[],
+): UseMutationResult<Reply, Error, Request> {
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: (request: RequestInputOf<C>) => client.call(contract, request, { idempotencyKey: newId('event') }),
+    mutationFn: work,
     onSuccess: async () => {
       await Promise.all(touches.map(({ subject }) => queries.invalidateQueries({ queryKey: [subject] })));
     },

@@ -9,6 +9,18 @@ export interface RefusalText {
   readonly code?: string;
 }
 
+/** Something that failed in this browser, in words for the person before it. */
+export class Explained extends Error {
+  override readonly name = 'Explained';
+
+  constructor(
+    readonly title: string,
+    readonly hint: string,
+  ) {
+    super(title);
+  }
+}
+
 type Params = ConclaveError['params'];
 type Words = Omit<RefusalText, 'code'>;
 
@@ -57,6 +69,42 @@ const words: Partial<Record<ErrorCode, (params: Params) => Words>> = {
     title: 'The receipt is not ready yet.',
     hint: 'It is written once the decision is in a published checkpoint, usually within a second.',
   }),
+  'consensus.decision.phase': ({ reason }) =>
+    reason === 'commits-unpublished'
+      ? {
+          title: 'Ballots cannot be revealed yet.',
+          hint: 'The commits must be in a published checkpoint first, usually within a second. Try again.',
+        }
+      : { title: 'The decision does not accept this now.', hint: 'Look at its state: it has gone on meanwhile.' },
+  'consensus.ballot.late': () => ({ title: 'The decision is closed.', hint: 'Ballots that come now are not counted.' }),
+  'consensus.ballot.signature': () => ({
+    title: 'This is not the passkey that the decision knows.',
+    hint: 'A decision holds the keys as they were when it opened. Sign with that passkey.',
+  }),
+  'consensus.ballot.equivocation': () => ({
+    title: 'This voter has said something else before.',
+    hint: 'Two different ballots make a voter void; both are kept as evidence.',
+  }),
+  'consensus.ballot.reveal-mismatch': () => ({
+    title: 'This is not the ballot that was committed to.',
+    hint: 'Open the copy that was saved when it was.',
+  }),
+  'consensus.voter-key.challenge': () => ({
+    title: 'That took too long, or another tab was faster.',
+    hint: 'Try again: the platform asks anew.',
+  }),
+  'consensus.voter-key.unproven': ({ reason }) => ({
+    title: 'The passkey was not accepted.',
+    hint:
+      reason === 'user-verification'
+        ? 'It must recognise you, by a fingerprint, your face or a PIN.'
+        : 'Try again, or with another authenticator.',
+  }),
+  'consensus.voter-key.no-passkeys': () => ({
+    title: 'This installation takes no passkeys.',
+    hint: 'An operator names the console’s address in PASSKEY_ORIGINS.',
+  }),
+  'consensus.voter-key.not-found': () => ({ title: 'There is no such voter key, or it was revoked.' }),
   'runtime.run.finished': () => ({ title: 'The run has already ended.' }),
   'runtime.run.no-result': () => ({ title: 'The run has no result yet.' }),
   'runtime.run.without-result': () => ({ title: 'The run ended without a result.' }),
@@ -77,6 +125,7 @@ const words: Partial<Record<ErrorCode, (params: Params) => Words>> = {
 
 /** Says what went wrong and what to do; an error that is no refusal is a fault of the console itself. */
 export function refusalText(error: unknown): RefusalText {
+  if (error instanceof Explained) return { title: error.title, hint: error.hint };
   if (!(error instanceof ConclaveError)) {
     return { title: 'The console failed.', hint: error instanceof Error ? error.message : String(error) };
   }

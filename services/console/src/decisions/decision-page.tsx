@@ -9,6 +9,7 @@ import { Refusal } from '../design/refusal.js';
 import { FindingsOnDiff } from '../findings/findings-on-diff.js';
 import { Link, useAddress } from '../routing/router.js';
 import type { PageProps } from '../routing/page-props.js';
+import { VotingPanel } from '../voting/voting-panel.js';
 import { BallotsTable } from './ballots-table.js';
 import { Bench } from './bench.js';
 import { whyText } from './decision-words.js';
@@ -70,6 +71,7 @@ function Decided({ decision }: { readonly decision: Decision }) {
           </OutcomeBanner>
         )}
         <Notices notices={notices} />
+        <VotingPanel decision={decision} />
         <Grid gap="md">
           <Grid.Col span={{ base: 12, lg: 8 }}>
             <BallotsTable decision={decision} />

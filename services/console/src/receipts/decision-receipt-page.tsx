@@ -7,6 +7,7 @@ import { Icon } from '../design/icon.js';
 import { Page, Waiting } from '../design/page.js';
 import { Panel } from '../design/panel.js';
 import { Refusal } from '../design/refusal.js';
+import { saveFile } from '../design/save-file.js';
 import type { PageProps } from '../routing/page-props.js';
 import { TrustPanel } from './trust-panel.js';
 import { VerdictView } from './verdict-view.js';
@@ -62,13 +63,8 @@ const isPending = (error: unknown): boolean =>
   error instanceof ConclaveError && error.code === 'consensus.receipt.pending';
 
 function Download({ name, text }: { readonly name: string; readonly text: string }) {
-  const save = (): void => {
-    const url = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
-    Object.assign(document.createElement('a'), { href: url, download: name }).click();
-    URL.revokeObjectURL(url);
-  };
   return (
-    <Button onClick={save} leftSection={<Icon name="download" />}>
+    <Button onClick={() => saveFile(name, text)} leftSection={<Icon name="download" />}>
       Download
     </Button>
   );

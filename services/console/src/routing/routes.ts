@@ -23,6 +23,7 @@ const routes: readonly (readonly [pattern: string, page: PageComponent])[] = [
   ['/packages', page(async () => (await import('../packages/packages-page.js')).PackagesPage)],
   ['/webhooks', page(async () => (await import('../webhooks/webhooks-page.js')).WebhooksPage)],
   ['/webhooks/:id', page(async () => (await import('../webhooks/webhook-page.js')).WebhookPage)],
+  ['/voter-keys', page(async () => (await import('../voting/voter-keys-page.js')).VoterKeysPage)],
   ['/api-keys', page(async () => (await import('../api-keys/api-keys-page.js')).ApiKeysPage)],
 ];
 

@@ -31,6 +31,7 @@ export const places: readonly { readonly title: string; readonly places: readonl
     places: [
       { to: '/packages', title: 'Packages', icon: 'box', permission: 'package:read' },
       { to: '/webhooks', title: 'Webhooks', icon: 'bolt', permission: 'webhook:manage' },
+      { to: '/voter-keys', title: 'Voter keys', icon: 'pen', permission: 'voter-key:enrol' },
       { to: '/api-keys', title: 'API keys', icon: 'key', permission: 'api-key:manage' },
     ],
   },

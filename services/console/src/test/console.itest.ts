@@ -400,6 +400,83 @@ import { API_KEY, newWorld, type World } from './world.js';
     });
   });
 
+  describe('a vote', () => {
+    const open = (): Promise<void> => enter(`/decisions/${world.voting.id}`);
+    const ballot = () => page.getByRole('region', { name: 'Your ballot', exact: true });
+    const commit = () => ballot().getByRole('button', { name: 'Commit with your passkey' });
+
+    it('is a ballot as the rule asks for it, which must say something', async () => {
+      await open();
+      await see(ballot().getByText('You vote as lead.'));
+      expect(await commit().isDisabled()).toBe(true);
+      await ballot().getByLabel('SQLite').selectOption('1.');
+      expect(await commit().isDisabled()).toBe(false);
+      await ballot().getByLabel('Abstain').check();
+      expect(await ballot().getByRole('button', { name: 'Vote with your passkey' }).isDisabled()).toBe(true);
+      await gone(ballot().getByLabel('SQLite'));
+    });
+
+    it('is not signed when the terms are not those that are shown', async () => {
+      await open();
+      await ballot().getByLabel('SQLite').selectOption('1.');
+      await commit().press('Enter');
+      await see(page.getByRole('alert').getByText('What is shown is not what would be signed.'));
+      expect(edge.writes).toEqual([]);
+    });
+
+    it('that was committed elsewhere is revealed with the saved copy, and with nothing else', async () => {
+      world.voting.ballots[0]!.status = 'committed';
+      world.voting.phase = 'reveal';
+      const copy = (of: object): Promise<void> =>
+        page.locator('input[type=file]').setInputFiles({
+          ...{ name: 'ballot.json', mimeType: 'application/json' },
+          buffer: Buffer.from(JSON.stringify({ ballot: of, salt: Buffer.alloc(32).toString('base64') })),
+        });
+      const { voterId } = world.voterKeys[0]!;
+      await open();
+      await see(page.getByText(/nobody can reveal the ballot, the platform included/));
+      await copy({ decisionId: world.rejected.decision, voterId });
+      await see(page.getByRole('alert').getByText('This is not your ballot in this decision.'));
+      await copy({ decisionId: world.voting.id, voterId, round: 1, reason: '', ranking: [['sqlite']] });
+      await see(button('Reveal with your passkey'));
+      await see(button('Save a copy'));
+    });
+
+    it('is asked of nobody who may not vote, or has no passkey in the electorate', async () => {
+      world.voterKeys.length = 0;
+      await open();
+      await see(page.getByRole('row', { name: /operations.*Not yet/ }));
+      expect(await ballot().count()).toBe(0);
+    });
+  });
+
+  describe('voter keys', () => {
+    it('are the person’s own, and revoked after asking', async () => {
+      world.voterKeys.push({ ...world.voterKeys[0]!, name: 'of another', enrolledBy: newId('principal') });
+      await enter('/voter-keys');
+      await see(
+        page.getByRole('row', { name: /laptop.*at https:\/\/conclave\.example\.com.*Votes.*a passkey of yours/ }),
+      );
+      expect(await page.getByText('of another').count()).toBe(0);
+      await button('Revoke laptop').click();
+      await dialog().getByRole('button', { name: 'Revoke' }).click();
+      await see(page.getByRole('row', { name: /laptop.*Revoked/ }));
+    });
+
+    it('that are none say what they are for, and are made at the console’s own address only', async () => {
+      world.voterKeys.length = 0;
+      await enter('/voter-keys');
+      await see(page.getByText('You have no voter key yet'));
+      await button('Enrol a passkey').click();
+      await page.getByLabel('Name').fill('laptop');
+      await button('Make the passkey').click();
+      await see(dialog().getByText('Open the console at https://conclave.example.com.'));
+      edge.refuse(consensus.challengeVoterKey, 'consensus.voter-key.no-passkeys');
+      await button('Make the passkey').click();
+      await see(dialog().getByText('This installation takes no passkeys.'));
+    });
+  });
+
   describe('a receipt', () => {
     const stepsSaying = async (word: string): Promise<string[]> =>
       page
@@ -618,6 +695,8 @@ import { API_KEY, newWorld, type World } from './world.js';
       webhooks: () => '/webhooks',
       'a webhook': () => `/webhooks/${world.webhooks[0]!.id}`,
       'API keys': () => '/api-keys',
+      'voter keys': () => '/voter-keys',
+      'a ballot to fill in': () => `/decisions/${world.voting.id}`,
       'no page': () => '/nowhere',
     };
     const faultsInLightAndDark = async (): Promise<string[]> => {

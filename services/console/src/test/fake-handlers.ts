@@ -113,6 +113,22 @@ const decisionsOf = (world: World): [string, Handler][] => [
       'consensus.decision.not-found',
     ),
   ),
+  handle(consensus.getTerms, () => ({ terms: { question: { sha256: '' } }, questionSalt: 'AAAA' })),
+  handle(consensus.listVoterKeys, ({ enrolledBy, ...page }) =>
+    pageOf(
+      world.voterKeys.filter((key) => key.enrolledBy === enrolledBy),
+      page,
+    ),
+  ),
+  handle(consensus.challengeVoterKey, () => ({
+    challenge: Buffer.alloc(32, 7).toString('base64'),
+    expiresAt: iso(Date.now() + 600_000),
+    relyingParty: { rpId: 'conclave.example.com', origins: ['https://conclave.example.com'] },
+  })),
+  handle(consensus.revokeVoterKey, ({ voterId }) => {
+    const key = world.voterKeys.find((one) => one.voterId === voterId);
+    return Object.assign(found(key, 'consensus.voter-key.not-found'), { revokedAt: iso(Date.now()) });
+  }),
   handle(consensus.getReceipt, ({ id }) => found(world.receipts.get(id), 'consensus.receipt.pending') as never),
 ];
 

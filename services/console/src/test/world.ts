@@ -3,6 +3,7 @@ import {
   auth,
   newId,
   permissions,
+  type consensus,
   type Decision,
   type marketplace,
   type delivery,
@@ -21,6 +22,7 @@ import { askingRun, type Asking } from './sample-tasks.js';
 type ItemOf<C extends Parameters<typeof Object.keys>[0]> = C extends { items: (infer Item)[] } ? Item : never;
 export type ApiKey = ItemOf<ReplyOf<typeof auth.listApiKeys>>;
 export type Webhook = ItemOf<ReplyOf<typeof delivery.listWebhooks>>;
+export type VoterKey = ItemOf<ReplyOf<typeof consensus.listVoterKeys>>;
 export type Installation = ItemOf<ReplyOf<typeof marketplace.listInstallations>>;
 export type Receipt = Awaited<ReturnType<Consensus['receiptOf']>>;
 
@@ -39,6 +41,9 @@ export interface World {
   readonly keys: ApiKey[];
   readonly webhooks: Webhook[];
   readonly installations: Installation[];
+  /** Passkeys of the person who is signed in, and a decision that waits for their ballot. */
+  readonly voterKeys: VoterKey[];
+  readonly voting: Decision;
   log: Log;
   readonly consensus: Consensus;
   /** The rejected review that most pages are tried with, and one that is still being judged. */
@@ -60,6 +65,9 @@ export async function newWorld(now = Date.now()): Promise<World> {
   const reviews = history(now, workspace);
   const live = liveReview(now, workspace);
   const failed = failedRun(now, workspace);
+  const me = newId('principal');
+  const voterKey = passkeyOf(me, now);
+  const voting = rankingOf(voterKey, now);
   const asking = askingRun(now - 12 * HOUR, workspace);
   const receipts = new Map<string, Receipt>();
   log.append('tenant.created', 'service:auth', iso(now - 90 * HOUR), { name: 'Acme' });
@@ -73,7 +81,7 @@ export async function newWorld(now = Date.now()): Promise<World> {
   }
   return {
     me: {
-      principal: { id: newId('principal'), kind: 'user', name: 'Ada Lovelace' },
+      principal: { id: me, kind: 'user', name: 'Ada Lovelace' },
       tenant: { id: newId('tenant'), name: 'Acme' },
       workspace: { id: workspace, name: 'checkout' },
       role: 'administrator',
@@ -83,7 +91,7 @@ export async function newWorld(now = Date.now()): Promise<World> {
       a.createdAt < b.createdAt ? 1 : -1,
     ),
     results: new Map<string, ReviewResult | TaskResults>(reviews.map(({ run, result }) => [run.id, result])),
-    decisions: [live.decision, ...reviews.map(({ decision }) => decision)],
+    decisions: [live.decision, ...reviews.map(({ decision }) => decision), voting],
     receipts,
     stories: new Map([
       [live.run.id, live.told],
@@ -102,6 +110,8 @@ export async function newWorld(now = Date.now()): Promise<World> {
       },
     ],
     installations: [],
+    voterKeys: [voterKey],
+    voting,
     log,
     consensus,
     rejected: reviews[0]!.run,
@@ -171,6 +181,30 @@ function failedStory({ id: run, title, createdAt, updatedAt, failure }: Run): Ru
     { run, seq: 2, type: 'run.started', at: createdAt, data: {} },
     { run, seq: 3, type: 'run.failed', at: updatedAt, data: { run, ...failure } },
   ];
+}
+
+function passkeyOf(enrolledBy: string, now: number): VoterKey {
+  return {
+    ...{ voterId: newId('voter'), name: 'laptop', algorithm: 'webauthn-es256', custody: 'passkey', enrolledBy },
+    publicKey: Buffer.alloc(65, 4).toString('base64'),
+    passkey: { credentialId: 'AAAA', rpId: 'conclave.example.com', origin: 'https://conclave.example.com' },
+    enrolledAt: iso(now - 70 * HOUR),
+  };
+}
+
+function rankingOf({ voterId }: VoterKey, now: number): Decision {
+  const ballot = { kind: 'human', family: 'people', weight: 1, status: 'pending', custody: 'passkey' } as const;
+  return {
+    ...{ id: newId('decision', now - HOUR), question: 'Which database shall we use?', termsSha256: sha256('terms') },
+    ...{ phase: 'commit', secrecy: 'sealed', rule: { method: 'schulze' }, notices: [], evidence: [] },
+    options: ['Postgres', 'SQLite', 'Files'].map((title) => ({ id: title.toLowerCase(), title })),
+    ballots: [
+      { ...ballot, voterId, name: 'lead' },
+      { ...ballot, voterId: newId('voter'), name: 'operations' },
+    ],
+    openedAt: iso(now - HOUR),
+    receiptReady: false,
+  };
 }
 
 function keysAt(now: number): ApiKey[] {

@@ -18,7 +18,7 @@ interface Vectors {
   }[];
 }
 
-const file = join(import.meta.dirname, '../../../docs/spec/vectors/voter-signatures.json');
+const file = join(import.meta.dirname, '../../../docs/spec/passkeys/signatures.json');
 const { message, keys, signatures } = JSON.parse(readFileSync(file, 'utf8')) as Vectors;
 const signed = fromBase64(message);
 

@@ -10,9 +10,9 @@ import { parseTrustPolicy } from './trust-policy.js';
 import { verifyReceipt } from './verify-receipt.js';
 
 const vector = (name: string): string =>
-  readFileSync(join(import.meta.dirname, '../../../docs/spec/vectors', name), 'utf8');
-const receipt = vector('passkey.receipt.json');
-const policy = JSON.parse(vector('passkey.trust.json')) as { voters: [{ publicKey: string }] };
+  readFileSync(join(import.meta.dirname, '../../../docs/spec/passkeys', name), 'utf8');
+const receipt = vector('receipt.json');
+const policy = JSON.parse(vector('trust.json')) as { voters: [{ publicKey: string }] };
 const trust = (changes: object = {}) => parseTrustPolicy(JSON.stringify({ ...policy, ...changes }));
 const statement = () => {
   const { envelope } = JSON.parse(receipt) as { envelope: { payload: string } };

@@ -10,6 +10,7 @@
  * win in one. An option ranks by how far it gets in the best of its universes. States that were seen are not searched
  * again; options nobody puts first drop out together, as their order tells on nothing. The search has a bound, because
  * the union is NP-hard to compute (V. Conitzer, M. Rognlie, L. Xia, "Preference Functions that Score Rankings", 2009).
+ * Beyond it only a majority winner is told, with everybody else in one tier.
  * Invariant: a winner that more than half of the counted weight puts first, alone, wins alone. Not monotone.
  */
 import { LIMITS } from '../primitives.js';
@@ -22,7 +23,7 @@ export const irv: Rule = {
 
   count(options, _parameters, ballots): Count {
     const papers = papersOf(options, ballots);
-    const reached = furthest(options.length, papers);
+    const reached = furthest(options.length, papers) ?? majorityAlone(options.length, papers);
     if (!reached) return tooTied(options);
     const places = new Map(options.map((option, place) => [option, place]));
     const ranking = tiersBy(options, (option) => -reached[places.get(option)!]!);
@@ -124,6 +125,17 @@ function furthest(count: number, papers: readonly Paper[]): number[] | undefined
     bySize[size]!.clear();
   }
   return reached;
+}
+
+/** Who more than half of the weight puts first, alone, wins in every universe; nobody tells how far the others get. */
+function majorityAlone(count: number, papers: readonly Paper[]): number[] | undefined {
+  const whole = papers.reduce((sum, { weight }) => sum + weight, 0);
+  const firsts = new Array<number>(count).fill(0);
+  for (const { tiers, weight } of papers) {
+    const [first] = tiers;
+    if (first?.length === 1) firsts[first[0]!]! += weight;
+  }
+  return firsts.some((votes) => 2 * votes > whole) ? firsts.map((votes) => (2 * votes > whole ? 1 : 2)) : undefined;
 }
 
 /** The explanation: one universe, in which of several lowest the one that the decision lists last drops out first. */

@@ -94,6 +94,13 @@ describe('the bound on tie orders', () => {
     });
   });
 
+  it('is no matter to a majority winner, below whom nobody is ranked then', () => {
+    const majority = [...ballots, { ranking: [['o5'], ['o6']], count: 61 }];
+    const { winners, ranking } = counted({ options, rule: { method: 'irv' }, ballots: majority });
+    expect(winners).toEqual(['o5']);
+    expect(ranking).toEqual([['o5'], options.filter((option) => option !== 'o5')]);
+  });
+
   it('leaves a decision, which has to end, tied without a winner', () => {
     const answer = tallyOrTie({ options, rule: { method: 'irv' }, ballots });
     expect(answer).toMatchObject({

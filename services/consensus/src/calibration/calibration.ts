@@ -1,4 +1,5 @@
 import {
+  agendaOf,
   estimateErrors,
   favouritesOf,
   NO_RECORD,
@@ -122,8 +123,11 @@ export class Calibration {
 }
 
 /** What can have been right: how the gate should have ended, or options of the decision. */
-function requireOutcomes({ terms }: Decision, right: readonly string[]): void {
-  const known = terms.rule.method === 'approval-gate' ? ['approved', 'rejected'] : terms.options.map(({ id }) => id);
+function requireOutcomes({ terms, discussion }: Decision, right: readonly string[]): void {
+  const known =
+    terms.rule.method === 'approval-gate'
+      ? ['approved', 'rejected']
+      : agendaOf(terms.options, discussion).map(({ id }) => id);
   const at = right.findIndex((option) => !known.includes(option));
   if (at >= 0)
     throw new ConclaveError('consensus.decision.malformed', { reason: 'option-unknown', path: `/right/${at}` });

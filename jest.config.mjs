@@ -5,12 +5,17 @@ import { helm } from './helm/conclave/tests/helm.mjs';
 const untested = helm || process.env.CI ? [] : ['<rootDir>/helm/'];
 if (untested.length > 0) process.stderr.write('The chart is not tested: there is no helm on the PATH.\n');
 
+/** What takes minutes runs by night: `*.nightly.ts`, with `npm run nightly`. */
+const tier = process.env.CONCLAVE_NIGHTLY
+  ? ['**/dist/**/*.nightly.js']
+  : ['**/dist/**/*.{spec,itest}.js', '<rootDir>/helm/**/*.spec.mjs'];
+
 /** Tests run on the compiled output: what ships is what is tested (`tsc -b` first). */
 export default {
   testEnvironment: 'node',
   transform: {},
   roots: ['<rootDir>/libs', '<rootDir>/services', '<rootDir>/helm'],
-  testMatch: ['**/dist/**/*.{spec,itest}.js', '<rootDir>/helm/**/*.spec.mjs'],
+  testMatch: tier,
   testPathIgnorePatterns: ['/node_modules/', ...untested],
   modulePathIgnorePatterns: ['<rootDir>/.*/node_modules/'],
   setupFiles: ['<rootDir>/libs/dev-env/jest/setup.mjs'],

@@ -3,6 +3,7 @@ import { parseCall, type Command } from './command.js';
 import { answer } from './commands/answer.js';
 import { budget } from './commands/budget.js';
 import { cancel, pause, resume, steer } from './commands/control.js';
+import { decide } from './commands/decide.js';
 import { decisions } from './commands/decisions.js';
 import { doctor } from './commands/doctor.js';
 import { fork } from './commands/fork.js';
@@ -21,7 +22,7 @@ import { Output, type Streams } from './output.js';
 import { printable } from './printable.js';
 
 const commands: readonly Command[] = [
-  ...[init, review, verify, decisions, receipt],
+  ...[init, review, verify, decide, decisions, receipt],
   ...[run, status, watch, answer, pause, resume, cancel, steer, fork, replay],
   ...[budget, doctor],
 ];

@@ -32,6 +32,16 @@ export function saidOn(ballot: Said): Said {
   return Object.fromEntries(said.map((member) => [member, ballot[member]]));
 }
 
+/** The options a ballot is for or puts first; of a plain vote, how the gate should end. */
+export function favouritesOf({ vote, ranking, score = {}, choice, approve }: Said): readonly string[] {
+  if (vote !== undefined) return vote === 'abstain' ? [] : [vote === 'yes' ? 'approved' : 'rejected'];
+  if (ranking) return ranking[0] ?? [];
+  if (approve) return approve;
+  if (choice !== undefined) return [choice];
+  const best = Math.max(...Object.values(score));
+  return Object.keys(score).filter((option) => score[option] === best);
+}
+
 /** The shape of a ballot. Exactly one of {@link voteMembers}; an abstention must say why. */
 export const ballotShape = where(
   where(

@@ -1,16 +1,48 @@
 /** Public interface: ballots, voting rules, the decision's state machine, receipts. */
 export * from './ballot.js';
+export { estimateErrors, weightsOfEstimate, type Observations } from './calibration/dawid-skene.js';
+export { NO_RECORD, weightOfRecord, withOutcome } from './calibration/reputation.js';
 export type { Admission } from './decision/admission.js';
-export * from './decision/admit-lifecycle.js';
-export * from './decision/admit-statement.js';
+export * from './decision/admit-discussion.js';
+export {
+  admitCancel,
+  admitClose,
+  admitCommitsClose,
+  admitEvidence,
+  admitOpening,
+  admitSeal,
+  admitWave,
+  readyToClose,
+  readyToCloseCommits,
+  readyToStop,
+} from './decision/admit-lifecycle.js';
+export { admitBallot, admitCommit, admitReveal, ballotDigestOf } from './decision/admit-statement.js';
 export { conclusionOf, tallyOf, type Conclusion } from './decision/conclusion.js';
 export * from './decision/decision.js';
-export { isFinal, phases, transitions, type Phase } from './decision/decision.states.js';
-export { parseEventData, type DecisionEvent, type EventType, type NewEvent } from './decision/events.js';
+export { decisionDiagram, isFinal, phases, transitions, type Phase } from './decision/decision.states.js';
+export {
+  parseEventData,
+  type CloseCause,
+  type DecisionEvent,
+  type EventType,
+  type NewEvent,
+} from './decision/events.js';
 export { finalStatus, standingOf, type Standing } from './decision/standing.js';
+export {
+  agendaDigest,
+  agendaOf,
+  contributionBytes,
+  hasRounds,
+  optionsFor,
+  silentIn,
+  type Contribution,
+  type DiscussionPhase,
+  type Option,
+} from './discussion.js';
 export * from './receipt/predicate-of.js';
 export * from './receipt/predicate.js';
 export * from './receipt/receipt-file.js';
+export type { BallotFault } from './receipt/ballot-fault.js';
 export * from './receipt/recount.js';
 export type { Answer, Refusal } from './refusal.js';
 export { methods, type Method, type RuleParameters } from './rules/rule.js';
@@ -18,6 +50,7 @@ export type { Read } from './shape.js';
 export { seededOrder } from './tie-break.js';
 export { tally, tallyAsked, type TallyInput } from './tally.js';
 export { dataDigest, ENGINE, publicTermsOf, termsDigest, type PublicTerms, type Terms, type Voter } from './terms.js';
+export { vetoBytes, type Veto } from './veto.js';
 export {
   clientDataSays,
   flagsOf,

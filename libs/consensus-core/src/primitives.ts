@@ -15,8 +15,11 @@ export const LIMITS = {
   /** Keeps every sum of weights times scores an exact integer (< 2^53). */
   totalWeight: 9_000_000_000_000,
   score: 1_000,
-  /** Work on tie orders in one tally: irv spends ballots + options in each state, ranked pairs up to options squared. */
-  tieSteps: 10_000_000,
+  /**
+   * Work on tie orders in one tally. irv spends it on every universe but the first: the tiers looked at, plus the options.
+   * Ranked pairs spends, in each state, the victories of the tier plus up to options squared.
+   */
+  tieSteps: 5_000_000,
 } as const;
 
 /** A name that machines compare and people read: one line without control characters. */

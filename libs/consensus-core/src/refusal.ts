@@ -15,6 +15,10 @@ export interface Refusal {
     | 'consensus.ballot.equivocation'
     | 'consensus.ballot.malformed'
     | 'consensus.ballot.reveal-mismatch'
+    | 'consensus.contribution.malformed'
+    | 'consensus.contribution.conflict'
+    | 'consensus.veto.malformed'
+    | 'consensus.veto.role'
     | 'consensus.evidence.unknown-gate'
     | 'consensus.evidence.conflict';
   /** What exactly is wrong, from a closed set per code. */

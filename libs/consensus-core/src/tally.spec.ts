@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { jcs } from '@conclave/audit-core';
 import fc from 'fast-check';
+import { methods } from './rules/rule.js';
 import { tally } from './tally.js';
 import { counted } from './test/tallying.js';
 
@@ -15,9 +16,17 @@ const scored = fc.record({
   weight,
 });
 
+const chosen = fc.record({ choice: fc.constantFrom(...options), weight });
+const approved = fc.record({ approve: fc.shuffledSubarray(options), weight });
+
 /** A rule with a profile of ballots that fit it. */
 const contest = fc.oneof(
   fc.record({ rule: fc.constant({ method: 'approval-gate' }), ballots: fc.array(vote, { maxLength: 9 }) }),
+  fc.record({ rule: fc.constant({ method: 'plurality' }), ballots: fc.array(chosen, { maxLength: 9 }) }),
+  fc.record({ rule: fc.constant({ method: 'approval' }), ballots: fc.array(approved, { maxLength: 9 }) }),
+  ...['borda', 'irv', 'ranked-pairs'].map((method) =>
+    fc.record({ rule: fc.constant({ method }), ballots: fc.array(ranked, { maxLength: 9 }) }),
+  ),
   ...['winning', 'margin', 'ratio'].map((variant) =>
     fc.record({ rule: fc.constant({ method: 'schulze', variant }), ballots: fc.array(ranked, { maxLength: 9 }) }),
   ),
@@ -77,7 +86,7 @@ describe('tally', () => {
   });
 
   it('accepts an abstention under every rule: present, and nothing else', () => {
-    for (const method of ['approval-gate', 'schulze', 'score']) {
+    for (const method of methods) {
       const result = counted({
         options,
         rule: { method },
@@ -102,6 +111,8 @@ describe('tally', () => {
   const gate = { method: 'approval-gate' };
   const schulze = { method: 'schulze' };
   const score = { method: 'score' };
+  const irv = { method: 'irv' };
+  const plurality = { method: 'plurality' };
   const yes = { vote: 'yes' };
   it.each<[string, string, object]>([
     ['shape', '/options', { rule: gate, ballots: [], options: [] }],
@@ -137,6 +148,13 @@ describe('tally', () => {
     ],
     ['threshold-foreign', '/rule', { rule: { ...schulze, threshold: { num: 1, den: 2 } }, ballots: [] }],
     ['threshold-foreign', '/rule', { rule: { ...score, threshold: { num: 1, den: 2 } }, ballots: [] }],
+    ['threshold-foreign', '/rule', { rule: { ...irv, threshold: { num: 1, den: 2 } }, ballots: [] }],
+    ['variant-foreign', '/rule', { rule: { ...irv, variant: 'winning' }, ballots: [] }],
+    ['status-quo-foreign', '/rule', { rule: { ...plurality, statusQuo: 'A' }, ballots: [] }],
+    ['option-unknown', '/ballots/0', { rule: plurality, ballots: [{ choice: 'X' }] }],
+    ['option-repeated', '/ballots/0', { rule: { method: 'approval' }, ballots: [{ approve: ['A', 'A'] }] }],
+    ['ballot-foreign', '/ballots/0', { rule: plurality, ballots: [{ ranking: [['A']] }] }],
+    ['ballot-foreign', '/ballots/0', { rule: irv, ballots: [{ choice: 'A' }] }],
     ['threshold-range', '/rule/threshold', { rule: { ...gate, threshold: { num: 3, den: 2 } }, ballots: [] }],
     ['threshold-range', '/rule/threshold', { rule: { ...gate, threshold: { num: 0, den: 2 } }, ballots: [] }],
     ['quorum-range', '/rule/quorum', { rule: { ...gate, quorum: { num: 3, den: 2 } }, ballots: [], eligibleWeight: 1 }],
@@ -183,11 +201,13 @@ describe('tally', () => {
     );
     const deeper = fc.record({
       options: fc.constant(options),
-      rule: fc.record(
-        { method: fc.constantFrom('approval-gate', 'schulze', 'score'), variant: anything },
-        { requiredKeys: ['method'] },
+      rule: fc.record({ method: fc.constantFrom(...methods), variant: anything }, { requiredKeys: ['method'] }),
+      ballots: fc.array(
+        fc.record(
+          { vote: anything, ranking: anything, score: anything, choice: anything, approve: anything },
+          { requiredKeys: [] },
+        ),
       ),
-      ballots: fc.array(fc.record({ vote: anything, ranking: anything, score: anything }, { requiredKeys: [] })),
     });
     fc.assert(
       fc.property(fc.oneof(anything, nearly, deeper), (input) => {

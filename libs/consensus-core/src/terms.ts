@@ -18,8 +18,10 @@ import {
   timestamp,
   weight,
 } from './primitives.js';
+import { optionShape } from './discussion.js';
+import { electorateRulesShape } from './electorate.js';
 import { ruleShape } from './rules/rule.js';
-import { flag, list, object, oneOf, where, type Of } from './shape.js';
+import { flag, integer, list, object, oneOf, where, type Of } from './shape.js';
 import { fitsItsAlgorithm, relyingPartyShape, signatureAlgorithms } from './webauthn.js';
 
 /** Who votes, with what key, and who holds that key. */
@@ -53,8 +55,6 @@ const voterShape = where(
 );
 export type Voter = Of<typeof voterShape>;
 
-const option = object({ id: optionId, title: prose(120) });
-
 /** The change that is judged; `tree` survives a squash, where commit ids do not. */
 const subjectShape = object({
   repository: prose(400),
@@ -77,7 +77,7 @@ export const publicTerms = {
   question: object({ sha256: sha256Hex }),
   /** The log that records this decision (C2SP origin). */
   origin: label(300),
-  options: list(option, LIMITS.options, 1),
+  options: list(optionShape, LIMITS.options, 1),
   rule: ruleShape,
   secrecy: oneOf('open', 'sealed'),
   electorate: list(voterShape, LIMITS.voters, 1),
@@ -87,21 +87,49 @@ export const publicTerms = {
   /** Whose counting this is: the core's name and the version of its rules. */
   engine: object({ name: label(100), version: label(100) }),
 };
-export const publicTermsOptional = { subject: subjectShape, policy: policyShape };
-/** Terms as they are stored: with the question's text and salt, and the deadline after which nobody is waited for. */
+/** What comes before the vote: electorate members propose options; one critique, after which authors may revise. */
+const roundsShape = object({}, { propose: flag, critique: integer(0, 1) });
+
+/** Weights were earned in a class of tasks, and how; what each voter earned is in its weight. */
+const calibrationShape = object({ method: oneOf('beta', 'dawid-skene'), taskClass: label(100) });
+
+/** Members that terms may lack; one that is absent leaves everything as it was before the member existed. */
+export const publicTermsOptional = {
+  subject: subjectShape,
+  policy: policyShape,
+  calibration: calibrationShape,
+  rounds: roundsShape,
+  /** Any one of these roles may end the decision with a veto. */
+  veto: object({ roles: list(label(100), 20, 1) }),
+  /** What a tie leads to; `no-decision` when absent. */
+  tie: oneOf('no-decision', 'status-quo', 'seeded'),
+  /** The option that a tie leaves standing, where the rule itself knows none. */
+  statusQuo: optionId,
+  electorateRules: electorateRulesShape,
+  /** `certain`: stop as soon as nobody left could change the outcome. */
+  earlyStop: oneOf('off', 'certain'),
+  /** Ask the smallest set that could decide first, and more voters only while it has not. */
+  waves: flag,
+};
+/** Terms as they are stored: with the question's text and salt, and how long voters are waited for. */
 export const termsShape = object(
   { ...publicTerms, question: prose(2_000), questionSalt: salt },
-  { ...publicTermsOptional, deadlineAt: timestamp },
+  {
+    ...publicTermsOptional,
+    deadlineAt: timestamp,
+    /** How long each phase before the vote is waited for. */
+    roundSeconds: integer(1, 31_536_000),
+  },
 );
 export type Terms = Of<typeof termsShape>;
 /** What everybody may see of the terms. */
-export type PublicTerms = Omit<Terms, 'question' | 'questionSalt' | 'deadlineAt'> & {
+export type PublicTerms = Omit<Terms, 'question' | 'questionSalt' | 'deadlineAt' | 'roundSeconds'> & {
   readonly question: { readonly sha256: string };
 };
 
 /** The terms without the question's text. */
 export function publicTermsOf(terms: Terms): PublicTerms {
-  const { question, questionSalt, deadlineAt: _label, ...rest } = terms;
+  const { question, questionSalt, deadlineAt: _label, roundSeconds: _patience, ...rest } = terms;
   return { ...rest, question: { sha256: dataDigest(questionSalt, question) } };
 }
 

@@ -291,6 +291,26 @@ export const errorCatalogue = {
     title: 'The revealed ballot does not open the commitment.',
     action: 'Reveal the committed ballot and salt.',
   },
+  'consensus.contribution.malformed': {
+    status: 422,
+    title: 'The proposal, critique or revision is not one.',
+    action: 'Correct what `reason` names; a revision names its author’s own option.',
+  },
+  'consensus.contribution.conflict': {
+    status: 409,
+    title: 'The voter has spoken in this phase, or the option is taken.',
+    action: 'Each voter speaks once in a phase; propose an option with another id.',
+  },
+  'consensus.veto.malformed': {
+    status: 422,
+    title: 'A veto says why.',
+    action: 'Correct what `reason` names.',
+  },
+  'consensus.veto.role': {
+    status: 403,
+    title: 'The voter has no role that may veto this decision.',
+    action: 'Read the roles that may in `veto` of the decision.',
+  },
   'consensus.evidence.unknown-gate': {
     status: 422,
     title: 'The decision has no such gate.',
@@ -346,6 +366,11 @@ export const errorCatalogue = {
     status: 422,
     title: 'Ties could be broken in more orders than are searched.',
     action: 'Ask for a rule without tie orders (schulze, borda), or for fewer options.',
+  },
+  'consensus.calibration.conflict': {
+    status: 409,
+    title: 'Something else was recorded as right.',
+    action: 'Hindsight is given once: read what was recorded first.',
   },
   'audit.log.empty': {
     status: 404,

@@ -51,7 +51,9 @@ describe('state machines', () => {
 
   it('are drawn in docs/state-machines.md; if not: node libs/run-core/bin/generate.mjs', () => {
     const page = readFileSync(join(import.meta.dirname, '../../../docs/state-machines.md'), 'utf8');
-    expect(page).toBe(stateMachinesPage());
+    const [own, decision] = stateMachinesPage('DRAWN').split('DRAWN');
+    expect(page.startsWith(own!)).toBe(true);
+    expect(page.endsWith(decision!)).toBe(true);
   });
 });
 

@@ -8,15 +8,17 @@ const machines: readonly [string, string, Transitions<string, string>][] = [
   ['Wait', 'A parked task: the first of answer and expiry wins.', waitTransitions],
 ];
 
-/** docs/state-machines.md: the tables of this library as diagrams. */
-export const stateMachinesPage = (): string =>
+/** docs/state-machines.md: the tables of this library as diagrams, and that of decisions, which is consensus-core’s. */
+export const stateMachinesPage = (decision: string): string =>
   [
     '# State machines',
     '',
-    'Drawn from the tables in `libs/run-core/src/run.states.ts` (`node libs/run-core/bin/generate.mjs`). What no arrow shows is refused.',
+    'Drawn from the tables in `libs/run-core/src/run.states.ts` and `libs/consensus-core/src/decision/decision.states.ts` (`node libs/run-core/bin/generate.mjs`). What no arrow shows is refused, or changes nothing but the record.',
     ...machines.flatMap(([name, what, table]) => [
       ...['', `## ${name}`, '', what, ''],
       ...['```mermaid', diagramOf(table), '```'],
     ]),
+    ...['', '## Decision', '', 'From its opening to its end; events that stay in a phase are left out.', ''],
+    ...['```mermaid', decision, '```'],
     '',
   ].join('\n');

@@ -5,4 +5,5 @@ export { parseTrustPolicy, type Demands, type NamedKey, type TrustPolicy } from 
 export { VERDICTS, type Step, type StepName, type Verdict, type VerdictStatus } from './verdict.js';
 export { verifyConsistencyOfCheckpoints } from './verify-consistency.js';
 export { verifyReceipt } from './verify-receipt.js';
-export { favourites, saidText } from './said-text.js';
+export { favouritesOf } from '@conclave/consensus-core';
+export { saidText } from './said-text.js';

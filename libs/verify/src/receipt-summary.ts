@@ -3,8 +3,15 @@
  *
  * It repeats the file's claims in readable form and judges nothing; whether to believe it is the verdict's business.
  */
-import { saidOn, type Ballot, type Disclosure, type Predicate, type Said, type Voter } from '@conclave/consensus-core';
-import { favourites } from './said-text.js';
+import {
+  favouritesOf,
+  saidOn,
+  type Ballot,
+  type Disclosure,
+  type Predicate,
+  type Said,
+  type Voter,
+} from '@conclave/consensus-core';
 
 /** A voter and what became of them; `said` is absent for those who stayed silent or never revealed. */
 export interface BallotSummary {
@@ -68,9 +75,7 @@ function summarizeVoter(voter: Voter, predicate: Predicate): BallotSummary {
 
 /** Whether the ballot's first choice is none of the winners; an undecided outcome has nobody against it. */
 function opposes(ballot: Ballot, { status, winners }: Predicate['outcome']): boolean {
-  if (status === 'undecided') return false;
-  if (ballot.vote !== undefined) return (ballot.vote === 'yes') !== (status === 'approved');
-  return !favourites(ballot).some((option) => winners.includes(option));
+  return status !== 'undecided' && !favouritesOf(ballot).some((option) => winners.includes(option));
 }
 
 function heldBy({ electorate }: Predicate, custody: Voter['custody']): number {

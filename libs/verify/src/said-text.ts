@@ -1,4 +1,4 @@
-/** What a ballot says that is no plain vote, in words, and whom it prefers. */
+/** What a ballot says that is no plain vote, in words. */
 import type { Said } from '@conclave/consensus-core';
 
 /** `a > b = c`, points by option, or the options it is for; undefined for a plain vote. */
@@ -12,12 +12,3 @@ const pointsText = (score: NonNullable<Said['score']>): string =>
   Object.entries(score)
     .map(([option, points]) => `${option} ${points}`)
     .join(', ');
-
-/** The options a ballot puts first. */
-export function favourites({ ranking, score = {}, choice, approve }: Said): readonly string[] {
-  if (ranking) return ranking[0] ?? [];
-  if (approve) return approve;
-  if (choice !== undefined) return [choice];
-  const best = Math.max(...Object.values(score));
-  return Object.keys(score).filter((option) => score[option] === best);
-}

@@ -38,6 +38,22 @@ const scored = await decide(
     cyd: { said: { score: { approved: 1, rejected: 7 } } },
   },
 );
+const chosen = await decide(
+  { rule: { method: 'plurality' } },
+  {
+    ada: { said: { choice: 'approved' } },
+    bob: { said: { choice: 'approved' } },
+    cyd: { said: { choice: 'rejected' } },
+  },
+);
+const approvals = await decide(
+  { rule: { method: 'approval' } },
+  { ada: { said: { approve: ['approved'] } }, bob: { said: { approve: [] } } },
+);
+const instant = await decide(
+  { rule: { method: 'irv' } },
+  { ada: { said: { ranking: [['approved']] } }, bob: { said: { ranking: [['rejected']] } } },
+);
 const tied = await decide(
   { rule: { method: 'schulze' } },
   { ada: { said: { ranking: [['approved']] } }, bob: { said: { ranking: [['rejected']] } } },
@@ -76,6 +92,9 @@ describe('a good receipt', () => {
     ['a sealed review', sealed],
     ['a schulze decision', ranked],
     ['a score decision', scored],
+    ['a plurality decision', chosen],
+    ['an approval decision', approvals],
+    ['a tied instant runoff', instant],
     ['a tied decision', tied],
     ['a decision that nobody decided', undecided],
     ['a decision with a promise not kept', unkept],

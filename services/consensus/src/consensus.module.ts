@@ -1,7 +1,11 @@
 import { Module } from '@nestjs/common';
+import { CalibrationController } from './calibration/calibration.controller.js';
+import { Calibration } from './calibration/calibration.js';
+import { PostgresCalibration } from './calibration/postgres-calibration.js';
 import { BallotBox } from './decisions/ballot-box.js';
 import { Deadlines } from './decisions/deadlines.js';
 import { DecisionsController } from './decisions/decisions.controller.js';
+import { DeliberationController } from './decisions/deliberation.controller.js';
 import { OpenDecision } from './decisions/open-decision.js';
 import { PostgresDecisions } from './decisions/postgres-decisions.js';
 import { EnvelopeSigner } from './receipts/envelope-signer.js';
@@ -15,13 +19,22 @@ import { VoterKeys } from './voter-keys/voter-keys.js';
 import { VoterKeysController } from './voter-keys/voter-keys.controller.js';
 
 @Module({
-  controllers: [DecisionsController, ReceiptsController, TallyController, VoterKeysController],
+  controllers: [
+    CalibrationController,
+    DecisionsController,
+    DeliberationController,
+    ReceiptsController,
+    TallyController,
+    VoterKeysController,
+  ],
   providers: [
     BallotBox,
+    Calibration,
     Deadlines,
     EnvelopeSigner,
     LogConfirmations,
     OpenDecision,
+    PostgresCalibration,
     PossessionOfKeys,
     PostgresDecisions,
     PostgresReceipts,

@@ -25,6 +25,11 @@ export interface PanelManifest {
     { variant: 'unanimous' } | { threshold: { num: number; den: number } }
   );
   secrecy: 'open' | 'sealed';
+  /**
+   * `certain`: jurors are asked in waves, in the order of the seats, and no more once the outcome is certain. Ballots are
+   * then open, but shown to nobody before the end. Absent: everybody is asked at once.
+   */
+  early_stop?: 'certain';
   seats: PanelSeat[];
 }
 

@@ -45,8 +45,10 @@ export const decisions: Command = {
   },
 };
 
-function printDecision(out: Output, decision: Decision): void {
+/** A decision for people: where it is, what was proposed, who said what. */
+export function printDecision(out: Output, decision: Decision): void {
   const { id, question, phase, outcome, subject, policy, evidence, ballots, notices, receiptReady } = decision;
+  const { options, rule } = decision;
   out.print(
     out.styled('bold', question),
     `Decision ${id}`,
@@ -55,6 +57,9 @@ function printDecision(out: Output, decision: Decision): void {
       ? [`Change   ${subject.base.slice(0, 12)}..${subject.head.slice(0, 12)} of ${printable(subject.repository)}`]
       : []),
     ...(policy ? [`Panel    ${printable(policy.panel)} (${printable(policy.source)})`] : []),
+    ...(rule.method === 'approval-gate'
+      ? []
+      : [`Options  ${options.map((option) => `${printable(option.id)} (${printable(option.title)})`).join(', ')}`]),
     '',
     ...evidence.map(({ gate, status, reason }) => `  ${seatLine(out, { seat: gate, vote: status, reason })}`),
     ...ballots.map(

@@ -40,8 +40,7 @@ export function printReceipt(out: Output, receipt: ReceiptSummary, genuine: bool
     '',
     ...evidence.map(({ gate, status, reason }) => `  ${seatLine(out, { seat: gate, vote: status, reason })}`),
     ...ballots.map(
-      (ballot) =>
-        `  ${seatLine(out, { seat: ballot.name, vote: voteOf(ballot), reason: reasonOf(ballot) })}`,
+      (ballot) => `  ${seatLine(out, { seat: ballot.name, vote: voteOf(ballot), reason: reasonOf(ballot) })}`,
     ),
     ...(notices.length > 0 ? ['', ...notices.map((notice) => `Note: ${printable(notice)}`)] : []),
   );

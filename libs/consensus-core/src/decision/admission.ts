@@ -12,6 +12,8 @@ import type { NewEvent } from './events.js';
 export interface Admission {
   readonly events: readonly NewEvent[];
   readonly refusal?: Refusal;
+  /** Signed, and too late to count: what the voter said, by digest, for the record. */
+  readonly late?: { readonly voterId: string; readonly statementSha256: string };
 }
 
 /** The command was carried out before. */

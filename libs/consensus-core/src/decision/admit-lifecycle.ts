@@ -5,6 +5,7 @@
  * has spoken and every gate has reported, or at its deadline, and never earlier: a red gate fixes the outcome but the
  * jurors' findings are still heard.
  */
+import { faultOfElectorate } from '../electorate.js';
 import { prose } from '../primitives.js';
 import { findingOfGate } from '../receipt/predicate.js';
 import { object, read } from '../shape.js';
@@ -15,13 +16,12 @@ import { accept, refuse, repeated, type Admission } from './admission.js';
 import { conclusionOf } from './conclusion.js';
 import type { Decision } from './decision.js';
 import { transitions } from './decision.states.js';
+import { isCertain, nextWave } from './early-stop.js';
+import type { CloseCause } from './events.js';
 import { standingOf } from './standing.js';
 
 const evidenceCommand = object(findingOfGate);
 const cancelReason = prose(400);
-
-/** Why a decision stops waiting. */
-export type CloseCause = 'complete' | 'deadline';
 
 /** Opens a decision under terms that do not contradict themselves. */
 export function admitOpening(terms: unknown): Admission {
@@ -52,6 +52,21 @@ export function readyToCloseCommits(decision: Decision): boolean {
   return decision.phase === 'commit' && !hasVoter(decision, 'pending');
 }
 
+/** Whether nothing left to be said could change the outcome, in a decision whose terms let that end it. */
+export function readyToStop(decision: Decision): boolean {
+  return decision.phase === 'ballots' && decision.terms.earlyStop === 'certain' && isCertain(decision);
+}
+
+/** Asks the next voters, in a decision that asks in waves; the first are asked as soon as the vote begins. */
+export function admitWave(decision: Decision): Admission {
+  if (decision.phase !== 'ballots' || !decision.terms.waves) return refuse('consensus.decision.phase', decision.phase);
+  const voters = nextWave(
+    decision,
+    decision.asked.flatMap((wave) => wave.voters),
+  );
+  return voters.length === 0 ? repeated : accept({ type: 'wave.opened', data: { voters } });
+}
+
 /** Whether every voter has spoken or become void, and every gate has reported. */
 export function readyToClose(decision: Decision): boolean {
   const { phase, terms, evidence } = decision;
@@ -60,7 +75,7 @@ export function readyToClose(decision: Decision): boolean {
 }
 
 /** Ends the time for commitments; from then on commitments are late and reveals welcome. */
-export function admitCommitsClose(decision: Decision, cause: CloseCause): Admission {
+export function admitCommitsClose(decision: Decision, cause: Exclude<CloseCause, 'certain'>): Admission {
   if (decision.commitsClosed !== undefined) return repeated;
   if (decision.phase !== 'commit') return refuse('consensus.decision.phase', decision.phase);
   if (cause === 'complete' && !readyToCloseCommits(decision)) return refuse('consensus.decision.phase', 'incomplete');
@@ -71,8 +86,8 @@ export function admitCommitsClose(decision: Decision, cause: CloseCause): Admiss
 export function admitClose(decision: Decision, cause: CloseCause): Admission {
   if (decision.closed !== undefined) return repeated;
   if (!transitions[decision.phase]['ballots.closed']) return refuse('consensus.decision.phase', decision.phase);
-  if (cause === 'complete' && !readyToClose(decision)) return refuse('consensus.decision.phase', 'incomplete');
-  return accept({ type: 'ballots.closed', data: { cause } });
+  const early = (cause === 'complete' && !readyToClose(decision)) || (cause === 'certain' && !readyToStop(decision));
+  return early ? refuse('consensus.decision.phase', 'incomplete') : accept({ type: 'ballots.closed', data: { cause } });
 }
 
 /** Writes the conclusion down; the result is final. */
@@ -98,7 +113,8 @@ function hasVoter({ terms, statements }: Decision, status: 'pending' | 'committe
   return terms.electorate.some(({ voterId }) => standingOf(statements.get(voterId) ?? []).status === status);
 }
 
-function faultOfTerms({ electorate, gates, options, rule }: Terms) {
+function faultOfTerms(terms: Terms) {
+  const { electorate, gates, options, rule, electorateRules } = terms;
   if (repeats(electorate.map(({ voterId }) => voterId))) return { reason: 'voter-repeated', path: '/electorate' };
   if (repeats(electorate.map(({ publicKey }) => publicKey))) return { reason: 'key-repeated', path: '/electorate' };
   const unsafe = electorate.findIndex((voter) => !isSafeKey(voter));
@@ -109,7 +125,34 @@ function faultOfTerms({ electorate, gates, options, rule }: Terms) {
     rule,
     eligibleWeight: 1,
   };
-  return faultOfRule(contest) ?? faultOfNewRule(rule);
+  return (
+    faultOfRule(contest) ??
+    faultOfNewRule(rule) ??
+    faultOfProtocol(terms) ??
+    faultOfElectorate(electorate, electorateRules)
+  );
+}
+
+/** Terms that do not go together, of how the decision proceeds. */
+export function faultOfProtocol(
+  terms: Omit<Terms, 'question' | 'questionSalt'>,
+): { readonly reason: string; readonly path: string } | undefined {
+  const { electorate, options, rule, secrecy, rounds, veto, tie, statusQuo, earlyStop, waves } = terms;
+  const gate = rule.method === 'approval-gate';
+  if (gate && rounds) return { reason: 'rounds-foreign', path: '/rounds' };
+  if (gate && tie) return { reason: 'tie-foreign', path: '/tie' };
+  if (statusQuo !== undefined && (tie !== 'status-quo' || !options.some(({ id }) => id === statusQuo)))
+    return { reason: 'status-quo-unknown', path: '/statusQuo' };
+  if (tie === 'status-quo' && statusQuo === undefined && rule.statusQuo === undefined)
+    return { reason: 'status-quo-missing', path: '/tie' };
+  // In the open, whoever votes last knows what is tied and could choose words that break it.
+  if (tie === 'seeded' && secrecy === 'open') return { reason: 'seeded-needs-sealed', path: '/tie' };
+  if (waves && earlyStop !== 'certain') return { reason: 'waves-need-early-stop', path: '/waves' };
+  // Commitments say nothing that could be counted before all are opened.
+  if (earlyStop === 'certain' && secrecy === 'sealed') return { reason: 'early-stop-needs-open', path: '/earlyStop' };
+  if (veto && !electorate.some(({ roles }) => roles.some((role) => veto.roles.includes(role))))
+    return { reason: 'veto-without-holder', path: '/veto' };
+  return undefined;
 }
 
 function repeats(names: readonly string[]): boolean {

@@ -5,6 +5,7 @@
  * is recorded, so nobody can make a voter void by forgery. The order of the log is the clock: what arrives after the
  * close is late, however early it was sent; a repeat of what is already recorded is never late.
  */
+import { hex, jcs, sha256, utf8 } from '@conclave/audit-core';
 import {
   ballotBytes,
   ballotShape,
@@ -15,6 +16,7 @@ import {
   type Ballot,
   type Signature,
 } from '../ballot.js';
+import { agendaDigest, agendaOf, hasRounds } from '../discussion.js';
 import { salt } from '../primitives.js';
 import type { Refusal } from '../refusal.js';
 import { object, read } from '../shape.js';
@@ -51,7 +53,8 @@ export async function admitCommit(decision: Decision, command: unknown): Promise
   if (decisionId !== decision.terms.decisionId) return foreignDecision('/commitment');
   const voter = voterOf(decision, voterId);
   if (!voter) return refuse('consensus.ballot.not-a-voter', 'not-a-voter');
-  if (!(await signedBy(voter, commitmentBytes(commitment, digestOf(decision)), signature)))
+  if (isDiscussed(decision)) return refuse('consensus.decision.phase', decision.phase);
+  if (!(await signedBy(voter, commitmentBytes(commitment, ballotDigestOf(decision)), signature)))
     return refuse('consensus.ballot.signature', 'signature');
   if (decision.terms.secrecy === 'open') return refuse('consensus.decision.phase', 'open-secrecy');
   return admit(decision, { type: 'ballot.committed', data: { voterId, commit, signature } });
@@ -73,7 +76,9 @@ function admit(decision: Decision, event: StatementEvent): Admission {
   const { voterId, statement } = statementIn(event);
   const earlier = decision.statements.get(voterId) ?? [];
   if (earlier.some((said) => sameStatement(said, statement))) return repeated;
-  if (!transitions[decision.phase][event.type]) return refuse('consensus.ballot.late', 'closed');
+  if (!transitions[decision.phase][event.type]) return tooLate(voterId, event.data);
+  if (decision.terms.waves && !decision.asked.some(({ voters }) => voters.includes(voterId)))
+    return refuse('consensus.decision.phase', 'not-asked');
   const reveal = event.type === 'ballot.revealed';
   if (reveal && !earlier.some(({ commit }) => commit !== undefined))
     return refuse('consensus.ballot.reveal-mismatch', 'no-commit');
@@ -84,18 +89,35 @@ function admit(decision: Decision, event: StatementEvent): Admission {
   return { ...refuse(code, 'void'), ...accept(event) };
 }
 
+/** Refused, but on record: the voter did sign it. */
+export function tooLate(voterId: string, signed: unknown): Admission {
+  const statementSha256 = hex(sha256(utf8(jcs(signed))));
+  return { ...refuse('consensus.ballot.late', 'closed'), late: { voterId, statementSha256 } };
+}
+
 async function refusalOf(decision: Decision, ballot: Ballot, signature: Signature): Promise<Refusal | undefined> {
-  const { decisionId, options, rule } = decision.terms;
+  const { decisionId, rule } = decision.terms;
+  const options = agendaOf(decision.terms.options, decision.discussion);
   if (ballot.decisionId !== decisionId) return foreignDecision('/ballot').refusal;
   const voter = voterOf(decision, ballot.voterId);
   if (!voter) return refuse('consensus.ballot.not-a-voter', 'not-a-voter').refusal;
+  if (isDiscussed(decision)) return refuse('consensus.decision.phase', decision.phase).refusal;
   const fault = faultOfBallot(ballot, new Set(options.map(({ id }) => id)), rule);
   if (fault) return refuse('consensus.ballot.malformed', fault, '/ballot').refusal;
-  const genuine = await signedBy(voter, ballotBytes(ballot, digestOf(decision)), signature);
+  const genuine = await signedBy(voter, ballotBytes(ballot, ballotDigestOf(decision)), signature);
   return genuine ? undefined : refuse('consensus.ballot.signature', 'signature').refusal;
 }
 
-const digestOf = ({ terms }: Decision): string => termsDigest(publicTermsOf(terms));
+/** What ballots are signed over besides themselves: the terms, and where options were proposed, the final options. */
+export function ballotDigestOf({ terms, discussion }: Pick<Decision, 'terms' | 'discussion'>): string {
+  const opening = termsDigest(publicTermsOf(terms));
+  return hasRounds(terms) ? agendaDigest(opening, agendaOf(terms.options, discussion)) : opening;
+}
+
+/** Whether the options are still being discussed, so that there is nothing yet that a ballot could be signed over. */
+function isDiscussed({ phase }: Decision): boolean {
+  return phase === 'propose' || phase === 'critique' || phase === 'revise';
+}
 
 function voterOf({ terms }: Decision, voterId: string) {
   return terms.electorate.find((voter) => voter.voterId === voterId);

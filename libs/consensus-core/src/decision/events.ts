@@ -5,24 +5,48 @@
  * equivocation and broken promises need no event of their own: they follow from the statements that are kept.
  */
 import { ballotShape, signatureShape, type Statement } from '../ballot.js';
-import { identifier, prose, salt, sha256Hex } from '../primitives.js';
+import { contributionShape } from '../discussion.js';
+import { identifier, LIMITS, prose, salt, sha256Hex } from '../primitives.js';
 import { finalPhases, findingOfGate, outcomeShape, tallyShape } from '../receipt/predicate.js';
-import { object, oneOf, read, type Of, type Read, type Shape } from '../shape.js';
+import { list, object, oneOf, read, text, type Of, type Read, type Shape } from '../shape.js';
 import { termsShape } from '../terms.js';
+import { vetoShape } from '../veto.js';
+
+/** Why a phase ended: everybody had spoken, time was up, or nothing that is left could change the outcome. */
+const cause = oneOf('complete', 'deadline', 'certain');
+const closing = object({ cause });
+const spoken = object(
+  { contribution: contributionShape, signature: signatureShape },
+  /** What `textSha256` commits to. */
+  { text: text(20_000, 1), salt },
+);
 
 /** What each type of event says. */
 const eventShapes = {
   'decision.opened': termsShape,
   'evidence.recorded': object(findingOfGate),
+  'proposal.made': spoken,
+  'proposals.closed': closing,
+  'critique.made': spoken,
+  'critiques.closed': closing,
+  'revision.made': spoken,
+  /** The options are final; ballots sign over {@link agendaDigest}. */
+  'options.frozen': object({ cause, agendaSha256: sha256Hex }),
   'ballot.cast': object({ ballot: ballotShape, signature: signatureShape }),
   'ballot.abstained': object({ ballot: ballotShape, signature: signatureShape }),
   'ballot.committed': object({ voterId: identifier, commit: sha256Hex, signature: signatureShape }),
-  'commits.closed': object({ cause: oneOf('complete', 'deadline') }),
+  'commits.closed': closing,
   'ballot.revealed': object({ ballot: ballotShape, salt, signature: signatureShape }),
-  'ballots.closed': object({ cause: oneOf('complete', 'deadline') }),
+  /** These voters are asked now. */
+  'wave.opened': object({ voters: list(identifier, LIMITS.voters, 1) }),
+  'ballots.closed': closing,
+  /** Ends the decision at once. */
+  'veto.cast': object({ veto: vetoShape, signature: signatureShape }),
   'decision.sealed': object({ phase: oneOf(...finalPhases), outcome: outcomeShape, tally: tallyShape }),
   'decision.canceled': object({ reason: prose(400) }),
 } as const;
+/** Why a decision stops waiting. */
+export type CloseCause = Of<typeof cause>;
 export type EventType = keyof typeof eventShapes;
 
 /** An event that is to be appended. */
@@ -43,6 +67,9 @@ export type StatementEvent = Extract<
   NewEvent,
   { type: 'ballot.cast' | 'ballot.abstained' | 'ballot.committed' | 'ballot.revealed' }
 >;
+
+/** An event that holds what somebody said before the vote. */
+export type SpokenEvent = Extract<NewEvent, { type: 'proposal.made' | 'critique.made' | 'revision.made' }>;
 
 /** Who signed what in such an event; the place in the log is the event's own. */
 export function statementIn({ type, data }: StatementEvent): { voterId: string; statement: Omit<Statement, 'seq'> } {

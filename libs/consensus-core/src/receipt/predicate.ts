@@ -12,15 +12,17 @@
  */
 import { hex, jcs, sha256, utf8 } from '@conclave/audit-core';
 import { statementShape } from '../ballot.js';
+import { spokenShape } from '../discussion.js';
 import { identifier, label, optionId, seq, sha256Hex, timestamp } from '../primitives.js';
-import { json, list, object, oneOf, read, record, text, type Of, type Read } from '../shape.js';
+import { integer, json, list, object, oneOf, read, record, text, type Of, type Read } from '../shape.js';
 import { publicTerms, publicTermsOptional } from '../terms.js';
+import { vetoedShape } from '../veto.js';
 
 export const PREDICATE_TYPE = 'https://conclave.dev/decision-receipt/v1';
 export const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';
 
 /** How a decision can end with a receipt; the names are those of its phases. A canceled one has an `opened` entry only. */
-export const finalPhases = ['sealed', 'no-quorum', 'tied', 'expired'] as const;
+export const finalPhases = ['sealed', 'no-quorum', 'tied', 'vetoed', 'expired'] as const;
 export type FinalPhase = (typeof finalPhases)[number];
 
 /** What became of a voter who said something; all but `counted` and `abstained` are absent for the quorum. */
@@ -49,6 +51,11 @@ export const outcomeReasons = [
   'no-quorum',
   'below-threshold',
   'tied',
+  'tie-status-quo',
+  'tie-seeded',
+  'too-few-families',
+  'role-missing',
+  'vetoed',
 ] as const;
 
 export const outcomeShape = object({
@@ -81,11 +88,25 @@ const predicateShape = object(
     phase: oneOf(...finalPhases),
     tally: tallyShape,
     outcome: outcomeShape,
-    /** Where each window opened and shut, by event number; `commitsClosed` in sealed decisions only. */
-    window: object({ opened: seq, closed: seq, ended: seq }, { commitsClosed: seq }),
+    /** Where each window opened and shut, by event number; those between only where the terms have such a phase. */
+    window: object(
+      { opened: seq, closed: seq, ended: seq },
+      { proposalsClosed: seq, critiquesClosed: seq, frozen: seq, commitsClosed: seq },
+    ),
     times: object({ openedAt: timestamp, endedAt: timestamp }),
   },
-  publicTermsOptional,
+  {
+    ...publicTermsOptional,
+    /** What was said before the vote, in the order of the log; the options voted on follow from it. */
+    discussion: list(spokenShape, 3_000),
+    /** Who was asked when, in decisions that ask in waves. */
+    asked: list(object({ seq, voters: list(identifier, 1_000, 1) }), 1_000),
+    /** The decision stopped because nobody left could change its outcome; `notAsked` were spared. */
+    stopped: object({ cause: oneOf('certain'), notAsked: list(identifier, 1_000) }),
+    cost: object({ skippedByEarlyStop: integer(0, 1_000) }),
+    /** The veto that ended the decision, at `window.closed`. */
+    vetoed: vetoedShape,
+  },
 );
 export type Predicate = Of<typeof predicateShape>;
 

@@ -38,7 +38,7 @@ const receiptFileShape = object({
     /** `c2sp.org/tlog-proof@v1` text: index, audit path, checkpoint with its cosignatures. */
     proof: text(200_000, 1),
   }),
-  disclosures: list(disclosureShape, 100),
+  disclosures: list(disclosureShape, 3_001),
 });
 
 /** `decision-<id>.receipt.json`. */
@@ -57,8 +57,14 @@ export function parseReceiptFile(value: unknown): Read<ReceiptFile> {
 /** Pointers of disclosures that do not open a commitment of the predicate. */
 export function falseDisclosures(predicate: Predicate, disclosures: readonly Disclosure[]): string[] {
   return disclosures
-    .filter(({ path, salt, value }) => path !== '/question' || dataDigest(salt, value) !== predicate.question.sha256)
+    .filter(({ path, salt, value }) => dataDigest(salt, value) !== commitmentAt(predicate, path))
     .map(({ path }) => path);
+}
+
+/** The salted commitment that a path names: the question's, or that of a text said before the vote. */
+function commitmentAt({ question, discussion = [] }: Predicate, path: string): string | undefined {
+  if (path === '/question') return question.sha256;
+  return discussion.find((_, at) => path === `/discussion/${at}`)?.contribution.textSha256;
 }
 
 /** What the `decision.opened` entry holds: the terms, by digest; rule, electorate and keys are fixed from here on. */

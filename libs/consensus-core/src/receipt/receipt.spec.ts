@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { fromUtf8, hex, jcs, parseStrictJson, sha256, utf8 } from '@conclave/audit-core';
 import fc from 'fast-check';
 import type { DecisionEvent } from '../decision/events.js';
+import { clone, type Mutable } from '../test/clone.js';
 import { Log, revealOf, signerOf, termsOf, type Signer } from '../test/panel.js';
 import { publicTermsOf, termsDigest, type Terms } from '../terms.js';
 import { disclosuresOf, predicateOf } from './predicate-of.js';
@@ -62,14 +63,6 @@ function openedTerms(): Terms {
 }
 
 const predicate = (events: DecisionEvent[]): Predicate => predicateOf(events)!;
-const clone = <T>(value: T) => JSON.parse(JSON.stringify(value)) as Mutable<T>;
-/** Writable to the depth of a ballot's members; the tally's detail is any JSON and has no bottom. */
-type Mutable<T, Depth extends 0[] = []> = Depth['length'] extends 7
-  ? T
-  : T extends object
-    ? { -readonly [K in keyof T]: Mutable<T[K], [...Depth, 0]> }
-    : T;
-
 describe('the predicate', () => {
   it('has equal bytes whenever and wherever its events are folded', () => {
     for (const events of [open, sealed]) {

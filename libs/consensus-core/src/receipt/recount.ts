@@ -11,19 +11,19 @@
 import { jcs } from '@conclave/audit-core';
 import { ballotBytes, commitmentBytes, signedBy, type Statement } from '../ballot.js';
 import { conclusionOf, type Conclusion } from '../decision/conclusion.js';
+import { agendaDigest, agendaOf, hasRounds } from '../discussion.js';
 import { finalStatus, sameStatement, standingOf } from '../decision/standing.js';
 import type { Answer } from '../refusal.js';
 import { faultOfBallot } from '../tally.js';
 import { termsDigest, type Voter } from '../terms.js';
+import { fault, repeats, type BallotFault } from './ballot-fault.js';
+import { checkDiscussion, checkStop, checkTerms, checkVeto, checkWaves, recordIn } from './check-protocol.js';
+import { checkWindow, isInWindow } from './check-window.js';
 import type { Predicate } from './predicate.js';
 
 /** Derives phase, outcome and tally again, from the predicate alone. */
 export function recount(predicate: Predicate): Answer<Conclusion> {
-  return conclusionOf({
-    terms: predicate,
-    evidence: new Map(predicate.evidence.map((evidence) => [evidence.gate, evidence])),
-    statements: new Map(predicate.ballots.map(({ voterId, statements }) => [voterId, statements])),
-  });
+  return conclusionOf(recordIn(predicate));
 }
 
 /** Whether the stated phase, outcome and tally equal the recount, byte for byte. */
@@ -33,30 +33,10 @@ export function recountAgrees(predicate: Predicate): boolean {
   return again.ok && jcs(again.value) === jcs({ phase, outcome, tally });
 }
 
-/** Something in a predicate that an honest service could not have written. */
-export interface BallotFault {
-  readonly code:
-    | 'voter-repeated'
-    | 'key-repeated'
-    | 'not-a-voter'
-    | 'record-repeated'
-    | 'statement-repeated'
-    | 'foreign'
-    | 'signature'
-    | 'window'
-    | 'seq-repeated'
-    | 'seq-gap'
-    | 'status'
-    | 'evidence-repeated'
-    | 'unknown-gate';
-  /** JSON Pointer into the predicate. */
-  readonly path: string;
-}
-
 /** Verifies all that voters signed; an empty list means that every ballot holds. */
 export async function checkBallots(predicate: Predicate): Promise<BallotFault[]> {
   const voters = new Map(predicate.electorate.map((voter) => [voter.voterId, voter]));
-  const terms = termsDigest(predicate);
+  const terms = ballotDigestIn(predicate);
   const check = (voter: Voter, path: string) => (statement: Statement, at: number) =>
     checkStatement(predicate, terms, voter, statement, `${path}/statements/${at}`);
   const records = predicate.ballots.map(async ({ voterId, status, statements }, index) => {
@@ -71,7 +51,22 @@ export async function checkBallots(predicate: Predicate): Promise<BallotFault[]>
       ...(finalStatus(standingOf(statements)) === status ? [] : [fault('status', path)]),
     ];
   });
-  return [...checkRegister(predicate), ...checkWindow(predicate), ...(await Promise.all(records)).flat()];
+  return [
+    ...checkRegister(predicate),
+    ...checkWindow(predicate),
+    ...checkTerms(predicate),
+    ...checkWaves(predicate),
+    ...checkStop(predicate),
+    ...(await checkDiscussion(predicate)),
+    ...(await checkVeto(predicate)),
+    ...(await Promise.all(records)).flat(),
+  ];
+}
+
+/** What ballots were signed over besides themselves. */
+function ballotDigestIn(predicate: Predicate): string {
+  const opening = termsDigest(predicate);
+  return hasRounds(predicate) ? agendaDigest(opening, agendaOf(predicate.options, predicate.discussion)) : opening;
 }
 
 async function checkStatement(
@@ -88,38 +83,12 @@ async function checkStatement(
     ? ballotBytes(ballot, terms)
     : commitmentBytes({ decisionId, round: 1, voterId: voter.voterId, commit: commit ?? '' }, terms);
   if (ballot) {
-    const options = new Set(predicate.options.map(({ id }) => id));
+    const options = new Set(agendaOf(predicate.options, predicate.discussion).map(({ id }) => id));
     const own = ballot.decisionId === decisionId && ballot.voterId === voter.voterId;
     if (!own || faultOfBallot(ballot, options, predicate.rule)) faults.push(fault('foreign', path));
   }
   if (!(await signedBy(voter, bytes, signature))) faults.push(fault('signature', path));
   return faults;
-}
-
-/** Commitments and direct abstentions precede the close of the commits, reveals follow it. */
-function isInWindow({ secrecy, window }: Predicate, { seq, commit, ballot, salt }: Statement): boolean {
-  if (seq <= window.opened || seq >= window.closed) return false;
-  if (secrecy === 'open') return commit === undefined && salt === undefined;
-  const commitsClosed = window.commitsClosed ?? 0;
-  if (ballot && salt !== undefined) return seq > commitsClosed;
-  return seq < commitsClosed && (commit !== undefined || ballot?.vote === 'abstain');
-}
-
-function checkWindow({ secrecy, window, evidence, ballots }: Predicate): BallotFault[] {
-  const { opened, commitsClosed, closed, ended } = window;
-  const ordered = opened === 1 && opened < closed && closed < ended;
-  const between = commitsClosed === undefined || (opened < commitsClosed && commitsClosed < closed);
-  const sealed = (secrecy === 'sealed') === (commitsClosed !== undefined);
-  const statements = ballots.flatMap((record) => record.statements);
-  const places = [...evidence, ...statements].map(({ seq }) => seq).concat(Object.values(window));
-  return [
-    ...(ordered && between && sealed ? [] : [fault('window', '/window')]),
-    ...(repeats(places) ? [fault('seq-repeated', '/window')] : []),
-    ...(places.length < ended ? [fault('seq-gap', '/window')] : []),
-    ...evidence.flatMap(({ seq }, index) =>
-      seq > opened && seq < closed ? [] : [fault('window', `/evidence/${index}`)],
-    ),
-  ];
 }
 
 function checkRegister({ electorate, ballots, evidence, gates }: Predicate): BallotFault[] {
@@ -132,12 +101,4 @@ function checkRegister({ electorate, ballots, evidence, gates }: Predicate): Bal
       gates.includes(gate) ? [] : [fault('unknown-gate', `/evidence/${index}`)],
     ),
   ];
-}
-
-function fault(code: BallotFault['code'], path: string): BallotFault {
-  return { code, path };
-}
-
-function repeats(values: readonly (string | number)[]): boolean {
-  return new Set(values).size < values.length;
 }

@@ -10,6 +10,7 @@
  * win in one. An option ranks by how far it gets in the best of its universes. States that were seen are not searched
  * again; options nobody puts first drop out together, as their order tells on nothing. The search has a bound, because
  * the union is NP-hard to compute (V. Conitzer, M. Rognlie, L. Xia, "Preference Functions that Score Rankings", 2009).
+ * Beyond it only a majority winner is told, with everybody else in one tier.
  * Invariant: a winner that more than half of the counted weight puts first, alone, wins alone. Not monotone.
  */
 import { LIMITS } from '../primitives.js';
@@ -22,7 +23,7 @@ export const irv: Rule = {
 
   count(options, _parameters, ballots): Count {
     const papers = papersOf(options, ballots);
-    const reached = furthest(options.length, papers);
+    const reached = furthest(options.length, papers) ?? majorityAlone(options.length, papers);
     if (!reached) return tooTied(options);
     const places = new Map(options.map((option, place) => [option, place]));
     const ranking = tiersBy(options, (option) => -reached[places.get(option)!]!);
@@ -55,14 +56,18 @@ type Left = Uint8Array;
 interface Standing {
   readonly scores: Float64Array;
   readonly exhausted: number;
+  /** How many tiers had to be looked at. */
+  readonly steps: number;
 }
 
 function scoresOf(left: Left, papers: readonly Paper[]): Standing {
   const scores = new Float64Array(left.length);
   let exhausted = 0;
+  let steps = 0;
   for (const { tiers, weight } of papers) {
     let found = false;
     for (let depth = 0; depth < tiers.length && !found; depth++) {
+      steps++;
       for (const option of tiers[depth]!) {
         if (!left[option]) continue;
         scores[option]! += weight;
@@ -71,7 +76,7 @@ function scoresOf(left: Left, papers: readonly Paper[]): Standing {
     }
     if (!found) exhausted += weight;
   }
-  return { scores, exhausted };
+  return { scores, exhausted, steps };
 }
 
 function lowestOf(left: Left, scores: Float64Array): number[] {
@@ -101,12 +106,13 @@ function furthest(count: number, papers: readonly Paper[]): number[] | undefined
   const bySize = Array.from({ length: count + 1 }, () => new Map<string, Left>());
   const everybody = new Uint8Array(count).fill(1);
   bySize[count]!.set(everybody.join(''), everybody);
-  let steps = 0;
+  let work = LIMITS.tieSteps;
   for (let size = count; size > 0; size--) {
+    let universes = 0;
     for (const left of bySize[size]!.values()) {
-      if ((steps += papers.length + count) > LIMITS.tieSteps) return undefined;
-      const { scores } = scoresOf(left, papers);
+      const { scores, steps } = scoresOf(left, papers);
       const lowest = lowestOf(left, scores);
+      if (universes++ > 0 && (work -= steps + count * lowest.length) < 0) return undefined;
       const together = scores[lowest[0]!] === 0;
       const last = together ? size - lowest.length + 1 : size;
       for (const option of lowest) reached[option] = Math.min(reached[option]!, last);
@@ -119,6 +125,17 @@ function furthest(count: number, papers: readonly Paper[]): number[] | undefined
     bySize[size]!.clear();
   }
   return reached;
+}
+
+/** Who more than half of the weight puts first, alone, wins in every universe; nobody tells how far the others get. */
+function majorityAlone(count: number, papers: readonly Paper[]): number[] | undefined {
+  const whole = papers.reduce((sum, { weight }) => sum + weight, 0);
+  const firsts = new Array<number>(count).fill(0);
+  for (const { tiers, weight } of papers) {
+    const [first] = tiers;
+    if (first?.length === 1) firsts[first[0]!]! += weight;
+  }
+  return firsts.some((votes) => 2 * votes > whole) ? firsts.map((votes) => (2 * votes > whole ? 1 : 2)) : undefined;
 }
 
 /** The explanation: one universe, in which of several lowest the one that the decision lists last drops out first. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { profiles, type Ranked } from '../test/profiles.js';
 import { counted, rankings } from '../test/tallying.js';
 
 const elect = (options: string, ballots: object[], rule: object = {}) =>
@@ -98,19 +99,6 @@ describe('schulze', () => {
     },
   );
 
-  it.each(['winning', 'margin', 'ratio'])('elects the Condorcet winner alone (%s)', (variant) => {
-    fc.assert(
-      fc.property(profiles('ABCD'), (ballots) => {
-        const { winners, detail } = elect('ABCD', ballots, { variant });
-        const matrix = detail['matrix'] as number[][];
-        const champion = [...'ABCD'].filter((_, a) =>
-          matrix.every((_, b) => a === b || matrix[a]![b]! > matrix[b]![a]!),
-        );
-        if (champion.length === 1) expect(winners).toEqual(champion);
-      }),
-    );
-  });
-
   it('lists every option once in its tiers, the winners first', () => {
     fc.assert(
       fc.property(profiles('ABCDE'), (ballots) => {
@@ -120,81 +108,7 @@ describe('schulze', () => {
       }),
     );
   });
-
-  it('elects only members of the Smith set', () => {
-    fc.assert(
-      fc.property(profiles('ABCD'), (ballots) => {
-        const { winners, detail } = elect('ABCD', ballots);
-        expect(smithSet('ABCD', detail['matrix'] as number[][])).toEqual(expect.arrayContaining([...winners]));
-      }),
-    );
-  });
-
-  it('is not moved by clones: a copy ranked beside an option neither helps nor harms anybody else', () => {
-    const sides = fc.array(fc.integer({ min: 0, max: 2 }), { minLength: 8, maxLength: 8 });
-    fc.assert(
-      fc.property(profiles('ABC'), sides, (ballots, side) => {
-        const cloned = ballots.map((ballot, index) => ({
-          ...ballot,
-          ranking: withClone(ballot.ranking, side[index]!),
-        }));
-        const before = elect('ABC', ballots).winners;
-        const after = elect('ABCc', cloned).winners;
-        expect(after.filter((option) => option !== 'C' && option !== 'c')).toEqual(before.filter((o) => o !== 'C'));
-        expect(after.some((option) => option === 'C' || option === 'c')).toBe(before.includes('C'));
-      }),
-    );
-  });
-
-  it('keeps a winner a winner when a voter raises it', () => {
-    fc.assert(
-      fc.property(profiles('ABCD'), fc.nat(), (ballots, pick) => {
-        const { winners } = elect('ABCD', ballots);
-        const raised = ballots.map((ballot, index) =>
-          index === pick % ballots.length
-            ? { ...ballot, ranking: [[winners[0]!], ...withoutOption(ballot.ranking, winners[0]!)] }
-            : ballot,
-        );
-        expect(elect('ABCD', raised).winners).toContain(winners[0]);
-      }),
-    );
-  });
 });
-
-interface Ranked {
-  ranking: string[][];
-  count: number;
-}
-
-/** Weak, truncated rankings with counts; small numbers, so that ties and zero links are common. */
-function profiles(options: string) {
-  const ranking = fc
-    .tuple(fc.shuffledSubarray([...options], { minLength: 0 }), fc.infiniteStream(fc.boolean()))
-    .map(([order, joins]) => {
-      const tiers: string[][] = [];
-      for (const option of order) {
-        const join = joins.next().value as boolean;
-        if (join && tiers.length > 0) tiers.at(-1)!.push(option);
-        else tiers.push([option]);
-      }
-      return tiers;
-    });
-  const ballot: fc.Arbitrary<Ranked> = fc.record({ ranking, count: fc.integer({ min: 1, max: 4 }) });
-  return fc.array(ballot, { minLength: 1, maxLength: 8 });
-}
-
-function withoutOption(ranking: string[][], option: string): string[][] {
-  return ranking.map((tier) => tier.filter((other) => other !== option)).filter((tier) => tier.length > 0);
-}
-
-/** C replaced by C and its clone c: before it, after it, or equal to it; an unranked C has an unranked clone. */
-function withClone(ranking: string[][], side: number): string[][] {
-  return ranking.flatMap((tier) => {
-    if (!tier.includes('C')) return [tier];
-    if (side === 0 || tier.length > 1) return [[...tier, 'c']];
-    return side === 1 ? [['C'], ['c']] : [['c'], ['C']];
-  });
-}
 
 function preferring(ballots: readonly Ranked[], a: string, b: string): number {
   const place = (ranking: string[][], option: string) => {
@@ -239,16 +153,4 @@ function definition(letters: string, ballots: readonly Ranked[], variant: string
   };
   const path = (a: string, b: string) => strongest(a, b, undefined, a)!;
   return options.filter((a) => options.every((b) => a === b || !above(path(b, a), path(a, b))));
-}
-
-/** The smallest non-empty set whose members beat everybody outside it. */
-function smithSet(letters: string, matrix: number[][]): string[] {
-  const options = [...letters];
-  const dominates = (set: number[]) =>
-    set.every((a) => options.every((_, b) => set.includes(b) || matrix[a]![b]! > matrix[b]![a]!));
-  const sets = Array.from({ length: 2 ** options.length - 1 }, (_, mask) =>
-    options.flatMap((_, place) => (((mask + 1) >> place) & 1 ? [place] : [])),
-  );
-  const smallest = sets.filter(dominates).sort((a, b) => a.length - b.length)[0]!;
-  return smallest.map((place) => options[place]!);
 }

@@ -4,11 +4,21 @@
 import { base64, fromHex, hex, sha256, utf8 } from '@conclave/audit-core';
 import { ballotBytes, commitmentBytes, commitOf, type Ballot, type Commitment, type Signature } from '../ballot.js';
 import type { Admission } from '../decision/admission.js';
-import { admitClose, admitCommitsClose, admitEvidence, admitOpening, admitSeal } from '../decision/admit-lifecycle.js';
-import { admitBallot, admitCommit, admitReveal } from '../decision/admit-statement.js';
+import { admitContribution, admitDiscussionClose, admitVeto } from '../decision/admit-discussion.js';
+import {
+  admitClose,
+  admitCommitsClose,
+  admitEvidence,
+  admitOpening,
+  admitSeal,
+  admitWave,
+} from '../decision/admit-lifecycle.js';
+import { admitBallot, admitCommit, admitReveal, ballotDigestOf } from '../decision/admit-statement.js';
 import { appendTo, foldDecision, type Decision } from '../decision/decision.js';
 import type { DecisionEvent } from '../decision/events.js';
-import { ENGINE, publicTermsOf, termsDigest, type Terms, type Voter } from '../terms.js';
+import { contributionBytes, type DiscussionPhase, type Option } from '../discussion.js';
+import { dataDigest, ENGINE, publicTermsOf, termsDigest, type Terms, type Voter } from '../terms.js';
+import { vetoBytes } from '../veto.js';
 
 /** A voter that can sign. */
 export interface Signer {
@@ -59,12 +69,12 @@ export function termsOf(signers: readonly Signer[], overrides: Partial<Terms> = 
 
 const digestOf = (terms: Terms): string => termsDigest(publicTermsOf(terms));
 
-export async function ballotOf(terms: Terms, signer: Signer, says: Partial<Ballot>) {
+export async function ballotOf(terms: Terms, signer: Signer, says: Partial<Ballot>, digest = digestOf(terms)) {
   const ballot: Ballot = {
     ...{ decisionId: 'dec_1', round: 1, voterId: signer.voter.voterId, reason: 'because' },
     ...says,
   };
-  return { ballot, signature: await signer.sign(ballotBytes(ballot, digestOf(terms))) };
+  return { ballot, signature: await signer.sign(ballotBytes(ballot, digest)) };
 }
 
 export async function commitmentOf(terms: Terms, signer: Signer, says: Partial<Ballot>, salt = SALT) {
@@ -78,6 +88,25 @@ export async function commitmentOf(terms: Terms, signer: Signer, says: Partial<B
 
 export async function revealOf(terms: Terms, signer: Signer, says: Partial<Ballot>, salt = SALT) {
   return { ...(await ballotOf(terms, signer, says)), salt };
+}
+
+/** What a signer says before the vote; without option and text, that there is nothing to say. */
+export async function contributionOf(
+  terms: Terms,
+  signer: Signer,
+  phase: DiscussionPhase,
+  { option, text }: { readonly option?: Option; readonly text?: string } = {},
+) {
+  const { decisionId } = terms;
+  const contribution = { decisionId, voterId: signer.voter.voterId, phase, ...(option && { option }) };
+  const signed = { ...contribution, ...(text !== undefined && { textSha256: dataDigest(SALT, text) }) };
+  const signature = await signer.sign(contributionBytes(signed, digestOf(terms)));
+  return { contribution, ...(text !== undefined && { text, salt: SALT }), signature };
+}
+
+export async function vetoOf(terms: Terms, signer: Signer, reason = 'it must not be') {
+  const veto = { decisionId: terms.decisionId, voterId: signer.voter.voterId, reason };
+  return { veto, signature: await signer.sign(vetoBytes(veto, digestOf(terms))) };
 }
 
 export function reportOf(gate: string, status: 'green' | 'red' | 'abstained') {
@@ -104,13 +133,28 @@ export class Log {
   }
 
   async cast(signer: Signer, says: Partial<Ballot>) {
-    return this.take(await admitBallot(this.decision, await ballotOf(this.decision.terms, signer, says)));
+    const ballot = await ballotOf(this.decision.terms, signer, says, ballotDigestOf(this.decision));
+    return this.take(await admitBallot(this.decision, ballot));
   }
   async commit(signer: Signer, says: Partial<Ballot>, salt?: string) {
     return this.take(await admitCommit(this.decision, await commitmentOf(this.decision.terms, signer, says, salt)));
   }
   async reveal(signer: Signer, says: Partial<Ballot>, salt?: string) {
     return this.take(await admitReveal(this.decision, await revealOf(this.decision.terms, signer, says, salt)));
+  }
+  async say(signer: Signer, phase: DiscussionPhase, said: { option?: Option; text?: string } = {}) {
+    return this.take(
+      await admitContribution(this.decision, await contributionOf(this.decision.terms, signer, phase, said)),
+    );
+  }
+  async veto(signer: Signer, reason?: string) {
+    return this.take(await admitVeto(this.decision, await vetoOf(this.decision.terms, signer, reason)));
+  }
+  closeDiscussion(cause: 'complete' | 'deadline' = 'complete') {
+    return this.take(admitDiscussionClose(this.decision, cause));
+  }
+  ask() {
+    return this.take(admitWave(this.decision));
   }
   report(gate: string, status: 'green' | 'red' | 'abstained') {
     return this.take(admitEvidence(this.decision, reportOf(gate, status)));
@@ -119,7 +163,7 @@ export class Log {
     return this.take(admitCommitsClose(this.decision, cause));
   }
   /** Closes the ballots and seals the conclusion. */
-  finish(cause: 'complete' | 'deadline' = 'complete') {
+  finish(cause: 'complete' | 'deadline' | 'certain' = 'complete') {
     const closed = this.take(admitClose(this.decision, cause));
     return closed.refusal ? closed : this.take(admitSeal(this.decision));
   }

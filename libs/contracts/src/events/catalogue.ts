@@ -199,6 +199,25 @@ export const decisionCanceled = event({
   data: z.object({ decision: idOf('decision') }),
 });
 
+/** A ballot or commitment that came after the close: on record, and not counted. */
+export const ballotLate = event({
+  type: 'ballot.late',
+  producer: 'consensus',
+  consumers: ['audit'],
+  audited: true,
+  /** The digest is that of what the voter signed. */
+  data: z.object({ decision: idOf('decision'), voter: idOf('voter'), statementSha256: sha256Hex }),
+});
+
+/** These voters are asked now; the others are not, as long as the outcome may become certain without them. */
+export const waveOpened = event({
+  type: 'decision.wave-opened',
+  producer: 'consensus',
+  consumers: ['runtime'],
+  audited: false,
+  data: z.object({ decision: idOf('decision'), wave: z.number().int(), voters: z.array(idOf('voter')) }),
+});
+
 /** Commits are closed and checkpointed: voters may reveal. */
 export const revealOpened = event({
   type: 'decision.reveal-opened',
@@ -237,6 +256,29 @@ export const voterKeyRevoked = event({
   audited: true,
   /** Which key it was has been said since keys can be rotated. */
   data: z.object({ voter: idOf('voter'), publicKeySha256: sha256Hex.optional(), custody: z.string().optional() }),
+});
+
+/** The weights a decision was opened with were earned: by which method, in which class of tasks, and by whom. */
+export const calibrationFrozen = event({
+  type: 'calibration.frozen',
+  producer: 'consensus',
+  consumers: ['audit'],
+  audited: true,
+  data: z.object({
+    decision: idOf('decision'),
+    method: z.string(),
+    taskClass: z.string(),
+    weights: z.array(z.object({ voter: idOf('voter'), weightMilli: z.number().int() })),
+  }),
+});
+
+/** It became known what was right. */
+export const calibrationRecorded = event({
+  type: 'calibration.recorded',
+  producer: 'consensus',
+  consumers: ['audit'],
+  audited: true,
+  data: z.object({ decision: idOf('decision'), taskClass: z.string(), right: z.array(z.string()) }),
 });
 
 /** An audited event is in a published checkpoint; the proof is the C2SP tlog-proof text for its entry. */

@@ -15,6 +15,8 @@ import {
   weight,
 } from './decision.js';
 
+export { listCalibration, recordHindsight } from './calibration.js';
+export * from './deliberation.js';
 export { ballot, decision, decisionPhases, decisionTerms, rule, type Decision } from './decision.js';
 export * from './voter-keys.js';
 
@@ -50,7 +52,8 @@ export const getDecision = contract({
   subject: 'consensus.v1.decision.get',
   permission: 'decision:read',
   callers: ['gateway', 'runtime'],
-  request: z.strictObject({ id: idOf('decision') }),
+  /** With `voter`, the options come in the order in which that voter is to see them. */
+  request: z.strictObject({ id: idOf('decision'), voter: idOf('voter').optional() }),
   reply: decision,
   errors: ['consensus.decision.not-found'],
   http: {

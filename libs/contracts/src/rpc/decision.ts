@@ -12,6 +12,11 @@ const fraction = z.strictObject({
   den: z.number().int().min(1).max(1_000_000),
 });
 export const optionId = z.string().min(1).max(100);
+export const taskClass = z
+  .string()
+  .min(1)
+  .max(100)
+  .regex(/^\P{Cc}+$/u);
 export const weight = z.number().int().min(1).max(1_000_000);
 
 /** A speaker of the tally: how ballots become winners. `unanimous` = no weight against. */
@@ -72,6 +77,12 @@ const elector = z.strictObject({
     .optional(),
 });
 
+/**
+ * Weights earned instead of given: each voter's is multiplied by what it earned in the class of tasks, in thousandths,
+ * and frozen at open. `beta`: by outcomes that became known. `dawid-skene`: by agreement, where none did.
+ */
+const calibration = z.strictObject({ method: z.enum(['beta', 'dawid-skene']), taskClass });
+
 const subject = z.strictObject({
   repository: line(400),
   base: gitCommit,
@@ -79,6 +90,40 @@ const subject = z.strictObject({
   tree: gitCommit,
   diffSha256: sha256Hex,
 });
+
+/** What comes before the vote: electors propose options; one critique, after which authors may revise their own. */
+const rounds = z.strictObject({
+  propose: z.boolean().optional(),
+  critique: z.union([z.literal(0), z.literal(1)]).optional(),
+});
+
+/** Who may decide. Caps are shares of the eligible weight and settled at open; families and roles are also counted. */
+const electorateRules = z.strictObject({
+  minFamilies: z.number().int().min(1).max(1_000).optional(),
+  familyCap: fraction.optional(),
+  voterCap: fraction.optional(),
+  minRoles: z
+    .array(z.strictObject({ role: z.string().min(1).max(100), count: z.number().int().min(1).max(1_000) }))
+    .max(20)
+    .optional(),
+  /** Separation of duties: voters, principals who enrolled a voter's key, or `opener`. */
+  excluded: z.array(z.string().min(1).max(100)).max(100).optional(),
+});
+
+/** How a decision proceeds beyond the plain vote; what is absent does not happen. */
+const protocol = {
+  rounds: rounds.optional(),
+  /** Any voter with one of these roles may end the decision. */
+  veto: z.strictObject({ roles: z.array(z.string().min(1).max(100)).min(1).max(20) }).optional(),
+  /** What a tie leads to, `no-decision` by default; `seeded` in sealed decisions only. */
+  tie: z.enum(['no-decision', 'status-quo', 'seeded']).optional(),
+  statusQuo: optionId.optional(),
+  electorateRules: electorateRules.optional(),
+  /** `certain`: stop as soon as nothing that could still be said changes the outcome. Open decisions only. */
+  earlyStop: z.enum(['off', 'certain']).optional(),
+  /** Ask the smallest set of voters that could decide, and more only while it has not. */
+  waves: z.boolean().optional(),
+};
 
 export const decisionTerms = z.strictObject({
   id: idOf('decision').optional(),
@@ -95,10 +140,17 @@ export const decisionTerms = z.strictObject({
   subject: subject.optional(),
   policy: z.strictObject({ panel: z.string(), panelSha256: sha256Hex, source: z.string() }).optional(),
   notices: z.array(line(1_000)).max(20).default([]),
+  calibration: calibration.optional(),
   deadlineAt: timestamp.optional(),
+  ...protocol,
+  /** How long each phase before the vote is waited for, and the vote at least. */
+  roundSeconds: z.number().int().min(1).max(31_536_000).optional(),
 });
 
 export const decisionPhases = [
+  'propose',
+  'critique',
+  'revise',
   'commit',
   'reveal',
   'ballots',
@@ -117,7 +169,8 @@ const castBallotView = z.object({
   kind: z.string(),
   family: z.string(),
   weight: z.number().int(),
-  status: z.enum(['pending', 'committed', 'counted', 'abstained', 'void', 'unrevealed']),
+  /** `spoken` hides what was said until the vote has ended; `not-asked` voters wait for their wave, or were spared. */
+  status: z.enum(['pending', 'not-asked', 'spoken', 'committed', 'counted', 'abstained', 'void', 'unrevealed']),
   vote: z.enum(['yes', 'no', 'abstain']).optional(),
   ranking: z.array(z.array(z.string())).optional(),
   score: z.record(z.string(), z.number()).optional(),
@@ -140,6 +193,7 @@ export const decision = z.object({
   subject: subject.optional(),
   policy: z.object({ panel: z.string(), panelSha256: sha256Hex, source: z.string() }).optional(),
   notices: z.array(z.string()),
+  calibration: calibration.optional(),
   ballots: z.array(castBallotView),
   evidence: z.array(
     z.object({
@@ -150,6 +204,23 @@ export const decision = z.object({
     }),
   ),
   outcome: z.object({ status: z.string(), winners: z.array(z.string()), reason: z.string() }).optional(),
+  ...protocol,
+  /** What ballots sign in place of `termsSha256`, once the options of a decision with rounds are frozen. */
+  agendaSha256: sha256Hex.optional(),
+  /** What was said before the vote; who said it is shown once the decision has ended. */
+  discussion: z
+    .array(
+      z.object({
+        phase: z.enum(['propose', 'critique', 'revise']),
+        option: z.object({ id: z.string(), title: z.string() }).optional(),
+        text: z.string().optional(),
+        voterId: idOf('voter').optional(),
+      }),
+    )
+    .optional(),
+  vetoed: z.object({ voterId: idOf('voter'), reason: z.string() }).optional(),
+  /** Voters who were spared because the outcome was certain without them. */
+  skippedByEarlyStop: z.number().int().optional(),
   openedAt: timestamp,
   sealedAt: timestamp.optional(),
   /** True once the sealed entry is in a signed checkpoint and the receipt can be fetched. */

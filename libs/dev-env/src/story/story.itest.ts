@@ -1,10 +1,11 @@
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { payloadBytes, predicateOf, type DecisionEvent, type Predicate } from '@conclave/consensus-core';
+import type { Decision } from '@conclave/contracts';
 import pg from 'pg';
-import { run } from '../processes/run.js';
+import { mustRun, run } from '../processes/run.js';
 import { services } from '../services.js';
 import { startConstellation, type Constellation } from '../testing/constellation.js';
 import { branches, intent } from './sample.js';
@@ -156,6 +157,49 @@ describe('the sample story', () => {
     });
     expect(await post('/v1/decisions', terms)).toMatchObject({ status: 201 });
   });
+
+  it('lets people decide from the command line with keys of their own, in the open and sealed', async () => {
+    const keys = [join(dir, 'ann.json'), join(dir, 'bob.json')] as const;
+    const typed = (...words: string[]) => mustRun(process.execPath, [program, 'decide', ...words, '--json'], { env });
+    const decide = async (...words: string[]) => JSON.parse(await typed(...words)) as Decision;
+    const as = (who: 0 | 1, ...words: string[]) => decide(...words, '--key', keys[who]);
+    const voters = await Promise.all(keys.map((key) => typed('enrol', '--key', key)));
+    const electorate = voters.map((enrolled, n) => {
+      const { voterId } = JSON.parse(enrolled) as { voterId: string };
+      return { voterId, kind: 'human', name: `voter ${n}`, family: `f${n}`, roles: n === 0 ? ['chair'] : [] };
+    });
+    const open = (name: string, terms: object) => {
+      writeFileSync(join(dir, name), JSON.stringify({ question: 'Which way?', electorate, ...terms }));
+      return decide('open', join(dir, name));
+    };
+    const options = [{ id: 'stay', title: 'Stay' }];
+
+    const { id } = await open('open.json', { options, rule: { method: 'schulze' }, rounds: { propose: true } });
+    await as(0, 'propose', id, '--option', 'go', '--title', 'Go', '--text', 'It is time.');
+    expect(await as(1, 'propose', id)).toMatchObject({ phase: 'ballots', options: [{ id: 'stay' }, { id: 'go' }] });
+    await as(0, 'vote', id, '--ranking', 'go>stay');
+    expect(await as(1, 'vote', id, '--ranking', 'go', '--reason', 'why not')).toMatchObject({
+      phase: 'sealed',
+      outcome: { winners: ['go'] },
+    });
+
+    const sealed = await open('sealed.json', { options, rule: { method: 'plurality' }, secrecy: 'sealed' });
+    await as(1, 'abstain', sealed.id, '--reason', 'I was away');
+    expect(await as(0, 'vote', sealed.id, '--choice', 'stay')).toMatchObject({ phase: 'reveal' });
+    // The same words reveal, once the commitments are in a published checkpoint.
+    let revealed: Decision | undefined;
+    for (let tries = 0; !revealed && tries < 60; tries++) {
+      await sleep(500);
+      revealed = await as(0, 'vote', sealed.id, '--choice', 'stay').catch(() => undefined);
+    }
+    expect(revealed).toMatchObject({ phase: 'sealed', outcome: { winners: ['stay'] } });
+
+    const vetoed = await open('veto.json', { options, rule: { method: 'plurality' }, veto: { roles: ['chair'] } });
+    expect(await as(0, 'veto', vetoed.id, '--reason', 'not now')).toMatchObject({ phase: 'vetoed' });
+    expect(await decide('show', vetoed.id)).toMatchObject({ vetoed: { reason: 'not now' } });
+    const silent = await conclave('decide', 'vote', id, '--key', keys[0]);
+    expect([silent.code, silent.stderr]).toEqual([10, expect.stringContaining('say one of --vote')]);
+  }, 90_000);
 
   it('flips exactly one byte, and the receipt stays a receipt', () => {
     const receipt = readFileSync(join(dir, 'receipts/approved.receipt.json'), 'utf8');

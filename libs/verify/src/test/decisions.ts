@@ -25,6 +25,7 @@ import {
   type DecisionEvent,
   type Disclosure,
   type Predicate,
+  type Said,
   type Terms,
 } from '@conclave/consensus-core';
 import { newSigner, type Signer } from './signer.js';
@@ -35,7 +36,7 @@ const DIGEST = 'ab'.repeat(32);
 
 /** What one voter does: without a ballot stays silent, and with `reveals: false` only commits. */
 export interface Part {
-  readonly said?: Pick<Ballot, 'vote' | 'ranking' | 'score'>;
+  readonly said?: Said;
   readonly reason?: string;
   readonly custody?: 'platform' | 'external' | 'passkey';
   readonly reveals?: false;

@@ -5,13 +5,13 @@ import { ConclaveError, consensus, idFromDigest, type ReviewResult } from '@conc
 import { GitError } from '@conclave/connectors';
 import { CONFIG, KIT, type Kit } from '@conclave/nest-kit';
 import type { RuntimeConfig } from '../config.js';
-import type { Activation, AgentPort, TaskSpec, Turn } from '../engine/agent-port.js';
+import type { Activation, AgentPort, Json, TaskSpec, Turn } from '../engine/agent-port.js';
 import { PostgresRuns } from '../runs/postgres-runs.js';
 import { JuryError } from './jury.js';
 import { PrepareReview } from './prepare-review.js';
 import type { Prepared, Seat, SeatInput } from './prepared.js';
 import { actorOf } from './review-of.js';
-import { resultOf, type ReviewParts, type SealedAnswer, type SeatResult } from './review-result.js';
+import { resultOf, type ReviewParts, type SealedAnswer, type SeatResult, type WaveAnswer } from './review-result.js';
 
 export const COORDINATOR = 'review/coordinator';
 
@@ -31,7 +31,8 @@ export class Coordinator implements AgentPort {
   ) {}
 
   async activate(turn: Turn): Promise<Activation> {
-    const answer = turn.answer as SealedAnswer | undefined;
+    const answer = turn.answer as SealedAnswer | WaveAnswer | undefined;
+    if (answer !== undefined && 'voters' in answer) return this.ask(turn, answer.voters);
     if (answer !== undefined) return 'canceled' in answer ? this.forget() : this.conclude(turn, answer);
     try {
       return await this.openPanel(turn);
@@ -67,6 +68,30 @@ export class Coordinator implements AgentPort {
       return opened.termsSha256;
     });
     await turn.tell('opened', 'decision.opened', { decision: decisionId });
+    if (!prepared.inWaves) return this.seat(turn, prepared, termsSha256, prepared.seats);
+    const first = await turn.step('first-wave', () => this.firstWave(turn, decisionId));
+    const seats = prepared.seats.filter(({ kind, voterId }) => kind === 'gate' || first.includes(voterId!));
+    return this.seat(turn, prepared, termsSha256, seats);
+  }
+
+  /** Whom consensus asks first: nobody has been given a seat yet, so nobody can have spoken. */
+  private async firstWave(turn: Turn, decisionId: string): Promise<string[]> {
+    const context = { tenantId: turn.tenantId, onBehalfOf: actorOf(turn).actor };
+    const { ballots } = await this.kit.rpc.callAsService(consensus.getDecision, context, { id: decisionId });
+    return ballots.filter(({ status }) => status === 'pending').map(({ voterId }) => voterId);
+  }
+
+  /** The next wave. Its voters are the platform's own, so none can have spoken while this run was not parked. */
+  private async ask(turn: Turn, voters: readonly string[]): Promise<Activation> {
+    const prepared = await journaled<Prepared>(turn, 'prepare');
+    const termsSha256 = await journaled<string>(turn, 'open-decision');
+    const seats = prepared.seats.filter(({ voterId }) => voterId !== undefined && voters.includes(voterId));
+    return this.seat(turn, prepared, termsSha256, seats);
+  }
+
+  /** Gives these seats their tasks and waits for the decision. */
+  private seat(turn: Turn, { secrecy }: Prepared, termsSha256: string, seats: readonly Seat[]): Activation {
+    const decisionId = decisionOf(turn.runId);
     return {
       kind: 'parked',
       wait: {
@@ -75,11 +100,12 @@ export class Coordinator implements AgentPort {
         expiresInMs: this.config.REVIEW_DEADLINE_MS + 30_000,
         defaultAnswer: { expired: true },
       },
-      spawn: prepared.seats.map((seat) => taskOf({ decisionId, termsSha256, seat, secrecy: prepared.secrecy })),
+      spawn: seats.map((seat) => taskOf({ decisionId, termsSha256, seat, secrecy })),
     };
   }
 
-  private termsOf(decisionId: string, { subject, panel, rule, secrecy, notices, seats, deadlineAt }: Prepared) {
+  private termsOf(decisionId: string, prepared: Prepared) {
+    const { subject, panel, rule, secrecy, notices, seats, deadlineAt, inWaves } = prepared;
     const jurors = seats.filter((seat) => seat.kind === 'juror');
     return {
       id: decisionId,
@@ -109,6 +135,7 @@ export class Coordinator implements AgentPort {
       policy: { panel: panel.name, panelSha256: panel.sha256, source: panel.source },
       notices: [...notices],
       deadlineAt,
+      ...(inWaves && { earlyStop: 'certain' as const, waves: true }),
     };
   }
 
@@ -118,14 +145,16 @@ export class Coordinator implements AgentPort {
   }
 
   private async conclude(turn: Turn, answer: ReviewParts['answer']): Promise<Activation> {
-    const prepared = await turn.step<Prepared>('prepare', () =>
-      Promise.reject(new Error('the journal has no prepare step')),
-    );
+    const prepared = await journaled<Prepared>(turn, 'prepare');
     const seats = (await turn.stepsOf('judge')) as Record<string, SeatResult>;
     const result: ReviewResult = resultOf({ prepared, decisionId: decisionOf(turn.runId), answer, seats });
     return { kind: 'done', result };
   }
 }
+
+/** What an earlier turn found. */
+const journaled = <T extends Json>(turn: Turn, step: string): Promise<T> =>
+  turn.step<T>(step, () => Promise.reject(new Error(`the journal has no step ${step}`)));
 
 /** The decision of a run: derived, so that opening it twice opens it once. */
 const decisionOf = (runId: string): string =>

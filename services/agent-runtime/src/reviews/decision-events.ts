@@ -3,12 +3,12 @@ import { events } from '@conclave/contracts';
 import { Consumes, type PlacedEvent, type Tx } from '@conclave/postgres-kit';
 import type { z } from 'zod';
 import { Bells } from '../engine/bells.js';
-import { settle } from '../engine/postgres-waits.js';
-
-import type { SealedAnswer } from './review-result.js';
+import { answerOpen, settle } from '../engine/postgres-waits.js';
+import type { SealedAnswer, WaveAnswer } from './review-result.js';
 
 type Sealed = z.output<typeof events.decisionSealed.data>;
 type Canceled = z.output<typeof events.decisionCanceled.data>;
+type WaveOpened = z.output<typeof events.waveOpened.data>;
 type RevealOpened = z.output<typeof events.revealOpened.data>;
 
 /** What consensus says wakes what waits for it. */
@@ -26,6 +26,15 @@ export class DecisionEvents {
   async canceled(tx: Tx, event: PlacedEvent): Promise<void> {
     const { decision } = event.data as Canceled;
     await this.ended(tx, event.tenantId, decision, { canceled: true });
+  }
+
+  /** Nothing to remember: the coordinator was parked before anybody it had seated could speak. */
+  @Consumes(events.waveOpened)
+  async waved(tx: Tx, event: PlacedEvent): Promise<void> {
+    const { decision, voters } = event.data as WaveOpened;
+    const answer: WaveAnswer = { voters };
+    await answerOpen(tx, { tenantId: event.tenantId, kind: 'decision-sealed', key: decision }, answer);
+    tx.afterCommit(() => this.bells.ready());
   }
 
   @Consumes(events.revealOpened)

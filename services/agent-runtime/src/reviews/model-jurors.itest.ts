@@ -5,9 +5,19 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Decision, ReviewResult, Run, RunEvent, TokenFrame, Wait } from '@conclave/contracts';
+import { panelSha256, reviewPanel, type PanelManifest } from '@conclave/checks';
+import {
+  newId,
+  type Decision,
+  type ReviewResult,
+  type Run,
+  type RunEvent,
+  type TokenFrame,
+  type Wait,
+} from '@conclave/contracts';
 import { startConstellation, type Constellation } from '@conclave/dev-env';
 import { eventually } from '@conclave/dev-env/testing';
+import pg from 'pg';
 import { WebSocket } from 'ws';
 import { startFakeProviders, type FakeAnswer, type FakeProviders } from '../testing/fake-providers.js';
 
@@ -47,14 +57,24 @@ describe('model jurors on a panel', () => {
     await rm(repository, { recursive: true, force: true });
   }, 60_000);
 
-  const review = async (): Promise<ReviewResult> => {
+  const review = async (...more: string[]): Promise<ReviewResult> => {
     const env = { ...process.env, CONCLAVE_STATE_DIR: dirname(platform.devFile) };
-    const words = [cli, 'review', '--repo', repository, '--base', 'main', '--head', 'change', '--json'];
+    const words = [cli, 'review', '--repo', repository, '--base', 'main', '--head', 'change', '--json', ...more];
     const { stdout } = await run(process.execPath, words, { env }).catch((failed: { stdout: string; code: number }) => {
       if (![1, 2].includes(failed.code)) throw failed as unknown as Error;
       return failed;
     });
     return JSON.parse(stdout) as ReviewResult;
+  };
+  /** Installs a panel as the marketplace's event would. */
+  const install = async (manifest: PanelManifest): Promise<void> => {
+    const client = new pg.Client({ connectionString: platform.postgres });
+    await client.connect();
+    await client.query(
+      `insert into runtime.installed_panel (tenant_id, package, installation_id, version, sha256, manifest) values ($1, $2, $3, $4, $5, $6)`,
+      [platform.tenant, manifest.name, newId('installation'), manifest.version, panelSha256(manifest), manifest],
+    );
+    await client.end();
   };
   const read = async <T>(path: string): Promise<T> =>
     (await (
@@ -99,6 +119,24 @@ describe('model jurors on a panel', () => {
     const decision = await read<Decision>(`/v1/decisions/${result.decision}`);
     expect(decision).toMatchObject({ secrecy: 'sealed', phase: 'sealed' });
     expect(decision.ballots.every(({ status }) => status === 'counted' || status === 'abstained')).toBe(true);
+    expect(fakes.seen).toHaveLength(2);
+  }, 90_000);
+
+  it('are not asked where the panel stops early and the others have decided: a call is saved', async () => {
+    await install({
+      ...{ name: 'acme/quick', version: '1.0.0', title: 'Quick', description: 'A majority, asked in waves.' },
+      ...{ rule: { method: 'approval-gate', threshold: { num: 1, den: 2 } }, secrecy: 'open', early_stop: 'certain' },
+      seats: reviewPanel.seats.filter(({ seat }) => ['secrets', 'model'].includes(seat)),
+    });
+    fakes.answer(verdict('yes'));
+    const result = await review('--panel', 'acme/quick');
+    expect(result.outcome).toBe('approved');
+    expect(fakes.seen).toHaveLength(1);
+    const decision = await read<Decision>(`/v1/decisions/${result.decision}`);
+    expect(decision).toMatchObject({ phase: 'sealed', earlyStop: 'certain', waves: true, skippedByEarlyStop: 1 });
+    expect(decision.ballots.map(({ status }) => status)).toEqual(['counted', 'counted', 'not-asked']);
+    fakes.answer(verdict('no'), verdict('yes'));
+    expect(await review('--panel', 'acme/quick')).toMatchObject({ outcome: 'approved' });
     expect(fakes.seen).toHaveLength(2);
   }, 90_000);
 

@@ -59,6 +59,7 @@ export class PrepareReview {
       panel: { name, sha256, source: sourceOf(jury, review) },
       rule: manifest.rule,
       secrecy: secrecyOf(manifest, seats),
+      ...(manifest.early_stop && { inWaves: true as const }),
       notices: noticesOf(change, jury, review),
       tests: command
         ? {
@@ -107,8 +108,12 @@ export class PrepareReview {
 
 const seatBase = ({ seat, kind, agent, family, version }: PanelSeat): Seat => ({ seat, kind, agent, family, version });
 
-/** Two or more jurors that could be swayed by each other vote sealed, whatever the manifest says. */
+/**
+ * Two or more jurors that could be swayed by each other vote sealed, whatever the manifest says. Asked in waves they vote
+ * in the open, as the next wave hangs on what the last one said; consensus shows no ballot of it before the end.
+ */
 function secrecyOf(manifest: PanelManifest, seats: readonly Seat[]): 'open' | 'sealed' {
+  if (manifest.early_stop) return 'open';
   return seats.filter((seat) => seat.agent === 'llm').length >= 2 ? 'sealed' : manifest.secrecy;
 }
 

@@ -26,6 +26,8 @@ export type Prepared = {
   readonly panel: { readonly name: string; readonly sha256: string; readonly source: string };
   readonly rule: RequestInputOf<typeof consensus.openDecision>['rule'];
   readonly secrecy: 'open' | 'sealed';
+  /** Jurors are asked in waves, and no more once the outcome is certain. */
+  readonly inWaves?: true;
   readonly notices: readonly string[];
   readonly tests: {
     readonly command: string;

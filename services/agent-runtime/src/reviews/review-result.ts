@@ -23,6 +23,9 @@ export type SealedAnswer =
       readonly outcome: { readonly status: string; readonly winners: readonly string[]; readonly reason: string };
     };
 
+/** What it is answered with while the decision goes on: these voters are asked now. */
+export type WaveAnswer = { readonly voters: readonly string[] };
+
 export interface ReviewParts {
   readonly prepared: Prepared;
   readonly decisionId: string;
@@ -30,6 +33,7 @@ export interface ReviewParts {
   readonly seats: Readonly<Record<string, SeatResult>>;
 }
 
+const NOT_HEARD = 'was not heard: the decision was sealed without it';
 const FINDINGS_BYTES = 600_000;
 const SEVERITY_ORDER = { error: 0, warning: 1, info: 2 } as const;
 
@@ -37,7 +41,7 @@ const SEVERITY_ORDER = { error: 0, warning: 1, info: 2 } as const;
 export function resultOf({ prepared, decisionId, answer, seats }: ReviewParts): ReviewResult {
   const ordered = prepared.seats.map((seat): Ended => {
     const result = seats[`${seat.kind}/${seat.seat}`];
-    return result ? { ...result, finished: true } : silent(seat);
+    return result ? { ...result, finished: true } : silent(seat, prepared);
   });
   const findings = ordered
     .flatMap((seat) => seat.findings.map((finding) => ({ ...finding, juror: seat.seat })))
@@ -92,12 +96,12 @@ const addUsage = (a: SeatResult['usage'], b: SeatResult['usage']): SeatResult['u
 /** A seat as the decision's end found it. */
 type Ended = SeatResult & { readonly finished: boolean };
 
-/** A seat whose task had not ended when the decision was. */
-const silent = (seat: Seat): Ended => ({
+/** A seat whose task had not ended when the decision was, or never began. */
+const silent = (seat: Seat, { inWaves }: Prepared): Ended => ({
   seat: seat.seat,
   kind: seat.kind,
   vote: 'abstain',
-  reason: 'had not finished when the decision was sealed',
+  reason: inWaves ? NOT_HEARD : 'had not finished when the decision was sealed',
   findings: [],
   findingsSha256: null,
   usage: { inputTokens: 0, outputTokens: 0, costMicros: 0 },
@@ -117,7 +121,8 @@ function sentenceOf(outcome: ReviewResult['outcome'], code: string, seats: reado
     seats.filter((seat) => seat.finished && seat.vote === vote).map(({ seat }) => seat);
   const [yes, no, abstained, red] = [said('yes'), said('no'), said('abstain'), said('red')];
   const silent = seats.filter(({ finished }) => !finished).map(({ seat }) => seat);
-  const rest = `${yes.length} yes, ${abstained.length} abstained${silent.length > 0 ? `, not finished: ${silent.join(', ')}` : ''}`;
+  const missing = seats.some(({ reason }) => reason === NOT_HEARD) ? 'not heard' : 'not finished';
+  const rest = `${yes.length} yes, ${abstained.length} abstained${silent.length > 0 ? `, ${missing}: ${silent.join(', ')}` : ''}`;
   if (outcome === 'rejected' && red.length > 0) return `Gate red: ${red.join(', ')}.`;
   if (outcome === 'rejected' && no.length > 0) return `No from ${no.join(', ')}; ${rest}.`;
   if (outcome === 'approved' && no.length > 0) return `Approved over the no of ${no.join(', ')}; ${rest}.`;

@@ -4,7 +4,6 @@ import {
   commitsClosedEntryOf,
   ballotRecordsOf,
   type Admission,
-  type CloseCause,
   type Decision,
   type DecisionEvent,
 } from '@conclave/consensus-core';
@@ -15,7 +14,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Counter, type Registry } from 'prom-client';
 import type { ConsensusConfig } from '../config.js';
 import { PostgresReceipts } from '../receipts/postgres-receipts.js';
-import { advance } from './advance.js';
+import { advance, type Cause } from './advance.js';
 import { viewOf } from './decision-view.js';
 import { PostgresDecisions, type HeadChange, type Held } from './postgres-decisions.js';
 import { refused } from './refused.js';
@@ -52,6 +51,7 @@ export class BallotBox {
       const before = await this.decisions.lock(tx, ctx, id);
       const admission = await command(before);
       const after = await this.record(tx, ctx, before, admission, 'complete');
+      if (admission.late) await this.noteLate(tx, ctx, id, admission.late);
       return { held: after, refusal: admission.refusal };
     });
     if (refusal) throw refused(refusal, { phase: held.decision.phase });
@@ -78,7 +78,7 @@ export class BallotBox {
     await tx.emit(events.revealOpened, { decision: id });
   }
 
-  private async record(tx: Tx, ctx: Actor, before: Held, admission: Admission, cause: CloseCause): Promise<Held> {
+  private async record(tx: Tx, ctx: Actor, before: Held, admission: Admission, cause: Cause): Promise<Held> {
     const at = new Date().toISOString();
     const asked = appendTo(before.decision.seq, admission.events, at);
     const between = asked.reduce(applyEvent, before.decision);
@@ -94,7 +94,9 @@ export class BallotBox {
   /** Tells the log and the others, and says what the head row must remember of it. */
   private async consequences(tx: Tx, ctx: Actor, after: Held, added: readonly DecisionEvent[]): Promise<HeadChange> {
     const { id, decision } = after;
-    let change: HeadChange = { deadlineAt: after.deadlineAt };
+    let change: HeadChange = { deadlineAt: deadlineAfter(after, added) };
+    for (const wave of added.filter((event) => event.type === 'wave.opened'))
+      await tx.emit(events.waveOpened, waveOf(id, decision, wave));
     if (added.some(({ type }) => type === 'commits.closed')) {
       const { commitsSha256 } = commitsClosedEntryOf({ decisionId: id, ballots: ballotRecordsOf(decision) });
       change = {
@@ -106,6 +108,13 @@ export class BallotBox {
     if (decision.ended.type === 'decision.sealed') await this.seal(tx, ctx, after, decision);
     else await tx.emit(events.decisionCanceled, { decision: id });
     return { ...change, deadlineAt: null };
+  }
+
+  /** What came too late goes on record once for each voter: late ballots are no way to fill the log. */
+  private async noteLate(tx: Tx, ctx: Actor, id: string, late: NonNullable<Admission['late']>): Promise<void> {
+    const { voterId, statementSha256 } = late;
+    if (await this.decisions.noteLate(tx, ctx, id, voterId))
+      await tx.emit(events.ballotLate, { decision: id, voter: voterId, statementSha256 });
   }
 
   /** The checkpoint with the commits ends the wait for it; without one, nobody is waited for longer than for voters. */
@@ -129,4 +138,25 @@ export class BallotBox {
     );
     tx.afterCommit(() => this.sealed.inc({ phase, outcome: outcome.status }));
   }
+}
+
+/** Each phase before the vote has its own time, and the vote begins with at least as much. */
+function deadlineAfter({ deadlineAt, decision: { terms } }: Held, added: readonly DecisionEvent[]): Date | null {
+  const begun = added.findLast(({ type }) => PHASES_BEGIN.has(type));
+  if (!begun) return deadlineAt;
+  const patience = Date.now() + (terms.roundSeconds ?? 0) * 1_000;
+  const term = begun.type === 'options.frozen' ? Date.parse(terms.deadlineAt ?? '') || 0 : 0;
+  return new Date(Math.max(patience, term));
+}
+
+/** Events with which a phase begins that has a time of its own. */
+const PHASES_BEGIN: ReadonlySet<DecisionEvent['type']> = new Set([
+  'proposals.closed',
+  'critiques.closed',
+  'options.frozen',
+]);
+
+function waveOf(id: string, { asked }: Decision, { seq }: DecisionEvent) {
+  const at = asked.findIndex((wave) => wave.seq === seq);
+  return { decision: id, wave: at + 1, voters: [...(asked[at]?.voters ?? [])] };
 }

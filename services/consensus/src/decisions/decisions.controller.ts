@@ -37,8 +37,8 @@ export class DecisionsController {
   }
 
   @Handles(consensus.getDecision)
-  async get(ctx: RequestContext, { id }: RequestOf<typeof consensus.getDecision>) {
-    return viewOf(await this.db.tx(ctx, (tx) => this.decisions.read(tx, ctx, id)));
+  async get(ctx: RequestContext, { id, voter }: RequestOf<typeof consensus.getDecision>) {
+    return viewOf(await this.db.tx(ctx, (tx) => this.decisions.read(tx, ctx, id)), voter);
   }
 
   @Handles(consensus.getTerms)

@@ -81,6 +81,25 @@ describe('an open decision', () => {
     });
   });
 
+  it.each([
+    ['plurality', { choice: 'B' }, { choice: 'B' }],
+    ['approval', { approve: ['A', 'B'] }, { approve: ['B'] }],
+    ['borda', { ranking: [['B'], ['A']] }, { ranking: [['B'], ['C']] }],
+    ['irv', { ranking: [['B'], ['A']] }, { ranking: [['B']] }],
+    ['ranked-pairs', { ranking: [['B'], ['A']] }, { ranking: [['B', 'A']] }],
+    ['score', { score: { A: 3, B: 5 } }, { score: { B: 4 } }],
+  ] as const)('elects by %s and shows what was said', async (method, first, second) => {
+    const options = ['A', 'B', 'C'].map((id) => ({ id, title: id }));
+    const { id } = await tenant.open(voters, { options, rule: { method } });
+    const foreign = await refusedWith(tenant.cast(id, voters[0], { vote: 'yes' }));
+    expect(foreign).toMatchObject({ code: 'consensus.ballot.malformed', params: { reason: 'ballot-foreign' } });
+    await tenant.cast(id, voters[0], first);
+    expect(await tenant.cast(id, voters[1], second)).toMatchObject({
+      outcome: { status: 'decided', winners: ['B'], reason: 'most-preferred' },
+      ballots: [first, second],
+    });
+  });
+
   it('ends at its deadline with those who came', async () => {
     const { id } = await tenant.open(voters, { deadlineAt: soon() });
     await tenant.cast(id, voters[0], { vote: 'yes' });

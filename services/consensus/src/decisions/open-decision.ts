@@ -1,11 +1,22 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { admitOpening, appendTo, ENGINE, openedEntryOf, publicTermsOf, type Terms } from '@conclave/consensus-core';
+import {
+  admitOpening,
+  appendTo,
+  ENGINE,
+  foldDecision,
+  hasRounds,
+  openedEntryOf,
+  publicTermsOf,
+  type Terms,
+} from '@conclave/consensus-core';
 import { ConclaveError, consensus, events, newId, type ReplyOf, type RequestOf } from '@conclave/contracts';
 import { CONFIG, type RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import type { ConsensusConfig } from '../config.js';
-import { PostgresVoterKeys } from '../voter-keys/postgres-voter-keys.js';
+import { Calibration } from '../calibration/calibration.js';
+import { PostgresVoterKeys, type VoterKey } from '../voter-keys/postgres-voter-keys.js';
+import { advance } from './advance.js';
 import { viewOf } from './decision-view.js';
 import { PostgresDecisions } from './postgres-decisions.js';
 import { refused } from './refused.js';
@@ -13,6 +24,9 @@ import { requireRoomForTerms } from './room.js';
 
 type Request = RequestOf<typeof consensus.openDecision>;
 type Reply = ReplyOf<typeof consensus.openDecision>;
+
+/** How long each phase before the vote waits where the terms do not say. */
+const ROUND_SECONDS = 600;
 
 /**
  * Opens a decision: freezes the voters' keys into its terms and announces them to the log.
@@ -31,6 +45,7 @@ export class OpenDecision {
     @Inject(Database) private readonly db: Database,
     @Inject(PostgresDecisions) private readonly decisions: PostgresDecisions,
     @Inject(PostgresVoterKeys) private readonly keys: PostgresVoterKeys,
+    @Inject(Calibration) private readonly calibration: Calibration,
     @Inject(CONFIG) private readonly config: ConsensusConfig,
   ) {}
 
@@ -42,21 +57,25 @@ export class OpenDecision {
 
   private async open(tx: Tx, ctx: RequestContext, request: Request): Promise<Reply> {
     requireRoomForTerms(request);
-    const { id = newId('decision'), deadlineAt: _patience, ...asked } = request;
+    const { id = newId('decision'), deadlineAt: _deadline, roundSeconds: _patience, ...asked } = request;
     const requestSha256 = digestOf(asked);
     const repeat = await this.repeatOf(tx, ctx, id, requestSha256);
     if (repeat) return repeat;
-    const terms = await this.termsOf(tx, ctx, id, request);
+    const earned = await this.calibration.earned(tx, ctx, request);
+    const terms = await this.termsOf(tx, ctx, id, weighed(request, earned));
     const admission = admitOpening(terms);
     if (admission.refusal) throw refused(admission.refusal);
-    const [opened] = appendTo(0, admission.events, new Date().toISOString());
-    if (!opened || !(await this.decisions.claim(tx, ctx, opened, requestSha256))) {
+    const at = new Date().toISOString();
+    const opened = appendTo(0, admission.events, at);
+    const first = [...opened, ...advance(foldDecision(opened), 'complete', at)];
+    if (!(await this.decisions.claim(tx, ctx, first, { requestSha256, deadlineAt: firstDeadlineOf(terms) }))) {
       const faster = await this.repeatOf(tx, ctx, id, requestSha256);
       if (faster) return faster;
       throw new Error(`decision ${id} was neither claimed nor found`);
     }
     const { termsSha256 } = openedEntryOf(publicTermsOf(terms));
-    await tx.emit(events.decisionOpened, { decision: id, termsSha256, openedAt: opened.at });
+    await tx.emit(events.decisionOpened, { decision: id, termsSha256, openedAt: at });
+    await this.calibration.publish(tx, ctx, id, request, earned);
     return viewOf(await this.decisions.read(tx, ctx, id));
   }
 
@@ -72,14 +91,15 @@ export class OpenDecision {
       ctx,
       request.electorate.map(({ voterId }) => voterId),
     );
-    const { question, options, rule, secrecy, gates, notices, subject, policy } = request;
+    requireSeparateDuties(ctx, request, keys);
+    const { id: _id, deadlineAt: _deadline, roundSeconds, electorate, ...terms } = request;
     return {
-      ...{ decisionId: id, question, options, rule, secrecy, gates, notices, engine: ENGINE },
-      ...(subject && { subject }),
-      ...(policy && { policy }),
+      ...terms,
+      ...{ decisionId: id, engine: ENGINE },
+      ...(hasRounds(request) && { roundSeconds: roundSeconds ?? ROUND_SECONDS }),
       questionSalt: randomBytes(32).toString('base64'),
       origin: `${this.config.AUDIT_LOG_HOST}/log/${ctx.tenantId}`,
-      electorate: request.electorate.map((elector) => {
+      electorate: electorate.map((elector) => {
         const key = keys.get(elector.voterId);
         if (!key) throw new ConclaveError('consensus.voter-key.not-found', { voterId: elector.voterId });
         const { algorithm, publicKey, custody, rpId, origin } = key;
@@ -94,6 +114,32 @@ export class OpenDecision {
     const at = deadlineAt ? Date.parse(deadlineAt) : Date.now() + this.config.DECISION_TTL_SECONDS * 1_000;
     return new Date(at).toISOString();
   }
+}
+
+/** In a decision with rounds the first of them has its own time; the deadline is the vote's. */
+function firstDeadlineOf({ deadlineAt, roundSeconds }: Terms): string {
+  return roundSeconds === undefined ? deadlineAt! : new Date(Date.now() + roundSeconds * 1_000).toISOString();
+}
+
+/** Nobody sits who was excluded, nor a key that an excluded principal enrolled. */
+function requireSeparateDuties(
+  ctx: RequestContext,
+  { electorate, electorateRules }: Request,
+  keys: ReadonlyMap<string, VoterKey>,
+): void {
+  const excluded = electorateRules?.excluded?.map((name) => (name === 'opener' ? ctx.actor : name)) ?? [];
+  const at = electorate.findIndex(({ voterId }) => excluded.includes(keys.get(voterId)?.enrolledBy ?? ''));
+  if (at >= 0)
+    throw new ConclaveError('consensus.decision.malformed', { reason: 'voter-excluded', path: `/electorate/${at}` });
+}
+
+/** The electorate with the weights it has earned in place of those it was given. */
+function weighed(request: Request, earned: ReadonlyMap<string, number>): Request {
+  const electorate = request.electorate.map((elector) => ({
+    ...elector,
+    weight: elector.weight * (earned.get(elector.voterId) ?? 1),
+  }));
+  return { ...request, electorate };
 }
 
 /** Members by which whoever opens a decision would vouch for who judges. */

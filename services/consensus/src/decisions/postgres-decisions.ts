@@ -36,6 +36,12 @@ export interface HeadChange {
   readonly revealOpenedAt?: Date;
 }
 
+/** What a new decision's head row holds besides its events. */
+export interface Claimed {
+  readonly requestSha256: string;
+  readonly deadlineAt: string;
+}
+
 interface HeadRow {
   id: string;
   request_sha256: string;
@@ -63,17 +69,26 @@ const HEAD = `d.id, d.request_sha256, d.question, d.phase, d.outcome, d.opened_a
 @Injectable()
 export class PostgresDecisions {
   /** Claims the id for these terms; false when it was claimed before, by a transaction that has committed. */
-  async claim(tx: Tx, ctx: Actor, opened: DecisionEvent, requestSha256: string): Promise<boolean> {
-    if (opened.type !== 'decision.opened') throw new Error('a decision starts with decision.opened');
-    const { decisionId, question, deadlineAt } = opened.data;
-    const { phase } = foldDecision([opened]);
-    const claimed = await tx.one(
+  async claim(tx: Tx, ctx: Actor, first: readonly DecisionEvent[], claimed: Claimed): Promise<boolean> {
+    const { requestSha256, deadlineAt } = claimed;
+    const { phase, terms, openedAt } = foldDecision(first);
+    const { decisionId, question } = terms;
+    const row = await tx.one(
       `insert into decision (tenant_id, id, request_sha256, question, phase, opened_at, deadline_at, opened_by)
        values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing returning id`,
-      [ctx.tenantId, decisionId, requestSha256, question, phase, opened.at, deadlineAt, ctx.actor],
+      [ctx.tenantId, decisionId, requestSha256, question, phase, openedAt, deadlineAt, ctx.actor],
     );
-    if (claimed) await this.append(tx, ctx, decisionId, [opened]);
-    return claimed !== undefined;
+    if (row) await this.append(tx, ctx, decisionId, first);
+    return row !== undefined;
+  }
+
+  /** Remembers that a voter came too late; false when that was known. */
+  async noteLate(tx: Tx, ctx: Actor, id: string, voterId: string): Promise<boolean> {
+    const row = await tx.one(
+      `insert into late_voter (tenant_id, decision_id, voter_id) values ($1, $2, $3) on conflict do nothing returning voter_id`,
+      [ctx.tenantId, id, voterId],
+    );
+    return row !== undefined;
   }
 
   /** @throws ConclaveError `consensus.decision.not-found` */

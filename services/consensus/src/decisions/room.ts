@@ -18,5 +18,12 @@ export function requireRoomFor(
   { terms: { electorate, gates } }: Decision,
 ): void {
   const limitBytes = Math.floor(SAID_BYTES / (electorate.length + gates.length));
-  if (sizeOf([ballot.reason, saidOn(ballot)]) > limitBytes) throw new ConclaveError('request.too-large', { limitBytes });
+  if (sizeOf([ballot.reason, saidOn(ballot)]) > limitBytes)
+    throw new ConclaveError('request.too-large', { limitBytes });
+}
+
+/** What is said before the vote has its own room of the same size, shared by all voters in all phases. @throws ConclaveError `request.too-large` */
+export function requireRoomForWords(text: string | undefined, { terms: { electorate } }: Decision): void {
+  const limitBytes = Math.floor(SAID_BYTES / (3 * electorate.length));
+  if (sizeOf([text]) > limitBytes) throw new ConclaveError('request.too-large', { limitBytes });
 }

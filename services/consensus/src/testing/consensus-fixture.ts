@@ -1,6 +1,16 @@
 /** Consensus really running, voters with keys of their own, and an audit that keeps a real log for them. */
 import { createHash, createPrivateKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
-import { ballotBytes, commitmentBytes, commitOf, type Ballot, type Signature } from '@conclave/consensus-core';
+import {
+  ballotBytes,
+  commitmentBytes,
+  commitOf,
+  contributionBytes,
+  dataDigest,
+  vetoBytes,
+  type Ballot,
+  type DiscussionPhase,
+  type Signature,
+} from '@conclave/consensus-core';
 import { consensus, newId, type ReplyOf, type RequestInputOf } from '@conclave/contracts';
 import {
   eventually,
@@ -25,6 +35,11 @@ export type Terms = RequestInputOf<typeof consensus.openDecision>;
 export type Decision = ReplyOf<typeof consensus.getDecision>;
 type Says = Partial<Pick<Ballot, 'vote' | 'ranking' | 'score' | 'choice' | 'approve' | 'reason' | 'findingsSha256'>>;
 
+interface Said {
+  readonly option?: { readonly id: string; readonly title: string };
+  readonly text?: string;
+}
+
 export const SHA256 = createHash('sha256').update('report').digest('hex');
 const SALT = Buffer.alloc(32, 7).toString('base64');
 
@@ -38,6 +53,8 @@ export interface Voter {
 export class Tenant {
   readonly me: TestPrincipal = testPrincipal();
   private readonly terms = new Map<string, string>();
+  /** What ballots sign instead, once options that were discussed are frozen. */
+  private readonly agendas = new Map<string, string>();
 
   constructor(private readonly fixture: ServiceFixture) {}
 
@@ -119,7 +136,41 @@ export class Tenant {
   signed(decisionId: string, voter: Voter, says: Says) {
     const { voterId } = voter;
     const ballot = { decisionId, round: 1, voterId, reason: 'because', ...mutable(says) };
-    return { ballot, signature: signatureOf(voter, ballotBytes(ballot, this.termsSha256(decisionId))) };
+    const digest = this.agendas.get(decisionId) ?? this.termsSha256(decisionId);
+    return { ballot, signature: signatureOf(voter, ballotBytes(ballot, digest)) };
+  }
+
+  /** Says something before the vote; without option and text, that there is nothing to say. */
+  async say(id: string, voter: Voter, phase: DiscussionPhase, { option, text }: Said = {}): Promise<Decision> {
+    const { voterId } = voter;
+    const contribution = {
+      ...{ decisionId: id, voterId, phase },
+      ...(option && { option }),
+      ...(text !== undefined && { textSha256: dataDigest(SALT, text) }),
+    };
+    const signature = signatureOf(voter, contributionBytes(contribution, this.termsSha256(id)));
+    const words = text === undefined ? {} : { text, salt: SALT };
+    const request = { id, voterId, ...words, signature };
+    const decision = await (phase === 'critique'
+      ? this.fixture.call(consensus.makeCritique, request, this.me)
+      : this.fixture.call(
+          phase === 'propose' ? consensus.proposeOption : consensus.reviseProposal,
+          { ...request, ...(option && { option }) },
+          this.me,
+        ));
+    if (decision.agendaSha256) this.agendas.set(id, decision.agendaSha256);
+    return decision;
+  }
+
+  abstain(id: string, voter: Voter, reason: string): Promise<Decision> {
+    const { ballot, signature } = this.signed(id, voter, { vote: 'abstain', reason });
+    return this.fixture.call(consensus.abstain, { id, voterId: ballot.voterId, reason, signature }, this.me);
+  }
+
+  veto(id: string, voter: Voter, reason: string): Promise<Decision> {
+    const { voterId } = voter;
+    const signature = signatureOf(voter, vetoBytes({ decisionId: id, voterId, reason }, this.termsSha256(id)));
+    return this.fixture.call(consensus.castVeto, { id, voterId, reason, signature }, this.me);
   }
 
   report(id: string, gate: string, status: 'green' | 'red' | 'abstained'): Promise<Decision> {

@@ -315,4 +315,19 @@ describe('the stateless tally', () => {
       params: { reason: 'quorum-needs-eligible-weight', path: '/eligibleWeight' },
     });
   });
+
+  it('reports every winner of a tie, and refuses one with too many orders', async () => {
+    const rankings = (...orders: string[]) =>
+      orders.map((order) => ({ ranking: [...order].map((option) => [option]) }));
+    const ballots = rankings('ABC', 'BCA', 'CAB');
+    for (const method of ['irv', 'ranked-pairs'] as const)
+      expect(await compute({ options: ['A', 'B', 'C'], rule: { method }, ballots })).toMatchObject({
+        status: 'tied',
+        winners: ['A', 'B', 'C'],
+      });
+    const options = Array.from({ length: 60 }, (_, place) => `o${place}`);
+    const each = options.map((_, by) => ({ ranking: options.map((_, place) => [options[(7 * place + by) % 60]!]) }));
+    const error = await refusedWith(compute({ options, rule: { method: 'irv' }, ballots: each }));
+    expect(error).toMatchObject({ code: 'consensus.tally.too-tied' });
+  });
 });

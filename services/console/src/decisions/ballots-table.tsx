@@ -13,6 +13,8 @@ type Ballot = Decision['ballots'][number];
 
 const statuses: Readonly<Record<Ballot['status'], Look>> = {
   pending: { tone: 'info', icon: 'clock', word: 'Not yet' },
+  'not-asked': { tone: 'plain', icon: 'dash', word: 'Not asked' },
+  spoken: { tone: 'info', icon: 'clock', word: 'Has spoken' },
   committed: { tone: 'info', icon: 'clock', word: 'Committed' },
   counted: { tone: 'good', icon: 'check', word: 'Counted' },
   abstained: { tone: 'plain', icon: 'dash', word: 'Abstained' },

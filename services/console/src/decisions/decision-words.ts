@@ -1,6 +1,6 @@
 /** A decision in words: its rule, why it ended as it did, what a ballot says, and who is against the outcome. */
 import type { Decision } from '@conclave/contracts';
-import { favourites } from '@conclave/verify';
+import { favouritesOf } from '@conclave/verify';
 
 type Ballot = Decision['ballots'][number];
 type Rule = Decision['rule'];
@@ -76,7 +76,7 @@ export function dissents(ballot: Ballot, outcome: Outcome | undefined): boolean 
   const { status, vote } = ballot;
   if (status !== 'counted' || outcome === undefined || outcome.winners.length === 0) return false;
   if (vote !== undefined) return (vote === 'yes') !== (outcome.status === 'approved');
-  return !favourites(ballot).some((option) => outcome.winners.includes(option));
+  return !favouritesOf(ballot).some((option) => outcome.winners.includes(option));
 }
 
 const order = ['no', 'yes', 'abstain'];

@@ -46,6 +46,9 @@ const outcomes: Readonly<Record<string, Look>> = {
 export const outcomeLook = (status: string): Look => outcomes[status] ?? { tone: 'plain', icon: 'info', word: status };
 
 export const phaseLooks: Readonly<Record<Decision['phase'], Look>> = {
+  propose: { tone: 'info', icon: 'activity', word: 'Proposing' },
+  critique: { tone: 'info', icon: 'activity', word: 'Critique' },
+  revise: { tone: 'info', icon: 'activity', word: 'Revising' },
   commit: { tone: 'info', icon: 'activity', word: 'Committing' },
   reveal: { tone: 'info', icon: 'activity', word: 'Revealing' },
   ballots: { tone: 'info', icon: 'activity', word: 'Voting' },

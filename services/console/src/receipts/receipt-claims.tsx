@@ -75,9 +75,7 @@ function ClaimedBallot({
       </Table.Td>
       <Table.Td>{said?.vote ? <Tag look={voteLook(said.vote)} /> : status}</Table.Td>
       <Table.Td style={{ overflowWrap: 'anywhere' }}>
-        <VisibleProse
-          text={[said && saidText(said), reason].filter(Boolean).join(': ')}
-        />
+        <VisibleProse text={[said && saidText(said), reason].filter(Boolean).join(': ')} />
       </Table.Td>
       <Table.Td className={rows['quiet'] ?? ''} data-label="Key held by">
         {custody}

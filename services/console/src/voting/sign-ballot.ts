@@ -4,10 +4,12 @@
  */
 import { base64, jcs } from '@conclave/audit-core';
 import {
+  agendaDigest,
   ballotBytes,
   commitmentBytes,
   commitOf,
   dataDigest,
+  hasRounds,
   termsDigest,
   type Ballot,
   type PublicTerms,
@@ -71,14 +73,15 @@ async function signerOf({ decision, key }: Seat, status = 'pending') {
   const credentialId = publicKey === key.publicKey ? key.passkey?.credentialId : undefined;
   const passkey = { algorithm, rpId: relyingParty.rpId, credentialId };
   return {
-    terms: termsDigest(known),
+    terms: hasRounds(known) ? agendaDigest(termsDigest(known), decision.options) : termsDigest(known),
     sign: (bytes: Uint8Array): Promise<Signature> => signWithPasskey(passkey, bytes),
   };
 }
 
-/** That what is signed is what is shown. @throws Explained */
+/** That what is signed is what is shown; options that voters proposed follow those of the terms. @throws Explained */
 export function requireShown(shown: Decision, terms: PublicTerms, questionSalt: string): void {
-  const { id, question, options, rule, secrecy } = shown;
+  const { id, question, rule, secrecy } = shown;
+  const options = hasRounds(terms) ? shown.options.slice(0, terms.options.length) : shown.options;
   const same =
     terms.decisionId === id &&
     dataDigest(questionSalt, question) === terms.question.sha256 &&

@@ -1,0 +1,162 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import {
+  ballotBytes,
+  commitmentBytes,
+  commitOf,
+  contributionBytes,
+  dataDigest,
+  vetoBytes,
+  type DiscussionPhase,
+} from '@conclave/consensus-core';
+import { consensus, type Decision, type RequestInputOf } from '@conclave/contracts';
+import type { Client } from '@conclave/sdk';
+import { platformOptions, type Call, type Command } from '../command.js';
+import { plainCodes } from '../exit-codes.js';
+import { usage } from '../fault.js';
+import { clientOf } from '../platform/settings.js';
+import { createKeyFile, readKeyFile, type LocalVoter } from '../voting/key-file.js';
+import { saidIn, saidOptions } from '../voting/said.js';
+import { printDecision } from './decisions.js';
+
+/** What a verb has at hand. */
+interface Hand {
+  readonly call: Call;
+  readonly client: Client;
+  readonly decision: Decision;
+  readonly voter: LocalVoter;
+}
+
+export const decide: Command = {
+  name: 'decide',
+  operands: [
+    { name: 'VERB', required: true },
+    { name: 'DECISION', required: false },
+  ],
+  summary: 'open a decision, and take part in it with a key of your own',
+  description: [
+    'enrol          makes the key file if it is not there, and enrols its public key; the private one stays here',
+    'open FILE      opens a decision under the terms in a JSON file, as POST /v1/decisions takes them',
+    'show           reads it; with --key, the options in the order that is meant for that voter',
+    'propose        an option with --option and --title; without them, that you have none',
+    'critique       the proposals, with --text; without it, that you have nothing to say',
+    'revise         your own proposal; without --option, that it stays as it is',
+    'vote           casts a ballot; in a sealed decision commits to it, and reveals it when you say the same again later',
+    'abstain, veto  with --reason',
+  ].join('\n'),
+  options: {
+    key: { value: 'FILE', help: 'your key file' },
+    name: { value: 'NAME', help: 'what the key is called when it is enrolled' },
+    option: { value: 'OPTION', help: 'the id of the option that is proposed or revised' },
+    title: { value: 'TEXT', help: 'its title' },
+    text: { value: 'TEXT', help: 'why, or what is wrong; can be removed from the receipt later' },
+    reason: { value: 'TEXT', help: 'why you vote so; is in the receipt' },
+    ...saidOptions,
+    ...platformOptions,
+  },
+  codes: plainCodes,
+
+  async run(call) {
+    const [verb = '', named] = call.operands;
+    if (verb === 'enrol') return enrol(call);
+    const act = verbs[verb];
+    if (verb !== 'open' && !act) throw usage(`there is no verb ${JSON.stringify(verb)}`, 'See: conclave decide --help');
+    if (named === undefined) throw usage(verb === 'open' ? 'FILE is missing' : 'DECISION is missing');
+    const client = clientOf(call);
+    const decision = act
+      ? await taken(call, client, named, act)
+      : await client.call(consensus.openDecision, termsIn(call, named));
+    printDecision(call.out, decision);
+    call.out.result(decision);
+    return 0;
+  },
+};
+
+async function taken(
+  call: Call,
+  client: Client,
+  id: string,
+  act: (hand: Hand) => Promise<Decision>,
+): Promise<Decision> {
+  const path = call.text('key');
+  if (path === undefined && act !== show) throw usage('--key is missing', 'Make one: conclave decide enrol --key FILE');
+  const decision = await client.call(consensus.getDecision, { id });
+  if (path === undefined) return decision;
+  return act({ call, client, decision, voter: readKeyFile(resolve(call.cwd, path)) });
+}
+
+const show = ({ client, decision: { id }, voter }: Hand): Promise<Decision> =>
+  client.call(consensus.getDecision, { id, voter: voter.voterId });
+
+const verbs: Readonly<Record<string, (hand: Hand) => Promise<Decision>>> = {
+  show,
+  propose: (hand) => hand.client.call(consensus.proposeOption, contributionOf(hand, 'propose')),
+  critique: (hand) => hand.client.call(consensus.makeCritique, contributionOf(hand, 'critique')),
+  revise: (hand) => hand.client.call(consensus.reviseProposal, contributionOf(hand, 'revise')),
+  vote,
+  abstain: (hand) => {
+    const { ballot, signature } = ballotOf(hand, { vote: 'abstain' });
+    const { voterId, reason } = ballot;
+    return hand.client.call(consensus.abstain, { id: ballot.decisionId, voterId, reason, signature });
+  },
+  veto: ({ call, client, decision: { id, termsSha256 }, voter }) => {
+    const said = { voterId: voter.voterId, reason: call.text('reason') ?? '' };
+    const signature = voter.sign(vetoBytes({ decisionId: id, ...said }, termsSha256));
+    return client.call(consensus.castVeto, { id, ...said, signature });
+  },
+};
+
+function contributionOf({ call, decision: { id, termsSha256 }, voter }: Hand, phase: DiscussionPhase) {
+  const [optionId, title, text] = [call.text('option'), call.text('title'), call.text('text')];
+  if (optionId !== undefined && title === undefined) throw usage('--title is missing');
+  const option = optionId === undefined || title === undefined ? {} : { option: { id: optionId, title } };
+  const salt = voter.saltFor(`${id}/${phase}`);
+  const { voterId } = voter;
+  const digest = text === undefined ? {} : { textSha256: dataDigest(salt, text) };
+  const signed = contributionBytes({ decisionId: id, voterId, phase, ...option, ...digest }, termsSha256);
+  return { id, voterId, ...option, ...(text !== undefined && { text, salt }), signature: voter.sign(signed) };
+}
+
+/** In a sealed decision the same words first commit and later reveal: the salt follows from the key. */
+async function vote(hand: Hand): Promise<Decision> {
+  const { call, client, decision, voter } = hand;
+  const { ballot, signature, digest } = ballotOf(hand, saidIn(call));
+  const { id, secrecy, phase } = decision;
+  if (secrecy === 'open') return client.call(consensus.castBallot, { id, ballot, signature });
+  const salt = voter.saltFor(`${id}/ballot`);
+  if (phase !== 'commit') return client.call(consensus.revealBallot, { id, ballot, salt, signature });
+  const commitment = { voterId: voter.voterId, round: 1, commit: commitOf(ballot, salt) };
+  const signed = voter.sign(commitmentBytes({ decisionId: id, ...commitment }, digest));
+  return client.call(consensus.commitBallot, { id, ...commitment, signature: signed });
+}
+
+function ballotOf({ call, decision, voter }: Hand, said: ReturnType<typeof saidIn> | { readonly vote: 'abstain' }) {
+  const { id, termsSha256, agendaSha256 } = decision;
+  const digest = agendaSha256 ?? termsSha256;
+  const ballot = { decisionId: id, round: 1, voterId: voter.voterId, ...said, reason: call.text('reason') ?? '' };
+  return { ballot, digest, signature: voter.sign(ballotBytes(ballot, digest)) };
+}
+
+async function enrol(call: Call): Promise<0> {
+  const key = call.text('key');
+  if (key === undefined) throw usage('--key is missing');
+  const client = clientOf(call);
+  const path = resolve(call.cwd, key);
+  const { voterId, publicKey, sign } = existsSync(path) ? readKeyFile(path) : createKeyFile(path);
+  const { challenge } = await client.call(consensus.challengeVoterKey, {});
+  const { value } = sign(Buffer.from(`conclave/voter-key/v1\n${challenge}\n${publicKey}`));
+  const proven = { voterId, publicKey, algorithm: 'ed25519' as const, possession: { challenge, value } };
+  const enrolled = await client.call(consensus.enrolVoterKey, { ...proven, name: call.text('name') ?? 'command line' });
+  call.out.print(`Enrolled ${voterId}; its private key is in ${key} and nowhere else.`);
+  call.out.result(enrolled);
+  return 0;
+}
+
+/** The platform holds the terms to its contract; here they only have to be JSON. */
+function termsIn({ cwd }: Call, file: string): RequestInputOf<typeof consensus.openDecision> {
+  try {
+    return JSON.parse(readFileSync(resolve(cwd, file), 'utf8')) as RequestInputOf<typeof consensus.openDecision>;
+  } catch {
+    throw usage(`${file} cannot be read as JSON`);
+  }
+}

@@ -1,0 +1,201 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { predicateOf } from '../receipt/predicate-of.js';
+import type { Predicate } from '../receipt/predicate.js';
+import { checkBallots, recountAgrees } from '../receipt/recount.js';
+import { methods, type Method, type RuleParameters, type TallyBallot } from '../rules/rule.js';
+import { cannotBeOverturned } from '../rules/settled.js';
+import { tally } from '../tally.js';
+import { Log, signerOf, termsOf, type Signer } from '../test/panel.js';
+import type { Terms } from '../terms.js';
+import { admitClose } from './admit-lifecycle.js';
+import { isCertain, nextWave } from './early-stop.js';
+
+const OPTIONS = ['a', 'b', 'c', 'd'];
+
+const option = fc.constantFrom(...OPTIONS);
+const ranking = fc
+  .shuffledSubarray(OPTIONS, { minLength: 0 })
+  .chain((order) =>
+    fc
+      .array(fc.boolean(), { minLength: order.length, maxLength: order.length })
+      .map((joins) => ({ ranking: tiersOf(order, joins) })),
+  );
+const ballots: Readonly<Record<Method, fc.Arbitrary<TallyBallot>>> = {
+  'approval-gate': fc.constantFrom('yes' as const, 'no' as const).map((vote) => ({ vote })),
+  plurality: option.map((choice) => ({ choice })),
+  approval: fc.subarray(OPTIONS).map((approve) => ({ approve })),
+  borda: ranking,
+  irv: ranking,
+  schulze: ranking,
+  'ranked-pairs': ranking,
+  score: fc
+    .dictionary(option, fc.integer({ min: 0, max: 1_000 }), { noNullPrototype: true })
+    .map((score) => ({ score })),
+};
+const variants: Readonly<Record<Method, readonly Omit<RuleParameters, 'method'>[]>> = {
+  'approval-gate': [{}, { threshold: { num: 2, den: 3 } }, { variant: 'unanimous' }],
+  plurality: [{}, { threshold: { num: 3, den: 5 } }],
+  approval: [{}, { threshold: { num: 3, den: 5 } }],
+  borda: [{}],
+  irv: [{}],
+  'ranked-pairs': [{}, { statusQuo: 'a', threshold: { num: 2, den: 3 } }],
+  schulze: [{}, { variant: 'margin' }, { variant: 'ratio' }, { statusQuo: 'a', threshold: { num: 2, den: 3 } }],
+  score: [{ variant: 'sum' }, { variant: 'lower-median' }],
+};
+
+function tiersOf(order: readonly string[], joins: readonly boolean[]): string[][] {
+  const tiers: string[][] = [];
+  order.forEach((name, at) => (joins[at] && tiers.length > 0 ? tiers.at(-1)!.push(name) : tiers.push([name])));
+  return tiers;
+}
+
+const weighted = (ballot: fc.Arbitrary<TallyBallot>, maxLength: number) =>
+  fc.array(
+    fc.tuple(ballot, fc.integer({ min: 1, max: 4 })).map(([said, weight]) => ({ ...said, weight })),
+    { maxLength },
+  );
+
+describe.each(methods)('a count by %s that cannot be overturned', (method) => {
+  it.each(variants[method])('is what every completion comes to (%j)', (parameters) => {
+    const rule = { method, ...parameters };
+    let settled = 0;
+    fc.assert(
+      fc.property(
+        // A crowd for one side makes counts that are settled likely; random ones hardly ever are.
+        ballots[method],
+        fc.integer({ min: 4, max: 24 }),
+        weighted(ballots[method], 4),
+        fc.array(weighted(ballots[method], 3), { minLength: 6, maxLength: 6 }),
+        (crowd, size, others, completions) => {
+          const soFar = [...others, { ...crowd, weight: size }];
+          const remaining = Math.max(...completions.map((more) => more.reduce((sum, { weight }) => sum + weight, 0)));
+          const heard = soFar.map(({ weight, ...ballot }) => ({ ballot, weight }));
+          const now = tally({ options: OPTIONS, rule, ballots: soFar });
+          if (!now.ok || now.value.status === 'no-quorum') return;
+          if (!cannotBeOverturned(method, { options: OPTIONS, parameters: rule, ballots: heard, remaining })) return;
+          settled++;
+          const { status, winners } = now.value;
+          for (const more of completions) {
+            const whole = tally({ options: OPTIONS, rule, ballots: [...soFar, ...more] });
+            expect(whole).toMatchObject({ ok: true, value: { status, winners } });
+          }
+        },
+      ),
+      { numRuns: 100 },
+    );
+    expect(settled).toBeGreaterThan(0);
+  });
+});
+
+describe('a decision that may stop early', () => {
+  let voters: Signer[];
+  beforeAll(async () => {
+    voters = await Promise.all(['v1', 'v2', 'v3', 'v4', 'v5'].map((name) => signerOf(name)));
+  });
+  const majority = { method: 'approval-gate' } as const;
+  const open = (overrides: Partial<Terms> = {}) =>
+    new Log(termsOf(voters, { rule: majority, earlyStop: 'certain', waves: true, ...overrides }));
+  const faults = async (predicate: Predicate) => (await checkBallots(predicate)).map(({ code }) => code);
+  const voter = (name: string) => voters.find((signer) => signer.voter.voterId === name)!;
+  const asked = (log: Log) => log.decision.asked.map((wave) => wave.voters);
+
+  it('asks as few as could decide, then as few more as could, and spares the rest', async () => {
+    const log = open();
+    log.ask();
+    expect(asked(log)).toEqual([['v1', 'v2', 'v3']]);
+    expect(await log.cast(voter('v4'), { vote: 'yes' })).toMatchObject({ refusal: { reason: 'not-asked' } });
+    for (const name of ['v1', 'v2']) await log.cast(voter(name), { vote: 'yes' });
+    expect(log.ask()).toEqual({ events: [] });
+    await log.cast(voter('v3'), { vote: 'no' });
+    expect(admitClose(log.decision, 'certain').refusal).toMatchObject({ reason: 'incomplete' });
+    log.ask();
+    expect(asked(log)[1]).toEqual(['v4']);
+    await log.cast(voter('v4'), { vote: 'yes' });
+    expect(log.ask()).toEqual({ events: [] });
+    log.finish('certain');
+    const predicate = predicateOf(log.events)!;
+    expect(predicate).toMatchObject({
+      outcome: { status: 'approved' },
+      stopped: { cause: 'certain', notAsked: ['v5'] },
+      cost: { skippedByEarlyStop: 1 },
+    });
+    expect(await faults(predicate)).toEqual([]);
+    expect(recountAgrees(predicate)).toBe(true);
+    const { stopped, ...hidden } = predicate;
+    expect(stopped).toBeDefined();
+    expect(await faults(hidden)).toEqual(['not-certain']);
+    const steered = { ...predicate, asked: [predicate.asked![0]!, { ...predicate.asked![1]!, voters: ['v5'] }] };
+    expect(await faults(steered)).toContain('wave');
+    const early = { ...predicate, ballots: predicate.ballots.slice(0, 3), window: { ...predicate.window, closed: 7 } };
+    expect(await faults(early)).toContain('not-certain');
+  });
+
+  it('waits for its gates, but not when one is red', async () => {
+    const log = open({ gates: ['tests'] });
+    log.ask();
+    for (const name of ['v1', 'v2', 'v3']) await log.cast(voter(name), { vote: 'yes' });
+    expect(isCertain(log.decision)).toBe(false);
+    expect(nextWave(log.decision, ['v1', 'v2', 'v3'])).toEqual([]);
+    log.report('tests', 'green');
+    expect(isCertain(log.decision)).toBe(true);
+    const red = open({ gates: ['tests'] });
+    red.report('tests', 'red');
+    expect(isCertain(red.decision)).toBe(true);
+  });
+
+  it('asks those who may veto first, and is not certain before they have spoken', async () => {
+    const chair = await signerOf('v6', { roles: ['chair'] });
+    const log = new Log(
+      termsOf([...voters, chair], { rule: majority, earlyStop: 'certain', waves: true, veto: { roles: ['chair'] } }),
+    );
+    log.ask();
+    // Three of six suffice to reject.
+    expect(asked(log)).toEqual([['v6', 'v1', 'v2']]);
+    await log.cast(voter('v1'), { vote: 'no' });
+    await log.cast(voter('v2'), { vote: 'no' });
+    expect(isCertain(log.decision)).toBe(false);
+    await log.cast(chair, { vote: 'no' });
+    expect(isCertain(log.decision)).toBe(true);
+  });
+
+  it('is never certain below its quorum or without the families it needs', async () => {
+    const quorum = open({ rule: { ...majority, quorum: { num: 4, den: 5 } } });
+    quorum.ask();
+    expect(asked(quorum)[0]).toHaveLength(4);
+    const families = open({ electorateRules: { minFamilies: 5 } });
+    families.ask();
+    expect(asked(families)[0]).toHaveLength(5);
+  });
+
+  /** Ends the decision in every way the silent could still make it end. */
+  it('ends as it would have ended, whatever the others would have said', async () => {
+    const says = ['yes', 'no', 'abstain', undefined] as const;
+    const four = voters.slice(0, 4);
+    for (let code = 0; code < 3 ** 3; code++) {
+      const log = new Log(termsOf(four, { rule: majority, earlyStop: 'certain' }));
+      for (let at = 0, rest = code; at < 3; at++, rest = Math.floor(rest / 3)) {
+        if (isCertain(log.decision)) break;
+        await log.cast(four[at]!, { vote: says[rest % 3]! });
+      }
+      if (!isCertain(log.decision)) continue;
+      const early = new Log(log.decision.terms);
+      early.events.splice(0, Infinity, ...log.events);
+      early.finish('certain');
+      const silent = four.slice(log.decision.statements.size);
+      for (let more = 0; more < 4 ** silent.length; more++) {
+        const full = new Log(log.decision.terms);
+        full.events.splice(0, Infinity, ...log.events);
+        for (let at = 0, rest = more; at < silent.length; at++, rest = Math.floor(rest / 4)) {
+          const vote = says[rest % 4];
+          if (vote) await full.cast(silent[at]!, { vote });
+        }
+        full.finish('deadline');
+        const [a, b] = [early, full].map(({ decision: { ended } }) =>
+          ended?.type === 'decision.sealed' ? [ended.data.phase, ended.data.outcome] : undefined,
+        );
+        expect(a).toEqual(b);
+      }
+    }
+  });
+});

@@ -1,0 +1,54 @@
+import { admitBallot, admitContribution, admitVeto, type DiscussionPhase } from '@conclave/consensus-core';
+import { consensus, type RequestOf } from '@conclave/contracts';
+import { Handles, type RequestContext } from '@conclave/nest-kit';
+import { Controller, Inject } from '@nestjs/common';
+import { BallotBox } from './ballot-box.js';
+import { requireRoomFor, requireRoomForWords } from './room.js';
+
+type Said = RequestOf<typeof consensus.proposeOption>;
+
+@Controller()
+export class DeliberationController {
+  constructor(@Inject(BallotBox) private readonly box: BallotBox) {}
+
+  @Handles(consensus.proposeOption)
+  propose(ctx: RequestContext, request: RequestOf<typeof consensus.proposeOption>) {
+    return this.say(ctx, 'propose', request);
+  }
+
+  @Handles(consensus.makeCritique)
+  criticise(ctx: RequestContext, request: RequestOf<typeof consensus.makeCritique>) {
+    return this.say(ctx, 'critique', request);
+  }
+
+  @Handles(consensus.reviseProposal)
+  revise(ctx: RequestContext, request: RequestOf<typeof consensus.reviseProposal>) {
+    return this.say(ctx, 'revise', request);
+  }
+
+  @Handles(consensus.abstain)
+  abstain(ctx: RequestContext, { id, signature, ...said }: RequestOf<typeof consensus.abstain>) {
+    const command = { ballot: { decisionId: id, round: 1, vote: 'abstain' as const, ...said }, signature };
+    return this.box.act(ctx, id, ({ decision }) => {
+      requireRoomFor(command.ballot, decision);
+      return admitBallot(decision, command);
+    });
+  }
+
+  @Handles(consensus.castVeto)
+  veto(ctx: RequestContext, { id, signature, ...said }: RequestOf<typeof consensus.castVeto>) {
+    const command = { veto: { decisionId: id, ...said }, signature };
+    return this.box.act(ctx, id, ({ decision }) => {
+      requireRoomFor(command.veto, decision);
+      return admitVeto(decision, command);
+    });
+  }
+
+  private say(ctx: RequestContext, phase: DiscussionPhase, { id, voterId, option, ...said }: Said) {
+    const command = { contribution: { decisionId: id, voterId, phase, ...(option && { option }) }, ...said };
+    return this.box.act(ctx, id, ({ decision }) => {
+      requireRoomForWords(said.text, decision);
+      return admitContribution(decision, command);
+    });
+  }
+}

@@ -236,6 +236,13 @@ async function addAuthenticator(page: Page): Promise<void> {
       receipt: { outcome: { status: 'approved' }, custody: { platform: 0, external: 2, passkey: 1 } },
     });
     expect((await verified(2)).code).toBe(9);
+
+    await goTo('Voter keys');
+    await page.getByRole('button', { name: 'Rotate laptop' }).click();
+    await page.getByRole('button', { name: 'Make the passkey' }).click();
+    await page.getByRole('dialog').waitFor({ state: 'hidden' });
+    const rotated = (await api.call<{ items: VoterKey[] }>('GET', '/v1/voter-keys')).items.at(-1)!;
+    expect([rotated.voterId, rotated.publicKey === person.publicKey]).toEqual([person.voterId, false]);
   }, 60_000);
 
   it('shows the other tenant nothing, and signs out', async () => {

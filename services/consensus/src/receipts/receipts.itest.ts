@@ -6,17 +6,19 @@ import { eventually, refusalOf } from '@conclave/dev-env/testing';
 import { parseTrustPolicy, verifyReceipt } from '@conclave/verify';
 import {
   SHA256,
+  SITE,
   startConsensus,
   type ConsensusFixture,
   type Tenant,
   type Voter,
 } from '../testing/consensus-fixture.js';
+import { SoftAuthenticator } from '../testing/soft-authenticator.js';
 
 let fixture: ConsensusFixture;
 let tenant: Tenant;
 let voters: [Voter, Voter];
 beforeAll(async () => {
-  fixture = await startConsensus();
+  fixture = await startConsensus({ PASSKEY_ORIGINS: '' });
   tenant = fixture.tenant();
   voters = [await tenant.enrol(), await tenant.enrol(tenant.me)];
 });
@@ -123,4 +125,14 @@ it('names the key it signs with, as a trust root pins it', async () => {
   const receipt = await eventually(() => receiptOf(id));
   const { items } = await fixture.call(consensus.listReceiptKeys, {}, tenant.me);
   expect(items).toEqual([{ keyid: keyidOf(receipt), algorithm: 'ed25519', publicKey: fixture.signingKey }]);
+});
+
+describe('an installation that names no origin for passkeys', () => {
+  it('gives challenges for other keys, and takes no passkey', async () => {
+    const { challenge, ...rest } = await fixture.call(consensus.challengeVoterKey, {}, tenant.me);
+    expect(rest).not.toHaveProperty('relyingParty');
+    const registration = new SoftAuthenticator(SITE).register(Buffer.from(challenge, 'base64'));
+    const enrolled = fixture.call(consensus.enrolPasskey, { name: 'laptop', registration }, tenant.me);
+    expect(await refusalOf(enrolled)).toBe('consensus.voter-key.no-passkeys');
+  });
 });

@@ -46,6 +46,7 @@ export type { BallotFault } from './receipt/ballot-fault.js';
 export * from './receipt/recount.js';
 export type { Answer, Refusal } from './refusal.js';
 export { methods, type Method, type RuleParameters } from './rules/rule.js';
+export { cannotBeOverturned } from './rules/settled.js';
 export type { Read } from './shape.js';
 export { seededOrder } from './tie-break.js';
 export { tally, tallyAsked, type TallyInput } from './tally.js';

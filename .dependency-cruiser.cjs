@@ -7,7 +7,7 @@ module.exports = {
       name: 'core-is-pure',
       comment: 'A core takes time, randomness and bytes as arguments; it knows no framework and no I/O.',
       severity: 'error',
-      from: { path: core, pathNot: '\\.spec\\.ts$' },
+      from: { path: core, pathNot: '(\\.spec\\.ts$|/src/test/)' },
       to: { dependencyTypes: ['npm', 'npm-dev', 'npm-peer', 'npm-optional', 'npm-no-pkg', 'core'] },
     },
     {

@@ -49,6 +49,7 @@ export * from './receipt/sigstore-bundle.js';
 export * from './receipt/waiver.js';
 export type { Answer, Refusal } from './refusal.js';
 export { methods, type Method, type RuleParameters } from './rules/rule.js';
+export { cannotBeOverturned } from './rules/settled.js';
 export { seededOrder } from './tie-break.js';
 export type { JsonSchema, Read } from './shape.js';
 export { tally, tallyAsked, type TallyInput } from './tally.js';

@@ -5,6 +5,8 @@ import fc from 'fast-check';
 import { profiles, smithSet, withClone, withoutOption, type Ranked } from '../test/profiles.js';
 import { counted } from '../test/tallying.js';
 
+fc.configureGlobal({ numRuns: 50 });
+
 type Kind = 'ranking' | 'choice' | 'approve' | 'score';
 
 /** Every rule over options, with the ballots it reads made from rankings. */

@@ -5,6 +5,7 @@ import { decisions } from '../bench/decisions.js';
 import { edge } from '../bench/edge.js';
 import { engine, engineCases } from '../bench/engine.js';
 import { failed, verdictsOn } from '../bench/goals.js';
+import { panels } from '../bench/panels.js';
 import { ready } from '../bench/ready.js';
 import { receipts } from '../bench/receipts.js';
 import { goalLines, jsonLine, machine, table, type Case } from '../bench/report.js';
@@ -12,7 +13,7 @@ import { history, review } from '../bench/reviews.js';
 import { sweepAbandonedRuns } from '../testing/test-run.js';
 
 const benches: Readonly<Record<string, (rounds: number, cases: readonly string[]) => Promise<Case[]>>> = {
-  ...{ review, history, ready, edge, cold, engine, decisions, receipts },
+  ...{ review, history, ready, edge, cold, engine, decisions, receipts, panels },
 };
 const USAGE = `Usage: npm run bench -- ${Object.keys(benches).join('|')} [--json] [--rounds N]
        npm run bench -- engine [${engineCases.join('] [')}]\n`;

@@ -76,10 +76,10 @@ async function others() {
   writeFileSync(join(tools, 'package.json'), '{"private":true}');
   const installed = spawnSync('npm', ['install', '--silent', '--no-audit', '--no-fund', ...PACKAGES], { cwd: tools });
   must(installed.status === 0, `npm install: ${installed.stderr}`);
-  const require = createRequire(join(tools, 'package.json'));
-  sigstore(require('@sigstore/verify'), require('@sigstore/bundle'));
-  const Ajv = require('ajv/dist/2020').default;
-  const ajv = new Ajv({ strict: false });
+  const load = createRequire(join(tools, 'package.json'));
+  const [verify, bundle, schemas] = ['@sigstore/verify', '@sigstore/bundle', 'ajv/dist/2020'].map((name) => load(name));
+  sigstore(verify, bundle);
+  const ajv = new schemas.default({ strict: false });
   const [file, statement] = ['receipt', 'statement'].map((name) =>
     ajv.compile(JSON.parse(readFileSync(join(spec, `${name}.schema.json`), 'utf8'))),
   );

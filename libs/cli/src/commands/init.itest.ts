@@ -133,7 +133,7 @@ describe('help', () => {
     }
     expect((await conclave()).code).toBe(EXIT.usage);
     expect(await conclave('--version')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
-  });
+  }, 180_000); // twenty programs start, one after the other
 });
 
 describe('decisions and receipts', () => {

@@ -19,4 +19,5 @@ export {
 export * from './sha256.js';
 export * from './signed-note.js';
 export * from './strict-json.js';
+export * from './tiles.js';
 export * from './tlog-proof.js';

@@ -13,6 +13,7 @@ export {
   nodeHash,
   rootOf,
   type Frontier,
+  type JoinHashes,
   type NodeId,
   type TreeNode,
 } from './merkle-tree.js';

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { concatBytes, fromHex, utf8 } from './bytes.js';
 import { MalformedError } from './malformed-error.js';
-import { inclusionProof, nodesForRoot } from './merkle-proof.js';
+import { inclusionProof, nodesForInclusion, nodesForRoot } from './merkle-proof.js';
 import { appendLeaves, EMPTY_FRONTIER, foldRight, leafHash, rootOf } from './merkle-tree.js';
 import {
   firstNodeOf,
@@ -10,10 +10,12 @@ import {
   hasTile,
   MAX_ENTRY_BYTES,
   newTiles,
+  nodesFromTiles,
   parseEntryBundle,
   parseTilePath,
   TILE_WIDTH,
   tilePath,
+  tilesOf,
   type Tile,
 } from './tiles.js';
 
@@ -103,20 +105,19 @@ describe('tiles of a growing tree', () => {
       const { level, index } = firstNodeOf(tile);
       for (let n = index; n < index + tile.width; n++) inTiles.set(`${level}/${n}`, all.get(`${level}/${n}`)!);
     }
-    const fromTiles = (level: number, index: number): Uint8Array => {
-      const stored = inTiles.get(`${level}/${index}`);
-      if (stored) return stored;
-      expect(level % 8).not.toBe(0);
-      const children = Array.from({ length: 2 ** (level % 8) }, (_, at) => at + index * 2 ** (level % 8));
-      let hashes = children.map((child) => inTiles.get(`${level - (level % 8)}/${child}`)!);
-      while (hashes.length > 1)
-        hashes = Array.from({ length: hashes.length / 2 }, (_, at) => foldRight(hashes.slice(2 * at, 2 * at + 2))!);
-      return hashes[0]!;
-    };
+    const fromTiles = nodesFromTiles((level, index) => inTiles.get(`${level}/${index}`)!);
     expect(foldRight(nodesForRoot(size).map(({ level, index }) => fromTiles(level, index)))).toEqual(rootOf(frontier));
     const direct = (level: number, index: number) => all.get(`${level}/${index}`)!;
-    for (const index of [0, 255, 256, 65_535, 65_536, size - 1])
+    for (const index of [0, 255, 256, 65_535, 65_536, size - 1]) {
       expect(inclusionProof(index, size, fromTiles)).toEqual(inclusionProof(index, size, direct));
+      const named = new Set(tilesOf(nodesForInclusion(index, size)).map((tile) => tilePath(tile)));
+      const announced = nodesFromTiles((level, at) => {
+        const tile = { level: level / 8, index: Math.floor(at / TILE_WIDTH), width: TILE_WIDTH };
+        expect(named).toContain(tilePath(tile));
+        return direct(level, at);
+      });
+      inclusionProof(index, size, announced);
+    }
   });
 });
 

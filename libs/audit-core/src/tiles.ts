@@ -8,7 +8,8 @@
  */
 import { concatBytes } from './bytes.js';
 import { MalformedError } from './malformed-error.js';
-import type { NodeId } from './merkle-tree.js';
+import type { NodeReader } from './merkle-proof.js';
+import { nodeHash, type JoinHashes, type NodeId } from './merkle-tree.js';
 
 /** Hashes of a full tile. */
 export const TILE_WIDTH = 256;
@@ -67,6 +68,32 @@ export function newTiles(older: number, newer: number): Tile[] {
 /** Whether a tree of that size has the tile, whole or as the beginning of a wider one. */
 export function hasTile({ level, index, width }: Tile, size: number): boolean {
   return index * TILE_WIDTH + width <= hashesAt(level === 'entries' ? 0 : level, size);
+}
+
+/** The full tiles that hold, between them, all that the nodes are made of; each once. */
+export function tilesOf(nodes: readonly NodeId[]): Tile[] {
+  const tiles = nodes.map(({ level, index }): Tile => {
+    const height = level % 8;
+    return { level: (level - height) / 8, index: Math.floor((index * 2 ** height) / TILE_WIDTH), width: TILE_WIDTH };
+  });
+  return [...new Map(tiles.map((tile) => [tilePath(tile), tile])).values()];
+}
+
+/**
+ * Reads any complete node by those that tiles hold, of which it is made.
+ *
+ * @param inTile reads a node whose level is a multiple of eight
+ */
+export function nodesFromTiles(inTile: NodeReader, join: JoinHashes = nodeHash): NodeReader {
+  const made = new Map<string, Uint8Array>();
+  const read: NodeReader = (level, index) => {
+    if (level % 8 === 0) return inTile(level, index);
+    const key = `${level}/${index}`;
+    const hash = made.get(key) ?? join(read(level - 1, 2 * index), read(level - 1, 2 * index + 1));
+    made.set(key, hash);
+    return hash;
+  };
+  return read;
 }
 
 /** The first of the complete nodes whose hashes a tile holds; the others follow it. */

@@ -1,13 +1,30 @@
 import { Module } from '@nestjs/common';
+import { AddEntries } from './entries/add-entries.js';
+import { EntriesController } from './entries/entries.controller.js';
+import { PostgresStage } from './entries/postgres-stage.js';
+import { SealedEntries } from './entries/sealed-entries.js';
+import { StageEvents } from './entries/stage-events.js';
 import { CheckpointSigner } from './log/checkpoint-signer.js';
+import { DescribeLog } from './log/describe-log.js';
 import { LogController } from './log/log.controller.js';
+import { LogGuard } from './log/log-guard.js';
+import { storeProviders } from './log/open-store.js';
 import { PostgresLog } from './log/postgres-log.js';
+import { PostgresOrigins } from './log/postgres-origins.js';
+import { PostgresPublished } from './log/postgres-published.js';
+import { PostgresSequence } from './log/postgres-sequence.js';
+import { Publisher } from './log/publisher.js';
 import { ReadProofs } from './log/read-proofs.js';
+import { SealLog } from './log/seal-log.js';
 import { Sequencer } from './log/sequencer.js';
-import { StageEvents } from './log/stage-events.js';
 
 @Module({
-  controllers: [LogController],
-  providers: [CheckpointSigner, PostgresLog, ReadProofs, Sequencer, StageEvents],
+  controllers: [EntriesController, LogController],
+  providers: [
+    ...[AddEntries, PostgresStage, SealedEntries, StageEvents],
+    ...[CheckpointSigner, DescribeLog, LogGuard, PostgresLog, ReadProofs],
+    ...[PostgresOrigins, PostgresPublished, PostgresSequence, Publisher, SealLog, Sequencer],
+    ...storeProviders,
+  ],
 })
 export class AuditModule {}

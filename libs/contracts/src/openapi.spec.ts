@@ -24,7 +24,9 @@ describe('openApiDocument', () => {
     const spelled = Object.entries(document.paths).flatMap(([path, item]) =>
       Object.keys(item).map((method) => `${method} ${path}`),
     );
-    expect(spelled.sort()).toEqual(http.map(({ http: { method, path } }) => `${method.toLowerCase()} ${plain(path)}`).sort());
+    expect(spelled.sort()).toEqual(
+      http.map(({ http: { method, path } }) => `${method.toLowerCase()} ${plain(path)}`).sort(),
+    );
     const ids = http.map(({ http: { method, path } }) => operationOf(path, method).operationId);
     expect(new Set(ids).size).toBe(ids.length);
   });

@@ -237,7 +237,10 @@ export const addEntry = contract({
   permission: 'audit:write',
   timeoutMs: 35_000,
   request: z.strictObject({
-    type: z.string().max(100).regex(/^[a-z][a-z0-9]*([.-][a-z0-9]+)*$/, { error: 'expected words with dots or dashes' }),
+    type: z
+      .string()
+      .max(100)
+      .regex(/^[a-z][a-z0-9]*([.-][a-z0-9]+)*$/, { error: 'expected words with dots or dashes' }),
     /** Who acted, in the words of whoever says so; who said it is in the entry, too. */
     actor: line(200).optional(),
     /** Whole numbers only, and nothing that may have to be erased: an entry stays. */

@@ -48,7 +48,10 @@ export class SealedEntries {
       if (index !== undefined && index >= 0 && index < log.published) {
         const nodeAt = await this.log.nodes(tx, log, nodesForInclusion(index, log.published));
         const checkpoint = (await this.log.headAt(tx, log, log.published))!.note;
-        return { index, proof: formatTlogProof({ index, hashes: inclusionProof(index, log.published, nodeAt), checkpoint }) };
+        return {
+          index,
+          proof: formatTlogProof({ index, hashes: inclusionProof(index, log.published, nodeAt), checkpoint }),
+        };
       }
       const refusal = (await this.guard.check(tx, [log])).get(ctx.tenantId);
       if (refusal) throw new ConclaveError('audit.log.refused', { reason: refusal.reason });

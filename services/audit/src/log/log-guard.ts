@@ -61,7 +61,9 @@ export class LogGuard {
 
   /** What keeps logs from being signed, by tenant. @throws Error when a keeper does not answer: then nothing is signed */
   async check(db: Statements, logs: readonly SizedLog[]): Promise<Map<string, Refusal>> {
-    const kept = (await Promise.all(logs.flatMap((log) => this.keepers.map((keeper) => this.keptBy(keeper, log))))).flat();
+    const kept = (
+      await Promise.all(logs.flatMap((log) => this.keepers.map((keeper) => this.keptBy(keeper, log))))
+    ).flat();
     const known = await rootsOf(db, kept);
     const found = new Map<string, Refusal>();
     kept.forEach(({ log, keeper, note, head }, at) => {
@@ -76,7 +78,10 @@ export class LogGuard {
     const key = keyOf(log);
     if (refusal && !this.refused.has(key)) {
       const { kept: _, ...told } = refusal;
-      this.logger.error({ tenant: log.tenantId, log: log.number, ...told }, 'this log is refused: it is not signed again');
+      this.logger.error(
+        { tenant: log.tenantId, log: log.number, ...told },
+        'this log is refused: it is not signed again',
+      );
     }
     if (refusal) this.refused.set(key, refusal);
     else this.refused.delete(key);

@@ -90,6 +90,9 @@ async function fetched(as: TestPrincipal, path: string, log = 'log') {
   return { status: response.status, headers: response.headers, bytes };
 }
 
+const codeOf = ({ bytes }: { bytes: Uint8Array }) =>
+  (JSON.parse(Buffer.from(bytes).toString()) as { code: string }).code;
+
 /** The whole log by its tiles, as `read` has them: its root follows from the entries, and every tile fits. */
 async function rootByTiles(size: number, read: (path: string) => Promise<Uint8Array>): Promise<Uint8Array> {
   const tiles = newTiles(0, size);
@@ -134,8 +137,15 @@ describe('a log', () => {
     append(me, 3);
     await untilSize(me, 3);
     expect((await fetched(me, 'tile/0/000.p/2')).bytes).toHaveLength(64);
-    for (const path of ['tile/0/000.p/4', 'tile/0/000', 'tile/1/000.p/1', 'tile/0/0', 'tile/x/000', 'tile/entries/..%2f'])
-      expect((await fetched(me, path)).status).toBe(404);
+    for (const path of [
+      'tile/0/000.p/4',
+      'tile/0/000',
+      'tile/1/000.p/1',
+      'tile/0/0',
+      'tile/x/000',
+      'tile/entries/..%2f',
+    ])
+      expect(codeOf(await fetched(me, path))).toBe('audit.tile.not-found');
     expect((await fetched(testPrincipal(), 'tile/0/000.p/2')).status).toBe(404);
     expect((await fetched({ ...me, scopes: [] }, 'tile/0/000.p/2')).status).toBe(403);
   });
@@ -192,14 +202,23 @@ describe('an entry of one’s own', () => {
     expect(verifyInclusion({ leafHash: Buffer.from(leaf, 'hex'), index: index!, size, root }, hashes)).toBe(true);
   });
 
+  it('is recorded but not sealed while no checkpoint with it is published: who is told so must not act', async () => {
+    const me = testPrincipal();
+    const call = (waitMs: number) =>
+      fixture.call(
+        audit.addEntry,
+        { type: 'deploy', data: {}, grade: 'sealed', waitMs },
+        { claims: me, idempotencyKey: 'deploy-1' },
+      );
+    expect(await refusalOf(call(0))).toBe('audit.entry.pending');
+    expect((await call(30_000)).index).toBe(0);
+    expect((await logOf(me)).size).toBe(1);
+  });
+
   it('is added once under one key, whether it comes again at once, later, or otherwise', async () => {
     const me = testPrincipal();
     const call = (data: object, request = 'key-1') =>
-      fixture.call(
-        audit.addEntry,
-        { type: 'deploy', data: data as never },
-        { claims: me, idempotencyKey: request },
-      );
+      fixture.call(audit.addEntry, { type: 'deploy', data: data as never }, { claims: me, idempotencyKey: request });
     const replies = await Promise.all(Array.from({ length: 8 }, () => call({ n: 1 })));
     expect(new Set(replies.map(({ leafHash: leaf }) => leaf)).size).toBe(1);
     await untilSize(me, 1);
@@ -215,7 +234,10 @@ describe('an entry of one’s own', () => {
     expect(await refusalOf(add(me, { text: 'x'.repeat(70_000) }))).toBe('request.too-large');
     expect(await refusalOf(add(me, {}, { type: 'Not A Type' }))).toBe('request.invalid');
     expect(await refusalOf(add({ ...me, scopes: ['audit:read'] }, {}))).toBe('auth.forbidden');
-    const long = auth.emit(events.apiKeyCreated, me.tenantId, { apiKey: newId('apiKey'), scopes: ['x'.repeat(70_000)] });
+    const long = auth.emit(events.apiKeyCreated, me.tenantId, {
+      apiKey: newId('apiKey'),
+      scopes: ['x'.repeat(70_000)],
+    });
     append(me, 1);
     await untilSize(me, 1);
     const buried = await fixture.database.query('select reason from audit.dead_letter where id = $1', [long.id]);
@@ -263,10 +285,17 @@ describe('a database that was restored from a backup', () => {
       expect(log.size).toBeGreaterThan(1);
       return log;
     });
-    expect(after).toMatchObject({ log: 2, origin: opened.origin, sealed: [{ log: 1, origin: before.origin, size: 7 }] });
+    expect(after).toMatchObject({
+      log: 2,
+      origin: opened.origin,
+      sealed: [{ log: 1, origin: before.origin, size: 7 }],
+    });
     const { items } = await fixture.call(audit.listAuditEntries, { limit: 100 }, lost);
     const first = JSON.parse(Buffer.from(items.at(-1)!.body, 'base64').toString()) as object;
-    expect(first).toMatchObject({ type: 'log.opened', data: { previous: { origin: before.origin, checkpoint: published } } });
+    expect(first).toMatchObject({
+      type: 'log.opened',
+      data: { previous: { origin: before.origin, checkpoint: published } },
+    });
     const now = parseCheckpoint(parseNote(await fixture.call(audit.getCheckpoint, {}, lost)).text);
     const root = await rootByTiles(now.size, async (path) => (await fetched(lost, path)).bytes);
     expect(equalBytes(root, now.root)).toBe(true);

@@ -26,5 +26,9 @@ const keeperOf = (store: LogStore): HeadKeeper => ({
 
 export const storeProviders: readonly FactoryProvider[] = [
   { provide: LOG_STORE, inject: [CONFIG], useFactory: openStore },
-  { provide: HEAD_KEEPERS, inject: [LOG_STORE], useFactory: (store: LogStore | null) => [store ?? []].flat().map(keeperOf) },
+  {
+    provide: HEAD_KEEPERS,
+    inject: [LOG_STORE],
+    useFactory: (store: LogStore | null) => [store ?? []].flat().map(keeperOf),
+  },
 ];

@@ -20,7 +20,7 @@ export class PostgresPublished {
 
   /** Calls `work` with all present logs, some at a time. */
   async everyLog(work: (db: Statements, logs: readonly SizedLog[]) => Promise<unknown>): Promise<void> {
-    for (let after: string | undefined = ''; after !== undefined; ) {
+    for (let after: string | undefined = ''; after !== undefined;) {
       const from: string = after;
       after = await this.db.system(async (tx) => {
         const rows = await tx.query<{ tenant_id: string; number: number; size: string }>(

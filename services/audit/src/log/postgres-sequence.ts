@@ -111,7 +111,11 @@ export class PostgresSequence {
       const rows = await tx.query<StageRow>(STAGED, [logs.map(({ tenantId }) => tenantId), limit]);
       const stagedBy = Map.groupBy(rows, (row) => row.tenant_id);
       const grown = logs.flatMap((log) => grow(log, stagedBy.get(log.tenantId)));
-      await this.write(tx, grown, rows.filter(({ logged }) => logged));
+      await this.write(
+        tx,
+        grown,
+        rows.filter(({ logged }) => logged),
+      );
       return [...stagedBy].map(([tenantId, staged]) => ({
         tenantId,
         taken: staged.length,
@@ -143,7 +147,8 @@ export class PostgresSequence {
     );
     const tenants = grown.map(({ tenantId }) => tenantId);
     await Promise.all([
-      logged.length > 0 && tx.query('delete from stage where ctid = any ($1::tid[])', [logged.map(({ place }) => place)]),
+      logged.length > 0 &&
+        tx.query('delete from stage where ctid = any ($1::tid[])', [logged.map(({ place }) => place)]),
       entries.length > 0 &&
         tx.query(PLACE, [entries.map((e) => e.place), entries.map((e) => e.idx), entries.map((e) => e.leaf_hash)]),
       nodes.length > 0 &&

@@ -58,9 +58,11 @@ export class Publisher {
   start(): void {
     this.sweeper = setInterval(() => void this.sweep(), SWEEP_MS);
     void this.sweep();
-    void this.published.everyLog((db, logs) => this.guard.check(db, logs)).catch((error: unknown) => {
-      this.logger.warn({ err: error }, 'logs are compared with their checkpoints when they grow');
-    });
+    void this.published
+      .everyLog((db, logs) => this.guard.check(db, logs))
+      .catch((error: unknown) => {
+        this.logger.warn({ err: error }, 'logs are compared with their checkpoints when they grow');
+      });
   }
 
   async stop(): Promise<void> {
@@ -152,7 +154,11 @@ export class Publisher {
   private async announce(tx: Tx, log: OpenLog, { size, note }: StoredCheckpoint): Promise<void> {
     const entries = await this.log.entriesOfTypes(tx, log, { from: log.published, to: size, types: AWAITED });
     if (entries.length === 0) return;
-    const nodeAt = await this.log.nodes(tx, log, entries.flatMap(({ index }) => nodesForInclusion(index, size)));
+    const nodeAt = await this.log.nodes(
+      tx,
+      log,
+      entries.flatMap(({ index }) => nodesForInclusion(index, size)),
+    );
     for (const entry of entries) {
       const hashes = inclusionProof(entry.index, size, nodeAt);
       await tx.emit(events.entryCheckpointed, {

@@ -58,7 +58,12 @@ export class S3Bucket {
     const url = new URL(`${endpoint.replace(/\/$/, '')}/${bucket}${key ? `/${escapePath(key)}` : ''}`);
     url.search = canonicalQuery(query);
     const signed = signedHeaders(this.address, { method, url, headers, body: body ?? new Uint8Array() }, new Date());
-    return fetch(url, { method, headers: signed, body: body ? Buffer.from(body) : null, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    return fetch(url, {
+      method,
+      headers: signed,
+      body: body ? Buffer.from(body) : null,
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
   }
 }
 

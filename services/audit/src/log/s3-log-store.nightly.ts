@@ -7,7 +7,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newTiles, parseCheckpoint, parseNote, tilePath } from '@conclave/audit-core';
 import { audit, events, newId } from '@conclave/contracts';
-import { eventually, startServiceFixture, testPrincipal, type EventSource, type ServiceFixture } from '@conclave/dev-env/testing';
+import {
+  eventually,
+  startServiceFixture,
+  testPrincipal,
+  type EventSource,
+  type ServiceFixture,
+} from '@conclave/dev-env/testing';
 import { postgres } from '@conclave/postgres-kit';
 import { AuditModule } from '../audit.module.js';
 import { auditEnvironment } from '../config.js';
@@ -28,7 +34,10 @@ async function s3(method: string, pathAndQuery: string, headers: Record<string, 
   const url = new URL(`${endpoint}/${pathAndQuery}`);
   const query = [...url.searchParams].map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
   url.search = query.sort().join('&');
-  return fetch(url, { method, headers: signedHeaders(credentials, { method, url, headers, body: new Uint8Array() }, new Date()) });
+  return fetch(url, {
+    method,
+    headers: signedHeaders(credentials, { method, url, headers, body: new Uint8Array() }, new Date()),
+  });
 }
 
 beforeAll(async () => {
@@ -50,7 +59,12 @@ beforeAll(async () => {
       resources: [postgres(), sequencing()],
     },
     {
-      ...{ AUDIT_SIGNING_KEY: key, AUDIT_LOG_HOST: 'log.example', AUDIT_STORE: 's3://logs/prod', AUDIT_S3_ENDPOINT: endpoint },
+      ...{
+        AUDIT_SIGNING_KEY: key,
+        AUDIT_LOG_HOST: 'log.example',
+        AUDIT_STORE: 's3://logs/prod',
+        AUDIT_S3_ENDPOINT: endpoint,
+      },
       AUDIT_S3_ACCESS_KEY_ID: credentials.accessKeyId,
       AUDIT_S3_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     },
@@ -89,7 +103,9 @@ describe('a bucket with Object Lock', () => {
     for (const path of ['tile/0/000', 'tile/entries/000', 'checkpoint']) {
       const head = await s3('HEAD', `${base}/${path}`);
       expect(head.headers.get('x-amz-object-lock-mode')).toBe('COMPLIANCE');
-      expect(Date.parse(head.headers.get('x-amz-object-lock-retain-until-date')!)).toBeGreaterThan(Date.now() + 300 * 86_400_000);
+      expect(Date.parse(head.headers.get('x-amz-object-lock-retain-until-date')!)).toBeGreaterThan(
+        Date.now() + 300 * 86_400_000,
+      );
       const version = head.headers.get('x-amz-version-id')!;
       expect((await s3('DELETE', `${base}/${path}?versionId=${version}`)).status).toBe(403);
     }

@@ -42,7 +42,10 @@ export class SealLog {
       await this.tell(tx, ctx, { log, refusal, reason });
       return opened;
     });
-    this.logger.warn({ tenant: ctx.tenantId, sealed: origin, log: next.number }, 'a log was sealed and the next one opened');
+    this.logger.warn(
+      { tenant: ctx.tenantId, sealed: origin, log: next.number },
+      'a log was sealed and the next one opened',
+    );
     this.sequencer.kick();
     return { log: next.number, origin: this.signer.originOf(next), vkeys: this.signer.vkeysOf(next) };
   }
@@ -53,8 +56,17 @@ export class SealLog {
     { log, refusal, reason }: { log: OpenLog; refusal: Refusal; reason: string },
   ): Promise<void> {
     const parts = {
-      ...{ id: newId('event'), type: 'log.opened', tenantId: ctx.tenantId, actor: ctx.actor, at: new Date().toISOString() },
-      data: { reason, previous: { origin: log.origin, size: log.size, refused: refusal.reason, checkpoint: refusal.kept } },
+      ...{
+        id: newId('event'),
+        type: 'log.opened',
+        tenantId: ctx.tenantId,
+        actor: ctx.actor,
+        at: new Date().toISOString(),
+      },
+      data: {
+        reason,
+        previous: { origin: log.origin, size: log.size, refused: refusal.reason, checkpoint: refusal.kept },
+      },
     };
     await this.origins.stageFirst(tx, { ...parts, body: entryBytes(parts) });
   }

@@ -55,7 +55,7 @@ export class Sequencer {
     while (this.again) {
       this.again = false;
       try {
-        for (let after = ''; ; ) {
+        for (let after = ''; ;) {
           const tenants = await this.log.waitingTenants(after);
           if (tenants.length === 0) break;
           after = tenants.at(-1)!;

@@ -8,7 +8,7 @@ const calls = {
   auth: ['nats', 'postgres'],
   consensus: ['nats', 'postgres'],
   delivery: ['nats', 'postgres'],
-  gateway: ['nats', 'redis', 'runtime'],
+  gateway: ['nats', 'redis', 'runtime', 'audit'],
   marketplace: ['nats', 'postgres'],
   metrics: ['nats', 'postgres'],
   runtime: ['nats', 'postgres', 'redis'],
@@ -79,6 +79,7 @@ describe('the network', () => {
   it('lets in exactly those who call, and the proxy in front of the edge', () => {
     const expected = [
       ['gateway', 'verify', 'TCP 8080'],
+      ['audit', 'gateway', 'TCP 8080'],
       ['runtime', 'gateway', 'TCP 8080'],
     ];
     const { exposure } = installations.ha.values;

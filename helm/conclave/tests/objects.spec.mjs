@@ -139,7 +139,10 @@ describe('the edge and the package', () => {
     const valueOf = (wanted) => env.find(({ name }) => name === wanted).value;
     expect(valueOf('PUBLIC_URL')).toBe('https://conclave.example.com');
     expect(valueOf('TRUSTED_PROXY_HOPS')).toBe('1');
-    expect(JSON.parse(valueOf('INTERNAL_URLS'))).toEqual({ runtime: 'http://conclave-runtime:8080' });
+    expect(JSON.parse(valueOf('INTERNAL_URLS'))).toEqual({
+      audit: 'http://conclave-audit:8080',
+      runtime: 'http://conclave-runtime:8080',
+    });
   });
 
   it('believes no proxy where there is none, and more where told so', () => {

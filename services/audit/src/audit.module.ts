@@ -2,12 +2,24 @@ import { CONFIG } from '@conclave/nest-kit';
 import { Egress } from '@conclave/nest-kit/egress';
 import { Module } from '@nestjs/common';
 import type { AuditConfig } from './config.js';
+import { AddEntries } from './entries/add-entries.js';
+import { EntriesController } from './entries/entries.controller.js';
+import { PostgresStage } from './entries/postgres-stage.js';
+import { SealedEntries } from './entries/sealed-entries.js';
+import { StageEvents } from './entries/stage-events.js';
 import { CheckpointSigner } from './log/checkpoint-signer.js';
+import { DescribeLog } from './log/describe-log.js';
 import { LogController } from './log/log.controller.js';
+import { LogGuard } from './log/log-guard.js';
+import { storeProviders } from './log/open-store.js';
 import { PostgresLog } from './log/postgres-log.js';
+import { PostgresOrigins } from './log/postgres-origins.js';
+import { PostgresPublished } from './log/postgres-published.js';
+import { PostgresSequence } from './log/postgres-sequence.js';
+import { Publisher } from './log/publisher.js';
 import { ReadProofs } from './log/read-proofs.js';
+import { SealLog } from './log/seal-log.js';
 import { Sequencer } from './log/sequencer.js';
-import { StageEvents } from './log/stage-events.js';
 import { CheckpointOffers } from './witness/checkpoint-offers.js';
 import { Cosignatures } from './witness/cosignatures.js';
 import { HeldProofs } from './witness/held-proofs.js';
@@ -17,9 +29,12 @@ import { WitnessEvents } from './witness/witness-events.js';
 import { Witnessing } from './witness/witnessing.js';
 
 @Module({
-  controllers: [LogController],
+  controllers: [EntriesController, LogController],
   providers: [
-    ...[CheckpointSigner, PostgresLog, ReadProofs, Sequencer, StageEvents],
+    ...[AddEntries, PostgresStage, SealedEntries, StageEvents],
+    ...[CheckpointSigner, DescribeLog, LogGuard, PostgresLog, ReadProofs],
+    ...[PostgresOrigins, PostgresPublished, PostgresSequence, Publisher, SealLog, Sequencer],
+    ...storeProviders,
     ...[CheckpointOffers, Cosignatures, HeldProofs, PostgresWitnessing, SubmitCheckpoint, WitnessEvents, Witnessing],
     {
       provide: Egress,

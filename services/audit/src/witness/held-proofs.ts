@@ -5,7 +5,7 @@ import { Database, type Tx } from '@conclave/postgres-kit';
 import { PostgresLog, type LoggedEntry } from '../log/postgres-log.js';
 import { ReadProofs } from '../log/read-proofs.js';
 import { Cosignatures } from './cosignatures.js';
-import { PostgresWitnessing } from './postgres-witnessing.js';
+import { PostgresWitnessing, type WitnessedLog } from './postgres-witnessing.js';
 
 /**
  * Proofs of receipts that wait for witnesses. A receipt is completed once and keeps its checkpoint for ever, so one that
@@ -22,15 +22,12 @@ export class HeldProofs {
   ) {}
 
   /** Holds back what needs a quorum, in the transaction that would tell it. @returns the rest, to be told now */
-  async hold(tx: Tx, tenantId: string, entries: readonly LoggedEntry[]): Promise<readonly LoggedEntry[]> {
+  async hold(tx: Tx, log: WitnessedLog, entries: readonly LoggedEntry[]): Promise<readonly LoggedEntry[]> {
     const held =
       this.cosignatures.quorum === 0 ? [] : entries.filter(({ type }) => type === events.decisionSealed.type);
     if (held.length === 0) return entries;
-    await this.store.hold(
-      tx,
-      tenantId,
-      held.map(({ index }) => index),
-    );
+    const indexes = held.map(({ index }) => index);
+    await this.store.hold(tx, log, indexes);
     return entries.filter((entry) => !held.includes(entry));
   }
 
@@ -44,26 +41,25 @@ export class HeldProofs {
   async tellOverdue(): Promise<void> {
     const { quorum, waitMs } = this.cosignatures;
     if (quorum === 0 || waitMs === undefined) return;
-    for (const tenantId of await this.store.overdue(waitMs)) {
-      const latest = await this.log.latest(this.db.autocommit({ tenantId, actor: 'service:audit' }), tenantId);
-      if (latest) await this.release(tenantId, latest.size, 0);
-    }
+    for (const tenantId of await this.store.overdue(waitMs)) await this.release(tenantId, undefined, 0);
   }
 
-  private async release(tenantId: string, size: number, quorum: number): Promise<void> {
+  private async release(tenantId: string, wanted: number | undefined, quorum: number): Promise<void> {
     const actor = { tenantId, actor: 'service:audit' };
-    const { count, indexes } = await this.db.tx(actor, async (tx) => {
-      const head = await this.log.headAt(tx, tenantId, size);
-      const { count } = await this.cosignatures.of(tx, tenantId, size, head?.note ?? '');
-      return { count, indexes: await this.store.held(tx, tenantId, size) };
+    const due = await this.db.tx(actor, async (tx) => {
+      const log = await this.log.open(tx, tenantId);
+      const head = log && (await this.log.headAt(tx, log, wanted ?? log.published));
+      if (!head || (await this.cosignatures.of(tx, log, head)).count < quorum) return undefined;
+      return { log, size: head.size, indexes: await this.store.held(tx, log, head.size) };
     });
-    if (count < quorum) return;
+    if (!due) return;
+    const { log, size, indexes } = due;
     for (const index of indexes) {
       const { hashes, checkpoint } = await this.proofs.inclusion(actor, index, size);
       const proof = formatTlogProof({ index, hashes: hashes.map(fromBase64), checkpoint });
       await this.db.tx(actor, async (tx) => {
-        if (!(await this.store.letGo(tx, tenantId, index))) return;
-        const { eventId, type, body } = (await this.log.entry(tx, tenantId, index))!;
+        if (!(await this.store.letGo(tx, log, index))) return;
+        const { eventId, type, body } = (await this.log.entry(tx, log, index))!;
         await tx.emit(events.entryCheckpointed, { eventId, type, index, entry: base64(body), proof });
       });
     }

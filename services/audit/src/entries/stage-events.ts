@@ -1,10 +1,10 @@
-import { jcs, utf8, type Json } from '@conclave/audit-core';
-import { Inject, Injectable } from '@nestjs/common';
 import { eventContracts, events } from '@conclave/contracts';
 import { Consumes, type PlacedEvent, type Tx } from '@conclave/postgres-kit';
+import { Inject, Injectable } from '@nestjs/common';
 import type { z } from 'zod';
-import { PostgresLog } from './postgres-log.js';
-import { Sequencer } from './sequencer.js';
+import { Sequencer } from '../log/sequencer.js';
+import { entryBytes } from './entry-bytes.js';
+import { PostgresStage } from './postgres-stage.js';
 
 const audited = eventContracts.filter((event) => event.audited);
 
@@ -15,24 +15,22 @@ const audited = eventContracts.filter((event) => event.audited);
 @Injectable()
 export class StageEvents {
   constructor(
-    @Inject(PostgresLog) private readonly log: PostgresLog,
+    @Inject(PostgresStage) private readonly entries: PostgresStage,
     @Inject(Sequencer) private readonly sequencer: Sequencer,
   ) {}
 
-  /** @throws Error for a second sealing of one decision: the dead letters keep it, and it never gets a proof */
+  /**
+   * @throws Error for what the dead letters keep, and never gets a proof: a second sealing of one decision, an event that
+   * is too long for an entry or has no canonical form
+   */
   @Consumes(...audited)
   async stage(tx: Tx, event: PlacedEvent): Promise<void> {
     if (event.type === events.decisionSealed.type) {
       const { decision } = event.data as z.output<typeof events.decisionSealed.data>;
-      if (!(await this.log.claimSeal(tx, event.tenantId, decision, event.id)))
+      if (!(await this.entries.claimSeal(tx, event.tenantId, decision, event.id)))
         throw new Error(`decision ${decision} was sealed before, by another event`);
     }
-    await this.log.stage(tx, event, entryOf(event));
+    await this.entries.stage(tx, event, entryBytes(event));
     tx.afterCommit(() => this.sequencer.kick());
   }
-}
-
-/** An entry's bytes: what the leaf hash covers. Canonical, so that anyone can rebuild them from the members. */
-function entryOf({ id, type, actor, at, tenantId, data }: PlacedEvent): Uint8Array {
-  return utf8(jcs({ v: 1, event: id, type, tenant: tenantId, actor, at, data: data as Json }));
 }

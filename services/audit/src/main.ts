@@ -3,10 +3,11 @@ import { postgres } from '@conclave/postgres-kit';
 import { AuditModule } from './audit.module.js';
 import { auditEnvironment } from './config.js';
 import { sequencing } from './log/sequencer.js';
+import { following } from './records/follow-log.js';
 
 await bootstrapService({
   name: 'audit',
   module: AuditModule,
   environment: auditEnvironment,
-  resources: [postgres(), sequencing()],
+  resources: [postgres(), sequencing(), following()],
 });

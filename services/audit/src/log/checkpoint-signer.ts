@@ -9,7 +9,7 @@ import type { AuditConfig } from '../config.js';
 export class CheckpointSigner {
   private readonly publicKey: Uint8Array;
 
-  constructor(@Inject(CONFIG) private readonly config: AuditConfig) {
+  constructor(@Inject(CONFIG) private readonly config: Pick<AuditConfig, 'AUDIT_LOG_HOST' | 'AUDIT_SIGNING_KEY'>) {
     this.publicKey = Buffer.from(createPublicKey(config.AUDIT_SIGNING_KEY).export({ format: 'jwk' }).x!, 'base64url');
   }
 

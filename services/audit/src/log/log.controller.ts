@@ -1,8 +1,7 @@
-import { base64, hex } from '@conclave/audit-core';
 import { Controller, Inject } from '@nestjs/common';
 import { ConclaveError, audit, type RequestOf } from '@conclave/contracts';
 import { Handles, type RequestContext } from '@conclave/nest-kit';
-import { Database, pageBy } from '@conclave/postgres-kit';
+import { Database } from '@conclave/postgres-kit';
 import { CheckpointSigner } from './checkpoint-signer.js';
 import { PostgresLog } from './postgres-log.js';
 import { ReadProofs } from './read-proofs.js';
@@ -41,24 +40,5 @@ export class LogController {
   @Handles(audit.getConsistencyProof)
   consistency(ctx: RequestContext, { from, to }: RequestOf<typeof audit.getConsistencyProof>) {
     return this.proofs.consistency(ctx, from, to);
-  }
-
-  @Handles(audit.listAuditEntries)
-  async entries(ctx: RequestContext, { limit, after, type }: RequestOf<typeof audit.listAuditEntries>) {
-    const before = after === undefined ? undefined : Number(after);
-    if (before !== undefined && !Number.isSafeInteger(before))
-      throw new ConclaveError('request.invalid', {
-        issues: [{ path: 'after', message: 'expected the `next` of a page' }],
-      });
-    const entries = await this.log.list(ctx, { limit: limit + 1, before, type });
-    const items = entries.map((e) => ({
-      index: e.index,
-      leafHash: hex(e.leafHash),
-      at: e.at.toISOString(),
-      type: e.type,
-      actor: e.actor,
-      body: base64(e.body),
-    }));
-    return pageBy(items, limit, ({ index }) => String(index));
   }
 }

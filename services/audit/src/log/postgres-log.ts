@@ -4,7 +4,7 @@
  */
 import { appendLeaves, leafHash, rootOf, type NodeId } from '@conclave/audit-core';
 import { Inject, Injectable } from '@nestjs/common';
-import { Database, type Actor, type PlacedEvent, type Statements, type Tx } from '@conclave/postgres-kit';
+import { Database, type PlacedEvent, type Statements, type Tx } from '@conclave/postgres-kit';
 import { CheckpointSigner } from './checkpoint-signer.js';
 
 /** Entries sequenced under one checkpoint. */
@@ -63,7 +63,7 @@ export class PostgresLog {
     @Inject(CheckpointSigner) private readonly signer: CheckpointSigner,
   ) {}
 
-  async stage(tx: Tx, event: PlacedEvent, body: Uint8Array): Promise<void> {
+  async stage(tx: Tx, event: Omit<PlacedEvent, 'data' | 'position'>, body: Uint8Array): Promise<void> {
     await tx.query(
       'insert into stage (tenant_id, event_id, type, actor, at, body) values ($1, $2, $3, $4, $5, $6) on conflict do nothing',
       [event.tenantId, event.id, event.type, event.actor, event.at, Buffer.from(body)],
@@ -197,19 +197,6 @@ export class PostgresLog {
       [tenantId, index],
     );
     return row && toEntry(row);
-  }
-
-  /** Entries below `before`, newest first. */
-  async list(
-    ctx: Actor,
-    page: { limit: number; before?: number | undefined; type?: string | undefined },
-  ): Promise<LoggedEntry[]> {
-    const rows = await this.db.autocommit(ctx).query<EntryRow>(
-      `select idx, event_id, type, actor, at, body, leaf_hash from entry
-       where tenant_id = $1 and ($2::bigint is null or idx < $2) and ($3::text is null or type = $3) order by idx desc limit $4`,
-      [ctx.tenantId, page.before ?? null, page.type ?? null, page.limit],
-    );
-    return rows.map(toEntry);
   }
 }
 

@@ -1,12 +1,13 @@
-import { jcs, utf8, type Json } from '@conclave/audit-core';
+import type { JsonObject } from '@conclave/audit-core';
 import { Inject, Injectable } from '@nestjs/common';
 import { eventContracts, events } from '@conclave/contracts';
 import { Consumes, type PlacedEvent, type Tx } from '@conclave/postgres-kit';
 import type { z } from 'zod';
+import { StageEntry } from '../records/stage-entry.js';
 import { PostgresLog } from './postgres-log.js';
-import { Sequencer } from './sequencer.js';
 
 const audited = eventContracts.filter((event) => event.audited);
+const PERSONAL = new Map(audited.map(({ type, personal }) => [type, personal]));
 
 /**
  * Takes every audited event of every service into the stage: the producer's cursor moves in the same transaction, so
@@ -16,7 +17,7 @@ const audited = eventContracts.filter((event) => event.audited);
 export class StageEvents {
   constructor(
     @Inject(PostgresLog) private readonly log: PostgresLog,
-    @Inject(Sequencer) private readonly sequencer: Sequencer,
+    @Inject(StageEntry) private readonly entries: StageEntry,
   ) {}
 
   /** @throws Error for a second sealing of one decision: the dead letters keep it, and it never gets a proof */
@@ -27,12 +28,6 @@ export class StageEvents {
       if (!(await this.log.claimSeal(tx, event.tenantId, decision, event.id)))
         throw new Error(`decision ${decision} was sealed before, by another event`);
     }
-    await this.log.stage(tx, event, entryOf(event));
-    tx.afterCommit(() => this.sequencer.kick());
+    await this.entries.run(tx, { ...event, data: event.data as JsonObject, personal: PERSONAL.get(event.type) });
   }
-}
-
-/** An entry's bytes: what the leaf hash covers. Canonical, so that anyone can rebuild them from the members. */
-function entryOf({ id, type, actor, at, tenantId, data }: PlacedEvent): Uint8Array {
-  return utf8(jcs({ v: 1, event: id, type, tenant: tenantId, actor, at, data: data as Json }));
 }

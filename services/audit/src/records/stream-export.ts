@@ -19,6 +19,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CheckpointSigner } from '../log/checkpoint-signer.js';
 import { PostgresLog } from '../log/postgres-log.js';
 import { CreateExport } from './create-export.js';
+import { jsonLine } from './formats/line.js';
 import { foreignFormats, writeEntry, type OfLog } from './formats/write-line.js';
 import { findEntries, type FoundEntry } from './postgres-entries.js';
 import { noteProgress, type ExportView } from './postgres-exports.js';
@@ -143,4 +144,4 @@ export class StreamExport {
   }
 }
 
-const line = (value: object): string => `${JSON.stringify(value)}\n`;
+const line = (value: object): string => `${jsonLine(value)}\n`;

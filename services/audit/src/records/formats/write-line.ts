@@ -2,7 +2,7 @@ import { base64, fromUtf8, hex, parseStrictJson, type JsonObject } from '@concla
 import type { delivery } from '@conclave/contracts';
 import type { FoundEntry } from '../postgres-entries.js';
 import { cefLine } from './cef.js';
-import type { Line } from './line.js';
+import { jsonLine, type Line } from './line.js';
 import { ocsfLine } from './ocsf.js';
 import { rfc5424Line } from './rfc5424.js';
 
@@ -25,7 +25,7 @@ export interface OfLog {
 export function writeEntry(format: EntryFormat, entry: FoundEntry, log: OfLog, proof?: readonly string[]): string {
   if (format !== 'jsonl') return foreignLine(foreignFormats[format], lineOf(entry, log));
   const { index, leafHash, at, type, actor, body, disclosed } = entry;
-  return JSON.stringify({
+  return jsonLine({
     ...{ index, leafHash: hex(leafHash), at: at.toISOString(), type, actor, entry: base64(body) },
     ...(disclosed ? { disclosed: { salt: base64(disclosed.salt), data: disclosed.data } } : {}),
     ...(proof ? { proof } : {}),

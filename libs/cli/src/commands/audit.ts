@@ -64,6 +64,10 @@ const actions: Readonly<Record<string, Action>> = {
   erase: { operand: 'SUBJECT', run: eraseSubject },
   hold: {
     run: (call, hold) =>
-      call.flag('release') ? releaseHold(call, hold) : call.text('reason') === undefined ? holds(call) : placeHold(call),
+      call.flag('release')
+        ? releaseHold(call, hold)
+        : call.text('reason') === undefined
+          ? holds(call)
+          : placeHold(call),
   },
 };

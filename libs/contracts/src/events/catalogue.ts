@@ -91,6 +91,7 @@ export const runCreated = event({
   producer: 'runtime',
   consumers: ['metrics', 'audit'],
   audited: true,
+  bulk: true,
   data: z.object({ run: idOf('run'), kind: z.string() }),
 });
 
@@ -102,6 +103,7 @@ export const runCompleted = event({
   producer: 'runtime',
   consumers: ['metrics', 'delivery', 'audit'],
   audited: true,
+  bulk: true,
   data: z.object({
     run: idOf('run'),
     /** Optional, since only reviews have one. */
@@ -119,6 +121,7 @@ export const runFailed = event({
   consumers: ['metrics', 'delivery', 'audit'],
   audited: true,
   personal: ['message'],
+  bulk: true,
   data: z.object({ run: idOf('run'), code: z.string(), message: z.string(), usage: usage.optional() }),
 });
 
@@ -127,6 +130,7 @@ export const runCanceled = event({
   producer: 'runtime',
   consumers: ['metrics', 'audit'],
   audited: true,
+  bulk: true,
   data: z.object({ run: idOf('run'), usage: usage.optional() }),
 });
 

@@ -19,6 +19,8 @@ export interface EventContract<T extends z.ZodType = z.ZodType> {
    * and whoever erases them leaves {@link ERASED} in their place.
    */
   readonly personal?: readonly string[];
+  /** There are many of them and nobody waits for what follows: consumers gather them for a moment. */
+  readonly bulk?: true;
 }
 
 export function event<T extends z.ZodType>(spec: EventContract<T>): EventContract<T> {

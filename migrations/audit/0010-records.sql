@@ -29,7 +29,8 @@ create table disclosure (
 create table retention (
   tenant_id text collate "C" primary key,
   days int,
-  minimum_index bigint not null default 0
+  -- The row of the first entry that is served.
+  minimum_row bigint not null default 0
 );
 
 -- Holds in force; the log knows those that were.
@@ -58,6 +59,8 @@ create table erasure (
 create table export (
   tenant_id text collate "C" not null,
   id text collate "C" not null,
+  -- Which of the tenant's logs.
+  number smallint not null,
   format text not null,
   filter json not null,
   from_idx bigint not null,
@@ -83,6 +86,7 @@ create table stream (
 -- How far the nightly job has rebuilt the tree from the entries, and what it found.
 create table self_audit (
   tenant_id text collate "C" primary key,
+  number smallint not null,
   size bigint not null,
   frontier bytea[] not null,
   faults json not null,
@@ -101,7 +105,6 @@ begin
   end loop;
 end $$;
 -- What the service does for all tenants in turn: it finds out whose turn it is, and works as one tenant at a time.
-create policy rounds on log for select to :system using (true);
 create policy rounds on search_head for select to :system using (true);
 create policy rounds on retention for select to :system using (true);
 create policy rounds on stream for select to :system using (true);
@@ -112,7 +115,6 @@ grant select, insert, delete on disclosure, legal_hold to :app;
 grant select, insert, update on retention, self_audit, search_head to :app;
 grant select, insert, update (next_idx), delete on stream to :app;
 grant update (sent, state) on export to :app;
-grant select (tenant_id, size) on log to :system;
 grant select on search_head to :system;
 grant select (tenant_id, days) on retention to :system;
 grant select (tenant_id, webhook_id, next_idx) on stream to :system;

@@ -14,10 +14,12 @@ export {
   nodeHash,
   rootOf,
   type Frontier,
+  type JoinHashes,
   type NodeId,
   type TreeNode,
 } from './merkle-tree.js';
 export * from './sha256.js';
 export * from './signed-note.js';
 export * from './strict-json.js';
+export * from './tiles.js';
 export * from './tlog-proof.js';

@@ -363,6 +363,32 @@ export const errorCatalogue = {
     title: 'No such erasure.',
     action: 'List the erasures with GET /v1/audit/erasures.',
   },
+  'audit.tile.not-found': {
+    status: 404,
+    title: 'The log has no such tile.',
+    action: 'Ask for tiles of the checkpoint’s size, by the paths of C2SP tlog-tiles.',
+  },
+  'audit.log.refused': {
+    status: 409,
+    title: 'The log is not signed any more: a checkpoint was published that its database does not know.',
+    action: 'An operator restores the right database, or gives the log up with POST /v1/audit/log/seal.',
+  },
+  'audit.log.not-refused': {
+    status: 409,
+    title: 'Only the present log can be given up, and only while it is refused.',
+    action: 'Read GET /v1/audit/log: `origin` names it, `refused` says why.',
+  },
+  'audit.entry.malformed': {
+    status: 422,
+    title: 'The data cannot be an entry.',
+    action: 'Correct what `reason` names: an entry has whole numbers only.',
+  },
+  'audit.entry.pending': {
+    status: 503,
+    title: 'The entry is recorded, but not in a published checkpoint yet.',
+    action: 'Do not act on it; ask again with the same Idempotency-Key.',
+    retryable: true,
+  },
   'marketplace.package.not-found': {
     status: 404,
     title: 'No such package.',

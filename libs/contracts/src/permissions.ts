@@ -13,6 +13,7 @@ export const permissions = [
   'voter-key:enrol',
   'tally:compute',
   'audit:read',
+  'audit:write',
   'audit:manage',
   'analytics:read',
   'package:read',

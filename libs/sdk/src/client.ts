@@ -1,4 +1,4 @@
-import { runtime, type Contract, type ReplyOf, type RequestInputOf, type RunEvent } from '@conclave/contracts';
+import { runtime, type Contract, type HttpBinding, type ReplyOf, type RequestInputOf, type RunEvent } from '@conclave/contracts';
 import { followRun, type FollowOptions } from './follow-run.js';
 import { httpParts } from './http-parts.js';
 import { defaultRetrySchedule, withRetries, type RetrySchedule } from './retry.js';
@@ -42,8 +42,9 @@ export function createClient(options: ClientOptions): Client {
   const schedule = options.retry ?? defaultRetrySchedule;
   const once: RetrySchedule = { ...schedule, attempts: 1 };
 
-  const read = async (response: Response, as: 'json' | 'text'): Promise<unknown> => {
+  const read = async (response: Response, as: HttpBinding['produces'] & string): Promise<unknown> => {
     try {
+      if (as === 'bytes') return new Uint8Array(await response.arrayBuffer());
       return as === 'text' ? await response.text() : await response.json();
     } catch (cause) {
       throw unreachable(options.baseUrl, cause);

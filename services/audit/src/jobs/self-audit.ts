@@ -7,10 +7,11 @@ import 'reflect-metadata';
 import { Database, pgConnections } from '@conclave/postgres-kit';
 import { jobConfig } from '../config.js';
 import { CheckpointSigner } from '../log/checkpoint-signer.js';
+import { PostgresStage } from '../entries/postgres-stage.js';
+import { StageEntry } from '../entries/stage-entry.js';
 import { PostgresLog } from '../log/postgres-log.js';
 import { tenantsWithLogs } from '../records/postgres-self-audit.js';
 import { SelfAudit } from '../records/self-audit.js';
-import { StageEntry } from '../records/stage-entry.js';
 
 const config = jobConfig();
 const ignoreIdle = (): void => undefined;
@@ -19,9 +20,9 @@ const db = new Database(
   pgConnections({ ...options, url: config.DATABASE_URL }, ignoreIdle),
   pgConnections({ ...options, url: config.DATABASE_SYSTEM_URL }, ignoreIdle),
 );
-const signer = new CheckpointSigner(config);
 // The running service finds what is staged.
-const audit = new SelfAudit(db, signer, new StageEntry(new PostgresLog(db, signer), { kick: () => undefined }));
+const stage = new StageEntry(new PostgresStage(db), { kick: () => undefined });
+const audit = new SelfAudit(db, new PostgresLog(), new CheckpointSigner(config), stage);
 const say = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
 
 try {

@@ -1,24 +1,17 @@
-import { base64, formatTlogProof, inclusionProof, nodesForInclusion } from '@conclave/audit-core';
-import { Inject, Injectable } from '@nestjs/common';
-import { events } from '@conclave/contracts';
 import { LOG, METRICS, type ResourceFactory } from '@conclave/nest-kit';
-import type { Tx } from '@conclave/postgres-kit';
+import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { Counter, type Registry } from 'prom-client';
-import { PostgresLog, type LoggedEntry, type StoredCheckpoint } from './postgres-log.js';
+import { AWAITED } from './awaited.js';
+import { PostgresSequence, type Sequenced } from './postgres-sequence.js';
+import { Publisher } from './publisher.js';
 
 /** What is staged by another replica is found within this time. */
 const SWEEP_MS = 500;
-/** Entries whose proof somebody waits for: a decision's receipt needs them. */
-const AWAITED: ReadonlySet<string> = new Set([
-  events.decisionOpened.type,
-  events.commitsClosed.type,
-  events.decisionSealed.type,
-]);
 
 /**
  * Gives staged entries their place. Any number of replicas may try: the log's row lock lets one win, and the others
- * find the stage empty. A checkpoint is public only after its transaction has committed.
+ * take the logs that are free. A checkpoint is public only after its transaction has committed.
  */
 @Injectable()
 export class Sequencer {
@@ -28,7 +21,8 @@ export class Sequencer {
   private readonly sequenced: Counter;
 
   constructor(
-    @Inject(PostgresLog) private readonly log: PostgresLog,
+    @Inject(PostgresSequence) private readonly log: PostgresSequence,
+    @Inject(Publisher) private readonly publisher: Publisher,
     @Inject(LOG) private readonly logger: Logger,
     @Inject(METRICS) metrics: Registry,
   ) {
@@ -61,8 +55,12 @@ export class Sequencer {
     while (this.again) {
       this.again = false;
       try {
-        for (const tenantId of await this.log.waitingTenants())
-          if ((await this.sequence(tenantId)) > 0) this.again = true;
+        for (let after = ''; ;) {
+          const tenants = await this.log.waitingTenants(after);
+          if (tenants.length === 0) break;
+          after = tenants.at(-1)!;
+          if (await this.sequence(tenants)) this.again = true;
+        }
       } catch (error) {
         this.logger.warn({ err: error }, 'sequencing will be tried again');
         return;
@@ -70,54 +68,46 @@ export class Sequencer {
     }
   }
 
-  /** One log that cannot grow keeps no other from growing. */
-  private async sequence(tenantId: string): Promise<number> {
+  /** All in one transaction; when it fails, each log in one of its own: one that cannot grow keeps no other from it. */
+  private async sequence(tenants: readonly string[]): Promise<boolean> {
     try {
-      const taken = await this.log.sequence(tenantId, (tx, entries, checkpoint) =>
-        this.announce(tx, tenantId, entries, checkpoint),
-      );
-      this.sequenced.inc(taken);
-      return taken;
+      return this.told(await this.log.sequence(tenants));
     } catch (error) {
-      this.logger.error({ err: error, tenant: tenantId }, 'this log is not sequenced; it will be tried again');
-      return 0;
+      if (tenants.length > 1) {
+        let any = false;
+        for (const tenant of tenants) any = (await this.sequence([tenant])) || any;
+        return any;
+      }
+      this.logger.error({ err: error, tenant: tenants[0] }, 'this log is not sequenced; it will be tried again');
+      return false;
     }
   }
 
-  private async announce(
-    tx: Tx,
-    tenantId: string,
-    entries: readonly LoggedEntry[],
-    checkpoint: StoredCheckpoint,
-  ): Promise<void> {
-    for (const entry of entries.filter(({ type }) => AWAITED.has(type))) {
-      const nodeAt = await this.log.nodes(tx, tenantId, nodesForInclusion(entry.index, checkpoint.size));
-      const hashes = inclusionProof(entry.index, checkpoint.size, nodeAt);
-      const proof = formatTlogProof({ index: entry.index, hashes, checkpoint: checkpoint.note });
-      await tx.emit(events.entryCheckpointed, {
-        eventId: entry.eventId,
-        type: entry.type,
-        index: entry.index,
-        entry: base64(entry.body),
-        proof,
-      });
+  private told(sequenced: readonly Sequenced[]): boolean {
+    for (const { tenantId, taken, types } of sequenced) {
+      this.sequenced.inc(taken);
+      this.publisher.kick(tenantId, { urgent: AWAITED.some((type) => types.has(type)) });
     }
+    return sequenced.length > 0;
   }
 }
 
-/** Runs the sequencer with the service. */
+/** Runs the sequencer and the publisher with the service. */
 export function sequencing(): ResourceFactory<unknown> {
   return async () => {
-    let sequencer: Sequencer | undefined;
+    let running: { sequencer: Sequencer; publisher: Publisher } | undefined;
     return {
       providers: [],
       ready: async () => undefined,
       async start(app) {
-        const found = app.get(Sequencer);
-        found.start();
-        sequencer = found;
+        running = { sequencer: app.get(Sequencer), publisher: app.get(Publisher) };
+        running.publisher.start();
+        running.sequencer.start();
       },
-      stop: async () => sequencer?.stop(),
+      async stop() {
+        await running?.sequencer.stop();
+        await running?.publisher.stop();
+      },
     };
   };
 }

@@ -2,6 +2,7 @@ import { ConclaveError, newId, type RequestOf, type records } from '@conclave/co
 import type { RequestContext } from '@conclave/nest-kit';
 import { Database, type Tx } from '@conclave/postgres-kit';
 import { Inject, Injectable } from '@nestjs/common';
+import type { LogName } from '../log/log-name.js';
 import { PostgresLog } from '../log/postgres-log.js';
 import { countEntries } from './postgres-entries.js';
 import { exportOf, insertExport, type ExportView } from './postgres-exports.js';
@@ -19,25 +20,25 @@ export class CreateExport {
 
   /** @throws ConclaveError `audit.log.empty` | `audit.proof.range` | `audit.entry.pruned` */
   async run(tx: Tx, ctx: RequestContext, { format, filter = {}, range }: Request): Promise<ExportView> {
-    const latest = await this.log.latest(tx, ctx.tenantId);
-    if (!latest) throw new ConclaveError('audit.log.empty');
-    const { size } = latest;
-    const { minimumIndex } = await retentionOf(tx, ctx.tenantId);
+    const log = await this.log.open(tx, ctx.tenantId);
+    if (!log || log.published === 0) throw new ConclaveError('audit.log.empty');
+    const size = log.published;
+    const { minimumIndex } = await retentionOf(tx, log);
     const { from = minimumIndex, to = size } = range;
     if (from < minimumIndex) throw new ConclaveError('audit.entry.pruned', { minimumIndex });
     if (from > to || to > size) throw new ConclaveError('audit.proof.range', { size });
-    const entries = await countEntries(tx, ctx.tenantId, filter, { from, to });
+    const entries = await countEntries(tx, log, filter, { from, to });
     const id = newId('export');
     const createdAt = new Date();
-    await insertExport(tx, ctx.tenantId, {
+    await insertExport(tx, log, {
       ...{ id, format, filter, from, to, size, entries },
       ...{ createdBy: ctx.actor, createdAt },
     });
-    return (await exportOf(tx, ctx.tenantId, id))!;
+    return (await exportOf(tx, ctx.tenantId, id))!.view;
   }
 
   /** @throws ConclaveError `audit.export.not-found` */
-  async find(ctx: RequestContext, id: string): Promise<ExportView> {
+  async find(ctx: RequestContext, id: string): Promise<{ readonly view: ExportView; readonly log: LogName }> {
     const found = await exportOf(this.db.autocommit(ctx), ctx.tenantId, id);
     if (!found) throw new ConclaveError('audit.export.not-found', { id });
     return found;

@@ -5,6 +5,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
 import { CheckpointSigner } from '../log/checkpoint-signer.js';
+import { firstRowOf, logOfRow, type LogName } from '../log/log-name.js';
+import { PostgresLog } from '../log/postgres-log.js';
 import { writeEntry, type EntryFormat } from './formats/write-line.js';
 import { KeepAndForget } from './keep-and-forget.js';
 import { findEntries, indexEntries, type FoundEntry } from './postgres-entries.js';
@@ -30,6 +32,7 @@ export class FollowLog {
 
   constructor(
     @Inject(Database) private readonly db: Database,
+    @Inject(PostgresLog) private readonly log: PostgresLog,
     @Inject(CheckpointSigner) private readonly signer: CheckpointSigner,
     @Inject(LOG) private readonly logger: Logger,
   ) {}
@@ -77,28 +80,34 @@ export class FollowLog {
 
   /** Hands the next entries of each stream over. @returns whether there may be more */
   private async send(tx: Tx, tenantId: string): Promise<boolean> {
+    const present = await this.log.open(tx, tenantId);
     let more = false;
-    for (const { webhook, format, next } of await takeStreams(tx, tenantId)) {
-      const range = { from: next, to: Number.MAX_SAFE_INTEGER };
-      const found = await findEntries(tx, tenantId, { filter: {}, range, order: 'asc', limit: STREAM_BATCH });
-      const fitting = this.fitting(tenantId, format, found);
-      if (fitting.length === 0) continue;
-      const last = fitting.at(-1)!.index;
-      const lines = fitting.map(({ line }) => line);
-      await tx.emit(events.entriesStreamed, { webhook, format, first: next, last, lines });
-      await advanceStream(tx, tenantId, webhook, last + 1);
-      more ||= fitting.length < found.length || found.length === STREAM_BATCH;
+    for (const { webhook, format, nextRow } of await takeStreams(tx, tenantId)) {
+      const log = logOfRow(tenantId, nextRow);
+      const range = { from: nextRow - firstRowOf(log), to: Number.MAX_SAFE_INTEGER };
+      const found = await findEntries(tx, log, { filter: {}, range, order: 'asc', limit: STREAM_BATCH });
+      const fitting = this.fitting(log, format, found);
+      if (fitting.length > 0) {
+        const [first, last] = [fitting[0]!.index, fitting.at(-1)!.index];
+        const lines = fitting.map(({ line }) => line);
+        await tx.emit(events.entriesStreamed, { webhook, format, first, last, lines });
+        await advanceStream(tx, tenantId, webhook, firstRowOf(log) + last + 1);
+        more ||= fitting.length < found.length || found.length === STREAM_BATCH;
+      } else if (present && log.number < present.number) {
+        await advanceStream(tx, tenantId, webhook, firstRowOf(present));
+        more = true;
+      }
     }
     return more;
   }
 
   /** As many lines as fit, at least one. They disclose nothing: what has left cannot be erased. */
-  private fitting(tenantId: string, format: EntryFormat, found: readonly FoundEntry[]) {
-    const log = { origin: this.signer.originOf(tenantId), tenantId };
+  private fitting(log: LogName, format: EntryFormat, found: readonly FoundEntry[]) {
+    const of = { origin: this.signer.originOf(log), tenantId: log.tenantId };
     let bytes = 0;
     const lines = found.map(({ disclosed: _disclosed, ...entry }) => ({
       index: entry.index,
-      line: writeEntry(format, entry, log),
+      line: writeEntry(format, entry, of),
     }));
     const end = lines.findIndex(({ line }, at) => (bytes += sizeOf(line)) > STREAM_BYTES && at > 0);
     return end === -1 ? lines : lines.slice(0, end);

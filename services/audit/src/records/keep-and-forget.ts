@@ -1,9 +1,11 @@
-import type { JsonObject } from '@conclave/audit-core';
+import { TILE_WIDTH, type JsonObject } from '@conclave/audit-core';
 import { ConclaveError, events, newId, type RequestOf, type records } from '@conclave/contracts';
 import { LOG, type RequestContext } from '@conclave/nest-kit';
-import { Database, type Actor, type Tx } from '@conclave/postgres-kit';
+import { Database, type Actor, type Statements, type Tx } from '@conclave/postgres-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
+import { StageEntry } from '../entries/stage-entry.js';
+import { PostgresLog } from '../log/postgres-log.js';
 import { ERASED_ENTRY, HOLD_PLACED, HOLD_RELEASED, RETENTION_SET } from './own-entries.js';
 import { eraseDisclosures, pruneDisclosures } from './postgres-disclosures.js';
 import { firstSince } from './postgres-entries.js';
@@ -21,11 +23,9 @@ import {
   type Hold,
   type Retention,
 } from './postgres-retention.js';
-import { StageEntry } from './stage-entry.js';
+
 
 const DAY_MS = 86_400_000;
-/** Entries are served in bundles of this many (C2SP tlog-tiles): one is served whole or not at all. */
-const BUNDLE = 256;
 
 /**
  * How long entries are kept, and what keeps them longer. Each of these takes the tenant's row first, so that a hold that
@@ -35,6 +35,7 @@ const BUNDLE = 256;
 export class KeepAndForget {
   constructor(
     @Inject(Database) private readonly db: Database,
+    @Inject(PostgresLog) private readonly log: PostgresLog,
     @Inject(StageEntry) private readonly stage: StageEntry,
     @Inject(LOG) private readonly logger: Logger,
   ) {}
@@ -48,7 +49,12 @@ export class KeepAndForget {
       await this.prune(tx, ctx.tenantId, days);
     }
     await this.stage.own(tx, ctx, { type: RETENTION_SET, data: days === null ? {} : { days } });
-    return retentionOf(tx, ctx.tenantId);
+    return this.kept(tx, ctx.tenantId);
+  }
+
+  /** What is kept of the tenant's present log, or will be of its first. */
+  async kept(db: Statements, tenantId: string): Promise<Retention> {
+    return retentionOf(db, (await this.log.open(db, tenantId)) ?? { tenantId, number: 1 });
   }
 
   async place(tx: Tx, ctx: RequestContext, { reason, subject }: RequestOf<typeof records.placeHold>): Promise<Hold> {
@@ -105,15 +111,18 @@ export class KeepAndForget {
   }
 
   private async pruneUnlessHeld(tx: Tx, tenantId: string): Promise<void> {
-    const { days } = await lockRetention(tx, tenantId);
+    const days = await lockRetention(tx, tenantId);
     if (days !== undefined && (await holdOn(tx, tenantId)) === undefined) await this.prune(tx, tenantId, days);
   }
 
   private async prune(tx: Tx, tenantId: string, days: number): Promise<void> {
-    const first = await firstSince(tx, tenantId, new Date(Date.now() - days * DAY_MS));
-    const minimumIndex = first - (first % BUNDLE);
-    await raiseMinimum(tx, tenantId, minimumIndex);
-    await pruneDisclosures(tx, tenantId, minimumIndex);
+    const log = await this.log.open(tx, tenantId);
+    if (!log) return;
+    const first = await firstSince(tx, log, new Date(Date.now() - days * DAY_MS));
+    // A bundle of entries (C2SP tlog-tiles) is served whole or not at all.
+    const minimumIndex = first - (first % TILE_WIDTH);
+    await raiseMinimum(tx, log, minimumIndex);
+    await pruneDisclosures(tx, log, minimumIndex);
   }
 
   private async refuseHeld(tx: Tx, tenantId: Actor['tenantId'], subject?: string): Promise<void> {

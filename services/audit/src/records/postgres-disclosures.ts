@@ -1,7 +1,8 @@
 /** The side table of personal data: the only thing about an entry that is ever deleted. */
 import type { JsonObject } from '@conclave/audit-core';
 import type { Statements, Tx } from '@conclave/postgres-kit';
-import type { Disclosed } from './entry-bytes.js';
+import { firstRowOf, type LogName } from '../log/log-name.js';
+import type { Disclosed } from './commit-personal.js';
 
 /** Kept once: an event that its producer stamps again keeps its first salt, and one that was erased stays erased. */
 export async function keepDisclosure(
@@ -39,10 +40,10 @@ export async function eraseDisclosures(tx: Tx, tenantId: string, subject: string
 }
 
 /** Deletes what entries below an index disclosed. */
-export async function pruneDisclosures(tx: Tx, tenantId: string, minimumIndex: number): Promise<void> {
+export async function pruneDisclosures(tx: Tx, log: LogName, minimumIndex: number): Promise<void> {
   await tx.query(
     `delete from disclosure d using entry e
      where d.tenant_id = $1 and e.tenant_id = $1 and e.event_id = d.event_id and e.idx < $2`,
-    [tenantId, minimumIndex],
+    [log.tenantId, firstRowOf(log) + minimumIndex],
   );
 }

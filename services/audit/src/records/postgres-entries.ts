@@ -1,9 +1,10 @@
 /** Finding entries: below the log, which only knows places, by what they are about. */
 import type { audit } from '@conclave/contracts';
 import type { Statements, Tx } from '@conclave/postgres-kit';
+import { firstRowOf, type LogName } from '../log/log-name.js';
 import type { LoggedEntry } from '../log/postgres-log.js';
 import { disclosuresOf } from './postgres-disclosures.js';
-import { refsOf, type Disclosed } from './entry-bytes.js';
+import { refsOf, type Disclosed } from './commit-personal.js';
 
 export type EntryFilter = audit.EntryFilter;
 
@@ -28,12 +29,16 @@ interface EntryRow {
   leaf_hash: Buffer;
 }
 
+/** No log has more entries; their rows are below those of the next log. */
+const MAX_SIZE = 2 ** 40;
+
 /** In byte order, behind everything that begins with the prefix. */
 const behind = (prefix: string): string => `${prefix}\u{10ffff}`;
 
 /** What the filter and the range ask of `entry e`. Each condition is one that an index answers, or narrows few rows. */
-function conditions(tenantId: string, filter: EntryFilter, { from, to }: EntryRange) {
-  const params: unknown[] = [tenantId, from, to];
+function conditions(log: LogName, filter: EntryFilter, { from, to }: EntryRange) {
+  const first = firstRowOf(log);
+  const params: unknown[] = [log.tenantId, first + from, first + Math.min(to, MAX_SIZE)];
   const parts = ['e.tenant_id = $1', 'e.idx >= $2', 'e.idx < $3'];
   const add = (sql: (...places: string[]) => string, ...values: unknown[]): void => {
     parts.push(sql(...values.map((value) => `$${params.push(value)}`)));
@@ -59,10 +64,10 @@ function conditions(tenantId: string, filter: EntryFilter, { from, to }: EntryRa
 /** Entries of the range that the filter lets through, in either order, with what they disclose. */
 export async function findEntries(
   db: Statements,
-  tenantId: string,
+  log: LogName,
   query: { filter: EntryFilter; range: EntryRange; order: 'asc' | 'desc'; limit: number },
 ): Promise<FoundEntry[]> {
-  const { where, params } = conditions(tenantId, query.filter, query.range);
+  const { where, params } = conditions(log, query.filter, query.range);
   const rows = await db.query<EntryRow>(
     `select e.idx, e.event_id, e.type, e.actor, e.at, e.body, e.leaf_hash from entry e
      where ${where} order by e.idx ${query.order} limit $${params.length + 1}`,
@@ -70,11 +75,11 @@ export async function findEntries(
   );
   const disclosed = await disclosuresOf(
     db,
-    tenantId,
+    log.tenantId,
     rows.map(({ event_id }) => event_id),
   );
   return rows.map((row) => ({
-    index: Number(row.idx),
+    index: Number(row.idx) - firstRowOf(log),
     eventId: row.event_id,
     type: row.type,
     actor: row.actor,
@@ -87,11 +92,11 @@ export async function findEntries(
 
 export async function countEntries(
   db: Statements,
-  tenantId: string,
+  log: LogName,
   filter: EntryFilter,
   range: EntryRange,
 ): Promise<number> {
-  const { where, params } = conditions(tenantId, filter, range);
+  const { where, params } = conditions(log, filter, range);
   const row = await db.one<{ n: string }>(`select count(*) n from entry e where ${where}`, params);
   return Number(row!.n);
 }
@@ -122,20 +127,15 @@ export async function indexEntries(tx: Tx, tenantId: string, limit: number): Pro
   return entries.length;
 }
 
-/** The place of an event's entry, once it has one. */
-export async function indexOfEvent(db: Statements, tenantId: string, eventId: string): Promise<number | undefined> {
-  const row = await db.one<{ idx: string }>('select idx from entry where tenant_id = $1 and event_id = $2', [
-    tenantId,
-    eventId,
-  ]);
-  return row && Number(row.idx);
-}
-
-/** The first entry that is not older than the cutoff, whose bundle is kept whole; the size of the log when all are. */
-export async function firstSince(db: Statements, tenantId: string, cutoff: Date): Promise<number> {
+/** The first entry of the log that is not older than the cutoff; its size when all are. */
+export async function firstSince(
+  db: Statements,
+  log: LogName & { readonly size: number },
+  cutoff: Date,
+): Promise<number> {
   const row = await db.one<{ idx: string | null }>(
-    `select coalesce((select min(idx) from entry where tenant_id = $1 and at >= $2), (select size from log where tenant_id = $1), 0) as idx`,
-    [tenantId, cutoff],
+    'select min(idx) as idx from entry where tenant_id = $1 and idx >= $2 and at >= $3',
+    [log.tenantId, firstRowOf(log), cutoff],
   );
-  return Number(row!.idx);
+  return row?.idx == null ? log.size : Number(row.idx) - firstRowOf(log);
 }

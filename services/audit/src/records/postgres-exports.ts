@@ -1,5 +1,6 @@
 import type { ReplyOf, records } from '@conclave/contracts';
 import type { Statements } from '@conclave/postgres-kit';
+import type { LogName } from '../log/log-name.js';
 import type { EntryFormat } from './formats/write-line.js';
 import type { EntryFilter } from './postgres-entries.js';
 
@@ -19,6 +20,7 @@ export interface ExportSpec {
 }
 
 interface ExportRow {
+  number: number;
   id: string;
   format: EntryFormat;
   filter: EntryFilter;
@@ -32,12 +34,13 @@ interface ExportRow {
   created_at: Date;
 }
 
-export async function insertExport(db: Statements, tenantId: string, spec: ExportSpec): Promise<void> {
+export async function insertExport(db: Statements, log: LogName, spec: ExportSpec): Promise<void> {
   await db.query(
-    `insert into export (tenant_id, id, format, filter, from_idx, to_idx, size, entries, created_by, created_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+    `insert into export (tenant_id, number, id, format, filter, from_idx, to_idx, size, entries, created_by, created_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
     [
-      tenantId,
+      log.tenantId,
+      log.number,
       spec.id,
       spec.format,
       JSON.stringify(spec.filter),
@@ -51,13 +54,18 @@ export async function insertExport(db: Statements, tenantId: string, spec: Expor
   );
 }
 
-export async function exportOf(db: Statements, tenantId: string, id: string): Promise<ExportView | undefined> {
+/** The export, and the log that it is of. */
+export async function exportOf(
+  db: Statements,
+  tenantId: string,
+  id: string,
+): Promise<{ readonly view: ExportView; readonly log: LogName } | undefined> {
   const row = await db.one<ExportRow>(
-    `select id, format, filter, from_idx, to_idx, size, entries, sent, state, created_by, created_at
+    `select number, id, format, filter, from_idx, to_idx, size, entries, sent, state, created_by, created_at
      from export where tenant_id = $1 and id = $2`,
     [tenantId, id],
   );
-  return row && viewOf(row);
+  return row && { view: viewOf(row), log: { tenantId, number: row.number } };
 }
 
 export async function noteProgress(

@@ -1,28 +1,32 @@
 /** How long entries are served, what forbids to prune or erase, and what was erased. */
 import type { ReplyOf, RequestOf, records } from '@conclave/contracts';
 import { pageOf, type Database, type Statements, type Tx } from '@conclave/postgres-kit';
+import { firstRowOf, type LogName } from '../log/log-name.js';
 
 export type Retention = ReplyOf<typeof records.getRetention>;
 export type Hold = ReplyOf<typeof records.placeHold>;
 export type Erasure = ReplyOf<typeof records.getErasure>;
 type Page = RequestOf<typeof records.listHolds>;
 
-export async function retentionOf(db: Statements, tenantId: string): Promise<Retention> {
-  const row = await db.one<{ days: number | null; minimum_index: string }>(
-    'select days, minimum_index from retention where tenant_id = $1',
-    [tenantId],
+/** What is kept of the log; one that was opened after another begins with all of it. */
+export async function retentionOf(db: Statements, log: LogName): Promise<Retention> {
+  const row = await db.one<{ days: number | null; minimum_row: string }>(
+    'select days, minimum_row from retention where tenant_id = $1',
+    [log.tenantId],
   );
   return {
     ...(row?.days == null ? {} : { days: row.days }),
-    minimumIndex: Number(row?.minimum_index ?? 0),
+    minimumIndex: Math.max(0, Number(row?.minimum_row ?? 0) - firstRowOf(log)),
   };
 }
 
-/** Takes the tenant's row, so that holds, pruning and erasures come one after the other. */
-export async function lockRetention(tx: Tx, tenantId: string): Promise<Retention> {
+/** Takes the tenant's row, so that holds, pruning and erasures come one after the other. @returns how long is kept */
+export async function lockRetention(tx: Tx, tenantId: string): Promise<number | undefined> {
   await tx.query('insert into retention (tenant_id) values ($1) on conflict do nothing', [tenantId]);
-  await tx.query('select from retention where tenant_id = $1 for update', [tenantId]);
-  return retentionOf(tx, tenantId);
+  const row = await tx.one<{ days: number | null }>('select days from retention where tenant_id = $1 for update', [
+    tenantId,
+  ]);
+  return row?.days ?? undefined;
 }
 
 export async function keepFor(tx: Tx, tenantId: string, days: number | null): Promise<void> {
@@ -30,10 +34,10 @@ export async function keepFor(tx: Tx, tenantId: string, days: number | null): Pr
 }
 
 /** What was pruned does not come back. */
-export async function raiseMinimum(tx: Tx, tenantId: string, minimumIndex: number): Promise<void> {
-  await tx.query('update retention set minimum_index = greatest(minimum_index, $2) where tenant_id = $1', [
-    tenantId,
-    minimumIndex,
+export async function raiseMinimum(tx: Tx, log: LogName, minimumIndex: number): Promise<void> {
+  await tx.query('update retention set minimum_row = greatest(minimum_row, $2) where tenant_id = $1', [
+    log.tenantId,
+    firstRowOf(log) + minimumIndex,
   ]);
 }
 

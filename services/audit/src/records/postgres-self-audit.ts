@@ -1,11 +1,14 @@
 import type { Frontier, JsonObject } from '@conclave/audit-core';
 import type { ReplyOf, records } from '@conclave/contracts';
 import type { Database, Statements, Tx } from '@conclave/postgres-kit';
+import { firstRowOf, type LogName } from '../log/log-name.js';
 
 export type Fault = ReplyOf<typeof records.getSelfAudit>['faults'][number];
 
-/** How far the tree was rebuilt, with all that is needed to go on. */
+/** How far the tree of a log was rebuilt, with all that is needed to go on. */
 export interface Rebuilt {
+  /** Which of the tenant's logs. */
+  readonly number: number;
   readonly frontier: Frontier;
   readonly faults: readonly Fault[];
   readonly at: Date;
@@ -14,6 +17,7 @@ export interface Rebuilt {
 }
 
 interface Row {
+  number: number;
   size: string;
   frontier: Buffer[];
   faults: Fault[];
@@ -22,13 +26,13 @@ interface Row {
 }
 
 const rowOf = (db: Statements, tenantId: string): Promise<Row | undefined> =>
-  db.one<Row>('select size, frontier, faults, at, full_at from self_audit where tenant_id = $1', [tenantId]);
+  db.one<Row>('select number, size, frontier, faults, at, full_at from self_audit where tenant_id = $1', [tenantId]);
 
 export async function rebuiltSoFar(db: Statements, tenantId: string): Promise<Rebuilt | undefined> {
   const row = await rowOf(db, tenantId);
   if (!row) return undefined;
-  const { faults, at, full_at: fullAt } = row;
-  return { frontier: { size: Number(row.size), hashes: row.frontier }, faults, at, fullAt };
+  const { number, faults, at, full_at: fullAt } = row;
+  return { number, frontier: { size: Number(row.size), hashes: row.frontier }, faults, at, fullAt };
 }
 
 export async function selfAuditOf(db: Statements, tenantId: string): Promise<ReplyOf<typeof records.getSelfAudit>> {
@@ -37,13 +41,14 @@ export async function selfAuditOf(db: Statements, tenantId: string): Promise<Rep
   return { size: Number(row.size), faults: row.faults, at: row.at.toISOString(), fullAt: row.full_at.toISOString() };
 }
 
-export async function keepRebuilt(tx: Tx, tenantId: string, { frontier, faults, at, fullAt }: Rebuilt): Promise<void> {
+export async function keepRebuilt(tx: Tx, tenantId: string, { number, frontier, faults, at, fullAt }: Rebuilt): Promise<void> {
   await tx.query(
-    `insert into self_audit (tenant_id, size, frontier, faults, fault_count, at, full_at) values ($1, $2, $3, $4, $5, $6, $7)
-     on conflict (tenant_id) do update set size = excluded.size, frontier = excluded.frontier, faults = excluded.faults,
+    `insert into self_audit (tenant_id, number, size, frontier, faults, fault_count, at, full_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (tenant_id) do update set number = excluded.number, size = excluded.size, frontier = excluded.frontier, faults = excluded.faults,
        fault_count = excluded.fault_count, at = excluded.at, full_at = excluded.full_at`,
     [
       tenantId,
+      number,
       frontier.size,
       frontier.hashes.map((hash) => Buffer.from(hash)),
       JSON.stringify(faults),
@@ -63,7 +68,9 @@ export interface StoredEntry {
 }
 
 /** Entries and signed heads behind `size`, as far as `limit` entries reach. */
-export async function storedAfter(db: Statements, tenantId: string, size: number, limit: number) {
+export async function storedAfter(db: Statements, log: LogName, size: number, limit: number) {
+  const { tenantId } = log;
+  const first = firstRowOf(log);
   const entries = await db.query<{
     idx: string;
     body: Buffer;
@@ -73,28 +80,25 @@ export async function storedAfter(db: Statements, tenantId: string, size: number
   }>(
     `select e.idx, e.body, e.leaf_hash, d.salt, d.data from entry e
      left join disclosure d on d.tenant_id = e.tenant_id and d.event_id = e.event_id
-     where e.tenant_id = $1 and e.idx >= $2 order by e.idx limit $3`,
-    [tenantId, size, limit],
+     where e.tenant_id = $1 and e.idx >= $2 and e.idx < $3 order by e.idx limit $4`,
+    [tenantId, first + size, firstRowOf({ tenantId, number: log.number + 1 }), limit],
   );
-  const end = entries.length < limit ? Number.MAX_SAFE_INTEGER : Number(entries.at(-1)!.idx) + 1;
+  // The rows of heads begin behind the first of the log, so that one of size n stands at n.
+  const end =
+    entries.length < limit ? firstRowOf({ tenantId, number: log.number + 1 }) : Number(entries.at(-1)!.idx) + 1;
   const heads = await db.query<{ size: string; root: Buffer; note: string }>(
     'select size, root, note from checkpoint where tenant_id = $1 and size > $2 and size <= $3 order by size',
-    [tenantId, size, end],
+    [tenantId, first + size, end],
   );
   return {
     entries: entries.map((row): StoredEntry => ({
-      index: Number(row.idx),
+      index: Number(row.idx) - first,
       body: row.body,
       leafHash: row.leaf_hash,
       disclosed: row.salt ? { salt: row.salt, data: row.data } : undefined,
     })),
-    heads: heads.map((row) => ({ size: Number(row.size), root: row.root, note: row.note })),
+    heads: heads.map((row) => ({ size: Number(row.size) - first, root: row.root, note: row.note })),
   };
-}
-
-export async function sizeOfLog(db: Statements, tenantId: string): Promise<number> {
-  const row = await db.one<{ size: string }>('select size from log where tenant_id = $1', [tenantId]);
-  return Number(row?.size ?? 0);
 }
 
 export async function tenantsWithLogs(db: Database): Promise<string[]> {

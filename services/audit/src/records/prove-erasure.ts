@@ -2,15 +2,16 @@ import { formatTlogProof, fromBase64, hex } from '@conclave/audit-core';
 import { ConclaveError } from '@conclave/contracts';
 import { Database, type Actor } from '@conclave/postgres-kit';
 import { Inject, Injectable } from '@nestjs/common';
+import { PostgresLog } from '../log/postgres-log.js';
 import { ReadProofs } from '../log/read-proofs.js';
-import { indexOfEvent } from './postgres-entries.js';
 import { erasureOf, type Erasure } from './postgres-retention.js';
 
-/** An erasure with the proof of its entry, once the log has it. */
+/** An erasure with the proof of its entry, once a published checkpoint of the present log has it. */
 @Injectable()
 export class ProveErasure {
   constructor(
     @Inject(Database) private readonly db: Database,
+    @Inject(PostgresLog) private readonly log: PostgresLog,
     @Inject(ReadProofs) private readonly proofs: ReadProofs,
   ) {}
 
@@ -19,8 +20,9 @@ export class ProveErasure {
     const db = this.db.autocommit(ctx);
     const found = await erasureOf(db, ctx.tenantId, id);
     if (!found) throw new ConclaveError('audit.erasure.not-found', { id });
-    const index = await indexOfEvent(db, ctx.tenantId, found.eventId);
-    if (index === undefined) return found.erasure;
+    const log = await this.log.open(db, ctx.tenantId);
+    const index = log && (await this.log.indexOf(db, log, found.eventId));
+    if (!log || index === undefined || index < 0 || index >= log.published) return found.erasure;
     const { leafHash, hashes, checkpoint } = await this.proofs.inclusion(ctx, index, undefined);
     const proof = formatTlogProof({ index, hashes: hashes.map(fromBase64), checkpoint });
     return { ...found.erasure, logged: { index, leafHash: hex(fromBase64(leafHash)), proof } };

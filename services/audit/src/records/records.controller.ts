@@ -37,8 +37,8 @@ export class RecordsController {
   }
 
   @Handles(records.getExport)
-  progress(ctx: RequestContext, { id }: RequestOf<typeof records.getExport>) {
-    return this.exports.find(ctx, id);
+  async progress(ctx: RequestContext, { id }: RequestOf<typeof records.getExport>) {
+    return (await this.exports.find(ctx, id)).view;
   }
 
   @Handles(records.getExportContent)

@@ -3,7 +3,7 @@ import { Handles, type RequestContext } from '@conclave/nest-kit';
 import { Database, once } from '@conclave/postgres-kit';
 import { Controller, Inject } from '@nestjs/common';
 import { KeepAndForget } from './keep-and-forget.js';
-import { pageOfErasures, pageOfHolds, retentionOf } from './postgres-retention.js';
+import { pageOfErasures, pageOfHolds } from './postgres-retention.js';
 import { selfAuditOf } from './postgres-self-audit.js';
 import { ProveErasure } from './prove-erasure.js';
 
@@ -18,7 +18,7 @@ export class RetentionController {
 
   @Handles(records.getRetention)
   retention(ctx: RequestContext) {
-    return retentionOf(this.db.autocommit(ctx), ctx.tenantId);
+    return this.keep.kept(this.db.autocommit(ctx), ctx.tenantId);
   }
 
   @Handles(records.setRetention)

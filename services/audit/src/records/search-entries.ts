@@ -2,16 +2,20 @@ import { base64, hex } from '@conclave/audit-core';
 import { ConclaveError, type ReplyOf, type RequestOf, type audit } from '@conclave/contracts';
 import { Database, pageBy, type Actor } from '@conclave/postgres-kit';
 import { Inject, Injectable } from '@nestjs/common';
+import { PostgresLog } from '../log/postgres-log.js';
 import { findEntries } from './postgres-entries.js';
 import { retentionOf } from './postgres-retention.js';
 
 type Request = RequestOf<typeof audit.listAuditEntries>;
 type Reply = ReplyOf<typeof audit.listAuditEntries>;
 
-/** Entries that a filter lets through, newest first. The cursor is an index, so pages stay what they are while the log grows. */
+/** Entries of the present log that a filter lets through, newest first. The cursor is an index, so pages stay what they are while the log grows. */
 @Injectable()
 export class SearchEntries {
-  constructor(@Inject(Database) private readonly db: Database) {}
+  constructor(
+    @Inject(Database) private readonly db: Database,
+    @Inject(PostgresLog) private readonly log: PostgresLog,
+  ) {}
 
   /** @throws ConclaveError `request.invalid` for a cursor that is none */
   async run(ctx: Actor, { limit, after, ...filter }: Request): Promise<Reply> {
@@ -21,9 +25,11 @@ export class SearchEntries {
         issues: [{ path: 'after', message: 'expected the `next` of a page' }],
       });
     const db = this.db.autocommit(ctx);
-    const { minimumIndex } = await retentionOf(db, ctx.tenantId);
+    const log = await this.log.open(db, ctx.tenantId);
+    if (!log) return { items: [] };
+    const { minimumIndex } = await retentionOf(db, log);
     const range = { from: minimumIndex, to: before };
-    const found = await findEntries(db, ctx.tenantId, { filter, range, order: 'desc', limit: limit + 1 });
+    const found = await findEntries(db, log, { filter, range, order: 'desc', limit: limit + 1 });
     const items = found.map((entry) => ({
       index: entry.index,
       leafHash: hex(entry.leafHash),

@@ -9,25 +9,24 @@ import {
   parseCheckpoint,
   parseNote,
   parseStrictJson,
-  parseVkey,
   rootOf,
   verifyNote,
   type Frontier,
 } from '@conclave/audit-core';
 import { events } from '@conclave/contracts';
-import type { Database } from '@conclave/postgres-kit';
+import type { Database, Statements } from '@conclave/postgres-kit';
 import type { CheckpointSigner } from '../log/checkpoint-signer.js';
+import type { OpenLog, PostgresLog } from '../log/postgres-log.js';
 import { LOG_REBUILT } from './own-entries.js';
 import {
   keepRebuilt,
   rebuiltSoFar,
-  sizeOfLog,
   storedAfter,
   type Fault,
   type Rebuilt,
   type StoredEntry,
 } from './postgres-self-audit.js';
-import type { StageEntry } from './stage-entry.js';
+import type { StageEntry } from '../entries/stage-entry.js';
 
 /** Entries in memory at once. */
 const BATCH = 1_000;
@@ -54,17 +53,21 @@ interface Head {
 export class SelfAudit {
   constructor(
     private readonly db: Database,
-    private readonly signer: Pick<CheckpointSigner, 'originOf' | 'vkeyOf'>,
+    private readonly log: PostgresLog,
+    private readonly signer: CheckpointSigner,
     private readonly stage: StageEntry,
   ) {}
 
   async run(tenantId: string, now: Date): Promise<Report> {
     const ctx = { tenantId, actor: 'service:audit' };
-    const before = await rebuiltSoFar(this.db.autocommit(ctx), tenantId);
-    const full = !before || now.getTime() - before.fullAt.getTime() >= FULL_MS;
+    const db = this.db.autocommit(ctx);
+    const log = (await this.log.open(db, tenantId))!;
+    const before = await rebuiltSoFar(db, tenantId);
+    const full = before?.number !== log.number || now.getTime() - before.fullAt.getTime() >= FULL_MS;
     const from = full ? EMPTY_FRONTIER : before.frontier;
-    const { frontier, faults } = await this.rebuild(tenantId, from);
-    const report = { frontier, faults, at: now, fullAt: full ? now : before.fullAt, from: from.size };
+    const { frontier, faults } = await this.rebuild(db, log, from);
+    const { number } = log;
+    const report = { number, frontier, faults, at: now, fullAt: full ? now : before.fullAt, from: from.size };
     await this.db.tx(ctx, async (tx) => {
       await keepRebuilt(tx, tenantId, report);
       const data = { from: from.size, size: frontier.size, faults: faults.length };
@@ -74,26 +77,28 @@ export class SelfAudit {
     return report;
   }
 
-  private async rebuild(tenantId: string, from: Frontier): Promise<{ frontier: Frontier; faults: Fault[] }> {
-    const db = this.db.autocommit({ tenantId, actor: 'service:audit' });
-    const end = await sizeOfLog(db, tenantId);
+  private async rebuild(
+    db: Statements,
+    log: OpenLog,
+    from: Frontier,
+  ): Promise<{ frontier: Frontier; faults: Fault[] }> {
     const faults: Fault[] = [];
     let good = from;
     let frontier = from;
     for (;;) {
-      const { entries, heads } = await storedAfter(db, tenantId, frontier.size, BATCH);
+      const { entries, heads } = await storedAfter(db, log, frontier.size, BATCH);
       for (const entry of entries) {
         if (entry.index !== frontier.size) return lost(good, faults, frontier.size, 'the entry is missing');
         faults.push(...faultsOf(entry));
         frontier = appendLeaves(frontier, [leafHash(entry.body)]).frontier;
         const head = heads.find(({ size }) => size === frontier.size);
-        const wrong = head && (await this.faultOf(tenantId, head, rootOf(frontier)));
+        const wrong = head && (await this.faultOf(log, head, rootOf(frontier)));
         if (wrong !== undefined) return lost(good, faults, frontier.size - 1, wrong);
         if (head && faults.length === 0) good = frontier;
         if (faults.length >= MAX_FAULTS) return { frontier: good, faults };
       }
       if (entries.length < BATCH) {
-        const beyond = Math.max(end, ...heads.map(({ size }) => size));
+        const beyond = Math.max(log.size, ...heads.map(({ size }) => size));
         return frontier.size < beyond
           ? lost(good, faults, frontier.size, `entries up to ${beyond} are missing`)
           : { frontier: good, faults };
@@ -101,19 +106,18 @@ export class SelfAudit {
     }
   }
 
-  /** What is wrong with a signed head of the tree that was rebuilt up to its size. */
-  private async faultOf(
-    tenantId: string,
-    { size, root, note }: Head,
-    rebuilt: Uint8Array,
-  ): Promise<string | undefined> {
+  /**
+   * What is wrong with a signed head of the tree that was rebuilt up to its size. Older ones may be signed by a key that
+   * is no longer in force; all of them are in the tree that the published one signs.
+   */
+  private async faultOf(log: OpenLog, { size, root, note }: Head, rebuilt: Uint8Array): Promise<string | undefined> {
     const parsed = parseNote(note);
     const signed = parseCheckpoint(parsed.text);
     if (![root, signed.root].every((one) => equalBytes(one, rebuilt)) || signed.size !== size)
       return `the root at size ${size} is not the one that was signed`;
-    const { signers } = await verifyNote(parsed, [parseVkey(this.signer.vkeyOf(tenantId))]);
-    const ours = signers.length > 0 && signed.origin === this.signer.originOf(tenantId);
-    return ours ? undefined : `the checkpoint of size ${size} is not signed by this log`;
+    const { signers, failed } = await verifyNote(parsed, this.signer.keysOf(log));
+    const ours = failed.length === 0 && (signers.length > 0 || size < log.published);
+    return ours && signed.origin === log.origin ? undefined : `the checkpoint of size ${size} is not signed by this log`;
   }
 }
 

@@ -11,12 +11,14 @@ import {
   parseCheckpoint,
   parseNote,
   type NodeId,
+  type NodeReader,
 } from '@conclave/audit-core';
 import { ConclaveError, type RequestOf, type records } from '@conclave/contracts';
 import type { HttpExchange, RequestContext } from '@conclave/nest-kit';
-import { Database, type Actor } from '@conclave/postgres-kit';
+import { Database, type Statements } from '@conclave/postgres-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import { CheckpointSigner } from '../log/checkpoint-signer.js';
+import type { LogName } from '../log/log-name.js';
 import { PostgresLog } from '../log/postgres-log.js';
 import { CreateExport } from './create-export.js';
 import { jsonLine } from './formats/line.js';
@@ -27,6 +29,12 @@ import { retentionOf } from './postgres-retention.js';
 
 /** Entries that are in memory at once. */
 const BATCH = 500;
+
+/** An export that is being read. */
+interface Work extends ExportView {
+  readonly log: LogName;
+  readonly db: Statements;
+}
 
 /**
  * Writes the lines of an export while they are read, at the pace of the reader. A range without a filter is verified by
@@ -48,99 +56,90 @@ export class StreamExport {
     { id }: RequestOf<typeof records.getExportContent>,
     { reply }: HttpExchange,
   ): Promise<void> {
-    const spec = await this.exports.find(ctx, id);
+    const { view, log } = await this.exports.find(ctx, id);
     // What follows lasts as long as the reader does, not as long as a request may.
-    const actor: Actor = { tenantId: ctx.tenantId, actor: ctx.actor };
-    await this.refusePruned(actor, spec);
+    const work = { ...view, log, db: this.db.autocommit({ tenantId: ctx.tenantId, actor: ctx.actor }) };
+    const { minimumIndex } = await retentionOf(work.db, log);
+    if (view.from < minimumIndex) throw new ConclaveError('audit.entry.pruned', { minimumIndex });
     reply.hijack();
-    reply.raw.writeHead(200, { 'content-type': spec.format === 'jsonl' ? 'application/jsonl' : 'text/plain' });
+    reply.raw.writeHead(200, { 'content-type': view.format === 'jsonl' ? 'application/jsonl' : 'text/plain' });
     try {
-      await pipeline(Readable.from(this.lines(actor, spec), { objectMode: true }), reply.raw);
+      await pipeline(Readable.from(this.lines(work), { objectMode: true }), reply.raw);
     } catch (error) {
       // Whoever hung up knows; the export stays to be read again.
       if ((error as { code?: unknown }).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
     }
   }
 
-  private async refusePruned(ctx: Actor, { from }: ExportView): Promise<void> {
-    const { minimumIndex } = await retentionOf(this.db.autocommit(ctx), ctx.tenantId);
-    if (from < minimumIndex) throw new ConclaveError('audit.entry.pruned', { minimumIndex });
-  }
-
-  private async *lines(ctx: Actor, spec: ExportView): AsyncGenerator<string> {
-    const db = this.db.autocommit(ctx);
-    const { id, format, filter = {}, from, to } = spec;
-    if (format === 'jsonl') yield await this.head(ctx, spec);
+  private async *lines(work: Work): AsyncGenerator<string> {
+    const { db, log, id, format, filter = {}, from, to } = work;
+    if (format === 'jsonl') yield await this.head(work);
     let sent = 0;
     for (let next = from; ;) {
-      await noteProgress(db, ctx.tenantId, { id, sent, state: 'streaming' });
-      const range = { from: next, to };
-      const found = await findEntries(db, ctx.tenantId, { filter, range, order: 'asc', limit: BATCH });
+      await noteProgress(db, log.tenantId, { id, sent, state: 'streaming' });
+      const found = await findEntries(db, log, { filter, range: { from: next, to }, order: 'asc', limit: BATCH });
       if (found.length === 0) break;
-      yield await this.batch(ctx, spec, found);
+      yield await this.batch(work, found);
       sent += found.length;
       next = found.at(-1)!.index + 1;
     }
-    yield await this.tail(ctx, spec, sent);
-    await noteProgress(db, ctx.tenantId, { id, sent, state: 'complete' });
+    yield await this.tail(work, sent);
+    await noteProgress(db, log.tenantId, { id, sent, state: 'complete' });
   }
 
-  private async head(ctx: Actor, { filter, from, to, size }: ExportView): Promise<string> {
-    const { tenantId } = ctx;
+  private async head(work: Work): Promise<string> {
+    const { log, filter, from, to } = work;
     const ids = filter === undefined ? nodesForRoot(from) : [];
-    const nodeAt = await this.nodes(ctx, ids);
+    const nodeAt = await this.nodes(work, ids);
     return line({
       export: 'conclave/audit-export/v1',
-      origin: this.signer.originOf(tenantId),
-      vkey: this.signer.vkeyOf(tenantId),
-      ...{ from, to, checkpoint: await this.checkpoint(ctx, size) },
+      origin: this.signer.originOf(log),
+      vkeys: this.signer.vkeysOf(log),
+      ...{ from, to, checkpoint: await this.checkpoint(work) },
       ...(filter === undefined
         ? { frontier: ids.map(({ level, index }) => base64(nodeAt(level, index))) }
         : { filter }),
     });
   }
 
-  private async batch(ctx: Actor, { format, filter, size }: ExportView, found: FoundEntry[]): Promise<string> {
-    const log = this.logOf(ctx);
+  private async batch(work: Work, found: readonly FoundEntry[]): Promise<string> {
+    const { format, filter, size } = work;
     const proven = format === 'jsonl' && filter !== undefined;
-    const ids = proven ? found.flatMap(({ index }) => nodesForInclusion(index, size)) : [];
-    const nodeAt = await this.nodes(ctx, ids);
+    const nodeAt = await this.nodes(work, proven ? found.flatMap(({ index }) => nodesForInclusion(index, size)) : []);
     const proofOf = (index: number): string[] => inclusionProof(index, size, nodeAt).map(base64);
+    const of = this.ofLog(work);
     return found
-      .map((entry) => `${writeEntry(format, entry, log, proven ? proofOf(entry.index) : undefined)}\n`)
+      .map((entry) => `${writeEntry(format, entry, of, proven ? proofOf(entry.index) : undefined)}\n`)
       .join('');
   }
 
-  private logOf({ tenantId }: Actor): OfLog {
-    return { origin: this.signer.originOf(tenantId), tenantId };
-  }
-
-  private async tail(ctx: Actor, { format, filter, to, size, id }: ExportView, entries: number): Promise<string> {
-    const note = await this.checkpoint(ctx, size);
+  private async tail(work: Work, entries: number): Promise<string> {
+    const { id, format, filter, to, size } = work;
+    const checkpoint = await this.checkpoint(work);
     if (format !== 'jsonl') {
-      const place = { size, root: hex(parseCheckpoint(parseNote(note).text).root) };
-      const at = new Date();
-      const data = { checkpoint: note, entries };
-      const about = { ...this.logOf(ctx), id, type: 'log.checkpoint', actor: 'service:audit' };
-      return `${foreignFormats[format]({ ...about, at, place, data })}\n`;
+      const place = { size, root: hex(parseCheckpoint(parseNote(checkpoint).text).root) };
+      const about = { ...this.ofLog(work), id, type: 'log.checkpoint', actor: 'service:audit', at: new Date() };
+      return `${foreignFormats[format]({ ...about, place, data: { checkpoint, entries } })}\n`;
     }
     const grown = filter === undefined && to > 0 && to < size;
-    const nodeAt = await this.nodes(ctx, grown ? nodesForConsistency(to, size) : []);
+    const nodeAt = await this.nodes(work, grown ? nodesForConsistency(to, size) : []);
     const proof = grown ? { consistency: consistencyProof(to, size, nodeAt).map(base64) } : {};
-    return line({ checkpoint: note, entries, ...proof });
+    return line({ checkpoint, entries, ...proof });
+  }
+
+  private ofLog({ log }: Work): OfLog {
+    return { origin: this.signer.originOf(log), tenantId: log.tenantId };
   }
 
   /** @throws Error when it is no longer there */
-  private async checkpoint(ctx: Actor, size: number): Promise<string> {
-    const head = await this.db.tx(ctx, (tx) => this.log.headAt(tx, ctx.tenantId, size));
+  private async checkpoint({ db, log, size }: Work): Promise<string> {
+    const head = await this.log.headAt(db, log, size);
     if (!head) throw new Error(`the checkpoint of size ${size} is missing`);
     return head.note;
   }
 
-  /** Reads nodes, each once. */
-  private nodes(ctx: Actor, ids: readonly NodeId[]) {
-    const distinct = [...new Map(ids.map((id) => [`${id.level}/${id.index}`, id])).values()];
-    return this.db.tx(ctx, (tx) => this.log.nodes(tx, ctx.tenantId, distinct));
+  private nodes({ db, log }: Work, ids: readonly NodeId[]): Promise<NodeReader> {
+    return this.log.nodes(db, log, ids);
   }
 }
 

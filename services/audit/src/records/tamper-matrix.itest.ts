@@ -141,7 +141,7 @@ const attacks: readonly {
         'select root from audit.checkpoint where tenant_id = $1 and size = $2',
         [t, ENTRIES],
       );
-      const note = newSigner().signer.sign(t, { size: ENTRIES, root: head!.root });
+      const note = newSigner().signer.sign({ tenantId: t, number: 1 }, { size: ENTRIES, root: head!.root });
       await sql('update audit.checkpoint set note = $2 where tenant_id = $1 and size = $3', [t, note, ENTRIES]);
     },
     found: 'untrusted',

@@ -9,7 +9,7 @@ import {
 } from '@conclave/dev-env/testing';
 import { wireHeaders } from '@conclave/nest-kit';
 import { postgres } from '@conclave/postgres-kit';
-import { parseVkey, type NoteKey } from '@conclave/audit-core';
+import type { NoteKey } from '@conclave/audit-core';
 import { AuditModule } from '../../audit.module.js';
 import { auditEnvironment } from '../../config.js';
 import { CheckpointSigner } from '../../log/checkpoint-signer.js';
@@ -62,7 +62,7 @@ export async function startAudit(): Promise<AuditFixture> {
     runtime: await fixture.eventsOf('runtime'),
     auth: await fixture.eventsOf('auth'),
     delivery: await fixture.eventsOf('delivery'),
-    logsOf: ({ tenantId }: TestPrincipal) => [parseVkey(signer.vkeyOf(tenantId))],
+    logsOf: ({ tenantId }: TestPrincipal) => signer.keysOf({ tenantId, number: 1 }),
     untilSize: (as: TestPrincipal, size: number) =>
       eventually(async () => {
         const log = await fixture.call(audit.getLog, {}, as);

@@ -1,10 +1,10 @@
 import type { JsonObject } from '@conclave/audit-core';
-import { Inject, Injectable } from '@nestjs/common';
 import { eventContracts, events } from '@conclave/contracts';
 import { Consumes, type PlacedEvent, type Tx } from '@conclave/postgres-kit';
+import { Inject, Injectable } from '@nestjs/common';
 import type { z } from 'zod';
-import { StageEntry } from '../records/stage-entry.js';
-import { PostgresLog } from './postgres-log.js';
+import { PostgresStage } from './postgres-stage.js';
+import { StageEntry } from './stage-entry.js';
 
 const audited = eventContracts.filter((event) => event.audited);
 const PERSONAL = new Map(audited.map(({ type, personal }) => [type, personal]));
@@ -16,16 +16,19 @@ const PERSONAL = new Map(audited.map(({ type, personal }) => [type, personal]));
 @Injectable()
 export class StageEvents {
   constructor(
-    @Inject(PostgresLog) private readonly log: PostgresLog,
+    @Inject(PostgresStage) private readonly staged: PostgresStage,
     @Inject(StageEntry) private readonly entries: StageEntry,
   ) {}
 
-  /** @throws Error for a second sealing of one decision: the dead letters keep it, and it never gets a proof */
+  /**
+   * @throws Error for what the dead letters keep, and never gets a proof: a second sealing of one decision, an event that
+   * is too long for an entry or has no canonical form
+   */
   @Consumes(...audited)
   async stage(tx: Tx, event: PlacedEvent): Promise<void> {
     if (event.type === events.decisionSealed.type) {
       const { decision } = event.data as z.output<typeof events.decisionSealed.data>;
-      if (!(await this.log.claimSeal(tx, event.tenantId, decision, event.id)))
+      if (!(await this.staged.claimSeal(tx, event.tenantId, decision, event.id)))
         throw new Error(`decision ${decision} was sealed before, by another event`);
     }
     await this.entries.run(tx, { ...event, data: event.data as JsonObject, personal: PERSONAL.get(event.type) });

@@ -1,0 +1,55 @@
+import { ConclaveError, type ReplyOf, type audit } from '@conclave/contracts';
+import { Database, type Actor } from '@conclave/postgres-kit';
+import { Inject, Injectable } from '@nestjs/common';
+import { CheckpointSigner } from './checkpoint-signer.js';
+import { LogGuard } from './log-guard.js';
+import { PostgresLog, type SealedLog } from './postgres-log.js';
+
+/** What auditors ask of a tenant's logs: their names, keys and heads. */
+@Injectable()
+export class DescribeLog {
+  constructor(
+    @Inject(Database) private readonly db: Database,
+    @Inject(PostgresLog) private readonly log: PostgresLog,
+    @Inject(LogGuard) private readonly guard: LogGuard,
+    @Inject(CheckpointSigner) private readonly signer: CheckpointSigner,
+  ) {}
+
+  /** The published checkpoint of a log; the present one unless told. @throws ConclaveError `audit.log.empty` */
+  async checkpoint(ctx: Actor, number?: number): Promise<string> {
+    const db = this.db.autocommit(ctx);
+    const open = await this.log.open(db, ctx.tenantId);
+    const note =
+      number === undefined || number === open?.number
+        ? open && (await this.log.headAt(db, open, open.published))?.note
+        : (await this.log.sealed(db, ctx.tenantId)).find((log) => log.number === number)?.checkpoint;
+    if (!note) throw new ConclaveError('audit.log.empty');
+    return note;
+  }
+
+  async describe(ctx: Actor): Promise<ReplyOf<typeof audit.getLog>> {
+    const db = this.db.autocommit(ctx);
+    const first = { tenantId: ctx.tenantId, number: 1, size: 0, published: 0 };
+    const [open = first, sealed] = await Promise.all([
+      this.log.open(db, ctx.tenantId),
+      this.log.sealed(db, ctx.tenantId),
+    ]);
+    const refusal = (await this.guard.check(db, [open])).get(ctx.tenantId);
+    const vkeys = this.signer.vkeysOf(open);
+    return {
+      origin: this.signer.originOf(open),
+      ...{ vkey: vkeys[0]!, vkeys, size: open.published, log: open.number },
+      ...(refusal && {
+        refused: {
+          ...{ reason: refusal.reason, keeper: refusal.keeper, size: refusal.size, keptSize: refusal.keptSize },
+        },
+      }),
+      ...(sealed.length > 0 && { sealed: sealed.map((log) => this.sealedOf(log)) }),
+    };
+  }
+
+  private sealedOf(log: SealedLog) {
+    const { number, origin, size, reason, at } = log;
+    return { log: number, origin, vkeys: this.signer.vkeysOf(log), size, reason, at: at.toISOString() };
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * Gives up a log that is refused and opens the next one. The old one is never signed again; the new one begins with an
+ * entry that names it, with the checkpoint that was kept of it.
+ */
+import { ConclaveError, newId, type ReplyOf, type RequestOf, type audit } from '@conclave/contracts';
+import { LOG, type RequestContext } from '@conclave/nest-kit';
+import { Database, type Tx } from '@conclave/postgres-kit';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Logger } from 'pino';
+import { entryBytes } from '../entries/entry-bytes.js';
+import { CheckpointSigner } from './checkpoint-signer.js';
+import { LogGuard, type Refusal } from './log-guard.js';
+import { PostgresLog, type OpenLog } from './postgres-log.js';
+import { PostgresOrigins } from './postgres-origins.js';
+import { Sequencer } from './sequencer.js';
+
+@Injectable()
+export class SealLog {
+  constructor(
+    @Inject(Database) private readonly db: Database,
+    @Inject(PostgresLog) private readonly log: PostgresLog,
+    @Inject(PostgresOrigins) private readonly origins: PostgresOrigins,
+    @Inject(LogGuard) private readonly guard: LogGuard,
+    @Inject(CheckpointSigner) private readonly signer: CheckpointSigner,
+    @Inject(Sequencer) private readonly sequencer: Sequencer,
+    @Inject(LOG) private readonly logger: Logger,
+  ) {}
+
+  /** @throws ConclaveError `audit.log.not-refused` */
+  async seal(
+    ctx: RequestContext,
+    { origin, reason }: RequestOf<typeof audit.sealLog>,
+  ): Promise<ReplyOf<typeof audit.sealLog>> {
+    const next = await this.db.tx(ctx, async (tx) => {
+      await this.origins.lock(tx, ctx.tenantId);
+      const log = await this.log.open(tx, ctx.tenantId);
+      const refusal = log && (await this.guard.check(tx, [log])).get(ctx.tenantId);
+      if (!log || !refusal || log.origin !== origin) throw new ConclaveError('audit.log.not-refused');
+      const opened = { tenantId: ctx.tenantId, number: log.number + 1 };
+      await this.origins.seal(tx, { log, checkpoint: refusal.kept, size: refusal.keptSize, reason, actor: ctx.actor });
+      await this.origins.open(tx, opened, this.signer.originOf(opened));
+      await this.tell(tx, ctx, { log, refusal, reason });
+      return opened;
+    });
+    this.logger.warn(
+      { tenant: ctx.tenantId, sealed: origin, log: next.number },
+      'a log was sealed and the next one opened',
+    );
+    this.sequencer.kick();
+    return { log: next.number, origin: this.signer.originOf(next), vkeys: this.signer.vkeysOf(next) };
+  }
+
+  private async tell(
+    tx: Tx,
+    ctx: RequestContext,
+    { log, refusal, reason }: { log: OpenLog; refusal: Refusal; reason: string },
+  ): Promise<void> {
+    const parts = {
+      ...{
+        id: newId('event'),
+        type: 'log.opened',
+        tenantId: ctx.tenantId,
+        actor: ctx.actor,
+        at: new Date().toISOString(),
+      },
+      data: {
+        reason,
+        previous: { origin: log.origin, size: log.size, refused: refusal.reason, checkpoint: refusal.kept },
+      },
+    };
+    await this.origins.stageFirst(tx, { ...parts, body: entryBytes(parts) });
+  }
+}

@@ -1,6 +1,7 @@
 /** Public interface: hashes, canonical and strict JSON, Merkle proofs, C2SP notes, DSSE. */
 export * from './bytes.js';
 export * from './checkpoint.js';
+export * from './data-commitment.js';
 export * from './dsse.js';
 export * from './ed25519.js';
 export * from './jcs.js';

@@ -338,6 +338,31 @@ export const errorCatalogue = {
     title: 'The index or size lies outside the log.',
     action: 'Use a size no larger than the checkpoint and an index below the size.',
   },
+  'audit.entry.pruned': {
+    status: 410,
+    title: 'The bytes of these entries are no longer served.',
+    action: 'Begin at `minimumIndex`. Hashes and proofs of older entries are still there.',
+  },
+  'audit.export.not-found': {
+    status: 404,
+    title: 'No such export.',
+    action: 'Make one with POST /v1/audit/exports.',
+  },
+  'audit.hold.active': {
+    status: 409,
+    title: 'A legal hold forbids it.',
+    action: 'Release the hold named in `hold` with DELETE /v1/audit/holds/{id}, if the law allows it.',
+  },
+  'audit.hold.not-found': {
+    status: 404,
+    title: 'No such legal hold, or it is released.',
+    action: 'List the holds with GET /v1/audit/holds.',
+  },
+  'audit.erasure.not-found': {
+    status: 404,
+    title: 'No such erasure.',
+    action: 'List the erasures with GET /v1/audit/erasures.',
+  },
   'audit.tile.not-found': {
     status: 404,
     title: 'The log has no such tile.',

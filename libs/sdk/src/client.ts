@@ -24,6 +24,12 @@ export interface Client {
   call<C extends Contract>(contract: C, request: RequestInputOf<C>, options?: CallOptions): Promise<ReplyOf<C>>;
   /** Uploads a git bundle. A blob or bytes are sent again on a fault (uploads are known by digest), a stream is not. */
   upload(body: Blob | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>, options?: CallOptions): Promise<Upload>;
+  /** The bytes of an answer that is too long to be held, such as an export's, as they come. */
+  download<C extends Contract>(
+    contract: C,
+    request: RequestInputOf<C>,
+    options?: Pick<CallOptions, 'signal'>,
+  ): Promise<ReadableStream<Uint8Array>>;
   /** The events of a run from the first (or `after`) to the last, across disconnects. */
   followRun(id: string, options?: FollowOptions): AsyncGenerator<RunEvent, void>;
 }
@@ -84,6 +90,11 @@ export function createClient(options: ClientOptions): Client {
         return read(response, 'json');
       });
       return reply as Upload;
+    },
+    async download(contract, request, { signal } = {}) {
+      const { method, target } = httpParts(contract, request);
+      const response = await withRetries(schedule, signal, () => send(target, { ...init(signal), method }));
+      return response.body ?? new ReadableStream();
     },
     followRun: (id, follow) => followRun(send, () => call(runtime.getRun, { id }), id, follow),
   };

@@ -6,6 +6,7 @@ import { AddEntries } from './entries/add-entries.js';
 import { EntriesController } from './entries/entries.controller.js';
 import { PostgresStage } from './entries/postgres-stage.js';
 import { SealedEntries } from './entries/sealed-entries.js';
+import { StageEntry } from './entries/stage-entry.js';
 import { StageEvents } from './entries/stage-events.js';
 import { CheckpointSigner } from './log/checkpoint-signer.js';
 import { DescribeLog } from './log/describe-log.js';
@@ -20,6 +21,15 @@ import { Publisher } from './log/publisher.js';
 import { ReadProofs } from './log/read-proofs.js';
 import { SealLog } from './log/seal-log.js';
 import { Sequencer } from './log/sequencer.js';
+import { CreateExport } from './records/create-export.js';
+import { FollowLog } from './records/follow-log.js';
+import { KeepAndForget } from './records/keep-and-forget.js';
+import { ProveErasure } from './records/prove-erasure.js';
+import { RecordsController } from './records/records.controller.js';
+import { RetentionController } from './records/retention.controller.js';
+import { SearchEntries } from './records/search-entries.js';
+import { SelfAuditGauges } from './records/self-audit-gauges.js';
+import { StreamExport } from './records/stream-export.js';
 import { CheckpointOffers } from './witness/checkpoint-offers.js';
 import { Cosignatures } from './witness/cosignatures.js';
 import { HeldProofs } from './witness/held-proofs.js';
@@ -29,11 +39,12 @@ import { WitnessEvents } from './witness/witness-events.js';
 import { Witnessing } from './witness/witnessing.js';
 
 @Module({
-  controllers: [EntriesController, LogController],
+  controllers: [EntriesController, LogController, RecordsController, RetentionController],
   providers: [
-    ...[AddEntries, PostgresStage, SealedEntries, StageEvents],
+    ...[AddEntries, PostgresStage, SealedEntries, StageEntry, StageEvents],
     ...[CheckpointSigner, DescribeLog, LogGuard, PostgresLog, ReadProofs],
     ...[PostgresOrigins, PostgresPublished, PostgresSequence, Publisher, SealLog, Sequencer],
+    ...[CreateExport, FollowLog, KeepAndForget, ProveErasure, SearchEntries, SelfAuditGauges, StreamExport],
     ...storeProviders,
     ...[CheckpointOffers, Cosignatures, HeldProofs, PostgresWitnessing, SubmitCheckpoint, WitnessEvents, Witnessing],
     {

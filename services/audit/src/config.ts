@@ -1,5 +1,5 @@
 import { createPrivateKey } from 'node:crypto';
-import { databaseEnvironment, type BaseConfig } from '@conclave/nest-kit';
+import { databaseEnvironment, loadConfig, type BaseConfig } from '@conclave/nest-kit';
 import { z } from 'zod';
 import { witnessEnvironment } from './witness/config.js';
 
@@ -42,3 +42,6 @@ export const auditEnvironment = {
 };
 
 export type AuditConfig = Readonly<z.output<z.ZodObject<typeof auditEnvironment>>> & BaseConfig;
+
+/** The environment of audit's jobs, which need no bus. @throws ConfigError naming every bad key */
+export const jobConfig = (): Omit<AuditConfig, keyof BaseConfig> => loadConfig('audit', auditEnvironment, process.env);

@@ -87,7 +87,7 @@ export const getTile = contract({
   permission: 'audit:read',
   request: z.strictObject({ tile }),
   reply: z.unknown(),
-  errors: ['audit.tile.not-found'],
+  errors: ['audit.tile.not-found', 'audit.entry.pruned'],
   http: {
     method: 'GET',
     path: '/v1/audit/log/tile/{+tile}',
@@ -124,7 +124,7 @@ export const getTileOf = contract({
   permission: 'audit:read',
   request: z.strictObject({ log: logNumber, tile }),
   reply: z.unknown(),
-  errors: ['audit.tile.not-found'],
+  errors: ['audit.tile.not-found', 'audit.entry.pruned'],
   http: {
     method: 'GET',
     path: '/v1/audit/logs/{log}/tile/{+tile}',
@@ -201,6 +201,25 @@ export const getConsistencyProof = contract({
   },
 });
 
+/** What narrows a search or an export down. */
+export const entryFilter = {
+  /** Types that begin with it: `decision.` finds `decision.sealed`. */
+  type: line(100).optional(),
+  actor: line(200).optional(),
+  /** Entries that name this id, as their actor or in their data: a principal, a decision, a run, … */
+  about: line(200).optional(),
+  /** At or after. */
+  since: timestamp.optional(),
+  /** Before. */
+  until: timestamp.optional(),
+  /** In what the entry discloses, whatever its case. */
+  text: line(200).optional(),
+};
+export type EntryFilter = z.output<z.ZodObject<typeof entryFilter>>;
+
+/** Personal data of an entry, apart from its bytes, which commit to them: SHA-256("conclave/data/v1\n" ‖ salt ‖ JCS(data)). */
+export const disclosure = z.object({ salt: z.string(), data: jsonObject });
+
 const auditEntry = z.object({
   index: z.number().int(),
   leafHash: sha256Hex,
@@ -209,18 +228,20 @@ const auditEntry = z.object({
   actor: z.string(),
   /** The entry's exact bytes, base64: what the leaf hash covers. */
   body: z.string(),
+  /** Until it is erased. */
+  disclosed: disclosure.optional(),
 });
 
 export const listAuditEntries = contract({
   owner: 'audit',
   subject: 'audit.v1.entry.list',
   permission: 'audit:read',
-  request: z.strictObject({ ...pageQuery, type: z.string().max(100).optional() }),
+  request: z.strictObject({ ...pageQuery, ...entryFilter }),
   reply: pageOf(auditEntry),
   http: {
     method: 'GET',
     path: '/v1/audit/entries',
-    summary: 'List log entries, newest first',
+    summary: 'Find log entries, newest first',
     tag: 'audit',
     stability: 'beta',
   },

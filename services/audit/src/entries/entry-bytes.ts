@@ -8,6 +8,8 @@ export interface EntryParts {
   readonly at: string;
   readonly tenantId: string;
   readonly data: unknown;
+  /** To what is personal in it, and not among `data`. */
+  readonly commitment?: string | undefined;
 }
 
 /** An entry is longer than a bundle of entries can say. */
@@ -20,8 +22,9 @@ export class EntryTooLong extends Error {
  *
  * @throws EntryTooLong | MalformedError when the data have no canonical form
  */
-export function entryBytes({ id, type, actor, at, tenantId, data }: EntryParts): Uint8Array {
-  const bytes = utf8(jcs({ v: 1, event: id, type, tenant: tenantId, actor, at, data: data as Json }));
+export function entryBytes({ id, type, actor, at, tenantId, data, commitment }: EntryParts): Uint8Array {
+  const hidden = commitment === undefined ? {} : { commitment };
+  const bytes = utf8(jcs({ v: 1, event: id, type, tenant: tenantId, actor, at, data: data as Json, ...hidden }));
   if (bytes.length > MAX_ENTRY_BYTES)
     throw new EntryTooLong(`an entry of ${bytes.length} bytes: a log takes ${MAX_ENTRY_BYTES} at most`);
   return bytes;

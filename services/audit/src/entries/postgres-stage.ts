@@ -1,6 +1,6 @@
 /** Where entries wait for their place. */
 import { Inject, Injectable } from '@nestjs/common';
-import { Database, type PlacedEvent, type Tx } from '@conclave/postgres-kit';
+import { Database, type Tx } from '@conclave/postgres-kit';
 
 export interface StagedEntry {
   readonly id: string;
@@ -29,10 +29,10 @@ from unnest($1::text[], $2::text[]) n (tenant_id, event_id)`;
 export class PostgresStage {
   constructor(@Inject(Database) private readonly db: Database) {}
 
-  async stage(tx: Tx, event: PlacedEvent, body: Uint8Array): Promise<void> {
+  async stage(tx: Tx, event: StagedEntry): Promise<void> {
     await tx.query(
       'insert into stage (tenant_id, event_id, type, actor, at, body) values ($1, $2, $3, $4, $5, $6) on conflict do nothing',
-      [event.tenantId, event.id, event.type, event.actor, event.at, Buffer.from(body)],
+      [event.tenantId, event.id, event.type, event.actor, event.at, Buffer.from(event.body)],
     );
   }
 

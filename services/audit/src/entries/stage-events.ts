@@ -1,12 +1,13 @@
+import type { JsonObject } from '@conclave/audit-core';
 import { eventContracts, events } from '@conclave/contracts';
 import { Consumes, type PlacedEvent, type Tx } from '@conclave/postgres-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import type { z } from 'zod';
-import { Sequencer } from '../log/sequencer.js';
-import { entryBytes } from './entry-bytes.js';
 import { PostgresStage } from './postgres-stage.js';
+import { StageEntry } from './stage-entry.js';
 
 const audited = eventContracts.filter((event) => event.audited);
+const PERSONAL = new Map(audited.map(({ type, personal }) => [type, personal]));
 
 /**
  * Takes every audited event of every service into the stage: the producer's cursor moves in the same transaction, so
@@ -15,8 +16,8 @@ const audited = eventContracts.filter((event) => event.audited);
 @Injectable()
 export class StageEvents {
   constructor(
-    @Inject(PostgresStage) private readonly entries: PostgresStage,
-    @Inject(Sequencer) private readonly sequencer: Sequencer,
+    @Inject(PostgresStage) private readonly staged: PostgresStage,
+    @Inject(StageEntry) private readonly entries: StageEntry,
   ) {}
 
   /**
@@ -27,10 +28,9 @@ export class StageEvents {
   async stage(tx: Tx, event: PlacedEvent): Promise<void> {
     if (event.type === events.decisionSealed.type) {
       const { decision } = event.data as z.output<typeof events.decisionSealed.data>;
-      if (!(await this.entries.claimSeal(tx, event.tenantId, decision, event.id)))
+      if (!(await this.staged.claimSeal(tx, event.tenantId, decision, event.id)))
         throw new Error(`decision ${decision} was sealed before, by another event`);
     }
-    await this.entries.stage(tx, event, entryBytes(event));
-    tx.afterCommit(() => this.sequencer.kick());
+    await this.entries.run(tx, { ...event, data: event.data as JsonObject, personal: PERSONAL.get(event.type) });
   }
 }

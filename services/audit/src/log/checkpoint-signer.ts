@@ -14,6 +14,9 @@ import { CONFIG } from '@conclave/nest-kit';
 import type { AuditConfig } from '../config.js';
 import { pathOf, type LogName } from './log-name.js';
 
+type SigningConfig = Pick<AuditConfig, 'AUDIT_LOG_HOST' | 'AUDIT_SIGNING_KEY'> &
+  Partial<Pick<AuditConfig, 'AUDIT_NEXT_SIGNING_KEY'>>;
+
 /**
  * Names a tenant's logs and signs their checkpoints. A key's name is the origin, so it speaks for that log alone. While
  * a key is being replaced there are two, and both sign: whoever knows either can verify.
@@ -22,7 +25,7 @@ import { pathOf, type LogName } from './log-name.js';
 export class CheckpointSigner {
   private readonly keys: readonly { readonly secret: KeyObject; readonly publicKey: Uint8Array }[];
 
-  constructor(@Inject(CONFIG) private readonly config: AuditConfig) {
+  constructor(@Inject(CONFIG) private readonly config: SigningConfig) {
     this.keys = [config.AUDIT_SIGNING_KEY, config.AUDIT_NEXT_SIGNING_KEY ?? []].flat().map((secret) => ({
       secret,
       publicKey: Buffer.from(createPublicKey(secret).export({ format: 'jwk' }).x!, 'base64url'),

@@ -8,8 +8,8 @@ import {
   type NodeReader,
   type Tile,
 } from '@conclave/audit-core';
-import { Inject, Injectable } from '@nestjs/common';
-import { Database, type Actor, type Statements } from '@conclave/postgres-kit';
+import { Injectable } from '@nestjs/common';
+import type { Statements } from '@conclave/postgres-kit';
 import { firstRowOf, rowOfNode, type LogName } from './log-name.js';
 import { joinHashes } from './native-hashes.js';
 
@@ -72,8 +72,6 @@ from unnest($2::smallint[], $3::bigint[]) t (level, first)`;
 
 @Injectable()
 export class PostgresLog {
-  constructor(@Inject(Database) private readonly db: Database) {}
-
   /** The tenant's present log; undefined before its first entry. */
   async open(db: Statements, tenantId: string): Promise<OpenLog | undefined> {
     const row = await db.one<{ number: number; origin: string; size: string; published: string }>(
@@ -174,23 +172,6 @@ export class PostgresLog {
     const rows = await db.query<EntryRow>(
       `select ${ENTRY} from entry where tenant_id = $1 and idx >= $2 and idx < $3 and type = any ($4) order by idx`,
       [log.tenantId, firstRowOf(log) + from, firstRowOf(log) + to, types],
-    );
-    return rows.map((row) => toEntry(log, row));
-  }
-
-  /** Entries of the present log below `before`, newest first. */
-  async list(
-    ctx: Actor,
-    page: { limit: number; before?: number | undefined; type?: string | undefined },
-  ): Promise<LoggedEntry[]> {
-    const db = this.db.autocommit(ctx);
-    const log = await this.open(db, ctx.tenantId);
-    if (!log) return [];
-    const first = firstRowOf(log);
-    const rows = await db.query<EntryRow>(
-      `select ${ENTRY} from entry
-       where tenant_id = $1 and idx >= $2 and ($3::bigint is null or idx < $3) and ($4::text is null or type = $4) order by idx desc limit $5`,
-      [ctx.tenantId, first, page.before === undefined ? null : first + page.before, page.type ?? null, page.limit],
     );
     return rows.map((row) => toEntry(log, row));
   }

@@ -6,12 +6,14 @@ import {
   nodesForConsistency,
   nodesForInclusion,
   parseTilePath,
+  TILE_WIDTH,
   tilePath,
   type Tile,
 } from '@conclave/audit-core';
 import { Inject, Injectable } from '@nestjs/common';
 import { ConclaveError, type ReplyOf, type audit } from '@conclave/contracts';
-import { Database, type Actor, type Tx } from '@conclave/postgres-kit';
+import { Database, type Actor, type Statements, type Tx } from '@conclave/postgres-kit';
+import { retentionOf } from '../records/postgres-retention.js';
 import { Cosignatures } from '../witness/cosignatures.js';
 import { pathOf, type LogName } from './log-name.js';
 import { LOG_STORE, type LogStore } from './log-store.js';
@@ -65,12 +67,13 @@ export class ReadProofs {
   /**
    * A file of the present log, or of one that was sealed: that is read where it was published.
    *
-   * @throws ConclaveError `audit.tile.not-found`
+   * @throws ConclaveError `audit.tile.not-found` | `audit.entry.pruned`
    */
   async tile(ctx: Actor, path: string, number?: number): Promise<Uint8Array> {
     const tile = tileAt(path);
     const db = this.db.autocommit(ctx);
     const log = await this.log.open(db, ctx.tenantId);
+    if (tile.level === 'entries') await refusePruned(db, log ?? { tenantId: ctx.tenantId, number: 1 }, tile, number);
     const bytes =
       number === undefined || number === log?.number
         ? log && hasTile(tile, log.published) && (await tileBytes(this.log, db, log, tile))
@@ -96,6 +99,13 @@ export class ReadProofs {
     const { note } = await this.cosignatures.of(tx, log, checkpoint);
     return { log, checkpoint: { ...checkpoint, note } };
   }
+}
+
+/** @throws ConclaveError `audit.entry.pruned` for entries of the present log that are no longer served */
+async function refusePruned(db: Statements, log: LogName, { index }: Tile, number = log.number): Promise<void> {
+  const { minimumIndex } = await retentionOf(db, log);
+  if (number === log.number && index * TILE_WIDTH < minimumIndex)
+    throw new ConclaveError('audit.entry.pruned', { minimumIndex });
 }
 
 function tileAt(path: string): Tile {

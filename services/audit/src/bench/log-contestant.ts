@@ -68,7 +68,11 @@ export async function open({ environment }: Options) {
   const [log, published] = [new PostgresLog(db), new PostgresPublished(db)];
   const publisher = new Publisher(db, log, published, guard, store, logger);
   const sequencer = new Sequencer(new PostgresSequence(db, signer, guard), publisher, logger, metrics);
-  const adding = new AddEntries(new PostgresStage(db), sequencer, new SealedEntries(db, log, publisher, guard));
+  const adding = new AddEntries(
+    new PostgresStage(db),
+    sequencer,
+    new SealedEntries(db, log, publisher, guard, sequencer),
+  );
   const proofs = new ReadProofs(db, log, store);
   publisher.start();
   sequencer.start();

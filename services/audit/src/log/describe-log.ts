@@ -18,10 +18,10 @@ export class DescribeLog {
   /** The published checkpoint of a log; the present one unless told. @throws ConclaveError `audit.log.empty` */
   async checkpoint(ctx: Actor, number?: number): Promise<string> {
     const db = this.db.autocommit(ctx);
-    const open = await this.log.open(db, ctx.tenantId);
+    const found = await this.log.published(db, ctx.tenantId, undefined);
     const note =
-      number === undefined || number === open?.number
-        ? open && (await this.log.headAt(db, open, open.published))?.note
+      number === undefined || number === found?.log.number
+        ? found?.checkpoint?.note
         : (await this.log.sealed(db, ctx.tenantId)).find((log) => log.number === number)?.checkpoint;
     if (!note) throw new ConclaveError('audit.log.empty');
     return note;

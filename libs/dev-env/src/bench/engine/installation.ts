@@ -81,10 +81,13 @@ export async function withInstallation<T>(work: (installation: Installation) => 
   };
   const ports = Object.fromEntries(services.map(({ name }) => [name, 0])) as Record<ServiceName, number>;
   const environmentOf = (service: ServiceName, database: string) =>
-    serviceEnv(services.find(({ name }) => name === service)!, {
-      ...{ secrets, ports, dataDir: dir, outer: env },
-      stores: { ...stores.urls, postgres: urlOf(database) },
-    });
+    serviceEnv(
+      services.find(({ name }) => name === service)!,
+      {
+        ...{ secrets, ports, dataDir: dir, outer: env },
+        stores: { ...stores.urls, postgres: urlOf(database) },
+      },
+    );
   const startRuntime: Installation['startRuntime'] = (module, database, options) =>
     start(join(RUNTIME, module), database, { ...options, environment: environmentOf('runtime', database) });
   try {

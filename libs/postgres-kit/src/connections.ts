@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import pg, { Pool, escapeLiteral, type PoolClient } from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
 
@@ -137,14 +138,27 @@ function preparedName(sql: string): string | undefined {
   return name;
 }
 
+/** The socket of a client, which the driver keeps to itself. */
+const socketOf = (client: PoolClient): Duplex => (client as PoolClient & { connection: { stream: Duplex } }).connection.stream;
+
+/** What is sent until the event loop turns leaves in one piece: each write by itself would wake the server once more. */
+function inOnePiece(socket: Duplex): void {
+  if (socket.writableCorked > 0) return;
+  socket.cork();
+  process.nextTick(() => socket.uncork());
+}
+
 function connectionOn(client: PoolClient): Connection {
+  const socket = socketOf(client);
   let begun: Promise<unknown> = Promise.resolve();
   const begin = (terms: Terms): void => {
+    inOnePiece(socket);
     begun = client.query(beginning(terms));
     begun.catch(() => undefined);
   };
   const send = async <Row extends object>(text: string, values: readonly unknown[] = []) => {
     const name = values.length === 0 ? undefined : preparedName(text);
+    inOnePiece(socket);
     const sent = client.query<Row & Record<string, unknown>>({ text, values: [...values], ...(name && { name }) });
     // Whatever kept the transaction from beginning is why this statement failed.
     return (await Promise.all([begun, sent]))[1];

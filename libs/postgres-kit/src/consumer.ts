@@ -59,6 +59,7 @@ export class Consumer {
       ...parts,
       producer,
       cursors: this.cursors,
+      isBulk: (type: string) => (this.handlers.get(type) ?? []).every(({ event }) => event.bulk),
       apply: (tx: Tx, event: PlacedEvent) => this.apply(tx, event),
       bury: (tx: Tx, event: PlacedEvent, error: unknown) => parts.deadLetters.bury(tx, producer, event, error),
     };
@@ -100,7 +101,7 @@ export class Consumer {
     const cursorOf = await this.cursors.read();
     for (const { lane, epoch, pos } of heads) {
       const at = cursorOf(lane);
-      if (at.epoch !== epoch || at.pos !== pos) this.lanes[lane]?.catchUp();
+      if (at.epoch !== epoch || at.pos !== pos) this.lanes[lane]?.catchUp({ epoch, pos });
     }
   }
 

@@ -1,7 +1,7 @@
 import { ConclaveError, readEvents, type EventProducer } from '@conclave/contracts';
 import type { RpcClient } from '@conclave/nest-kit';
 import type { Logger } from 'pino';
-import { isBefore, type CursorStore, type EventSource, type Step } from './cursor.js';
+import { isBefore, type Cursor, type CursorStore, type EventSource, type Step } from './cursor.js';
 import type { Tx } from './database.js';
 import { isOutage } from './outage.js';
 import type { PlacedEvent } from './relay.js';
@@ -12,12 +12,16 @@ const OUTAGE_RETRY_MS = 1_000;
 const PAGE = 200;
 /** Events that one transaction applies at most. */
 const TOGETHER = 50;
+/** How long events that nobody waits for are gathered: work done for one costs as much as for many. */
+const GATHER_MS = 100;
 /** A lane with more waiting forgets them and reads the log when it gets there. */
 const QUEUE_LIMIT = 1_000;
 
 export interface LaneParts {
   readonly producer: EventProducer;
-  readonly cursors: CursorStore;
+  readonly cursors: Pick<CursorStore, 'advance' | 'enter' | 'read'>;
+  /** Whether events of this type can wait for more of them. */
+  readonly isBulk: (type: string) => boolean;
   readonly rpc: RpcClient;
   readonly log: Logger;
   readonly apply: (tx: Tx, event: PlacedEvent) => Promise<void>;
@@ -32,6 +36,8 @@ export class Lane {
   private behind = false;
   private stopped = false;
   private working: Promise<void> | undefined;
+  /** Ends the gathering that is under way. */
+  private hurry: (() => void) | undefined;
 
   constructor(
     private readonly lane: number,
@@ -42,17 +48,22 @@ export class Lane {
   push(events: readonly PlacedEvent[]): void {
     if (this.queue.length + events.length <= QUEUE_LIMIT) this.queue.push(...events);
     else this.forgetQueue();
+    if (!this.canGather()) this.hurry?.();
     this.wake();
   }
 
-  /** Reads the log from the cursor on. */
-  catchUp(): void {
+  /** Reads the log from the cursor on, unless what leads up to `head` is here already. */
+  catchUp(head: Cursor): void {
+    const last = this.queue.at(-1)?.position;
+    if (last && !isBefore(last, head)) return;
     this.behind = true;
+    this.hurry?.();
     this.wake();
   }
 
   async stop(): Promise<void> {
     this.stopped = true;
+    this.hurry?.();
     await this.working;
   }
 
@@ -65,15 +76,27 @@ export class Lane {
     this.behind = true;
   }
 
+  private canGather(): boolean {
+    return this.queue.length < TOGETHER && this.queue.every(({ type }) => this.parts.isBulk(type));
+  }
+
+  private gather(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.hurry?.(), GATHER_MS);
+      this.hurry = () => {
+        clearTimeout(timer);
+        this.hurry = undefined;
+        resolve();
+      };
+    });
+  }
+
   private async work(): Promise<void> {
     try {
       while (!this.stopped && (this.behind || this.queue.length > 0)) {
+        if (!this.behind && this.canGather()) await this.gather();
         if (this.behind) await this.readOn();
-        else {
-          const [first] = together(this.queue.slice(0, TOGETHER));
-          this.queue = this.queue.slice(first!.length);
-          if ((await this.applyAll(first!, 'ring')) === 'gap') this.behind = true;
-        }
+        else await this.applyQueue();
       }
     } catch (error) {
       const { log, producer } = this.parts;
@@ -82,6 +105,15 @@ export class Lane {
       this.behind = false;
     }
     this.working = undefined;
+  }
+
+  private async applyQueue(): Promise<void> {
+    const pieces = together(this.queue);
+    this.queue = [];
+    for (const piece of pieces) {
+      if (this.stopped) return;
+      if ((await this.applyAll(piece, 'ring')) === 'gap') return void (this.behind = true);
+    }
   }
 
   private async readOn(): Promise<void> {

@@ -90,6 +90,7 @@ export const runCreated = event({
   producer: 'runtime',
   consumers: ['metrics', 'audit'],
   audited: true,
+  bulk: true,
   data: z.object({ run: idOf('run'), kind: z.string() }),
 });
 
@@ -101,6 +102,7 @@ export const runCompleted = event({
   producer: 'runtime',
   consumers: ['metrics', 'delivery', 'audit'],
   audited: true,
+  bulk: true,
   data: z.object({
     run: idOf('run'),
     /** Optional, since only reviews have one. */
@@ -117,6 +119,7 @@ export const runFailed = event({
   producer: 'runtime',
   consumers: ['metrics', 'delivery', 'audit'],
   audited: true,
+  bulk: true,
   data: z.object({ run: idOf('run'), code: z.string(), message: z.string(), usage: usage.optional() }),
 });
 
@@ -125,6 +128,7 @@ export const runCanceled = event({
   producer: 'runtime',
   consumers: ['metrics', 'audit'],
   audited: true,
+  bulk: true,
   data: z.object({ run: idOf('run'), usage: usage.optional() }),
 });
 

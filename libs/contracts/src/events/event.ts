@@ -14,6 +14,8 @@ export interface EventContract<T extends z.ZodType = z.ZodType> {
   readonly data: T;
   /** Audited events become entries of the tenant's log, data and all, so their data never holds what must be erasable. */
   readonly audited: boolean;
+  /** There are many of them and nobody waits for what follows: consumers gather them for a moment. */
+  readonly bulk?: true;
 }
 
 export function event<T extends z.ZodType>(spec: EventContract<T>): EventContract<T> {

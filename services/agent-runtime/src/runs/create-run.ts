@@ -6,7 +6,7 @@ import { Engine } from '../engine/engine.js';
 import { mustTakeRuns } from '../sessions/postgres-sessions.js';
 import { LiveRuns } from './live-runs.js';
 import { PostgresRuns } from './postgres-runs.js';
-import { StartRun } from './start-run.js';
+import { StartRun, type Starter } from './start-run.js';
 
 /** Accepts a run: it and its first turn exist when this returns. */
 @Injectable()
@@ -19,20 +19,26 @@ export class CreateRun {
     @Inject(LiveRuns) private readonly live: LiveRuns,
   ) {}
 
-  async run(ctx: RequestContext, request: CreateRunRequest): Promise<Run> {
-    const { waitMs, ...wanted } = request;
-    const id = await this.create(ctx, { ...wanted, waitMs: 0 });
-    return this.ended(ctx, id, waitMs);
+  async run(ctx: RequestContext, { waitMs, ...wanted }: CreateRunRequest): Promise<Run> {
+    const until = Date.now() + waitMs;
+    const request = { ...wanted, waitMs: 0 };
+    const who = { tenantId: ctx.tenantId, workspaceId: ctx.workspaceId!, actor: ctx.actor };
+    if (ctx.idempotencyKey !== undefined || request.session !== undefined)
+      return this.ended(ctx, await this.createAlone(ctx, who, request), until);
+    const run = this.starter.plan(who, request);
+    const news = new AbortController();
+    // Heard from before it exists, so that whoever waits for its end need not look for it at once.
+    const heard = waitMs > 0 ? within(waitMs, news, this.live.news(run.id, news.signal)) : undefined;
+    await this.engine.create(run).catch((error: Error) => {
+      news.abort('refused');
+      throw error;
+    });
+    await heard;
+    return this.ended(ctx, run.id, until);
   }
 
-  /** What needs no Idempotency-Key goes with others in one transaction. */
-  private async create(ctx: RequestContext, request: CreateRunRequest): Promise<string> {
-    const who = { tenantId: ctx.tenantId, workspaceId: ctx.workspaceId!, actor: ctx.actor };
-    if (ctx.idempotencyKey === undefined && request.session === undefined) {
-      const run = this.starter.plan(who, request);
-      await this.engine.create(run);
-      return run.id;
-    }
+  /** What others must not come between needs a transaction of its own; all else goes with others in one. */
+  private async createAlone(ctx: RequestContext, who: Starter, request: CreateRunRequest): Promise<string> {
     const run = await this.db.tx(ctx, (tx) =>
       once(tx, ctx, runs.createRun, request, async () => {
         if (request.session !== undefined) await mustTakeRuns(tx, ctx, request.session);
@@ -43,8 +49,7 @@ export class CreateRun {
   }
 
   /** The run as it is when it has ended, or when the time is over. */
-  private async ended(ctx: RequestContext, id: string, waitMs: number): Promise<Run> {
-    const until = Date.now() + waitMs;
+  private async ended(ctx: RequestContext, id: string, until: number): Promise<Run> {
     for (;;) {
       const news = new AbortController();
       const heard = this.live.news(id, news.signal);
@@ -54,9 +59,14 @@ export class CreateRun {
         news.abort('read'); // a reason of its own costs no stack
         return run;
       }
-      const timer = setTimeout(() => news.abort('over'), leftMs);
-      await heard;
-      clearTimeout(timer);
+      await within(leftMs, news, heard);
     }
   }
+}
+
+/** Waits for news, and no longer than so many milliseconds. */
+async function within(leftMs: number, news: AbortController, heard: Promise<void>): Promise<void> {
+  const timer = setTimeout(() => news.abort('over'), leftMs);
+  await heard;
+  clearTimeout(timer);
 }

@@ -85,14 +85,16 @@ create table stream (
 
 -- How far the nightly job has rebuilt the tree from the entries, and what it found.
 create table self_audit (
-  tenant_id text collate "C" primary key,
+  tenant_id text collate "C" not null,
+  -- Which of the tenant's logs.
   number smallint not null,
   size bigint not null,
   frontier bytea[] not null,
   faults json not null,
   fault_count int not null,
   at timestamptz not null,
-  full_at timestamptz not null
+  full_at timestamptz not null,
+  primary key (tenant_id, number)
 );
 
 do $$

@@ -259,6 +259,15 @@ export const logContested = event({
   }),
 });
 
+/** A tenant's log was given up and the next one opened: what is opened from now on belongs to that. */
+export const logOpened = event({
+  type: 'log.opened',
+  producer: 'audit',
+  consumers: ['consensus'],
+  audited: false,
+  data: z.object({ origin: z.string() }),
+});
+
 export const webhookCreated = event({
   type: 'webhook.created',
   producer: 'delivery',
@@ -312,6 +321,6 @@ export const logDamaged = event({
   data: z.object({
     /** Up to here everything holds. */
     size: z.number().int(),
-    faults: z.array(z.object({ index: z.number().int(), fault: z.string() })),
+    faults: z.array(z.object({ log: z.number().int(), index: z.number().int(), fault: z.string() })),
   }),
 });

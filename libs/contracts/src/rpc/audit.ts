@@ -22,7 +22,7 @@ export const getCheckpoint = contract({
 });
 
 /** A tenant has one log at a time; those before it were sealed. They are numbered from 1 on. */
-const logNumber = z.coerce.number().int().min(1).max(8_191);
+export const logNumber = z.coerce.number().int().min(1).max(8_191);
 
 /**
  * The log's identity, as auditors pin it: origin and verifier keys (C2SP signed-note vkey). While a key is being replaced
@@ -236,7 +236,12 @@ export const listAuditEntries = contract({
   owner: 'audit',
   subject: 'audit.v1.entry.list',
   permission: 'audit:read',
-  request: z.strictObject({ ...pageQuery, ...entryFilter }),
+  request: z.strictObject({
+    ...pageQuery,
+    ...entryFilter,
+    /** Which of the tenant's logs; the present one unless told. */
+    log: logNumber.optional(),
+  }),
   reply: pageOf(auditEntry),
   http: {
     method: 'GET',

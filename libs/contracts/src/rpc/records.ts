@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { contract, type HttpBinding } from '../contract.js';
 import { idOf } from '../ids.js';
 import { line, pageOf, pageQuery, sha256Hex, timestamp } from '../page.js';
-import { entryFilter } from './audit.js';
+import { entryFilter, logNumber } from './audit.js';
 import { entryFormats } from './delivery.js';
 
 const http = (
@@ -19,6 +19,8 @@ const subject = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_:.-]{0,199}$/, { error:
 
 const auditExport = z.object({
   id: idOf('export'),
+  /** Which of the tenant's logs. */
+  log: z.number().int(),
   format: z.enum(entryFormats),
   filter: z.object(entryFilter).optional(),
   /** The first index, and the one behind the last. */
@@ -47,6 +49,8 @@ export const createExport = contract({
     format: z.enum(entryFormats),
     filter: z.strictObject(entryFilter).optional(),
     range: z.strictObject({ from: index.optional(), to: index.optional() }).default({}),
+    /** Which of the tenant's logs; the present one unless told. */
+    log: logNumber.optional(),
   }),
   reply: auditExport,
   errors: ['audit.log.empty', 'audit.proof.range', 'audit.entry.pruned'],
@@ -59,7 +63,7 @@ export const createSubjectExport = contract({
   subject: 'audit.v1.export.create-of-subject',
   permission: 'audit:manage',
   timeoutMs: 30_000,
-  request: z.strictObject({ subject }),
+  request: z.strictObject({ subject, log: logNumber.optional() }),
   reply: auditExport,
   errors: ['audit.log.empty'],
   http: http('POST', '/v1/audit/subject-exports', 'Export what is logged about a person', 201),
@@ -206,9 +210,9 @@ export const getSelfAudit = contract({
   permission: 'audit:read',
   request: z.strictObject({}),
   reply: z.object({
-    /** Entries whose roots were rebuilt so far. */
+    /** Entries of the newest log that it looked at whose roots were rebuilt. */
     size: index,
-    faults: z.array(z.object({ index, fault: z.string() })),
+    faults: z.array(z.object({ log: z.number().int(), index, fault: z.string() })),
     at: timestamp.optional(),
     /** When it last began at the first entry. */
     fullAt: timestamp.optional(),

@@ -31,7 +31,7 @@ async function intake(on: Installation, rounds: number): Promise<Case[]> {
   const turns: Figures[] = [];
   for (let round = 0; round < rounds; round++)
     await onFreshDatabase(on, 'engine', async (database) => {
-      const process = await on.startLog(database);
+      const process = await on.startService('audit', 'bench/log-contestant.js', database);
       await process.load(WARM_UP);
       await process.ask('settled');
       const [cpu, begin] = [cpuSecondsOf(on.postgresPid), performance.now()];
@@ -47,7 +47,7 @@ async function intake(on: Installation, rounds: number): Promise<Case[]> {
 
 async function longLog(on: Installation): Promise<Case[]> {
   return onFreshDatabase(on, 'engine', async (database) => {
-    const process = await on.startLog(database);
+    const process = await on.startService('audit', 'bench/log-contestant.js', database);
     const { placedS, publishedS } = await process.ask<{ placedS: number; publishedS: number }>('backlog', LONG);
     const times = await process.ask<{ inclusionMs: number[]; consistencyMs: number[] }>('proofs', PROOFS);
     const verifyS = await process.ask<number>('verify');

@@ -50,7 +50,7 @@ export class Crew {
     for (;;) {
       const name = `worker-${at}.${++member.starts}`;
       try {
-        member.process = await this.installation.startRuntime('testing/chaos-worker.js', this.database, {
+        member.process = await this.installation.startService('runtime', 'testing/chaos-worker.js', this.database, {
           ...{ slots: SLOTS, leaseMs: this.leaseMs, clockJumpMs: CLOCK_JUMPS_MS[at] },
           logFile: join(this.logs, `${name}.jsonl`),
         });

@@ -37,6 +37,10 @@ import { PostgresSequence } from '../log/postgres-sequence.js';
 import { Publisher } from '../log/publisher.js';
 import { ReadProofs } from '../log/read-proofs.js';
 import { Sequencer } from '../log/sequencer.js';
+import { TellProofs } from '../log/tell-proofs.js';
+import { Cosignatures } from '../witness/cosignatures.js';
+import { HeldProofs } from '../witness/held-proofs.js';
+import { PostgresWitnessing } from '../witness/postgres-witnessing.js';
 
 interface Options {
   readonly environment: Readonly<Record<string, string>>;
@@ -66,10 +70,17 @@ export async function open({ environment }: Options) {
   const signer = new CheckpointSigner(config);
   const guard = new LogGuard([keeperOf(store)], signer, logger, metrics);
   const [log, published] = [new PostgresLog(), new PostgresPublished(db)];
-  const publisher = new Publisher(db, log, published, guard, store, logger);
+  const [tell, witnesses] = [new TellProofs(log), new PostgresWitnessing(db)];
+  const cosignatures = new Cosignatures(config, witnesses);
+  const held = new HeldProofs(db, log, tell, witnesses, cosignatures);
+  const publisher = new Publisher(db, log, published, guard, store, tell, held, logger);
   const sequencer = new Sequencer(new PostgresSequence(db, signer, guard), publisher, logger, metrics);
-  const adding = new AddEntries(new PostgresStage(db), sequencer, new SealedEntries(db, log, publisher, guard));
-  const proofs = new ReadProofs(db, log, store);
+  const adding = new AddEntries(
+    new PostgresStage(db),
+    sequencer,
+    new SealedEntries(db, log, tell, publisher, guard, sequencer),
+  );
+  const proofs = new ReadProofs(db, log, store, cosignatures);
   publisher.start();
   sequencer.start();
 

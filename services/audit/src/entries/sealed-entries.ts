@@ -1,4 +1,3 @@
-import { formatTlogProof, inclusionProof, nodesForInclusion } from '@conclave/audit-core';
 import { ConclaveError } from '@conclave/contracts';
 import type { RequestContext } from '@conclave/nest-kit';
 import { Database } from '@conclave/postgres-kit';
@@ -6,6 +5,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { LogGuard } from '../log/log-guard.js';
 import { PostgresLog } from '../log/postgres-log.js';
 import { Publisher } from '../log/publisher.js';
+import { Sequencer } from '../log/sequencer.js';
+import { TellProofs } from '../log/tell-proofs.js';
 
 /** Another replica may be the one that publishes. */
 const LOOK_MS = 200;
@@ -23,8 +24,10 @@ export class SealedEntries {
   constructor(
     @Inject(Database) private readonly db: Database,
     @Inject(PostgresLog) private readonly log: PostgresLog,
+    @Inject(TellProofs) private readonly proofs: TellProofs,
     @Inject(Publisher) private readonly publisher: Publisher,
     @Inject(LogGuard) private readonly guard: LogGuard,
+    @Inject(Sequencer) private readonly sequencer: Sequencer,
   ) {}
 
   /** @throws ConclaveError `audit.entry.pending` | `audit.log.refused` */
@@ -35,6 +38,7 @@ export class SealedEntries {
       const proof = await this.find(ctx, eventId);
       if (proof) return proof;
       if (Date.now() >= until) throw new ConclaveError('audit.entry.pending');
+      this.sequencer.kick({ urgent: true });
       this.publisher.kick(ctx.tenantId, { urgent: true });
       await told;
     }
@@ -46,12 +50,9 @@ export class SealedEntries {
       if (!log) return undefined;
       const index = await this.log.indexOf(tx, log, eventId);
       if (index !== undefined && index >= 0 && index < log.published) {
-        const nodeAt = await this.log.nodes(tx, log, nodesForInclusion(index, log.published));
-        const checkpoint = (await this.log.headAt(tx, log, log.published))!.note;
-        return {
-          index,
-          proof: formatTlogProof({ index, hashes: inclusionProof(index, log.published, nodeAt), checkpoint }),
-        };
+        const checkpoint = (await this.log.headAt(tx, log, log.published))!;
+        const [proof] = await this.proofs.proofsOf(tx, log, checkpoint, [index]);
+        return { index, proof: proof! };
       }
       const refusal = (await this.guard.check(tx, [log])).get(ctx.tenantId);
       if (refusal) throw new ConclaveError('audit.log.refused', { reason: refusal.reason });

@@ -3,6 +3,7 @@ import { SALT_BYTES, type JsonObject } from '@conclave/audit-core';
 import { newId } from '@conclave/contracts';
 import type { Actor, Tx } from '@conclave/postgres-kit';
 import { Inject, Injectable } from '@nestjs/common';
+import { AWAITED } from '../log/awaited.js';
 import { Sequencer } from '../log/sequencer.js';
 import { commitPersonal, refsOf } from '../records/commit-personal.js';
 import { keepDisclosure } from '../records/postgres-disclosures.js';
@@ -30,7 +31,7 @@ export class StageEntry {
     const body = entryBytes({ ...entry, data, commitment });
     if (disclosed) await keepDisclosure(tx, tenantId, { eventId: id, refs: refsOf({ body, actor }), disclosed });
     await this.stage.stage(tx, { id, type, tenantId, actor, at, body });
-    tx.afterCommit(() => this.sequencer.kick());
+    tx.afterCommit(() => this.sequencer.kick({ urgent: AWAITED.includes(type) }));
   }
 
   /** Logs what this service did itself. @returns the id that its entry is found by */

@@ -10,7 +10,7 @@ interface Report {
   readonly tenant: string;
   readonly from: number;
   readonly size: number;
-  readonly faults: readonly { readonly index: number; readonly fault: string }[];
+  readonly faults: readonly { readonly log: number; readonly index: number; readonly fault: string }[];
 }
 
 describe('the self-audit job', () => {
@@ -65,9 +65,9 @@ describe('the self-audit job', () => {
     expect(second.code).toBe(1);
     expect(second.reports.get(whole.tenantId)).toMatchObject({ from: 5, size: 10, faults: [] });
     const faultsOf = ({ tenantId }: TestPrincipal) => second.reports.get(tenantId)!.faults;
-    expect(faultsOf(edited)[0]).toEqual({ index: 7, fault: 'the bytes are not those of the leaf hash' });
-    expect(faultsOf(cut)).toEqual([{ index: 8, fault: 'entries up to 10 are missing' }]);
-    expect(faultsOf(told)).toEqual([{ index: 9, fault: 'what is disclosed is not what the entry commits to' }]);
+    expect(faultsOf(edited)[0]).toEqual({ log: 1, index: 7, fault: 'the bytes are not those of the leaf hash' });
+    expect(faultsOf(cut)).toEqual([{ log: 1, index: 8, fault: 'entries up to 10 are missing' }]);
+    expect(faultsOf(told)).toEqual([{ log: 1, index: 9, fault: 'what is disclosed is not what the entry commits to' }]);
     expect(await fixture.call(records.getSelfAudit, {}, cut)).toMatchObject({ faults: faultsOf(cut) });
     expect(await fixture.call(records.getSelfAudit, {}, testPrincipal())).toEqual({ size: 0, faults: [] });
     await eventually(async () => {

@@ -4,7 +4,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Cosignatures } from '../witness/cosignatures.js';
 import { CheckpointSigner } from './checkpoint-signer.js';
 import { LogGuard } from './log-guard.js';
-import { PostgresLog, type OpenLog, type SealedLog } from './postgres-log.js';
+import { PostgresLog, type SealedLog, type StoredCheckpoint } from './postgres-log.js';
 
 /** What auditors ask of a tenant's logs: their names, keys and heads. */
 @Injectable()
@@ -17,21 +17,29 @@ export class DescribeLog {
     @Inject(Cosignatures) private readonly cosignatures: Cosignatures,
   ) {}
 
-  /** The published checkpoint of a log; the present one unless told. @throws ConclaveError `audit.log.empty` */
+  /**
+   * The published checkpoint of a log with the cosignatures there are; the present one unless told.
+   *
+   * @throws ConclaveError `audit.log.empty`
+   */
   async checkpoint(ctx: Actor, number?: number): Promise<string> {
     const db = this.db.autocommit(ctx);
-    const open = await this.log.open(db, ctx.tenantId);
-    const note =
-      number === undefined || number === open?.number
-        ? open && (await this.published(db, open))
-        : (await this.log.sealed(db, ctx.tenantId)).find((log) => log.number === number)?.checkpoint;
-    if (!note) throw new ConclaveError('audit.log.empty');
-    return note;
+    const found = await this.log.published(db, ctx.tenantId, undefined);
+    const [log, head] =
+      number === undefined || number === found?.log.number
+        ? [found?.log, found?.checkpoint]
+        : await this.lastOf(db, ctx.tenantId, number);
+    if (!log || !head) throw new ConclaveError('audit.log.empty');
+    return (await this.cosignatures.of(db, log, head)).note;
   }
 
-  private async published(db: Statements, log: OpenLog): Promise<string | undefined> {
-    const checkpoint = await this.log.headAt(db, log, log.published);
-    return checkpoint && (await this.cosignatures.of(db, log, checkpoint)).note;
+  private async lastOf(
+    db: Statements,
+    tenantId: string,
+    number: number,
+  ): Promise<[SealedLog, StoredCheckpoint] | [undefined, undefined]> {
+    const log = (await this.log.sealed(db, tenantId)).find((one) => one.number === number);
+    return log ? [log, { size: log.size, note: log.checkpoint }] : [undefined, undefined];
   }
 
   async describe(ctx: Actor): Promise<ReplyOf<typeof audit.getLog>> {

@@ -10,7 +10,7 @@ import {
 } from '@conclave/audit-core';
 import { Injectable } from '@nestjs/common';
 import type { Statements } from '@conclave/postgres-kit';
-import { firstRowOf, rowOfNode, type LogName } from './log-name.js';
+import { firstRowOf, PLACES, rowOfNode, type LogName } from './log-name.js';
 import { joinHashes } from './native-hashes.js';
 
 export interface StoredCheckpoint {
@@ -18,13 +18,15 @@ export interface StoredCheckpoint {
   readonly note: string;
 }
 
-/** A tenant's present log. */
+/** A tenant's log as it is in the database. */
 export interface OpenLog extends LogName {
   readonly origin: string;
   /** Entries that have their place. */
   readonly size: number;
   /** Entries in the published checkpoint. */
   readonly published: number;
+  /** Whether it was given up. */
+  readonly sealed?: true;
 }
 
 /** A log that was given up, with the last checkpoint of it. */
@@ -47,7 +49,16 @@ export interface LoggedEntry {
   readonly leafHash: Uint8Array;
 }
 
-interface EntryRow {
+interface OpenRow {
+  number: number;
+  origin: string;
+  size: string;
+  published: string;
+  sealed?: true | null;
+}
+
+/** An entry as it is stored. */
+export interface EntryRow {
   idx: string;
   event_id: string;
   type: string;
@@ -58,7 +69,15 @@ interface EntryRow {
 }
 
 const HASH_BYTES = 32;
-const ENTRY = 'idx, event_id, type, actor, at, body, leaf_hash';
+/** The columns of an entry. */
+export const ENTRY = 'idx, event_id, type, actor, at, body, leaf_hash';
+
+const ALL = `
+select s.number, s.origin, h.size, h.size as published, true as sealed from sealed_log s cross join lateral (
+  select coalesce(max(c.size) - (s.number - 1)::bigint * ${PLACES}, 0) as size from checkpoint c
+  where c.tenant_id = s.tenant_id and c.size > (s.number - 1)::bigint * ${PLACES} and c.size <= s.number::bigint * ${PLACES}
+) h where s.tenant_id = $1
+union all select number, origin, size, published, null from log where tenant_id = $1 order by number`;
 
 const LEAF_TILES = `
 select t.first, (select string_agg(e.leaf_hash, '' order by e.idx) from entry e
@@ -74,11 +93,10 @@ from unnest($2::smallint[], $3::bigint[]) t (level, first)`;
 export class PostgresLog {
   /** The tenant's present log; undefined before its first entry. */
   async open(db: Statements, tenantId: string): Promise<OpenLog | undefined> {
-    const row = await db.one<{ number: number; origin: string; size: string; published: string }>(
-      'select number, origin, size, published from log where tenant_id = $1',
-      [tenantId],
-    );
-    return row && { ...row, tenantId, size: Number(row.size), published: Number(row.published) };
+    const row = await db.one<OpenRow>('select number, origin, size, published from log where tenant_id = $1', [
+      tenantId,
+    ]);
+    return row && toOpen(tenantId, row);
   }
 
   /** The tenant's logs that were given up, oldest first. */
@@ -90,10 +108,39 @@ export class PostgresLog {
     return rows.map((row) => ({ ...row, tenantId, size: Number(row.size) }));
   }
 
-  /** The newest published head, or undefined while there is none. */
-  async latest(db: Statements, tenantId: string): Promise<StoredCheckpoint | undefined> {
-    const log = await this.open(db, tenantId);
-    return log && (await this.headAt(db, log, log.published));
+  /** All logs of the tenant, oldest first; those that were given up as far as there are signed heads of them. */
+  async all(db: Statements, tenantId: string): Promise<OpenLog[]> {
+    const rows = await db.query<OpenRow>(ALL, [tenantId]);
+    return rows.map((row) => toOpen(tenantId, row));
+  }
+
+  /** One of the tenant's logs; the present one unless told. */
+  async find(db: Statements, tenantId: string, number: number | undefined): Promise<OpenLog | undefined> {
+    if (number === undefined) return this.open(db, tenantId);
+    return (await this.all(db, tenantId)).find((log) => log.number === number);
+  }
+
+  /**
+   * The present log with its signed head at `size`, or else at the published one; that is missing when none of that size
+   * is published.
+   */
+  async published(
+    db: Statements,
+    tenantId: string,
+    size: number | undefined,
+  ): Promise<{ log: OpenLog; checkpoint: StoredCheckpoint | undefined } | undefined> {
+    const row = await db.one<OpenRow & { at: string | null; note: string | null }>(
+      `select l.number, l.origin, l.size, l.published, c.size as at, c.note from log l
+       left join checkpoint c on c.tenant_id = l.tenant_id
+         and c.size = (l.number - 1)::bigint * ${PLACES} + least(coalesce($2::bigint, l.published), l.published)
+       where l.tenant_id = $1`,
+      [tenantId, size ?? null],
+    );
+    if (!row) return undefined;
+    const log = toOpen(tenantId, row);
+    const at = row.at === null ? undefined : Number(row.at) - firstRowOf(log);
+    const wanted = at !== undefined && at === (size ?? log.published) && row.note !== null;
+    return { log, checkpoint: wanted ? { size: at, note: row.note! } : undefined };
   }
 
   /** The signed head at `size`, which need not be one that was published. */
@@ -155,12 +202,13 @@ export class PostgresLog {
     return row && Number(row.idx) - firstRowOf(log);
   }
 
-  async entry(db: Statements, log: LogName, index: number): Promise<LoggedEntry | undefined> {
-    const row = await db.one<EntryRow>(`select ${ENTRY} from entry where tenant_id = $1 and idx = $2`, [
-      log.tenantId,
-      firstRowOf(log) + index,
-    ]);
-    return row && toEntry(log, row);
+  /** The entries with those indexes, oldest first. */
+  async entries(db: Statements, log: LogName, indexes: readonly number[]): Promise<LoggedEntry[]> {
+    const rows = await db.query<EntryRow>(
+      `select ${ENTRY} from entry where tenant_id = $1 and idx = any ($2) order by idx`,
+      [log.tenantId, indexes.map((index) => firstRowOf(log) + index)],
+    );
+    return rows.map((row) => toEntry(log, row));
   }
 
   /** The entries of those types in a piece of the log, oldest first. */
@@ -177,9 +225,16 @@ export class PostgresLog {
   }
 }
 
+const toOpen = (tenantId: string, { number, origin, size, published, sealed }: OpenRow): OpenLog => ({
+  ...{ tenantId, number, origin },
+  size: Number(size),
+  published: Number(published),
+  ...(sealed && { sealed }),
+});
+
 const addressOf = ({ level, index }: NodeId): string => `${level}/${index}`;
 
-const toEntry = (log: LogName, row: EntryRow): LoggedEntry => ({
+export const toEntry = (log: LogName, row: EntryRow): LoggedEntry => ({
   index: Number(row.idx) - firstRowOf(log),
   eventId: row.event_id,
   type: row.type,

@@ -2,17 +2,7 @@
  * Publishes what was committed: tiles and entry bundles into the store, then the checkpoint over them, then the word of
  * it to those who wait. A crash on the way repeats it with the same bytes; a published checkpoint never goes back.
  */
-import {
-  base64,
-  formatTlogProof,
-  inclusionProof,
-  newTiles,
-  nodesForInclusion,
-  tilePath,
-  TILE_WIDTH,
-  type Tile,
-} from '@conclave/audit-core';
-import { events } from '@conclave/contracts';
+import { newTiles, tilePath, TILE_WIDTH, type Tile } from '@conclave/audit-core';
 import { LOG } from '@conclave/nest-kit';
 import { Database, type Tx } from '@conclave/postgres-kit';
 import { Inject, Injectable } from '@nestjs/common';
@@ -24,10 +14,11 @@ import { pathOf } from './log-name.js';
 import { LOG_STORE, type LogStore } from './log-store.js';
 import { PostgresLog, type OpenLog, type StoredCheckpoint } from './postgres-log.js';
 import { PostgresPublished } from './postgres-published.js';
+import { TellProofs } from './tell-proofs.js';
 import { tileBytes } from './tile-bytes.js';
 
 /** A log that nobody waits for is published at most this often: partial tiles are written again each time. */
-const PAUSE_MS = 400;
+const PAUSE_MS = 600;
 /** Logs that one replica publishes at once. */
 const AT_ONCE = 4;
 /** Files of one log that are written at once. */
@@ -53,6 +44,7 @@ export class Publisher {
     @Inject(PostgresPublished) private readonly published: PostgresPublished,
     @Inject(LogGuard) private readonly guard: LogGuard,
     @Inject(LOG_STORE) private readonly store: LogStore | null,
+    @Inject(TellProofs) private readonly proofs: TellProofs,
     @Inject(HeldProofs) private readonly held: HeldProofs,
     @Inject(LOG) private readonly logger: Logger,
   ) {}
@@ -152,25 +144,10 @@ export class Publisher {
     await store.keep(`${pathOf(log)}/${tilePath(tile)}`, await tileBytes(this.log, tx, log, tile));
   }
 
-  /** Hands the proof of each entry that somebody waits for to who does. */
-  private async announce(tx: Tx, log: OpenLog, { size, note }: StoredCheckpoint): Promise<void> {
-    const awaited = await this.log.entriesOfTypes(tx, log, { from: log.published, to: size, types: AWAITED });
-    const entries = await this.held.hold(tx, log, awaited);
-    if (entries.length === 0) return;
-    const nodeAt = await this.log.nodes(
-      tx,
-      log,
-      entries.flatMap(({ index }) => nodesForInclusion(index, size)),
-    );
-    for (const entry of entries) {
-      const hashes = inclusionProof(entry.index, size, nodeAt);
-      await tx.emit(events.entryCheckpointed, {
-        eventId: entry.eventId,
-        type: entry.type,
-        index: entry.index,
-        entry: base64(entry.body),
-        proof: formatTlogProof({ index: entry.index, hashes, checkpoint: note }),
-      });
-    }
+  /** Hands the proof of each entry that somebody waits for to who does, but for those that wait for witnesses. */
+  private async announce(tx: Tx, log: OpenLog, checkpoint: StoredCheckpoint): Promise<void> {
+    const range = { from: log.published, to: checkpoint.size };
+    const awaited = await this.log.entriesOfTypes(tx, log, { ...range, types: AWAITED });
+    await this.proofs.tell(tx, log, checkpoint, await this.held.hold(tx, log, awaited));
   }
 }

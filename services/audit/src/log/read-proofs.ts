@@ -35,8 +35,8 @@ export class ReadProofs {
     return this.db.tx(ctx, async (tx) => {
       const { log, checkpoint } = await this.checkpoint(tx, ctx, size);
       if (index >= checkpoint.size) throw new ConclaveError('audit.proof.range', { size: checkpoint.size });
-      const [entry, nodeAt] = await Promise.all([
-        this.log.entry(tx, log, index),
+      const [[entry], nodeAt] = await Promise.all([
+        this.log.entries(tx, log, [index]),
         this.log.nodes(tx, log, nodesForInclusion(index, checkpoint.size)),
       ]);
       return {
@@ -72,12 +72,13 @@ export class ReadProofs {
   async tile(ctx: Actor, path: string, number?: number): Promise<Uint8Array> {
     const tile = tileAt(path);
     const db = this.db.autocommit(ctx);
-    const log = await this.log.open(db, ctx.tenantId);
-    if (tile.level === 'entries') await refusePruned(db, log ?? { tenantId: ctx.tenantId, number: 1 }, tile, number);
+    const present = await this.log.open(db, ctx.tenantId);
+    const log = { tenantId: ctx.tenantId, number: number ?? present?.number ?? 1 };
+    if (tile.level === 'entries') await refusePruned(db, log, tile);
     const bytes =
-      number === undefined || number === log?.number
-        ? log && hasTile(tile, log.published) && (await tileBytes(this.log, db, log, tile))
-        : await this.stored({ tenantId: ctx.tenantId, number }, tile);
+      log.number === present?.number
+        ? hasTile(tile, present.published) && (await tileBytes(this.log, db, log, tile))
+        : await this.stored(log, tile);
     if (!bytes) throw new ConclaveError('audit.tile.not-found');
     return bytes;
   }
@@ -91,21 +92,19 @@ export class ReadProofs {
     ctx: Actor,
     size: number | undefined,
   ): Promise<{ log: OpenLog; checkpoint: StoredCheckpoint }> {
-    const log = await this.log.open(tx, ctx.tenantId);
-    if (!log || log.published === 0) throw new ConclaveError('audit.log.empty');
-    const wanted = size ?? log.published;
-    const checkpoint = wanted <= log.published ? await this.log.headAt(tx, log, wanted) : undefined;
+    const found = await this.log.published(tx, ctx.tenantId, size);
+    if (!found || found.log.published === 0) throw new ConclaveError('audit.log.empty');
+    const { log, checkpoint } = found;
     if (!checkpoint) throw new ConclaveError('audit.proof.range', { size: log.published });
     const { note } = await this.cosignatures.of(tx, log, checkpoint);
     return { log, checkpoint: { ...checkpoint, note } };
   }
 }
 
-/** @throws ConclaveError `audit.entry.pruned` for entries of the present log that are no longer served */
-async function refusePruned(db: Statements, log: LogName, { index }: Tile, number = log.number): Promise<void> {
+/** @throws ConclaveError `audit.entry.pruned` */
+async function refusePruned(db: Statements, log: LogName, { index }: Tile): Promise<void> {
   const { minimumIndex } = await retentionOf(db, log);
-  if (number === log.number && index * TILE_WIDTH < minimumIndex)
-    throw new ConclaveError('audit.entry.pruned', { minimumIndex });
+  if (index * TILE_WIDTH < minimumIndex) throw new ConclaveError('audit.entry.pruned', { minimumIndex });
 }
 
 function tileAt(path: string): Tile {

@@ -2,12 +2,13 @@
  * Gives up a log that is refused and opens the next one. The old one is never signed again; the new one begins with an
  * entry that names it, with the checkpoint that was kept of it.
  */
-import { ConclaveError, newId, type ReplyOf, type RequestOf, type audit } from '@conclave/contracts';
+import { ConclaveError, events, newId, type ReplyOf, type RequestOf, type audit } from '@conclave/contracts';
 import { LOG, type RequestContext } from '@conclave/nest-kit';
 import { Database, type Tx } from '@conclave/postgres-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { entryBytes } from '../entries/entry-bytes.js';
+import { HeldProofs } from '../witness/held-proofs.js';
 import { CheckpointSigner } from './checkpoint-signer.js';
 import { LogGuard, type Refusal } from './log-guard.js';
 import { PostgresLog, type OpenLog } from './postgres-log.js';
@@ -21,6 +22,7 @@ export class SealLog {
     @Inject(PostgresLog) private readonly log: PostgresLog,
     @Inject(PostgresOrigins) private readonly origins: PostgresOrigins,
     @Inject(LogGuard) private readonly guard: LogGuard,
+    @Inject(HeldProofs) private readonly held: HeldProofs,
     @Inject(CheckpointSigner) private readonly signer: CheckpointSigner,
     @Inject(Sequencer) private readonly sequencer: Sequencer,
     @Inject(LOG) private readonly logger: Logger,
@@ -37,9 +39,11 @@ export class SealLog {
       const refusal = log && (await this.guard.check(tx, [log])).get(ctx.tenantId);
       if (!log || !refusal || log.origin !== origin) throw new ConclaveError('audit.log.not-refused');
       const opened = { tenantId: ctx.tenantId, number: log.number + 1 };
+      await this.held.tellAll(tx, log);
       await this.origins.seal(tx, { log, checkpoint: refusal.kept, size: refusal.keptSize, reason, actor: ctx.actor });
       await this.origins.open(tx, opened, this.signer.originOf(opened));
       await this.tell(tx, ctx, { log, refusal, reason });
+      await tx.emit(events.logOpened, { origin: this.signer.originOf(opened) });
       return opened;
     });
     this.logger.warn(
@@ -58,7 +62,7 @@ export class SealLog {
     const parts = {
       ...{
         id: newId('event'),
-        type: 'log.opened',
+        type: events.logOpened.type,
         tenantId: ctx.tenantId,
         actor: ctx.actor,
         at: new Date().toISOString(),

@@ -19,8 +19,8 @@ export class CreateExport {
   ) {}
 
   /** @throws ConclaveError `audit.log.empty` | `audit.proof.range` | `audit.entry.pruned` */
-  async run(tx: Tx, ctx: RequestContext, { format, filter = {}, range }: Request): Promise<ExportView> {
-    const log = await this.log.open(tx, ctx.tenantId);
+  async run(tx: Tx, ctx: RequestContext, { format, filter = {}, range, log: number }: Request): Promise<ExportView> {
+    const log = await this.log.find(tx, ctx.tenantId, number);
     if (!log || log.published === 0) throw new ConclaveError('audit.log.empty');
     const size = log.published;
     const { minimumIndex } = await retentionOf(tx, log);

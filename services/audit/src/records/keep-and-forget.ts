@@ -8,7 +8,7 @@ import { StageEntry } from '../entries/stage-entry.js';
 import { PostgresLog } from '../log/postgres-log.js';
 import { ERASED_ENTRY, HOLD_PLACED, HOLD_RELEASED, RETENTION_SET } from './own-entries.js';
 import { eraseDisclosures, pruneDisclosures } from './postgres-disclosures.js';
-import { firstSince } from './postgres-entries.js';
+import { firstRowSince } from './postgres-entries.js';
 import {
   endHold,
   forgetfulTenants,
@@ -95,7 +95,7 @@ export class KeepAndForget {
     return erasure;
   }
 
-  /** Prunes every tenant's log by its retention; one that is held waits, and none keeps another from its turn. */
+  /** Prunes every tenant's logs by its retention; one that is held waits, and none keeps another from its turn. */
   async pruneAll(): Promise<void> {
     const tenants = await forgetfulTenants(this.db).catch((error: unknown) => {
       this.logger.warn({ err: error }, 'logs are pruned later');
@@ -116,13 +116,11 @@ export class KeepAndForget {
   }
 
   private async prune(tx: Tx, tenantId: string, days: number): Promise<void> {
-    const log = await this.log.open(tx, tenantId);
-    if (!log) return;
-    const first = await firstSince(tx, log, new Date(Date.now() - days * DAY_MS));
+    const first = await firstRowSince(tx, tenantId, new Date(Date.now() - days * DAY_MS));
     // A bundle of entries (C2SP tlog-tiles) is served whole or not at all.
-    const minimumIndex = first - (first % TILE_WIDTH);
-    await raiseMinimum(tx, log, minimumIndex);
-    await pruneDisclosures(tx, log, minimumIndex);
+    const minimumRow = first - (first % TILE_WIDTH);
+    await raiseMinimum(tx, tenantId, minimumRow);
+    await pruneDisclosures(tx, tenantId, minimumRow);
   }
 
   private async refuseHeld(tx: Tx, tenantId: Actor['tenantId'], subject?: string): Promise<void> {

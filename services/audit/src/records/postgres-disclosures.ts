@@ -1,7 +1,6 @@
 /** The side table of personal data: the only thing about an entry that is ever deleted. */
 import type { JsonObject } from '@conclave/audit-core';
 import type { Statements, Tx } from '@conclave/postgres-kit';
-import { firstRowOf, type LogName } from '../log/log-name.js';
 import type { Disclosed } from './commit-personal.js';
 
 /** Kept once: an event that its producer stamps again keeps its first salt, and one that was erased stays erased. */
@@ -39,11 +38,11 @@ export async function eraseDisclosures(tx: Tx, tenantId: string, subject: string
   return rows.length;
 }
 
-/** Deletes what entries below an index disclosed. */
-export async function pruneDisclosures(tx: Tx, log: LogName, minimumIndex: number): Promise<void> {
+/** Deletes what entries below a row disclosed. */
+export async function pruneDisclosures(tx: Tx, tenantId: string, minimumRow: number): Promise<void> {
   await tx.query(
     `delete from disclosure d using entry e
      where d.tenant_id = $1 and e.tenant_id = $1 and e.event_id = d.event_id and e.idx < $2`,
-    [log.tenantId, firstRowOf(log) + minimumIndex],
+    [tenantId, minimumRow],
   );
 }

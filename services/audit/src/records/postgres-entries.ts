@@ -1,8 +1,8 @@
 /** Finding entries: below the log, which only knows places, by what they are about. */
 import type { audit } from '@conclave/contracts';
 import type { Statements, Tx } from '@conclave/postgres-kit';
-import { firstRowOf, type LogName } from '../log/log-name.js';
-import type { LoggedEntry } from '../log/postgres-log.js';
+import { firstRowOf, PLACES, type LogName } from '../log/log-name.js';
+import { ENTRY, toEntry, type EntryRow, type LoggedEntry } from '../log/postgres-log.js';
 import { disclosuresOf } from './postgres-disclosures.js';
 import { refsOf, type Disclosed } from './commit-personal.js';
 
@@ -19,26 +19,13 @@ export interface EntryRange {
   readonly to: number;
 }
 
-interface EntryRow {
-  idx: string;
-  event_id: string;
-  type: string;
-  actor: string;
-  at: Date;
-  body: Buffer;
-  leaf_hash: Buffer;
-}
-
-/** No log has more entries; their rows are below those of the next log. */
-const MAX_SIZE = 2 ** 40;
-
 /** In byte order, behind everything that begins with the prefix. */
 const behind = (prefix: string): string => `${prefix}\u{10ffff}`;
 
 /** What the filter and the range ask of `entry e`. Each condition is one that an index answers, or narrows few rows. */
 function conditions(log: LogName, filter: EntryFilter, { from, to }: EntryRange) {
   const first = firstRowOf(log);
-  const params: unknown[] = [log.tenantId, first + from, first + Math.min(to, MAX_SIZE)];
+  const params: unknown[] = [log.tenantId, first + from, first + Math.min(to, PLACES)];
   const parts = ['e.tenant_id = $1', 'e.idx >= $2', 'e.idx < $3'];
   const add = (sql: (...places: string[]) => string, ...values: unknown[]): void => {
     parts.push(sql(...values.map((value) => `$${params.push(value)}`)));
@@ -69,8 +56,7 @@ export async function findEntries(
 ): Promise<FoundEntry[]> {
   const { where, params } = conditions(log, query.filter, query.range);
   const rows = await db.query<EntryRow>(
-    `select e.idx, e.event_id, e.type, e.actor, e.at, e.body, e.leaf_hash from entry e
-     where ${where} order by e.idx ${query.order} limit $${params.length + 1}`,
+    `select ${ENTRY} from entry e where ${where} order by e.idx ${query.order} limit $${params.length + 1}`,
     [...params, query.limit],
   );
   const disclosed = await disclosuresOf(
@@ -79,13 +65,7 @@ export async function findEntries(
     rows.map(({ event_id }) => event_id),
   );
   return rows.map((row) => ({
-    index: Number(row.idx) - firstRowOf(log),
-    eventId: row.event_id,
-    type: row.type,
-    actor: row.actor,
-    at: row.at,
-    body: row.body,
-    leafHash: row.leaf_hash,
+    ...toEntry(log, row),
     ...(disclosed.has(row.event_id) ? { disclosed: disclosed.get(row.event_id)! } : {}),
   }));
 }
@@ -127,15 +107,12 @@ export async function indexEntries(tx: Tx, tenantId: string, limit: number): Pro
   return entries.length;
 }
 
-/** The first entry of the log that is not older than the cutoff; its size when all are. */
-export async function firstSince(
-  db: Statements,
-  log: LogName & { readonly size: number },
-  cutoff: Date,
-): Promise<number> {
-  const row = await db.one<{ idx: string | null }>(
-    'select min(idx) as idx from entry where tenant_id = $1 and idx >= $2 and at >= $3',
-    [log.tenantId, firstRowOf(log), cutoff],
+/** The row of the first entry that is not older than the cutoff, in whichever log; behind the last when all are. */
+export async function firstRowSince(db: Statements, tenantId: string, cutoff: Date): Promise<number> {
+  const row = await db.one<{ idx: string }>(
+    `select coalesce((select min(idx) from entry where tenant_id = $1 and at >= $2),
+       (select max(idx) + 1 from entry where tenant_id = $1), 0) as idx`,
+    [tenantId, cutoff],
   );
-  return row?.idx == null ? log.size : Number(row.idx) - firstRowOf(log);
+  return Number(row!.idx);
 }

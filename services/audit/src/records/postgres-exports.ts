@@ -84,6 +84,7 @@ export async function noteProgress(
 function viewOf(row: ExportRow): ExportView {
   return {
     id: row.id,
+    log: row.number,
     format: row.format,
     ...(Object.keys(row.filter).length > 0 ? { filter: row.filter } : {}),
     from: Number(row.from_idx),

@@ -8,7 +8,7 @@ export type Hold = ReplyOf<typeof records.placeHold>;
 export type Erasure = ReplyOf<typeof records.getErasure>;
 type Page = RequestOf<typeof records.listHolds>;
 
-/** What is kept of the log; one that was opened after another begins with all of it. */
+/** What is kept of one of the tenant's logs. */
 export async function retentionOf(db: Statements, log: LogName): Promise<Retention> {
   const row = await db.one<{ days: number | null; minimum_row: string }>(
     'select days, minimum_row from retention where tenant_id = $1',
@@ -34,10 +34,10 @@ export async function keepFor(tx: Tx, tenantId: string, days: number | null): Pr
 }
 
 /** What was pruned does not come back. */
-export async function raiseMinimum(tx: Tx, log: LogName, minimumIndex: number): Promise<void> {
+export async function raiseMinimum(tx: Tx, tenantId: string, minimumRow: number): Promise<void> {
   await tx.query('update retention set minimum_row = greatest(minimum_row, $2) where tenant_id = $1', [
-    log.tenantId,
-    firstRowOf(log) + minimumIndex,
+    tenantId,
+    minimumRow,
   ]);
 }
 

@@ -7,8 +7,6 @@ export type Fault = ReplyOf<typeof records.getSelfAudit>['faults'][number];
 
 /** How far the tree of a log was rebuilt, with all that is needed to go on. */
 export interface Rebuilt {
-  /** Which of the tenant's logs. */
-  readonly number: number;
   readonly frontier: Frontier;
   readonly faults: readonly Fault[];
   readonly at: Date;
@@ -17,7 +15,6 @@ export interface Rebuilt {
 }
 
 interface Row {
-  number: number;
   size: string;
   frontier: Buffer[];
   faults: Fault[];
@@ -25,27 +22,38 @@ interface Row {
   full_at: Date;
 }
 
-const rowOf = (db: Statements, tenantId: string): Promise<Row | undefined> =>
-  db.one<Row>('select number, size, frontier, faults, at, full_at from self_audit where tenant_id = $1', [tenantId]);
-
-export async function rebuiltSoFar(db: Statements, tenantId: string): Promise<Rebuilt | undefined> {
-  const row = await rowOf(db, tenantId);
+export async function rebuiltSoFar(db: Statements, { tenantId, number }: LogName): Promise<Rebuilt | undefined> {
+  const row = await db.one<Row>(
+    'select size, frontier, faults, at, full_at from self_audit where tenant_id = $1 and number = $2',
+    [tenantId, number],
+  );
   if (!row) return undefined;
-  const { number, faults, at, full_at: fullAt } = row;
-  return { number, frontier: { size: Number(row.size), hashes: row.frontier }, faults, at, fullAt };
+  const { faults, at, full_at: fullAt } = row;
+  return { frontier: { size: Number(row.size), hashes: row.frontier }, faults, at, fullAt };
 }
 
+/** What was found in all of the tenant's logs, and how far the newest was rebuilt. */
 export async function selfAuditOf(db: Statements, tenantId: string): Promise<ReplyOf<typeof records.getSelfAudit>> {
-  const row = await rowOf(db, tenantId);
-  if (!row) return { size: 0, faults: [] };
-  return { size: Number(row.size), faults: row.faults, at: row.at.toISOString(), fullAt: row.full_at.toISOString() };
+  const rows = await db.query<Row>(
+    'select size, frontier, faults, at, full_at from self_audit where tenant_id = $1 order by number',
+    [tenantId],
+  );
+  const faults = rows.flatMap((row) => row.faults);
+  const newest = rows.at(-1);
+  if (!newest) return { size: 0, faults };
+  return { size: Number(newest.size), faults, at: newest.at.toISOString(), fullAt: newest.full_at.toISOString() };
 }
 
-export async function keepRebuilt(tx: Tx, tenantId: string, { number, frontier, faults, at, fullAt }: Rebuilt): Promise<void> {
+export async function keepRebuilt(
+  tx: Tx,
+  { tenantId, number }: LogName,
+  { frontier, faults, at, fullAt }: Rebuilt,
+): Promise<void> {
   await tx.query(
     `insert into self_audit (tenant_id, number, size, frontier, faults, fault_count, at, full_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (tenant_id) do update set number = excluded.number, size = excluded.size, frontier = excluded.frontier, faults = excluded.faults,
-       fault_count = excluded.fault_count, at = excluded.at, full_at = excluded.full_at`,
+     values ($1, $2, $3, $4, $5, $6, $7, $8)
+     on conflict (tenant_id, number) do update set size = excluded.size, frontier = excluded.frontier,
+       faults = excluded.faults, fault_count = excluded.fault_count, at = excluded.at, full_at = excluded.full_at`,
     [
       tenantId,
       number,

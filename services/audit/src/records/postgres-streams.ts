@@ -1,5 +1,6 @@
 /** Webhooks that want every entry. A stream's next index moves in the transaction that hands the entries over. */
 import type { Database, Tx } from '@conclave/postgres-kit';
+import { PLACES } from '../log/log-name.js';
 import type { EntryFormat } from './formats/write-line.js';
 
 export async function openStream(
@@ -9,7 +10,7 @@ export async function openStream(
 ): Promise<void> {
   await tx.query(
     `insert into stream (tenant_id, webhook_id, format, next_idx)
-     values ($1, $2, $3, coalesce($4::bigint + coalesce((select (number - 1)::bigint << 40 from log where tenant_id = $1), 0),
+     values ($1, $2, $3, coalesce($4::bigint + coalesce((select (number - 1)::bigint * ${PLACES} from log where tenant_id = $1), 0),
        (select max(idx) + 1 from entry where tenant_id = $1), 0)) on conflict do nothing`,
     [tenantId, stream.webhook, stream.format, stream.from ?? null],
   );
@@ -39,7 +40,7 @@ export async function advanceStream(tx: Tx, tenantId: string, webhook: string, n
 export async function tenantsBehind(db: Database, limit: number): Promise<string[]> {
   const rows = await db.system((tx) =>
     tx.query<{ tenant_id: string }>(
-      `select l.tenant_id from (select tenant_id, ((number - 1)::bigint << 40) + size as end_row from log) l
+      `select l.tenant_id from (select tenant_id, ((number - 1)::bigint * ${PLACES}) + size as end_row from log) l
        left join search_head h on h.tenant_id = l.tenant_id
        where l.end_row > coalesce(h.next_idx, 0)
           or exists (select from stream s where s.tenant_id = l.tenant_id and s.next_idx < l.end_row)

@@ -30,7 +30,8 @@ export class RecordsController {
 
   @Handles(records.createSubjectExport)
   exportSubject(ctx: RequestContext, request: RequestOf<typeof records.createSubjectExport>) {
-    const asked = { format: 'jsonl', filter: { about: request.subject }, range: {} } as const;
+    const { subject: about, log } = request;
+    const asked = { format: 'jsonl', filter: { about }, range: {}, log } as const;
     return this.db.tx(ctx, (tx) =>
       once(tx, ctx, records.createSubjectExport, request, () => this.exports.run(tx, ctx, asked)),
     );

@@ -9,7 +9,10 @@ import { retentionOf } from './postgres-retention.js';
 type Request = RequestOf<typeof audit.listAuditEntries>;
 type Reply = ReplyOf<typeof audit.listAuditEntries>;
 
-/** Entries of the present log that a filter lets through, newest first. The cursor is an index, so pages stay what they are while the log grows. */
+/**
+ * Entries of one of the tenant's logs that a filter lets through, newest first. The cursor is an index, so pages stay
+ * what they are while the log grows.
+ */
 @Injectable()
 export class SearchEntries {
   constructor(
@@ -18,14 +21,14 @@ export class SearchEntries {
   ) {}
 
   /** @throws ConclaveError `request.invalid` for a cursor that is none */
-  async run(ctx: Actor, { limit, after, ...filter }: Request): Promise<Reply> {
+  async run(ctx: Actor, { limit, after, log: number, ...filter }: Request): Promise<Reply> {
     const before = after === undefined ? Number.MAX_SAFE_INTEGER : Number(after);
     if (!Number.isSafeInteger(before))
       throw new ConclaveError('request.invalid', {
         issues: [{ path: 'after', message: 'expected the `next` of a page' }],
       });
     const db = this.db.autocommit(ctx);
-    const log = await this.log.open(db, ctx.tenantId);
+    const log = await this.log.find(db, ctx.tenantId, number);
     if (!log) return { items: [] };
     const { minimumIndex } = await retentionOf(db, log);
     const range = { from: minimumIndex, to: before };

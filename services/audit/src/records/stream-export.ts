@@ -20,6 +20,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CheckpointSigner } from '../log/checkpoint-signer.js';
 import type { LogName } from '../log/log-name.js';
 import { PostgresLog } from '../log/postgres-log.js';
+import { Cosignatures } from '../witness/cosignatures.js';
 import { CreateExport } from './create-export.js';
 import { jsonLine } from './formats/line.js';
 import { foreignFormats, writeEntry, type OfLog } from './formats/write-line.js';
@@ -31,7 +32,7 @@ import { retentionOf } from './postgres-retention.js';
 const BATCH = 500;
 
 /** An export that is being read. */
-interface Work extends ExportView {
+interface Work extends Omit<ExportView, 'log'> {
   readonly log: LogName;
   readonly db: Statements;
 }
@@ -47,6 +48,7 @@ export class StreamExport {
     @Inject(Database) private readonly db: Database,
     @Inject(PostgresLog) private readonly log: PostgresLog,
     @Inject(CheckpointSigner) private readonly signer: CheckpointSigner,
+    @Inject(Cosignatures) private readonly cosignatures: Cosignatures,
     @Inject(CreateExport) private readonly exports: CreateExport,
   ) {}
 
@@ -131,11 +133,12 @@ export class StreamExport {
     return { origin: this.signer.originOf(log), tenantId: log.tenantId };
   }
 
-  /** @throws Error when it is no longer there */
+  /** With the cosignatures there are. @throws Error when it is no longer there */
   private async checkpoint({ db, log, size }: Work): Promise<string> {
     const head = await this.log.headAt(db, log, size);
     if (!head) throw new Error(`the checkpoint of size ${size} is missing`);
-    return head.note;
+    const of = { tenantId: log.tenantId, origin: this.signer.originOf(log) };
+    return (await this.cosignatures.of(db, of, head)).note;
   }
 
   private nodes({ db, log }: Work, ids: readonly NodeId[]): Promise<NodeReader> {

@@ -1,11 +1,13 @@
-import { base64, formatTlogProof, fromBase64 } from '@conclave/audit-core';
 import { Inject, Injectable } from '@nestjs/common';
 import { events } from '@conclave/contracts';
 import { Database, type Tx } from '@conclave/postgres-kit';
-import { PostgresLog, type LoggedEntry } from '../log/postgres-log.js';
-import { ReadProofs } from '../log/read-proofs.js';
+import { PostgresLog, type LoggedEntry, type OpenLog } from '../log/postgres-log.js';
+import { TellProofs } from '../log/tell-proofs.js';
 import { Cosignatures } from './cosignatures.js';
 import { PostgresWitnessing, type WitnessedLog } from './postgres-witnessing.js';
+
+/** Proofs that one transaction tells. */
+const BATCH = 200;
 
 /**
  * Proofs of receipts that wait for witnesses. A receipt is completed once and keeps its checkpoint for ever, so one that
@@ -16,7 +18,7 @@ export class HeldProofs {
   constructor(
     @Inject(Database) private readonly db: Database,
     @Inject(PostgresLog) private readonly log: PostgresLog,
-    @Inject(ReadProofs) private readonly proofs: ReadProofs,
+    @Inject(TellProofs) private readonly proofs: TellProofs,
     @Inject(PostgresWitnessing) private readonly store: PostgresWitnessing,
     @Inject(Cosignatures) private readonly cosignatures: Cosignatures,
   ) {}
@@ -44,24 +46,25 @@ export class HeldProofs {
     for (const tenantId of await this.store.overdue(waitMs)) await this.release(tenantId, undefined, 0);
   }
 
+  /** Its log is given up: no witness will cosign it, so what is held goes on with whoever did. */
+  async tellAll(tx: Tx, log: OpenLog): Promise<void> {
+    while ((await this.releaseIn(tx, log, log.published, 0)) === BATCH);
+  }
+
   private async release(tenantId: string, wanted: number | undefined, quorum: number): Promise<void> {
-    const actor = { tenantId, actor: 'service:audit' };
-    const due = await this.db.tx(actor, async (tx) => {
-      const log = await this.log.open(tx, tenantId);
-      const head = log && (await this.log.headAt(tx, log, wanted ?? log.published));
-      if (!head || (await this.cosignatures.of(tx, log, head)).count < quorum) return undefined;
-      return { log, size: head.size, indexes: await this.store.held(tx, log, head.size) };
-    });
-    if (!due) return;
-    const { log, size, indexes } = due;
-    for (const index of indexes) {
-      const { hashes, checkpoint } = await this.proofs.inclusion(actor, index, size);
-      const proof = formatTlogProof({ index, hashes: hashes.map(fromBase64), checkpoint });
-      await this.db.tx(actor, async (tx) => {
-        if (!(await this.store.letGo(tx, log, index))) return;
-        const { eventId, type, body } = (await this.log.entry(tx, log, index))!;
-        await tx.emit(events.entryCheckpointed, { eventId, type, index, entry: base64(body), proof });
-      });
-    }
+    const some = (tx: Tx): Promise<number> =>
+      this.log.open(tx, tenantId).then((log) => (log ? this.releaseIn(tx, log, wanted ?? log.published, quorum) : 0));
+    while ((await this.db.tx({ tenantId, actor: 'service:audit' }, some)) === BATCH);
+  }
+
+  /** @returns how many were told */
+  private async releaseIn(tx: Tx, log: OpenLog, size: number, quorum: number): Promise<number> {
+    const head = await this.log.headAt(tx, log, size);
+    if (!head) return 0;
+    const { note, count } = await this.cosignatures.of(tx, log, head);
+    if (count < quorum) return 0;
+    const indexes = await this.store.letGo(tx, log, size, BATCH);
+    await this.proofs.tell(tx, log, { size, note }, await this.log.entries(tx, log, indexes));
+    return indexes.length;
   }
 }

@@ -104,22 +104,15 @@ export class PostgresWitnessing {
     );
   }
 
-  /** What is held of the tree of that size. */
-  async held(tx: Tx, { tenantId, origin }: WitnessedLog, size: number): Promise<number[]> {
+  /** Lets go some of what is held of the tree of that size; of two replicas one gets it. */
+  async letGo(tx: Tx, { tenantId, origin }: WitnessedLog, size: number, limit: number): Promise<number[]> {
     const rows = await tx.query<{ idx: string }>(
-      'select idx from held_proof where tenant_id = $1 and origin = $2 and idx < $3 order by idx',
-      [tenantId, origin, size],
+      `delete from held_proof where tenant_id = $1 and origin = $2 and idx in (
+         select idx from held_proof where tenant_id = $1 and origin = $2 and idx < $3 order by idx limit $4)
+       returning idx`,
+      [tenantId, origin, size, limit],
     );
     return rows.map(({ idx }) => Number(idx));
-  }
-
-  /** False when another replica let it go. */
-  async letGo(tx: Tx, { tenantId, origin }: WitnessedLog, index: number): Promise<boolean> {
-    const gone = await tx.query(
-      'delete from held_proof where tenant_id = $1 and origin = $2 and idx = $3 returning idx',
-      [tenantId, origin, index],
-    );
-    return gone.length > 0;
   }
 
   /** Tenants with a proof that has been held for longer than this. */

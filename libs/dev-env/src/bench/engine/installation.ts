@@ -1,6 +1,5 @@
 /** Stores of the bench's own, with a database for each contestant; gone when the measurement is over. */
 import { join } from 'node:path';
-import type { ServiceName } from '@conclave/contracts';
 import pg from 'pg';
 import { migrateSchemas } from '../../provision/migrate.js';
 import { repositoryRoot } from '../../paths.js';
@@ -11,9 +10,8 @@ import { closeTestRun, openTestRun } from '../../testing/test-run.js';
 import { startContestant, type Process } from './contestant.js';
 
 const TEMPLATE = 'engine_template';
-/** Compiled, and loaded by their paths: this library knows no service. */
-const RUNTIME = join(repositoryRoot, 'services/agent-runtime/dist');
-const LOG = join(repositoryRoot, 'services/audit/dist/bench/log-contestant.js');
+
+type Service = (typeof services)[number]['name'];
 
 /** How an engine's process takes part. */
 export interface EngineOptions {
@@ -37,11 +35,9 @@ export interface Installation {
   /** Asks as the administrator, past row-level security. */
   query<Row extends object>(database: string, sql: string, values?: readonly unknown[]): Promise<Row[]>;
   startEngine(database: string, options: EngineOptions): Promise<Process>;
-  /** The log, without bus and HTTP. */
-  startLog(database: string): Promise<Process>;
   start(module: string, database: string): Promise<Process>;
-  /** Starts a module of agent-runtime, named from its compiled output, which is given its environment. */
-  startRuntime(module: string, database: string, options: object): Promise<Process>;
+  /** Starts a module of a service, named from its compiled output, which is given the service's environment. */
+  startService(service: Service, module: string, database: string, options?: object): Promise<Process>;
 }
 
 export async function withInstallation<T>(work: (installation: Installation) => Promise<T>): Promise<T> {
@@ -79,14 +75,17 @@ export async function withInstallation<T>(work: (installation: Installation) => 
     started.push({ process, database });
     return process;
   };
-  const ports = Object.fromEntries(services.map(({ name }) => [name, 0])) as Record<ServiceName, number>;
-  const environmentOf = (service: ServiceName, database: string) =>
-    serviceEnv(services.find(({ name }) => name === service)!, {
+  const ports = Object.fromEntries(services.map(({ name }) => [name, 0])) as Record<Service, number>;
+  const startService: Installation['startService'] = (name, module, database, options) => {
+    const service = services.find((one) => one.name === name)!;
+    const environment = serviceEnv(service, {
       ...{ secrets, ports, dataDir: dir, outer: env },
       stores: { ...stores.urls, postgres: urlOf(database) },
     });
-  const startRuntime: Installation['startRuntime'] = (module, database, options) =>
-    start(join(RUNTIME, module), database, { ...options, environment: environmentOf('runtime', database) });
+    // Compiled, and loaded by its path: this library knows no service.
+    const path = join(repositoryRoot, 'services', service.folder, 'dist', module);
+    return start(path, database, { ...options, environment });
+  };
   try {
     await query('postgres', `create database ${TEMPLATE}`);
     await migrateSchemas(urlOf(TEMPLATE), rolePasswords(secrets));
@@ -104,9 +103,8 @@ export async function withInstallation<T>(work: (installation: Installation) => 
         pools.delete(name);
         await query('postgres', `drop database ${name} with (force)`);
       },
-      ...{ stores, dir, startRuntime },
-      startEngine: (database, options) => startRuntime('bench/engine-contestant.js', database, options),
-      startLog: (database) => start(LOG, database, { environment: environmentOf('audit', database) }),
+      ...{ stores, dir, startService },
+      startEngine: (database, options) => startService('runtime', 'bench/engine-contestant.js', database, options),
       start: (name, database) =>
         start(join(import.meta.dirname, `${name}.js`), database, { databaseUrl: urlOf(database) }),
     });

@@ -66,7 +66,7 @@ export async function open({ environment }: Options) {
   const signer = new CheckpointSigner(config);
   const guard = new LogGuard([keeperOf(store)], signer, logger, metrics);
   const [log, published] = [new PostgresLog(db), new PostgresPublished(db)];
-  const publisher = new Publisher(db, log, published, guard, store, logger);
+  const publisher = new Publisher(log, published, guard, store, logger);
   const sequencer = new Sequencer(new PostgresSequence(db, signer, guard), publisher, logger, metrics);
   const adding = new AddEntries(
     new PostgresStage(db),

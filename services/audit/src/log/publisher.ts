@@ -14,7 +14,7 @@ import {
 } from '@conclave/audit-core';
 import { events } from '@conclave/contracts';
 import { LOG } from '@conclave/nest-kit';
-import { Database, type Tx } from '@conclave/postgres-kit';
+import type { Tx } from '@conclave/postgres-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { AWAITED } from './awaited.js';
@@ -47,7 +47,6 @@ export class Publisher {
   private stopped = false;
 
   constructor(
-    @Inject(Database) private readonly db: Database,
     @Inject(PostgresLog) private readonly log: PostgresLog,
     @Inject(PostgresPublished) private readonly published: PostgresPublished,
     @Inject(LogGuard) private readonly guard: LogGuard,
@@ -116,7 +115,7 @@ export class Publisher {
 
   private async publish(tenantId: string): Promise<void> {
     try {
-      const moved = await this.db.tx({ tenantId, actor: 'service:audit' }, (tx) => this.publishIn(tx, tenantId));
+      const moved = await this.published.alone(tenantId, (tx) => this.publishIn(tx, tenantId));
       if (moved) for (const listener of this.listeners) listener(tenantId);
     } catch (error) {
       this.logger.error({ err: error, tenant: tenantId }, 'this log is not published; it will be tried again');
@@ -124,9 +123,7 @@ export class Publisher {
     this.publishedAt.set(tenantId, performance.now());
   }
 
-  /** One replica at a time, so that a newer checkpoint in the store is never followed by an older one. */
   private async publishIn(tx: Tx, tenantId: string): Promise<boolean> {
-    if (!(await this.published.lock(tx, tenantId))) return false;
     const log = await this.log.open(tx, tenantId);
     if (!log || log.published === log.size) return false;
     if ((await this.guard.check(tx, [log])).size > 0) return false;

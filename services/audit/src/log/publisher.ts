@@ -8,6 +8,8 @@ import {
   inclusionProof,
   newTiles,
   nodesForInclusion,
+  parseCheckpoint,
+  parseNote,
   tilePath,
   TILE_WIDTH,
   type Tile,
@@ -135,7 +137,7 @@ export class Publisher {
   }
 
   private async write(tx: Tx, store: LogStore, log: OpenLog, checkpoint: StoredCheckpoint): Promise<void> {
-    const tiles = newTiles(log.published, log.size);
+    const tiles = newTiles(await sizeIn(store, log), log.size);
     for (let at = 0; at < tiles.length; at += FILES_AT_ONCE)
       await Promise.all(tiles.slice(at, at + FILES_AT_ONCE).map((tile) => this.keep(tx, store, log, tile)));
     await store.publish(`${pathOf(log)}/checkpoint`, checkpoint.note);
@@ -167,4 +169,10 @@ export class Publisher {
       });
     }
   }
+}
+
+/** What the store has of the log already: nothing, when it was set later. */
+async function sizeIn(store: LogStore, log: OpenLog): Promise<number> {
+  const note = await store.read(`${pathOf(log)}/checkpoint`);
+  return note ? parseCheckpoint(parseNote(Buffer.from(note).toString()).text).size : 0;
 }

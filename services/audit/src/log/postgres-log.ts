@@ -37,7 +37,7 @@ export interface SealedLog extends LogName {
 }
 
 /** An entry with its place. */
-export interface LoggedEntry {
+interface LoggedEntry {
   readonly index: number;
   readonly eventId: string;
   readonly type: string;

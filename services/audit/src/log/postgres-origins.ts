@@ -5,7 +5,7 @@ import type { StagedEntry } from '../entries/postgres-stage.js';
 import type { LogName } from './log-name.js';
 import { PostgresLog, type OpenLog } from './postgres-log.js';
 
-export interface Sealing {
+interface Sealing {
   readonly log: OpenLog;
   readonly checkpoint: string;
   readonly size: number;

@@ -2,8 +2,11 @@
 
 -- A tenant's logs follow each other in one numbering: the n-th holds the places from (n - 1) * 2^40 on, in all tables.
 alter table log add column number smallint not null default 1;
--- How many of the entries are in a published checkpoint. Those of before are published when the service starts.
+-- How many of the entries are in a published checkpoint: until now, all.
 alter table log add column published bigint not null default 0;
+alter table log no force row level security;
+update log set published = size;
+alter table log force row level security;
 create index log_unpublished on log (tenant_id) where published < size;
 grant select, insert, update on log to :system;
 create policy sequencer on log to :system using (true) with check (true);

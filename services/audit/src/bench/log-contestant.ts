@@ -73,7 +73,7 @@ export async function open({ environment }: Options) {
   const [tell, witnesses] = [new TellProofs(log), new PostgresWitnessing(db)];
   const cosignatures = new Cosignatures(config, witnesses);
   const held = new HeldProofs(db, log, tell, witnesses, cosignatures);
-  const publisher = new Publisher(db, log, published, guard, store, tell, held, logger);
+  const publisher = new Publisher(log, published, guard, store, tell, held, logger);
   const sequencer = new Sequencer(new PostgresSequence(db, signer, guard), publisher, logger, metrics);
   const adding = new AddEntries(
     new PostgresStage(db),

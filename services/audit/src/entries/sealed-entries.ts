@@ -13,7 +13,7 @@ const LOOK_MS = 200;
 /** What the answer needs of the caller's time. */
 const RESERVE_MS = 500;
 
-export interface SealedProof {
+interface SealedProof {
   readonly index: number;
   readonly proof: string;
 }

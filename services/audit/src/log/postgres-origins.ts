@@ -1,11 +1,11 @@
 /** Which log of a tenant is the present one. */
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { Tx } from '@conclave/postgres-kit';
 import type { StagedEntry } from '../entries/postgres-stage.js';
 import type { LogName } from './log-name.js';
-import type { OpenLog } from './postgres-log.js';
+import { PostgresLog, type OpenLog } from './postgres-log.js';
 
-export interface Sealing {
+interface Sealing {
   readonly log: OpenLog;
   readonly checkpoint: string;
   readonly size: number;
@@ -15,9 +15,12 @@ export interface Sealing {
 
 @Injectable()
 export class PostgresOrigins {
-  /** Nothing gets a place, and nobody else seals, until the transaction ends. */
-  async lock(tx: Tx, tenantId: string): Promise<void> {
+  constructor(@Inject(PostgresLog) private readonly log: PostgresLog) {}
+
+  /** The present log: nothing gets a place in it, and nobody else seals it, until the transaction ends. */
+  async lock(tx: Tx, tenantId: string): Promise<OpenLog | undefined> {
     await tx.query('select from log where tenant_id = $1 for update', [tenantId]);
+    return this.log.open(tx, tenantId);
   }
 
   async seal(tx: Tx, { log, checkpoint, size, reason, actor }: Sealing): Promise<void> {

@@ -36,13 +36,18 @@ export class PostgresPublished {
     }
   }
 
-  /** Keeps other replicas from publishing the tenant's log until the transaction ends; false when one is at it. */
-  async lock(tx: Tx, tenantId: string): Promise<boolean> {
-    const row = await tx.one<{ locked: boolean }>(
-      `select pg_try_advisory_xact_lock(hashtext('publish ' || current_schema()), hashtext($1)) as locked`,
-      [tenantId],
-    );
-    return row!.locked;
+  /**
+   * Does the tenant's publishing in one transaction, while no other replica does; false when one is at it. So a newer
+   * checkpoint in the store is never followed by an older one.
+   */
+  alone(tenantId: string, work: (tx: Tx) => Promise<boolean>): Promise<boolean> {
+    return this.db.tx({ tenantId, actor: 'service:audit' }, async (tx) => {
+      const row = await tx.one<{ locked: boolean }>(
+        `select pg_try_advisory_xact_lock(hashtext('publish ' || current_schema()), hashtext($1)) as locked`,
+        [tenantId],
+      );
+      return row!.locked && work(tx);
+    });
   }
 
   /** The log is published as far as it was when it was read. */

@@ -2,9 +2,9 @@
  * Publishes what was committed: tiles and entry bundles into the store, then the checkpoint over them, then the word of
  * it to those who wait. A crash on the way repeats it with the same bytes; a published checkpoint never goes back.
  */
-import { newTiles, tilePath, TILE_WIDTH, type Tile } from '@conclave/audit-core';
+import { newTiles, parseCheckpoint, parseNote, tilePath, TILE_WIDTH, type Tile } from '@conclave/audit-core';
 import { LOG } from '@conclave/nest-kit';
-import { Database, type Tx } from '@conclave/postgres-kit';
+import type { Tx } from '@conclave/postgres-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { HeldProofs } from '../witness/held-proofs.js';
@@ -39,7 +39,6 @@ export class Publisher {
   private stopped = false;
 
   constructor(
-    @Inject(Database) private readonly db: Database,
     @Inject(PostgresLog) private readonly log: PostgresLog,
     @Inject(PostgresPublished) private readonly published: PostgresPublished,
     @Inject(LogGuard) private readonly guard: LogGuard,
@@ -110,7 +109,7 @@ export class Publisher {
 
   private async publish(tenantId: string): Promise<void> {
     try {
-      const moved = await this.db.tx({ tenantId, actor: 'service:audit' }, (tx) => this.publishIn(tx, tenantId));
+      const moved = await this.published.alone(tenantId, (tx) => this.publishIn(tx, tenantId));
       if (moved) for (const listener of this.listeners) listener(tenantId);
     } catch (error) {
       this.logger.error({ err: error, tenant: tenantId }, 'this log is not published; it will be tried again');
@@ -118,9 +117,7 @@ export class Publisher {
     this.publishedAt.set(tenantId, performance.now());
   }
 
-  /** One replica at a time, so that a newer checkpoint in the store is never followed by an older one. */
   private async publishIn(tx: Tx, tenantId: string): Promise<boolean> {
-    if (!(await this.published.lock(tx, tenantId))) return false;
     const log = await this.log.open(tx, tenantId);
     if (!log || log.published === log.size) return false;
     if ((await this.guard.check(tx, [log])).size > 0) return false;
@@ -132,7 +129,7 @@ export class Publisher {
   }
 
   private async write(tx: Tx, store: LogStore, log: OpenLog, checkpoint: StoredCheckpoint): Promise<void> {
-    const tiles = newTiles(log.published, log.size);
+    const tiles = newTiles(await sizeIn(store, log), log.size);
     for (let at = 0; at < tiles.length; at += FILES_AT_ONCE)
       await Promise.all(tiles.slice(at, at + FILES_AT_ONCE).map((tile) => this.keep(tx, store, log, tile)));
     await store.publish(`${pathOf(log)}/checkpoint`, checkpoint.note);
@@ -150,4 +147,10 @@ export class Publisher {
     const awaited = await this.log.entriesOfTypes(tx, log, { ...range, types: AWAITED });
     await this.proofs.tell(tx, log, checkpoint, await this.held.hold(tx, log, awaited));
   }
+}
+
+/** What the store has of the log already: nothing, when it was set later. */
+async function sizeIn(store: LogStore, log: OpenLog): Promise<number> {
+  const note = await store.read(`${pathOf(log)}/checkpoint`);
+  return note ? parseCheckpoint(parseNote(Buffer.from(note).toString()).text).size : 0;
 }

@@ -1,7 +1,7 @@
 /** The four requests of S3 that a log needs, signed with AWS Signature Version 4, the bucket in the path. */
 import { createHash, createHmac } from 'node:crypto';
 
-export interface S3Address {
+interface S3Address {
   readonly endpoint: string;
   readonly bucket: string;
   readonly region: string;

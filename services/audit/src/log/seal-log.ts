@@ -3,29 +3,24 @@
  * entry that names it, with the checkpoint that was kept of it.
  */
 import { ConclaveError, events, newId, type ReplyOf, type RequestOf, type audit } from '@conclave/contracts';
-import { LOG, type RequestContext } from '@conclave/nest-kit';
+import type { RequestContext } from '@conclave/nest-kit';
 import { Database, type Tx } from '@conclave/postgres-kit';
 import { Inject, Injectable } from '@nestjs/common';
-import type { Logger } from 'pino';
 import { entryBytes } from '../entries/entry-bytes.js';
 import { HeldProofs } from '../witness/held-proofs.js';
 import { CheckpointSigner } from './checkpoint-signer.js';
 import { LogGuard, type Refusal } from './log-guard.js';
-import { PostgresLog, type OpenLog } from './postgres-log.js';
+import type { OpenLog } from './postgres-log.js';
 import { PostgresOrigins } from './postgres-origins.js';
-import { Sequencer } from './sequencer.js';
 
 @Injectable()
 export class SealLog {
   constructor(
     @Inject(Database) private readonly db: Database,
-    @Inject(PostgresLog) private readonly log: PostgresLog,
     @Inject(PostgresOrigins) private readonly origins: PostgresOrigins,
     @Inject(LogGuard) private readonly guard: LogGuard,
     @Inject(HeldProofs) private readonly held: HeldProofs,
     @Inject(CheckpointSigner) private readonly signer: CheckpointSigner,
-    @Inject(Sequencer) private readonly sequencer: Sequencer,
-    @Inject(LOG) private readonly logger: Logger,
   ) {}
 
   /** @throws ConclaveError `audit.log.not-refused` */
@@ -34,8 +29,7 @@ export class SealLog {
     { origin, reason }: RequestOf<typeof audit.sealLog>,
   ): Promise<ReplyOf<typeof audit.sealLog>> {
     const next = await this.db.tx(ctx, async (tx) => {
-      await this.origins.lock(tx, ctx.tenantId);
-      const log = await this.log.open(tx, ctx.tenantId);
+      const log = await this.origins.lock(tx, ctx.tenantId);
       const refusal = log && (await this.guard.check(tx, [log])).get(ctx.tenantId);
       if (!log || !refusal || log.origin !== origin) throw new ConclaveError('audit.log.not-refused');
       const opened = { tenantId: ctx.tenantId, number: log.number + 1 };
@@ -46,11 +40,6 @@ export class SealLog {
       await tx.emit(events.logOpened, { origin: this.signer.originOf(opened) });
       return opened;
     });
-    this.logger.warn(
-      { tenant: ctx.tenantId, sealed: origin, log: next.number },
-      'a log was sealed and the next one opened',
-    );
-    this.sequencer.kick();
     return { log: next.number, origin: this.signer.originOf(next), vkeys: this.signer.vkeysOf(next) };
   }
 

@@ -24,6 +24,7 @@ export class Sequencer {
   private restsUntil = 0;
   private due = false;
   private urgent = false;
+  private stopped = false;
   private sweeper: NodeJS.Timeout | undefined;
   private alarm: NodeJS.Timeout | undefined;
   private readonly sequenced: Counter;
@@ -49,7 +50,7 @@ export class Sequencer {
   async stop(): Promise<void> {
     clearInterval(this.sweeper);
     clearTimeout(this.alarm);
-    this.due = this.urgent = false;
+    this.stopped = true;
     await this.running;
   }
 
@@ -62,7 +63,7 @@ export class Sequencer {
 
   private work(): void {
     clearTimeout(this.alarm);
-    if (this.running || !this.due) return;
+    if (this.running || !this.due || this.stopped) return;
     const restMs = this.urgent ? 0 : this.restsUntil - performance.now();
     if (restMs > 0) {
       this.alarm = setTimeout(() => this.work(), restMs);

@@ -42,7 +42,10 @@ function answer(
     deadline: header(wireHeaders.deadline),
     idempotencyKey: header(wireHeaders.idempotencyKey),
     trace: extractTrace({ traceparent: header(wireHeaders.trace) }),
-    body: () => ({ ...(request.query as object), ...pathParams(contract.http!.path, request.params as Record<string, unknown>) }),
+    body: () => ({
+      ...(request.query as object),
+      ...pathParams(contract.http!.path, request.params as Record<string, unknown>),
+    }),
   };
   return kit.dispatcher.dispatch(contract, incoming, (ctx, parsed) => handler(ctx, parsed, { request, reply }));
 }

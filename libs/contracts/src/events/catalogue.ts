@@ -257,6 +257,15 @@ export const logContested = event({
   }),
 });
 
+/** A tenant's log was given up and the next one opened: what is opened from now on belongs to that. */
+export const logOpened = event({
+  type: 'log.opened',
+  producer: 'audit',
+  consumers: ['consensus'],
+  audited: false,
+  data: z.object({ origin: z.string() }),
+});
+
 export const webhookCreated = event({
   type: 'webhook.created',
   producer: 'delivery',

@@ -1,5 +1,6 @@
 /** `npm run bench -- NAME [CASE…] [--json] [--rounds N]`: one benchmark on an installation of its own, on loopback. */
 import { parseArgs } from 'node:util';
+import { audit } from '../bench/audit.js';
 import { cold } from '../bench/cold.js';
 import { edge } from '../bench/edge.js';
 import { engine, engineCases } from '../bench/engine.js';
@@ -10,7 +11,7 @@ import { history, review } from '../bench/reviews.js';
 import { sweepAbandonedRuns } from '../testing/test-run.js';
 
 const benches: Readonly<Record<string, (rounds: number, cases: readonly string[]) => Promise<Case[]>>> = {
-  ...{ review, history, ready, edge, cold, engine },
+  ...{ review, history, ready, edge, cold, engine, audit },
 };
 const USAGE = `Usage: npm run bench -- ${Object.keys(benches).join('|')} [--json] [--rounds N]
        npm run bench -- engine [${engineCases.join('] [')}]\n`;

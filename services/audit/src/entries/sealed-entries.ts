@@ -6,6 +6,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { LogGuard } from '../log/log-guard.js';
 import { PostgresLog } from '../log/postgres-log.js';
 import { Publisher } from '../log/publisher.js';
+import { Sequencer } from '../log/sequencer.js';
 
 /** Another replica may be the one that publishes. */
 const LOOK_MS = 200;
@@ -25,6 +26,7 @@ export class SealedEntries {
     @Inject(PostgresLog) private readonly log: PostgresLog,
     @Inject(Publisher) private readonly publisher: Publisher,
     @Inject(LogGuard) private readonly guard: LogGuard,
+    @Inject(Sequencer) private readonly sequencer: Sequencer,
   ) {}
 
   /** @throws ConclaveError `audit.entry.pending` | `audit.log.refused` */
@@ -35,6 +37,7 @@ export class SealedEntries {
       const proof = await this.find(ctx, eventId);
       if (proof) return proof;
       if (Date.now() >= until) throw new ConclaveError('audit.entry.pending');
+      this.sequencer.kick({ urgent: true });
       this.publisher.kick(ctx.tenantId, { urgent: true });
       await told;
     }

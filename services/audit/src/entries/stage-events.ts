@@ -2,6 +2,7 @@ import { eventContracts, events } from '@conclave/contracts';
 import { Consumes, type PlacedEvent, type Tx } from '@conclave/postgres-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import type { z } from 'zod';
+import { AWAITED } from '../log/awaited.js';
 import { Sequencer } from '../log/sequencer.js';
 import { entryBytes } from './entry-bytes.js';
 import { PostgresStage } from './postgres-stage.js';
@@ -31,6 +32,6 @@ export class StageEvents {
         throw new Error(`decision ${decision} was sealed before, by another event`);
     }
     await this.entries.stage(tx, event, entryBytes(event));
-    tx.afterCommit(() => this.sequencer.kick());
+    tx.afterCommit(() => this.sequencer.kick({ urgent: AWAITED.includes(event.type) }));
   }
 }

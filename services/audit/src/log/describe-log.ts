@@ -1,10 +1,10 @@
 import { ConclaveError, type ReplyOf, type audit } from '@conclave/contracts';
-import { Database, type Actor, type Statements } from '@conclave/postgres-kit';
+import { Database, type Actor } from '@conclave/postgres-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import { Cosignatures } from '../witness/cosignatures.js';
 import { CheckpointSigner } from './checkpoint-signer.js';
 import { LogGuard } from './log-guard.js';
-import { PostgresLog, type OpenLog, type SealedLog } from './postgres-log.js';
+import { PostgresLog, type SealedLog } from './postgres-log.js';
 
 /** What auditors ask of a tenant's logs: their names, keys and heads. */
 @Injectable()
@@ -20,18 +20,13 @@ export class DescribeLog {
   /** The published checkpoint of a log; the present one unless told. @throws ConclaveError `audit.log.empty` */
   async checkpoint(ctx: Actor, number?: number): Promise<string> {
     const db = this.db.autocommit(ctx);
-    const open = await this.log.open(db, ctx.tenantId);
+    const found = await this.log.published(db, ctx.tenantId, undefined);
     const note =
-      number === undefined || number === open?.number
-        ? open && (await this.published(db, open))
+      number === undefined || number === found?.log.number
+        ? found?.checkpoint && (await this.cosignatures.of(db, found.log, found.checkpoint)).note
         : (await this.log.sealed(db, ctx.tenantId)).find((log) => log.number === number)?.checkpoint;
     if (!note) throw new ConclaveError('audit.log.empty');
     return note;
-  }
-
-  private async published(db: Statements, log: OpenLog): Promise<string | undefined> {
-    const checkpoint = await this.log.headAt(db, log, log.published);
-    return checkpoint && (await this.cosignatures.of(db, log, checkpoint)).note;
   }
 
   async describe(ctx: Actor): Promise<ReplyOf<typeof audit.getLog>> {

@@ -11,7 +11,7 @@ export interface LogName {
 }
 
 /** More entries than any log will have; a power of two, so that every node has a row. */
-const PLACES = 2 ** 40;
+export const PLACES = 2 ** 40;
 
 /** The row number of a log's first entry. */
 export const firstRowOf = ({ number }: LogName): number => (number - 1) * PLACES;

@@ -16,7 +16,7 @@ export function openStore(config: AuditConfig): LogStore | null {
 }
 
 /** The store keeps the newest checkpoint of what is published in it. */
-const keeperOf = (store: LogStore): HeadKeeper => ({
+export const keeperOf = (store: LogStore): HeadKeeper => ({
   name: 'store',
   async newest(log) {
     const note = await store.read(`${pathOf(log)}/checkpoint`);

@@ -10,7 +10,7 @@ import {
 } from '@conclave/audit-core';
 import { Inject, Injectable } from '@nestjs/common';
 import { Database, type Actor, type Statements } from '@conclave/postgres-kit';
-import { firstRowOf, rowOfNode, type LogName } from './log-name.js';
+import { firstRowOf, PLACES, rowOfNode, type LogName } from './log-name.js';
 import { joinHashes } from './native-hashes.js';
 
 export interface StoredCheckpoint {
@@ -47,6 +47,13 @@ export interface LoggedEntry {
   readonly leafHash: Uint8Array;
 }
 
+interface OpenRow {
+  number: number;
+  origin: string;
+  size: string;
+  published: string;
+}
+
 interface EntryRow {
   idx: string;
   event_id: string;
@@ -76,11 +83,10 @@ export class PostgresLog {
 
   /** The tenant's present log; undefined before its first entry. */
   async open(db: Statements, tenantId: string): Promise<OpenLog | undefined> {
-    const row = await db.one<{ number: number; origin: string; size: string; published: string }>(
-      'select number, origin, size, published from log where tenant_id = $1',
-      [tenantId],
-    );
-    return row && { ...row, tenantId, size: Number(row.size), published: Number(row.published) };
+    const row = await db.one<OpenRow>('select number, origin, size, published from log where tenant_id = $1', [
+      tenantId,
+    ]);
+    return row && toOpen(tenantId, row);
   }
 
   /** The tenant's logs that were given up, oldest first. */
@@ -92,10 +98,27 @@ export class PostgresLog {
     return rows.map((row) => ({ ...row, tenantId, size: Number(row.size) }));
   }
 
-  /** The newest published head, or undefined while there is none. */
-  async latest(db: Statements, tenantId: string): Promise<StoredCheckpoint | undefined> {
-    const log = await this.open(db, tenantId);
-    return log && (await this.headAt(db, log, log.published));
+  /**
+   * The present log with its signed head at `size`, or else at the published one; that is missing when none of that size
+   * is published.
+   */
+  async published(
+    db: Statements,
+    tenantId: string,
+    size: number | undefined,
+  ): Promise<{ log: OpenLog; checkpoint: StoredCheckpoint | undefined } | undefined> {
+    const row = await db.one<OpenRow & { at: string | null; note: string | null }>(
+      `select l.number, l.origin, l.size, l.published, c.size as at, c.note from log l
+       left join checkpoint c on c.tenant_id = l.tenant_id
+         and c.size = (l.number - 1)::bigint * ${PLACES} + least(coalesce($2::bigint, l.published), l.published)
+       where l.tenant_id = $1`,
+      [tenantId, size ?? null],
+    );
+    if (!row) return undefined;
+    const log = toOpen(tenantId, row);
+    const at = row.at === null ? undefined : Number(row.at) - firstRowOf(log);
+    const wanted = at !== undefined && at === (size ?? log.published) && row.note !== null;
+    return { log, checkpoint: wanted ? { size: at, note: row.note! } : undefined };
   }
 
   /** The signed head at `size`, which need not be one that was published. */
@@ -195,6 +218,12 @@ export class PostgresLog {
     return rows.map((row) => toEntry(log, row));
   }
 }
+
+const toOpen = (tenantId: string, { number, origin, size, published }: OpenRow): OpenLog => ({
+  ...{ tenantId, number, origin },
+  size: Number(size),
+  published: Number(published),
+});
 
 const addressOf = ({ level, index }: NodeId): string => `${level}/${index}`;
 

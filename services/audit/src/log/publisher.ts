@@ -27,7 +27,7 @@ import { PostgresPublished } from './postgres-published.js';
 import { tileBytes } from './tile-bytes.js';
 
 /** A log that nobody waits for is published at most this often: partial tiles are written again each time. */
-const PAUSE_MS = 400;
+const PAUSE_MS = 600;
 /** Logs that one replica publishes at once. */
 const AT_ONCE = 4;
 /** Files of one log that are written at once. */

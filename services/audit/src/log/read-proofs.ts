@@ -88,10 +88,9 @@ export class ReadProofs {
     ctx: Actor,
     size: number | undefined,
   ): Promise<{ log: OpenLog; checkpoint: StoredCheckpoint }> {
-    const log = await this.log.open(tx, ctx.tenantId);
-    if (!log || log.published === 0) throw new ConclaveError('audit.log.empty');
-    const wanted = size ?? log.published;
-    const checkpoint = wanted <= log.published ? await this.log.headAt(tx, log, wanted) : undefined;
+    const found = await this.log.published(tx, ctx.tenantId, size);
+    if (!found || found.log.published === 0) throw new ConclaveError('audit.log.empty');
+    const { log, checkpoint } = found;
     if (!checkpoint) throw new ConclaveError('audit.proof.range', { size: log.published });
     const { note } = await this.cosignatures.of(tx, log, checkpoint);
     return { log, checkpoint: { ...checkpoint, note } };

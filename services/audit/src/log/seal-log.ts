@@ -2,7 +2,7 @@
  * Gives up a log that is refused and opens the next one. The old one is never signed again; the new one begins with an
  * entry that names it, with the checkpoint that was kept of it.
  */
-import { ConclaveError, newId, type ReplyOf, type RequestOf, type audit } from '@conclave/contracts';
+import { ConclaveError, events, newId, type ReplyOf, type RequestOf, type audit } from '@conclave/contracts';
 import { LOG, type RequestContext } from '@conclave/nest-kit';
 import { Database, type Tx } from '@conclave/postgres-kit';
 import { Inject, Injectable } from '@nestjs/common';
@@ -40,6 +40,7 @@ export class SealLog {
       await this.origins.seal(tx, { log, checkpoint: refusal.kept, size: refusal.keptSize, reason, actor: ctx.actor });
       await this.origins.open(tx, opened, this.signer.originOf(opened));
       await this.tell(tx, ctx, { log, refusal, reason });
+      await tx.emit(events.logOpened, { origin: this.signer.originOf(opened) });
       return opened;
     });
     this.logger.warn(
@@ -58,7 +59,7 @@ export class SealLog {
     const parts = {
       ...{
         id: newId('event'),
-        type: 'log.opened',
+        type: events.logOpened.type,
         tenantId: ctx.tenantId,
         actor: ctx.actor,
         at: new Date().toISOString(),

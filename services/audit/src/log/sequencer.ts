@@ -8,6 +8,10 @@ import { Publisher } from './publisher.js';
 
 /** What is staged by another replica is found within this time. */
 const SWEEP_MS = 500;
+/** Between rounds that nobody waits for: entries that come meanwhile share a checkpoint, which is most of their cost. */
+const REST_MS = 150;
+/** A round that took so many has left some: the next one follows at once. */
+const MANY = 1_000;
 
 /**
  * Gives staged entries their place. Any number of replicas may try: the log's row lock lets one win, and the others
@@ -16,8 +20,12 @@ const SWEEP_MS = 500;
 @Injectable()
 export class Sequencer {
   private running: Promise<void> | undefined;
-  private again = false;
-  private timer: NodeJS.Timeout | undefined;
+  /** When the next round may begin that nobody waits for. */
+  private restsUntil = 0;
+  private due = false;
+  private urgent = false;
+  private sweeper: NodeJS.Timeout | undefined;
+  private alarm: NodeJS.Timeout | undefined;
   private readonly sequenced: Counter;
 
   constructor(
@@ -34,61 +42,74 @@ export class Sequencer {
   }
 
   start(): void {
-    this.timer = setInterval(() => this.kick(), SWEEP_MS);
+    this.sweeper = setInterval(() => this.kick(), SWEEP_MS);
     this.kick();
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.timer);
+    clearInterval(this.sweeper);
+    clearTimeout(this.alarm);
+    this.due = this.urgent = false;
     await this.running;
   }
 
-  /** Sequences what waits, soon. */
-  kick(): void {
-    this.again = true;
-    this.running ??= this.drain().finally(() => {
+  /** Sequences what waits, soon; at once when somebody waits for it. */
+  kick({ urgent = false } = {}): void {
+    this.due = true;
+    this.urgent ||= urgent;
+    this.work();
+  }
+
+  private work(): void {
+    clearTimeout(this.alarm);
+    if (this.running || !this.due) return;
+    const restMs = this.urgent ? 0 : this.restsUntil - performance.now();
+    if (restMs > 0) {
+      this.alarm = setTimeout(() => this.work(), restMs);
+      return;
+    }
+    this.running = this.round().finally(() => {
       this.running = undefined;
+      this.work();
     });
   }
 
-  private async drain(): Promise<void> {
-    while (this.again) {
-      this.again = false;
-      try {
-        for (let after = ''; ;) {
-          const tenants = await this.log.waitingTenants(after);
-          if (tenants.length === 0) break;
-          after = tenants.at(-1)!;
-          if (await this.sequence(tenants)) this.again = true;
-        }
-      } catch (error) {
-        this.logger.warn({ err: error }, 'sequencing will be tried again');
-        return;
+  /** Goes over all tenants with a stage once, and over those with a long one again. */
+  private async round(): Promise<void> {
+    this.due = this.urgent = false;
+    try {
+      for (let after: string | undefined = ''; after !== undefined;) {
+        const tenants: readonly string[] = await this.log.waitingTenants(after);
+        const taken = tenants.length > 0 ? await this.sequence(tenants) : 0;
+        if (taken < MANY) after = tenants.at(-1);
       }
+    } catch (error) {
+      this.logger.warn({ err: error }, 'sequencing will be tried again');
     }
+    this.restsUntil = performance.now() + REST_MS;
   }
 
   /** All in one transaction; when it fails, each log in one of its own: one that cannot grow keeps no other from it. */
-  private async sequence(tenants: readonly string[]): Promise<boolean> {
+  private async sequence(tenants: readonly string[]): Promise<number> {
     try {
       return this.told(await this.log.sequence(tenants));
     } catch (error) {
       if (tenants.length > 1) {
-        let any = false;
-        for (const tenant of tenants) any = (await this.sequence([tenant])) || any;
-        return any;
+        let taken = 0;
+        for (const tenant of tenants) taken += await this.sequence([tenant]);
+        return taken;
       }
       this.logger.error({ err: error, tenant: tenants[0] }, 'this log is not sequenced; it will be tried again');
-      return false;
+      return 0;
     }
   }
 
-  private told(sequenced: readonly Sequenced[]): boolean {
-    for (const { tenantId, taken, types } of sequenced) {
-      this.sequenced.inc(taken);
+  private told(sequenced: readonly Sequenced[]): number {
+    for (const { tenantId, types } of sequenced)
       this.publisher.kick(tenantId, { urgent: AWAITED.some((type) => types.has(type)) });
-    }
-    return sequenced.length > 0;
+    const taken = sequenced.reduce((sum, one) => sum + one.taken, 0);
+    this.sequenced.inc(taken);
+    return taken;
   }
 }
 

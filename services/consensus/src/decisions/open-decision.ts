@@ -78,7 +78,7 @@ export class OpenDecision {
       ...(subject && { subject }),
       ...(policy && { policy }),
       questionSalt: randomBytes(32).toString('base64'),
-      origin: `${this.config.AUDIT_LOG_HOST}/log/${ctx.tenantId}`,
+      origin: (await this.decisions.originOf(tx, ctx)) ?? `${this.config.AUDIT_LOG_HOST}/log/${ctx.tenantId}`,
       electorate: request.electorate.map((elector) => {
         const key = keys.get(elector.voterId);
         if (!key) throw new ConclaveError('consensus.voter-key.not-found', { voterId: elector.voterId });

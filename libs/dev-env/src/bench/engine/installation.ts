@@ -1,5 +1,6 @@
 /** Stores of the bench's own, with a database for each contestant; gone when the measurement is over. */
 import { join } from 'node:path';
+import type { ServiceName } from '@conclave/contracts';
 import pg from 'pg';
 import { migrateSchemas } from '../../provision/migrate.js';
 import { repositoryRoot } from '../../paths.js';
@@ -10,8 +11,9 @@ import { closeTestRun, openTestRun } from '../../testing/test-run.js';
 import { startContestant, type Process } from './contestant.js';
 
 const TEMPLATE = 'engine_template';
-/** Compiled, and loaded by its path: this library knows no service. */
+/** Compiled, and loaded by their paths: this library knows no service. */
 const RUNTIME = join(repositoryRoot, 'services/agent-runtime/dist');
+const LOG = join(repositoryRoot, 'services/audit/dist/bench/log-contestant.js');
 
 /** How an engine's process takes part. */
 export interface EngineOptions {
@@ -35,6 +37,8 @@ export interface Installation {
   /** Asks as the administrator, past row-level security. */
   query<Row extends object>(database: string, sql: string, values?: readonly unknown[]): Promise<Row[]>;
   startEngine(database: string, options: EngineOptions): Promise<Process>;
+  /** The log, without bus and HTTP. */
+  startLog(database: string): Promise<Process>;
   start(module: string, database: string): Promise<Process>;
   /** Starts a module of agent-runtime, named from its compiled output, which is given its environment. */
   startRuntime(module: string, database: string, options: object): Promise<Process>;
@@ -75,15 +79,17 @@ export async function withInstallation<T>(work: (installation: Installation) => 
     started.push({ process, database });
     return process;
   };
-  const runtime = services.find(({ name }) => name === 'runtime')!;
-  const ports = Object.fromEntries(services.map(({ name }) => [name, 0])) as Record<(typeof runtime)['name'], number>;
-  const environmentOf = (database: string) =>
-    serviceEnv(runtime, {
-      ...{ secrets, ports, dataDir: dir, outer: env },
-      stores: { ...stores.urls, postgres: urlOf(database) },
-    });
+  const ports = Object.fromEntries(services.map(({ name }) => [name, 0])) as Record<ServiceName, number>;
+  const environmentOf = (service: ServiceName, database: string) =>
+    serviceEnv(
+      services.find(({ name }) => name === service)!,
+      {
+        ...{ secrets, ports, dataDir: dir, outer: env },
+        stores: { ...stores.urls, postgres: urlOf(database) },
+      },
+    );
   const startRuntime: Installation['startRuntime'] = (module, database, options) =>
-    start(join(RUNTIME, module), database, { ...options, environment: environmentOf(database) });
+    start(join(RUNTIME, module), database, { ...options, environment: environmentOf('runtime', database) });
   try {
     await query('postgres', `create database ${TEMPLATE}`);
     await migrateSchemas(urlOf(TEMPLATE), rolePasswords(secrets));
@@ -103,6 +109,7 @@ export async function withInstallation<T>(work: (installation: Installation) => 
       },
       ...{ stores, dir, startRuntime },
       startEngine: (database, options) => startRuntime('bench/engine-contestant.js', database, options),
+      startLog: (database) => start(LOG, database, { environment: environmentOf('audit', database) }),
       start: (name, database) =>
         start(join(import.meta.dirname, `${name}.js`), database, { databaseUrl: urlOf(database) }),
     });

@@ -32,10 +32,10 @@ export class CheckpointOffers {
     const actor = { tenantId, actor: 'service:audit' };
     const others = this.cosignatures.vkeys.filter((other) => other !== vkey);
     const [found, followed] = await this.db.tx(actor, async (tx) => [
-      await this.log.published(tx, tenantId, undefined),
+      await this.log.open(tx, tenantId),
       await this.store.sizeOfOthers(tx, { tenantId, origin }, known, others),
     ]);
-    const head = Math.min(followed ?? Infinity, found!.log.published);
+    const head = Math.min(followed ?? Infinity, found!.published);
     const from = Math.min(known, head);
     const { checkpoint, hashes } = await this.proofs.consistency(actor, Math.max(1, from), head);
     const proof = from === 0 ? [] : hashes.map(fromBase64);

@@ -33,14 +33,14 @@ export const createWebhook = contract({
   permission: 'webhook:manage',
   request: z
     .strictObject({
-    url: z.url({ protocol: /^https?$/ }).max(2_000),
+      url: z.url({ protocol: /^https?$/ }).max(2_000),
       events: z.array(z.enum(webhookEventTypes)).default([]),
       entries: z.strictObject({ format: z.enum(entryFormats), from: z.number().int().min(0).optional() }).optional(),
     })
     .refine(({ events, entries }) => events.length > 0 || entries !== undefined, {
       path: ['events'],
       error: 'expected events, entries or both',
-  }),
+    }),
   reply: webhook.extend({ secret: z.string() }),
   errors: ['delivery.webhook.address', 'delivery.webhook.too-many'],
   http: {

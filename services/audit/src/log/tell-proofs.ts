@@ -22,9 +22,7 @@ export class TellProofs {
       log,
       indexes.flatMap((index) => nodesForInclusion(index, size)),
     );
-    return indexes.map((index) =>
-      formatTlogProof({ index, hashes: inclusionProof(index, size, nodeAt), checkpoint }),
-    );
+    return indexes.map((index) => formatTlogProof({ index, hashes: inclusionProof(index, size, nodeAt), checkpoint }));
   }
 
   /** Hands the proof of each entry to who waits for it. */

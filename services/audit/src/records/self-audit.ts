@@ -83,11 +83,7 @@ export class SelfAudit {
     return report;
   }
 
-  private async rebuild(
-    db: Statements,
-    log: OpenLog,
-    from: Frontier,
-  ): Promise<Found> {
+  private async rebuild(db: Statements, log: OpenLog, from: Frontier): Promise<Found> {
     const found: Place[] = [];
     let good = from;
     let frontier = from;
@@ -123,7 +119,9 @@ export class SelfAudit {
       return `the root at size ${size} is not the one that was signed`;
     const { signers, failed } = await verifyNote(parsed, this.signer.keysOf(log));
     const ours = failed.length === 0 && (signers.length > 0 || size < log.published || log.sealed);
-    return ours && signed.origin === log.origin ? undefined : `the checkpoint of size ${size} is not signed by this log`;
+    return ours && signed.origin === log.origin
+      ? undefined
+      : `the checkpoint of size ${size} is not signed by this log`;
   }
 }
 

@@ -78,6 +78,24 @@ describe('the self-audit job', () => {
     expect(metrics).toMatch(/conclave_audit_self_audit_faults\{[^}]*\} [3-9]/);
   });
 
+  it('looks at logs that were given up, too', async () => {
+    const me = testPrincipal();
+    await grow(me, 3);
+    const { query } = fixture.database;
+    await query(
+      `with old as (insert into audit.sealed_log (tenant_id, number, origin, size, checkpoint, reason, actor)
+         select tenant_id, 1, origin, size, 'a checkpoint', 'forked', 'me' from audit.log where tenant_id = $1)
+       update audit.log set number = 2, origin = origin || '/2', size = 0, published = 0, frontier = '{}' where tenant_id = $1`,
+      [me.tenantId],
+    );
+    await grow(me, 2);
+    await query(`update audit.entry set body = body || '\\x20' where tenant_id = $1 and idx = 1`, [me.tenantId]);
+    expect((await run()).reports.get(me.tenantId)).toMatchObject({ log: 2, from: 0, size: 2, faults: [] });
+    const { size, faults } = await fixture.call(records.getSelfAudit, {}, me);
+    expect(size).toBe(2);
+    expect(faults[0]).toEqual({ log: 1, index: 1, fault: 'the bytes are not those of the leaf hash' });
+  });
+
   it('looks at every entry again after a week', async () => {
     const me = testPrincipal();
     await grow(me, 3);

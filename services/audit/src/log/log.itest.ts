@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,8 +6,10 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   appendLeaves,
+  ED25519_COSIGNATURE,
   EMPTY_FRONTIER,
   equalBytes,
+  formatVkey,
   leafHash,
   newTiles,
   parseCheckpoint,
@@ -21,7 +23,7 @@ import {
   verifyNote,
   type Tile,
 } from '@conclave/audit-core';
-import { audit, events, newId, type ReplyOf } from '@conclave/contracts';
+import { audit, events, newId, records, type ReplyOf } from '@conclave/contracts';
 import {
   eventually,
   refusalOf,
@@ -34,6 +36,7 @@ import {
 } from '@conclave/dev-env/testing';
 import { wireHeaders } from '@conclave/nest-kit';
 import { postgres } from '@conclave/postgres-kit';
+import { verifyExport } from '@conclave/verify';
 import { AuditModule } from '../audit.module.js';
 import { auditEnvironment } from '../config.js';
 import { sequencing } from './sequencer.js';
@@ -47,9 +50,12 @@ const spec = {
   resources: [postgres(), sequencing()],
 } as const;
 
+const witness = formatVkey({ name: 'witness.example', type: ED25519_COSIGNATURE, publicKey: new Uint8Array(32) });
+
 let dir: string;
 let fixture: ServiceFixture;
 let auth: EventSource;
+let consensus: EventSource;
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'conclave-log-'));
@@ -58,7 +64,11 @@ beforeAll(async () => {
     AUDIT_NEXT_SIGNING_KEY: signingKey(),
     AUDIT_LOG_HOST: 'log.example',
     AUDIT_STORE: pathToFileURL(dir).href,
+    // Of a witness that never answers, so that receipts wait.
+    AUDIT_WITNESSES: `http://127.0.0.1:9 ${witness}`,
+    AUDIT_WITNESS_QUORUM: '1',
   });
+  consensus = await fixture.eventsOf('consensus');
   auth = await fixture.eventsOf('auth');
 });
 afterAll(async () => {
@@ -69,6 +79,14 @@ afterAll(async () => {
 const append = (as: TestPrincipal, count: number): void => {
   for (let n = 0; n < count; n++)
     auth.emit(events.apiKeyCreated, as.tenantId, { apiKey: newId('apiKey'), scopes: [`n${n}`] });
+};
+const seal = (as: TestPrincipal) => {
+  const at = new Date().toISOString();
+  return consensus.emit(events.decisionSealed, as.tenantId, {
+    ...{ decision: newId('decision'), phase: 'sealed', openedAt: at, sealedAt: at },
+    payloadSha256: createHash('sha256').update(as.tenantId).digest('hex'),
+    outcome: { status: 'approved', winners: ['approved'], reason: 'threshold-met' },
+  });
 };
 const logOf = (as: TestPrincipal): Promise<ReplyOf<typeof audit.getLog>> => fixture.call(audit.getLog, {}, as);
 const untilSize = (as: TestPrincipal, size: number) =>
@@ -245,10 +263,35 @@ describe('an entry of one’s own', () => {
   });
 });
 
+/** What is searched, exported and kept of a log that was given up: as much as the database has of it. */
+async function recordsOf(as: TestPrincipal): Promise<void> {
+  const list = async (log: number) => (await fixture.call(audit.listAuditEntries, { log }, as)).items;
+  expect((await list(1)).map(({ index }) => index)).toEqual([2, 1, 0]);
+  expect(await list(3)).toEqual([]);
+  const made = await fixture.call(records.createExport, { format: 'jsonl', log: 1 }, as);
+  expect(made).toMatchObject({ log: 1, size: 3 });
+  const { bytes } = await fetched(as, `${made.id}/content`, 'exports');
+  const lines = Buffer.from(bytes).toString().split('\n').filter(Boolean);
+  const logs = (await logOf(as)).sealed![0]!.vkeys.map((vkey) => parseVkey(vkey));
+  expect(await verifyExport(lines, { logs })).toMatchObject({ status: 'trusted', export: { entries: 3, size: 3 } });
+
+  const [entries, hashes] = ['tile/entries/000.p/7', 'tile/0/000.p/7'];
+  expect((await fetched(as, entries, 'logs/1')).status).toBe(200);
+  await fixture.database.query(`update audit.entry set at = at - interval '40 days' where tenant_id = $1 and idx < 3`, [
+    as.tenantId,
+  ]);
+  expect(await fixture.call(records.setRetention, { days: 30 }, as)).toEqual({ days: 30, minimumIndex: 0 });
+  expect(await list(1)).toEqual([]);
+  expect((await list(2)).length).toBeGreaterThan(1);
+  expect(codeOf(await fetched(as, entries, 'logs/1'))).toBe('audit.entry.pruned');
+  expect((await fetched(as, hashes, 'logs/1')).status).toBe(200);
+}
+
 describe('a database that was restored from a backup', () => {
   it('signs none of the logs that went on since, until they are sealed; the others go on', async () => {
     const [lost, kept] = [testPrincipal(), testPrincipal()];
-    append(lost, 3);
+    append(lost, 2);
+    const receipt = seal(lost);
     append(kept, 2);
     await untilSize(lost, 3);
     await untilSize(kept, 2);
@@ -272,13 +315,14 @@ describe('a database that was restored from a backup', () => {
     expect((await fetch(`${fixture.service.url}/readyz`)).status).toBe(200);
     expect(await readFile(join(dir, 'log', lost.tenantId, 'checkpoint'), 'utf8')).toBe(published);
 
-    const seal = (as: TestPrincipal, origin: string) =>
+    expect(await fixture.emitted('entry.checkpointed', lost.tenantId)).toEqual([]);
+    const giveUp = (as: TestPrincipal, origin: string) =>
       fixture.call(audit.sealLog, { origin, reason: 'restored from the backup of the night' }, as);
-    expect(await refusalOf(seal(kept, (await logOf(kept)).origin))).toBe('audit.log.not-refused');
-    expect(await refusalOf(seal(lost, 'log.example/log/other'))).toBe('audit.log.not-refused');
-    const opened = await seal(lost, before.origin);
+    expect(await refusalOf(giveUp(kept, (await logOf(kept)).origin))).toBe('audit.log.not-refused');
+    expect(await refusalOf(giveUp(lost, 'log.example/log/other'))).toBe('audit.log.not-refused');
+    const opened = await giveUp(lost, before.origin);
     expect(opened).toMatchObject({ log: 2, origin: `${before.origin}/2` });
-    expect(await refusalOf(seal(lost, before.origin))).toBe('audit.log.not-refused');
+    expect(await refusalOf(giveUp(lost, before.origin))).toBe('audit.log.not-refused');
 
     const after = await eventually(async () => {
       const log = await logOf(lost);
@@ -305,6 +349,18 @@ describe('a database that was restored from a backup', () => {
     const sealed = parseCheckpoint(parseNote(old).text);
     const oldRoot = await rootByTiles(7, async (path) => (await fetched(lost, path, 'logs/1')).bytes);
     expect(equalBytes(oldRoot, sealed.root)).toBe(true);
+    await fixture.database.query(
+      `insert into audit.cosignature (tenant_id, origin, size, witness, line) values ($1, $2, 7, $3, 'cosigned')`,
+      [lost.tenantId, before.origin, witness],
+    );
+    expect(await fixture.call(audit.getCheckpointOf, { log: 1 }, lost)).toBe(`${published}cosigned`);
+    const [told] = await eventually(async () => {
+      const found = await fixture.emitted('entry.checkpointed', lost.tenantId);
+      expect(found).toHaveLength(1);
+      return found;
+    });
+    expect(told!.data).toMatchObject({ eventId: receipt.id, index: 2 });
+    await recordsOf(lost);
   });
 
   it('does not sign one whose entries are others, though as many', async () => {

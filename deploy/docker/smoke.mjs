@@ -207,7 +207,7 @@ async function main() {
   const urlOf = Object.fromEntries(services.map(({ name, port }) => [name, `http://127.0.0.1:${port}`]));
   const overrides = (name) => ({
     NATS_URL: world.natsUrl,
-    ...(name === 'gateway' ? { INTERNAL_URLS: JSON.stringify({ runtime: urlOf.runtime }) } : {}),
+    ...(name === 'gateway' ? { INTERNAL_URLS: JSON.stringify({ runtime: urlOf.runtime, audit: urlOf.audit }) } : {}),
   });
   const started = await Promise.all(
     services.map((it) => startService({ ...it, overrides: overrides(it.name) }, world)),

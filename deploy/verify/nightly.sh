@@ -1,11 +1,12 @@
 #!/bin/sh
 # What CI has no time for: the chart under current tools, built from source by the Go module proxy. Helm 4 renders and
 # lints in the chart's own tests; kubeconform checks every manifest strictly against the API of two Kubernetes versions.
+# And what proves logs by the programs of others: Go's x/mod against a running installation, a real S3 server as a store.
 # Needs Go and a built checkout; binaries go to TOOLS, modules to the cache of Go.
 set -eu
 cd "$(dirname "$0")/../.."
 TOOLS=${TOOLS:-$PWD/.conclave/cache/nightly}
-HELM_VERSION=v4.2.4 KUBECONFORM_VERSION=v0.7.0 GATEWAY_API_VERSION=v1.4.0
+HELM_VERSION=v4.2.4 KUBECONFORM_VERSION=v0.7.0 GATEWAY_API_VERSION=v1.4.0 VERSITYGW_VERSION=v1.8.0
 KUBERNETES_VERSIONS='v1.33.13 v1.36.3'
 export GOBIN="$TOOLS/bin" CGO_ENABLED=0 GOFLAGS=-trimpath
 PATH="$PWD/node_modules/.bin:$PATH"
@@ -35,5 +36,10 @@ for version in $KUBERNETES_VERSIONS; do
   "$GOBIN/kubeconform" -strict -summary -schema-location "$TOOLS/$version/{{.ResourceKind}}{{.KindSuffix}}.json" \
     "$TOOLS"/rendered/*.yaml k8s/namespace.yaml k8s/eval-stores.yaml
 done
+
+[ -x "$GOBIN/versitygw" ] || timed "versitygw $VERSITYGW_VERSION built" go install "github.com/versity/versitygw/cmd/versitygw@$VERSITYGW_VERSION"
+timed 'the verifier of logs built' go build -C deploy/verify/tlog -o "$GOBIN/tlog" .
+timed 'logs hold by the programs of others' env S3_SERVER="$GOBIN/versitygw" TLOG_VERIFIER="$GOBIN/tlog" \
+  npm test -- --testMatch '**/dist/**/*.nightly.js'
 
 say passed

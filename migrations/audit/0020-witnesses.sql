@@ -27,9 +27,10 @@ create table witness_standing (
 -- Entries whose proof is told only under a checkpoint with a quorum of cosignatures.
 create table held_proof (
   tenant_id text collate "C" not null,
+  origin text not null,
   idx bigint not null,
   held_at timestamptz not null default clock_timestamp(),
-  primary key (tenant_id, idx)
+  primary key (tenant_id, origin, idx)
 );
 
 do $$
@@ -41,13 +42,11 @@ begin
     execute format($p$create policy tenant on %I using (tenant_id = current_setting('app.tenant', true)) with check (tenant_id = current_setting('app.tenant', true))$p$, t);
   end loop;
 end $$;
-create policy witnessing on log for select to :system using (true);
 create policy witnessing on witness_standing for select to :system using (true);
-create policy witnessing on held_proof to :system using (true) with check (true);
+create policy witnessing on held_proof for select to :system using (true);
 
 grant select, insert on cosignature to :app;
 grant select, insert, update on witness_standing to :app;
 grant select, insert, delete on held_proof to :app;
-grant select (tenant_id, origin, size) on log to :system;
 grant select (tenant_id, origin, witness, size, due_at) on witness_standing to :system;
-grant select, insert on held_proof to :system;
+grant select (tenant_id, held_at) on held_proof to :system;

@@ -8,11 +8,12 @@ const calls = {
   auth: ['nats', 'postgres'],
   consensus: ['nats', 'postgres'],
   delivery: ['nats', 'postgres'],
-  gateway: ['nats', 'redis', 'runtime'],
+  gateway: ['nats', 'redis', 'runtime', 'audit'],
   marketplace: ['nats', 'postgres'],
   metrics: ['nats', 'postgres'],
   runtime: ['nats', 'postgres', 'redis'],
   migrate: ['postgres'],
+  'self-audit': ['postgres'],
   verify: ['gateway'],
 };
 
@@ -79,6 +80,7 @@ describe('the network', () => {
   it('lets in exactly those who call, and the proxy in front of the edge', () => {
     const expected = [
       ['gateway', 'verify', 'TCP 8080'],
+      ['audit', 'gateway', 'TCP 8080'],
       ['runtime', 'gateway', 'TCP 8080'],
     ];
     const { exposure } = installations.ha.values;
@@ -97,7 +99,7 @@ describe('the network', () => {
       monitoring: monitoring.allowFrom[0],
     };
     const edges = edgesOf(render(installations.full), all);
-    const services = Object.keys(calls).filter((name) => name !== 'migrate' && name !== 'verify');
+    const services = Object.keys(calls).filter((name) => !['migrate', 'self-audit', 'verify'].includes(name));
     // models, webhooks and witnesses lie at the same place: all are named by the first.
     const added = {
       ...calls,

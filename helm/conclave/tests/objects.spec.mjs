@@ -76,6 +76,18 @@ describe('scaling and jobs', () => {
   });
 });
 
+describe('the self-audit', () => {
+  it('runs every night, alone, with the database and the key of audit and nothing else', () => {
+    const { spec } = named(full, 'CronJob', '-self-audit');
+    expect([spec.schedule, spec.concurrencyPolicy]).toEqual(['17 3 * * *', 'Forbid']);
+    const [{ env }] = spec.jobTemplate.spec.template.spec.containers;
+    const names = env.map(({ name }) => name);
+    const needed = ['SERVICE', 'AUDIT_LOG_HOST', 'AUDIT_SIGNING_KEY', 'DATABASE_URL', 'DATABASE_SYSTEM_URL'];
+    expect(names).toEqual(expect.arrayContaining(needed));
+    expect(names).not.toContain('NATS_NKEY_SEED');
+  });
+});
+
 describe('the runtime', () => {
   it('shares one volume between the pods of the runtime, and keeps it on uninstall', () => {
     const claim = named(render(installations.default), 'PersistentVolumeClaim', '-runtime-data');
@@ -139,9 +151,12 @@ describe('the edge and the package', () => {
     const valueOf = (wanted) => env.find(({ name }) => name === wanted).value;
     expect(valueOf('PUBLIC_URL')).toBe('https://conclave.example.com');
     expect(valueOf('TRUSTED_PROXY_HOPS')).toBe('1');
-    expect(JSON.parse(valueOf('INTERNAL_URLS'))).toEqual({ runtime: 'http://conclave-runtime:8080' });
     const consensus = named(full, 'Deployment', '-consensus').spec.template.spec.containers[0].env;
     expect(consensus.find(({ name }) => name === 'PASSKEY_ORIGINS').value).toBe('https://conclave.example.com');
+    expect(JSON.parse(valueOf('INTERNAL_URLS'))).toEqual({
+      audit: 'http://conclave-audit:8080',
+      runtime: 'http://conclave-runtime:8080',
+    });
   });
 
   it('believes no proxy where there is none, and more where told so', () => {

@@ -20,7 +20,8 @@ const FIELD_TOP = Uint8Array.of(...new Array<number>(30).fill(0xff), 0x7f);
 /** Whether a key may be enrolled or trusted: 32 bytes, canonical, not of small order. */
 export function isSafeEd25519Key(publicKey: Uint8Array): boolean {
   if (publicKey.length !== 32) return false;
-  const y = publicKey.slice();
+  // A Buffer's slice would be the key itself.
+  const y = Uint8Array.from(publicKey);
   y[31]! &= 0x7f;
   const canonical = y[0]! < 0xed || !equalBytes(y.subarray(1), FIELD_TOP);
   return canonical && !SMALL_ORDER_Y.has(hex(y));

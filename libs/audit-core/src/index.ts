@@ -1,6 +1,7 @@
 /** Public interface: hashes, canonical and strict JSON, Merkle proofs, C2SP notes, signatures, DSSE. */
 export * from './bytes.js';
 export * from './checkpoint.js';
+export * from './data-commitment.js';
 export * from './dsse.js';
 export * from './ed25519.js';
 export * from './jcs.js';
@@ -13,6 +14,7 @@ export {
   nodeHash,
   rootOf,
   type Frontier,
+  type JoinHashes,
   type NodeId,
   type TreeNode,
 } from './merkle-tree.js';
@@ -20,5 +22,6 @@ export { isSafeP256Key, verifyP256 } from './p256.js';
 export * from './sha256.js';
 export * from './signed-note.js';
 export * from './strict-json.js';
+export * from './tiles.js';
 export * from './tlog-proof.js';
 export * from './tlog-witness.js';

@@ -28,6 +28,11 @@ export function nodesForConsistency(first: number, second: number): NodeId[] {
   return consistencyRanges(first, second).flatMap(completeNodes);
 }
 
+/** The complete nodes whose hashes, folded, are the root of a tree of that size. */
+export function nodesForRoot(size: number): NodeId[] {
+  return completeNodes({ begin: 0, end: size });
+}
+
 /** Proof that the leaf at `index` is in the tree of `size` leaves: PATH(index, D[size]), leaf's sibling first. */
 export function inclusionProof(index: number, size: number, nodeAt: NodeReader): Uint8Array[] {
   return inclusionRanges(index, size).map((range) => rangeHash(range, nodeAt));

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseCall, type Command } from './command.js';
 import { answer } from './commands/answer.js';
+import { audit } from './commands/audit.js';
 import { budget } from './commands/budget.js';
 import { cancel, pause, resume, steer } from './commands/control.js';
 import { decide } from './commands/decide.js';
@@ -26,7 +27,7 @@ import { printable } from './printable.js';
 const commands: readonly Command[] = [
   ...[init, review, verify, waive, hook, decide, decisions, receipt],
   ...[run, status, watch, answer, pause, resume, cancel, steer, fork, replay],
-  ...[budget, doctor],
+  ...[audit, budget, doctor],
 ];
 
 /** What the program is started with. */

@@ -8,7 +8,7 @@ import { permissions, roles } from './permissions.js';
 const repeated = (names: readonly string[]): string[] => names.filter((name, i) => names.indexOf(name) !== i);
 const each = contracts.map((c) => [c.subject, c] as const);
 const overHttp = each.flatMap(([subject, c]) => (c.http ? [[subject, c, c.http] as const] : []));
-const pathParams = (path: string): string[] => [...path.matchAll(/\{(\w+)\}/g)].map(([, param]) => param!);
+const pathParams = (path: string): string[] => [...path.matchAll(/\{\+?(\w+)\}/g)].map(([, param]) => param!);
 const membersOf = (schema: z.ZodType): Record<string, unknown> =>
   (z.toJSONSchema(schema, { io: 'input' }) as { properties?: Record<string, unknown> }).properties ?? {};
 
@@ -35,7 +35,7 @@ describe('operations', () => {
   });
 
   it.each(overHttp)('%s has a route the edge can build', (_subject, c, http) => {
-    expect(http.path).toMatch(/^\/v1(\/([a-z]+(-[a-z]+)*|\{[a-z][A-Za-z]*\}))+$/);
+    expect(http.path).toMatch(/^\/v1(\/([a-z]+(-[a-z]+)*|\{[a-z][A-Za-z]*\}))+(\/\{\+[a-z]+\})?$/);
     expect(Object.keys(membersOf(c.request))).toEqual(expect.arrayContaining(pathParams(http.path)));
     expect(http.summary).toMatch(/^[A-Z].*[^.]$/);
     expect(c.callers).toContain('gateway');

@@ -7,6 +7,7 @@ import * as consensus from './rpc/consensus.js';
 import * as delivery from './rpc/delivery.js';
 import * as marketplace from './rpc/marketplace.js';
 import * as metrics from './rpc/metrics.js';
+import * as records from './rpc/records.js';
 import * as runs from './rpc/runs.js';
 import * as runtime from './rpc/runtime.js';
 import * as sessions from './rpc/sessions.js';
@@ -19,9 +20,20 @@ const isContract = (value: unknown): value is Contract =>
 
 /** Every operation there is. */
 export const contracts: readonly Contract[] = [
-  ...[auth, runtime, runs, budgets, sessions, triggers, consensus, audit, metrics, marketplace, delivery].flatMap(
-    (module) => Object.values(module).filter(isContract),
-  ),
+  ...[
+    auth,
+    runtime,
+    runs,
+    budgets,
+    sessions,
+    triggers,
+    consensus,
+    audit,
+    records,
+    metrics,
+    marketplace,
+    delivery,
+  ].flatMap((module) => Object.values(module).filter(isContract)),
   ...Object.values(readEvents),
 ];
 

@@ -22,15 +22,26 @@ export type ServiceName = (typeof serviceNames)[number];
 
 export interface HttpBinding {
   readonly method: 'GET' | 'POST' | 'DELETE' | 'PATCH' | 'PUT';
-  /** Path template; `{name}` members are taken from the request object. */
+  /** Path template; `{name}` members are taken from the request object, `{+name}` is the rest of the path, slashes and all. */
   readonly path: `/${string}`;
   /** Status of the plain reply; 200 unless told. */
   readonly status?: 200 | 201 | 202 | 204;
-  /** `text`: the reply is a string sent as text/plain. */
-  readonly produces?: 'json' | 'text';
+  /** `text`: the reply is a string sent as text/plain; `bytes`: a stream of them, which is no JSON. */
+  readonly produces?: 'json' | 'text' | 'bytes';
   readonly summary: string;
   readonly tag: string;
   readonly stability: 'stable' | 'beta';
+}
+
+const REST = /\{\+(\w+)\}$/;
+
+/** A path template as Fastify spells it. */
+export const routePattern = (path: string): string => path.replace(REST, '*').replaceAll(/\{(\w+)\}/g, ':$1');
+
+/** What Fastify found in the path, by the names of the template. */
+export function pathParams(path: string, { '*': rest, ...named }: Readonly<Record<string, unknown>>): object {
+  const name = REST.exec(path)?.[1];
+  return name === undefined ? named : { ...named, [name]: rest };
 }
 
 /** `rpc` = JSON over NATS. `stream` = the edge proxies the HTTP request to the owner's internal listener. */

@@ -383,6 +383,57 @@ export const errorCatalogue = {
     title: 'The index or size lies outside the log.',
     action: 'Use a size no larger than the checkpoint and an index below the size.',
   },
+  'audit.entry.pruned': {
+    status: 410,
+    title: 'The bytes of these entries are no longer served.',
+    action: 'Begin at `minimumIndex`. Hashes and proofs of older entries are still there.',
+  },
+  'audit.export.not-found': {
+    status: 404,
+    title: 'No such export.',
+    action: 'Make one with POST /v1/audit/exports.',
+  },
+  'audit.hold.active': {
+    status: 409,
+    title: 'A legal hold forbids it.',
+    action: 'Release the hold named in `hold` with DELETE /v1/audit/holds/{id}, if the law allows it.',
+  },
+  'audit.hold.not-found': {
+    status: 404,
+    title: 'No such legal hold, or it is released.',
+    action: 'List the holds with GET /v1/audit/holds.',
+  },
+  'audit.erasure.not-found': {
+    status: 404,
+    title: 'No such erasure.',
+    action: 'List the erasures with GET /v1/audit/erasures.',
+  },
+  'audit.tile.not-found': {
+    status: 404,
+    title: 'The log has no such tile.',
+    action: 'Ask for tiles of the checkpoint’s size, by the paths of C2SP tlog-tiles.',
+  },
+  'audit.log.refused': {
+    status: 409,
+    title: 'The log is not signed any more: a checkpoint was published that its database does not know.',
+    action: 'An operator restores the right database, or gives the log up with POST /v1/audit/log/seal.',
+  },
+  'audit.log.not-refused': {
+    status: 409,
+    title: 'Only the present log can be given up, and only while it is refused.',
+    action: 'Read GET /v1/audit/log: `origin` names it, `refused` says why.',
+  },
+  'audit.entry.malformed': {
+    status: 422,
+    title: 'The data cannot be an entry.',
+    action: 'Correct what `reason` names: an entry has whole numbers only.',
+  },
+  'audit.entry.pending': {
+    status: 503,
+    title: 'The entry is recorded, but not in a published checkpoint yet.',
+    action: 'Do not act on it; ask again with the same Idempotency-Key.',
+    retryable: true,
+  },
   'marketplace.package.not-found': {
     status: 404,
     title: 'No such package.',

@@ -24,6 +24,9 @@ export const idPrefixes = {
   installation: 'ins',
   webhook: 'whk',
   delivery: 'dlv',
+  export: 'exp',
+  hold: 'hld',
+  erasure: 'era',
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;

@@ -16,6 +16,7 @@ export * as sessions from './rpc/sessions.js';
 export * as triggers from './rpc/triggers.js';
 export * as consensus from './rpc/consensus.js';
 export * as audit from './rpc/audit.js';
+export * as records from './rpc/records.js';
 export * as metrics from './rpc/metrics.js';
 export * as marketplace from './rpc/marketplace.js';
 export * as delivery from './rpc/delivery.js';

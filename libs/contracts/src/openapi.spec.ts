@@ -7,8 +7,10 @@ import { openApiDocument, type OpenApiOperation } from './openapi.js';
 const document = openApiDocument();
 const http = contracts.flatMap((contract) => (contract.http ? [{ contract, http: contract.http }] : []));
 
+const plain = (path: string): string => path.replace('{+', '{');
+
 function operationOf(path: string, method: string): OpenApiOperation {
-  return document.paths[path]![method.toLowerCase()]!;
+  return document.paths[plain(path)]![method.toLowerCase()]!;
 }
 
 /** Every `$ref` below a value. */
@@ -22,7 +24,9 @@ describe('openApiDocument', () => {
     const spelled = Object.entries(document.paths).flatMap(([path, item]) =>
       Object.keys(item).map((method) => `${method} ${path}`),
     );
-    expect(spelled.sort()).toEqual(http.map(({ http: { method, path } }) => `${method.toLowerCase()} ${path}`).sort());
+    expect(spelled.sort()).toEqual(
+      http.map(({ http: { method, path } }) => `${method.toLowerCase()} ${plain(path)}`).sort(),
+    );
     const ids = http.map(({ http: { method, path } }) => operationOf(path, method).operationId);
     expect(new Set(ids).size).toBe(ids.length);
   });
@@ -34,7 +38,7 @@ describe('openApiDocument', () => {
         parameters?: { name: string; in: string; required?: boolean; schema: object }[];
         requestBody?: { content: Record<string, { schema?: { properties: object } }> };
       };
-      const inPath = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]);
+      const inPath = [...path.matchAll(/\{\+?(\w+)\}/g)].map((match) => match[1]);
       const parameters = operation.parameters ?? [];
       expect(parameters.filter((one) => one.in === 'path' && one.required).map(({ name }) => name)).toEqual(inPath);
       for (const { schema } of parameters) expect(schema).not.toEqual({});

@@ -41,7 +41,9 @@ export function openApiDocument(paths: OpenApiDocument['paths'] = {}): OpenApiDo
   const own: Record<string, Record<string, OpenApiOperation>> = {};
   for (const contract of contracts) {
     if (!contract.http) continue;
-    const { path, method } = contract.http;
+    const { method } = contract.http;
+    // OpenAPI has no word for the rest of a path: whoever fills it in keeps its slashes.
+    const path = contract.http.path.replace('{+', '{');
     own[path] = { ...own[path], [method.toLowerCase()]: operation(contract, contract.http) };
   }
   const all = { ...own, ...paths };
@@ -121,7 +123,7 @@ interface ObjectSchema {
 /** The members that go into the path, and the others. */
 function splitRequest({ request }: Contract, { path }: HttpBinding) {
   const schema = jsonSchema(request, 'input') as Json & Partial<ObjectSchema>;
-  const inPath = new Set([...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]!));
+  const inPath = new Set([...path.matchAll(/\{\+?(\w+)\}/g)].map((match) => match[1]!));
   const members = Object.entries(schema.properties ?? {});
   return {
     path: Object.fromEntries(members.filter(([name]) => inPath.has(name))),
@@ -149,6 +151,7 @@ function requestBody(streamed: boolean, schema: ObjectSchema): Json {
 function success({ transport, reply }: Contract, { method, produces }: HttpBinding): Json {
   const type = produces === 'text' ? 'text/plain' : 'application/json';
   const schema = jsonSchema(reply, 'output');
+  if (produces === 'bytes') return { description: 'Done.', content: { 'application/octet-stream': {} } };
   if (transport === 'stream' && method === 'GET')
     return {
       description: 'Each event’s data is one JSON document.',

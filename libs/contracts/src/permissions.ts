@@ -13,6 +13,8 @@ export const permissions = [
   'voter-key:enrol',
   'tally:compute',
   'audit:read',
+  'audit:write',
+  'audit:manage',
   'analytics:read',
   'package:read',
   'package:install',

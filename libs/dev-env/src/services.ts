@@ -1,5 +1,6 @@
 /** Which processes make up Conclave and what each is told by its environment: the one table behind `up` and the tests. */
 import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { natsPermissions, serviceNames, type ServiceName } from '@conclave/contracts';
 import { newNkeySeed, nkeyOf } from '@conclave/nest-kit/nkey';
 import { repositoryRoot } from './paths.js';
@@ -48,9 +49,10 @@ export const services: readonly ServiceEntry[] = [
     ...plain,
     name: 'audit',
     folder: 'audit',
-    env: ({ secrets }) => ({
+    env: ({ secrets, dataDir }) => ({
       AUDIT_SIGNING_KEY: secrets.of('audit.signing-key', signingKey),
       AUDIT_LOG_HOST: LOG_HOST,
+      AUDIT_STORE: pathToFileURL(join(dataDir, 'logs-published')).href,
     }),
   },
   {

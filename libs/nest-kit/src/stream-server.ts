@@ -1,4 +1,4 @@
-import { problemOf, type Contract } from '@conclave/contracts';
+import { pathParams, problemOf, routePattern, type Contract } from '@conclave/contracts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { toConclaveError } from './dispatch.js';
 import type { StreamHandler } from './handles.js';
@@ -14,7 +14,7 @@ export function serveStream(fastify: FastifyInstance, kit: Kit, contract: Contra
     scope.addContentTypeParser('*', (_request, _payload, done) => done(null));
     scope.route({
       method: http.method,
-      url: http.path.replaceAll(/\{(\w+)\}/g, ':$1'),
+      url: routePattern(http.path),
       handler: async (request, reply) => {
         try {
           await answer(kit, contract, handler, request, reply);
@@ -42,7 +42,10 @@ function answer(
     deadline: header(wireHeaders.deadline),
     idempotencyKey: header(wireHeaders.idempotencyKey),
     trace: extractTrace({ traceparent: header(wireHeaders.trace) }),
-    body: () => ({ ...(request.query as object), ...(request.params as object) }),
+    body: () => ({
+      ...(request.query as object),
+      ...pathParams(contract.http!.path, request.params as Record<string, unknown>),
+    }),
   };
   return kit.dispatcher.dispatch(contract, incoming, (ctx, parsed) => handler(ctx, parsed, { request, reply }));
 }

@@ -1,4 +1,11 @@
-import { runtime, type Contract, type ReplyOf, type RequestInputOf, type RunEvent } from '@conclave/contracts';
+import {
+  runtime,
+  type Contract,
+  type HttpBinding,
+  type ReplyOf,
+  type RequestInputOf,
+  type RunEvent,
+} from '@conclave/contracts';
 import { followRun, type FollowOptions } from './follow-run.js';
 import { httpParts } from './http-parts.js';
 import { defaultRetrySchedule, withRetries, type RetrySchedule } from './retry.js';
@@ -24,6 +31,12 @@ export interface Client {
   call<C extends Contract>(contract: C, request: RequestInputOf<C>, options?: CallOptions): Promise<ReplyOf<C>>;
   /** Uploads a git bundle. A blob or bytes are sent again on a fault (uploads are known by digest), a stream is not. */
   upload(body: Blob | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>, options?: CallOptions): Promise<Upload>;
+  /** The bytes of an answer that is too long to be held, such as an export's, as they come. */
+  download<C extends Contract>(
+    contract: C,
+    request: RequestInputOf<C>,
+    options?: Pick<CallOptions, 'signal'>,
+  ): Promise<ReadableStream<Uint8Array>>;
   /** The events of a run from the first (or `after`) to the last, across disconnects. */
   followRun(id: string, options?: FollowOptions): AsyncGenerator<RunEvent, void>;
 }
@@ -36,8 +49,9 @@ export function createClient(options: ClientOptions): Client {
   const schedule = options.retry ?? defaultRetrySchedule;
   const once: RetrySchedule = { ...schedule, attempts: 1 };
 
-  const read = async (response: Response, as: 'json' | 'text'): Promise<unknown> => {
+  const read = async (response: Response, as: HttpBinding['produces'] & string): Promise<unknown> => {
     try {
+      if (as === 'bytes') return new Uint8Array(await response.arrayBuffer());
       return as === 'text' ? await response.text() : await response.json();
     } catch (cause) {
       throw unreachable(options.baseUrl, cause);
@@ -83,6 +97,11 @@ export function createClient(options: ClientOptions): Client {
         return read(response, 'json');
       });
       return reply as Upload;
+    },
+    async download(contract, request, { signal } = {}) {
+      const { method, target } = httpParts(contract, request);
+      const response = await withRetries(schedule, signal, () => send(target, { ...init(signal), method }));
+      return response.body ?? new ReadableStream();
     },
     followRun: (id, follow) => followRun(send, () => call(runtime.getRun, { id }), id, follow),
   };

@@ -18,10 +18,10 @@ export function httpParts<C extends Contract>(contract: C, request: RequestInput
   if (!contract.http) throw new TypeError(`${contract.subject} has no HTTP route`);
   const { method, path } = contract.http;
   const rest = new Map(Object.entries(request as Record<string, unknown>).filter(([, value]) => value !== undefined));
-  const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+  const filled = path.replaceAll(/\{(\+?)(\w+)\}/g, (_, whole: string, name: string) => {
     const value = scalar(rest.get(name));
     rest.delete(name);
-    return encodeURIComponent(value);
+    return whole ? value.split('/').map(encodeURIComponent).join('/') : encodeURIComponent(value);
   });
   if (method !== 'GET' && method !== 'DELETE') {
     return { method, target: filled, ...(rest.size > 0 ? { body: JSON.stringify(Object.fromEntries(rest)) } : {}) };

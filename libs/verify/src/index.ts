@@ -13,6 +13,7 @@ export { type BallotSummary, type ReceiptSummary } from './receipt-summary.js';
 export { parseTrustPolicy, type Demands, type NamedKey, type TrustPolicy } from './trust-policy.js';
 export { VERDICTS, type Step, type StepName, type Verdict, type VerdictStatus } from './verdict.js';
 export { verifyConsistencyOfCheckpoints } from './verify-consistency.js';
+export { verifyExport, type ExportSummary, type ExportVerdict } from './verify-export.js';
 export { verifyReceipt } from './verify-receipt.js';
 export { favouritesOf } from '@conclave/consensus-core';
 export { saidText } from './said-text.js';

@@ -27,7 +27,7 @@ export const VERDICTS = {
 } as const;
 export type VerdictStatus = keyof typeof VERDICTS;
 
-/** The steps: of a receipt, in their order, and `consistency` for two checkpoints. */
+/** The steps: of a receipt, in their order, `entries` of an export, and `consistency` for two checkpoints. */
 export type StepName =
   | 'parse'
   | 'signature'
@@ -39,6 +39,7 @@ export type StepName =
   | 'ballots'
   | 'tally'
   | 'policy'
+  | 'entries'
   | 'consistency';
 
 /** One step; `checked` is false where nothing was found wrong only because there was no trust policy to ask. */

@@ -11,6 +11,7 @@ import { ExchangeCredential } from './credentials/exchange-credential.js';
 import { AddMember } from './members/add-member.js';
 import { ChangeMember } from './members/change-member.js';
 import { DisableMember } from './members/disable-member.js';
+import { ForgetSubject } from './members/forget-subject.js';
 import { GetMe } from './members/get-me.js';
 import { ListMembers } from './members/list-members.js';
 import { MembersController } from './members/members.controller.js';
@@ -35,6 +36,7 @@ import { WorkspacesController } from './workspaces/workspaces.controller.js';
     DisableMember,
     EndSignIn,
     ExchangeCredential,
+    ForgetSubject,
     GetMe,
     ListApiKeys,
     ListMembers,

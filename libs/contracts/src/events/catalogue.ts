@@ -10,6 +10,7 @@ export const tenantCreated = event({
   producer: 'auth',
   consumers: ['marketplace', 'audit', 'runtime'],
   audited: true,
+  personal: ['name'],
   data: z.object({ tenant: idOf('tenant'), name: z.string() }),
 });
 
@@ -119,6 +120,7 @@ export const runFailed = event({
   producer: 'runtime',
   consumers: ['metrics', 'delivery', 'audit'],
   audited: true,
+  personal: ['message'],
   bulk: true,
   data: z.object({ run: idOf('run'), code: z.string(), message: z.string(), usage: usage.optional() }),
 });
@@ -314,12 +316,25 @@ export const logContested = event({
   }),
 });
 
+/** A tenant's log was given up and the next one opened: what is opened from now on belongs to that. */
+export const logOpened = event({
+  type: 'log.opened',
+  producer: 'audit',
+  consumers: ['consensus'],
+  audited: false,
+  data: z.object({ origin: z.string() }),
+});
+
 export const webhookCreated = event({
   type: 'webhook.created',
   producer: 'delivery',
   consumers: ['audit'],
   audited: true,
-  data: z.object({ webhook: idOf('webhook') }),
+  data: z.object({
+    webhook: idOf('webhook'),
+    /** The webhook wants the log's entries, in this format and from this index (default: from now on). */
+    entries: z.object({ format: z.string(), from: z.number().int().optional() }).optional(),
+  }),
 });
 
 export const webhookDeleted = event({
@@ -328,4 +343,41 @@ export const webhookDeleted = event({
   consumers: ['audit'],
   audited: true,
   data: z.object({ webhook: idOf('webhook') }),
+});
+
+/** Entries of the log on their way to a webhook, gap-free from `first` to `last`: one line each, in the format it asked for. */
+export const entriesStreamed = event({
+  type: 'entries.streamed',
+  producer: 'audit',
+  consumers: ['delivery'],
+  audited: false,
+  data: z.object({
+    webhook: idOf('webhook'),
+    format: z.string(),
+    first: z.number().int(),
+    last: z.number().int(),
+    lines: z.array(z.string()),
+  }),
+});
+
+/** A data subject is to be forgotten: who holds a name or text of this pseudonym, an id, erases it. */
+export const subjectErased = event({
+  type: 'subject.erased',
+  producer: 'audit',
+  consumers: ['auth'],
+  audited: false,
+  data: z.object({ erasure: idOf('erasure'), subject: z.string() }),
+});
+
+/** The nightly self-audit could not rebuild from the entries what was signed. */
+export const logDamaged = event({
+  type: 'log.damaged',
+  producer: 'audit',
+  consumers: ['delivery'],
+  audited: false,
+  data: z.object({
+    /** Up to here everything holds. */
+    size: z.number().int(),
+    faults: z.array(z.object({ log: z.number().int(), index: z.number().int(), fault: z.string() })),
+  }),
 });

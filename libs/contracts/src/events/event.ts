@@ -12,8 +12,13 @@ export interface EventContract<T extends z.ZodType = z.ZodType> {
   readonly producer: ServiceName;
   readonly consumers: readonly ServiceName[];
   readonly data: T;
-  /** Audited events become entries of the tenant's log, data and all, so their data never holds what must be erasable. */
+  /** Audited events become entries of the tenant's log, for ever, with all their data but what is `personal`. */
   readonly audited: boolean;
+  /**
+   * Members of `data` that may name or describe a person, all of them texts: the log holds a salted commitment to them,
+   * and whoever erases them leaves {@link ERASED} in their place.
+   */
+  readonly personal?: readonly string[];
   /** There are many of them and nobody waits for what follows: consumers gather them for a moment. */
   readonly bulk?: true;
 }
@@ -21,6 +26,9 @@ export interface EventContract<T extends z.ZodType = z.ZodType> {
 export function event<T extends z.ZodType>(spec: EventContract<T>): EventContract<T> {
   return spec;
 }
+
+/** What is left of a text that was erased. */
+export const ERASED = 'erased';
 
 /** An event as consumers receive it. */
 export const eventEnvelope = z.object({

@@ -10,12 +10,18 @@ export const webhookEventTypes = [
   'run.failed',
   'budget.threshold',
   'log.contested',
+  'log.damaged',
 ] as const;
+
+/** How lines of log entries are written, in exports and to webhooks. */
+export const entryFormats = ['jsonl', 'ocsf', 'cef', 'rfc5424'] as const;
 
 const webhook = z.object({
   id: idOf('webhook'),
   url: z.url(),
   events: z.array(z.enum(webhookEventTypes)),
+  /** Every entry of the audit log, too, from the index `from` on; without `from`, those that come after the webhook. */
+  entries: z.object({ format: z.enum(entryFormats), from: z.number().int().optional() }).optional(),
   createdAt: timestamp,
   disabledAt: timestamp.optional(),
 });
@@ -25,10 +31,16 @@ export const createWebhook = contract({
   owner: 'delivery',
   subject: 'delivery.v1.webhook.create',
   permission: 'webhook:manage',
-  request: z.strictObject({
-    url: z.url({ protocol: /^https?$/ }).max(2_000),
-    events: z.array(z.enum(webhookEventTypes)).min(1),
-  }),
+  request: z
+    .strictObject({
+      url: z.url({ protocol: /^https?$/ }).max(2_000),
+      events: z.array(z.enum(webhookEventTypes)).default([]),
+      entries: z.strictObject({ format: z.enum(entryFormats), from: z.number().int().min(0).optional() }).optional(),
+    })
+    .refine(({ events, entries }) => events.length > 0 || entries !== undefined, {
+      path: ['events'],
+      error: 'expected events, entries or both',
+    }),
   reply: webhook.extend({ secret: z.string() }),
   errors: ['delivery.webhook.address', 'delivery.webhook.too-many'],
   http: {

@@ -1,5 +1,6 @@
 /** `npm run bench -- NAME [CASE…] [--json] [--rounds N]`: one benchmark on an installation of its own, on loopback. */
 import { parseArgs } from 'node:util';
+import { audit } from '../bench/audit.js';
 import { cold } from '../bench/cold.js';
 import { decisions } from '../bench/decisions.js';
 import { edge } from '../bench/edge.js';
@@ -13,7 +14,7 @@ import { history, review } from '../bench/reviews.js';
 import { sweepAbandonedRuns } from '../testing/test-run.js';
 
 const benches: Readonly<Record<string, (rounds: number, cases: readonly string[]) => Promise<Case[]>>> = {
-  ...{ review, history, ready, edge, cold, engine, decisions, receipts, panels },
+  ...{ review, history, ready, edge, cold, engine, decisions, receipts, audit, panels },
 };
 const USAGE = `Usage: npm run bench -- ${Object.keys(benches).join('|')} [--json] [--rounds N]
        npm run bench -- engine [${engineCases.join('] [')}]\n`;

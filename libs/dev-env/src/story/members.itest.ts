@@ -1,5 +1,9 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { run } from '../processes/run.js';
 import { startConstellation, type Constellation } from '../testing/constellation.js';
+import { program } from './story.js';
 
 interface Answer {
   readonly status: number;
@@ -74,6 +78,32 @@ describe('the members of a workspace, over the public API', () => {
     expect(await refusal(platform.apiKeyB, 'POST', '/v1/api-keys', { name: 'x', workspace })).toBe(
       'auth.workspace.not-found',
     );
+  });
+
+  it('are forgotten when they ask: their names are gone, and every proof holds', async () => {
+    const { id, key } = await addMember('Dora Whose Name Goes', 'developer');
+    const dir = dirname(platform.devFile);
+    const env = { ...process.env, CONCLAVE_STATE_DIR: dir };
+    const conclave = async (...words: string[]) =>
+      JSON.parse((await run(process.execPath, [program, 'audit', ...words, '--json'], { env, cwd: dir })).stdout) as {
+        readonly [member: string]: unknown;
+      };
+    const vkey = (await ask(platform.apiKey, 'GET', '/v1/audit/log')).body['vkey'] as string;
+    const [before, after] = [join(dir, 'before.jsonl'), join(dir, 'after.jsonl')];
+    await conclave('export', '--out', before);
+    const erased = await conclave('erase', id, '--reason', 'asked to');
+    expect(erased['logged']).toMatchObject({ proof: expect.stringMatching(/^c2sp\.org\/tlog-proof@v1\n/) });
+    const nameOf = async () => ((await ask(key, 'GET', '/v1/me')).body['principal'] as { name: string }).name;
+    const until = Date.now() + 30_000;
+    while ((await nameOf()) !== 'erased') expect(Date.now()).toBeLessThan(until);
+    expect(JSON.stringify((await ask(platform.apiKey, 'GET', '/v1/members')).body)).not.toContain('Whose Name Goes');
+    await conclave('export', '--out', after);
+    const [since] = readFileSync(before, 'utf8').split('\n');
+    writeFileSync(join(dir, 'since.json'), since!);
+    const verdict = await conclave('verify', after, '--vkey', vkey, '--since', join(dir, 'since.json'));
+    expect(verdict).toMatchObject({ status: 'trusted', export: { from: 0, filtered: false } });
+    const found = await conclave('list', '--about', id);
+    expect(JSON.stringify(found)).not.toContain('Whose Name Goes');
   });
 
   it('make a new workspace usable from its first minute', async () => {

@@ -1,39 +1,45 @@
-import { base64, hex } from '@conclave/audit-core';
 import { Controller, Inject } from '@nestjs/common';
-import { ConclaveError, audit, type RequestOf } from '@conclave/contracts';
-import { Handles, type RequestContext } from '@conclave/nest-kit';
-import { Database, pageBy } from '@conclave/postgres-kit';
-import { Cosignatures } from '../witness/cosignatures.js';
-import { CheckpointSigner } from './checkpoint-signer.js';
-import { PostgresLog } from './postgres-log.js';
+import { audit, type RequestOf } from '@conclave/contracts';
+import { Handles, type HttpExchange, type RequestContext } from '@conclave/nest-kit';
+import { DescribeLog } from './describe-log.js';
+import { TILE_TYPE } from './log-store.js';
 import { ReadProofs } from './read-proofs.js';
+import { SealLog } from './seal-log.js';
+
+/** A tile never changes; whoever may see it is one caller. */
+const FOR_EVER = 'private, max-age=31536000, immutable';
 
 @Controller()
 export class LogController {
   constructor(
-    @Inject(Database) private readonly db: Database,
-    @Inject(PostgresLog) private readonly log: PostgresLog,
+    @Inject(DescribeLog) private readonly log: DescribeLog,
     @Inject(ReadProofs) private readonly proofs: ReadProofs,
-    @Inject(CheckpointSigner) private readonly signer: CheckpointSigner,
-    @Inject(Cosignatures) private readonly cosignatures: Cosignatures,
+    @Inject(SealLog) private readonly sealing: SealLog,
   ) {}
 
   @Handles(audit.getCheckpoint)
-  async checkpoint(ctx: RequestContext): Promise<string> {
-    const db = this.db.autocommit(ctx);
-    const latest = await this.log.latest(db, ctx.tenantId);
-    if (!latest) throw new ConclaveError('audit.log.empty');
-    return (await this.cosignatures.of(db, ctx.tenantId, latest.size, latest.note)).note;
+  checkpoint(ctx: RequestContext): Promise<string> {
+    return this.log.checkpoint(ctx);
+  }
+
+  @Handles(audit.getCheckpointOf)
+  checkpointOf(ctx: RequestContext, { log }: RequestOf<typeof audit.getCheckpointOf>): Promise<string> {
+    return this.log.checkpoint(ctx, log);
   }
 
   @Handles(audit.getLog)
-  async identity(ctx: RequestContext) {
-    const latest = await this.log.latest(this.db.autocommit(ctx), ctx.tenantId);
-    return {
-      origin: this.signer.originOf(ctx.tenantId),
-      vkey: this.signer.vkeyOf(ctx.tenantId),
-      size: latest?.size ?? 0,
-    };
+  identity(ctx: RequestContext) {
+    return this.log.describe(ctx);
+  }
+
+  @Handles(audit.getTile)
+  tile(ctx: RequestContext, { tile }: RequestOf<typeof audit.getTile>, http: HttpExchange) {
+    return this.send(http, this.proofs.tile(ctx, `tile/${tile}`));
+  }
+
+  @Handles(audit.getTileOf)
+  tileOf(ctx: RequestContext, { tile, log }: RequestOf<typeof audit.getTileOf>, http: HttpExchange) {
+    return this.send(http, this.proofs.tile(ctx, `tile/${tile}`, log));
   }
 
   @Handles(audit.getInclusionProof)
@@ -46,22 +52,13 @@ export class LogController {
     return this.proofs.consistency(ctx, from, to);
   }
 
-  @Handles(audit.listAuditEntries)
-  async entries(ctx: RequestContext, { limit, after, type }: RequestOf<typeof audit.listAuditEntries>) {
-    const before = after === undefined ? undefined : Number(after);
-    if (before !== undefined && !Number.isSafeInteger(before))
-      throw new ConclaveError('request.invalid', {
-        issues: [{ path: 'after', message: 'expected the `next` of a page' }],
-      });
-    const entries = await this.log.list(ctx, { limit: limit + 1, before, type });
-    const items = entries.map((e) => ({
-      index: e.index,
-      leafHash: hex(e.leafHash),
-      at: e.at.toISOString(),
-      type: e.type,
-      actor: e.actor,
-      body: base64(e.body),
-    }));
-    return pageBy(items, limit, ({ index }) => String(index));
+  @Handles(audit.sealLog)
+  seal(ctx: RequestContext, request: RequestOf<typeof audit.sealLog>) {
+    return this.sealing.seal(ctx, request);
+  }
+
+  private async send({ reply }: HttpExchange, bytes: Promise<Uint8Array>): Promise<void> {
+    const tile = Buffer.from(await bytes);
+    await reply.type(TILE_TYPE).header('cache-control', FOR_EVER).send(tile);
   }
 }

@@ -1,22 +1,45 @@
-/**
- * The log's SQL. Everything that gives an entry its place happens under the row lock of `log`; entries, nodes and
- * checkpoints are only ever inserted.
- */
-import { appendLeaves, leafHash, rootOf, type NodeId } from '@conclave/audit-core';
-import { Inject, Injectable } from '@nestjs/common';
-import { Database, type Actor, type PlacedEvent, type Statements, type Tx } from '@conclave/postgres-kit';
-import { CheckpointSigner } from './checkpoint-signer.js';
-
-/** Entries sequenced under one checkpoint. */
-const BATCH = 500;
+/** Reads the log: what is in a published checkpoint, and what proofs and tiles are made of. Nothing here changes a log. */
+import {
+  firstNodeOf,
+  nodesFromTiles,
+  TILE_WIDTH,
+  tilesOf,
+  type NodeId,
+  type NodeReader,
+  type Tile,
+} from '@conclave/audit-core';
+import { Injectable } from '@nestjs/common';
+import type { Statements } from '@conclave/postgres-kit';
+import { firstRowOf, PLACES, rowOfNode, type LogName } from './log-name.js';
+import { joinHashes } from './native-hashes.js';
 
 export interface StoredCheckpoint {
   readonly size: number;
   readonly note: string;
 }
 
+/** A tenant's log as it is in the database. */
+export interface OpenLog extends LogName {
+  readonly origin: string;
+  /** Entries that have their place. */
+  readonly size: number;
+  /** Entries in the published checkpoint. */
+  readonly published: number;
+  /** Whether it was given up. */
+  readonly sealed?: true;
+}
+
+/** A log that was given up, with the last checkpoint of it. */
+export interface SealedLog extends LogName {
+  readonly origin: string;
+  readonly size: number;
+  readonly checkpoint: string;
+  readonly reason: string;
+  readonly at: Date;
+}
+
 /** An entry with its place. */
-export interface LoggedEntry {
+interface LoggedEntry {
   readonly index: number;
   readonly eventId: string;
   readonly type: string;
@@ -26,7 +49,16 @@ export interface LoggedEntry {
   readonly leafHash: Uint8Array;
 }
 
-interface EntryRow {
+interface OpenRow {
+  number: number;
+  origin: string;
+  size: string;
+  published: string;
+  sealed?: true | null;
+}
+
+/** An entry as it is stored. */
+export interface EntryRow {
   idx: string;
   event_id: string;
   type: string;
@@ -36,18 +68,174 @@ interface EntryRow {
   leaf_hash: Buffer;
 }
 
-interface StageRow {
-  event_id: string;
-  type: string;
-  actor: string;
-  at: Date;
-  body: Buffer;
-  /** Whether the log holds it already. */
-  logged: boolean;
+const HASH_BYTES = 32;
+/** The columns of an entry. */
+export const ENTRY = 'idx, event_id, type, actor, at, body, leaf_hash';
+
+const ALL = `
+select s.number, s.origin, h.size, h.size as published, true as sealed from sealed_log s cross join lateral (
+  select coalesce(max(c.size) - (s.number - 1)::bigint * ${PLACES}, 0) as size from checkpoint c
+  where c.tenant_id = s.tenant_id and c.size > (s.number - 1)::bigint * ${PLACES} and c.size <= s.number::bigint * ${PLACES}
+) h where s.tenant_id = $1
+union all select number, origin, size, published, null from log where tenant_id = $1 order by number`;
+
+const LEAF_TILES = `
+select t.first, (select string_agg(e.leaf_hash, '' order by e.idx) from entry e
+  where e.tenant_id = $1 and e.idx >= t.first and e.idx < t.first + ${TILE_WIDTH}) as hashes
+from unnest($2::bigint[]) t (first)`;
+
+const NODE_TILES = `
+select t.level, t.first, (select string_agg(n.hash, '' order by n.idx) from node n
+  where n.tenant_id = $1 and n.level = t.level and n.idx >= t.first and n.idx < t.first + ${TILE_WIDTH}) as hashes
+from unnest($2::smallint[], $3::bigint[]) t (level, first)`;
+
+@Injectable()
+export class PostgresLog {
+  /** The tenant's present log; undefined before its first entry. */
+  async open(db: Statements, tenantId: string): Promise<OpenLog | undefined> {
+    const row = await db.one<OpenRow>('select number, origin, size, published from log where tenant_id = $1', [
+      tenantId,
+    ]);
+    return row && toOpen(tenantId, row);
+  }
+
+  /** The tenant's logs that were given up, oldest first. */
+  async sealed(db: Statements, tenantId: string): Promise<SealedLog[]> {
+    const rows = await db.query<Omit<SealedLog, 'size' | 'tenantId'> & { size: string }>(
+      'select number, origin, size, checkpoint, reason, at from sealed_log where tenant_id = $1 order by number',
+      [tenantId],
+    );
+    return rows.map((row) => ({ ...row, tenantId, size: Number(row.size) }));
+  }
+
+  /** All logs of the tenant, oldest first; those that were given up as far as there are signed heads of them. */
+  async all(db: Statements, tenantId: string): Promise<OpenLog[]> {
+    const rows = await db.query<OpenRow>(ALL, [tenantId]);
+    return rows.map((row) => toOpen(tenantId, row));
+  }
+
+  /** One of the tenant's logs; the present one unless told. */
+  async find(db: Statements, tenantId: string, number: number | undefined): Promise<OpenLog | undefined> {
+    if (number === undefined) return this.open(db, tenantId);
+    return (await this.all(db, tenantId)).find((log) => log.number === number);
+  }
+
+  /**
+   * The present log with its signed head at `size`, or else at the published one; that is missing when none of that size
+   * is published.
+   */
+  async published(
+    db: Statements,
+    tenantId: string,
+    size: number | undefined,
+  ): Promise<{ log: OpenLog; checkpoint: StoredCheckpoint | undefined } | undefined> {
+    const row = await db.one<OpenRow & { at: string | null; note: string | null }>(
+      `select l.number, l.origin, l.size, l.published, c.size as at, c.note from log l
+       left join checkpoint c on c.tenant_id = l.tenant_id
+         and c.size = (l.number - 1)::bigint * ${PLACES} + least(coalesce($2::bigint, l.published), l.published)
+       where l.tenant_id = $1`,
+      [tenantId, size ?? null],
+    );
+    if (!row) return undefined;
+    const log = toOpen(tenantId, row);
+    const at = row.at === null ? undefined : Number(row.at) - firstRowOf(log);
+    const wanted = at !== undefined && at === (size ?? log.published) && row.note !== null;
+    return { log, checkpoint: wanted ? { size: at, note: row.note! } : undefined };
+  }
+
+  /** The signed head at `size`, which need not be one that was published. */
+  async headAt(db: Statements, log: LogName, size: number): Promise<StoredCheckpoint | undefined> {
+    const row = await db.one<{ note: string }>('select note from checkpoint where tenant_id = $1 and size = $2', [
+      log.tenantId,
+      firstRowOf(log) + size,
+    ]);
+    return row && { size, note: row.note };
+  }
+
+  /** Reads what the nodes are made of, by tiles; the reader it returns is what the proof functions take. */
+  async nodes(db: Statements, log: LogName, ids: readonly NodeId[]): Promise<NodeReader> {
+    const tiles = tilesOf(ids);
+    const hashes = await this.hashesOf(db, log, tiles);
+    const byFirst = new Map(tiles.map((tile, at) => [addressOf(firstNodeOf(tile)), hashes[at]!]));
+    return nodesFromTiles((level, index) => {
+      const within = index % TILE_WIDTH;
+      const tile = byFirst.get(addressOf({ level, index: index - within }));
+      const hash = tile?.subarray(HASH_BYTES * within, HASH_BYTES * (within + 1));
+      if (hash?.length !== HASH_BYTES) throw new Error(`node ${level}/${index} is missing from the log`);
+      return hash;
+    }, joinHashes);
+  }
+
+  /** The hashes that each of the tiles holds in this log, as far as there are any. */
+  async hashesOf(db: Statements, log: LogName, tiles: readonly Tile[]): Promise<Uint8Array[]> {
+    const nodes = tiles.map((tile) => ({ ...firstNodeOf(tile), row: rowOfNode(log, firstNodeOf(tile)) }));
+    const leaves = nodes.filter(({ level }) => level === 0);
+    const inner = nodes.filter(({ level }) => level > 0);
+    type Row = { level?: number; first: string; hashes: Buffer | null };
+    const rows = await Promise.all([
+      leaves.length > 0 ? db.query<Row>(LEAF_TILES, [log.tenantId, leaves.map(({ row }) => row)]) : [],
+      inner.length > 0
+        ? db.query<Row>(NODE_TILES, [log.tenantId, inner.map(({ level }) => level), inner.map(({ row }) => row)])
+        : [],
+    ]);
+    const read = new Map(
+      rows.flat().map(({ level = 0, first, hashes }) => [addressOf({ level, index: Number(first) }), hashes]),
+    );
+    return nodes.map(({ level, row }) => read.get(addressOf({ level, index: row })) ?? new Uint8Array());
+  }
+
+  /** The bytes of neighbouring entries. */
+  async bodies(db: Statements, log: LogName, from: number, to: number): Promise<Buffer[]> {
+    const rows = await db.query<{ body: Buffer }>(
+      'select body from entry where tenant_id = $1 and idx >= $2 and idx < $3 order by idx',
+      [log.tenantId, firstRowOf(log) + from, firstRowOf(log) + to],
+    );
+    return rows.map(({ body }) => body);
+  }
+
+  /** The place of an entry in the log, once it has one; negative when an earlier log has it. */
+  async indexOf(db: Statements, log: LogName, eventId: string): Promise<number | undefined> {
+    const row = await db.one<{ idx: string }>('select idx from entry where tenant_id = $1 and event_id = $2', [
+      log.tenantId,
+      eventId,
+    ]);
+    return row && Number(row.idx) - firstRowOf(log);
+  }
+
+  /** The entries with those indexes, oldest first. */
+  async entries(db: Statements, log: LogName, indexes: readonly number[]): Promise<LoggedEntry[]> {
+    const rows = await db.query<EntryRow>(
+      `select ${ENTRY} from entry where tenant_id = $1 and idx = any ($2) order by idx`,
+      [log.tenantId, indexes.map((index) => firstRowOf(log) + index)],
+    );
+    return rows.map((row) => toEntry(log, row));
+  }
+
+  /** The entries of those types in a piece of the log, oldest first. */
+  async entriesOfTypes(
+    db: Statements,
+    log: LogName,
+    { from, to, types }: { from: number; to: number; types: readonly string[] },
+  ): Promise<LoggedEntry[]> {
+    const rows = await db.query<EntryRow>(
+      `select ${ENTRY} from entry where tenant_id = $1 and idx >= $2 and idx < $3 and type = any ($4) order by idx`,
+      [log.tenantId, firstRowOf(log) + from, firstRowOf(log) + to, types],
+    );
+    return rows.map((row) => toEntry(log, row));
+  }
 }
 
-const toEntry = (row: EntryRow): LoggedEntry => ({
-  index: Number(row.idx),
+const toOpen = (tenantId: string, { number, origin, size, published, sealed }: OpenRow): OpenLog => ({
+  ...{ tenantId, number, origin },
+  size: Number(size),
+  published: Number(published),
+  ...(sealed && { sealed }),
+});
+
+const addressOf = ({ level, index }: NodeId): string => `${level}/${index}`;
+
+export const toEntry = (log: LogName, row: EntryRow): LoggedEntry => ({
+  index: Number(row.idx) - firstRowOf(log),
   eventId: row.event_id,
   type: row.type,
   actor: row.actor,
@@ -55,177 +243,3 @@ const toEntry = (row: EntryRow): LoggedEntry => ({
   body: row.body,
   leafHash: row.leaf_hash,
 });
-
-@Injectable()
-export class PostgresLog {
-  constructor(
-    @Inject(Database) private readonly db: Database,
-    @Inject(CheckpointSigner) private readonly signer: CheckpointSigner,
-  ) {}
-
-  async stage(tx: Tx, event: PlacedEvent, body: Uint8Array): Promise<void> {
-    await tx.query(
-      'insert into stage (tenant_id, event_id, type, actor, at, body) values ($1, $2, $3, $4, $5, $6) on conflict do nothing',
-      [event.tenantId, event.id, event.type, event.actor, event.at, Buffer.from(body)],
-    );
-  }
-
-  /** Keeps the event that sealed a decision; false when another one had sealed it before. */
-  async claimSeal(tx: Tx, tenantId: string, decisionId: string, eventId: string): Promise<boolean> {
-    await tx.query(
-      'insert into sealed_decision (tenant_id, decision_id, event_id) values ($1, $2, $3) on conflict do nothing',
-      [tenantId, decisionId, eventId],
-    );
-    const first = await tx.one<{ event_id: string }>(
-      'select event_id from sealed_decision where tenant_id = $1 and decision_id = $2',
-      [tenantId, decisionId],
-    );
-    return first?.event_id === eventId;
-  }
-
-  /** Tenants whose stage is not empty. */
-  async waitingTenants(): Promise<string[]> {
-    const rows = await this.db.system((tx) =>
-      tx.query<{ tenant_id: string }>('select distinct tenant_id from stage limit 100'),
-    );
-    return rows.map((row) => row.tenant_id);
-  }
-
-  /**
-   * Gives the tenant's staged entries their indices and signs the new head, in one transaction. `onSequenced` runs in
-   * it, for what must be told with it. An event that has its entry already, because its producer was restored and stamped
-   * it again, leaves the stage without another. @returns how many left the stage
-   */
-  sequence(
-    tenantId: string,
-    onSequenced: (tx: Tx, entries: readonly LoggedEntry[], checkpoint: StoredCheckpoint) => Promise<void>,
-  ): Promise<number> {
-    return this.db.tx({ tenantId, actor: 'service:audit' }, async (tx) => {
-      await tx.query('insert into log (tenant_id, origin) values ($1, $2) on conflict do nothing', [
-        tenantId,
-        this.signer.originOf(tenantId),
-      ]);
-      const log = (await tx.one<{ size: string; frontier: Buffer[] }>(
-        'select size, frontier from log where tenant_id = $1 for update',
-        [tenantId],
-      ))!;
-      const staged = await tx.query<StageRow>(
-        `select s.event_id, s.type, s.actor, s.at, s.body,
-           exists (select from entry e where e.tenant_id = s.tenant_id and e.event_id = s.event_id) as logged
-         from stage s where s.tenant_id = $1 order by s.seq limit $2`,
-        [tenantId, BATCH],
-      );
-      if (staged.length === 0) return 0;
-      await tx.query('delete from stage where tenant_id = $1 and event_id = any($2)', [
-        tenantId,
-        staged.map((row) => row.event_id),
-      ]);
-      const fresh = staged.filter(({ logged }) => !logged);
-      if (fresh.length === 0) return staged.length;
-      const first = Number(log.size);
-      const entries = fresh.map((row, i): LoggedEntry => ({
-        index: first + i,
-        eventId: row.event_id,
-        type: row.type,
-        actor: row.actor,
-        at: row.at,
-        body: row.body,
-        leafHash: leafHash(row.body),
-      }));
-      const { frontier, nodes } = appendLeaves(
-        { size: first, hashes: log.frontier },
-        entries.map((entry) => entry.leafHash),
-      );
-      await insertEntries(tx, tenantId, entries);
-      await tx.query(
-        `insert into node (tenant_id, level, idx, hash) select $1, * from unnest($2::smallint[], $3::bigint[], $4::bytea[])`,
-        [tenantId, nodes.map((n) => n.level), nodes.map((n) => n.index), nodes.map((n) => Buffer.from(n.hash))],
-      );
-      const root = rootOf(frontier);
-      const note = this.signer.sign(tenantId, { size: frontier.size, root });
-      await tx.query('insert into checkpoint (tenant_id, size, root, note) values ($1, $2, $3, $4)', [
-        tenantId,
-        frontier.size,
-        Buffer.from(root),
-        note,
-      ]);
-      await tx.query('update log set size = $2, frontier = $3 where tenant_id = $1', [
-        tenantId,
-        frontier.size,
-        frontier.hashes.map((hash) => Buffer.from(hash)),
-      ]);
-      await onSequenced(tx, entries, { size: frontier.size, note });
-      return staged.length;
-    });
-  }
-
-  /** The newest signed head, or undefined while the log is empty. */
-  async latest(db: Statements, tenantId: string): Promise<StoredCheckpoint | undefined> {
-    const row = await db.one<{ size: string; note: string }>(
-      'select size, note from checkpoint where tenant_id = $1 order by size desc limit 1',
-      [tenantId],
-    );
-    return row && { size: Number(row.size), note: row.note };
-  }
-
-  /** The signed head at `size`, which need not be one that was published. */
-  async headAt(tx: Tx, tenantId: string, size: number): Promise<StoredCheckpoint | undefined> {
-    const row = await tx.one<{ note: string }>('select note from checkpoint where tenant_id = $1 and size = $2', [
-      tenantId,
-      size,
-    ]);
-    return row && { size, note: row.note };
-  }
-
-  /** Reads complete nodes; the reader it returns is what the proof functions take. */
-  async nodes(tx: Tx, tenantId: string, ids: readonly NodeId[]): Promise<(level: number, index: number) => Uint8Array> {
-    const rows = await tx.query<{ level: number; idx: string; hash: Buffer }>(
-      `select n.level, n.idx, n.hash from unnest($2::smallint[], $3::bigint[]) as w(level, idx) join node n on n.tenant_id = $1 and n.level = w.level and n.idx = w.idx`,
-      [tenantId, ids.map((id) => id.level), ids.map((id) => id.index)],
-    );
-    const known = new Map(rows.map((row) => [`${row.level}/${row.idx}`, row.hash]));
-    return (level, index) => {
-      const hash = known.get(`${level}/${index}`);
-      if (!hash) throw new Error(`node ${level}/${index} is missing from the log`);
-      return hash;
-    };
-  }
-
-  async entry(tx: Tx, tenantId: string, index: number): Promise<LoggedEntry | undefined> {
-    const row = await tx.one<EntryRow>(
-      'select idx, event_id, type, actor, at, body, leaf_hash from entry where tenant_id = $1 and idx = $2',
-      [tenantId, index],
-    );
-    return row && toEntry(row);
-  }
-
-  /** Entries below `before`, newest first. */
-  async list(
-    ctx: Actor,
-    page: { limit: number; before?: number | undefined; type?: string | undefined },
-  ): Promise<LoggedEntry[]> {
-    const rows = await this.db.autocommit(ctx).query<EntryRow>(
-      `select idx, event_id, type, actor, at, body, leaf_hash from entry
-       where tenant_id = $1 and ($2::bigint is null or idx < $2) and ($3::text is null or type = $3) order by idx desc limit $4`,
-      [ctx.tenantId, page.before ?? null, page.type ?? null, page.limit],
-    );
-    return rows.map(toEntry);
-  }
-}
-
-async function insertEntries(tx: Tx, tenantId: string, entries: readonly LoggedEntry[]): Promise<void> {
-  await tx.query(
-    `insert into entry (tenant_id, idx, event_id, type, actor, at, body, leaf_hash)
-     select $1, * from unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::bytea[], $8::bytea[])`,
-    [
-      tenantId,
-      entries.map((e) => e.index),
-      entries.map((e) => e.eventId),
-      entries.map((e) => e.type),
-      entries.map((e) => e.actor),
-      entries.map((e) => e.at),
-      entries.map((e) => Buffer.from(e.body)),
-      entries.map((e) => Buffer.from(e.leafHash)),
-    ],
-  );
-}

@@ -1,30 +1,48 @@
-import { base64, consistencyProof, inclusionProof, nodesForConsistency, nodesForInclusion } from '@conclave/audit-core';
+import {
+  base64,
+  consistencyProof,
+  hasTile,
+  inclusionProof,
+  nodesForConsistency,
+  nodesForInclusion,
+  parseTilePath,
+  TILE_WIDTH,
+  tilePath,
+  type Tile,
+} from '@conclave/audit-core';
 import { Inject, Injectable } from '@nestjs/common';
 import { ConclaveError, type ReplyOf, type audit } from '@conclave/contracts';
-import { Database, type Actor, type Tx } from '@conclave/postgres-kit';
+import { Database, type Actor, type Statements, type Tx } from '@conclave/postgres-kit';
+import { retentionOf } from '../records/postgres-retention.js';
 import { Cosignatures } from '../witness/cosignatures.js';
-import { PostgresLog, type StoredCheckpoint } from './postgres-log.js';
+import { pathOf, type LogName } from './log-name.js';
+import { LOG_STORE, type LogStore } from './log-store.js';
+import { PostgresLog, type OpenLog, type StoredCheckpoint } from './postgres-log.js';
+import { tileBytes } from './tile-bytes.js';
 
-/** Proofs from stored nodes: a few rows each, whatever the size of the log. */
+/** Proofs from tiles: a few reads each, whatever the size of the log. */
 @Injectable()
 export class ReadProofs {
   constructor(
     @Inject(Database) private readonly db: Database,
     @Inject(PostgresLog) private readonly log: PostgresLog,
+    @Inject(LOG_STORE) private readonly store: LogStore | null,
     @Inject(Cosignatures) private readonly cosignatures: Cosignatures,
   ) {}
 
   /** @throws ConclaveError `audit.log.empty` | `audit.proof.range` */
   inclusion(ctx: Actor, index: number, size: number | undefined): Promise<ReplyOf<typeof audit.getInclusionProof>> {
     return this.db.tx(ctx, async (tx) => {
-      const checkpoint = await this.checkpoint(tx, ctx, size);
+      const { log, checkpoint } = await this.checkpoint(tx, ctx, size);
       if (index >= checkpoint.size) throw new ConclaveError('audit.proof.range', { size: checkpoint.size });
-      const entry = (await this.log.entry(tx, ctx.tenantId, index))!;
-      const nodeAt = await this.log.nodes(tx, ctx.tenantId, nodesForInclusion(index, checkpoint.size));
+      const [[entry], nodeAt] = await Promise.all([
+        this.log.entries(tx, log, [index]),
+        this.log.nodes(tx, log, nodesForInclusion(index, checkpoint.size)),
+      ]);
       return {
         index,
         size: checkpoint.size,
-        leafHash: base64(entry.leafHash),
+        leafHash: base64(entry!.leafHash),
         hashes: inclusionProof(index, checkpoint.size, nodeAt).map(base64),
         checkpoint: checkpoint.note,
       };
@@ -34,9 +52,9 @@ export class ReadProofs {
   /** @throws ConclaveError `audit.log.empty` | `audit.proof.range` */
   consistency(ctx: Actor, from: number, to: number | undefined): Promise<ReplyOf<typeof audit.getConsistencyProof>> {
     return this.db.tx(ctx, async (tx) => {
-      const checkpoint = await this.checkpoint(tx, ctx, to);
+      const { log, checkpoint } = await this.checkpoint(tx, ctx, to);
       if (from > checkpoint.size) throw new ConclaveError('audit.proof.range', { size: checkpoint.size });
-      const nodeAt = await this.log.nodes(tx, ctx.tenantId, nodesForConsistency(from, checkpoint.size));
+      const nodeAt = await this.log.nodes(tx, log, nodesForConsistency(from, checkpoint.size));
       return {
         from,
         to: checkpoint.size,
@@ -46,12 +64,53 @@ export class ReadProofs {
     });
   }
 
-  private async checkpoint(tx: Tx, ctx: Actor, size: number | undefined): Promise<StoredCheckpoint> {
-    const latest = await this.log.latest(tx, ctx.tenantId);
-    if (!latest) throw new ConclaveError('audit.log.empty');
-    const wanted = size === undefined ? latest : await this.log.headAt(tx, ctx.tenantId, size);
-    if (!wanted) throw new ConclaveError('audit.proof.range', { size: latest.size });
-    const { note } = await this.cosignatures.of(tx, ctx.tenantId, wanted.size, wanted.note);
-    return { ...wanted, note };
+  /**
+   * A file of the present log, or of one that was sealed: that is read where it was published.
+   *
+   * @throws ConclaveError `audit.tile.not-found` | `audit.entry.pruned`
+   */
+  async tile(ctx: Actor, path: string, number?: number): Promise<Uint8Array> {
+    const tile = tileAt(path);
+    const db = this.db.autocommit(ctx);
+    const present = await this.log.open(db, ctx.tenantId);
+    const log = { tenantId: ctx.tenantId, number: number ?? present?.number ?? 1 };
+    if (tile.level === 'entries') await refusePruned(db, log, tile);
+    const bytes =
+      log.number === present?.number
+        ? hasTile(tile, present.published) && (await tileBytes(this.log, db, log, tile))
+        : await this.stored(log, tile);
+    if (!bytes) throw new ConclaveError('audit.tile.not-found');
+    return bytes;
+  }
+
+  private async stored(log: LogName, tile: Tile): Promise<Uint8Array | undefined> {
+    return this.store?.read(`${pathOf(log)}/${tilePath(tile)}`);
+  }
+
+  private async checkpoint(
+    tx: Tx,
+    ctx: Actor,
+    size: number | undefined,
+  ): Promise<{ log: OpenLog; checkpoint: StoredCheckpoint }> {
+    const found = await this.log.published(tx, ctx.tenantId, size);
+    if (!found || found.log.published === 0) throw new ConclaveError('audit.log.empty');
+    const { log, checkpoint } = found;
+    if (!checkpoint) throw new ConclaveError('audit.proof.range', { size: log.published });
+    const { note } = await this.cosignatures.of(tx, log, checkpoint);
+    return { log, checkpoint: { ...checkpoint, note } };
+  }
+}
+
+/** @throws ConclaveError `audit.entry.pruned` */
+async function refusePruned(db: Statements, log: LogName, { index }: Tile): Promise<void> {
+  const { minimumIndex } = await retentionOf(db, log);
+  if (index * TILE_WIDTH < minimumIndex) throw new ConclaveError('audit.entry.pruned', { minimumIndex });
+}
+
+function tileAt(path: string): Tile {
+  try {
+    return parseTilePath(path);
+  } catch (cause) {
+    throw new ConclaveError('audit.tile.not-found', {}, { cause });
   }
 }

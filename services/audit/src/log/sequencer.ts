@@ -1,38 +1,37 @@
-import { base64, formatTlogProof, inclusionProof, nodesForInclusion } from '@conclave/audit-core';
-import { Inject, Injectable } from '@nestjs/common';
-import { events } from '@conclave/contracts';
 import { LOG, METRICS, type ResourceFactory } from '@conclave/nest-kit';
-import type { Tx } from '@conclave/postgres-kit';
+import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { Counter, type Registry } from 'prom-client';
-import { HeldProofs } from '../witness/held-proofs.js';
-import { Witnessing } from '../witness/witnessing.js';
-import { PostgresLog, type LoggedEntry, type StoredCheckpoint } from './postgres-log.js';
+import { AWAITED } from './awaited.js';
+import { PostgresSequence, type Sequenced } from './postgres-sequence.js';
+import { Publisher } from './publisher.js';
 
 /** What is staged by another replica is found within this time. */
 const SWEEP_MS = 500;
-/** Entries whose proof somebody waits for: a decision's receipt needs them. */
-const AWAITED: ReadonlySet<string> = new Set([
-  events.decisionOpened.type,
-  events.commitsClosed.type,
-  events.decisionSealed.type,
-]);
+/** Between rounds that nobody waits for: entries that come meanwhile share a checkpoint, which is most of their cost. */
+const REST_MS = 150;
+/** A round that took so many has left some: the next one follows at once. */
+const MANY = 1_000;
 
 /**
  * Gives staged entries their place. Any number of replicas may try: the log's row lock lets one win, and the others
- * find the stage empty. A checkpoint is public only after its transaction has committed.
+ * take the logs that are free. A checkpoint is public only after its transaction has committed.
  */
 @Injectable()
 export class Sequencer {
   private running: Promise<void> | undefined;
-  private again = false;
-  private timer: NodeJS.Timeout | undefined;
+  /** When the next round may begin that nobody waits for. */
+  private restsUntil = 0;
+  private due = false;
+  private urgent = false;
+  private stopped = false;
+  private sweeper: NodeJS.Timeout | undefined;
+  private alarm: NodeJS.Timeout | undefined;
   private readonly sequenced: Counter;
 
   constructor(
-    @Inject(PostgresLog) private readonly log: PostgresLog,
-    @Inject(HeldProofs) private readonly held: HeldProofs,
-    @Inject(Witnessing) private readonly witnessing: Witnessing,
+    @Inject(PostgresSequence) private readonly log: PostgresSequence,
+    @Inject(Publisher) private readonly publisher: Publisher,
     @Inject(LOG) private readonly logger: Logger,
     @Inject(METRICS) metrics: Registry,
   ) {
@@ -44,86 +43,93 @@ export class Sequencer {
   }
 
   start(): void {
-    this.timer = setInterval(() => this.kick(), SWEEP_MS);
+    this.sweeper = setInterval(() => this.kick(), SWEEP_MS);
     this.kick();
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.timer);
+    clearInterval(this.sweeper);
+    clearTimeout(this.alarm);
+    this.stopped = true;
     await this.running;
   }
 
-  /** Sequences what waits, soon. */
-  kick(): void {
-    this.again = true;
-    this.running ??= this.drain().finally(() => {
+  /** Sequences what waits, soon; at once when somebody waits for it. */
+  kick({ urgent = false } = {}): void {
+    this.due = true;
+    this.urgent ||= urgent;
+    this.work();
+  }
+
+  private work(): void {
+    clearTimeout(this.alarm);
+    if (this.running || !this.due || this.stopped) return;
+    const restMs = this.urgent ? 0 : this.restsUntil - performance.now();
+    if (restMs > 0) {
+      this.alarm = setTimeout(() => this.work(), restMs);
+      return;
+    }
+    this.running = this.round().finally(() => {
       this.running = undefined;
+      this.work();
     });
   }
 
-  private async drain(): Promise<void> {
-    while (this.again) {
-      this.again = false;
-      try {
-        for (const tenantId of await this.log.waitingTenants())
-          if ((await this.sequence(tenantId)) > 0) this.again = true;
-      } catch (error) {
-        this.logger.warn({ err: error }, 'sequencing will be tried again');
-        return;
+  /** Goes over all tenants with a stage once, and over those with a long one again. */
+  private async round(): Promise<void> {
+    this.due = this.urgent = false;
+    try {
+      for (let after: string | undefined = ''; after !== undefined;) {
+        const tenants: readonly string[] = await this.log.waitingTenants(after);
+        const taken = tenants.length > 0 ? await this.sequence(tenants) : 0;
+        if (taken < MANY) after = tenants.at(-1);
       }
+    } catch (error) {
+      this.logger.warn({ err: error }, 'sequencing will be tried again');
     }
+    this.restsUntil = performance.now() + REST_MS;
   }
 
-  /** One log that cannot grow keeps no other from growing. */
-  private async sequence(tenantId: string): Promise<number> {
+  /** All in one transaction; when it fails, each log in one of its own: one that cannot grow keeps no other from it. */
+  private async sequence(tenants: readonly string[]): Promise<number> {
     try {
-      const taken = await this.log.sequence(tenantId, (tx, entries, checkpoint) =>
-        this.announce(tx, tenantId, entries, checkpoint),
-      );
-      this.sequenced.inc(taken);
-      return taken;
+      return this.told(await this.log.sequence(tenants));
     } catch (error) {
-      this.logger.error({ err: error, tenant: tenantId }, 'this log is not sequenced; it will be tried again');
+      if (tenants.length > 1) {
+        let taken = 0;
+        for (const tenant of tenants) taken += await this.sequence([tenant]);
+        return taken;
+      }
+      this.logger.error({ err: error, tenant: tenants[0] }, 'this log is not sequenced; it will be tried again');
       return 0;
     }
   }
 
-  private async announce(
-    tx: Tx,
-    tenantId: string,
-    entries: readonly LoggedEntry[],
-    checkpoint: StoredCheckpoint,
-  ): Promise<void> {
-    tx.afterCommit(this.witnessing.wake);
-    const awaited = entries.filter(({ type }) => AWAITED.has(type));
-    for (const entry of await this.held.hold(tx, tenantId, awaited)) {
-      const nodeAt = await this.log.nodes(tx, tenantId, nodesForInclusion(entry.index, checkpoint.size));
-      const hashes = inclusionProof(entry.index, checkpoint.size, nodeAt);
-      const proof = formatTlogProof({ index: entry.index, hashes, checkpoint: checkpoint.note });
-      await tx.emit(events.entryCheckpointed, {
-        eventId: entry.eventId,
-        type: entry.type,
-        index: entry.index,
-        entry: base64(entry.body),
-        proof,
-      });
-    }
+  private told(sequenced: readonly Sequenced[]): number {
+    for (const { tenantId, types } of sequenced)
+      this.publisher.kick(tenantId, { urgent: AWAITED.some((type) => types.has(type)) });
+    const taken = sequenced.reduce((sum, one) => sum + one.taken, 0);
+    this.sequenced.inc(taken);
+    return taken;
   }
 }
 
-/** Runs the sequencer with the service. */
+/** Runs the sequencer and the publisher with the service. */
 export function sequencing(): ResourceFactory<unknown> {
   return async () => {
-    let sequencer: Sequencer | undefined;
+    let running: { sequencer: Sequencer; publisher: Publisher } | undefined;
     return {
       providers: [],
       ready: async () => undefined,
       async start(app) {
-        const found = app.get(Sequencer);
-        found.start();
-        sequencer = found;
+        running = { sequencer: app.get(Sequencer), publisher: app.get(Publisher) };
+        running.publisher.start();
+        running.sequencer.start();
       },
-      stop: async () => sequencer?.stop(),
+      async stop() {
+        await running?.sequencer.stop();
+        await running?.publisher.stop();
+      },
     };
   };
 }

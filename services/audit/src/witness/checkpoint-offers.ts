@@ -4,7 +4,7 @@ import { Database } from '@conclave/postgres-kit';
 import { PostgresLog } from '../log/postgres-log.js';
 import { ReadProofs } from '../log/read-proofs.js';
 import { Cosignatures } from './cosignatures.js';
-import { PostgresWitnessing, type LogName } from './postgres-witnessing.js';
+import { PostgresWitnessing, type WitnessedLog } from './postgres-witnessing.js';
 
 /** A checkpoint to be cosigned. */
 export interface Offer {
@@ -28,14 +28,14 @@ export class CheckpointOffers {
   ) {}
 
   /** For a witness that holds `known`: the head that others cosigned beyond that, else the newest. */
-  async for({ tenantId, origin }: LogName, vkey: string, known: number): Promise<Offer> {
+  async for({ tenantId, origin }: WitnessedLog, vkey: string, known: number): Promise<Offer> {
     const actor = { tenantId, actor: 'service:audit' };
     const others = this.cosignatures.vkeys.filter((other) => other !== vkey);
-    const [latest, followed] = await this.db.tx(actor, async (tx) => [
-      await this.log.latest(tx, tenantId),
+    const [found, followed] = await this.db.tx(actor, async (tx) => [
+      await this.log.open(tx, tenantId),
       await this.store.sizeOfOthers(tx, { tenantId, origin }, known, others),
     ]);
-    const head = Math.min(followed ?? Infinity, latest!.size);
+    const head = Math.min(followed ?? Infinity, found!.published);
     const from = Math.min(known, head);
     const { checkpoint, hashes } = await this.proofs.consistency(actor, Math.max(1, from), head);
     const proof = from === 0 ? [] : hashes.map(fromBase64);

@@ -2,7 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, ConfigError } from '@conclave/nest-kit';
 import { type Statements } from '@conclave/postgres-kit';
 import type { AuditConfig } from '../config.js';
-import { PostgresWitnessing } from './postgres-witnessing.js';
+import type { StoredCheckpoint } from '../log/postgres-log.js';
+import { PostgresWitnessing, type WitnessedLog } from './postgres-witnessing.js';
 
 /** Checkpoints with what witnesses signed below them. */
 @Injectable()
@@ -25,13 +26,14 @@ export class Cosignatures {
       );
   }
 
-  /** The note with the cosignatures there are by now, and how many. */
-  async of(db: Statements, tenantId: string, size: number, note: string): Promise<{ note: string; count: number }> {
+  /** The checkpoint's note with the cosignatures there are by now, and how many. */
+  async of(
+    db: Statements,
+    log: WitnessedLog,
+    { size, note }: StoredCheckpoint,
+  ): Promise<{ note: string; count: number }> {
     if (this.vkeys.length === 0) return { note, count: 0 };
-    const lines = await this.store.lines(db, { tenantId, origin: originOf(note) }, size, this.vkeys);
+    const lines = await this.store.lines(db, log, size, this.vkeys);
     return { note: note + lines.join(''), count: lines.length };
   }
 }
-
-/** The log a checkpoint is of: its first line. */
-export const originOf = (note: string): string => note.slice(0, note.indexOf('\n'));

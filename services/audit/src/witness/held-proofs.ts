@@ -1,11 +1,13 @@
-import { base64, formatTlogProof, fromBase64 } from '@conclave/audit-core';
 import { Inject, Injectable } from '@nestjs/common';
 import { events } from '@conclave/contracts';
 import { Database, type Tx } from '@conclave/postgres-kit';
-import { PostgresLog, type LoggedEntry } from '../log/postgres-log.js';
-import { ReadProofs } from '../log/read-proofs.js';
+import { PostgresLog, type LoggedEntry, type OpenLog } from '../log/postgres-log.js';
+import { TellProofs } from '../log/tell-proofs.js';
 import { Cosignatures } from './cosignatures.js';
-import { PostgresWitnessing } from './postgres-witnessing.js';
+import { PostgresWitnessing, type WitnessedLog } from './postgres-witnessing.js';
+
+/** Proofs that one transaction tells. */
+const BATCH = 200;
 
 /**
  * Proofs of receipts that wait for witnesses. A receipt is completed once and keeps its checkpoint for ever, so one that
@@ -16,21 +18,18 @@ export class HeldProofs {
   constructor(
     @Inject(Database) private readonly db: Database,
     @Inject(PostgresLog) private readonly log: PostgresLog,
-    @Inject(ReadProofs) private readonly proofs: ReadProofs,
+    @Inject(TellProofs) private readonly proofs: TellProofs,
     @Inject(PostgresWitnessing) private readonly store: PostgresWitnessing,
     @Inject(Cosignatures) private readonly cosignatures: Cosignatures,
   ) {}
 
   /** Holds back what needs a quorum, in the transaction that would tell it. @returns the rest, to be told now */
-  async hold(tx: Tx, tenantId: string, entries: readonly LoggedEntry[]): Promise<readonly LoggedEntry[]> {
+  async hold(tx: Tx, log: WitnessedLog, entries: readonly LoggedEntry[]): Promise<readonly LoggedEntry[]> {
     const held =
       this.cosignatures.quorum === 0 ? [] : entries.filter(({ type }) => type === events.decisionSealed.type);
     if (held.length === 0) return entries;
-    await this.store.hold(
-      tx,
-      tenantId,
-      held.map(({ index }) => index),
-    );
+    const indexes = held.map(({ index }) => index);
+    await this.store.hold(tx, log, indexes);
     return entries.filter((entry) => !held.includes(entry));
   }
 
@@ -44,28 +43,28 @@ export class HeldProofs {
   async tellOverdue(): Promise<void> {
     const { quorum, waitMs } = this.cosignatures;
     if (quorum === 0 || waitMs === undefined) return;
-    for (const tenantId of await this.store.overdue(waitMs)) {
-      const latest = await this.log.latest(this.db.autocommit({ tenantId, actor: 'service:audit' }), tenantId);
-      if (latest) await this.release(tenantId, latest.size, 0);
-    }
+    for (const tenantId of await this.store.overdue(waitMs)) await this.release(tenantId, undefined, 0);
   }
 
-  private async release(tenantId: string, size: number, quorum: number): Promise<void> {
-    const actor = { tenantId, actor: 'service:audit' };
-    const { count, indexes } = await this.db.tx(actor, async (tx) => {
-      const head = await this.log.headAt(tx, tenantId, size);
-      const { count } = await this.cosignatures.of(tx, tenantId, size, head?.note ?? '');
-      return { count, indexes: await this.store.held(tx, tenantId, size) };
-    });
-    if (count < quorum) return;
-    for (const index of indexes) {
-      const { hashes, checkpoint } = await this.proofs.inclusion(actor, index, size);
-      const proof = formatTlogProof({ index, hashes: hashes.map(fromBase64), checkpoint });
-      await this.db.tx(actor, async (tx) => {
-        if (!(await this.store.letGo(tx, tenantId, index))) return;
-        const { eventId, type, body } = (await this.log.entry(tx, tenantId, index))!;
-        await tx.emit(events.entryCheckpointed, { eventId, type, index, entry: base64(body), proof });
-      });
-    }
+  /** Its log is given up: no witness will cosign it, so what is held goes on with whoever did. */
+  async tellAll(tx: Tx, log: OpenLog): Promise<void> {
+    while ((await this.releaseIn(tx, log, log.published, 0)) === BATCH);
+  }
+
+  private async release(tenantId: string, wanted: number | undefined, quorum: number): Promise<void> {
+    const some = (tx: Tx): Promise<number> =>
+      this.log.open(tx, tenantId).then((log) => (log ? this.releaseIn(tx, log, wanted ?? log.published, quorum) : 0));
+    while ((await this.db.tx({ tenantId, actor: 'service:audit' }, some)) === BATCH);
+  }
+
+  /** @returns how many were told */
+  private async releaseIn(tx: Tx, log: OpenLog, size: number, quorum: number): Promise<number> {
+    const head = await this.log.headAt(tx, log, size);
+    if (!head) return 0;
+    const { note, count } = await this.cosignatures.of(tx, log, head);
+    if (count < quorum) return 0;
+    const indexes = await this.store.letGo(tx, log, size, BATCH);
+    await this.proofs.tell(tx, log, { size, note }, await this.log.entries(tx, log, indexes));
+    return indexes.length;
   }
 }

@@ -9,8 +9,8 @@ export interface Standing {
   readonly objection: string | null;
 }
 
-/** One log of one tenant. */
-export interface LogName {
+/** One log of one tenant; when it is followed by another one, that has another origin. */
+export interface WitnessedLog {
   readonly tenantId: string;
   readonly origin: string;
 }
@@ -23,12 +23,12 @@ export class PostgresWitnessing {
   constructor(@Inject(Database) private readonly db: Database) {}
 
   /** Logs whose head is not the one the witness cosigned last, larger or smaller, and whose turn it is. */
-  due(witness: string, limit: number, busy: readonly string[]): Promise<LogName[]> {
+  due(witness: string, limit: number, busy: readonly string[]): Promise<WitnessedLog[]> {
     return this.db.system((tx) =>
       tx.query<{ tenantId: string; origin: string }>(
         `select l.tenant_id as "tenantId", l.origin from log l
          left join witness_standing s on s.tenant_id = l.tenant_id and s.origin = l.origin and s.witness = $1
-         where l.size > 0 and l.size is distinct from s.size and coalesce(s.due_at, '-infinity') <= clock_timestamp()
+         where l.published > 0 and l.published is distinct from s.size and coalesce(s.due_at, '-infinity') <= clock_timestamp()
            and not (l.tenant_id = any($3)) limit $2`,
         [witness, limit, busy],
       ),
@@ -36,7 +36,7 @@ export class PostgresWitnessing {
   }
 
   /** Takes the turn, so that no other replica submits meanwhile; nothing when another one has it. */
-  async claim(tx: Tx, { tenantId, origin }: LogName, witness: string): Promise<Standing | undefined> {
+  async claim(tx: Tx, { tenantId, origin }: WitnessedLog, witness: string): Promise<Standing | undefined> {
     const row = await tx.one<{ size: string; failures: number; objection: string | null }>(
       `insert into witness_standing as s (tenant_id, origin, witness, due_at)
        values ($1, $2, $3, clock_timestamp() + make_interval(secs => $4))
@@ -50,7 +50,7 @@ export class PostgresWitnessing {
   /** Keeps how far the witness is and what it holds against the log, and when to ask it again. */
   async settle(
     tx: Tx,
-    { tenantId, origin }: LogName,
+    { tenantId, origin }: WitnessedLog,
     witness: string,
     { size, failures, objection, waitMs }: Standing & { readonly waitMs: number },
   ): Promise<void> {
@@ -66,7 +66,7 @@ export class PostgresWitnessing {
    * The size above `above` that most of the other witnesses cosigned: a witness that follows them there completes a
    * quorum, where each for itself would run after the newest head.
    */
-  async sizeOfOthers(tx: Tx, { tenantId, origin }: LogName, above: number, vkeys: readonly string[]) {
+  async sizeOfOthers(tx: Tx, { tenantId, origin }: WitnessedLog, above: number, vkeys: readonly string[]) {
     const row = await tx.one<{ size: string }>(
       `select size from cosignature where tenant_id = $1 and origin = $2 and size > $3 and witness = any($4)
        group by size order by count(*) desc, size desc limit 1`,
@@ -75,7 +75,7 @@ export class PostgresWitnessing {
     return row && Number(row.size);
   }
 
-  async keep(tx: Tx, { tenantId, origin }: LogName, size: number, witness: string, line: string): Promise<void> {
+  async keep(tx: Tx, { tenantId, origin }: WitnessedLog, size: number, witness: string, line: string): Promise<void> {
     await tx.query(
       'insert into cosignature (tenant_id, origin, size, witness, line) values ($1, $2, $3, $4, $5) on conflict do nothing',
       [tenantId, origin, size, witness, line],
@@ -85,7 +85,7 @@ export class PostgresWitnessing {
   /** The lines of the named witnesses over the checkpoint of that size. */
   async lines(
     db: Statements,
-    { tenantId, origin }: LogName,
+    { tenantId, origin }: WitnessedLog,
     size: number,
     vkeys: readonly string[],
   ): Promise<string[]> {
@@ -97,29 +97,22 @@ export class PostgresWitnessing {
     return rows.map(({ line }) => line);
   }
 
-  async hold(tx: Tx, tenantId: string, indexes: readonly number[]): Promise<void> {
-    await tx.query('insert into held_proof (tenant_id, idx) select $1, unnest($2::bigint[]) on conflict do nothing', [
-      tenantId,
-      indexes,
-    ]);
+  async hold(tx: Tx, { tenantId, origin }: WitnessedLog, indexes: readonly number[]): Promise<void> {
+    await tx.query(
+      'insert into held_proof (tenant_id, origin, idx) select $1, $2, unnest($3::bigint[]) on conflict do nothing',
+      [tenantId, origin, indexes],
+    );
   }
 
-  /** What is held of the tree of that size. */
-  async held(tx: Tx, tenantId: string, size: number): Promise<number[]> {
+  /** Lets go some of what is held of the tree of that size; of two replicas one gets it. */
+  async letGo(tx: Tx, { tenantId, origin }: WitnessedLog, size: number, limit: number): Promise<number[]> {
     const rows = await tx.query<{ idx: string }>(
-      'select idx from held_proof where tenant_id = $1 and idx < $2 order by idx',
-      [tenantId, size],
+      `delete from held_proof where tenant_id = $1 and origin = $2 and idx in (
+         select idx from held_proof where tenant_id = $1 and origin = $2 and idx < $3 order by idx limit $4)
+       returning idx`,
+      [tenantId, origin, size, limit],
     );
     return rows.map(({ idx }) => Number(idx));
-  }
-
-  /** False when another replica let it go. */
-  async letGo(tx: Tx, tenantId: string, index: number): Promise<boolean> {
-    const gone = await tx.query('delete from held_proof where tenant_id = $1 and idx = $2 returning idx', [
-      tenantId,
-      index,
-    ]);
-    return gone.length > 0;
   }
 
   /** Tenants with a proof that has been held for longer than this. */

@@ -4,7 +4,7 @@ import { Egress } from '@conclave/nest-kit/egress';
 import { Database } from '@conclave/postgres-kit';
 import { CheckpointOffers, type Offer } from './checkpoint-offers.js';
 import type { Witness } from './config.js';
-import { PostgresWitnessing, type LogName, type Standing } from './postgres-witnessing.js';
+import { PostgresWitnessing, type WitnessedLog, type Standing } from './postgres-witnessing.js';
 import { WitnessEvents } from './witness-events.js';
 import { outcomeOf, type Outcome } from './witness-outcome.js';
 
@@ -28,8 +28,13 @@ export class SubmitCheckpoint {
     @Inject(WitnessEvents) private readonly events: WitnessEvents,
   ) {}
 
+  /** Logs whose turn it is with the witness, but for tenants that are busy. */
+  due(witness: Witness, limit: number, busy: readonly string[]): Promise<WitnessedLog[]> {
+    return this.store.due(witness.vkey, limit, busy);
+  }
+
   /** One turn of one log with one witness, unless another replica has it. @returns the size it cosigned, if it did */
-  async run(log: LogName, witness: Witness): Promise<number | undefined> {
+  async run(log: WitnessedLog, witness: Witness): Promise<number | undefined> {
     const actor = { tenantId: log.tenantId, actor: 'service:audit' };
     const standing = await this.db.tx(actor, (tx) => this.store.claim(tx, log, witness.vkey));
     if (!standing) return undefined;
@@ -42,7 +47,7 @@ export class SubmitCheckpoint {
     return outcome.result === 'cosigned' ? outcome.size : undefined;
   }
 
-  private async attempt(log: LogName, witness: Witness, known: number): Promise<Outcome> {
+  private async attempt(log: WitnessedLog, witness: Witness, known: number): Promise<Outcome> {
     const offer = await this.offers.for(log, witness.vkey, known);
     const answer = await this.ask(witness, offer);
     const said = answer.status === 409 ? parseWitnessedSize(answer.body) : undefined;
@@ -59,7 +64,7 @@ export class SubmitCheckpoint {
     return this.egress.ask(`${url}/add-checkpoint`, { headers, body, timeoutMs: TIMEOUT_MS }, MAX_ANSWER_BYTES);
   }
 
-  private async settle(log: LogName, witness: Witness, before: Standing, outcome: Outcome): Promise<void> {
+  private async settle(log: WitnessedLog, witness: Witness, before: Standing, outcome: Outcome): Promise<void> {
     const { result, size } = outcome;
     const ok = result === 'cosigned';
     const objection = ok ? null : result === 'failed' ? before.objection : result;

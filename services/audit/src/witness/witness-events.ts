@@ -5,7 +5,7 @@ import type { Tx } from '@conclave/postgres-kit';
 import type { Logger } from 'pino';
 import { Counter, type Registry } from 'prom-client';
 import type { Witness } from './config.js';
-import type { LogName } from './postgres-witnessing.js';
+import type { WitnessedLog } from './postgres-witnessing.js';
 import type { Outcome } from './witness-outcome.js';
 
 /** What is told of submissions: a count of each, an alarm for each objection that is new. */
@@ -25,7 +25,7 @@ export class WitnessEvents {
     });
   }
 
-  async submitted(tx: Tx, { tenantId, origin }: LogName, { key }: Witness, outcome: Outcome, isNew: boolean) {
+  async submitted(tx: Tx, { tenantId, origin }: WitnessedLog, { key }: Witness, outcome: Outcome, isNew: boolean) {
     const about = { origin, witness: key.name };
     tx.afterCommit(() => this.submissions.inc({ result: outcome.result }));
     if (outcome.result === 'failed')

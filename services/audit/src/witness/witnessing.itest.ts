@@ -187,7 +187,7 @@ async function deleteNewest({ tenantId }: TestPrincipal, count: number): Promise
     size,
   ]);
   await query('delete from audit.checkpoint where tenant_id = $1 and size > $2', [tenantId, size]);
-  await query('update audit.log set size = $2, frontier = $3 where tenant_id = $1', [
+  await query('update audit.log set size = $2, published = $2, frontier = $3 where tenant_id = $1', [
     tenantId,
     size,
     frontier.hashes.map((hash) => Buffer.from(hash)),

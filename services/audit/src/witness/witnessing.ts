@@ -2,9 +2,10 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, LOG, type ResourceFactory } from '@conclave/nest-kit';
 import type { Logger } from 'pino';
 import type { AuditConfig } from '../config.js';
+import { Publisher } from '../log/publisher.js';
 import type { Witness } from './config.js';
 import { HeldProofs } from './held-proofs.js';
-import { PostgresWitnessing, type LogName } from './postgres-witnessing.js';
+import type { WitnessedLog } from './postgres-witnessing.js';
 import { SubmitCheckpoint } from './submit-checkpoint.js';
 
 /** Logs under way at once with one witness: one that is slow or dead holds up nobody else’s. */
@@ -20,18 +21,19 @@ export class Witnessing {
 
   constructor(
     @Inject(CONFIG) config: AuditConfig,
-    @Inject(PostgresWitnessing) store: PostgresWitnessing,
-    @Inject(SubmitCheckpoint) submit: SubmitCheckpoint,
+    @Inject(SubmitCheckpoint) private readonly submit: SubmitCheckpoint,
     @Inject(HeldProofs) private readonly held: HeldProofs,
+    @Inject(Publisher) private readonly publisher: Publisher,
     @Inject(LOG) private readonly logger: Logger,
   ) {
     this.lanes = config.AUDIT_WITNESSES.map(
-      (witness) => new Lane(witness, store, (log) => this.turn(log, witness, submit), logger),
+      (witness) => new Lane(witness, submit, (log) => this.turn(log, witness), logger),
     );
   }
 
   start(): void {
     if (this.lanes.length === 0) return;
+    this.publisher.onPublished(this.wake);
     this.timer = setInterval(() => {
       this.wake();
       this.held.tellOverdue().catch((err: unknown) => this.logger.warn({ err }, 'held proofs will be looked at again'));
@@ -44,13 +46,12 @@ export class Witnessing {
     await Promise.all(this.lanes.map((lane) => lane.stop()));
   }
 
-  private async turn(log: LogName, witness: Witness, submit: SubmitCheckpoint): Promise<void> {
-    const cosigned = await submit.run(log, witness);
+  private async turn(log: WitnessedLog, witness: Witness): Promise<void> {
+    const cosigned = await this.submit.run(log, witness);
     if (cosigned !== undefined) await this.held.tell(log.tenantId, cosigned);
   }
 
-  /** A head was published: it is offered soon. */
-  readonly wake = (): void => this.lanes.forEach((lane) => lane.wake());
+  private readonly wake = (): void => this.lanes.forEach((lane) => lane.wake());
 }
 
 /** One witness, and the logs that are under way with it. */
@@ -62,8 +63,8 @@ class Lane {
 
   constructor(
     private readonly witness: Witness,
-    private readonly store: PostgresWitnessing,
-    private readonly turn: (log: LogName) => Promise<void>,
+    private readonly submit: SubmitCheckpoint,
+    private readonly turn: (log: WitnessedLog) => Promise<void>,
     private readonly logger: Logger,
   ) {}
 
@@ -82,7 +83,7 @@ class Lane {
     while (this.again && !this.stopped && this.busy.size < SLOTS) {
       this.again = false;
       try {
-        const due = await this.store.due(this.witness.vkey, SLOTS - this.busy.size, [...this.busy.keys()]);
+        const due = await this.submit.due(this.witness, SLOTS - this.busy.size, [...this.busy.keys()]);
         for (const log of due) {
           const work = this.turn(log)
             .catch((err: unknown) => this.logger.warn({ err, witness: this.witness.key.name }, 'a submission is lost'))

@@ -1,4 +1,4 @@
-import type { ReplyOf, Role, auth } from '@conclave/contracts';
+import { ERASED, type ReplyOf, type Role, type auth } from '@conclave/contracts';
 import { pageOf, type Statements, type Tx } from '@conclave/postgres-kit';
 import type { Caller } from './caller.js';
 import { MembershipEntity } from './membership.entity.js';
@@ -52,6 +52,16 @@ export async function updateMember(
   change: Partial<Pick<MembershipEntity, 'role' | 'disabledAt'>>,
 ): Promise<void> {
   await tx.entities.update(MembershipEntity, { tenantId, workspaceId, principalId }, change);
+}
+
+/** A principal and its keys without what a person called them. */
+export async function eraseNames(tx: Tx, tenantId: string, principalId: string): Promise<void> {
+  await tx.query('update principal set name = $3 where tenant_id = $1 and id = $2', [tenantId, principalId, ERASED]);
+  await tx.query('update api_key set name = $3 where tenant_id = $1 and principal_id = $2', [
+    tenantId,
+    principalId,
+    ERASED,
+  ]);
 }
 
 /** The members of the caller's workspace, newest principal first. */

@@ -396,3 +396,19 @@ describe('the room in a decision', () => {
     expect(await refusalOf(tenant.open(crowd, { options, electorate: verbose, rule }))).toBe('request.too-large');
   });
 });
+
+describe('a tenant whose log was given up', () => {
+  it('opens its next decisions under the origin of the log that follows', async () => {
+    const other = fixture.tenant();
+    const [mine] = [await other.enrol()];
+    const originOf = async ({ id }: { id: string }) => {
+      const sql = `select data::text as text from consensus.decision_event where decision_id = $1 order by seq limit 1`;
+      const [row] = await fixture.database.query<{ text: string }>(sql, [id]);
+      return /"origin": ?"([^"]*)"/.exec(row!.text)?.[1];
+    };
+    const first = await originOf(await other.open([mine]));
+    const audit = await fixture.eventsOf('audit');
+    audit.emit(events.logOpened, other.me.tenantId, { origin: `${first}/2` });
+    await eventually(async () => expect(await originOf(await other.open([mine]))).toBe(`${first}/2`));
+  });
+});

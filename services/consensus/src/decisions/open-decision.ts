@@ -98,7 +98,7 @@ export class OpenDecision {
       ...{ decisionId: id, engine: ENGINE },
       ...(hasRounds(request) && { roundSeconds: roundSeconds ?? ROUND_SECONDS }),
       questionSalt: randomBytes(32).toString('base64'),
-      origin: `${this.config.AUDIT_LOG_HOST}/log/${ctx.tenantId}`,
+      origin: (await this.decisions.originOf(tx, ctx)) ?? `${this.config.AUDIT_LOG_HOST}/log/${ctx.tenantId}`,
       electorate: electorate.map((elector) => {
         const key = keys.get(elector.voterId);
         if (!key) throw new ConclaveError('consensus.voter-key.not-found', { voterId: elector.voterId });

@@ -198,6 +198,20 @@ export class PostgresDecisions {
     );
   }
 
+  /** The origin of the log that the tenant has now; undefined while it is the first one. */
+  async originOf(tx: Tx, ctx: Actor): Promise<string | undefined> {
+    const row = await tx.one<{ origin: string }>('select origin from log_origin where tenant_id = $1', [ctx.tenantId]);
+    return row?.origin;
+  }
+
+  async keepOrigin(tx: Tx, tenantId: string, origin: string): Promise<void> {
+    await tx.query(
+      `insert into log_origin (tenant_id, origin) values ($1, $2)
+       on conflict (tenant_id) do update set origin = excluded.origin`,
+      [tenantId, origin],
+    );
+  }
+
   private async load(tx: Tx, ctx: Actor, id: string, locking: '' | 'for update of d'): Promise<Held | undefined> {
     const head = await tx.one<HeadRow>(
       `select ${HEAD} from decision d where d.tenant_id = $1 and d.id = $2 ${locking}`,

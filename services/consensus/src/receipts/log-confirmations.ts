@@ -17,6 +17,12 @@ export class LogConfirmations {
     @Inject(PostgresReceipts) private readonly receipts: PostgresReceipts,
   ) {}
 
+  /** Decisions opened from now on belong to the tenant's next log; those under way keep the one they were opened under. */
+  @Consumes(events.logOpened)
+  async follow(tx: Tx, event: PlacedEvent): Promise<void> {
+    await this.decisions.keepOrigin(tx, event.tenantId, event.data['origin'] as string);
+  }
+
   @Consumes(events.entryCheckpointed)
   async confirm(tx: Tx, event: PlacedEvent): Promise<void> {
     const { eventId, type, entry, proof } = event.data as Checkpointed;

@@ -96,6 +96,38 @@ describe('delivery', () => {
       expect(await everythingStored()).not.toContain(first.secret.slice(6));
     });
 
+    it('can want the entries of the audit log, and get what audit reads for them once, in order', async () => {
+      const as = testPrincipal();
+      const url = receiver.url('/entries');
+      const entries = { format: 'cef' as const, from: 3 };
+      const made = await fixture.call(delivery.createWebhook, { url, entries }, as);
+      expect(made).toMatchObject({ events: [], entries });
+      expect(await fixture.emitted(events.webhookCreated.type, as.tenantId)).toMatchObject([
+        { data: { webhook: made.id, entries } },
+      ]);
+      const audit = await fixture.eventsOf('audit');
+      const batch = (first: number, webhook = made.id) =>
+        audit.emit(events.entriesStreamed, as.tenantId, {
+          ...{ webhook, format: 'cef', first, last: first + 1 },
+          lines: [`a ${first}`, `b ${first}`],
+        });
+      batch(1, newId('webhook'));
+      const told = [batch(3), batch(5)];
+      audit.ring(...told);
+      const seen = await arrived('/entries', 2);
+      const bodies = seen.map(({ body }) => JSON.parse(body) as { type: string; data: { first: number } });
+      expect(bodies.map(({ type, data }) => [type, data.first])).toEqual([
+        ['audit.entries', 3],
+        ['audit.entries', 5],
+      ]);
+      expect((await deliveriesOf(as, made.id)).map(({ type, state }) => [type, state])).toEqual(
+        Array.from({ length: 2 }, () => ['audit.entries', 'delivered']),
+      );
+      expect(await fixture.database.query('select from delivery.dead_letter')).toEqual([]);
+      const nothing = fixture.call(delivery.createWebhook, { url, events: [] }, as);
+      expect(await refusalOf(nothing)).toBe('request.invalid');
+    });
+
     it.each([
       'https://10.0.0.1/hook',
       'https://169.254.169.254/latest/meta-data/',

@@ -2,7 +2,7 @@
  * Every contract with an HTTP binding becomes a route here; there is no other place where the public API is spelled.
  * A route's whole way is one function: headers, door, request, owner, reply.
  */
-import { ConclaveError, type Contract, type HttpBinding } from '@conclave/contracts';
+import { ConclaveError, routePattern, type Contract, type HttpBinding } from '@conclave/contracts';
 import { SpanKind, activeTraceId, extractTrace, inSpan, type Kit } from '@conclave/nest-kit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { callTerms, type CallTerms } from './call-terms.js';
@@ -23,7 +23,7 @@ export function registerContractRoute(fastify: FastifyInstance, contract: HttpCo
   const { method, path } = contract.http;
   fastify.route({
     method,
-    url: path.replaceAll(/\{(\w+)\}/g, ':$1'),
+    url: routePattern(path),
     config: { accepts: contract.transport === 'stream' ? BYTES_TYPE : JSON_TYPE },
     exposeHeadRoute: contract.transport === 'rpc',
     handler: (request, reply) =>

@@ -1,4 +1,4 @@
-import { ConclaveError, type Contract } from '@conclave/contracts';
+import { ConclaveError, pathParams, type Contract } from '@conclave/contracts';
 import { parseRequest } from '@conclave/nest-kit';
 import type { FastifyRequest } from 'fastify';
 import { parseStrictJson, refuseUnstorable } from './strict-json.js';
@@ -16,7 +16,8 @@ const JSON_LIMIT_BYTES = 1_000_000;
 export async function readRequest(contract: Contract, request: FastifyRequest): Promise<unknown> {
   const body = contract.transport === 'rpc' ? await readJson(request) : {};
   const members = new Map<string, unknown>();
-  for (const source of [request.params, request.query, body]) {
+  const params = pathParams(contract.http!.path, request.params as Record<string, unknown>);
+  for (const source of [params, request.query, body]) {
     for (const [name, value] of Object.entries(source as object)) {
       if (members.has(name)) throw invalid(name, 'given twice');
       members.set(name, value);

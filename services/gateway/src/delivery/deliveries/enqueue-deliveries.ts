@@ -1,7 +1,8 @@
 import { events, newId, type delivery } from '@conclave/contracts';
 import { Consumes, type PlacedEvent, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
-import { webhooksFor } from '../webhooks/postgres-webhooks.js';
+import type { z } from 'zod';
+import { webhookExists, webhooksFor } from '../webhooks/postgres-webhooks.js';
 import { insertDelivery } from './postgres-deliveries.js';
 import { Sender } from './sender.js';
 
@@ -12,7 +13,10 @@ type WebhookEventType = (typeof delivery.webhookEventTypes)[number];
 export class EnqueueDeliveries {
   constructor(private readonly sender: Sender) {}
 
-  @Consumes(events.decisionSealed, events.runCompleted, events.runFailed, events.budgetThreshold, events.logContested)
+  @Consumes(
+    ...[events.decisionSealed, events.runCompleted, events.runFailed, events.budgetThreshold],
+    ...[events.logContested, events.logDamaged],
+  )
   async onEvent(tx: Tx, event: PlacedEvent): Promise<void> {
     const { tenantId, id: eventId, at: timestamp, data } = event;
     const type = event.type as WebhookEventType;
@@ -20,6 +24,18 @@ export class EnqueueDeliveries {
     const createdAt = new Date();
     for (const webhookId of await webhooksFor(tx, tenantId, type))
       await insertDelivery(tx, { tenantId, id: newId('delivery'), webhookId, eventId, type, body, createdAt });
+    tx.afterCommit(this.sender.wake);
+  }
+
+  /** Entries of the audit log, which audit reads for each webhook that wants them. */
+  @Consumes(events.entriesStreamed)
+  async onEntries(tx: Tx, { tenantId, id: eventId, at: timestamp, data }: PlacedEvent): Promise<void> {
+    const { webhook: webhookId, ...entries } = data as z.output<typeof events.entriesStreamed.data>;
+    if (!(await webhookExists(tx, tenantId, webhookId))) return;
+    const type = 'audit.entries';
+    const body = JSON.stringify({ type, timestamp, data: entries });
+    const createdAt = new Date();
+    await insertDelivery(tx, { tenantId, id: newId('delivery'), webhookId, eventId, type, body, createdAt });
     tx.afterCommit(this.sender.wake);
   }
 }

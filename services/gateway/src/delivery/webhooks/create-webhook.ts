@@ -34,14 +34,18 @@ export class CreateWebhook {
   }
 
   /** The stored answer of an idempotent request holds the secret sealed, like the row. */
-  private async create(tx: Tx, { tenantId }: RequestContext, { url, events: types }: Request): Promise<Reply> {
+  private async create(tx: Tx, { tenantId }: RequestContext, { url, events: types, entries }: Request): Promise<Reply> {
     if ((await countWebhooks(tx, tenantId)) >= MAX_PER_TENANT)
       throw new ConclaveError('delivery.webhook.too-many', { limit: MAX_PER_TENANT });
     const id = newId('webhook');
     const secretSealed = this.secrets.seal(newWebhookSecret(), tenantId, id);
     const wanted = [...new Set(types)];
-    const view = await insertWebhook(tx, { tenantId, id, url, events: wanted, secretSealed, createdAt: new Date() });
-    await tx.emit(events.webhookCreated, { webhook: id });
+    const createdAt = new Date();
+    const view = await insertWebhook(tx, {
+      ...{ tenantId, id, url, events: wanted, secretSealed, createdAt },
+      entries: entries ?? null,
+    });
+    await tx.emit(events.webhookCreated, { webhook: id, ...(entries ? { entries } : {}) });
     return { ...view, secret: secretSealed };
   }
 }

@@ -77,10 +77,11 @@ export async function disableWebhook(tx: Tx, tenantId: string, id: string, at: D
   await tx.entities.update(WebhookEntity, { tenantId, id, disabledAt: IsNull() }, { disabledAt: at });
 }
 
-const viewOf = ({ id, url, events, createdAt, disabledAt }: WebhookEntity): Webhook => ({
+const viewOf = ({ id, url, events, entries, createdAt, disabledAt }: WebhookEntity): Webhook => ({
   id,
   url,
   events,
+  ...(entries ? { entries } : {}),
   createdAt: createdAt.toISOString(),
   ...(disabledAt ? { disabledAt: disabledAt.toISOString() } : {}),
 });

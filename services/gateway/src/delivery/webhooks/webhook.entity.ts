@@ -1,7 +1,8 @@
-import type { delivery } from '@conclave/contracts';
+import type { ReplyOf, delivery } from '@conclave/contracts';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 export type WebhookEventType = (typeof delivery.webhookEventTypes)[number];
+export type EntrySubscription = NonNullable<ReplyOf<typeof delivery.deleteWebhook>['entries']>;
 
 @Entity('webhook')
 export class WebhookEntity {
@@ -16,6 +17,10 @@ export class WebhookEntity {
 
   @Column({ type: 'text', array: true })
   events!: WebhookEventType[];
+
+  /** Wants the entries of the audit log, too. */
+  @Column({ type: 'json', nullable: true })
+  entries!: EntrySubscription | null;
 
   @Column({ name: 'secret_sealed', type: 'text' })
   secretSealed!: string;

@@ -1,0 +1,160 @@
+/**
+ * The log as `npm run bench -- audit` measures it: what takes entries in, gives them their place and publishes them, with
+ * roles, row-level security and a store of files; without bus and HTTP. The bench loads this module by its path into a
+ * process of its own.
+ */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  appendLeaves,
+  EMPTY_FRONTIER,
+  equalBytes,
+  leafHash,
+  newTiles,
+  parseCheckpoint,
+  parseEntryBundle,
+  parseNote,
+  rootOf,
+  tilePath,
+} from '@conclave/audit-core';
+import { newId } from '@conclave/contracts';
+import { baseEnvironment, createLogger, loadConfig } from '@conclave/nest-kit';
+import { Database, pgConnections } from '@conclave/postgres-kit';
+import { Registry } from 'prom-client';
+import { auditEnvironment } from '../config.js';
+import { AddEntries } from '../entries/add-entries.js';
+import { PostgresStage } from '../entries/postgres-stage.js';
+import { SealedEntries } from '../entries/sealed-entries.js';
+import { CheckpointSigner } from '../log/checkpoint-signer.js';
+import { LogGuard } from '../log/log-guard.js';
+import { pathOf } from '../log/log-name.js';
+import { keeperOf, openStore } from '../log/open-store.js';
+import { PostgresLog } from '../log/postgres-log.js';
+import { PostgresPublished } from '../log/postgres-published.js';
+import { PostgresSequence } from '../log/postgres-sequence.js';
+import { Publisher } from '../log/publisher.js';
+import { ReadProofs } from '../log/read-proofs.js';
+import { Sequencer } from '../log/sequencer.js';
+import { TellProofs } from '../log/tell-proofs.js';
+import { Cosignatures } from '../witness/cosignatures.js';
+import { HeldProofs } from '../witness/held-proofs.js';
+import { PostgresWitnessing } from '../witness/postgres-witnessing.js';
+
+interface Options {
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+interface Job {
+  readonly tenant: number;
+  readonly payload: string;
+}
+
+/** What somebody staged while the sequencer was away: entries of one tenant, as the service writes them. */
+const BACKLOG = `
+insert into stage (tenant_id, event_id, type, actor, at, body)
+select $1, 'evt_' || n, 'entry.added', 'bench', now(), convert_to('{"actor":"bench","data":{"n":' || n || ',"text":"' || repeat('x', 150)
+  || '"},"event":"evt_' || n || '","tenant":"' || $1 || '","type":"entry.added","v":1}', 'utf8')
+from generate_series(1, $2::int) n`;
+
+export async function open({ environment }: Options) {
+  const config = loadConfig('audit', { ...baseEnvironment, ...auditEnvironment }, environment);
+  const [logger, metrics] = [createLogger('audit', 'error', process.stderr), new Registry()];
+  const pool = (url: string, size: number) => ({ url, schema: 'audit', size, applicationName: 'bench' });
+  const db = new Database(
+    pgConnections(pool(config.DATABASE_URL, config.DATABASE_POOL_SIZE), () => undefined),
+    pgConnections(pool(config.DATABASE_SYSTEM_URL, 4), () => undefined),
+  );
+  const store = openStore(config)!;
+  const signer = new CheckpointSigner(config);
+  const guard = new LogGuard([keeperOf(store)], signer, logger, metrics);
+  const [log, published] = [new PostgresLog(), new PostgresPublished(db)];
+  const [tell, witnesses] = [new TellProofs(log), new PostgresWitnessing(db)];
+  const cosignatures = new Cosignatures(config, witnesses);
+  const held = new HeldProofs(db, log, tell, witnesses, cosignatures);
+  const publisher = new Publisher(log, published, guard, store, tell, held, logger);
+  const sequencer = new Sequencer(new PostgresSequence(db, signer, guard), publisher, logger, metrics);
+  const adding = new AddEntries(
+    new PostgresStage(db),
+    sequencer,
+    new SealedEntries(db, log, tell, publisher, guard, sequencer),
+  );
+  const proofs = new ReadProofs(db, log, store, cosignatures);
+  publisher.start();
+  sequencer.start();
+
+  const tenants: string[] = [];
+  const contextOf = (no: number) => ({
+    ...{ tenantId: (tenants[no] ??= newId('tenant')), actor: 'bench', scopes: new Set<never>() },
+    deadlineAt: Date.now() + 60_000,
+  });
+  const settled = async (): Promise<void> => {
+    for (;;) {
+      const row = await db.system((tx) =>
+        tx.one<{ waiting: boolean }>(
+          'select exists (select from stage) or exists (select from log where published < size) as waiting',
+        ),
+      );
+      if (!row!.waiting) return;
+      await sleep(20);
+    }
+  };
+  return {
+    async run({ tenant, payload: text }: Job): Promise<void> {
+      const request = { type: 'bench.acted', data: { text }, grade: 'audited', waitMs: 0 } as const;
+      await adding.add(contextOf(tenant), request);
+    },
+    operations: {
+      settled,
+      /** @returns the seconds until a backlog of so many entries of one tenant is in its log, and published */
+      async backlog(count: number): Promise<{ placedS: number; publishedS: number }> {
+        const ctx = contextOf(1_000);
+        await db.tx(ctx, (tx) => tx.query(BACKLOG, [ctx.tenantId, count]));
+        const begin = performance.now();
+        sequencer.kick();
+        const waiting = () => db.autocommit(ctx).one('select from stage limit 1');
+        while (await waiting()) await sleep(20);
+        const placedS = (performance.now() - begin) / 1_000;
+        await settled();
+        return { placedS, publishedS: (performance.now() - begin) / 1_000 };
+      },
+      /** @returns how long proofs of that log take, one after the other */
+      async proofs(count: number): Promise<{ inclusionMs: number[]; consistencyMs: number[] }> {
+        const ctx = contextOf(1_000);
+        const { size } = (await log.open(db.autocommit(ctx), ctx.tenantId))!;
+        const timed = async (work: (at: number) => Promise<unknown>): Promise<number[]> => {
+          const taken: number[] = [];
+          for (let n = 0; n < count; n++) {
+            const begin = performance.now();
+            await work(1 + Math.floor(((size - 1) * n) / count));
+            taken.push(performance.now() - begin);
+          }
+          return taken;
+        };
+        const inclusionMs = await timed((at) => proofs.inclusion(contextOf(1_000), at, undefined));
+        return { inclusionMs, consistencyMs: await timed((at) => proofs.consistency(contextOf(1_000), at, undefined)) };
+      },
+      /** Rebuilds the root from what is published, by the portable code of verifiers. @returns its seconds */
+      async verify(): Promise<number> {
+        const { tenantId } = contextOf(1_000);
+        const base = join(fileURLToPath(config.AUDIT_STORE!), pathOf({ tenantId, number: 1 }));
+        const begin = performance.now();
+        const head = parseCheckpoint(parseNote(await readFile(join(base, 'checkpoint'), 'utf8')).text);
+        let frontier = EMPTY_FRONTIER;
+        for (const tile of newTiles(0, head.size)) {
+          if (tile.level !== 'entries') continue;
+          const leaves = parseEntryBundle(await readFile(join(base, tilePath(tile)))).map(leafHash);
+          frontier = appendLeaves(frontier, leaves).frontier;
+        }
+        if (!equalBytes(rootOf(frontier), head.root)) throw new Error('the entries do not lead to the signed root');
+        return (performance.now() - begin) / 1_000;
+      },
+    },
+    async close(): Promise<void> {
+      await sequencer.stop();
+      await publisher.stop();
+      await db.close();
+    },
+  };
+}

@@ -1,0 +1,48 @@
+/** The side table of personal data: the only thing about an entry that is ever deleted. */
+import type { JsonObject } from '@conclave/audit-core';
+import type { Statements, Tx } from '@conclave/postgres-kit';
+import type { Disclosed } from './commit-personal.js';
+
+/** Kept once: an event that its producer stamps again keeps its first salt, and one that was erased stays erased. */
+export async function keepDisclosure(
+  tx: Tx,
+  tenantId: string,
+  entry: { readonly eventId: string; readonly refs: readonly string[]; readonly disclosed: Disclosed },
+): Promise<void> {
+  await tx.query(
+    `insert into disclosure (tenant_id, event_id, refs, salt, data) select $1, $2, $3, $4, $5
+     where not exists (select from entry where tenant_id = $1 and event_id = $2) on conflict do nothing`,
+    [tenantId, entry.eventId, entry.refs, Buffer.from(entry.disclosed.salt), JSON.stringify(entry.disclosed.data)],
+  );
+}
+
+/** What is still disclosed of events, by their ids. */
+export async function disclosuresOf(
+  db: Statements,
+  tenantId: string,
+  eventIds: readonly string[],
+): Promise<Map<string, Disclosed>> {
+  const rows = await db.query<{ event_id: string; salt: Buffer; data: JsonObject }>(
+    'select event_id, salt, data from disclosure where tenant_id = $1 and event_id = any($2)',
+    [tenantId, eventIds],
+  );
+  return new Map(rows.map(({ event_id, salt, data }) => [event_id, { salt, data }]));
+}
+
+/** Deletes what is disclosed about a subject. @returns of how many entries */
+export async function eraseDisclosures(tx: Tx, tenantId: string, subject: string): Promise<number> {
+  const rows = await tx.query('delete from disclosure where tenant_id = $1 and $2 = any(refs) returning event_id', [
+    tenantId,
+    subject,
+  ]);
+  return rows.length;
+}
+
+/** Deletes what entries below a row disclosed. */
+export async function pruneDisclosures(tx: Tx, tenantId: string, minimumRow: number): Promise<void> {
+  await tx.query(
+    `delete from disclosure d using entry e
+     where d.tenant_id = $1 and e.tenant_id = $1 and e.event_id = d.event_id and e.idx < $2`,
+    [tenantId, minimumRow],
+  );
+}

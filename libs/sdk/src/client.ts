@@ -1,4 +1,11 @@
-import { runtime, type Contract, type HttpBinding, type ReplyOf, type RequestInputOf, type RunEvent } from '@conclave/contracts';
+import {
+  runtime,
+  type Contract,
+  type HttpBinding,
+  type ReplyOf,
+  type RequestInputOf,
+  type RunEvent,
+} from '@conclave/contracts';
 import { followRun, type FollowOptions } from './follow-run.js';
 import { httpParts } from './http-parts.js';
 import { defaultRetrySchedule, withRetries, type RetrySchedule } from './retry.js';

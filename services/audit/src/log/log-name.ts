@@ -17,7 +17,10 @@ const PLACES = 2 ** 40;
 export const firstRowOf = ({ number }: LogName): number => (number - 1) * PLACES;
 
 /** The log that a row belongs to. */
-export const logOfRow = (tenantId: string, row: number): LogName => ({ tenantId, number: Math.floor(row / PLACES) + 1 });
+export const logOfRow = (tenantId: string, row: number): LogName => ({
+  tenantId,
+  number: Math.floor(row / PLACES) + 1,
+});
 
 /** Where a node of a log is stored. */
 export const rowOfNode = (log: LogName, { level, index }: NodeId): number => firstRowOf(log) / 2 ** level + index;

@@ -24,7 +24,6 @@ import {
   type Retention,
 } from './postgres-retention.js';
 
-
 const DAY_MS = 86_400_000;
 
 /**

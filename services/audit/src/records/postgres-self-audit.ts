@@ -41,7 +41,11 @@ export async function selfAuditOf(db: Statements, tenantId: string): Promise<Rep
   return { size: Number(row.size), faults: row.faults, at: row.at.toISOString(), fullAt: row.full_at.toISOString() };
 }
 
-export async function keepRebuilt(tx: Tx, tenantId: string, { number, frontier, faults, at, fullAt }: Rebuilt): Promise<void> {
+export async function keepRebuilt(
+  tx: Tx,
+  tenantId: string,
+  { number, frontier, faults, at, fullAt }: Rebuilt,
+): Promise<void> {
   await tx.query(
     `insert into self_audit (tenant_id, number, size, frontier, faults, fault_count, at, full_at)
      values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (tenant_id) do update set number = excluded.number, size = excluded.size, frontier = excluded.frontier, faults = excluded.faults,

@@ -32,7 +32,11 @@ export async function takeStreams(
 }
 
 export async function advanceStream(tx: Tx, tenantId: string, webhook: string, nextRow: number): Promise<void> {
-  await tx.query('update stream set next_idx = $3 where tenant_id = $1 and webhook_id = $2', [tenantId, webhook, nextRow]);
+  await tx.query('update stream set next_idx = $3 where tenant_id = $1 and webhook_id = $2', [
+    tenantId,
+    webhook,
+    nextRow,
+  ]);
 }
 
 /** Tenants whose search or streams have not followed their logs to the end. */

@@ -117,7 +117,9 @@ export class SelfAudit {
       return `the root at size ${size} is not the one that was signed`;
     const { signers, failed } = await verifyNote(parsed, this.signer.keysOf(log));
     const ours = failed.length === 0 && (signers.length > 0 || size < log.published);
-    return ours && signed.origin === log.origin ? undefined : `the checkpoint of size ${size} is not signed by this log`;
+    return ours && signed.origin === log.origin
+      ? undefined
+      : `the checkpoint of size ${size} is not signed by this log`;
   }
 }
 

@@ -1,6 +1,6 @@
 import { jcs, MAX_ENTRY_BYTES, utf8, type Json } from '@conclave/audit-core';
 
-interface EntryParts {
+export interface EntryParts {
   readonly id: string;
   readonly type: string;
   readonly actor: string;

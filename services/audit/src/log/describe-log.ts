@@ -1,5 +1,5 @@
 import { ConclaveError, type ReplyOf, type audit } from '@conclave/contracts';
-import { Database, type Actor } from '@conclave/postgres-kit';
+import { Database, type Actor, type Statements } from '@conclave/postgres-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import { Cosignatures } from '../witness/cosignatures.js';
 import { CheckpointSigner } from './checkpoint-signer.js';

@@ -39,7 +39,7 @@ export interface SealedLog extends LogName {
 }
 
 /** An entry with its place. */
-interface LoggedEntry {
+export interface LoggedEntry {
   readonly index: number;
   readonly eventId: string;
   readonly type: string;

@@ -53,7 +53,16 @@ export { cannotBeOverturned } from './rules/settled.js';
 export { seededOrder } from './tie-break.js';
 export type { JsonSchema, Read } from './shape.js';
 export { tally, tallyAsked, type TallyInput } from './tally.js';
-export { dataDigest, ENGINE, openingDigestOf, publicTermsOf, termsDigest, type PublicTerms, type Terms, type Voter } from './terms.js';
+export {
+  dataDigest,
+  ENGINE,
+  openingDigestOf,
+  publicTermsOf,
+  termsDigest,
+  type PublicTerms,
+  type Terms,
+  type Voter,
+} from './terms.js';
 export { vetoBytes, type Veto } from './veto.js';
 export {
   clientDataSays,

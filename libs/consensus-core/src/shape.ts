@@ -93,10 +93,10 @@ export const list = <T>(item: Shape<T>, max: number, min = 0): Shape<readonly T[
 export const record = <T>(key: Shape<string>, item: Shape<T>, max: number): Shape<Readonly<Record<string, T>>> =>
   shaped(
     { type: 'object', propertyNames: key.schema, additionalProperties: item.schema, maxProperties: max },
-  (value, path) => {
-    const entries = Object.entries(asObject(value, path));
-    if (entries.length > max) throw new ShapeFault(path, `at most ${max} members`);
-    return Object.fromEntries(entries.map(([name, entry]) => [key(name, path), item(entry, at(path, name))]));
+    (value, path) => {
+      const entries = Object.entries(asObject(value, path));
+      if (entries.length > max) throw new ShapeFault(path, `at most ${max} members`);
+      return Object.fromEntries(entries.map(([name, entry]) => [key(name, path), item(entry, at(path, name))]));
     },
   );
 
@@ -105,11 +105,11 @@ export const text = (max: number, min = 0, pattern?: RegExp): Shape<string> =>
   shaped(
     // A schema counts characters, which are never more than the UTF-16 units counted here.
     { type: 'string', minLength: min, maxLength: max, ...(pattern && { pattern: pattern.source }) },
-  (value, path) => {
-    if (typeof value !== 'string' || !value.isWellFormed()) throw new ShapeFault(path, 'a string');
-    if (value.length < min || value.length > max) throw new ShapeFault(path, `${min} to ${max} characters`);
-    if (pattern && !pattern.test(value)) throw new ShapeFault(path, String(pattern));
-    return value;
+    (value, path) => {
+      if (typeof value !== 'string' || !value.isWellFormed()) throw new ShapeFault(path, 'a string');
+      if (value.length < min || value.length > max) throw new ShapeFault(path, `${min} to ${max} characters`);
+      if (pattern && !pattern.test(value)) throw new ShapeFault(path, String(pattern));
+      return value;
     },
   );
 

@@ -1,4 +1,5 @@
-import { errorCatalogue, type CatalogueEntry } from './error-catalogue.js';
+import type { CatalogueEntry } from './catalogue-entry.js';
+import { errorCatalogue } from './error-catalogue.js';
 
 export { errorCatalogue, type CatalogueEntry };
 

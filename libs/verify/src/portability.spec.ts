@@ -47,8 +47,7 @@ it('runs with nothing but the language, text codecs and WebCrypto, and imports t
   const trust = verifier.parseTrustPolicy(policy);
   expect((await verifier.verifyReceipt(receipt, trust)).status).toBe('trusted');
   expect((await verifier.verifyReceipt(receipt.replace('index 5', 'index 6'), trust)).status).toBe('bad-log-proof');
-  const vector = (name: string): string =>
-    readFileSync(new URL(`../docs/spec/passkeys/${name}.json`, libs), 'utf8');
+  const vector = (name: string): string => readFileSync(new URL(`../docs/spec/passkeys/${name}.json`, libs), 'utf8');
   const pinned = verifier.parseTrustPolicy(vector('trust'));
   expect((await verifier.verifyReceipt(vector('receipt'), pinned)).status).toBe('trusted');
 });

@@ -8,7 +8,8 @@ import type { Call } from '../command.js';
 import type { ExitCode } from '../exit-codes.js';
 import { usage } from '../fault.js';
 import { branchOf } from '../verify/branch.js';
-import { printLines, type Line } from '../verify/report.js';
+import type { Line } from '../verify/line.js';
+import { printLines } from '../verify/report.js';
 import { namedTrustRoot, readNamed, trustRootOf } from '../verify/trust-root.js';
 
 export async function verifyLog(call: Call, file: string): Promise<ExitCode> {

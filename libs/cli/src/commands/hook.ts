@@ -133,8 +133,7 @@ async function judge(call: Call, { repository, target, old, now, notes }: Push):
   const [first, ...rest] = await receiptsOf(repository, now, notes);
   if (first === undefined) return refused(call, `no receipt is at hand for ${now.slice(0, 12)}, pushed to ${target}`);
   const examined = await examineFirstThatPasses([first, ...rest], {
-    ...{ repository, branch, commit: now, placed: true, heads: undefined,
-    rerun: undefined },
+    ...{ repository, branch, commit: now, placed: true, heads: undefined, rerun: undefined },
     root:
       trust === undefined
         ? await trustRootOf(repository, await branch())

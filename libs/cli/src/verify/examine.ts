@@ -6,16 +6,10 @@ import type { Branch, NoBranch } from './branch.js';
 import { isOfChange, unmetBranch, unmetPanel, unmetTree } from './change.js';
 import { evaluatorsOf } from './electorate.js';
 import { judgeHeads, type ProofSource } from './heads.js';
+import type { Line } from './line.js';
 import { underPolicy, unmetDemands, type Policy } from './policy.js';
 import { rerun } from './rerun.js';
 import type { TrustRoot } from './trust-root.js';
-
-/** One thing that was looked at. */
-export interface Line {
-  readonly name: string;
-  readonly state: 'ok' | 'failed' | 'unchecked';
-  readonly detail: string;
-}
 
 /** A receipt, and where it was found. */
 export interface Found {

@@ -17,7 +17,7 @@ import {
 } from '@conclave/verify';
 import { usage } from '../fault.js';
 import { LOG_NOTES } from '../review/log-notes.js';
-import type { Line } from './examine.js';
+import type { Line } from './line.js';
 
 /** Where proofs come from: the platform, a file, or nowhere. */
 export type ProofSource = { readonly client: Client } | { readonly proofs: readonly GrowthProof[] } | undefined;

@@ -1,8 +1,9 @@
 import { saidText, VERDICTS, type ReceiptSummary } from '@conclave/verify';
 import type { Output } from '../output.js';
-import type { Examined, Line } from './examine.js';
 import { printable } from '../printable.js';
 import { seatLine } from '../review/progress.js';
+import type { Examined } from './examine.js';
+import type { Line } from './line.js';
 
 /** What was looked at, what the receipt says, and how it ends; a waiver is told as loudly as a refusal. */
 export function printExamined(

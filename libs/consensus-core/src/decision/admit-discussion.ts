@@ -104,4 +104,3 @@ export function admitDiscussionClose(decision: Decision, cause: Exclude<CloseCau
   const agendaSha256 = agendaDigest(openingDigestOf(decision.terms), agendaOf(terms.options, discussion));
   return accept({ type: 'options.frozen', data: { cause, agendaSha256 } });
 }
-

@@ -45,7 +45,7 @@ const faults = async (predicate: Predicate) =>
 const changed = (predicate: Predicate, change: (copy: ReturnType<typeof clone<Predicate>>) => unknown): Predicate => {
   const copy = clone(predicate);
   change(copy);
-  return copy as Predicate;
+  return copy;
 };
 
 describe('the table', () => {

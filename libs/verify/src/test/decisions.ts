@@ -175,8 +175,8 @@ async function castAll(
   const sealed = secrecy === 'sealed';
   const ballotsOf = (member: 'said' | 'then'): Ballot[] =>
     Object.entries(parts).flatMap(([voterId, { [member]: said, reason = '' }]): Ballot[] =>
-    said ? [{ decisionId, round: 1, voterId, reason, findingsSha256: DIGEST, ...said }] : [],
-  );
+      said ? [{ decisionId, round: 1, voterId, reason, findingsSha256: DIGEST, ...said }] : [],
+    );
   const ballots = ballotsOf('said');
   const signed = async (voterId: string, bytes: Uint8Array) => ({
     algorithm: 'ed25519',

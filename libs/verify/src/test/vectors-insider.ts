@@ -212,7 +212,7 @@ async function ballots(workshop: Workshop, open: Finished, sealed: Finished): Pr
       'signature',
       2,
       'a signature of zeroes',
-      ofOpen((draft) => (said(draft, 0).signature = ed25519(zero!))),
+      ofOpen((draft) => (said(draft, 0).signature = ed25519(zero))),
     ),
     await is(
       'terms',
@@ -238,7 +238,7 @@ async function ballots(workshop: Workshop, open: Finished, sealed: Finished): Pr
       'a false status and a false signature: the signature is told',
       ofOpen((draft) => {
         draft.ballots[0]!.status = 'void';
-        said(draft, 2).signature = ed25519(zero!);
+        said(draft, 2).signature = ed25519(zero);
       }),
     ),
     await is(

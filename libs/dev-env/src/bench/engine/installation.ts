@@ -92,11 +92,10 @@ export async function withInstallation<T>(work: (installation: Installation) => 
     return await work({
       postgresPid: stores.pid('postgres') ?? NaN,
       query,
-      createDatabase: async (name, kind) =>
-        void (await query(
-          'postgres',
-          `create database ${name} template ${kind === 'engine' ? TEMPLATE : 'template0'}`,
-        )),
+      async createDatabase(name, kind) {
+        const template = kind === 'engine' ? TEMPLATE : 'template0';
+        await query('postgres', `create database ${name} template ${template}`);
+      },
       async dropDatabase(name) {
         await killAll(started.filter(({ database }) => database === name));
         await pools.get(name)?.end();

@@ -7,6 +7,7 @@ const exemptFromCaps = [
   '**/vectors/**',
   '**/*.spec.ts',
   '**/*.itest.ts',
+  '**/*.nightly.ts',
   '**/test/**',
 ];
 const withoutTypes = ['**/*.mjs', '**/*.cjs', '**/*.js'];
@@ -46,7 +47,7 @@ export default tseslint.config(
   },
   {
     files: ['services/*/src/**/*.ts', 'libs/*/src/**/*.ts'],
-    ignores: ['**/*.spec.ts', '**/*.itest.ts', '**/test/**', 'libs/contracts/**'],
+    ignores: ['**/*.spec.ts', '**/*.itest.ts', '**/*.nightly.ts', '**/test/**', 'libs/contracts/**'],
     rules: {
       'no-restricted-syntax': [
         'error',
@@ -63,7 +64,7 @@ export default tseslint.config(
   },
   {
     files: ['services/*/src/**/*.ts'],
-    ignores: ['**/config.ts', '**/*.spec.ts', '**/*.itest.ts', '**/test/**'],
+    ignores: ['**/config.ts', '**/*.spec.ts', '**/*.itest.ts', '**/*.nightly.ts', '**/test/**'],
     rules: {
       'no-restricted-properties': [
         'error',

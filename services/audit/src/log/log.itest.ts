@@ -50,7 +50,11 @@ const spec = {
   resources: [postgres(), sequencing()],
 } as const;
 
-const witness = formatVkey({ name: 'witness.example', type: ED25519_COSIGNATURE, publicKey: new Uint8Array(32) });
+const witness = formatVkey({
+  name: 'witness.example',
+  type: ED25519_COSIGNATURE,
+  publicKey: Buffer.from(generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' }).x!, 'base64url'),
+});
 
 let dir: string;
 let fixture: ServiceFixture;

@@ -83,8 +83,10 @@ export async function withInstallation<T>(work: (installation: Installation) => 
       stores: { ...stores.urls, postgres: urlOf(database) },
     });
     // Compiled, and loaded by its path: this library knows no service.
-    const path = join(repositoryRoot, 'services', service.folder, 'dist', module);
-    return start(path, database, { ...options, environment });
+    return start(join(repositoryRoot, 'services', service.folder, 'dist', module), database, {
+      ...options,
+      environment,
+    });
   };
   try {
     await query('postgres', `create database ${TEMPLATE}`);

@@ -80,6 +80,19 @@ function compose(config: AuditConfig) {
   return { db, log, publisher, sequencer, adding, proofs: new ReadProofs(db, log, store, cosignatures) };
 }
 
+/** Waits until all that was staged is published. */
+async function settled(db: Database): Promise<void> {
+  for (;;) {
+    const row = await db.system((tx) =>
+      tx.one<{ waiting: boolean }>(
+        'select exists (select from stage) or exists (select from log where published < size) as waiting',
+      ),
+    );
+    if (!row!.waiting) return;
+    await sleep(20);
+  }
+}
+
 export async function open({ environment }: Options) {
   const config = loadConfig('audit', { ...baseEnvironment, ...auditEnvironment }, environment);
   const { db, log, publisher, sequencer, adding, proofs } = compose(config);
@@ -91,24 +104,13 @@ export async function open({ environment }: Options) {
     ...{ tenantId: (tenants[no] ??= newId('tenant')), actor: 'bench', scopes: new Set<never>() },
     deadlineAt: Date.now() + 60_000,
   });
-  const settled = async (): Promise<void> => {
-    for (;;) {
-      const row = await db.system((tx) =>
-        tx.one<{ waiting: boolean }>(
-          'select exists (select from stage) or exists (select from log where published < size) as waiting',
-        ),
-      );
-      if (!row!.waiting) return;
-      await sleep(20);
-    }
-  };
   return {
     async run({ tenant, payload: text }: Job): Promise<void> {
       const request = { type: 'bench.acted', data: { text }, grade: 'audited', waitMs: 0 } as const;
       await adding.add(contextOf(tenant), request);
     },
     operations: {
-      settled,
+      settled: () => settled(db),
       /** @returns the seconds until a backlog of so many entries of one tenant is in its log, and published */
       async backlog(count: number): Promise<{ placedS: number; publishedS: number }> {
         const ctx = contextOf(1_000);
@@ -118,7 +120,7 @@ export async function open({ environment }: Options) {
         const waiting = () => db.autocommit(ctx).one('select from stage limit 1');
         while (await waiting()) await sleep(20);
         const placedS = (performance.now() - begin) / 1_000;
-        await settled();
+        await settled(db);
         return { placedS, publishedS: (performance.now() - begin) / 1_000 };
       },
       /** @returns how long proofs of that log take, one after the other */

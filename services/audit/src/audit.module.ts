@@ -18,10 +18,10 @@ import { PostgresOrigins } from './log/postgres-origins.js';
 import { PostgresPublished } from './log/postgres-published.js';
 import { PostgresSequence } from './log/postgres-sequence.js';
 import { Publisher } from './log/publisher.js';
+import { PublishLog } from './log/publish-log.js';
 import { ReadProofs } from './log/read-proofs.js';
 import { SealLog } from './log/seal-log.js';
 import { Sequencer } from './log/sequencer.js';
-import { TellProofs } from './log/tell-proofs.js';
 import { CreateExport } from './records/create-export.js';
 import { FollowLog } from './records/follow-log.js';
 import { KeepAndForget } from './records/keep-and-forget.js';
@@ -44,7 +44,7 @@ import { Witnessing } from './witness/witnessing.js';
   providers: [
     ...[AddEntries, PostgresStage, SealedEntries, StageEntry, StageEvents],
     ...[CheckpointSigner, DescribeLog, LogGuard, PostgresLog, ReadProofs],
-    ...[PostgresOrigins, PostgresPublished, PostgresSequence, Publisher, SealLog, Sequencer, TellProofs],
+    ...[PostgresOrigins, PostgresPublished, PostgresSequence, Publisher, PublishLog, SealLog, Sequencer],
     ...[CreateExport, FollowLog, KeepAndForget, ProveErasure, SearchEntries, SelfAuditGauges, StreamExport],
     ...storeProviders,
     ...[CheckpointOffers, Cosignatures, HeldProofs, PostgresWitnessing, SubmitCheckpoint, WitnessEvents, Witnessing],

@@ -2,7 +2,7 @@
  * Go's own transparency log packages against a running installation: `deploy/verify/tlog`, built by `deploy/verify/nightly.sh`,
  * whose place `TLOG_VERIFIER` names.
  */
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -25,10 +25,11 @@ describe('golang.org/x/mod/sumdb over the public API', () => {
   beforeAll(async () => {
     platform = await startConstellation();
     dir = openTestRun();
-    between = createServer(async ({ url = '' }, response) => {
+    const pass = async (url: string, response: ServerResponse): Promise<void> => {
       const answer = await fetch(`${platform.gateway}/v1/audit/log${url}`, { headers: authorization() });
       response.writeHead(answer.status).end(damaged(url, Buffer.from(await answer.arrayBuffer())));
-    }).listen(0, '127.0.0.1');
+    };
+    between = createServer(({ url = '' }, response) => void pass(url, response)).listen(0, '127.0.0.1');
   }, 180_000);
   afterAll(async () => {
     between?.close();

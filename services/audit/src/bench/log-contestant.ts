@@ -23,7 +23,7 @@ import { newId } from '@conclave/contracts';
 import { baseEnvironment, createLogger, loadConfig } from '@conclave/nest-kit';
 import { Database, pgConnections } from '@conclave/postgres-kit';
 import { Registry } from 'prom-client';
-import { auditEnvironment } from '../config.js';
+import { auditEnvironment, type AuditConfig } from '../config.js';
 import { AddEntries } from '../entries/add-entries.js';
 import { PostgresStage } from '../entries/postgres-stage.js';
 import { SealedEntries } from '../entries/sealed-entries.js';
@@ -35,9 +35,9 @@ import { PostgresLog } from '../log/postgres-log.js';
 import { PostgresPublished } from '../log/postgres-published.js';
 import { PostgresSequence } from '../log/postgres-sequence.js';
 import { Publisher } from '../log/publisher.js';
+import { PublishLog } from '../log/publish-log.js';
 import { ReadProofs } from '../log/read-proofs.js';
 import { Sequencer } from '../log/sequencer.js';
-import { TellProofs } from '../log/tell-proofs.js';
 import { Cosignatures } from '../witness/cosignatures.js';
 import { HeldProofs } from '../witness/held-proofs.js';
 import { PostgresWitnessing } from '../witness/postgres-witnessing.js';
@@ -58,8 +58,8 @@ select $1, 'evt_' || n, 'entry.added', 'bench', now(), convert_to('{"actor":"ben
   || '"},"event":"evt_' || n || '","tenant":"' || $1 || '","type":"entry.added","v":1}', 'utf8')
 from generate_series(1, $2::int) n`;
 
-export async function open({ environment }: Options) {
-  const config = loadConfig('audit', { ...baseEnvironment, ...auditEnvironment }, environment);
+/** The parts of the service that a log is made of. */
+function compose(config: AuditConfig) {
   const [logger, metrics] = [createLogger('audit', 'error', process.stderr), new Registry()];
   const pool = (url: string, size: number) => ({ url, schema: 'audit', size, applicationName: 'bench' });
   const db = new Database(
@@ -69,18 +69,33 @@ export async function open({ environment }: Options) {
   const store = openStore(config)!;
   const signer = new CheckpointSigner(config);
   const guard = new LogGuard([keeperOf(store)], signer, logger, metrics);
-  const [log, published] = [new PostgresLog(), new PostgresPublished(db)];
-  const [tell, witnesses] = [new TellProofs(log), new PostgresWitnessing(db)];
-  const cosignatures = new Cosignatures(config, witnesses);
-  const held = new HeldProofs(db, log, tell, witnesses, cosignatures);
-  const publisher = new Publisher(log, published, guard, store, tell, held, logger);
+  const [log, published, witnessing] = [new PostgresLog(), new PostgresPublished(db), new PostgresWitnessing(db)];
+  const cosignatures = new Cosignatures(config, witnessing);
+  const held = new HeldProofs(db, log, witnessing, cosignatures);
+  const publishing = new PublishLog(log, published, guard, store, held);
+  const publisher = new Publisher(publishing, published, guard, logger);
   const sequencer = new Sequencer(new PostgresSequence(db, signer, guard), publisher, logger, metrics);
-  const adding = new AddEntries(
-    new PostgresStage(db),
-    sequencer,
-    new SealedEntries(db, log, tell, publisher, guard, sequencer),
-  );
-  const proofs = new ReadProofs(db, log, store, cosignatures);
+  const sealed = new SealedEntries(db, log, publisher, guard, sequencer);
+  const adding = new AddEntries(new PostgresStage(db), sequencer, sealed);
+  return { db, log, publisher, sequencer, adding, proofs: new ReadProofs(db, log, store, cosignatures) };
+}
+
+/** Waits until all that was staged is published. */
+async function settled(db: Database): Promise<void> {
+  for (;;) {
+    const row = await db.system((tx) =>
+      tx.one<{ waiting: boolean }>(
+        'select exists (select from stage) or exists (select from log where published < size) as waiting',
+      ),
+    );
+    if (!row!.waiting) return;
+    await sleep(20);
+  }
+}
+
+export async function open({ environment }: Options) {
+  const config = loadConfig('audit', { ...baseEnvironment, ...auditEnvironment }, environment);
+  const { db, log, publisher, sequencer, adding, proofs } = compose(config);
   publisher.start();
   sequencer.start();
 
@@ -89,24 +104,13 @@ export async function open({ environment }: Options) {
     ...{ tenantId: (tenants[no] ??= newId('tenant')), actor: 'bench', scopes: new Set<never>() },
     deadlineAt: Date.now() + 60_000,
   });
-  const settled = async (): Promise<void> => {
-    for (;;) {
-      const row = await db.system((tx) =>
-        tx.one<{ waiting: boolean }>(
-          'select exists (select from stage) or exists (select from log where published < size) as waiting',
-        ),
-      );
-      if (!row!.waiting) return;
-      await sleep(20);
-    }
-  };
   return {
     async run({ tenant, payload: text }: Job): Promise<void> {
       const request = { type: 'bench.acted', data: { text }, grade: 'audited', waitMs: 0 } as const;
       await adding.add(contextOf(tenant), request);
     },
     operations: {
-      settled,
+      settled: () => settled(db),
       /** @returns the seconds until a backlog of so many entries of one tenant is in its log, and published */
       async backlog(count: number): Promise<{ placedS: number; publishedS: number }> {
         const ctx = contextOf(1_000);
@@ -116,7 +120,7 @@ export async function open({ environment }: Options) {
         const waiting = () => db.autocommit(ctx).one('select from stage limit 1');
         while (await waiting()) await sleep(20);
         const placedS = (performance.now() - begin) / 1_000;
-        await settled();
+        await settled(db);
         return { placedS, publishedS: (performance.now() - begin) / 1_000 };
       },
       /** @returns how long proofs of that log take, one after the other */

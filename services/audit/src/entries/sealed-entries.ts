@@ -6,7 +6,7 @@ import { LogGuard } from '../log/log-guard.js';
 import { PostgresLog } from '../log/postgres-log.js';
 import { Publisher } from '../log/publisher.js';
 import { Sequencer } from '../log/sequencer.js';
-import { TellProofs } from '../log/tell-proofs.js';
+import { proofsOf } from '../log/tell-proofs.js';
 
 /** Another replica may be the one that publishes. */
 const LOOK_MS = 200;
@@ -24,7 +24,6 @@ export class SealedEntries {
   constructor(
     @Inject(Database) private readonly db: Database,
     @Inject(PostgresLog) private readonly log: PostgresLog,
-    @Inject(TellProofs) private readonly proofs: TellProofs,
     @Inject(Publisher) private readonly publisher: Publisher,
     @Inject(LogGuard) private readonly guard: LogGuard,
     @Inject(Sequencer) private readonly sequencer: Sequencer,
@@ -51,7 +50,7 @@ export class SealedEntries {
       const index = await this.log.indexOf(tx, log, eventId);
       if (index !== undefined && index >= 0 && index < log.published) {
         const checkpoint = (await this.log.headAt(tx, log, log.published))!;
-        const [proof] = await this.proofs.proofsOf(tx, log, checkpoint, [index]);
+        const [proof] = await proofsOf(this.log, tx, log, { checkpoint, indexes: [index] });
         return { index, proof: proof! };
       }
       const refusal = (await this.guard.check(tx, [log])).get(ctx.tenantId);

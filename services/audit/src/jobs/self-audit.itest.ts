@@ -54,7 +54,7 @@ describe('the self-audit job', () => {
       await fixture.untilSize(as, 6);
       await grow(as, 4);
     }
-    const { query } = fixture.database;
+    const query = (sql: string, params: unknown[]) => fixture.database.query(sql, params);
     await query(`update audit.entry set body = body || '\\x20' where tenant_id = $1 and idx = 7`, [edited.tenantId]);
     await query('delete from audit.entry where tenant_id = $1 and idx >= 8', [cut.tenantId]);
     await query(
@@ -81,15 +81,16 @@ describe('the self-audit job', () => {
   it('looks at logs that were given up, too', async () => {
     const me = testPrincipal();
     await grow(me, 3);
-    const { query } = fixture.database;
-    await query(
+    await fixture.database.query(
       `with old as (insert into audit.sealed_log (tenant_id, number, origin, size, checkpoint, reason, actor)
          select tenant_id, 1, origin, size, 'a checkpoint', 'forked', 'me' from audit.log where tenant_id = $1)
        update audit.log set number = 2, origin = origin || '/2', size = 0, published = 0, frontier = '{}' where tenant_id = $1`,
       [me.tenantId],
     );
     await grow(me, 2);
-    await query(`update audit.entry set body = body || '\\x20' where tenant_id = $1 and idx = 1`, [me.tenantId]);
+    await fixture.database.query(`update audit.entry set body = body || '\\x20' where tenant_id = $1 and idx = 1`, [
+      me.tenantId,
+    ]);
     expect((await run()).reports.get(me.tenantId)).toMatchObject({ log: 2, from: 0, size: 2, faults: [] });
     const { size, faults } = await fixture.call(records.getSelfAudit, {}, me);
     expect(size).toBe(2);

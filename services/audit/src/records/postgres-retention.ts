@@ -15,7 +15,7 @@ export async function retentionOf(db: Statements, log: LogName): Promise<Retenti
     [log.tenantId],
   );
   return {
-    ...(row?.days == null ? {} : { days: row.days }),
+    ...(row?.days === undefined || row.days === null ? {} : { days: row.days }),
     minimumIndex: Math.max(0, Number(row?.minimum_row ?? 0) - firstRowOf(log)),
   };
 }

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { events } from '@conclave/contracts';
 import { Database, type Tx } from '@conclave/postgres-kit';
 import { PostgresLog, type LoggedEntry, type OpenLog } from '../log/postgres-log.js';
-import { TellProofs } from '../log/tell-proofs.js';
+import { tellProofs } from '../log/tell-proofs.js';
 import { Cosignatures } from './cosignatures.js';
 import { PostgresWitnessing, type WitnessedLog } from './postgres-witnessing.js';
 
@@ -18,7 +18,6 @@ export class HeldProofs {
   constructor(
     @Inject(Database) private readonly db: Database,
     @Inject(PostgresLog) private readonly log: PostgresLog,
-    @Inject(TellProofs) private readonly proofs: TellProofs,
     @Inject(PostgresWitnessing) private readonly store: PostgresWitnessing,
     @Inject(Cosignatures) private readonly cosignatures: Cosignatures,
   ) {}
@@ -64,7 +63,8 @@ export class HeldProofs {
     const { note, count } = await this.cosignatures.of(tx, log, head);
     if (count < quorum) return 0;
     const indexes = await this.store.letGo(tx, log, size, BATCH);
-    await this.proofs.tell(tx, log, { size, note }, await this.log.entries(tx, log, indexes));
+    const entries = await this.log.entries(tx, log, indexes);
+    await tellProofs(this.log, tx, log, { checkpoint: { size, note }, entries });
     return indexes.length;
   }
 }

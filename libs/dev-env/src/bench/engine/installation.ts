@@ -13,6 +13,9 @@ const TEMPLATE = 'engine_template';
 
 type Service = (typeof services)[number]['name'];
 
+/** Compiled, and loaded by its path: this library knows no service. */
+const moduleOf = (folder: string, module: string) => join(repositoryRoot, 'services', folder, 'dist', module);
+
 /** How an engine's process takes part. */
 export interface EngineOptions {
   /** Turns at once; without a worker it only creates runs. */
@@ -82,9 +85,7 @@ export async function withInstallation<T>(work: (installation: Installation) => 
       ...{ secrets, ports, dataDir: dir, outer: env },
       stores: { ...stores.urls, postgres: urlOf(database) },
     });
-    // Compiled, and loaded by its path: this library knows no service.
-    const path = join(repositoryRoot, 'services', service.folder, 'dist', module);
-    return start(path, database, { ...options, environment });
+    return start(moduleOf(service.folder, module), database, { ...options, environment });
   };
   try {
     await query('postgres', `create database ${TEMPLATE}`);

@@ -49,7 +49,7 @@ function parseCef(line: string) {
   const pairs = [...fields[1]!.matchAll(/(\w+)=((?:[^\\=]|\\.)*?)(?= \w+=|$)/g)];
   return {
     header,
-    extension: Object.fromEntries(pairs.map(([, key, value]) => [key, value!.replaceAll(/\\(.)/g, '$1')])),
+    extension: Object.fromEntries(pairs.map(([, key, value]) => [key!, value!.replaceAll(/\\(.)/g, '$1')])),
   };
 }
 

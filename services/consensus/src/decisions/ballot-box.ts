@@ -34,11 +34,12 @@ interface Asked {
 }
 
 /** What a command came to. */
-type Answer = { readonly held: Held; readonly refusal: Admission['refusal'] } | { readonly error: ConclaveError };
+type Answer = { readonly held: Held; readonly refusal: Admission['refusal'] } | { readonly error: unknown };
 
 /**
  * The one path on which a decision changes: lock, fold, ask the core, append its events and whatever follows by
- * itself, tell the others; all in one transaction, with what else is asked of it meanwhile. A refusal that leaves evidence commits first and refuses after.
+ * itself, tell the others; all in one transaction, together with what else was asked of it meanwhile. A refusal that
+ * leaves evidence commits first and refuses after.
  */
 @Injectable()
 export class BallotBox {
@@ -70,16 +71,11 @@ export class BallotBox {
   /** One after the other, in one transaction; when that fails, each in one of its own. */
   private async carryOut(all: readonly Asked[]): Promise<void> {
     const [{ ctx, id }] = all as readonly [Asked, ...Asked[]];
-    try {
-      const patient = { ...ctx, deadlineAt: Math.max(...all.map((asked) => asked.ctx.deadlineAt ?? Infinity)) };
-      const answers = await this.db.tx(patient, async (tx) =>
-        this.answer(tx, await this.decisions.lock(tx, ctx, id), all),
-      );
-      for (const [at, answer] of answers.entries()) settle(all[at]!, answer);
-    } catch (error) {
-      if (all.length > 1) for (const one of all) await this.carryOut([one]);
-      else all[0]!.reject(error);
-    }
+    const patient = { ...ctx, deadlineAt: Math.max(...all.map((asked) => asked.ctx.deadlineAt ?? Infinity)) };
+    const carriedOut = this.db.tx(patient, async (tx) => this.answer(tx, await this.decisions.lock(tx, ctx, id), all));
+    const answers = await carriedOut.catch((error: unknown) => (all.length === 1 ? [{ error }] : undefined));
+    if (answers) for (const [at, answer] of answers.entries()) settle(all[at]!, answer);
+    else for (const one of all) await this.carryOut([one]);
   }
 
   private async answer(tx: Tx, before: Held, all: readonly Asked[]): Promise<Answer[]> {
@@ -87,18 +83,17 @@ export class BallotBox {
     let held = before;
     let change: HeadChange | undefined;
     for (const { ctx, command } of all) {
-      try {
-        const admission = await command(held);
-        const { after, added } = follow(held, admission, 'complete');
-        const by = tx.as(ctx.actor);
-        if (added.length > 0) change = { ...change, ...(await this.consequences(by, ctx, after, added)) };
-        if (admission.late) await this.noteLate(by, ctx, held.id, admission.late);
-        held = { ...after, deadlineAt: change?.deadlineAt ?? after.deadlineAt };
-        answers.push({ held, refusal: admission.refusal });
-      } catch (error) {
-        if (!(error instanceof ConclaveError)) throw error;
-        answers.push({ error });
+      const admission = await admitted(command, held);
+      if ('error' in admission) {
+        answers.push(admission);
+        continue;
       }
+      const { after, added } = follow(held, admission, 'complete');
+      const by = tx.as(ctx.actor);
+      if (added.length > 0) change = { ...change, ...(await this.consequences(by, ctx, after, added)) };
+      if (admission.late) await this.noteLate(by, ctx, held.id, admission.late);
+      held = { ...after, deadlineAt: change?.deadlineAt ?? after.deadlineAt };
+      answers.push({ held, refusal: admission.refusal });
     }
     if (change) await this.keep(tx, all[0]!.ctx, before, held, change);
     return answers;
@@ -197,11 +192,24 @@ function follow(before: Held, admission: Admission, cause: Cause): { after: Held
   return { after: { ...before, decision, events: [...before.events, ...added] }, added };
 }
 
+/** What the core says to a command, or why there was nothing to be asked. */
+async function admitted(command: Command, held: Held): Promise<Admission | { readonly error: ConclaveError }> {
+  try {
+    return await command(held);
+  } catch (error) {
+    if (error instanceof ConclaveError) return { error };
+    throw error;
+  }
+}
+
 function settle({ resolve, reject }: Asked, answer: Answer): void {
-  if ('error' in answer) return reject(answer.error);
-  const { held, refusal } = answer;
-  if (refusal) reject(refused(refusal, { phase: held.decision.phase }));
-  else resolve(viewOf(held));
+  try {
+    if ('error' in answer) reject(answer.error);
+    else if (answer.refusal) reject(refused(answer.refusal, { phase: answer.held.decision.phase }));
+    else resolve(viewOf(answer.held));
+  } catch (error) {
+    reject(error);
+  }
 }
 
 /** Each phase before the vote has its own time, and the vote begins with at least as much. */

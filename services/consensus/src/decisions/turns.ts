@@ -1,3 +1,6 @@
+/** Requests of one turn. */
+const TOGETHER = 100;
+
 /**
  * Lets work on one thing take turns: what is asked for while a turn is under way goes together in the next one.
  *
@@ -23,8 +26,6 @@ export class Turns<Request> {
   }
 
   private take(thing: string): readonly Request[] {
-    const next = this.waiting.get(thing) ?? [];
-    this.waiting.set(thing, []);
-    return next;
+    return this.waiting.get(thing)?.splice(0, TOGETHER) ?? [];
   }
 }

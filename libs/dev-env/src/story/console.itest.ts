@@ -241,8 +241,8 @@ async function addAuthenticator(page: Page): Promise<void> {
     await page.getByRole('button', { name: 'Rotate laptop' }).click();
     await page.getByRole('button', { name: 'Make the passkey' }).click();
     await page.getByRole('dialog').waitFor({ state: 'hidden' });
-    const keys = (await api.call<{ items: VoterKey[] }>('GET', '/v1/voter-keys')).items;
-    const rotated = keys.filter(({ voterId }) => voterId === person.voterId);
+    const registered = (await api.call<{ items: VoterKey[] }>('GET', '/v1/voter-keys')).items;
+    const rotated = registered.filter(({ voterId }) => voterId === person.voterId);
     expect(rotated.map(({ publicKey }) => publicKey === person.publicKey)).toContain(false);
   }, 60_000);
 

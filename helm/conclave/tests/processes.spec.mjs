@@ -45,7 +45,7 @@ describe('what the image can run', () => {
       spec.containers[0].env.filter(({ name }) => name === 'SERVICE'),
     );
     for (const { value } of asked) expect(entries).toHaveProperty(value);
-    expect(asked.length).toBe(serviceNames.length + 3);
+    expect(asked.length).toBe(serviceNames.length + 4);
   });
 
   it.each(['', 'billing', '__proto__'])('is told when SERVICE is "%s"', async (SERVICE) => {

@@ -19,5 +19,6 @@ done
 demands=$(mktemp)
 trap 'rm -f "$demands"' EXIT
 git show "refs/remotes/$REMOTE/$TARGET:$POLICY" >"$demands" 2>/dev/null || echo '{"version":1,"outcome":"approved"}' >"$demands"
+grep -q '"outcome"' "$demands" || { echo "gate: $POLICY must say the outcome it demands, such as \"outcome\": \"approved\"" >&2; exit 1; }
 
 $CONCLAVE verify ${RECEIPT:+"$RECEIPT"} --commit "$COMMIT" --target "refs/remotes/$REMOTE/$TARGET" --policy "$demands"

@@ -15,7 +15,7 @@
  * process per folder. Put TLS in front where the network between is not yours.
  */
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -194,7 +194,7 @@ function stateIn(dir) {
     write(origin, note) {
       const fresh = `${path(origin)}.new`;
       const file = openSync(fresh, 'w', 0o600);
-      writeSync(file, note);
+      writeFileSync(file, note);
       fsyncSync(file);
       closeSync(file);
       renameSync(fresh, path(origin));

@@ -103,12 +103,17 @@ async function judgePush(call: Call, name: Hook): Promise<ExitCode> {
   const repository = resolve(cwd, call.text('repo') ?? '.');
   const updates = updatesIn(await text(process.stdin), name);
   const target = await protectedRef(call, repository, name);
+  // Git carries out every update of a ref that still fits, so one that passes must not hide another.
+  const twice = updates.find(({ ref }, at) => updates.findIndex((other) => other.ref === ref) !== at);
+  if (twice) return refused(call, `${twice.ref} is updated twice in one push`);
   const notes: Notes = { receipts: pushed(updates, RECEIPT_NOTES), waivers: pushed(updates, WAIVER_NOTES) };
   const update = updates.find(({ ref }) => ref === target);
   if (update === undefined) return 0;
   const { old, now } = update;
   if (now === undefined) return refused(call, `${target} may not be deleted`);
   if (old === undefined) {
+    if ((await tryGit(repository, ['rev-parse', '--verify', '--quiet', target])).status === 0)
+      return refused(call, `${target} is there already`);
     out.note(`conclave: ${target} is new: nobody judges what founds it`);
     return 0;
   }

@@ -120,8 +120,8 @@ describe('help', () => {
     expect(code).toBe(0);
     const names = [...stdout.matchAll(/^ {2}(\w+) {2,}/gm)].map((match) => match[1]!);
     expect(names).toEqual([
-      ...['init', 'review', 'verify', 'waive', 'hook', 'decisions', 'receipt', 'run', 'status', 'watch', 'answer'],
-      ...['pause', 'resume', 'cancel', 'steer', 'fork', 'replay', 'budget', 'doctor'],
+      ...['init', 'review', 'verify', 'waive', 'hook', 'decide', 'decisions', 'receipt', 'run', 'status', 'watch'],
+      ...['answer', 'pause', 'resume', 'cancel', 'steer', 'fork', 'replay', 'audit', 'budget', 'doctor'],
     ]);
     for (const name of names) {
       const help = await conclave(name, '--help');

@@ -66,6 +66,8 @@ export const waive: Command = {
     }
     const { payload, predicate } = await opened(await readNamedBytes(resolve(cwd, operands[0])));
     const waiver = waiverOf(call, payload, predicate);
+    if (!/^[\w-]+$/.test(waiver.decision))
+      throw usage('the receipt names no decision that a file could be named after');
     const path = resolve(
       cwd,
       call.text('out') ?? join(call.text('repo') ?? '.', WAIVER_FOLDER, `${waiver.decision}.jsonl`),

@@ -5,6 +5,7 @@
  * lifts with the digest of what was found: nothing found later, elsewhere or again is covered by it. It lifts objections
  * and nothing else; no signature, proof or count becomes right by it.
  */
+import { shortfallOf } from '../electorate.js';
 import { gitObjectId, identifier, label, prose, sha256Hex, timestamp } from '../primitives.js';
 import { integer, list, object, oneOf, read, text, where, type Of, type Read } from '../shape.js';
 import type { Predicate } from './predicate.js';
@@ -56,10 +57,11 @@ export function parseWaiver(value: unknown): Read<Waiver> {
  * Everything that must be waived for a rejection to stand no longer; none where a waiver cannot help: only a change, by
  * an approval gate whose count was quorate and whose gates have all reported, is rejected by objections alone.
  */
-export function objectionsOf({ rule, subject, outcome, tally, gates, evidence, ballots }: Predicate): Objection[] {
+export function objectionsOf(predicate: Predicate): Objection[] {
+  const { rule, subject, outcome, tally, gates, evidence, ballots } = predicate;
   const rejected = rule.method === 'approval-gate' && outcome.status === 'rejected' && tally.status === 'decided';
   const reported = gates.every((gate) => evidence.some((one) => one.gate === gate));
-  if (!rejected || !reported || subject === undefined) return [];
+  if (!rejected || !reported || subject === undefined || !isWholeVote(predicate)) return [];
   const red = evidence.filter(({ status }) => status === 'red').map(({ gate, sha256 }) => ({ gate, sha256 }));
   if (tally.winners[0] === 'approved') return red;
   const against = ballots.flatMap(({ voterId, status, statements }) => {
@@ -69,4 +71,11 @@ export function objectionsOf({ rule, subject, outcome, tally, gates, evidence, b
     return [{ voterId, ...(findingsSha256 !== undefined && { findingsSha256 }) }];
   });
   return [...red, ...against];
+}
+
+/** A veto is nobody's to waive, and neither are voters who were not heard: what they would have objected is not known. */
+function isWholeVote({ electorate, electorateRules, ballots, vetoed, stopped }: Predicate): boolean {
+  const counted = new Set(ballots.filter(({ status }) => status === 'counted').map(({ voterId }) => voterId));
+  const voters = electorate.filter(({ voterId }) => counted.has(voterId));
+  return vetoed === undefined && stopped === undefined && shortfallOf(voters, electorateRules) === undefined;
 }

@@ -85,7 +85,9 @@ export async function endHold(tx: Tx, tenantId: string, id: string): Promise<Hol
 /** A hold in force: any, or, when a subject is named, one on it or on the whole log. */
 export async function holdOn(tx: Tx, tenantId: string, subject?: string): Promise<string | undefined> {
   const row = await tx.one<{ id: string }>(
-    `select id from legal_hold where tenant_id = $1 and ($2::text is null or subject is null or subject = $2) order by id limit 1`,
+    `select id from legal_hold where tenant_id = $1 and ($2::text is null or subject is null or subject = $2 or exists (
+       select from disclosure d where d.tenant_id = $1 and $2 = any(d.refs) and subject = any(d.refs)))
+     order by id limit 1`,
     [tenantId, subject ?? null],
   );
   return row?.id;

@@ -79,6 +79,11 @@ export interface StoredEntry {
 export async function storedAfter(db: Statements, log: LogName, size: number, limit: number) {
   const { tenantId } = log;
   const first = firstRowOf(log);
+  // Heads that are signed while this reads belong to entries that it may not have seen.
+  const newest = await db.one<{ size: string | null }>(
+    'select max(size) as size from checkpoint where tenant_id = $1 and size < $2',
+    [tenantId, firstRowOf({ tenantId, number: log.number + 1 })],
+  );
   const entries = await db.query<{
     idx: string;
     body: Buffer;
@@ -96,7 +101,7 @@ export async function storedAfter(db: Statements, log: LogName, size: number, li
     entries.length < limit ? firstRowOf({ tenantId, number: log.number + 1 }) : Number(entries.at(-1)!.idx) + 1;
   const heads = await db.query<{ size: string; root: Buffer; note: string }>(
     'select size, root, note from checkpoint where tenant_id = $1 and size > $2 and size <= $3 order by size',
-    [tenantId, first + size, end],
+    [tenantId, first + size, Math.min(end, Number(newest?.size ?? 0))],
   );
   return {
     entries: entries.map((row): StoredEntry => ({

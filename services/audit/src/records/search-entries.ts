@@ -42,6 +42,16 @@ export class SearchEntries {
       body: base64(entry.body),
       ...(entry.disclosed ? { disclosed: { salt: base64(entry.disclosed.salt), data: entry.disclosed.data } } : {}),
     }));
-    return pageBy(items, limit, ({ index }) => String(index));
+    return pageBy(items, Math.min(limit, fitting(items)), ({ index }) => String(index));
   }
+}
+
+/** A reply has to fit a message. */
+const PAGE_BYTES = 800_000;
+
+/** How many of the items a page has room for, and at least one. */
+function fitting(items: readonly object[]): number {
+  let bytes = 0;
+  const first = items.findIndex((item) => (bytes += Buffer.byteLength(JSON.stringify(item))) > PAGE_BYTES);
+  return first < 0 ? items.length : Math.max(1, first);
 }

@@ -114,6 +114,11 @@ export class Calibration {
     if (said.length === 0) return new Map();
     const voters = [...new Set(said.flat().map(([voterId]) => voterId))].sort();
     const labels = [...new Set(said.flat().map(([, label]) => label))].sort();
+    if (voters.length * labels.length ** 2 > ESTIMATE_LIMIT)
+      throw new ConclaveError('consensus.decision.malformed', {
+        reason: 'calibration-too-large',
+        path: '/calibration/method',
+      });
     const items = said.map((item): Observations =>
       item.map(([v, l]) => [voters.indexOf(v), labels.indexOf(l)] as const),
     );
@@ -121,6 +126,9 @@ export class Calibration {
     return new Map(voters.map((voterId, at) => [voterId, weights[at]!]));
   }
 }
+
+/** Voters times answers squared: what an estimate of everybody's errors has room for. */
+const ESTIMATE_LIMIT = 1_000_000;
 
 /** What can have been right: how the gate should have ended, or options of the decision. */
 function requireOutcomes({ terms, discussion }: Decision, right: readonly string[]): void {

@@ -72,7 +72,8 @@ export class BallotBox {
   private async carryOut(all: readonly Asked[]): Promise<void> {
     const [{ ctx, id }] = all as readonly [Asked, ...Asked[]];
     const patient = { ...ctx, deadlineAt: Math.max(...all.map((asked) => asked.ctx.deadlineAt ?? Infinity)) };
-    const carriedOut = this.db.tx(patient, async (tx) => this.answer(tx, await this.decisions.lock(tx, ctx, id), all));
+    const work = async (tx: Tx) => this.answer(tx, await this.decisions.lock(tx, ctx, id), all);
+    const carriedOut = (async () => this.db.tx(patient, work))();
     const answers = await carriedOut.catch((error: unknown) => (all.length === 1 ? [{ error }] : undefined));
     if (answers) for (const [at, answer] of answers.entries()) settle(all[at]!, answer);
     else for (const one of all) await this.carryOut([one]);

@@ -33,11 +33,13 @@ export function writeEntry(format: EntryFormat, entry: FoundEntry, log: OfLog, p
 }
 
 /** Escapes of escapes can make a line many times as long as its entry; one that no message holds says where to look. */
-const MAX_CHARACTERS = 150_000;
+const MAX_BYTES = 200_000;
 
 function foreignLine(write: (line: Line) => string, line: Line): string {
   const text = write(line);
-  return text.length <= MAX_CHARACTERS ? text : write({ ...line, data: { omitted: 'see the entry' } });
+  return Buffer.byteLength(JSON.stringify(text)) <= MAX_BYTES
+    ? text
+    : write({ ...line, data: { omitted: 'see the entry' } });
 }
 
 /** An entry as other systems' formats write it: its public data from its bytes. */

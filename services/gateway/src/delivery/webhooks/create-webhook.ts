@@ -26,6 +26,8 @@ export class CreateWebhook {
 
   /** @throws ConclaveError `delivery.webhook.address` | `delivery.webhook.too-many` */
   async run(ctx: RequestContext, request: Request): Promise<Reply> {
+    if (request.entries && !ctx.scopes.has('audit:read'))
+      throw new ConclaveError('auth.forbidden', { permission: 'audit:read' });
     await this.egress.admit(request.url, AbortSignal.timeout(CHECK_MS)).catch(refuse);
     return this.db.tx(ctx, async (tx) => {
       const sealed = await once(tx, ctx, delivery.createWebhook, request, () => this.create(tx, ctx, request));

@@ -11,12 +11,17 @@ export interface StagedEntry {
   readonly body: Uint8Array;
 }
 
-/** Each is looked for by its key, one by one: a join planned while the table was small would read all of it. */
+/**
+ * Each is looked for by its key, one by one: a join planned while the table was small would read all of it. In the order
+ * of their keys, so that two batches with the same ids do not wait for each other.
+ */
 const ADD = `
 insert into stage (tenant_id, event_id, type, actor, at, body)
-select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::bytea[])
-  n (tenant_id, event_id, type, actor, at, body)
+select n.tenant_id, n.event_id, n.type, n.actor, n.at, n.body
+from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::bytea[])
+  with ordinality n (tenant_id, event_id, type, actor, at, body, nr)
 where (select true from entry e where e.tenant_id = n.tenant_id and e.event_id = n.event_id) is null
+order by n.tenant_id, n.event_id, n.nr
 on conflict do nothing returning event_id`;
 
 const KEPT = `

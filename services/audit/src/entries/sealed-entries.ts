@@ -53,7 +53,7 @@ export class SealedEntries {
         const [proof] = await proofsOf(this.log, tx, log, { checkpoint, indexes: [index] });
         return { index, proof: proof! };
       }
-      const refusal = (await this.guard.check(tx, [log])).get(ctx.tenantId);
+      const refusal = (await this.guard.check(tx, [log], { locked: false })).get(ctx.tenantId);
       if (refusal) throw new ConclaveError('audit.log.refused', { reason: refusal.reason });
       return undefined;
     });

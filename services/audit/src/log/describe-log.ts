@@ -49,7 +49,7 @@ export class DescribeLog {
       this.log.open(db, ctx.tenantId),
       this.log.sealed(db, ctx.tenantId),
     ]);
-    const refusal = (await this.guard.check(db, [open])).get(ctx.tenantId);
+    const refusal = (await this.guard.check(db, [open], { locked: false })).get(ctx.tenantId);
     const vkeys = this.signer.vkeysOf(open);
     return {
       origin: this.signer.originOf(open),

@@ -59,15 +59,21 @@ export class LogGuard {
     });
   }
 
-  /** What keeps logs from being signed, by tenant. @throws Error when a keeper does not answer: then nothing is signed */
-  async check(db: Statements, logs: readonly SizedLog[]): Promise<Map<string, Refusal>> {
+  /**
+   * What keeps logs from being signed, by tenant. Without their lock (`locked: false`) they may have grown meanwhile, and
+   * a checkpoint that the database has by now is no fault.
+   *
+   * @throws Error when a keeper does not answer: then nothing is signed
+   */
+  async check(db: Statements, logs: readonly SizedLog[], { locked = true } = {}): Promise<Map<string, Refusal>> {
     const kept = (
       await Promise.all(logs.flatMap((log) => this.keepers.map((keeper) => this.keptBy(keeper, log))))
     ).flat();
     const known = await rootsOf(db, kept);
     const found = new Map<string, Refusal>();
     kept.forEach(({ log, keeper, note, head }, at) => {
-      const reason = !head ? 'unreadable' : head.size > log.size ? 'smaller' : faultOf(head, known[at]);
+      const smaller = head && head.size > log.size && (locked || !known[at]);
+      const reason = !head ? 'unreadable' : smaller ? 'smaller' : faultOf(head, known[at]);
       if (reason) found.set(log.tenantId, { reason, keeper, size: log.size, kept: note, keptSize: head?.size ?? 0 });
     });
     for (const log of logs) this.remember(log, found.get(log.tenantId));

@@ -36,7 +36,7 @@ export class Publisher {
     this.sweeper = setInterval(() => void this.sweep(), SWEEP_MS);
     void this.sweep();
     void this.published
-      .everyLog((db, logs) => this.guard.check(db, logs))
+      .everyLog((db, logs) => this.guard.check(db, logs, { locked: false }))
       .catch((error: unknown) => {
         this.logger.warn({ err: error }, 'logs are compared with their checkpoints when they grow');
       });

@@ -75,14 +75,17 @@ export class Sequencer {
     });
   }
 
-  /** Goes over all tenants with a stage once, and over those with a long one again. */
+  /** Goes over all tenants with a stage, and over all of them again while some have a long one. */
   private async round(): Promise<void> {
     this.due = this.urgent = false;
     try {
-      for (let after: string | undefined = ''; after !== undefined;) {
-        const tenants: readonly string[] = await this.log.waitingTenants(after);
-        const taken = tenants.length > 0 ? await this.sequence(tenants) : 0;
-        if (taken < MANY) after = tenants.at(-1);
+      for (let again = true; again;) {
+        again = false;
+        for (let after: string | undefined = ''; after !== undefined;) {
+          const tenants: readonly string[] = await this.log.waitingTenants(after);
+          if (tenants.length > 0 && (await this.sequence(tenants)) >= MANY) again = true;
+          after = tenants.at(-1);
+        }
       }
     } catch (error) {
       this.logger.warn({ err: error }, 'sequencing will be tried again');

@@ -139,7 +139,8 @@ function preparedName(sql: string): string | undefined {
 }
 
 /** The socket of a client, which the driver keeps to itself. */
-const socketOf = (client: PoolClient): Duplex => (client as PoolClient & { connection: { stream: Duplex } }).connection.stream;
+const socketOf = (client: PoolClient): Duplex =>
+  (client as PoolClient & { connection: { stream: Duplex } }).connection.stream;
 
 /** What is sent until the event loop turns leaves in one piece: each write by itself would wake the server once more. */
 function inOnePiece(socket: Duplex): void {

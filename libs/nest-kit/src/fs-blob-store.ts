@@ -2,12 +2,13 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
-import { access, link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { access, link, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { idOf } from '@conclave/contracts';
 import { BlobError, type BlobRef, type BlobStore, type PutOptions, type SweepOptions } from './blob-store.js';
+import { flushDir, makeDir } from './durable-dir.js';
 
 const DEFAULT_LIMIT_BYTES = 1_073_741_824;
 const SWEEP_BATCH = 500;
@@ -176,22 +177,6 @@ async function* verified(chunks: AsyncIterable<Buffer>, sha256: string): AsyncGe
     yield chunk;
   }
   if (hash.digest('hex') !== sha256) throw new BlobError('corrupt', { sha256 });
-}
-
-/** Makes a directory and those above it, durably. */
-async function makeDir(dir: string): Promise<void> {
-  const first = await mkdir(dir, { recursive: true });
-  for (let made = dir; first && made.length >= first.length; made = dirname(made)) await flushDir(dirname(made));
-}
-
-/** A name in a directory survives a power cut once the directory is flushed. */
-async function flushDir(dir: string): Promise<void> {
-  const handle = await open(dir, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 const codeOf = (error: unknown): unknown =>

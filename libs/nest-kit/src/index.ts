@@ -34,4 +34,5 @@ export { offersUpgrade, takeUpgrade, type Upgrade } from './upgrades.js';
 export { within } from './within.js';
 export { MAX_BODY_BYTES, decodeBody, encodeBody, headersOf, openReply, wireHeaders } from './wire.js';
 export { BlobError, type BlobRef, type BlobStore, type PutOptions, type SweepOptions } from './blob-store.js';
+export { flushDir, makeDir } from './durable-dir.js';
 export { fsBlobStore, type FsBlobStoreOptions } from './fs-blob-store.js';

@@ -69,6 +69,19 @@ it('takes as many different people as the trust root says', async () => {
   );
 });
 
+it('is not for a veto, nor for votes that were not heard', () => {
+  const { predicate } = rejected;
+  const signature = { algorithm: 'ed25519', value: '' } as const;
+  const veto = { decisionId: predicate.decisionId, voterId: 'ada', reason: 'No.' };
+  const unfinished: readonly Partial<typeof predicate>[] = [
+    { vetoed: { seq: 9, veto, signature } },
+    { stopped: { cause: 'certain', notAsked: ['dan'] } },
+    { electorateRules: { minFamilies: 9 } },
+  ];
+  for (const more of unfinished) expect(objectionsOf({ ...predicate, ...more })).toEqual([]);
+  expect(objectionsOf(predicate)).toHaveLength(2);
+});
+
 const other = await decide({}, { ada: no });
 describe('counts for nothing', () => {
   it.each<[string, RegExp, () => Promise<string>]>([

@@ -4,6 +4,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { VERDICTS } from '@conclave/verify';
 import { EXIT } from '../exit-codes.js';
 import { GitRepository } from '../test/git-repository.js';
 import { runConclave, type Ended } from '../test/run-conclave.js';
@@ -13,6 +14,7 @@ const root = new URL('../../../../', import.meta.url).pathname;
 const conclave = `${process.execPath} ${join(root, 'libs/cli/bin/conclave.mjs')}`;
 const RECEIPTS = 'refs/notes/conclave-receipts';
 const WAIVERS = 'refs/notes/conclave-waivers';
+const REFUSED = VERDICTS['policy-refused'].exitCode;
 
 const own = new GitRepository();
 const server = new GitRepository();
@@ -173,6 +175,22 @@ describe('a pre-receive hook', () => {
     expect(push(':main').said).toContain('refs/heads/main may not be deleted');
     expect(push('--force', 'bad:main', RECEIPTS, WAIVERS).said).toContain('refs/heads/main may not be rewound');
     expect(push('bad:topic').accepted).toBe(true);
+  });
+
+  it('is not passed by naming the branch twice, or as a new one', () => {
+    const [none, main] = ['0'.repeat(40), server.git('rev-parse', 'main')];
+    const hook = (...lines: string[]) => {
+      const input = lines.map((line) => `${line} refs/heads/main\n`).join('');
+      const { status, stderr } = spawnSync(join(server.dir, 'hooks/pre-receive'), {
+        cwd: server.dir,
+        input,
+        encoding: 'utf8',
+      });
+      return [status, stderr];
+    };
+    const twice = [REFUSED, expect.stringContaining('refs/heads/main is updated twice in one push')];
+    expect(hook(`${none} ${bad}`, `${main} ${bad}`)).toEqual(twice);
+    expect(hook(`${none} ${bad}`)).toEqual([REFUSED, expect.stringContaining('refs/heads/main is there already')]);
   });
 });
 

@@ -112,8 +112,9 @@ async function judgePush(call: Call, name: Hook): Promise<ExitCode> {
   const { old, now } = update;
   if (now === undefined) return refused(call, `${target} may not be deleted`);
   if (old === undefined) {
-    if ((await tryGit(repository, ['rev-parse', '--verify', '--quiet', target])).status === 0)
-      return refused(call, `${target} is there already`);
+    // Of the repository that is pushed to; in a clone the branch is there before it is pushed.
+    const known = await tryGit(repository, ['rev-parse', '--verify', '--quiet', target]);
+    if (name === 'pre-receive' && known.status === 0) return refused(call, `${target} is there already`);
     out.note(`conclave: ${target} is new: nobody judges what founds it`);
     return 0;
   }
@@ -143,7 +144,10 @@ async function judge(call: Call, { repository, target, old, now, notes }: Push):
       trust === undefined
         ? await trustRootOf(repository, await branch())
         : await namedTrustRoot(resolve(call.cwd, trust)),
-    policy: policy === undefined ? approved : parsePolicy(await readNamed(resolve(call.cwd, policy)), policy),
+    policy: {
+      ...approved,
+      ...(policy !== undefined && parsePolicy(await readNamed(resolve(call.cwd, policy)), policy)),
+    },
     waivers: await waiversOf(repository, { named: undefined, branch, commit: now, notes }),
   });
   printExamined(call.out, examined);

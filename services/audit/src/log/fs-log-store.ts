@@ -1,7 +1,8 @@
 /** Logs as files below a directory: written beside their place, flushed, and renamed into it. */
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { flushDir, makeDir } from '@conclave/nest-kit';
 import type { LogStore } from './log-store.js';
 
 /** Any number of writers: a reader sees a file whole, or not yet. */
@@ -38,22 +39,6 @@ async function write(place: string, bytes: Uint8Array): Promise<void> {
     await rm(temporary, { force: true });
   }
   await flushDir(dir);
-}
-
-/** Makes a directory and those above it, durably. */
-async function makeDir(dir: string): Promise<void> {
-  const first = await mkdir(dir, { recursive: true });
-  for (let made = dir; first && made.length >= first.length; made = dirname(made)) await flushDir(dirname(made));
-}
-
-/** A name in a directory survives a power cut once the directory is flushed. */
-async function flushDir(dir: string): Promise<void> {
-  const handle = await open(dir, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 function unlessMissing(error: unknown): undefined {

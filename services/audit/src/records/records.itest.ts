@@ -80,6 +80,16 @@ describe('entries', () => {
     const second = await find(me, { limit: 2, after: first.next! });
     expect([...first.items, ...second.items].map(({ index }) => index)).toEqual([4, 3, 2, 1]);
   });
+
+  it('are listed as far as a reply holds them', async () => {
+    const me = testPrincipal();
+    const data = { text: 'x'.repeat(60_000) };
+    for (let n = 0; n < 14; n++) await fixture.call(audit.addEntry, { type: 'large', data }, me);
+    await fixture.untilSize(me, 14);
+    const first = await find(me, {});
+    const second = await find(me, { after: first.next! });
+    expect([...first.items, ...second.items].map(({ index }) => index)).toEqual([...Array(14).keys()].reverse());
+  });
 });
 
 describe('an export', () => {
@@ -185,6 +195,21 @@ describe('a person who is to be forgotten', () => {
     const told = await fixture.emitted('subject.erased', me.tenantId);
     expect(told.map(({ data }) => data)).toEqual([{ erasure: made.id, subject: run }]);
     expect((await fixture.call(records.listErasures, {}, me)).items).toEqual([made]);
+  });
+
+  it('is not by the name of a run while a hold is on who it is about, too', async () => {
+    const me = testPrincipal();
+    const run = newId('run');
+    failed(me, run, HOSTILE);
+    await untilFound(me, run, 1);
+    const [{ refs }] = (await fixture.database.query<{ refs: string[] }>(
+      'select refs from audit.disclosure where tenant_id = $1',
+      [me.tenantId],
+    )) as [{ refs: string[] }];
+    const subject = refs.find((ref) => ref !== run)!;
+    await fixture.call(records.placeHold, { reason: 'Proceedings', subject }, me);
+    const erased = fixture.call(records.eraseSubject, { subject: run, reason: 'r' }, me);
+    expect(await refusalOf(erased)).toBe('audit.hold.active');
   });
 
   it('is not while a legal hold is on them or on everything', async () => {

@@ -207,6 +207,10 @@ describe('delivery', () => {
         fixture.call(delivery.listDeliveries, { id }, reader),
       ];
       expect(await Promise.all(calls.map(refusalOf))).toEqual(calls.map(() => 'auth.forbidden'));
+      const blind = testPrincipal({ scopes: ['webhook:manage'] });
+      const entries = { format: 'jsonl' as const, from: 0 };
+      const all = fixture.call(delivery.createWebhook, { url: receiver.url('/x'), entries }, blind);
+      expect(await refusalOf(all)).toBe('auth.forbidden');
     });
 
     it('are not made when the announcement fails', async () => {

@@ -30,7 +30,7 @@ export function VoterKeysPage() {
   return (
     <Page
       title="Voter keys"
-      description="With a passkey you vote as yourself: what you sign, nobody can have voted for you, the platform included."
+      description="With a passkey you vote as yourself: its private key is yours, and the platform cannot sign with it."
       actions={<EnrolPasskey known={list.items ?? []} />}
     >
       <ListOf

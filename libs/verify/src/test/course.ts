@@ -245,7 +245,7 @@ export async function conspired(run: Run, edit: (draft: Draft) => void): Promise
     for (const statement of statements) {
       const { ballot, commit = '' } = statement;
       const bytes = ballot
-        ? ballotBytes(ballot as Ballot, agenda)
+        ? ballotBytes(ballot, agenda)
         : commitmentBytes({ decisionId: predicate.decisionId, round: 1, voterId, commit }, agenda);
       statement.signature = await sign(voterId, bytes);
     }

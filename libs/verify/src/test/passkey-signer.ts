@@ -98,14 +98,14 @@ export const SITE = { rpId: 'conclave.example', origin: 'https://conclave.exampl
 /** The assertion of a passkey over bytes that another voter would sign. */
 export async function assertionOf(
   algorithm: Exclude<Voter['algorithm'], 'ed25519'>,
-  { sign }: Signer,
+  signer: Signer,
   bytes: Uint8Array,
   { rpId = SITE.rpId, flags = 0x05, more = new Uint8Array(), clientData = JSON.stringify }: Ceremony = {},
 ): Promise<Extract<Signature, { algorithm: typeof algorithm }>> {
   const challenge = base64(sha256(bytes)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
   const said = utf8(clientData({ type: 'webauthn.get', challenge, origin: SITE.origin, crossOrigin: false }));
   const data = concatBytes(sha256(utf8(rpId)), Uint8Array.of(flags, 0, 0, 0, 7), more);
-  const signature = await sign(concatBytes(data, sha256(said)));
+  const signature = await signer.sign(concatBytes(data, sha256(said)));
   return {
     algorithm,
     authenticatorData: base64(data),

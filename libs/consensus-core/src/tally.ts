@@ -5,6 +5,7 @@
  * ballots; bad input is a refusal with a reason, never an exception. An abstention (`vote: 'abstain'`) fits every rule:
  * it is present for the quorum and nowhere else. Without any non-abstaining weight nothing is decided: `no-quorum`.
  */
+import { jcs, utf8 } from '@conclave/audit-core';
 import { voteMembers } from './ballot.js';
 import { LIMITS, optionId, type Fraction } from './primitives.js';
 import type { TallyResult } from './receipt/predicate.js';
@@ -70,11 +71,15 @@ export function tallyOrTie(input: unknown): Answer<TallyResult> {
   return { ok: true, value: count((known as { value: TallyInput }).value) };
 }
 
-/** A tally that is asked for now: as {@link tally}, but a parameter that would be ignored is refused. */
+/** A tally that is asked for now: as {@link tally}, but a parameter that would be ignored is refused, and so is a result that does not fit a message. */
 export function tallyAsked(input: unknown): Answer<TallyResult> {
   const answer = tally(input);
-  const fault = answer.ok ? faultOfNewRule((input as TallyInput).rule) : undefined;
-  return fault ? { ok: false, refusal: { code: 'consensus.tally.malformed', ...fault } } : answer;
+  if (!answer.ok) return answer;
+  const fault = faultOfNewRule((input as TallyInput).rule);
+  if (fault) return { ok: false, refusal: { code: 'consensus.tally.malformed', ...fault } };
+  return utf8(jcs(answer.value)).length > LIMITS.resultBytes
+    ? { ok: false, refusal: { code: 'consensus.tally.too-large', reason: 'too-large' } }
+    : answer;
 }
 
 /** Why a rule is not taken any more, although decisions that were opened under it are still counted as they were. */

@@ -381,8 +381,27 @@ describe('the room in a decision', () => {
     const reason = '\u0001'.repeat(4_000);
     await tenant.cast(id, voters[0], { vote: 'yes', reason });
     const many = await Promise.all(Array.from({ length: 24 }, () => tenant.enrol()));
-    const large = await tenant.open(many);
-    expect(await refusalOf(tenant.cast(large.id, many[0]!, { vote: 'yes', reason }))).toBe('request.too-large');
+    const options = Array.from({ length: 42 }, (_, n) => ({ id: `${n}`.padEnd(100, 'x'), title: `${n}` }));
+    const large = await tenant.open(many, { options, rule: { method: 'irv' } });
+    const { params } = await refusedWith(tenant.cast(large.id, many[0]!, { vote: 'abstain', reason }));
+    const limit = params['limitBytes'] as number;
+    const saying = (by: number, more = 0) => {
+      const ranking = options.map((_, place) => [options[(place + by) % 42]!.id]);
+      const empty = JSON.stringify(tenant.signed(large.id, many[by]!, { ranking, reason: '' })).length;
+      const room = limit - empty + more;
+      return { ranking, reason: '\u0001'.repeat(Math.floor(room / 6)) + '.'.repeat(room % 6) };
+    };
+    expect(await refusalOf(tenant.cast(large.id, many[0]!, saying(0, 1)))).toBe('request.too-large');
+    for (const [by, voter] of many.entries()) {
+      const { ranking, reason } = saying(by);
+      await tenant.cast(large.id, voter, { ranking, reason });
+      if (by === 23) continue;
+      await refusedWith(tenant.cast(large.id, voter, { ranking: ranking.toReversed(), reason }));
+    }
+    await fixture.log.write(tenant.me.tenantId);
+    await tenant.until(large.id, 'sealed', true);
+    const receipt = await fixture.call(consensus.getReceipt, { id: large.id }, tenant.me);
+    expect(JSON.stringify(receipt).length).toBeGreaterThan(500_000);
   });
 
   it('is refused to terms that take too much of it', async () => {
@@ -394,6 +413,8 @@ describe('the room in a decision', () => {
     const crowd = await Promise.all(Array.from({ length: 30 }, () => tenant.enrol()));
     const verbose = tenant.termsOf(crowd).electorate.map((elector) => ({ ...elector, roles }));
     expect(await refusalOf(tenant.open(crowd, { options, electorate: verbose, rule }))).toBe('request.too-large');
+    // The rounds of an instant runoff name every option left again and again.
+    expect(await refusalOf(tenant.open(voters, { options, rule: { method: 'irv' } }))).toBe('request.too-large');
   });
 });
 

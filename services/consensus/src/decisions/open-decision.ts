@@ -19,7 +19,7 @@ import { advance } from './advance.js';
 import { viewOf } from './decision-view.js';
 import { PostgresDecisions } from './postgres-decisions.js';
 import { refused } from './refused.js';
-import { requireRoomForTerms } from './room.js';
+import { requireRoomForReceipt, requireRoomForTerms } from './room.js';
 
 type Request = RequestOf<typeof consensus.openDecision>;
 type Reply = ReplyOf<typeof consensus.openDecision>;
@@ -65,6 +65,7 @@ export class OpenDecision {
     const terms = await this.termsOf(tx, ctx, id, weighed(request, earned));
     const admission = admitOpening(terms);
     if (admission.refusal) throw refused(admission.refusal);
+    requireRoomForReceipt(terms);
     const at = new Date().toISOString();
     const opened = appendTo(0, admission.events, at);
     const first = [...opened, ...advance(foldDecision(opened), 'complete', at)];

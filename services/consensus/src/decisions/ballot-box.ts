@@ -16,7 +16,7 @@ import type { ConsensusConfig } from '../config.js';
 import { PostgresReceipts } from '../receipts/postgres-receipts.js';
 import { advance, type Cause } from './advance.js';
 import { viewOf } from './decision-view.js';
-import { PostgresDecisions, type HeadChange, type Held } from './postgres-decisions.js';
+import { OvertakenError, PostgresDecisions, type HeadChange, type Held } from './postgres-decisions.js';
 import { refused } from './refused.js';
 import { Turns } from './turns.js';
 
@@ -68,15 +68,18 @@ export class BallotBox {
     );
   }
 
-  /** One after the other, in one transaction; when that fails, each in one of its own. */
-  private async carryOut(all: readonly Asked[]): Promise<void> {
+  /** One after the other, in one transaction; when that fails, each in one of its own, and once more where one was overtaken. */
+  private async carryOut(all: readonly Asked[], again = true): Promise<void> {
     const [{ ctx, id }] = all as readonly [Asked, ...Asked[]];
     const patient = { ...ctx, deadlineAt: Math.max(...all.map((asked) => asked.ctx.deadlineAt ?? Infinity)) };
     const work = async (tx: Tx) => this.answer(tx, await this.decisions.lock(tx, ctx, id), all);
     const carriedOut = (async () => this.db.tx(patient, work))();
-    const answers = await carriedOut.catch((error: unknown) => (all.length === 1 ? [{ error }] : undefined));
+    const answers = await carriedOut.catch((error: unknown) => {
+      const final = all.length === 1 && !(again && error instanceof OvertakenError);
+      return final ? [{ error }] : undefined;
+    });
     if (answers) for (const [at, answer] of answers.entries()) settle(all[at]!, answer);
-    else for (const one of all) await this.carryOut([one]);
+    else for (const one of all) await this.carryOut([one], all.length > 1);
   }
 
   private async answer(tx: Tx, before: Held, all: readonly Asked[]): Promise<Answer[]> {

@@ -363,6 +363,21 @@ describe('the store', () => {
     expect(columns.map(({ column }) => column)).toEqual(['decision.deadline_at', 'decision.id', 'decision.tenant_id']);
   });
 
+  it('takes up what a replica of older code appended, which keeps no count on the head row', async () => {
+    const three = [...voters, await tenant.enrol()] as const;
+    const { id } = await tenant.open(three);
+    await tenant.cast(id, three[0], { vote: 'yes' });
+    await fixture.database.query(
+      `insert into consensus.decision_event (tenant_id, decision_id, seq, type, at, data)
+       values ($1, $2, 3, 'ballot.cast', now(), $3)`,
+      [tenant.me.tenantId, id, JSON.stringify(tenant.signed(id, three[1], { vote: 'yes' }))],
+    );
+    expect(await tenant.cast(id, three[2], { vote: 'yes' })).toMatchObject({
+      phase: 'sealed',
+      ballots: three.map(() => ({ status: 'counted', vote: 'yes' })),
+    });
+  });
+
   it('notices an event that was damaged past the service, instead of counting it', async () => {
     const { id } = await tenant.open(voters);
     await tenant.cast(id, voters[0], { vote: 'yes' });

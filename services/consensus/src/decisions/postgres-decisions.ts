@@ -132,8 +132,18 @@ export class PostgresDecisions {
     return (await this.load(tx, ctx, id, 'for update of d')) ?? notFound(id);
   }
 
+  /**
+   * @throws OvertakenError when a process that keeps no `seq` on the head row appended events since this one last saw
+   * the decision; what it remembers is forgotten, so that the next lock reads them.
+   */
   async append(tx: Tx, ctx: Actor, id: string, events: readonly DecisionEvent[]): Promise<void> {
-    await tx.query(ADDED, addedOf(ctx, id, events));
+    try {
+      await tx.query(ADDED, addedOf(ctx, id, events));
+    } catch (error) {
+      if (!isTaken(error)) throw error;
+      this.remembered.forget(ctx, id);
+      throw new OvertakenError(`decision ${id} has more events than were known`, { cause: error });
+    }
   }
 
   /** Brings the head row up to the events. */
@@ -218,7 +228,7 @@ export class PostgresDecisions {
       [ctx.tenantId, id],
     );
     if (!head) return undefined;
-    const remembered = locking && this.remembered.get(ctx, id, head.seq);
+    const remembered = locking && this.remembered.get(ctx, head);
     const { events, decision } = remembered || (await this.fold(tx, ctx, id));
     return {
       id,
@@ -248,13 +258,29 @@ export class PostgresDecisions {
 
 type Folded = Pick<Held, 'events' | 'decision'>;
 
-/** Decisions that are being voted on, as they were last seen. Events never change, so their number says whether they still are. */
+/** The events were not appended: others stand in their places. */
+export class OvertakenError extends Error {
+  override readonly name = 'OvertakenError';
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof Error && 'constraint' in error && error.constraint === 'decision_event_pkey';
+}
+
+/**
+ * Decisions that are being voted on, as they were last seen. Events never change, so their number says whether they
+ * still are; not where a process that keeps none appended, which shows by a phase it reached or when appending fails.
+ */
 class Remembered {
   private readonly known = new Map<string, Folded>();
 
-  get({ tenantId }: Actor, id: string, seq: number | null): Folded | undefined {
+  get({ tenantId }: Actor, { id, seq, phase }: Pick<HeadRow, 'id' | 'seq' | 'phase'>): Folded | undefined {
     const folded = this.known.get(`${tenantId} ${id}`);
-    return folded?.decision.seq === seq ? folded : undefined;
+    return folded?.decision.seq === seq && folded.decision.phase === phase ? folded : undefined;
+  }
+
+  forget({ tenantId }: Actor, id: string): void {
+    this.known.delete(`${tenantId} ${id}`);
   }
 
   set({ tenantId }: Actor, id: string, folded: Folded): void {

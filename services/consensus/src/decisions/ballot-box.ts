@@ -18,6 +18,7 @@ import { advance, type Cause } from './advance.js';
 import { viewOf } from './decision-view.js';
 import { OvertakenError, PostgresDecisions, type HeadChange, type Held } from './postgres-decisions.js';
 import { refused } from './refused.js';
+import { tellWaves } from './tell-waves.js';
 import { Turns } from './turns.js';
 
 /** What somebody wants of a decision. */
@@ -139,8 +140,7 @@ export class BallotBox {
   private async consequences(tx: Tx, ctx: Actor, after: Held, added: readonly DecisionEvent[]): Promise<HeadChange> {
     const { id, decision } = after;
     let change: HeadChange = { deadlineAt: deadlineAfter(after, added) };
-    for (const wave of added.filter((event) => event.type === 'wave.opened'))
-      await tx.emit(events.waveOpened, waveOf(id, decision, wave));
+    await tellWaves(tx, decision, added);
     if (added.some(({ type }) => type === 'commits.closed')) {
       const { commitsSha256 } = commitsClosedEntryOf({ decisionId: id, ballots: ballotRecordsOf(decision) });
       change = {
@@ -231,8 +231,3 @@ const PHASES_BEGIN: ReadonlySet<DecisionEvent['type']> = new Set([
   'critiques.closed',
   'options.frozen',
 ]);
-
-function waveOf(id: string, { asked }: Decision, { seq }: DecisionEvent) {
-  const at = asked.findIndex((wave) => wave.seq === seq);
-  return { decision: id, wave: at + 1, voters: [...(asked[at]?.voters ?? [])] };
-}

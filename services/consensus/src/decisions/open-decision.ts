@@ -20,6 +20,7 @@ import { viewOf } from './decision-view.js';
 import { PostgresDecisions } from './postgres-decisions.js';
 import { refused } from './refused.js';
 import { requireRoomForReceipt, requireRoomForTerms } from './room.js';
+import { tellWaves } from './tell-waves.js';
 
 type Request = RequestOf<typeof consensus.openDecision>;
 type Reply = ReplyOf<typeof consensus.openDecision>;
@@ -76,6 +77,7 @@ export class OpenDecision {
       throw new Error(`decision ${id} was neither claimed nor found`);
     }
     await tx.emit(events.decisionOpened, { decision: id, termsSha256: openingDigestOf(terms), openedAt: at });
+    await tellWaves(tx, held.decision, first);
     await this.calibration.publish(tx, ctx, id, request, earned);
     return viewOf(held);
   }

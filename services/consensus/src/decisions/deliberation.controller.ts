@@ -46,11 +46,13 @@ export class DeliberationController {
 
   private say(ctx: RequestContext, phase: DiscussionPhase, { id, voterId, option, ...said }: Said) {
     const command = { contribution: { decisionId: id, voterId, phase, ...(option && { option }) }, ...said };
-    return this.box.act(ctx, id, ({ decision }) => {
+    return this.box.act(ctx, id, async ({ decision }) => {
       const { text, ...signed } = command;
       requireRoomForWords(text, decision);
       requireRoomFor(signed, decision);
-      return (option && refusalOfOption(decision, option)) ?? admitContribution(decision, command);
+      const admission = await admitContribution(decision, command);
+      const proposed = admission.events.length > 0 ? option : undefined;
+      return (proposed && refusalOfOption(decision, proposed)) ?? admission;
     });
   }
 }

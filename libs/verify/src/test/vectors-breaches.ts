@@ -371,6 +371,10 @@ async function waves(bench: Bench): Promise<Vector[]> {
       delete draft.stopped;
       delete draft.cost;
     }),
+    await is('after', 'a wave when the vote was closed', (draft) => {
+      draft.asked!.push({ seq: draft.window.ended, voters: ['cyd'] });
+      draft.window.ended += 1;
+    }),
     await is('seq', 'a wave with the number of another event', (draft) => (draft.asked![0]!.seq = 3), late),
   ];
 }

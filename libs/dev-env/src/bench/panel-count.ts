@@ -82,8 +82,8 @@ export function count(method: Method, questions: readonly Answered[]): Case['fig
   }
   const each = (sum: number): number => sum / questions.length;
   return {
-    agreementPercent: 100 * each(told.agreed),
-    tiedPercent: 100 * each(told.tied),
+    agreementPercent: each(100 * told.agreed),
+    tiedPercent: each(100 * told.tied),
     calls: each(told.calls),
     callsWithStop: each(told.asked),
     savedPercent: 100 * (1 - told.asked / told.calls),

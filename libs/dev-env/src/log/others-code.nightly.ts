@@ -38,7 +38,6 @@ interface Read {
 const NAUGHTY = [
   '\n',
   '\r\n',
-  '\0',
   '\u0085',
   '\u2028',
   '|',

@@ -24,11 +24,11 @@ interface Model {
   /** `provider/model`. */
   readonly id: string;
   readonly priced: boolean;
-  ask(system: string, prompt: string): Promise<{ readonly text?: string; readonly costMicros: number }>;
+  readonly ask: (system: string, prompt: string) => Promise<{ readonly text?: string; readonly costMicros: number }>;
 }
 
 interface ContestantModule {
-  open(env: NodeJS.ProcessEnv): { readonly priceVersion: string; readonly models: readonly Model[] };
+  readonly open: (env: NodeJS.ProcessEnv) => { readonly priceVersion: string; readonly models: readonly Model[] };
 }
 
 export interface ModelPanelOptions {

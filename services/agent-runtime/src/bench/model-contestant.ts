@@ -37,7 +37,7 @@ export function open(env: Readonly<Record<string, string | undefined>>) {
 const modelOf = ({ id, port }: ModelRoute) => ({
   id,
   priced: port.boundMicros({ texts: [], maxOutputTokens: 1 }) !== undefined,
-  /** What it says and what that cost; no text when its provider is out for the moment. @throws ModelError otherwise */
+  /** What it says and what that cost; no text when it says nothing, or its provider is out. @throws ModelError when refused */
   async ask(system: string, prompt: string): Promise<{ readonly text?: string; readonly costMicros: number }> {
     const signal = new AbortController().signal;
     const messages = [{ role: 'user', content: prompt }] as const;
@@ -47,7 +47,7 @@ const modelOf = ({ id, port }: ModelRoute) => ({
       });
       return { text, costMicros: usage.costMicros };
     } catch (error) {
-      if (!(error instanceof ModelError) || !error.passing) throw error;
+      if (!(error instanceof ModelError) || !(error.passing || error.usage.inputTokens > 0)) throw error;
       return { costMicros: error.usage.costMicros };
     }
   },

@@ -14,7 +14,7 @@ export class EnqueueDeliveries {
   constructor(private readonly sender: Sender) {}
 
   @Consumes(
-    ...[events.decisionSealed, events.runCompleted, events.runFailed, events.budgetThreshold],
+    ...[events.decisionSealed, events.waveOpened, events.runCompleted, events.runFailed, events.budgetThreshold],
     ...[events.logContested, events.logDamaged],
   )
   async onEvent(tx: Tx, event: PlacedEvent): Promise<void> {

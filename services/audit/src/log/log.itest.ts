@@ -35,7 +35,7 @@ import {
   type TestPrincipal,
 } from '@conclave/dev-env/testing';
 import { wireHeaders } from '@conclave/nest-kit';
-import { postgres } from '@conclave/postgres-kit';
+import { Database, pgConnections, postgres } from '@conclave/postgres-kit';
 import { verifyExport } from '@conclave/verify';
 import { AuditModule } from '../audit.module.js';
 import { auditEnvironment } from '../config.js';
@@ -248,6 +248,36 @@ describe('an entry of one’s own', () => {
     expect(await refusalOf(call({ n: 2 }))).toBe('request.idempotency-mismatch');
     await call({ n: 2 }, 'key-2');
     expect((await untilSize(me, 2)).size).toBe(2);
+  });
+
+  it('is answered alike when the log takes it while it comes again', async () => {
+    const me = testPrincipal();
+    const call = (data: object) =>
+      fixture.call(audit.addEntry, { type: 'deploy', data: data as never }, { claims: me, idempotencyKey: 'key-1' });
+    const waiting = (what: string) =>
+      eventually(async () => {
+        const rows = await fixture.database.query(
+          `select from pg_stat_activity where datname = current_database() and wait_event = $1`,
+          [what],
+        );
+        expect(rows).not.toEqual([]);
+      });
+    const admin = pgConnections(
+      { schema: 'audit', size: 1, applicationName: 'test', url: fixture.database.adminUrl },
+      () => undefined,
+    );
+    const [first, again, other] = await new Database(admin, admin).system(async (tx) => {
+      await tx.query('lock table checkpoint in share mode');
+      const added = await call({ n: 1 });
+      await waiting('relation');
+      const later = [call({ n: 1 }), refusalOf(call({ n: 2 }))] as const;
+      await waiting('transactionid');
+      return [added, ...later] as const;
+    });
+    expect(await again).toEqual(first);
+    expect(await other).toBe('request.idempotency-mismatch');
+    await untilSize(me, 1);
+    await admin.close();
   });
 
   it('is refused when it cannot be one', async () => {

@@ -308,6 +308,45 @@ describe('a webhook that wants entries', () => {
   });
 });
 
+describe('webhooks that want entries', () => {
+  const streamed = async (as: TestPrincipal, webhook: string) =>
+    (await fixture.emitted('entries.streamed', as.tenantId)).filter(({ data }) => data['webhook'] === webhook);
+  const opened = (as: TestPrincipal, format: string) => {
+    const webhook = newId('webhook');
+    fixture.delivery.emit(events.webhookCreated, as.tenantId, { webhook, entries: { format, from: 0 } });
+    return webhook;
+  };
+
+  it('have their turns: none waits for one that is long, is not taken, or cannot be written', async () => {
+    const [busy, other] = [testPrincipal(), testPrincipal()];
+    const data = { text: 'x'.repeat(60_000) };
+    for (let n = 0; n < 30; n++) await fixture.call(audit.addEntry, { type: 'large', data }, busy);
+    keyed(other, 1);
+    await fixture.untilSize(busy, 30);
+    await fixture.untilSize(other, 1);
+    const unwritable = opened(busy, 'of no kind');
+    const [slow, brisk] = [opened(busy, 'jsonl'), opened(busy, 'jsonl')];
+    const short = opened(other, 'jsonl');
+    const untilBatches = (as: TestPrincipal, webhook: string, n: number) =>
+      eventually(async () => expect(await streamed(as, webhook)).toHaveLength(n));
+    await untilBatches(other, short, 1);
+    // What a receiver does not take is not handed over.
+    await untilBatches(busy, slow, 8);
+    for (let taken = 0; taken < 3; taken++) {
+      fixture.delivery.emit(events.entriesSettled, busy.tenantId, { webhook: brisk });
+      await untilBatches(busy, brisk, 9 + taken);
+    }
+    expect([await streamed(busy, slow), await streamed(busy, unwritable)].map(({ length }) => length)).toEqual([8, 0]);
+    for (const webhook of [slow, brisk, unwritable])
+      fixture.delivery.emit(events.webhookDisabled, busy.tenantId, { webhook });
+    await eventually(async () =>
+      expect(await fixture.database.query('select from audit.stream where tenant_id = $1', [busy.tenantId])).toEqual(
+        [],
+      ),
+    );
+  });
+});
+
 describe('refusals', () => {
   it('have a code each', async () => {
     const me = testPrincipal();

@@ -123,6 +123,21 @@ describe('delivery', () => {
       expect((await deliveriesOf(as, made.id)).map(({ type, state }) => [type, state])).toEqual(
         Array.from({ length: 2 }, () => ['audit.entries', 'delivered']),
       );
+      expect(await fixture.emitted(events.entriesSettled.type, as.tenantId)).toHaveLength(2);
+      receiver.answer('/entries', 410);
+      batch(7);
+      await eventually(async () => expect(await disabledAt(as)).toBeDefined());
+      const disabled = await fixture.emitted(events.webhookDisabled.type, as.tenantId);
+      expect(disabled.map(({ data }) => data)).toEqual([{ webhook: made.id }]);
+      expect(await fixture.emitted(events.entriesSettled.type, as.tenantId)).toHaveLength(3);
+      batch(9);
+      batch(1, (await hook(as)).id);
+      await eventually(async () =>
+        expect(
+          await fixture.database.query('select from delivery.delivery where tenant_id = $1', [as.tenantId]),
+        ).toHaveLength(4),
+      );
+      expect(await deliveriesOf(as, made.id)).toHaveLength(3);
       expect(await fixture.database.query('select from delivery.dead_letter')).toEqual([]);
       const nothing = fixture.call(delivery.createWebhook, { url, events: [] }, as);
       expect(await refusalOf(nothing)).toBe('request.invalid');

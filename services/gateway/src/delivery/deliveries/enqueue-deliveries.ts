@@ -2,8 +2,8 @@ import { events, newId, type delivery } from '@conclave/contracts';
 import { Consumes, type PlacedEvent, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import type { z } from 'zod';
-import { webhookExists, webhooksFor } from '../webhooks/postgres-webhooks.js';
-import { insertDelivery } from './postgres-deliveries.js';
+import { takesDeliveries, webhooksFor } from '../webhooks/postgres-webhooks.js';
+import { ENTRIES, insertDelivery } from './postgres-deliveries.js';
 import { Sender } from './sender.js';
 
 type WebhookEventType = (typeof delivery.webhookEventTypes)[number];
@@ -31,8 +31,8 @@ export class EnqueueDeliveries {
   @Consumes(events.entriesStreamed)
   async onEntries(tx: Tx, { tenantId, id: eventId, at: timestamp, data }: PlacedEvent): Promise<void> {
     const { webhook: webhookId, ...entries } = data as z.output<typeof events.entriesStreamed.data>;
-    if (!(await webhookExists(tx, tenantId, webhookId))) return;
-    const type = 'audit.entries';
+    if (!(await takesDeliveries(tx, tenantId, webhookId))) return;
+    const type = ENTRIES;
     const body = JSON.stringify({ type, timestamp, data: entries });
     const createdAt = new Date();
     await insertDelivery(tx, { tenantId, id: newId('delivery'), webhookId, eventId, type, body, createdAt });

@@ -383,7 +383,7 @@ export const entriesStreamed = event({
 export const subjectErased = event({
   type: 'subject.erased',
   producer: 'audit',
-  consumers: ['auth'],
+  consumers: ['auth', 'delivery'],
   audited: false,
   data: z.object({ erasure: idOf('erasure'), subject: z.string() }),
 });

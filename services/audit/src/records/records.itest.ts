@@ -9,6 +9,7 @@ import {
 } from '@conclave/audit-core';
 import { audit, events, newId, records, type RequestInputOf } from '@conclave/contracts';
 import { eventually, refusalOf, refusedWith, testPrincipal, type TestPrincipal } from '@conclave/dev-env/testing';
+import { Database, pgConnections, type PlacedEvent } from '@conclave/postgres-kit';
 import { verifyExport } from '@conclave/verify';
 import { startAudit, type AuditFixture } from './testing/audit-fixture.js';
 
@@ -195,6 +196,41 @@ describe('a person who is to be forgotten', () => {
     const told = await fixture.emitted('subject.erased', me.tenantId);
     expect(told.map(({ data }) => data)).toEqual([{ erasure: made.id, subject: run }]);
     expect((await fixture.call(records.listErasures, {}, me)).items).toEqual([made]);
+  });
+
+  it('stays forgotten, whatever of them was on its way', async () => {
+    const me = testPrincipal();
+    const run = newId('run');
+    keyed(me, 1);
+    await fixture.untilSize(me, 1);
+    const admin = pgConnections(
+      { schema: 'audit', size: 1, applicationName: 'test', url: fixture.database.adminUrl },
+      () => undefined,
+    );
+    const append = (of: Partial<PlacedEvent>) => {
+      const data = { run, code: 'x', message: HOSTILE };
+      const event = Object.assign(fixture.runtime.append(events.runFailed, me.tenantId, data), of);
+      fixture.runtime.ring(event);
+      return event;
+    };
+    const staged = () => fixture.database.query('select from audit.stage where tenant_id = $1', [me.tenantId]);
+    await new Database(admin, admin).system(async (tx) => {
+      // The sequencer leaves the log alone that somebody has locked.
+      await tx.query('select from log where tenant_id = $1 for update', [me.tenantId]);
+      const { id, at } = append({});
+      await eventually(async () => expect(await staged()).toHaveLength(1));
+      const erasure = await fixture.call(records.eraseSubject, { subject: run, reason: 'asked' }, me);
+      expect(erasure.entries).toBe(1);
+      // Stamped again by a producer that was restored; of before, and heard of later; of after.
+      append({ id, at });
+      append({ at });
+      append({ at: new Date(Date.now() + 60_000).toISOString() });
+      await eventually(async () => expect(await staged()).toHaveLength(4));
+    });
+    await fixture.untilSize(me, 5);
+    const found = (await find(me, { type: 'run.failed' })).items.reverse();
+    expect(found.map(({ disclosed }) => disclosed?.data)).toEqual([undefined, undefined, { message: HOSTILE }]);
+    await admin.close();
   });
 
   it('is not by the name of a run while a hold is on who it is about, too', async () => {

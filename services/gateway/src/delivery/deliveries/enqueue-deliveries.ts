@@ -2,6 +2,7 @@ import { events, newId, type delivery } from '@conclave/contracts';
 import { Consumes, type PlacedEvent, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import type { z } from 'zod';
+import { ForgetSubject } from '../erasure/forget-subject.js';
 import { takesDeliveries, webhooksFor } from '../webhooks/postgres-webhooks.js';
 import { ENTRIES, insertDelivery } from './postgres-deliveries.js';
 import { Sender } from './sender.js';
@@ -11,18 +12,23 @@ type WebhookEventType = (typeof delivery.webhookEventTypes)[number];
 /** Turns an event into one delivery per webhook that wants it, in the transaction that moves the cursor. */
 @Injectable()
 export class EnqueueDeliveries {
-  constructor(private readonly sender: Sender) {}
+  constructor(
+    private readonly sender: Sender,
+    private readonly forgotten: ForgetSubject,
+  ) {}
 
   @Consumes(
     ...[events.decisionSealed, events.runCompleted, events.runFailed, events.budgetThreshold],
     ...[events.logContested, events.logDamaged],
   )
   async onEvent(tx: Tx, event: PlacedEvent): Promise<void> {
-    const { tenantId, id: eventId, at: timestamp, data } = event;
+    const { tenantId, id: eventId } = event;
     const type = event.type as WebhookEventType;
-    const body = JSON.stringify({ type, timestamp, data });
+    const webhooks = await webhooksFor(tx, tenantId, type);
+    if (webhooks.length === 0) return;
+    const body = await this.forgotten.bodyOf(tx, event);
     const createdAt = new Date();
-    for (const webhookId of await webhooksFor(tx, tenantId, type))
+    for (const webhookId of webhooks)
       await insertDelivery(tx, { tenantId, id: newId('delivery'), webhookId, eventId, type, body, createdAt });
     tx.afterCommit(this.sender.wake);
   }

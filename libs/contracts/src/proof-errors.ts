@@ -189,6 +189,13 @@ export const proofErrors = {
     title: 'Only the present log can be given up, and only while it is refused.',
     action: 'Read GET /v1/audit/log: `origin` names it, `refused` says why.',
   },
+  'audit.store.unreadable': {
+    status: 503,
+    title: 'What was published of the log cannot be read where it is kept.',
+    action:
+      'An operator makes the store of AUDIT_STORE answer, or names another: audit’s log says what failed. Until then nothing is signed or given up.',
+    retryable: true,
+  },
   'audit.entry.malformed': {
     status: 422,
     title: 'The data cannot be an entry.',

@@ -41,7 +41,8 @@ export class AddEntries {
 
   /**
    * @throws ConclaveError `audit.entry.malformed` | `request.too-large` | `request.idempotency-key` |
-   * `request.idempotency-mismatch`; for a sealed one `audit.entry.pending` | `audit.log.refused`
+   * `request.idempotency-mismatch`; for a sealed one `audit.entry.pending` | `audit.log.refused` |
+   * `audit.store.unreadable`
    */
   async add(ctx: RequestContext, request: Request): Promise<ReplyOf<typeof audit.addEntry>> {
     const entry = entryOf(ctx, request);

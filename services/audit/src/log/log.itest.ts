@@ -1,5 +1,5 @@
 import { createHash, generateKeyPairSync } from 'node:crypto';
-import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -410,5 +410,24 @@ describe('a database that was restored from a backup', () => {
     await eventually(async () => expect((await logOf(me)).refused).toMatchObject({ reason: 'forked', size: 2 }));
     expect(await refusedWith(add(me, {}, { grade: 'sealed' }))).toMatchObject({ params: { reason: 'forked' } });
     expect((await logOf(me)).size).toBe(2);
+  });
+
+  it('signs and gives up nothing while what was published cannot be read; what is no checkpoint can be given up', async () => {
+    const me = testPrincipal();
+    append(me, 2);
+    const { origin } = await untilSize(me, 2);
+    const before = await fixture.call(audit.getCheckpoint, {}, me);
+    const place = join(dir, 'log', me.tenantId, 'checkpoint');
+    const giveUp = () => fixture.call(audit.sealLog, { origin, reason: 'the store was damaged' }, me);
+    await rm(place);
+    await mkdir(place);
+    for (const refused of [giveUp(), logOf(me), add(me, {}, { grade: 'sealed' })])
+      expect(await refusalOf(refused)).toBe('audit.store.unreadable');
+    await rm(place, { recursive: true });
+    await writeFile(place, Buffer.from('no\0checkpoint\xff'.repeat(9_000), 'latin1'));
+    expect((await logOf(me)).refused).toMatchObject({ reason: 'unreadable', size: 2 });
+    expect(await giveUp()).toMatchObject({ log: 2 });
+    expect(await fixture.call(audit.getCheckpointOf, { log: 1 }, me)).toBe(before);
+    expect(await untilSize(me, 1)).toMatchObject({ log: 2, sealed: [{ log: 1, size: 2 }] });
   });
 });

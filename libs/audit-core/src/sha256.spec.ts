@@ -2,9 +2,12 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { hex, utf8 } from './bytes.js';
-import { sha256 } from './sha256.js';
+import { portableSha256, sha256 } from './sha256.js';
 
-describe('sha256', () => {
+describe.each([
+  ['sha256', sha256],
+  ['portable sha256', portableSha256],
+])('%s', (_, sha256) => {
   it.each([
     ['', 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'],
     ['abc', 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'],

@@ -1,18 +1,28 @@
 /**
  * SHA-256 (FIPS 180-4 §5.1.1, §6.2), synchronous and portable.
  *
- * WebCrypto's digest is asynchronous, which would make every tree and tally asynchronous too; one
+ * WebCrypto's digest is asynchronous, which would make every tree and tally asynchronous too; a
  * JavaScript implementation keeps the cores plain functions in Node and in browsers.
  * The schedule is shared scratch: safe because a hash never yields.
  */
+import { nativeCrypto } from './native-crypto.js';
+
+/** From so many bytes on a call into Node is worth its while. */
+const NATIVE_FROM = 200;
 const ROUND_CONSTANTS = fractionalBits(64, Math.cbrt);
 const INITIAL_STATE = fractionalBits(8, Math.sqrt);
 
 const schedule = new Int32Array(64);
 const state = new Int32Array(8);
 
-/** SHA-256 of the bytes; no allocation per block. */
+/** SHA-256 of the bytes. */
 export function sha256(bytes: Uint8Array): Uint8Array {
+  if (!nativeCrypto || bytes.length < NATIVE_FROM) return portableSha256(bytes);
+  return new Uint8Array(nativeCrypto.hash('sha256', bytes, 'buffer'));
+}
+
+/** The same in the language alone; no allocation per block. */
+export function portableSha256(bytes: Uint8Array): Uint8Array {
   state.set(INITIAL_STATE);
   const whole = bytes.length - (bytes.length % 64);
   for (let at = 0; at < whole; at += 64) compress(bytes, at);

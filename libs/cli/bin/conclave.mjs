@@ -5,8 +5,10 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { enableCompileCache } from 'node:module';
 import { join, resolve, sep } from 'node:path';
 import process from 'node:process';
+import { oneFileOf } from './one-file.mjs';
 
 const checkout = resolve(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '../../..');
 const own = join(checkout, 'node_modules/node/bin/node');
@@ -34,7 +36,9 @@ async function reexecute() {
 
 async function run() {
   if (!existsSync(program)) fail('the program is not built; run: npm run up (or npm run build)');
-  const { main } = await import(program);
+  enableCompileCache(join(checkout, '.conclave/cache/compiled'));
+  const oneFile = oneFileOf(checkout);
+  const { main } = await import(existsSync(oneFile) ? oneFile : program);
   const interrupt = new AbortController();
   process.on('SIGINT', () => (interrupt.signal.aborted ? process.exit(130) : interrupt.abort()));
   for (const stream of [process.stdout, process.stderr])

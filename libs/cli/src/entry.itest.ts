@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { oneFileOf } from '../bin/one-file.mjs';
 import { EXIT } from './exit-codes.js';
 
 describe('the entry of the command', () => {
@@ -28,5 +29,18 @@ describe('the entry of the command', () => {
     writeFileSync(join(checkout, 'libs/cli/dist/index.js'), program);
     const { status, stderr } = spawnSync(process.execPath, [bin(), 'review'], { encoding: 'utf8' });
     expect([status, stderr]).toEqual([EXIT.local, expect.stringMatching(reason)]);
+  });
+
+  it('runs the one file of this build and of no other', () => {
+    const says = (what: string) => `export const main = ({ stdout }) => (stdout.write('${what}'), 0);`;
+    const built = join(checkout, 'libs/cli/dist/.tsbuildinfo');
+    writeFileSync(join(checkout, 'libs/cli/dist/index.js'), says('modules'));
+    writeFileSync(built, '{}');
+    mkdirSync(dirname(oneFileOf(checkout)), { recursive: true });
+    writeFileSync(oneFileOf(checkout), says('one file'));
+    const said = () => spawnSync(process.execPath, [bin()], { encoding: 'utf8' }).stdout;
+    expect(said()).toBe('one file');
+    utimesSync(built, new Date(), new Date(Date.now() + 5_000));
+    expect(said()).toBe('modules');
   });
 });

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseCall, type Command } from './command.js';
 import { answer } from './commands/answer.js';
 import { audit } from './commands/audit.js';
@@ -22,6 +23,7 @@ import { EXIT } from './exit-codes.js';
 import { faultOf, usage, type Fault } from './fault.js';
 import { helpText, overview } from './help.js';
 import { Output, type Streams } from './output.js';
+import { CHECKOUT } from './platform/settings.js';
 import { printable } from './printable.js';
 
 const commands: readonly Command[] = [
@@ -68,7 +70,7 @@ export async function main({ words, env, cwd, signal, ...streams }: Start): Prom
 }
 
 function version(): string {
-  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  const manifest = readFileSync(join(CHECKOUT, 'libs/cli/package.json'), 'utf8');
   return (JSON.parse(manifest) as { version: string }).version;
 }
 

@@ -5,8 +5,9 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { delimiter, join, relative, resolve } from 'node:path';
+import { delimiter, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { oneFileOf } from '../../cli/bin/one-file.mjs';
 import { alone } from './alone.mjs';
 import { phase } from './phase.mjs';
 
@@ -39,6 +40,7 @@ export async function prepare({ projects = [], console: withConsole = true } = {
   await alone(join(stateDir, 'cache', 'prepare.lock'), onWait, async () => {
     await installPackages();
     await build(projects);
+    await bundleCommand();
     if (withConsole) await buildConsole();
   });
 }
@@ -123,6 +125,16 @@ async function build(projects) {
     }
     say(projects.length ? projects.join(' ') : `${wanted.length} projects`);
   });
+}
+
+/** The command in one file; a command under way has loaded all of its own. */
+async function bundleCommand() {
+  const program = join(root, 'libs/cli/dist/index.js');
+  const dir = dirname(oneFileOf(root));
+  if (!existsSync(program) || existsSync(dir)) return;
+  rmSync(dirname(dir), { recursive: true, force: true });
+  const env = { ...process.env, NODE_COMPILE_CACHE: join(root, '.conclave/cache/compiled') };
+  await run(runtime(), [join(root, 'libs/dev-env/bin/bundle.mjs'), dir, program], { env, log: 'command.log' });
 }
 
 /** All that is compiled and tested. */

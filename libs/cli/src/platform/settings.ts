@@ -17,8 +17,8 @@ interface DevFile {
   readonly apiKey: string;
 }
 
-/** The checkout this program runs from: `libs/cli/dist/platform` is four levels down. */
-const CHECKOUT = resolve(import.meta.dirname, '../../../..');
+/** The checkout this program runs from: `libs/cli/dist/platform` is four levels down, as is where the program lies in one file. */
+export const CHECKOUT = resolve(import.meta.dirname, '../../../..');
 
 /** A client of the platform that the command line, the environment or a running `npm run up` names. */
 export function clientOf(call: Call): Client {

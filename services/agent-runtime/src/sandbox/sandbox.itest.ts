@@ -160,12 +160,13 @@ describe('sandbox', () => {
 
   it('bounds what a command adds to its folder, in bytes and in files', async () => {
     const big = await run(
-      'for i in 1 2 3 4 5 6 7 8; do dd if=/dev/zero of=big$i bs=1M count=20 2>/dev/null; sleep 0.5; done; rm big*',
+      'for i in 1 2 3 4 5 6 7 8; do dd if=/dev/zero of=big$i bs=1M count=20 2>/dev/null; done; sleep 40',
       {
         diskBytes: 60 * 1024 ** 2,
         wallMs: 30_000,
       },
     );
+    await Promise.all(Array.from({ length: 8 }, (_, i) => rm(join(worktree, `big${i + 1}`), { force: true })));
     expect(big).toMatchObject({ status: 'resource-limit', output: containing('it wrote more than 62914560 bytes') });
     const many = await run('sleep 1; mkdir many; i=0; while :; do i=$((i+1)); : > many/$i; done', {
       diskFiles: 2_000,

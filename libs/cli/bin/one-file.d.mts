@@ -1,0 +1,1 @@
+export function oneFileOf(checkout: string): string;

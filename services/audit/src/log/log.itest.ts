@@ -39,6 +39,7 @@ import { Database, pgConnections, postgres } from '@conclave/postgres-kit';
 import { verifyExport } from '@conclave/verify';
 import { AuditModule } from '../audit.module.js';
 import { auditEnvironment } from '../config.js';
+import { LogGuard } from './log-guard.js';
 import { sequencing } from './sequencer.js';
 
 const signingKey = () =>
@@ -152,6 +153,13 @@ describe('a log', () => {
     expect(headers.get('content-type')).toBe('application/octet-stream');
     expect(headers.get('cache-control')).toContain('immutable');
     expect((await readdir(join(base, 'tile/0'))).sort()).toEqual(['000', '001.p']);
+    // A log that has grown since its size was read is not smaller than its checkpoint.
+    const [guard, db] = [fixture.service.app.get(LogGuard), fixture.service.app.get(Database)];
+    const read = { tenantId: me.tenantId, number: 1, size: 299 };
+    for (const locked of [true, false])
+      expect([...(await guard.check(db.autocommit({ ...me, actor: 'me' }), [read], { locked })).keys()]).toEqual(
+        locked ? [me.tenantId] : [],
+      );
   });
 
   it('serves its own tenant’s tiles only, and those only that a published tree has', async () => {

@@ -36,7 +36,7 @@ export class Witnessing {
     this.publisher.onPublished(this.wake);
     this.timer = setInterval(() => {
       this.wake();
-      this.telling ??= this.tell();
+      this.telling ??= this.tell().finally(() => (this.telling = undefined));
     }, TICK_MS);
     this.wake();
   }
@@ -58,7 +58,6 @@ export class Witnessing {
     } catch (err) {
       this.logger.warn({ err }, 'held proofs will be looked at again');
     }
-    this.telling = undefined;
   }
 
   private readonly wake = (): void => this.lanes.forEach((lane) => lane.wake());

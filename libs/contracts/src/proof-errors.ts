@@ -97,6 +97,12 @@ export const proofErrors = {
     title: 'No such voter key.',
     action: 'Enrol one with POST /v1/voter-keys.',
   },
+  'consensus.voter-key.pending': {
+    status: 503,
+    title: 'The key is registered, but not in a published checkpoint of the log yet: it opens no decision.',
+    action: 'Ask again with the same Idempotency-Key, or until GET /v1/voter-keys does not say `pending`.',
+    retryable: true,
+  },
   'consensus.voter-key.exists': {
     status: 409,
     title: 'The voter has another key, or the key another voter.',

@@ -219,7 +219,7 @@ export async function startConsensus(env: Readonly<Record<string, string>> = {})
   });
   const log = new TestLog(fixture, await fixture.eventsOf('audit'), LOG_HOST);
   log.start();
-  const { stop } = fixture;
+  const stop = fixture.stop.bind(fixture);
   return Object.assign(fixture, {
     ...{ signingKey: rawOf(publicKey), log, tenant: () => new Tenant(fixture) },
     async stop() {

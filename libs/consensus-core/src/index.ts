@@ -48,6 +48,7 @@ export { receiptSchema, statementSchema, waiverSchema } from './receipt/schemas.
 export * from './receipt/sigstore-bundle.js';
 export * from './receipt/waiver.js';
 export type { Answer, Refusal } from './refusal.js';
+export { largestResult } from './rules/largest-result.js';
 export { methods, type Method, type RuleParameters } from './rules/rule.js';
 export { cannotBeOverturned } from './rules/settled.js';
 export { seededOrder } from './tie-break.js';

@@ -20,6 +20,8 @@ export const LIMITS = {
    * Ranked pairs spends, in each state, the victories of the tier plus up to options squared.
    */
   tieSteps: 5_000_000,
+  /** What a result that is asked for may take as JSON: it travels in one message. */
+  resultBytes: 900_000,
 } as const;
 
 /** A name that machines compare and people read: one line without control characters. */

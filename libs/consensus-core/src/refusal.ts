@@ -7,6 +7,7 @@ export interface Refusal {
   readonly code:
     | 'consensus.tally.malformed'
     | 'consensus.tally.too-tied'
+    | 'consensus.tally.too-large'
     | 'consensus.decision.malformed'
     | 'consensus.decision.phase'
     | 'consensus.ballot.late'

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { jcs } from '@conclave/audit-core';
+import { jcs, utf8 } from '@conclave/audit-core';
 import fc from 'fast-check';
-import { methods } from './rules/rule.js';
-import { tally } from './tally.js';
+import { largestResult } from './rules/largest-result.js';
+import { methods, type RuleParameters } from './rules/rule.js';
+import { tally, tallyAsked } from './tally.js';
 import { counted } from './test/tallying.js';
 
 const options = ['A', 'B', 'C', 'D'];
@@ -48,6 +49,31 @@ describe('tally', () => {
         expect(jcs(counted({ options, ...input, ballots: order }))).toBe(jcs(counted({ options, ...input })));
       }),
     );
+  });
+
+  it('is never larger than its rule and options let expect', () => {
+    const long = (ballots: object[]) =>
+      JSON.parse(
+        JSON.stringify(ballots).replaceAll(/"([A-D])"/g, (_, id: string) => JSON.stringify(named(id))),
+      ) as object[];
+    const named = (id: string) => id.padEnd(60, '本"');
+    fc.assert(
+      fc.property(contest, fc.integer({ min: 1, max: 1_000_000 }), ({ rule, ballots }, count) => {
+        const names = options.map(named);
+        const heavy = long(ballots).map((ballot) => ({ ...ballot, count }));
+        const result = counted({ options: names, rule, ballots: heavy, eligibleWeight: 45 * count });
+        const bound = largestResult(rule as RuleParameters, names, 45 * count);
+        expect(utf8(jcs(result)).length).toBeLessThanOrEqual(bound);
+      }),
+    );
+    const many = Array.from({ length: 100 }, (_, n) => `${n}`.padEnd(100, '本'));
+    const ballots = Array.from({ length: 7 }, (_, bit) => ({
+      ranking: [many.filter((_, n) => (n >> bit) & 1)],
+      weight: 2 ** bit,
+    }));
+    const irv = { options: many, rule: { method: 'irv' as const }, ballots };
+    expect(utf8(jcs(counted(irv))).length).toBeLessThan(largestResult(irv.rule, many, 128));
+    expect(tallyAsked(irv)).toMatchObject({ refusal: { code: 'consensus.tally.too-large' } });
   });
 
   it('treats options alike: renaming them renames the result', () => {

@@ -5,6 +5,7 @@
  * ballots; bad input is a refusal with a reason, never an exception. An abstention (`vote: 'abstain'`) fits every rule:
  * it is present for the quorum and nowhere else. Without any non-abstaining weight nothing is decided: `no-quorum`.
  */
+import { jcs, utf8 } from '@conclave/audit-core';
 import { voteMembers } from './ballot.js';
 import { LIMITS, optionId, type Fraction } from './primitives.js';
 import type { TallyResult } from './receipt/predicate.js';
@@ -62,19 +63,34 @@ export function tally(input: unknown): Answer<TallyResult> {
 
 /** As {@link tally}, for decisions, which have to end: with too many tie orders to follow, they are tied and nobody wins. */
 export function tallyOrTie(input: unknown): Answer<TallyResult> {
+  const known = checked(input);
+  return known.ok ? { ok: true, value: count(known.value) } : known;
+}
+
+/** Whether these ballots are enough to decide, whatever they say; who is ahead is not asked, which can take long. */
+export function isQuorate(input: unknown): boolean {
+  const known = checked(input);
+  return known.ok && presenceOf(known.value).quorate;
+}
+
+function checked(input: unknown): Answer<TallyInput> {
   const known = read(tallyInputShape, input);
   const fault: Fault | undefined = known.ok
     ? (faultOfRule(known.value) ?? faultOfBallots(known.value))
     : { reason: 'shape', path: known.path };
   if (fault) return { ok: false, refusal: { code: 'consensus.tally.malformed', ...fault } };
-  return { ok: true, value: count((known as { value: TallyInput }).value) };
+  return known as { ok: true; value: TallyInput };
 }
 
-/** A tally that is asked for now: as {@link tally}, but a parameter that would be ignored is refused. */
+/** A tally that is asked for now: as {@link tally}, but a parameter that would be ignored is refused, and so is a result that does not fit a message. */
 export function tallyAsked(input: unknown): Answer<TallyResult> {
   const answer = tally(input);
-  const fault = answer.ok ? faultOfNewRule((input as TallyInput).rule) : undefined;
-  return fault ? { ok: false, refusal: { code: 'consensus.tally.malformed', ...fault } } : answer;
+  if (!answer.ok) return answer;
+  const fault = faultOfNewRule((input as TallyInput).rule);
+  if (fault) return { ok: false, refusal: { code: 'consensus.tally.malformed', ...fault } };
+  return utf8(jcs(answer.value)).length > LIMITS.resultBytes
+    ? { ok: false, refusal: { code: 'consensus.tally.too-large', reason: 'too-large' } }
+    : answer;
 }
 
 /** Why a rule is not taken any more, although decisions that were opened under it are still counted as they were. */
@@ -136,24 +152,30 @@ function weightOf({ weight = 1, count = 1 }: TallyBallot): number {
   return weight * count;
 }
 
-function count({ options, rule, ballots, eligibleWeight }: TallyInput): TallyResult {
+function count(input: TallyInput): TallyResult {
+  const { options, rule, ballots, eligibleWeight } = input;
   const cast = ballots.filter(({ vote }) => vote !== 'abstain');
   const weighted: Weighted[] = cast.map((ballot) => ({ ballot, weight: weightOf(ballot) }));
-  const counted = weighted.reduce((sum, { weight }) => sum + weight, 0);
-  const present = ballots.reduce((sum, ballot) => sum + weightOf(ballot), 0);
-  const voters = cast.reduce((sum, { count = 1 }) => sum + count, 0);
-
-  const quorate =
-    counted > 0 &&
-    voters >= (rule.minVoters ?? 1) &&
-    (!rule.quorum || reaches(present, eligibleWeight ?? present, rule.quorum));
+  const { quorate, ...presence } = presenceOf(input);
   const { winners, ranking, detail } = rules[rule.method].count(options, rule, weighted);
   return {
     status: quorate ? statusOf(winners, detail) : 'no-quorum',
     winners: quorate ? winners : [],
     ranking,
-    detail: { ...detail, present, counted, voters, ...(eligibleWeight !== undefined && { eligible: eligibleWeight }) },
+    detail: { ...detail, ...presence, ...(eligibleWeight !== undefined && { eligible: eligibleWeight }) },
   };
+}
+
+function presenceOf({ rule, ballots, eligibleWeight }: TallyInput) {
+  const cast = ballots.filter(({ vote }) => vote !== 'abstain');
+  const present = ballots.reduce((sum, ballot) => sum + weightOf(ballot), 0);
+  const counted = cast.reduce((sum, ballot) => sum + weightOf(ballot), 0);
+  const voters = cast.reduce((sum, { count = 1 }) => sum + count, 0);
+  const quorate =
+    counted > 0 &&
+    voters >= (rule.minVoters ?? 1) &&
+    (!rule.quorum || reaches(present, eligibleWeight ?? present, rule.quorum));
+  return { quorate, present, counted, voters };
 }
 
 function statusOf(winners: readonly string[], { tooTied }: TallyResult['detail']): TallyResult['status'] {

@@ -139,6 +139,11 @@ export const proofErrors = {
     title: 'Ties could be broken in more orders than are searched.',
     action: 'Ask for a rule without tie orders (schulze, borda), or for fewer options.',
   },
+  'consensus.tally.too-large': {
+    status: 422,
+    title: 'The result would not fit a reply.',
+    action: 'Ask for fewer options, or with shorter ids: irv names every option left in every round.',
+  },
   'consensus.calibration.conflict': {
     status: 409,
     title: 'Something else was recorded as right.',

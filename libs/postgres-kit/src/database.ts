@@ -45,6 +45,28 @@ export interface Tx extends Statements {
   readonly entities: EntityManager;
 }
 
+/** An event as it is appended to its service's log, for a statement that does so among other things. */
+export interface OutboundEvent {
+  readonly id: string;
+  readonly lane: number;
+  readonly type: string;
+  readonly actor: string;
+  /** Its data, as JSON. */
+  readonly body: string;
+}
+
+/** @throws ConclaveError `request.too-large` when its data do not fit a message */
+export function outboundEvent<T extends z.ZodType>(
+  { tenantId, actor }: Actor,
+  { type, data: schema }: EventContract<T>,
+  data: z.input<T>,
+): OutboundEvent {
+  const body = JSON.stringify(schema.parse(data));
+  if (Buffer.byteLength(body) > EVENT_LIMIT_BYTES)
+    throw new ConclaveError('request.too-large', { limitBytes: EVENT_LIMIT_BYTES });
+  return { id: newId('event'), lane: laneOf(tenantId), type, actor, body };
+}
+
 /** Transactions of one role. An outage of Postgres leaves as ConclaveError `service.unavailable`, all else as it is. */
 export class Role {
   constructor(
@@ -204,13 +226,10 @@ function txOn(connection: Connection, ctx: Actor | undefined, after: Set<() => v
     ...statementsBy((sql, params) => connection.query(sql, params)),
     async emit(event, data) {
       if (!ctx) throw new Error('events belong to a tenant');
-      const id = newId('event');
-      const body = JSON.stringify(event.data.parse(data));
-      if (Buffer.byteLength(body) > EVENT_LIMIT_BYTES)
-        throw new ConclaveError('request.too-large', { limitBytes: EVENT_LIMIT_BYTES });
+      const { id, lane, type, actor, body } = outboundEvent(ctx, event, data);
       await connection.query(
         'insert into outbound_event (id, tenant_id, lane, type, actor, data) values ($1, $2, $3, $4, $5, $6)',
-        [id, ctx.tenantId, laneOf(ctx.tenantId), event.type, ctx.actor, body],
+        [id, ctx.tenantId, lane, type, actor, body],
       );
       after.add(ring);
       return id;

@@ -1,4 +1,12 @@
-export { Database, Role, type Actor, type Statements, type Tx } from './database.js';
+export {
+  Database,
+  Role,
+  outboundEvent,
+  type Actor,
+  type OutboundEvent,
+  type Statements,
+  type Tx,
+} from './database.js';
 export {
   entityConnections,
   pgConnections,

@@ -1,9 +1,9 @@
 /**
  * Whether the log proves the receipt: checkpoint, witnesses, inclusion, and the bond between entry and payload.
  *
- * Sources: C2SP tlog-checkpoint, tlog-cosignature, tlog-proof; RFC 9162 §2.1.3.2. The checkpoint's origin must be the
- * one the decision was opened under, and a key speaks only for the origin it is named after: a proof from another
- * tenant's log is none.
+ * Sources: C2SP tlog-checkpoint, tlog-cosignature, tlog-proof; RFC 9162 §2.1.3.2. The checkpoint must be of the log the
+ * decision was opened under, or of one that followed it where that was given up meanwhile; and a key speaks only for the
+ * origin it is named after: a proof from another tenant's log is none.
  */
 import {
   cosignedAt,
@@ -34,13 +34,25 @@ export interface SignedCheckpoint {
 /** The checkpoint is of the right log and signed by a key trusted for it. */
 export async function checkCheckpoint(receipt: OpenReceipt, trust: TrustPolicy | undefined): Promise<Finding> {
   const { checkpoint, predicate } = receipt;
-  if (checkpoint.origin !== predicate.origin) {
-    return failed(
-      'bad-log-proof',
-      `checkpoint of ${checkpoint.origin}, but the decision belongs to ${predicate.origin}`,
-    );
+  if (checkpoint.origin === predicate.origin) return checkLogSignature(receipt, trust?.logs);
+  if (follows(checkpoint.origin, predicate.origin)) {
+    const finding = await checkLogSignature(receipt, trust?.logs);
+    return { ...finding, detail: `${finding.detail}; it is the log which followed ${predicate.origin}` };
   }
-  return checkLogSignature(receipt, trust?.logs);
+  return failed('bad-log-proof', `checkpoint of ${checkpoint.origin}, but the decision belongs to ${predicate.origin}`);
+}
+
+/** A tenant's first log is `host/log/<tenant>`; those that follow when one is given up have their number behind it. */
+const ORIGIN = /^(?<tenant>.+\/log\/[^/]+?)(?:\/(?<number>[2-9]|[1-9][0-9]{1,8}))?$/s;
+
+function follows(origin: string, earlier: string): boolean {
+  const [later, first] = [origin, earlier].map((name) => ORIGIN.exec(name)?.groups);
+  return (
+    later !== undefined &&
+    first !== undefined &&
+    later['tenant'] === first['tenant'] &&
+    Number(later['number'] ?? 1) > Number(first['number'] ?? 1)
+  );
 }
 
 /** The checkpoint is signed by a key trusted for its origin. */

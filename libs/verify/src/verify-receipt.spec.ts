@@ -229,6 +229,24 @@ describe('the log', () => {
     await expectFailure(good, 'checkpoint', 'untrusted', policy);
   });
 
+  it('of a log that followed the one it was opened under proves it, and no other of a similar name does', async () => {
+    const first = open.predicate.origin;
+    const inLog = async (origin: string, opened = first) => {
+      const receipt = await platform.receipt({ ...open.predicate, origin: opened }, { origin });
+      const logs = [vkeyOf(origin, platform.log)];
+      return (await verifyReceipt(JSON.stringify(receipt), platform.trust({ logs }))).steps.find(
+        ({ name }) => name === 'checkpoint',
+      );
+    };
+    for (const [origin, opened] of [[`${first}/2`], [`${first}/10`], [`${first}/10`, `${first}/9`]] as const)
+      expect(await inLog(origin, opened)).toMatchObject({ ok: true, checked: true });
+    expect((await inLog(`${first}/2`))?.detail).toContain(`the log which followed ${first}`);
+    const others = [`${first}/1`, `${first}/02`, `${first}/2/3`, `${first}2`, `${first}/x`, 'other.example/log/acme/2'];
+    for (const origin of others) expect(await inLog(origin)).toMatchObject({ ok: false });
+    expect(await inLog(first, `${first}/2`)).toMatchObject({ ok: false });
+    expect(await inLog('a/log/7', 'a/log/5')).toMatchObject({ ok: false });
+  });
+
   it('signed by the trusted key of another origin is untrusted', async () => {
     const logName = 'conclave.example/log/other';
     const policy = platform.trust({ logs: [vkeyOf(logName, platform.log)] });

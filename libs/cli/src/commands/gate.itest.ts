@@ -1,7 +1,7 @@
 /** What lets a change through: the hooks of git, the script of CI, and people's waivers of what rejected it. */
 import { spawnSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { VERDICTS } from '@conclave/verify';
@@ -125,6 +125,20 @@ describe('a waiver', () => {
       expect.stringMatching(/failed +waiver .*signature of lead does not hold/),
     ]);
     rmSync(folder, { recursive: true });
+  });
+
+  it('is read from files alone, and from no more of them than anybody needs', async () => {
+    const folder = join(own.dir, '.conclave/waivers');
+    const refused = async () => {
+      const { code, stderr } = await verified();
+      rmSync(folder, { recursive: true });
+      return [code, stderr];
+    };
+    symlinkSync(join(own.dir, '.git'), folder);
+    expect(await refused()).toEqual([EXIT.usage, expect.stringContaining('waivers is a symbolic link')]);
+    mkdirSync(folder);
+    for (let n = 0; n <= 1_000; n++) writeFileSync(join(folder, `${n}.jsonl`), '');
+    expect(await refused()).toEqual([EXIT.usage, expect.stringContaining('at most 1000 files')]);
   });
 
   it('cannot be signed of nothing, or by a key that is none', async () => {

@@ -5,17 +5,20 @@
  * file of the tree it speaks of; it lies beside the repository, where `conclave review` stores it, or in a git note on the
  * commit, which travels with a push.
  */
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gitLine, listFolderAt, readFileAt, readNote, treeOf } from '@conclave/connectors';
-import { waiversIn } from '@conclave/verify';
 import { usage } from '../fault.js';
 import type { Branch, NoBranch } from './branch.js';
 import type { Found } from './examine.js';
+import { addNamed, addWorkTree, FoundWaivers } from './waiver-files.js';
 
 export const RECEIPT_NOTES = 'refs/notes/conclave-receipts';
 export const WAIVER_NOTES = 'refs/notes/conclave-waivers';
 export const WAIVER_FOLDER = '.conclave/waivers';
+
+/** No receipt is larger: `docs/spec/receipt.md`, § 2. */
+const MAX_RECEIPT_BYTES = 32_000_000;
 
 /** Which notes are read; those of the repository unless a push brings newer ones. */
 export interface Notes {
@@ -28,23 +31,28 @@ export const ownNotes: Notes = { receipts: RECEIPT_NOTES, waivers: WAIVER_NOTES 
 export async function receiptsOf(repository: string, commit: string, notes: Notes = ownNotes): Promise<Found[]> {
   const note = await readNote(repository, notes.receipts, commit);
   const tree = await treeOf(repository, commit);
-  const stored = (await storedReceipts(repository)).filter(({ bytes }) => treeIn(bytes) === tree);
+  const stored = await storedReceipts(repository, tree);
   return [...(note ? [{ file: `note on ${commit.slice(0, 12)}`, bytes: note }] : []), ...stored];
 }
 
-async function storedReceipts(repository: string): Promise<Found[]> {
+async function storedReceipts(repository: string, tree: string): Promise<Found[]> {
   const folder = join(
     await gitLine(repository, ['rev-parse', '--path-format=absolute', '--git-common-dir']),
     'conclave',
   );
-  const names = await readdir(folder).catch(() => [] as string[]);
-  const files = names
-    .filter((name) => name.endsWith('.receipt.json'))
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const files = entries
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.receipt.json'))
+    .map(({ name }) => join(folder, name))
     .sort()
     .reverse();
-  return Promise.all(
-    files.map(async (name) => ({ file: join(folder, name), bytes: await readFile(join(folder, name)) })),
-  );
+  const found: Found[] = [];
+  for (const file of files) {
+    if ((await stat(file)).size > MAX_RECEIPT_BYTES) continue;
+    const bytes = await readFile(file);
+    if (treeIn(bytes) === tree) found.push({ file, bytes });
+  }
+  return found;
 }
 
 /** The tree a file says it is about, unverified. */
@@ -73,35 +81,26 @@ export async function waiversOf(
     readonly notes?: Notes;
   },
 ): Promise<string[]> {
+  const found = new FoundWaivers();
   if (named !== undefined) {
-    const files = await filesAt(named);
-    if (files.length === 0) throw usage(`${named} holds no waivers`);
-    return distinct(files);
+    await addNamed(found, named);
+    if (found.all.length === 0) throw usage(`${named} holds no waivers`);
+    return found.all;
   }
   const at = await branch();
-  const note = 'tip' in at && commit !== undefined ? await readNote(repository, notes.waivers, commit) : undefined;
-  return distinct([
-    ...(await filesAt(join(repository, WAIVER_FOLDER))),
-    ...('tip' in at ? await filesOn(repository, at.tip) : []),
-    ...(note ? [note.toString('utf8')] : []),
-  ]);
+  await addWorkTree(found, join(repository, WAIVER_FOLDER));
+  if (!('tip' in at)) return found.all;
+  await addBranch(found, repository, at.tip);
+  const note = commit === undefined ? undefined : await readNote(repository, notes.waivers, commit);
+  if (commit !== undefined && note) found.add(`the note on ${commit.slice(0, 12)}`, note);
+  return found.all;
 }
 
-const distinct = (files: readonly string[]): string[] => [...new Set(files.flatMap(waiversIn))];
-
-/** The texts of a file, or of the files of a folder. */
-async function filesAt(path: string): Promise<string[]> {
-  const names = await readdir(path).catch(() => undefined);
-  if (names === undefined)
-    return readFile(path, 'utf8').then(
-      (text) => [text],
-      () => [],
-    );
-  return Promise.all(names.sort().map((name) => readFile(join(path, name), 'utf8').catch(() => '')));
-}
-
-async function filesOn(repository: string, tip: string): Promise<string[]> {
+async function addBranch(found: FoundWaivers, repository: string, tip: string): Promise<void> {
   const paths = await listFolderAt(repository, tip, WAIVER_FOLDER);
-  const files = await Promise.all(paths.map((path) => readFileAt(repository, tip, path)));
-  return files.map((bytes) => bytes?.toString('utf8') ?? '');
+  found.expect(paths.length, WAIVER_FOLDER);
+  for (const path of paths) {
+    const bytes = await readFileAt(repository, tip, path);
+    if (bytes) found.add(`${path} of the branch`, bytes);
+  }
 }

@@ -5,9 +5,10 @@ import type { Predicate } from '../receipt/predicate.js';
 import { checkBallots, recountAgrees } from '../receipt/recount.js';
 import { methods, type Method, type RuleParameters, type TallyBallot } from '../rules/rule.js';
 import { cannotBeOverturned } from '../rules/settled.js';
-import { tally } from '../tally.js';
+import { isQuorate, tally } from '../tally.js';
 import { Log, signerOf, termsOf, type Signer } from '../test/panel.js';
-import type { Terms } from '../terms.js';
+import { publicTermsOf, type Terms } from '../terms.js';
+import { seededOrder } from '../tie-break.js';
 import { admitClose } from './admit-lifecycle.js';
 import { isCertain, nextWave } from './early-stop.js';
 
@@ -72,6 +73,11 @@ describe.each(methods)('a count by %s that cannot be overturned', (method) => {
           const remaining = Math.max(...completions.map((more) => more.reduce((sum, { weight }) => sum + weight, 0)));
           const heard = soFar.map(({ weight, ...ballot }) => ({ ballot, weight }));
           const now = tally({ options: OPTIONS, rule, ballots: soFar });
+          const enough = isQuorate({ options: OPTIONS, rule, ballots: soFar });
+          expect(now).toMatchObject({
+            ok: true,
+            value: { status: enough ? expect.not.stringMatching(/^no/) : 'no-quorum' },
+          });
           if (!now.ok || now.value.status === 'no-quorum') return;
           if (!cannotBeOverturned(method, { options: OPTIONS, parameters: rule, ballots: heard, remaining })) return;
           settled++;
@@ -99,6 +105,22 @@ describe('a decision that may stop early', () => {
   const faults = async (predicate: Predicate) => (await checkBallots(predicate)).map(({ code }) => code);
   const voter = (name: string) => voters.find((signer) => signer.voter.voterId === name)!;
   const asked = (log: Log) => log.decision.asked.map((wave) => wave.voters);
+
+  it('is asked again and again, and elects nobody for it, which by ranked pairs can take long', () => {
+    const options = Array.from({ length: 50 }, (_, n) => ({ id: `o${n}`, title: `${n}` }));
+    const statements = voters.slice(0, 4).map(({ voter: { voterId } }, by) => {
+      const order = seededOrder(
+        `${by}`,
+        options.map(({ id }) => id),
+      );
+      const ballot = { decisionId: 'dec_1', round: 1, voterId, reason: '', ranking: order.map((id) => [id]) };
+      return [voterId, [{ seq: by + 2, signature: { algorithm: 'ed25519', value: '' } as const, ballot }]] as const;
+    });
+    const terms = publicTermsOf(termsOf(voters, { options, rule: { method: 'ranked-pairs' }, earlyStop: 'certain' }));
+    const record = { terms, evidence: new Map(), discussion: [], statements: new Map(statements) };
+    // A tally of these takes a quarter of a second.
+    for (let time = 0; time < 100; time++) expect(isCertain(record)).toBe(false);
+  });
 
   it('asks as few as could decide, then as few more as could, and spares the rest', async () => {
     const log = open();
@@ -129,6 +151,23 @@ describe('a decision that may stop early', () => {
     expect(await faults(steered)).toContain('wave');
     const early = { ...predicate, ballots: predicate.ballots.slice(0, 3), window: { ...predicate.window, closed: 7 } };
     expect(await faults(early)).toContain('not-certain');
+  });
+
+  it('asks nobody before the vote, after its close, or out of turn', async () => {
+    const log = open();
+    log.ask();
+    for (const name of ['v1', 'v2', 'v3']) await log.cast(voter(name), { vote: name === 'v3' ? 'no' : 'yes' });
+    log.ask();
+    log.finish('deadline');
+    const predicate = predicateOf(log.events)!;
+    expect(await faults(predicate)).toEqual([]);
+    const [first, last] = predicate.asked!;
+    expect([first!.seq, last!.seq, predicate.window]).toEqual([2, 6, { opened: 1, closed: 7, ended: 8 }]);
+    for (const seq of [9, 8])
+      expect(await faults({ ...predicate, asked: [first!, { ...last!, seq }] })).toContain('window');
+    const late = { ...predicate, window: { opened: 1, frozen: 3, closed: 7, ended: 8 } };
+    expect((await checkBallots(late)).map(({ path }) => path)).toContain('/asked/0');
+    expect(await faults({ ...predicate, asked: [last!, first!] })).toContain('window');
   });
 
   it('waits for its gates, but not when one is red', async () => {

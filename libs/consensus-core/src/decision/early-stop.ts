@@ -10,7 +10,7 @@ import { agendaOf } from '../discussion.js';
 import { shortfallOf } from '../electorate.js';
 import type { TallyBallot } from '../rules/rule.js';
 import { agreeingOn, cannotBeOverturned } from '../rules/settled.js';
-import { tallyOrTie } from '../tally.js';
+import { isQuorate, tallyOrTie, type TallyInput } from '../tally.js';
 import type { Voter } from '../terms.js';
 import type { Record } from './conclusion.js';
 import { standingOf } from './standing.js';
@@ -45,11 +45,12 @@ export function nextWave(record: Record, asked: readonly string[]): readonly str
     .map(({ voter }) => voter);
   const queue = [...vetoers, ...others];
   if (queue.length === 0 || (vetoers.length === 0 && ballotsSettle(record, heard, pending))) return [];
+  const agreements = agreementsOn(record, heard);
   let low = Math.max(1, vetoers.length);
   let high = queue.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (couldSettle(record, heard, queue, middle)) high = middle;
+    if (agreements.some((ballot) => couldSettle(record, heard, queue, middle, ballot))) high = middle;
     else low = middle + 1;
   }
   return queue.slice(0, low).map(({ voterId }) => voterId);
@@ -67,28 +68,32 @@ function hearing({ terms, statements }: Record): { heard: Heard[]; pending: Vote
   return { heard, pending };
 }
 
-function couldSettle(record: Record, heard: readonly Heard[], queue: readonly Voter[], many: number): boolean {
+/** What those who are asked next would have to say for an end: to agree on who is ahead. */
+function agreementsOn(record: Record, heard: readonly Heard[]): readonly TallyBallot[] {
   const { rule, options } = record.terms;
-  const leading = tallyOf(record, heard)?.ranking[0]?.[0] ?? options[0]!.id;
-  return agreeingOn(rule.method, leading).some((ballot) => {
-    const agreed = queue.slice(0, many).map((voter): Heard => ({ voter, ballot }));
-    return ballotsSettle(record, [...heard, ...agreed], queue.slice(many));
-  });
+  const counted = tallyOrTie(contestOf(record, heard));
+  const leading = counted.ok ? counted.value.ranking[0]?.[0] : undefined;
+  return agreeingOn(rule.method, leading ?? options[0]!.id);
 }
 
-/** Whether these ballots decide, whatever the others would say. */
+function couldSettle(
+  record: Record,
+  heard: readonly Heard[],
+  queue: readonly Voter[],
+  many: number,
+  ballot: TallyBallot,
+): boolean {
+  const agreed = queue.slice(0, many).map((voter): Heard => ({ voter, ballot }));
+  return ballotsSettle(record, [...heard, ...agreed], queue.slice(many));
+}
+
+/** Whether these ballots decide, whatever the others would say. Asked with every ballot, so nobody is elected for it. */
 function ballotsSettle(record: Record, heard: readonly Heard[], pending: readonly Voter[]): boolean {
   const { rule, electorateRules } = record.terms;
+  if (!isQuorate(contestOf(record, heard))) return false;
   const counted = heard.filter(({ ballot }) => ballot.vote !== 'abstain');
-  const soFar = tallyOf(record, heard);
-  if (!soFar || soFar.status === 'no-quorum') return false;
-  if (
-    shortfallOf(
-      counted.map(({ voter }) => voter),
-      electorateRules,
-    )
-  )
-    return false;
+  const voters = counted.map(({ voter }) => voter);
+  if (shortfallOf(voters, electorateRules)) return false;
   return cannotBeOverturned(rule.method, {
     options: optionsOf(record),
     parameters: rule,
@@ -97,14 +102,13 @@ function ballotsSettle(record: Record, heard: readonly Heard[], pending: readonl
   });
 }
 
-function tallyOf(record: Record, heard: readonly Heard[]) {
-  const answer = tallyOrTie({
+function contestOf(record: Record, heard: readonly Heard[]): TallyInput {
+  return {
     options: optionsOf(record),
     rule: record.terms.rule,
     eligibleWeight: weightOf(record.terms.electorate),
     ballots: heard.map(({ voter, ballot }) => ({ ...ballot, weight: voter.weight })),
-  });
-  return answer.ok ? answer.value : undefined;
+  };
 }
 
 const optionsOf = ({ terms, discussion }: Record) => agendaOf(terms.options, discussion).map(({ id }) => id);

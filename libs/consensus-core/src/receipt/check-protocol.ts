@@ -85,16 +85,20 @@ export async function checkVeto(predicate: Predicate): Promise<BallotFault[]> {
   return signed ? [] : [fault('signature', '/vetoed')];
 }
 
-/** Voters were asked in the waves that follow from what was said before, and spoke only when asked. */
+/** Voters were asked one wave after the other while they could vote, in those that follow from what was said before, and spoke only when asked. */
 export function checkWaves(predicate: Predicate): BallotFault[] {
-  const { asked = [], waves, ballots } = predicate;
+  const { asked = [], waves, ballots, window } = predicate;
   if (!waves) return asked.length === 0 ? [] : [fault('wave', '/asked')];
+  const begun = window.frozen ?? window.opened;
   const askedAt = new Map(asked.flatMap(({ seq, voters }) => voters.map((voterId) => [voterId, seq] as const)));
   const derived = asked.every(({ seq, voters }, at) => {
     const earlier = asked.slice(0, at).flatMap((wave) => wave.voters);
     return jcs(nextWave(recordIn(predicate, seq), earlier)) === jcs(voters);
   });
   return [
+    ...asked.flatMap(({ seq }, at) =>
+      seq > (asked[at - 1]?.seq ?? begun) && seq < window.closed ? [] : [fault('window', `/asked/${at}`)],
+    ),
     ...(derived ? [] : [fault('wave', '/asked')]),
     ...ballots.flatMap(({ voterId, statements }, at) =>
       statements.every(({ seq }) => seq > (askedAt.get(voterId) ?? Number.POSITIVE_INFINITY))

@@ -26,7 +26,16 @@ export interface Unfinished {
 
 /** Whether no ballots of the remaining weight could change the winners. */
 export function cannotBeOverturned(method: Method, unfinished: Unfinished): boolean {
-  return bounds[method].stands(unfinished);
+  return !isOutweighed(method, unfinished) && bounds[method].stands(unfinished);
+}
+
+/**
+ * Whether as much weight is still to come as was counted. No lead, majority or median stands against that; a gate may
+ * (one no breaks unanimity), and so does an only option.
+ */
+function isOutweighed(method: Method, { options, ballots, remaining }: Unfinished): boolean {
+  if (method === 'approval-gate' || options.length === 1) return false;
+  return ballots.reduce((sum, { weight }) => sum + weight, 0) <= remaining;
 }
 
 /** The ballots by which voters who agree on an option come to an end fastest. */

@@ -215,7 +215,7 @@ export const ballotLate = event({
 export const waveOpened = event({
   type: 'decision.wave-opened',
   producer: 'consensus',
-  consumers: ['runtime'],
+  consumers: ['runtime', 'delivery'],
   audited: false,
   data: z.object({ decision: idOf('decision'), wave: z.number().int(), voters: z.array(idOf('voter')) }),
 });

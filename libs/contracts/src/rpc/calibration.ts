@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { contract } from '../contract.js';
 import { idOf } from '../ids.js';
+import { pageOf, pageQuery } from '../page.js';
 import { optionId, taskClass } from './decision.js';
 
 /**
@@ -41,17 +42,15 @@ export const listCalibration = contract({
   owner: 'consensus',
   subject: 'consensus.v1.calibration.list',
   permission: 'decision:read',
-  request: z.strictObject({ taskClass }),
-  reply: z.object({
-    items: z.array(
-      z.object({
-        voterId: idOf('voter'),
-        outcomes: z.number().int(),
-        right: z.number().int(),
-        weightMilli: z.number().int(),
-      }),
-    ),
-  }),
+  request: z.strictObject({ ...pageQuery, taskClass }),
+  reply: pageOf(
+    z.object({
+      voterId: idOf('voter'),
+      outcomes: z.number().int(),
+      right: z.number().int(),
+      weightMilli: z.number().int(),
+    }),
+  ),
   http: {
     method: 'GET',
     path: '/v1/calibration',

@@ -261,11 +261,11 @@ export const computeTally = contract({
   request: z.strictObject({
     options: z.array(optionId).min(1).max(100),
     rule,
-    eligibleWeight: z.number().int().min(1).max(1_000_000_000).optional(),
+    eligibleWeight: z.number().int().min(1).max(9_000_000_000_000).optional(),
     ballots: z.array(tallyBallot).max(10_000),
   }),
   reply: tallyResult,
-  errors: ['consensus.tally.malformed', 'consensus.tally.too-tied'],
+  errors: ['consensus.tally.malformed', 'consensus.tally.too-tied', 'consensus.tally.too-large'],
   http: {
     method: 'POST',
     path: '/v1/tally',

@@ -6,6 +6,7 @@ import { pageOf, pageQuery, timestamp } from '../page.js';
 /** Event types a webhook can subscribe to. */
 export const webhookEventTypes = [
   'decision.sealed',
+  'decision.wave-opened',
   'run.completed',
   'run.failed',
   'budget.threshold',

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { run } from '../processes/run.js';
 import { startConstellation, type Constellation } from '../testing/constellation.js';
 import { program } from './story.js';
+import { countedTallies, refusedTallies } from './tally-table.js';
 
 interface Answer {
   readonly status: number;
@@ -51,6 +52,18 @@ describe('the members of a workspace, over the public API', () => {
     expect((await ask(platform.apiKey, 'DELETE', `/v1/members/${id}`)).body).toHaveProperty('disabledAt');
     const until = Date.now() + 3_000;
     while ((await ask(key, 'GET', '/v1/me')).status !== 401) expect(Date.now()).toBeLessThan(until);
+  });
+
+  it('count any ballots under any rule, keeping nothing, and are told by a code what does not go together', async () => {
+    const asked = (sent: unknown) => ask(platform.apiKey, 'POST', '/v1/tally', sent as object);
+    for (const { says, sent, answer } of countedTallies)
+      expect({ says, ...(await asked(sent)) }).toMatchObject({ says, status: 200, body: answer });
+    for (const { says, sent, status, code, reason } of refusedTallies)
+      expect({ says, sent, ...(await asked(sent)) }).toMatchObject({
+        says,
+        status,
+        body: { code, ...(reason && { reason }) },
+      });
   });
 
   it('gain nothing their role does not hold, and nothing in another tenant', async () => {

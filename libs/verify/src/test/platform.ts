@@ -42,6 +42,10 @@ export interface Insider {
   readonly origin?: string;
   /** The name under which the log's key signs, if not the origin. */
   readonly logName?: string;
+  /** Keys with which the log signs beside its first; `broken` spoils that line. */
+  readonly logKeys?: readonly { readonly signer: Signer; readonly broken?: true }[];
+  /** Who signs the envelope, if not the first service. */
+  readonly service?: { readonly keyid: string; readonly signer: Signer };
   readonly disclosures?: readonly Disclosure[];
   readonly cosignedAt?: bigint;
   /** Witnesses that sign after the first one. */
@@ -93,13 +97,14 @@ export class Platform {
     const data = sealedEntryOf(predicate, payload);
     const sealed = { type: 'decision.sealed', at: '2026-11-20T10:00:01Z', data, ...insider.entryMore };
     const entry = insider.entry ?? utf8(jcs(sealed));
-    const sig = await this.service.sign(preAuthEncoding(PAYLOAD_TYPE, payload));
+    const { keyid, signer } = insider.service ?? { keyid: 'consensus-1', signer: this.service };
+    const sig = await signer.sign(preAuthEncoding(PAYLOAD_TYPE, payload));
     return {
       mediaType: RECEIPT_MEDIA_TYPE,
       envelope: {
         payloadType: PAYLOAD_TYPE,
         payload: base64(payload),
-        signatures: [{ keyid: 'consensus-1', sig: base64(sig) }],
+        signatures: [{ keyid, sig: base64(sig) }],
       },
       log: { entry: base64(entry), proof: await this.prove(entry, insider) },
       disclosures: insider.disclosures ?? [],
@@ -112,9 +117,13 @@ export class Platform {
   }
 
   private async prove(entry: Uint8Array, insider: Insider): Promise<string> {
-    const { origin = ORIGIN, logName = origin, before = 5, after = 4, cosigners = [] } = insider;
+    const { origin = ORIGIN, logName = origin, logKeys = [], before = 5, after = 4, cosigners = [] } = insider;
     const leaves = [...numbered(before), entry, ...numbered(after)];
-    const note = await this.checkpoint(leaves, origin, logName);
+    let note = await this.checkpoint(leaves, origin, logName);
+    for (const { signer, broken } of logKeys) {
+      const signature = await signer.sign(utf8(broken ? `${note.text}\n` : note.text));
+      note = signNote(note, logName, signer.publicKey, () => signature);
+    }
     const signatures = [...note.signatures];
     for (const name of ['first', ...cosigners]) signatures.push(await this.cosign(note.text, name, insider.cosignedAt));
     const hashes = inclusionProof(before, leaves.length, treeOf(leaves).nodeAt);

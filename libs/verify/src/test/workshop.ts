@@ -2,7 +2,9 @@
 import { base64, fromBase64, fromUtf8, sha256, utf8 } from '@conclave/audit-core';
 import type { ReceiptFile } from '@conclave/consensus-core';
 import type { StepName } from '../verdict.js';
-import { decide, review, type Circumstances, type Finished } from './decisions.js';
+import { Course, type KeySource } from './course.js';
+import { decide, ORIGIN, review, type Circumstances, type Finished } from './decisions.js';
+import { p256SignerOf } from './passkey-signer.js';
 import { Platform, type Insider } from './platform.js';
 import { signerOf, vkeyOf, type Signer } from './signer.js';
 
@@ -18,6 +20,8 @@ export interface Vector {
   readonly step?: StepName;
   /** What is special about it. */
   readonly what: string;
+  /** Waivers at hand, a line each, and the time at which they are looked at. */
+  readonly waivers?: { readonly lines: readonly string[]; readonly now: string };
 }
 
 /** What the vectors are made with. */
@@ -31,14 +35,27 @@ export interface Workshop {
   ) => Promise<Finished>;
   readonly reviewed: (secrecy?: 'open' | 'sealed') => Promise<Finished>;
   /** The receipt of a finished decision. */
-  readonly receipt: (finished: Finished, insider?: Insider) => Promise<ReceiptFile>;
+  readonly receipt: (finished: Pick<Finished, 'predicate'>, insider?: Insider) => Promise<ReceiptFile>;
+  /** A decision that is told event by event. */
+  readonly course: (...told: Tail<Parameters<typeof Course.open>>) => Promise<Course>;
+  /** The Ed25519 key of a name. */
+  readonly signerFor: (name: string) => Promise<Signer>;
 }
+
+type Tail<T extends readonly unknown[]> = T extends readonly [unknown, ...infer Rest] ? Rest : never;
 
 /** The seeds are public: these keys protect nothing. */
 const signerFor = (name: string): Promise<Signer> =>
   signerOf(new Uint8Array(sha256(utf8(`conclave test vector ${name}`))));
 
+const keyOf: KeySource = (name, algorithm) =>
+  algorithm === 'webauthn-es256'
+    ? Promise.resolve(p256SignerOf(sha256(utf8(`conclave test vector passkey ${name}`))))
+    : signerFor(name);
+
 export const TRUST = 'trust.json';
+/** The origin of the log that was opened when the first one had to be sealed. */
+export const REOPENED = `${ORIGIN}/2`;
 
 export async function openWorkshop(): Promise<Workshop> {
   const platform = await Platform.start(signerFor);
@@ -80,10 +97,43 @@ export async function openWorkshop(): Promise<Workshop> {
       },
       'trust-other-panel.json': { ...policy, require: { panelSha256: '00'.repeat(32) } },
       'trust-other-repository.json': { ...policy, require: { repository: 'git.example/acme/other' } },
+      ...(await laterTrusts(platform)),
     },
     decided: (terms, parts, more) => decide(terms, parts, { signerFor, ...more }),
     reviewed: (secrecy) => review(secrecy, { signerFor }),
     receipt: ({ predicate }, insider) => platform.receipt(predicate, insider),
+    course: (terms, voters) => Course.open(keyOf, terms, voters),
+    signerFor,
+  };
+}
+
+/** Trust roots of installations whose keys, logs or people have changed. */
+async function laterTrusts({ policy, log }: Platform): Promise<Readonly<Record<string, object>>> {
+  const named = async (name: string) => base64((await signerFor(name)).publicKey);
+  const vkey = async (name: string, origin = ORIGIN) => vkeyOf(origin, await signerFor(name));
+  const pinned = async (name: string) => [
+    { voterId: 'pat', publicKey: base64((await keyOf(name, 'webauthn-es256')).publicKey) },
+  ];
+  const may = async (...names: string[]) =>
+    Promise.all(names.map(async (keyid) => ({ keyid, publicKey: await named(`waiver ${keyid}`) })));
+  const approved = { ...policy, require: { outcome: 'approved' } };
+  return {
+    'trust-next-log-key.json': { ...policy, logs: [await vkey('next log')] },
+    'trust-both-log-keys.json': { ...policy, logs: [...policy.logs, await vkey('next log')] },
+    'trust-two-services.json': {
+      ...policy,
+      services: [...policy.services, { keyid: 'consensus-2', publicKey: await named('next service') }],
+    },
+    'trust-reopened-log.json': { ...policy, logs: [...policy.logs, vkeyOf(REOPENED, log)] },
+    'trust-passkey.json': { ...policy, voters: await pinned('pat'), minExternalCustody: 1 },
+    'trust-other-passkey.json': { ...policy, voters: await pinned('stranger') },
+    'trust-waivers.json': { ...approved, waivers: { keys: await may('lead', 'security'), threshold: 1 } },
+    'trust-two-waivers.json': { ...approved, waivers: { keys: await may('lead', 'security'), threshold: 2 } },
+    'trust-waivers-other-panel.json': {
+      ...policy,
+      require: { outcome: 'approved', panelSha256: '00'.repeat(32) },
+      waivers: { keys: await may('lead'), threshold: 1 },
+    },
   };
 }
 

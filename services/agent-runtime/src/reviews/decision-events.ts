@@ -28,10 +28,14 @@ export class DecisionEvents {
     await this.ended(tx, event.tenantId, decision, { canceled: true });
   }
 
-  /** Nothing to remember: the coordinator was parked before anybody it had seated could speak. */
+  /**
+   * The first wave is told to nobody: who opens a decision asks for it. Of the others nothing is to be remembered, as the
+   * coordinator was parked before anybody it had seated could speak.
+   */
   @Consumes(events.waveOpened)
   async waved(tx: Tx, event: PlacedEvent): Promise<void> {
-    const { decision, voters } = event.data as WaveOpened;
+    const { decision, wave, voters } = event.data as WaveOpened;
+    if (wave === 1) return;
     const answer: WaveAnswer = { voters };
     await answerOpen(tx, { tenantId: event.tenantId, kind: 'decision-sealed', key: decision }, answer);
     tx.afterCommit(() => this.bells.ready());

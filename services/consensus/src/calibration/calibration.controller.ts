@@ -13,7 +13,7 @@ export class CalibrationController {
   }
 
   @Handles(consensus.listCalibration)
-  list(ctx: RequestContext, { taskClass }: RequestOf<typeof consensus.listCalibration>) {
-    return this.calibration.list(ctx, taskClass);
+  list(ctx: RequestContext, query: RequestOf<typeof consensus.listCalibration>) {
+    return this.calibration.list(ctx, query);
   }
 }

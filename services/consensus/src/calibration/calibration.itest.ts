@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { consensus, events } from '@conclave/contracts';
-import { refusedWith, testPrincipal } from '@conclave/dev-env/testing';
+import { refusalOf, refusedWith, testPrincipal } from '@conclave/dev-env/testing';
 import { startConsensus, type ConsensusFixture, type Tenant, type Voter } from '../testing/consensus-fixture.js';
 
 let fixture: ConsensusFixture;
@@ -46,6 +46,12 @@ describe('weights by outcomes', () => {
     const items = await listed('migration');
     expect(items[0]).toEqual({ voterId: voters[2].voterId, outcomes: 3, right: 3, weightMilli: 904 });
     expect(items.slice(1).map(({ weightMilli }) => weightMilli)).toEqual([201, 201]);
+    const page = (after?: string) =>
+      fixture.call(consensus.listCalibration, { taskClass: 'migration', limit: 2, ...(after && { after }) }, tenant.me);
+    const first = await page();
+    expect(first).toEqual({ items: items.slice(0, 2), next: items[1]!.voterId });
+    expect(await page(first.next)).toEqual({ items: items.slice(2) });
+    expect(await refusalOf(page('elsewhere'))).toBe('request.invalid');
 
     const decision = await decide(['yes', 'yes', 'no'], calibration);
     expect(decision).toMatchObject({ calibration, outcome: { status: 'rejected' } });
@@ -104,5 +110,17 @@ describe('weights by agreement', () => {
     expect(ann).toBe(bob);
     expect(ann).toBeGreaterThan(cid!);
     expect(await frozenFor(later.id)).toMatchObject({ method: 'dawid-skene', taskClass: 'triage' });
+  });
+
+  it('are estimated over those that ended last, whenever they were opened', async () => {
+    const terms = { rule, calibration: { method: 'dawid-skene', taskClass: 'long' } } as const;
+    const [ann, bob] = voters;
+    const slow = await tenant.open([ann, bob], terms);
+    const quick = async () => tenant.cast((await tenant.open([ann], terms)).id, ann, { vote: 'yes' });
+    await Promise.all(Array.from({ length: 50 }, quick));
+    const weightOf = async () => (await tenant.open([bob], terms)).ballots[0]!.weight;
+    expect(await weightOf()).toBe(201);
+    for (const voter of [ann, bob]) await tenant.cast(slow.id, voter, { vote: 'yes' });
+    expect(await weightOf()).not.toBe(201);
   });
 });

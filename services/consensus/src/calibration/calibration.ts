@@ -15,6 +15,7 @@ import type { RequestContext } from '@conclave/nest-kit';
 import { Database, type Actor, type Tx } from '@conclave/postgres-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import { PostgresDecisions } from '../decisions/postgres-decisions.js';
+import { cursorOf } from '../page-cursor.js';
 import { PostgresCalibration, type VoterOutcome } from './postgres-calibration.js';
 
 type Asked = Pick<RequestOf<typeof consensus.openDecision>, 'calibration' | 'electorate'>;
@@ -87,7 +88,12 @@ export class Calibration {
     });
   }
 
-  async list(ctx: RequestContext, taskClass: string): Promise<ReplyOf<typeof consensus.listCalibration>> {
+  /** A page of the weights, the heaviest first. */
+  async list(
+    ctx: RequestContext,
+    { taskClass, limit, after }: RequestOf<typeof consensus.listCalibration>,
+  ): Promise<ReplyOf<typeof consensus.listCalibration>> {
+    const seen = cursorOf('voter', after);
     const outcomes = await this.db.tx(ctx, (tx) => this.calibration.outcomes(tx, ctx, taskClass));
     const items = [...byVoter(outcomes)].map(([voterId, told]) => ({
       voterId,
@@ -95,7 +101,11 @@ export class Calibration {
       right: told.filter(Boolean).length,
       weightMilli: weightOfRecord(told.reduce(withOutcome, NO_RECORD)),
     }));
-    return { items: items.sort((a, b) => b.weightMilli - a.weightMilli || (a.voterId < b.voterId ? -1 : 1)) };
+    items.sort((a, b) => b.weightMilli - a.weightMilli || (a.voterId < b.voterId ? -1 : 1));
+    const from = items.findIndex(({ voterId }) => voterId === seen) + 1;
+    const page = items.slice(from, from + limit);
+    const last = items.length > from + limit ? page.at(-1) : undefined;
+    return { items: page, ...(last && { next: last.voterId }) };
   }
 
   private async byOutcomes(tx: Tx, ctx: Actor, taskClass: string): Promise<Map<string, number>> {

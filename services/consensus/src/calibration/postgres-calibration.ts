@@ -23,12 +23,12 @@ export class PostgresCalibration {
     ]);
   }
 
-  /** The latest decisions of a class that have ended with a receipt, the oldest of them first. */
+  /** The decisions of a class that have ended with a receipt last, the one that ended first of them first. */
   async endedDecisions(tx: Tx, ctx: Actor, taskClass: string, limit: number): Promise<string[]> {
     const rows = await tx.query<{ id: string }>(
       `select c.decision_id as id from calibrated_decision c join decision d on d.tenant_id = c.tenant_id and d.id = c.decision_id
        where c.tenant_id = $1 and c.task_class = $2 and d.sealed_at is not null
-       order by c.decision_id desc limit $3`,
+       order by d.sealed_at desc, d.id desc limit $3`,
       [ctx.tenantId, taskClass, limit],
     );
     return rows.map(({ id }) => id).reverse();

@@ -64,7 +64,7 @@ export class DecisionsController {
   @Handles(consensus.castBallot)
   cast(ctx: RequestContext, { id, ...command }: RequestOf<typeof consensus.castBallot>) {
     return this.box.act(ctx, id, ({ decision }) => {
-      requireRoomFor(command.ballot, decision);
+      requireRoomFor(command, decision);
       return admitBallot(decision, command);
     });
   }
@@ -72,13 +72,16 @@ export class DecisionsController {
   @Handles(consensus.commitBallot)
   commit(ctx: RequestContext, { id, signature, ...said }: RequestOf<typeof consensus.commitBallot>) {
     const command = { commitment: { decisionId: id, ...said }, signature };
-    return this.box.act(ctx, id, ({ decision }) => admitCommit(decision, command));
+    return this.box.act(ctx, id, ({ decision }) => {
+      requireRoomFor(command, decision);
+      return admitCommit(decision, command);
+    });
   }
 
   @Handles(consensus.revealBallot)
   reveal(ctx: RequestContext, { id, ...command }: RequestOf<typeof consensus.revealBallot>) {
     return this.box.act(ctx, id, ({ decision, revealOpened }) => {
-      requireRoomFor(command.ballot, decision);
+      requireRoomFor(command, decision);
       return decision.phase === 'reveal' && !revealOpened ? UNPUBLISHED : admitReveal(decision, command);
     });
   }

@@ -3,7 +3,7 @@ import { consensus, type RequestOf } from '@conclave/contracts';
 import { Handles, type RequestContext } from '@conclave/nest-kit';
 import { Controller, Inject } from '@nestjs/common';
 import { BallotBox } from './ballot-box.js';
-import { requireRoomFor, requireRoomForWords } from './room.js';
+import { refusalOfOption, requireRoomFor, requireRoomForWords } from './room.js';
 
 type Said = RequestOf<typeof consensus.proposeOption>;
 
@@ -30,7 +30,7 @@ export class DeliberationController {
   abstain(ctx: RequestContext, { id, signature, ...said }: RequestOf<typeof consensus.abstain>) {
     const command = { ballot: { decisionId: id, round: 1, vote: 'abstain' as const, ...said }, signature };
     return this.box.act(ctx, id, ({ decision }) => {
-      requireRoomFor(command.ballot, decision);
+      requireRoomFor(command, decision);
       return admitBallot(decision, command);
     });
   }
@@ -39,16 +39,20 @@ export class DeliberationController {
   veto(ctx: RequestContext, { id, signature, ...said }: RequestOf<typeof consensus.castVeto>) {
     const command = { veto: { decisionId: id, ...said }, signature };
     return this.box.act(ctx, id, ({ decision }) => {
-      requireRoomFor(command.veto, decision);
+      requireRoomFor(command, decision);
       return admitVeto(decision, command);
     });
   }
 
   private say(ctx: RequestContext, phase: DiscussionPhase, { id, voterId, option, ...said }: Said) {
     const command = { contribution: { decisionId: id, voterId, phase, ...(option && { option }) }, ...said };
-    return this.box.act(ctx, id, ({ decision }) => {
-      requireRoomForWords(said.text, decision);
-      return admitContribution(decision, command);
+    return this.box.act(ctx, id, async ({ decision }) => {
+      const { text, ...signed } = command;
+      requireRoomForWords(text, decision);
+      requireRoomFor(signed, decision);
+      const admission = await admitContribution(decision, command);
+      const proposed = admission.events.length > 0 ? option : undefined;
+      return (proposed && refusalOfOption(decision, proposed)) ?? admission;
     });
   }
 }

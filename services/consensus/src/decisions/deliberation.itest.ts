@@ -1,6 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { fromBase64, fromUtf8 } from '@conclave/audit-core';
-import { checkBallots, optionsFor, parseStatement, recountAgrees, type Predicate } from '@conclave/consensus-core';
+import {
+  checkBallots,
+  optionsFor,
+  parseStatement,
+  payloadBytes,
+  predicateOf,
+  recountAgrees,
+  type DecisionEvent,
+  type Predicate,
+} from '@conclave/consensus-core';
 import { consensus, events, newId } from '@conclave/contracts';
 import { eventually, refusalOf, refusedWith } from '@conclave/dev-env/testing';
 import {
@@ -29,7 +38,7 @@ const rounds = { propose: true, critique: 1 as const };
 const overdue = (id: string) =>
   fixture.database.query('update consensus.decision set deadline_at = clock_timestamp() where id = $1', [id]);
 
-/** The predicate of an ended decision's receipt, as it is downloaded, and what is disclosed beside it. */
+/** The predicate of an ended decision's receipt, as it is downloaded and as its events give it, and what is disclosed beside it. */
 async function receiptOf(id: string): Promise<{ predicate: Predicate; disclosures: object[] }> {
   await fixture.log.write(tenant.me.tenantId);
   const file = await eventually(() => fixture.call(consensus.getReceipt, { id }, tenant.me));
@@ -37,6 +46,12 @@ async function receiptOf(id: string): Promise<{ predicate: Predicate; disclosure
   const payload = fromUtf8(fromBase64(String(file.envelope['payload'])));
   const statement = parseStatement(JSON.parse(payload));
   if (!statement.ok) throw new Error(statement.path);
+  const stored = await fixture.database.query<Omit<DecisionEvent, 'at'> & { at: Date }>(
+    'select seq, type, at, data from consensus.decision_event where decision_id = $1 order by seq',
+    [id],
+  );
+  const told = stored.map((event) => ({ ...event, at: event.at.toISOString() }) as DecisionEvent);
+  expect(fromUtf8(payloadBytes(predicateOf(told)!))).toBe(payload);
   return { predicate: statement.value.predicate, disclosures: file.disclosures };
 }
 
@@ -193,7 +208,11 @@ describe('a decision that asks in waves', () => {
     const ended = await tenant.cast(id, voters[3]!, { vote: 'yes' });
     expect(ended).toMatchObject({ phase: 'sealed', outcome: { status: 'approved' }, skippedByEarlyStop: 1 });
     const waves = await fixture.emitted(events.waveOpened.type, tenant.me.tenantId);
-    expect(waves.map(({ data }) => [data['wave'], data['voters']])).toEqual([[2, [voters[3]!.voterId]]]);
+    const asked = voters.map(({ voterId }) => voterId);
+    expect(waves.map(({ data }) => data)).toEqual([
+      { decision: id, wave: 1, voters: asked.slice(0, 3) },
+      { decision: id, wave: 2, voters: asked.slice(3, 4) },
+    ]);
     const { predicate } = await receiptOf(id);
     expect(predicate).toMatchObject({ stopped: { notAsked: [voters[4]!.voterId] }, cost: { skippedByEarlyStop: 1 } });
     expect(await checkBallots(predicate)).toEqual([]);

@@ -10,16 +10,17 @@ import {
 } from '@conclave/consensus-core';
 import { ConclaveError, consensus, events, newId, type ReplyOf, type RequestOf } from '@conclave/contracts';
 import { CONFIG, type RequestContext } from '@conclave/nest-kit';
-import { Database, once, type Tx } from '@conclave/postgres-kit';
+import { Database, once, outboundEvent, type Tx } from '@conclave/postgres-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import type { ConsensusConfig } from '../config.js';
 import { Calibration } from '../calibration/calibration.js';
 import { PostgresVoterKeys, type VoterKey } from '../voter-keys/postgres-voter-keys.js';
 import { advance } from './advance.js';
+import { wavesOf } from './consequences.js';
 import { viewOf } from './decision-view.js';
 import { PostgresDecisions } from './postgres-decisions.js';
 import { refused } from './refused.js';
-import { requireRoomForTerms } from './room.js';
+import { requireRoomForReceipt, requireRoomForTerms } from './room.js';
 
 type Request = RequestOf<typeof consensus.openDecision>;
 type Reply = ReplyOf<typeof consensus.openDecision>;
@@ -65,16 +66,22 @@ export class OpenDecision {
     const terms = await this.termsOf(tx, ctx, id, weighed(request, earned));
     const admission = admitOpening(terms);
     if (admission.refusal) throw refused(admission.refusal);
+    requireRoomForReceipt(terms);
     const at = new Date().toISOString();
     const opened = appendTo(0, admission.events, at);
     const first = [...opened, ...advance(foldDecision(opened), 'complete', at)];
-    const held = await this.decisions.claim(tx, ctx, first, { requestSha256, deadlineAt: firstDeadlineOf(terms) });
+    const told = [
+      outboundEvent(ctx, events.decisionOpened, { decision: id, termsSha256: openingDigestOf(terms), openedAt: at }),
+      ...wavesOf(ctx, foldDecision(first), first),
+    ];
+    const claimed = { requestSha256, deadlineAt: firstDeadlineOf(terms), told };
+    const held = await this.decisions.claim(tx, ctx, first, claimed);
     if (!held) {
       const faster = await this.repeatOf(tx, ctx, id, requestSha256);
       if (faster) return faster;
       throw new Error(`decision ${id} was neither claimed nor found`);
     }
-    await tx.emit(events.decisionOpened, { decision: id, termsSha256: openingDigestOf(terms), openedAt: at });
+    tx.afterCommit(() => this.db.emitted());
     await this.calibration.publish(tx, ctx, id, request, earned);
     return viewOf(held);
   }
@@ -86,11 +93,11 @@ export class OpenDecision {
   }
 
   private async termsOf(tx: Tx, ctx: RequestContext, id: string, request: Request): Promise<Terms> {
-    const keys = await this.keys.valid(
-      tx,
-      ctx,
-      request.electorate.map(({ voterId }) => voterId),
-    );
+    const voterIds = request.electorate.map(({ voterId }) => voterId);
+    const [keys, origin] = await Promise.all([
+      this.keys.valid(tx, ctx, voterIds),
+      this.decisions.originOf(tx, ctx),
+    ]);
     requireSeparateDuties(ctx, request, keys);
     const { id: _id, deadlineAt: _deadline, roundSeconds, electorate, ...terms } = request;
     return {
@@ -98,7 +105,7 @@ export class OpenDecision {
       ...{ decisionId: id, engine: ENGINE },
       ...(hasRounds(request) && { roundSeconds: roundSeconds ?? ROUND_SECONDS }),
       questionSalt: randomBytes(32).toString('base64'),
-      origin: (await this.decisions.originOf(tx, ctx)) ?? `${this.config.AUDIT_LOG_HOST}/log/${ctx.tenantId}`,
+      origin: origin ?? `${this.config.AUDIT_LOG_HOST}/log/${ctx.tenantId}`,
       electorate: electorate.map((elector) => {
         const key = keys.get(elector.voterId);
         if (!key) throw new ConclaveError('consensus.voter-key.not-found', { voterId: elector.voterId });

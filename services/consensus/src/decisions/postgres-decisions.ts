@@ -1,7 +1,8 @@
 /**
- * The SQL of decisions. Events are only ever inserted; the head row is a projection of them, and its lock is what
- * makes commands on one decision take turns.
+ * The SQL of decisions. Events are only ever inserted; the head row is a projection of them, and the count of events on
+ * it is what makes commands on one decision take turns.
  */
+import type { DsseEnvelope } from '@conclave/audit-core';
 import {
   foldDecision,
   isFinal,
@@ -12,7 +13,7 @@ import {
   type Outcome,
 } from '@conclave/consensus-core';
 import { ConclaveError, type RequestOf, type consensus } from '@conclave/contracts';
-import type { Actor, Statements, Tx } from '@conclave/postgres-kit';
+import type { Actor, OutboundEvent, Statements, Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { cursorOf } from '../page-cursor.js';
 
@@ -20,6 +21,8 @@ import { cursorOf } from '../page-cursor.js';
 export interface Held {
   readonly id: string;
   readonly requestSha256: string;
+  /** How many events the head row counts; null where it was written by code that keeps no count. */
+  readonly seq: number | null;
   readonly events: readonly DecisionEvent[];
   readonly decision: Decision;
   /** Whether the commits' log entry is in a published checkpoint. */
@@ -30,17 +33,21 @@ export interface Held {
   readonly openedBy: string | null;
 }
 
-/** The columns of the head row that events change; what is absent stays. */
-export interface HeadChange {
-  readonly deadlineAt?: Date | null;
+/** All that one turn of a decision writes. */
+export interface Change {
+  readonly before: Held;
+  readonly after: Held;
+  /** What the log and the others are told. */
+  readonly told: readonly OutboundEvent[];
   readonly commitsEventId?: string;
-  readonly revealOpenedAt?: Date;
+  readonly receipt?: { readonly envelope: DsseEnvelope; readonly eventId: string };
 }
 
 /** What a new decision's head row holds besides its events. */
 export interface Claimed {
   readonly requestSha256: string;
   readonly deadlineAt: string;
+  readonly told: readonly OutboundEvent[];
 }
 
 interface HeadRow {
@@ -68,14 +75,43 @@ interface EventRow {
 /** Decisions under way that a process keeps in mind; each is at most some hundred kilobytes. */
 const REMEMBERED = 200;
 
-const ADDED = `insert into decision_event (tenant_id, decision_id, seq, type, at, data)
-  select $1, $2, seq, type, at, data
-  from unnest($3::int[], $4::text[], $5::timestamptz[], $6::json[]) as added (seq, type, at, data)`;
+/** Events of the decision, and events for others, once `head` has its row; parameters 1 to 11 are `eventsOf`. */
+const EVENTS = `added as (
+    insert into decision_event (tenant_id, decision_id, seq, type, at, data)
+    select $1, $2, event.seq, event.type, event.at, event.data
+    from head, unnest($3::int[], $4::text[], $5::timestamptz[], $6::json[]) as event (seq, type, at, data)
+  ), told as (
+    insert into outbound_event (id, tenant_id, lane, type, actor, data)
+    select event.id, $1, event.lane, event.type, event.actor, event.data
+    from head, unnest($7::text[], $8::smallint[], $9::text[], $10::text[], $11::jsonb[]) as event (id, lane, type, actor, data)
+  )`;
 
-const addedOf = ({ tenantId }: Actor, id: string, events: readonly DecisionEvent[]): unknown[] => [
+const eventsOf = (
+  { tenantId }: Actor,
+  id: string,
+  events: readonly DecisionEvent[],
+  told: readonly OutboundEvent[],
+): unknown[] => [
   ...[tenantId, id, events.map(({ seq }) => seq), events.map(({ type }) => type), events.map(({ at }) => at)],
-  events.map(({ data }) => JSON.stringify(data)),
+  ...[events.map(({ data }) => JSON.stringify(data)), told.map((event) => event.id), told.map(({ lane }) => lane)],
+  ...[told.map(({ type }) => type), told.map(({ actor }) => actor), told.map(({ body }) => body)],
 ];
+
+const CLAIM = `with head as (
+    insert into decision (tenant_id, id, request_sha256, question, phase, opened_at, deadline_at, opened_by, seq)
+    values ($1, $2, $12, $13, $14, $15, $16, $17, $18) on conflict do nothing returning id
+  ), ${EVENTS}
+  select id from head`;
+
+const WRITE = `with head as (
+    update decision set phase = $12, outcome = $13, sealed_at = $14, deadline_at = $15,
+      commits_event_id = coalesce($16, commits_event_id), seq = $17
+    where tenant_id = $1 and id = $2 and seq is not distinct from $18 returning id
+  ), ${EVENTS}, issued as (
+    insert into receipt (tenant_id, decision_id, envelope, event_id)
+    select $1, $2, $19, $20 from head where $20::text is not null
+  )
+  select id from head`;
 
 const HEAD = `d.id, d.request_sha256, d.seq, d.question, d.phase, d.outcome, d.opened_at, d.sealed_at, d.deadline_at, d.opened_by, d.reveal_opened_at,
   exists (select from receipt r where r.tenant_id = d.tenant_id and r.decision_id = d.id and r.proof is not null) as receipt_ready`;
@@ -86,26 +122,20 @@ export class PostgresDecisions {
 
   /** Claims the id for these terms; undefined when it was claimed before, by a transaction that has committed. */
   async claim(tx: Tx, ctx: Actor, first: readonly DecisionEvent[], claimed: Claimed): Promise<Held | undefined> {
-    const { requestSha256, deadlineAt } = claimed;
+    const { requestSha256, deadlineAt, told } = claimed;
     const decision = foldDecision(first);
-    const { decisionId: id, question } = decision.terms;
-    const row = await tx.one(
-      `with claimed as (
-         insert into decision (tenant_id, id, request_sha256, question, phase, opened_at, deadline_at, opened_by, seq)
-         values ($1, $2, $7, $8, $9, $10, $11, $12, $13) on conflict do nothing returning id
-       ), added as (${ADDED.replace('from unnest', 'from claimed, unnest')})
-       select id from claimed`,
-      [
-        ...addedOf(ctx, id, first),
-        ...[requestSha256, question, decision.phase, decision.openedAt, deadlineAt, ctx.actor, decision.seq],
-      ],
-    );
+    const { seq, phase, openedAt, terms } = decision;
+    const { decisionId: id, question } = terms;
+    const row = await tx.one(CLAIM, [
+      ...eventsOf(ctx, id, first, told),
+      ...[requestSha256, question, phase, openedAt, deadlineAt, ctx.actor, seq],
+    ]);
     if (!row) return undefined;
     const held = {
-      ...{ id, requestSha256, events: first, decision, revealOpened: false, receiptReady: false },
+      ...{ id, requestSha256, seq, events: first, decision, revealOpened: false, receiptReady: false },
       ...{ deadlineAt: new Date(deadlineAt), openedBy: ctx.actor },
     };
-    this.remember(tx, ctx, held);
+    tx.afterCommit(() => this.remember(ctx, held));
     return held;
   }
 
@@ -132,33 +162,50 @@ export class PostgresDecisions {
     return (await this.load(tx, ctx, id, 'for update of d')) ?? notFound(id);
   }
 
-  async append(tx: Tx, ctx: Actor, id: string, events: readonly DecisionEvent[]): Promise<void> {
-    await tx.query(ADDED, addedOf(ctx, id, events));
+  /**
+   * Writes what a turn came to, if nobody has changed the decision since it was read.
+   *
+   * @throws OvertakenError when somebody has; what is remembered is forgotten, so that the next lock reads it
+   */
+  async write(db: Statements, ctx: Actor, { before, after, told, commitsEventId, receipt }: Change): Promise<void> {
+    const { id, decision } = after;
+    const { phase, seq, ended } = decision;
+    const sealed = ended?.type === 'decision.sealed' ? ended : undefined;
+    const row = await db
+      .one(WRITE, [
+        ...eventsOf(ctx, id, after.events.slice(before.events.length), told),
+        ...[phase, sealed ? JSON.stringify(sealed.data.outcome) : null, sealed?.at ?? null, after.deadlineAt],
+        ...[commitsEventId ?? null, seq, before.seq],
+        ...(receipt ? [JSON.stringify(receipt.envelope), receipt.eventId] : [null, null]),
+      ])
+      // A process that keeps no count appended events.
+      .catch((error: unknown) => (isTaken(error) ? undefined : Promise.reject(error as Error)));
+    if (row) return;
+    this.remembered.forget(ctx, id);
+    throw new OvertakenError(`decision ${id} has more events than were known`);
   }
 
-  /** Brings the head row up to the events. */
-  async project(tx: Tx, ctx: Actor, held: Held, change: HeadChange): Promise<void> {
-    const { id, decision } = held;
-    const { phase, seq, ended } = decision;
-    this.remember(tx, ctx, held);
-    const sealed = ended?.type === 'decision.sealed' ? ended : undefined;
-    await tx.query(
-      `update decision set phase = $3, outcome = $4, sealed_at = $5, deadline_at = $6,
-         commits_event_id = coalesce($7, commits_event_id), reveal_opened_at = coalesce($8, reveal_opened_at),
-         seq = $9
-       where tenant_id = $1 and id = $2`,
-      [
-        ctx.tenantId,
-        id,
-        phase,
-        sealed ? JSON.stringify(sealed.data.outcome) : null,
-        sealed?.at ?? null,
-        change.deadlineAt ?? null,
-        change.commitsEventId ?? null,
-        change.revealOpenedAt ?? null,
-        seq,
-      ],
-    );
+  /** Welcomes reveals. */
+  async openReveal(
+    tx: Tx,
+    ctx: Actor,
+    id: string,
+    { deadlineAt, openedAt }: { readonly deadlineAt: Date; readonly openedAt: Date },
+  ): Promise<void> {
+    await tx.query('update decision set deadline_at = $3, reveal_opened_at = $4 where tenant_id = $1 and id = $2', [
+      ...[ctx.tenantId, id, deadlineAt, openedAt],
+    ]);
+  }
+
+  /** Keeps a decision in mind as it has been written. */
+  remember(ctx: Actor, held: Held): void {
+    this.remembered.set(ctx, held);
+  }
+
+  /** A decision as it was last seen, unless its head row changes without events: while reveals are waited for. */
+  recall(ctx: Actor, id: string): Held | undefined {
+    const held = this.remembered.find(ctx, id);
+    return held?.decision.phase === 'reveal' ? undefined : held;
   }
 
   /** Heads, newest first: by time, for whoever opens a decision may choose its id. */
@@ -218,11 +265,12 @@ export class PostgresDecisions {
       [ctx.tenantId, id],
     );
     if (!head) return undefined;
-    const remembered = locking && this.remembered.get(ctx, id, head.seq);
+    const remembered = locking && this.remembered.get(ctx, head);
     const { events, decision } = remembered || (await this.fold(tx, ctx, id));
     return {
       id,
       requestSha256: head.request_sha256,
+      seq: head.seq,
       events,
       decision,
       revealOpened: head.reveal_opened_at !== null,
@@ -240,28 +288,44 @@ export class PostgresDecisions {
     const events = rows.map(eventOf);
     return { events, decision: foldDecision(events) };
   }
-
-  private remember(tx: Tx, ctx: Actor, { id, events, decision }: Held): void {
-    tx.afterCommit(() => this.remembered.set(ctx, id, { events, decision }));
-  }
 }
 
 type Folded = Pick<Held, 'events' | 'decision'>;
 
-/** Decisions that are being voted on, as they were last seen. Events never change, so their number says whether they still are. */
-class Remembered {
-  private readonly known = new Map<string, Folded>();
+/** The events were not appended: others stand in their places. */
+export class OvertakenError extends Error {
+  override readonly name = 'OvertakenError';
+}
 
-  get({ tenantId }: Actor, id: string, seq: number | null): Folded | undefined {
-    const folded = this.known.get(`${tenantId} ${id}`);
-    return folded?.decision.seq === seq ? folded : undefined;
+function isTaken(error: unknown): boolean {
+  return error instanceof Error && 'constraint' in error && error.constraint === 'decision_event_pkey';
+}
+
+/**
+ * Decisions that are being voted on, as they were last seen. Events never change, so their number says whether they
+ * still are; not where a process that keeps none appended, which shows by a phase it reached or when appending fails.
+ */
+class Remembered {
+  private readonly known = new Map<string, Held>();
+
+  find({ tenantId }: Actor, id: string): Held | undefined {
+    return this.known.get(`${tenantId} ${id}`);
   }
 
-  set({ tenantId }: Actor, id: string, folded: Folded): void {
-    const key = `${tenantId} ${id}`;
+  get(ctx: Actor, { id, seq, phase }: Pick<HeadRow, 'id' | 'seq' | 'phase'>): Folded | undefined {
+    const folded = this.find(ctx, id);
+    return folded?.decision.seq === seq && folded.decision.phase === phase ? folded : undefined;
+  }
+
+  forget({ tenantId }: Actor, id: string): void {
+    this.known.delete(`${tenantId} ${id}`);
+  }
+
+  set({ tenantId }: Actor, held: Held): void {
+    const key = `${tenantId} ${held.id}`;
     this.known.delete(key);
-    if (isFinal(folded.decision.phase)) return;
-    this.known.set(key, folded);
+    if (isFinal(held.decision.phase)) return;
+    this.known.set(key, { ...held, seq: held.decision.seq });
     const [oldest] = this.known.keys();
     if (this.known.size > REMEMBERED && oldest !== undefined) this.known.delete(oldest);
   }

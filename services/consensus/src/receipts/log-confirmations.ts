@@ -24,7 +24,10 @@ export class LogConfirmations {
     @Inject(LoggedKeys) private readonly keys: LoggedKeys,
   ) {}
 
-  /** Decisions opened from now on belong to the tenant's next log; those under way keep the one they were opened under. */
+  /**
+   * Decisions opened from now on belong to the tenant's next log. The terms of those under way are signed and keep their
+   * origin; the receipts show by their checkpoint which log they ended in, and the verifier knows that it followed.
+   */
   @Consumes(events.logOpened)
   async follow(tx: Tx, event: PlacedEvent): Promise<void> {
     await this.decisions.keepOrigin(tx, event.tenantId, event.data['origin'] as string);

@@ -1,9 +1,7 @@
-/** The SQL of receipts: written once when a decision is sealed, completed once when the log has its entry. */
+/** The SQL of receipts: written once with the end of their decision, completed once when the log has its entry. */
 import type { DsseEnvelope } from '@conclave/audit-core';
-import { payloadBytes, predicateOf, sealedEntryOf, type DecisionEvent } from '@conclave/consensus-core';
 import type { Actor, Tx } from '@conclave/postgres-kit';
-import { Inject, Injectable } from '@nestjs/common';
-import { EnvelopeSigner } from './envelope-signer.js';
+import { Injectable } from '@nestjs/common';
 
 /** A receipt's signed part, and its place in the log once there is one. */
 export interface StoredReceipt {
@@ -14,27 +12,6 @@ export interface StoredReceipt {
 
 @Injectable()
 export class PostgresReceipts {
-  constructor(@Inject(EnvelopeSigner) private readonly signer: EnvelopeSigner) {}
-
-  /** Signs the receipt of a sealed decision; `announce` tells the log the payload's digest and returns its event's id. */
-  async issue(
-    tx: Tx,
-    ctx: Actor,
-    events: readonly DecisionEvent[],
-    announce: (payloadSha256: string) => Promise<string>,
-  ): Promise<void> {
-    const predicate = predicateOf(events);
-    if (!predicate) throw new Error('only a sealed decision has a receipt');
-    const payload = payloadBytes(predicate);
-    const eventId = await announce(sealedEntryOf(predicate, payload).payloadSha256);
-    await tx.query('insert into receipt (tenant_id, decision_id, envelope, event_id) values ($1, $2, $3, $4)', [
-      ctx.tenantId,
-      predicate.decisionId,
-      JSON.stringify(this.signer.sign(payload)),
-      eventId,
-    ]);
-  }
-
   /** Binds the receipt of that event to its log entry; a repeat changes nothing. */
   async confirm(tx: Tx, ctx: Actor, eventId: string, entry: string, proof: string): Promise<void> {
     await tx.query(

@@ -127,6 +127,23 @@ it('names the key it signs with, as a trust root pins it', async () => {
   expect(items).toEqual([{ keyid: keyidOf(receipt), algorithm: 'ed25519', publicKey: fixture.signingKey }]);
 });
 
+describe('a decision under way when its log is given up', () => {
+  it('keeps its terms, and has a receipt in the log that follows, which the verifier knows for one', async () => {
+    const { id } = await tenant.open(voters);
+    await fixture.log.write(tenant.me.tenantId);
+    const origin = fixture.log.openNext(tenant.me.tenantId);
+    for (const voter of voters) await tenant.cast(id, voter, { vote: 'yes' });
+    await fixture.log.write(tenant.me.tenantId);
+    await tenant.until(id, 'sealed', true);
+    const receipt = await receiptOf(id);
+    expect(fromUtf8(fromBase64(receipt.envelope.payload))).toContain(`"origin":"${origin.slice(0, -2)}"`);
+    expect(receipt.log.proof).toContain(`\n${origin}\n`);
+    const verdict = await verifyReceipt(JSON.stringify(receipt), trustIn(receipt));
+    expect(verdict.steps.find(({ name }) => name === 'checkpoint')?.detail).toContain('the log which followed');
+    expect(verdict.status).toBe('trusted');
+  });
+});
+
 describe('an installation that names no origin for passkeys', () => {
   it('gives challenges for other keys, and takes no passkey', async () => {
     const { challenge, ...rest } = await fixture.call(consensus.challengeVoterKey, {}, tenant.me);

@@ -36,6 +36,7 @@ export class TestLog {
   private readonly logged = new Set<string>();
   private following: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
+  private readonly numbers = new Map<string, number>();
 
   constructor(
     private readonly fixture: ServiceFixture,
@@ -46,6 +47,15 @@ export class TestLog {
   /** The verifier key of a tenant's log. */
   vkeyOf(tenantId: string): string {
     return formatVkey({ name: this.originOf(tenantId), type: 1, publicKey: this.publicKey });
+  }
+
+  /** Gives the tenant's log up: what is not in it yet will be in the next one, whose origin this returns. */
+  openNext(tenantId: string): string {
+    this.numbers.set(tenantId, (this.numbers.get(tenantId) ?? 1) + 1);
+    this.leaves.delete(tenantId);
+    const origin = this.originOf(tenantId);
+    this.audit.emit(events.logOpened, tenantId, { origin });
+    return origin;
   }
 
   /** Logs what the tenant's audited events say so far, and announces each decision entry with its proof. */
@@ -99,7 +109,8 @@ export class TestLog {
   }
 
   private originOf(tenantId: string): string {
-    return `${this.host}/log/${tenantId}`;
+    const number = this.numbers.get(tenantId);
+    return `${this.host}/log/${tenantId}${number === undefined ? '' : `/${number}`}`;
   }
 
   private get publicKey(): Uint8Array {

@@ -18,7 +18,7 @@ export class EnqueueDeliveries {
   ) {}
 
   @Consumes(
-    ...[events.decisionSealed, events.runCompleted, events.runFailed, events.budgetThreshold],
+    ...[events.decisionSealed, events.waveOpened, events.runCompleted, events.runFailed, events.budgetThreshold],
     ...[events.logContested, events.logDamaged],
   )
   async onEvent(tx: Tx, event: PlacedEvent): Promise<void> {

@@ -117,7 +117,7 @@ async function build(projects) {
   const wanted = projects.length ? projects : compiledProjects();
   await phase('Build', async (say) => {
     removeOrphans(wanted);
-    const tsc = join(modules, 'typescript', 'bin', 'tsc');
+    const tsc = join(modules, 'typescript-native', 'bin', 'tsc');
     try {
       await run(runtime(), [tsc, '-b', ...(projects.length ? projects : ['tsconfig.json'])], { log: 'build.log' });
     } catch (error) {

@@ -1,12 +1,14 @@
 #!/bin/sh
 # What CI has no time for: the chart under current tools, built from source by the Go module proxy. Helm 4 renders and
 # lints in the chart's own tests; kubeconform checks every manifest strictly against the API of two Kubernetes versions.
-# And what proves logs by the programs of others: Go's x/mod against a running installation, a real S3 server as a store.
-# Needs Go and a built checkout; binaries go to TOOLS, modules to the cache of Go.
+# And what others' programs say of a running installation: Go's x/mod of its log, parsers of OCSF, CEF and RFC 5424 of its
+# exports; and a real S3 server as a store. Needs Go, Python 3 with venv and a built checkout; what it makes goes to TOOLS,
+# modules to the cache of Go.
 set -eu
 cd "$(dirname "$0")/../.."
 TOOLS=${TOOLS:-$PWD/.conclave/cache/nightly}
 HELM_VERSION=v4.2.4 KUBECONFORM_VERSION=v0.7.0 GATEWAY_API_VERSION=v1.4.0 VERSITYGW_VERSION=v1.8.0
+PARSERS='ocsf-json-schema==1.2.0 jsonschema==4.26.0 pycef==1.11'
 KUBERNETES_VERSIONS='v1.33.13 v1.36.3'
 export GOBIN="$TOOLS/bin" CGO_ENABLED=0 GOFLAGS=-trimpath
 PATH="$PWD/node_modules/.bin:$PATH"
@@ -38,8 +40,12 @@ for version in $KUBERNETES_VERSIONS; do
 done
 
 [ -x "$GOBIN/versitygw" ] || timed "versitygw $VERSITYGW_VERSION built" go install "github.com/versity/versitygw/cmd/versitygw@$VERSITYGW_VERSION"
-timed 'the verifier of logs built' go build -C deploy/verify/tlog -o "$GOBIN/tlog" .
-timed 'logs hold by the programs of others' env S3_SERVER="$GOBIN/versitygw" TLOG_VERIFIER="$GOBIN/tlog" \
-  npm test -- --testMatch '**/dist/**/*.nightly.js'
+for reader in tlog syslog; do go build -C "deploy/verify/$reader" -o "$GOBIN/$reader" .; done
+[ -x "$TOOLS/parsers/bin/python" ] || python3 -m venv "$TOOLS/parsers"
+# shellcheck disable=SC2086
+timed 'parsers installed' "$TOOLS/parsers/bin/python" -m pip install --quiet --disable-pip-version-check $PARSERS
+timed "logs and exports hold by others' programs" env CONCLAVE_NIGHTLY=1 S3_SERVER="$GOBIN/versitygw" \
+  TLOG_VERIFIER="$GOBIN/tlog" SYSLOG_READER="$GOBIN/syslog" EXPORTS_PYTHON="$TOOLS/parsers/bin/python" \
+  npm test -- others-code.nightly s3-log-store.nightly
 
 say passed

@@ -97,6 +97,12 @@ export const proofErrors = {
     title: 'No such voter key.',
     action: 'Enrol one with POST /v1/voter-keys.',
   },
+  'consensus.voter-key.pending': {
+    status: 503,
+    title: 'The key is registered, but not in a published checkpoint of the log yet: it opens no decision.',
+    action: 'Ask again with the same Idempotency-Key, or until GET /v1/voter-keys does not say `pending`.',
+    retryable: true,
+  },
   'consensus.voter-key.exists': {
     status: 409,
     title: 'The voter has another key, or the key another voter.',
@@ -193,6 +199,13 @@ export const proofErrors = {
     status: 409,
     title: 'Only the present log can be given up, and only while it is refused.',
     action: 'Read GET /v1/audit/log: `origin` names it, `refused` says why.',
+  },
+  'audit.store.unreadable': {
+    status: 503,
+    title: 'What was published of the log cannot be read where it is kept.',
+    action:
+      'An operator makes the store of AUDIT_STORE answer, or names another: audit’s log says what failed. Until then nothing is signed or given up.',
+    retryable: true,
   },
   'audit.entry.malformed': {
     status: 422,

@@ -30,6 +30,7 @@ const acrossTenants = [
   '*.dead_letter: operate',
   '*.idempotency: sweep',
   'audit.checkpoint: sequencer',
+  'audit.cosignature: witnessing',
   'audit.entry: sequencer',
   'audit.held_proof: witnessing',
   'audit.log: sequencer',

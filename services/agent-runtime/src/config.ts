@@ -5,6 +5,31 @@ import { z } from 'zod';
 
 const role = z.enum(['api', 'worker', 'control']);
 
+/** Which models can be reached, and what they cost. */
+export const modelEnvironment = {
+  PRICE_TABLE_FILE: z
+    .string()
+    .optional()
+    .describe('Prices of models over those of the release: JSON, see docs/budgets.md.'),
+  OPENAI_API_KEY: z.string().optional(),
+  OPENAI_MODEL: z.string().default('gpt-5.1'),
+  ANTHROPIC_API_KEY: z.string().optional(),
+  ANTHROPIC_MODEL: z.string().default('claude-sonnet-4-5'),
+  GEMINI_API_KEY: z.string().optional(),
+  GEMINI_MODEL: z.string().default('gemini-2.5-pro'),
+  OPENAI_BASE_URL: z.url().optional().describe('Where the provider is reached, when not at its public address.'),
+  ANTHROPIC_BASE_URL: z.url().optional(),
+  GEMINI_BASE_URL: z.url().optional(),
+  OPENAI_COMPATIBLE_BASE_URL: z
+    .url()
+    .optional()
+    .describe('An OpenAI-compatible endpoint, such as a local model server.'),
+  OPENAI_COMPATIBLE_API_KEY: z.string().optional(),
+  OPENAI_COMPATIBLE_MODEL: z.string().default('default'),
+} as const;
+
+export type ModelConfig = Readonly<z.output<z.ZodObject<typeof modelEnvironment>>>;
+
 /** What agent-runtime reads besides the kit's environment. */
 export const runtimeEnvironment = {
   ...databaseEnvironment,
@@ -75,25 +100,7 @@ export const runtimeEnvironment = {
     .string()
     .default('')
     .describe('Comma-separated roots below which `.conclave/` may name dependency paths.'),
-  PRICE_TABLE_FILE: z
-    .string()
-    .optional()
-    .describe('Prices of models over those of the release: JSON, see docs/budgets.md.'),
-  OPENAI_API_KEY: z.string().optional(),
-  OPENAI_MODEL: z.string().default('gpt-5.1'),
-  ANTHROPIC_API_KEY: z.string().optional(),
-  ANTHROPIC_MODEL: z.string().default('claude-sonnet-4-5'),
-  GEMINI_API_KEY: z.string().optional(),
-  GEMINI_MODEL: z.string().default('gemini-2.5-pro'),
-  OPENAI_BASE_URL: z.url().optional().describe('Where the provider is reached, when not at its public address.'),
-  ANTHROPIC_BASE_URL: z.url().optional(),
-  GEMINI_BASE_URL: z.url().optional(),
-  OPENAI_COMPATIBLE_BASE_URL: z
-    .url()
-    .optional()
-    .describe('An OpenAI-compatible endpoint, such as a local model server.'),
-  OPENAI_COMPATIBLE_API_KEY: z.string().optional(),
-  OPENAI_COMPATIBLE_MODEL: z.string().default('default'),
+  ...modelEnvironment,
 } as const;
 
 export type RuntimeConfig = Readonly<z.output<z.ZodObject<typeof runtimeEnvironment>>> & BaseConfig;

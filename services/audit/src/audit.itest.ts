@@ -170,6 +170,29 @@ describe('audit', () => {
     await untilSize(stuck, 2);
   });
 
+  it('gives places in the order of arrival, and lets a log with much to take in keep no other waiting', async () => {
+    const [busy, other] = [testPrincipal(), testPrincipal()];
+    await fixture.database.query(
+      `insert into audit.stage (tenant_id, event_id, type, actor, at, body)
+       select case when n = 6000 then $2 else $1 end, 'evt_' || $1 || n, 'x', 'x', now(), convert_to(n::text, 'UTF8')
+       from generate_series(0, 6000) n`,
+      [busy.tenantId, other.tenantId],
+    );
+    await untilSize(busy, 6_000);
+    const [wrong] = await fixture.database.query(
+      `select count(*)::int as n from audit.entry where tenant_id = $1 and convert_from(body, 'UTF8') <> idx::text`,
+      [busy.tenantId],
+    );
+    expect(wrong).toEqual({ n: 0 });
+    const [turns] = await fixture.database.query(
+      `select count(*)::int as after from audit.checkpoint where tenant_id = $1
+       and at > (select min(at) from audit.checkpoint where tenant_id = $2)`,
+      [busy.tenantId, other.tenantId],
+    );
+    expect(turns).toEqual({ after: expect.any(Number) });
+    expect((turns as { after: number }).after).toBeGreaterThan(1);
+  });
+
   it('gives no proof to a second sealing of one decision, and keeps it where it is seen', async () => {
     const me = testPrincipal();
     const at = new Date().toISOString();

@@ -15,6 +15,7 @@ import { PostgresReceipts } from './receipts/postgres-receipts.js';
 import { ReceiptsController } from './receipts/receipts.controller.js';
 import { TallyController } from './tally/tally.controller.js';
 import { PossessionOfKeys } from './voter-keys/possession-of-keys.js';
+import { LoggedKeys } from './voter-keys/logged-keys.js';
 import { PostgresVoterKeys } from './voter-keys/postgres-voter-keys.js';
 import { VoterKeys } from './voter-keys/voter-keys.js';
 import { VoterKeysController } from './voter-keys/voter-keys.controller.js';
@@ -40,6 +41,7 @@ import { VoterKeysController } from './voter-keys/voter-keys.controller.js';
     PossessionOfKeys,
     PostgresDecisions,
     PostgresReceipts,
+    LoggedKeys,
     PostgresVoterKeys,
     VoterKeys,
   ],

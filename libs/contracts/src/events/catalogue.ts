@@ -345,6 +345,25 @@ export const webhookDeleted = event({
   data: z.object({ webhook: idOf('webhook') }),
 });
 
+/** Nothing goes to the webhook again: it answered 410, or failed for days. */
+export const webhookDisabled = event({
+  type: 'webhook.disabled',
+  producer: 'delivery',
+  consumers: ['audit'],
+  audited: true,
+  data: z.object({ webhook: idOf('webhook') }),
+});
+
+/** One `entries.streamed` has come to its end: it was delivered, or given up. */
+export const entriesSettled = event({
+  type: 'entries.settled',
+  producer: 'delivery',
+  consumers: ['audit'],
+  audited: false,
+  bulk: true,
+  data: z.object({ webhook: idOf('webhook') }),
+});
+
 /** Entries of the log on their way to a webhook, gap-free from `first` to `last`: one line each, in the format it asked for. */
 export const entriesStreamed = event({
   type: 'entries.streamed',
@@ -364,7 +383,7 @@ export const entriesStreamed = event({
 export const subjectErased = event({
   type: 'subject.erased',
   producer: 'audit',
-  consumers: ['auth'],
+  consumers: ['auth', 'delivery'],
   audited: false,
   data: z.object({ erasure: idOf('erasure'), subject: z.string() }),
 });

@@ -67,6 +67,7 @@ export const getLog = contract({
       )
       .optional(),
   }),
+  errors: ['audit.store.unreadable'],
   http: {
     method: 'GET',
     path: '/v1/audit/log',
@@ -87,7 +88,7 @@ export const getTile = contract({
   permission: 'audit:read',
   request: z.strictObject({ tile }),
   reply: z.unknown(),
-  errors: ['audit.tile.not-found', 'audit.entry.pruned'],
+  errors: ['audit.tile.not-found', 'audit.entry.pruned', 'audit.store.unreadable'],
   http: {
     method: 'GET',
     path: '/v1/audit/log/tile/{+tile}',
@@ -124,7 +125,7 @@ export const getTileOf = contract({
   permission: 'audit:read',
   request: z.strictObject({ log: logNumber, tile }),
   reply: z.unknown(),
-  errors: ['audit.tile.not-found', 'audit.entry.pruned'],
+  errors: ['audit.tile.not-found', 'audit.entry.pruned', 'audit.store.unreadable'],
   http: {
     method: 'GET',
     path: '/v1/audit/logs/{log}/tile/{+tile}',
@@ -149,7 +150,7 @@ export const sealLog = contract({
     reason: line(500),
   }),
   reply: z.object({ log: z.number().int(), origin: z.string(), vkeys: z.array(z.string()) }),
-  errors: ['audit.log.not-refused'],
+  errors: ['audit.log.not-refused', 'audit.store.unreadable'],
   http: {
     method: 'POST',
     path: '/v1/audit/log/seal',
@@ -285,7 +286,7 @@ export const addEntry = contract({
     /** C2SP tlog-proof, when sealed. */
     proof: z.string().optional(),
   }),
-  errors: ['audit.entry.malformed', 'audit.entry.pending', 'audit.log.refused'],
+  errors: ['audit.entry.malformed', 'audit.entry.pending', 'audit.log.refused', 'audit.store.unreadable'],
   http: {
     method: 'POST',
     path: '/v1/audit/entries',

@@ -36,6 +36,7 @@ export const openDecision = contract({
     'consensus.decision.exists',
     'consensus.decision.malformed',
     'consensus.voter-key.not-found',
+    'consensus.voter-key.pending',
   ],
   http: {
     method: 'POST',

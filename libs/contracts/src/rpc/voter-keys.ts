@@ -6,6 +6,8 @@ import { name, pageOf, pageQuery, timestamp } from '../page.js';
 import { base64 } from './decision.js';
 
 const voterId = idOf('voter');
+/** An enrolment is answered when the log has it. */
+const ENROL_MS = 15_000;
 
 /**
  * That somebody holds the key: its signature, by `value`, over
@@ -35,6 +37,11 @@ const voterKey = z.object({
   enrolledBy: z.string().optional(),
   enrolledAt: timestamp,
   revokedAt: timestamp.optional(),
+});
+
+const listedKey = voterKey.extend({
+  /** Not in a published checkpoint of the log yet: it opens no decision. */
+  pending: z.literal(true).optional(),
 });
 
 /**
@@ -69,6 +76,7 @@ export const enrolVoterKey = contract({
   owner: 'consensus',
   subject: 'consensus.v1.voter-key.enrol',
   permission: 'voter-key:enrol',
+  timeoutMs: ENROL_MS,
   callers: ['gateway', 'runtime'],
   request: z.strictObject({
     voterId: voterId.optional(),
@@ -83,6 +91,7 @@ export const enrolVoterKey = contract({
     'consensus.voter-key.exists',
     'consensus.voter-key.challenge',
     'consensus.voter-key.unproven',
+    'consensus.voter-key.pending',
   ],
   http: {
     method: 'POST',
@@ -100,6 +109,7 @@ const passkeyErrors = [
   'consensus.voter-key.challenge',
   'consensus.voter-key.unproven',
   'consensus.voter-key.no-passkeys',
+  'consensus.voter-key.pending',
 ] as const;
 
 /** Enrols a passkey of the signed-in person as a voter key; its custody is `passkey`. */
@@ -107,6 +117,7 @@ export const enrolPasskey = contract({
   owner: 'consensus',
   subject: 'consensus.v1.passkey.enrol',
   permission: 'voter-key:enrol',
+  timeoutMs: ENROL_MS,
   request: z.strictObject({ name, registration }),
   reply: voterKey,
   errors: passkeyErrors,
@@ -128,6 +139,7 @@ export const rotateVoterKey = contract({
   owner: 'consensus',
   subject: 'consensus.v1.voter-key.rotate',
   permission: 'voter-key:enrol',
+  timeoutMs: ENROL_MS,
   request: z.strictObject({
     voterId,
     key: z.union([
@@ -153,7 +165,7 @@ export const listVoterKeys = contract({
   permission: 'decision:read',
   /** `enrolledBy` narrows to the keys of one principal. */
   request: z.strictObject({ ...pageQuery, enrolledBy: idOf('principal').optional() }),
-  reply: pageOf(voterKey),
+  reply: pageOf(listedKey),
   http: {
     method: 'GET',
     path: '/v1/voter-keys',

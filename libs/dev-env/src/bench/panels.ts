@@ -5,19 +5,13 @@
  * figures. A juror is right with a set probability; a pair of jurors has a set correlation: with probability √ρ a juror
  * takes the answer that is in the air for this question, right or wrong, instead of finding its own.
  */
-import {
-  cannotBeOverturned,
-  NO_RECORD,
-  tally,
-  weightOfRecord,
-  withOutcome,
-  type Method,
-} from '@conclave/consensus-core';
+import { NO_RECORD, weightOfRecord, withOutcome, type Method } from '@conclave/consensus-core';
+import { pick, randomOf } from '../chaos/random.js';
+import { count, VERDICTS, type Answered } from './panel-count.js';
 import type { Case } from './report.js';
 
 const QUESTIONS = 2_000;
 const OPTIONS = ['A', 'B', 'C', 'D'];
-const VERDICTS = ['approved', 'rejected'];
 
 /** Every juror's chance to be right, and how their answers go together. */
 export interface Jury {
@@ -26,21 +20,6 @@ export interface Jury {
 }
 
 type Random = () => number;
-
-/** Numbers in [0, 1) from a seed (mulberry32); good enough for coin tosses, the same everywhere. */
-function seeded(seed: number): Random {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-function pick<T>(items: readonly T[], random: Random): T {
-  return items[Math.floor(random() * items.length)]!;
-}
 
 /** The answers of a jury to one question. */
 function answersOf(
@@ -58,14 +37,14 @@ function answersOf(
   });
 }
 
-/** An answer as a ballot of the rule; behind the answer, a ranking goes on at random. */
-function ballotOf(method: Method, answer: string, options: readonly string[], random: Random) {
-  if (method === 'approval-gate') return { vote: answer === 'approved' ? ('yes' as const) : ('no' as const) };
-  if (method === 'plurality') return { choice: answer };
-  if (method === 'approval') return { approve: [answer] };
-  if (method === 'score') return { score: { [answer]: 10 } };
+/** Rules that look beyond the first place. */
+const RANKED: readonly Method[] = ['borda', 'irv', 'schulze', 'ranked-pairs'];
+
+/** What a juror puts in order; behind its answer a ranking goes on at random. */
+function rankingOf(method: Method, answer: string, options: readonly string[], random: Random): string[] {
+  if (!RANKED.includes(method)) return [answer];
   const rest = options.filter((option) => option !== answer).map((option) => ({ option, key: random() }));
-  return { ranking: [[answer], ...rest.sort((a, b) => a.key - b.key).map(({ option }) => [option])] };
+  return [answer, ...rest.sort((a, b) => a.key - b.key).map(({ option }) => option)];
 }
 
 /** A panel under a rule, over all questions; `weights` as earned, 1 each otherwise. */
@@ -76,54 +55,22 @@ export function judge(
   weights = jury.accuracies.map(() => 1),
   questions = QUESTIONS,
 ): Case {
-  const random = seeded(1979);
+  const random = randomOf(1979);
   const options = method === 'approval-gate' ? VERDICTS : OPTIONS;
-  const whole = weights.reduce((sum, weight) => sum + weight, 0);
-  const told = { agreed: 0, tied: 0, asked: 0 };
-  for (let question = 0; question < questions; question++) {
+  const answered = Array.from({ length: questions }, (): Answered => {
     const truth = pick(options, random);
-    const answers = answersOf(jury, options, truth, random);
-    const ballots = answers.map((answer, at) => ({
-      ballot: ballotOf(method, answer, options, random),
+    const answers = answersOf(jury, options, truth, random).map((answer, at) => ({
+      ranking: rankingOf(method, answer, options, random),
       weight: weights[at]!,
     }));
-    const counted = tally({
-      options,
-      rule: { method },
-      ballots: ballots.map(({ ballot, weight }) => ({ ...ballot, weight })),
-    });
-    if (!counted.ok) throw new Error(`refused: ${counted.refusal.reason}`);
-    if (counted.value.status === 'tied') told.tied++;
-    else if (counted.value.winners[0] === truth) told.agreed++;
-    let remaining = whole;
-    const stop = ballots.findIndex(({ weight }, at) => {
-      remaining -= weight;
-      return cannotBeOverturned(method, {
-        options,
-        parameters: { method },
-        ballots: ballots.slice(0, at + 1),
-        remaining,
-      });
-    });
-    told.asked += stop < 0 ? ballots.length : stop + 1;
-  }
-  const calls = jury.accuracies.length;
-  const callsWithStop = told.asked / questions;
-  return {
-    ...{ bench: 'panels', case: name },
-    figures: {
-      agreementPercent: (100 * told.agreed) / questions,
-      tiedPercent: (100 * told.tied) / questions,
-      calls,
-      callsWithStop,
-      savedPercent: 100 * (1 - callsWithStop / calls),
-    },
-  };
+    return { options, truth, answers };
+  });
+  return { bench: 'panels', case: name, figures: count(method, answered) };
 }
 
 /** Weights as a voter earns them over a hundred outcomes that became known. */
 function earned({ accuracies }: Jury): number[] {
-  const random = seeded(1982);
+  const random = randomOf(1982);
   return accuracies.map((accuracy) => {
     const outcomes = Array.from({ length: 100 }, () => random() < accuracy);
     return weightOfRecord(outcomes.reduce(withOutcome, NO_RECORD));

@@ -1,12 +1,15 @@
 /**
- * Go's own transparency log packages against a running installation: `deploy/verify/tlog`, built by `deploy/verify/nightly.sh`,
- * whose place `TLOG_VERIFIER` names.
+ * A running installation read by others' programs, which `deploy/verify/nightly.sh` builds: its log by Go's own packages for
+ * transparency logs (`deploy/verify/tlog`, whose place `TLOG_VERIFIER` names), and exports for other systems by parsers of
+ * those formats (`deploy/verify/syslog`, at `SYSLOG_READER`; `deploy/verify/exports.py`, by the Python at `EXPORTS_PYTHON`).
  */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { run, type Outcome } from '../processes/run.js';
+import { repositoryRoot } from '../paths.js';
+import { mustRun, run, type Outcome } from '../processes/run.js';
 import { startConstellation, type Constellation } from '../testing/constellation.js';
 import { closeTestRun, openTestRun } from '../testing/test-run.js';
 
@@ -15,7 +18,39 @@ interface Log {
   readonly size: number;
 }
 
-describe('golang.org/x/mod/sumdb over the public API', () => {
+interface JsonLine {
+  readonly index: number;
+  readonly leafHash: string;
+  readonly entry: string;
+  readonly disclosed?: { readonly data: object };
+}
+interface Place {
+  readonly index: string;
+  readonly leafHash: string;
+  readonly size?: string;
+}
+interface Read {
+  readonly place: Place;
+  readonly said: object;
+}
+
+/** What ends fields, values, elements and lines, for some reader or other. */
+const NAUGHTY = [
+  '\n',
+  '\r\n',
+  '\u0085',
+  '\u2028',
+  '|',
+  '\\',
+  '=',
+  ' cs1=x',
+  '"] [a@1 b="',
+  '\u{1f600}',
+  '\u001b[2J',
+  '',
+];
+
+describe('others’ programs over the public API', () => {
   let platform: Constellation;
   let dir: string;
   let between: Server;
@@ -40,14 +75,14 @@ describe('golang.org/x/mod/sumdb over the public API', () => {
   const authorization = () => ({ authorization: `Bearer ${platform.apiKey}` });
   const log = async (): Promise<Log> =>
     (await (await fetch(`${platform.gateway}/v1/audit/log`, { headers: authorization() })).json()) as Log;
-  const add = async (n: number, grade = 'audited'): Promise<void> => {
-    const answer = await fetch(`${platform.gateway}/v1/audit/entries`, {
-      method: 'POST',
-      headers: { ...authorization(), 'content-type': 'application/json' },
-      body: JSON.stringify({ type: 'test.counted', data: { n }, grade }),
-    });
+  const post = async (path: string, body: object): Promise<Response> => {
+    const headers = { ...authorization(), 'content-type': 'application/json' };
+    const answer = await fetch(`${platform.gateway}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
     expect(answer.status).toBe(201);
+    return answer;
   };
+  const add = (n: number, grade = 'audited'): Promise<Response> =>
+    post('/v1/audit/entries', { type: 'test.counted', data: { n, text: NAUGHTY[n % NAUGHTY.length] }, grade });
   /** Adds so many; the last one is in a published checkpoint, and so are those before. */
   const addAll = async (count: number): Promise<void> => {
     for (let n = 0; n < count - 1; n += 20)
@@ -60,7 +95,16 @@ describe('golang.org/x/mod/sumdb over the public API', () => {
     return run(process.env['TLOG_VERIFIER']!, ['-url', url, '-vkey', vkey ?? (await log()).vkey, ...words], { env });
   };
 
-  it('verifies signature, every inclusion, and growth from one checkpoint to the next, from tiles', async () => {
+  /** The lines of an export of the first so many entries, as a file. */
+  const exported = async (format: string, to: number): Promise<string> => {
+    const { id } = (await (await post('/v1/audit/exports', { format, range: { to } })).json()) as { id: string };
+    const url = `${platform.gateway}/v1/audit/exports/${id}/content`;
+    const file = join(dir, `log.${format}`);
+    writeFileSync(file, await (await fetch(url, { headers: authorization() })).text());
+    return file;
+  };
+
+  it('golang.org/x/mod/sumdb verifies signature, every inclusion, and growth from one checkpoint to the next, from tiles', async () => {
     const old = join(dir, 'checkpoint');
     await addAll(40);
     const { size } = await log();
@@ -74,7 +118,7 @@ describe('golang.org/x/mod/sumdb over the public API', () => {
     expect(grown.size).toBeGreaterThan(2 * 256);
   });
 
-  it('refuses another key, a changed entry, a changed tile and a changed checkpoint', async () => {
+  it('golang.org/x/mod/sumdb refuses another key, a changed entry, a changed tile and a changed checkpoint', async () => {
     const { vkey } = await log();
     const other = (await (
       await fetch(`${platform.gateway}/v1/audit/log`, { headers: { authorization: `Bearer ${platform.apiKeyB}` } })
@@ -89,5 +133,42 @@ describe('golang.org/x/mod/sumdb over the public API', () => {
     }
     damaged = (_, body) => body;
     expect((await verify([], vkey)).code).toBe(0);
+  });
+
+  it.each([
+    ['ocsf', process.env['EXPORTS_PYTHON']!, [join(repositoryRoot, 'deploy/verify/exports.py'), 'ocsf']],
+    ['cef', process.env['EXPORTS_PYTHON']!, [join(repositoryRoot, 'deploy/verify/exports.py'), 'cef']],
+    ['rfc5424', process.env['SYSLOG_READER']!, []],
+  ])('a parser of %s reads what the log holds, and refuses a line that is none', async (format, program, words) => {
+    await addAll(40);
+    const { size } = await log();
+    const entries = readFileSync(await exported('jsonl', size), 'utf8').split('\n');
+    const file = await exported(format, size);
+    const read = (await mustRun(program, [...words, file])).trim().split('\n');
+    expect(read).toHaveLength(size + 1);
+    const { place } = JSON.parse(read.pop()!) as Read;
+    expect(Number(place.size)).toBeGreaterThanOrEqual(size);
+    const held = entries
+      .map((line) => JSON.parse(line || '{}') as JsonLine)
+      .filter(({ entry }) => entry)
+      .map(({ index, leafHash, entry, disclosed }) => {
+        const { data, commitment } = JSON.parse(Buffer.from(entry, 'base64').toString()) as {
+          data: object;
+          commitment?: string;
+        };
+        const said = { data: commitment === undefined ? data : { ...data, commitment } };
+        return {
+          place: { index: `${index}`, leafHash },
+          said: disclosed ? { ...said, disclosed: disclosed.data } : said,
+        };
+      });
+    expect(
+      read.map((line) => {
+        const { place, said } = JSON.parse(line) as Read;
+        return { place: { index: place.index, leafHash: place.leafHash }, said };
+      }),
+    ).toEqual(held);
+    writeFileSync(file, readFileSync(file, 'utf8').replace(/"severity_id":1|CEF:0|<110>1/, '"extra":1'));
+    expect((await run(program, [...words, file])).code).toBe(1);
   });
 });

@@ -59,6 +59,11 @@ export async function keyVectors(workshop: Workshop): Promise<Vector[]> {
     await whole(workshop, 'reopened', 'a decision of the log that was opened when the first was sealed', reopened, {
       trust: 'trust-reopened-log.json',
     }),
+    {
+      ...{ name: 'reopened-since', what: 'a decision that was opened under the first log, proven by the next' },
+      ...{ trust: 'trust-reopened-log.json', exitCode: 0 },
+      bytes: written(await receipt(run, { origin: REOPENED })),
+    },
     await whole(workshop, 'reopened-unknown', 'the same, for who knows the first log alone', reopened, {
       exitCode: 5,
       step: 'checkpoint',

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
-import { runtimeEnvironment, type RuntimeConfig } from '../config.js';
+import { modelEnvironment } from '../config.js';
 import { startFakeProviders, type FakeProviders } from '../testing/fake-providers.js';
 import { ModelError } from './model-port.js';
 import { ModelRoutes } from './model-routes.js';
@@ -14,15 +14,7 @@ const verdict = {
 describe('model routes', () => {
   let fakes: FakeProviders;
   let routes: ModelRoutes;
-  const routesFor = (env: Record<string, string>): ModelRoutes => {
-    const required = {
-      DATABASE_URL: 'x',
-      DATABASE_SYSTEM_URL: 'x',
-      DATA_DIR: 'x',
-      SIGNER_KEK: Buffer.alloc(32).toString('base64'),
-    };
-    return new ModelRoutes(z.object(runtimeEnvironment).parse({ ...required, ...env }) as unknown as RuntimeConfig);
-  };
+  const routesFor = (env: Record<string, string>) => new ModelRoutes(z.object(modelEnvironment).parse(env));
   const ask = (id: string, signal: AbortSignal = new AbortController().signal, timeoutMs = 60_000) =>
     routes.get(id)!.port.judge({ system: 'judge', prompt: 'the change', timeoutMs, signal });
 

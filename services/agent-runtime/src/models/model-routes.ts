@@ -4,7 +4,7 @@ import { createOpenAI } from '@ai-sdk/openai';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG } from '@conclave/nest-kit';
-import type { RuntimeConfig } from '../config.js';
+import type { ModelConfig } from '../config.js';
 import { AiSdkModel } from './ai-sdk-model.js';
 import type { ModelRoute } from './model-port.js';
 import { PriceTable } from './price-table.js';
@@ -16,7 +16,7 @@ export class ModelRoutes {
   readonly prices: PriceTable;
   private readonly byId: ReadonlyMap<string, ModelRoute>;
 
-  constructor(@Inject(CONFIG) config: RuntimeConfig) {
+  constructor(@Inject(CONFIG) config: ModelConfig) {
     this.prices = PriceTable.of(config.PRICE_TABLE_FILE);
     this.byId = new Map(routesOf(config, this.prices).map((route) => [route.id, route]));
   }
@@ -30,7 +30,7 @@ export class ModelRoutes {
   }
 }
 
-function routesOf(config: RuntimeConfig, prices: PriceTable): ModelRoute[] {
+function routesOf(config: ModelConfig, prices: PriceTable): ModelRoute[] {
   const routes: ModelRoute[] = [];
   const add = (provider: string, name: string, model: ConstructorParameters<typeof AiSdkModel>[0]): void => {
     routes.push({ id: `${provider}/${name}`, family: provider, port: new AiSdkModel(model, name, prices) });

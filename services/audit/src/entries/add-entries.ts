@@ -10,7 +10,7 @@ import type { RequestContext } from '@conclave/nest-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import { Sequencer } from '../log/sequencer.js';
 import { entryBytes, EntryTooLong } from './entry-bytes.js';
-import { PostgresStage, type StagedEntry } from './postgres-stage.js';
+import { PostgresStage, type AddedEntry, type StagedEntry } from './postgres-stage.js';
 import { SealedEntries } from './sealed-entries.js';
 
 /** What a tenant adds is of this type, whatever it calls it: no entry of the platform's can be mistaken for it. */
@@ -23,7 +23,7 @@ const KEY = /^[\x21-\x7e]{1,200}$/;
 type Request = RequestOf<typeof audit.addEntry>;
 
 interface Waiting {
-  readonly entry: StagedEntry;
+  readonly entry: AddedEntry;
   readonly resolve: (kept: StagedEntry) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -41,7 +41,8 @@ export class AddEntries {
 
   /**
    * @throws ConclaveError `audit.entry.malformed` | `request.too-large` | `request.idempotency-key` |
-   * `request.idempotency-mismatch`; for a sealed one `audit.entry.pending` | `audit.log.refused`
+   * `request.idempotency-mismatch`; for a sealed one `audit.entry.pending` | `audit.log.refused` |
+   * `audit.store.unreadable`
    */
   async add(ctx: RequestContext, request: Request): Promise<ReplyOf<typeof audit.addEntry>> {
     const entry = entryOf(ctx, request);
@@ -78,13 +79,13 @@ export class AddEntries {
   }
 }
 
-function entryOf(ctx: RequestContext, { type, actor, data }: Request): StagedEntry {
+function entryOf(ctx: RequestContext, { type, actor, data }: Request): AddedEntry {
   const parts = {
     ...{ id: idOf(ctx), type: ADDED, tenantId: ctx.tenantId, actor: ctx.actor, at: new Date().toISOString() },
     data: { type, ...(actor === undefined ? {} : { actor }), data },
   };
   try {
-    return { ...parts, body: entryBytes(parts) };
+    return { ...parts, body: entryBytes(parts), keyed: ctx.idempotencyKey !== undefined };
   } catch (cause) {
     if (cause instanceof EntryTooLong)
       throw new ConclaveError('request.too-large', { limitBytes: MAX_ENTRY_BYTES }, { cause });

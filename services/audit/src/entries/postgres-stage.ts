@@ -11,6 +11,11 @@ export interface StagedEntry {
   readonly body: Uint8Array;
 }
 
+export interface AddedEntry extends StagedEntry {
+  /** Its id is by an Idempotency-Key: it may have come before. All others are new. */
+  readonly keyed: boolean;
+}
+
 /**
  * Each is looked for by its key, one by one: a join planned while the table was small would read all of it. In the order
  * of their keys, so that two batches with the same ids do not wait for each other.
@@ -24,11 +29,15 @@ where (select true from entry e where e.tenant_id = n.tenant_id and e.event_id =
 order by n.tenant_id, n.event_id, n.nr
 on conflict do nothing returning event_id`;
 
+/**
+ * What is kept, as it is after {@link ADD}: a sequencer that moved an entry into the log while that ran left its place
+ * on the stage free, and what took it is no entry, and never becomes one.
+ */
 const KEPT = `
 select n.tenant_id, n.event_id, coalesce(
-  (select s.body from stage s where s.tenant_id = n.tenant_id and s.event_id = n.event_id),
-  (select e.body from entry e where e.tenant_id = n.tenant_id and e.event_id = n.event_id)) as body
-from unnest($1::text[], $2::text[]) n (tenant_id, event_id)`;
+  (select e.body from entry e where e.tenant_id = n.tenant_id and e.event_id = n.event_id),
+  (select s.body from stage s where s.tenant_id = n.tenant_id and s.event_id = n.event_id)) as body
+from unnest($1::text[], $2::text[]) with ordinality n (tenant_id, event_id, nr) order by n.nr`;
 
 @Injectable()
 export class PostgresStage {
@@ -58,9 +67,9 @@ export class PostgresStage {
    * Stages entries of any tenants in one transaction. @returns what is kept of each: the entry itself, or the one that
    * was there under its id
    */
-  add(entries: readonly StagedEntry[]): Promise<StagedEntry[]> {
+  add(entries: readonly AddedEntry[]): Promise<StagedEntry[]> {
     return this.db.system(async (tx) => {
-      const added = await tx.query<{ event_id: string }>(ADD, [
+      await tx.query(ADD, [
         entries.map((e) => e.tenantId),
         entries.map((e) => e.id),
         entries.map((e) => e.type),
@@ -68,18 +77,13 @@ export class PostgresStage {
         entries.map((e) => e.at),
         entries.map((e) => Buffer.from(e.body)),
       ]);
-      if (added.length === entries.length) return [...entries];
-      const fresh = new Set(added.map((row) => row.event_id));
-      // Of two with one id that came together the first was added.
-      const others = entries.filter(({ id }) => !fresh.delete(id));
-      const kept = await tx.query<{ event_id: string; body: Buffer }>(KEPT, [
-        others.map((e) => e.tenantId),
-        others.map((e) => e.id),
-      ]);
-      const bodies = new Map(others.map((entry, at) => [entry, kept[at]!.body]));
+      const keyed = entries.filter((entry) => entry.keyed);
+      if (keyed.length === 0) return [...entries];
+      const kept = await tx.query<{ body: Buffer }>(KEPT, [keyed.map((e) => e.tenantId), keyed.map((e) => e.id)]);
+      const bodies = new Map(keyed.map((entry, at) => [entry, kept[at]!.body]));
       return entries.map((entry) => {
         const body = bodies.get(entry);
-        return body ? { ...entry, body } : entry;
+        return body && !body.equals(entry.body) ? { ...entry, body } : entry;
       });
     });
   }

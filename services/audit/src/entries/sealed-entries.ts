@@ -29,7 +29,7 @@ export class SealedEntries {
     @Inject(Sequencer) private readonly sequencer: Sequencer,
   ) {}
 
-  /** @throws ConclaveError `audit.entry.pending` | `audit.log.refused` */
+  /** @throws ConclaveError `audit.entry.pending` | `audit.log.refused` | `audit.store.unreadable` */
   async proofOf(ctx: RequestContext, eventId: string, waitMs: number): Promise<SealedProof> {
     const until = Math.min(Date.now() + waitMs, ctx.deadlineAt - RESERVE_MS);
     for (;;) {

@@ -29,7 +29,7 @@ export class StageEntry {
     const { data, commitment, disclosed } = commitPersonal(entry.data, personal, () => randomBytes(SALT_BYTES));
     const { id, type, tenantId, actor, at } = entry;
     const body = entryBytes({ ...entry, data, commitment });
-    if (disclosed) await keepDisclosure(tx, tenantId, { eventId: id, refs: refsOf({ body, actor }), disclosed });
+    if (disclosed) await keepDisclosure(tx, tenantId, { eventId: id, at, refs: refsOf({ body, actor }), disclosed });
     await this.stage.stage(tx, { id, type, tenantId, actor, at, body });
     tx.afterCommit(() => this.sequencer.kick({ urgent: AWAITED.includes(type) }));
   }

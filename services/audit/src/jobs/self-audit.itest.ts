@@ -4,6 +4,8 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { audit, events, newId, records } from '@conclave/contracts';
 import { eventually, testPrincipal, type TestPrincipal } from '@conclave/dev-env/testing';
+import { Database, type Statements } from '@conclave/postgres-kit';
+import { storedAfter } from '../records/postgres-self-audit.js';
 import { startAudit, type AuditFixture } from '../records/testing/audit-fixture.js';
 
 interface Report {
@@ -95,6 +97,22 @@ describe('the self-audit job', () => {
     const { size, faults } = await fixture.call(records.getSelfAudit, {}, me);
     expect(size).toBe(2);
     expect(faults[0]).toEqual({ log: 1, index: 1, fault: 'the bytes are not those of the leaf hash' });
+  });
+
+  it('holds heads against a log only that were signed before it read the entries', async () => {
+    const me = testPrincipal();
+    await grow(me, 2);
+    const db = fixture.service.app.get(Database).autocommit({ tenantId: me.tenantId, actor: 'me' });
+    const growing: Statements = {
+      one: (sql, params) => db.one(sql, params),
+      async query<Row extends object>(sql: string, params?: readonly unknown[]) {
+        const rows = await db.query<Row>(sql, params);
+        await grow(me, 1);
+        return rows;
+      },
+    };
+    const { entries, heads } = await storedAfter(growing, { tenantId: me.tenantId, number: 1 }, 0, 100);
+    expect([entries.length, heads.at(-1)!.size]).toEqual([2, 2]);
   });
 
   it('looks at every entry again after a week', async () => {

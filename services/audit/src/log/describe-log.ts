@@ -39,7 +39,7 @@ export class DescribeLog {
     number: number,
   ): Promise<[SealedLog, StoredCheckpoint] | [undefined, undefined]> {
     const log = (await this.log.sealed(db, tenantId)).find((one) => one.number === number);
-    return log ? [log, { size: log.size, note: log.checkpoint }] : [undefined, undefined];
+    return log && log.size > 0 ? [log, { size: log.size, note: log.checkpoint }] : [undefined, undefined];
   }
 
   async describe(ctx: Actor): Promise<ReplyOf<typeof audit.getLog>> {

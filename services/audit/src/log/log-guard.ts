@@ -63,7 +63,7 @@ export class LogGuard {
    * What keeps logs from being signed, by tenant. Without their lock (`locked: false`) they may have grown meanwhile, and
    * a checkpoint that the database has by now is no fault.
    *
-   * @throws Error when a keeper does not answer: then nothing is signed
+   * @throws ConclaveError `audit.store.unreadable` when a keeper does not answer: then nothing is signed
    */
   async check(db: Statements, logs: readonly SizedLog[], { locked = true } = {}): Promise<Map<string, Refusal>> {
     const kept = (

@@ -1,5 +1,5 @@
 import { createHash, generateKeyPairSync } from 'node:crypto';
-import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -35,10 +35,11 @@ import {
   type TestPrincipal,
 } from '@conclave/dev-env/testing';
 import { wireHeaders } from '@conclave/nest-kit';
-import { postgres } from '@conclave/postgres-kit';
+import { Database, pgConnections, postgres } from '@conclave/postgres-kit';
 import { verifyExport } from '@conclave/verify';
 import { AuditModule } from '../audit.module.js';
 import { auditEnvironment } from '../config.js';
+import { LogGuard } from './log-guard.js';
 import { sequencing } from './sequencer.js';
 
 const signingKey = () =>
@@ -152,6 +153,13 @@ describe('a log', () => {
     expect(headers.get('content-type')).toBe('application/octet-stream');
     expect(headers.get('cache-control')).toContain('immutable');
     expect((await readdir(join(base, 'tile/0'))).sort()).toEqual(['000', '001.p']);
+    // A log that has grown since its size was read is not smaller than its checkpoint.
+    const [guard, db] = [fixture.service.app.get(LogGuard), fixture.service.app.get(Database)];
+    const read = { tenantId: me.tenantId, number: 1, size: 299 };
+    for (const locked of [true, false])
+      expect([...(await guard.check(db.autocommit({ ...me, actor: 'me' }), [read], { locked })).keys()]).toEqual(
+        locked ? [me.tenantId] : [],
+      );
   });
 
   it('serves its own tenant’s tiles only, and those only that a published tree has', async () => {
@@ -248,6 +256,36 @@ describe('an entry of one’s own', () => {
     expect(await refusalOf(call({ n: 2 }))).toBe('request.idempotency-mismatch');
     await call({ n: 2 }, 'key-2');
     expect((await untilSize(me, 2)).size).toBe(2);
+  });
+
+  it('is answered alike when the log takes it while it comes again', async () => {
+    const me = testPrincipal();
+    const call = (data: object) =>
+      fixture.call(audit.addEntry, { type: 'deploy', data: data as never }, { claims: me, idempotencyKey: 'key-1' });
+    const waiting = (what: string) =>
+      eventually(async () => {
+        const rows = await fixture.database.query(
+          `select from pg_stat_activity where datname = current_database() and wait_event = $1`,
+          [what],
+        );
+        expect(rows).not.toEqual([]);
+      });
+    const admin = pgConnections(
+      { schema: 'audit', size: 1, applicationName: 'test', url: fixture.database.adminUrl },
+      () => undefined,
+    );
+    const [first, again, other] = await new Database(admin, admin).system(async (tx) => {
+      await tx.query('lock table checkpoint in share mode');
+      const added = await call({ n: 1 });
+      await waiting('relation');
+      const later = [call({ n: 1 }), refusalOf(call({ n: 2 }))] as const;
+      await waiting('transactionid');
+      return [added, ...later] as const;
+    });
+    expect(await again).toEqual(first);
+    expect(await other).toBe('request.idempotency-mismatch');
+    await untilSize(me, 1);
+    await admin.close();
   });
 
   it('is refused when it cannot be one', async () => {
@@ -380,5 +418,24 @@ describe('a database that was restored from a backup', () => {
     await eventually(async () => expect((await logOf(me)).refused).toMatchObject({ reason: 'forked', size: 2 }));
     expect(await refusedWith(add(me, {}, { grade: 'sealed' }))).toMatchObject({ params: { reason: 'forked' } });
     expect((await logOf(me)).size).toBe(2);
+  });
+
+  it('signs and gives up nothing while what was published cannot be read; what is no checkpoint can be given up', async () => {
+    const me = testPrincipal();
+    append(me, 2);
+    const { origin } = await untilSize(me, 2);
+    const before = await fixture.call(audit.getCheckpoint, {}, me);
+    const place = join(dir, 'log', me.tenantId, 'checkpoint');
+    const giveUp = () => fixture.call(audit.sealLog, { origin, reason: 'the store was damaged' }, me);
+    await rm(place);
+    await mkdir(place);
+    for (const refused of [giveUp(), logOf(me), add(me, {}, { grade: 'sealed' })])
+      expect(await refusalOf(refused)).toBe('audit.store.unreadable');
+    await rm(place, { recursive: true });
+    await writeFile(place, Buffer.from('no\0checkpoint\xff'.repeat(9_000), 'latin1'));
+    expect((await logOf(me)).refused).toMatchObject({ reason: 'unreadable', size: 2 });
+    expect(await giveUp()).toMatchObject({ log: 2 });
+    expect(await fixture.call(audit.getCheckpointOf, { log: 1 }, me)).toBe(before);
+    expect(await untilSize(me, 1)).toMatchObject({ log: 2, sealed: [{ log: 1, size: 2 }] });
   });
 });

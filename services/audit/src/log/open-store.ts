@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { ConclaveError } from '@conclave/contracts';
 import { CONFIG } from '@conclave/nest-kit';
 import type { FactoryProvider } from '@nestjs/common';
 import type { AuditConfig } from '../config.js';
@@ -12,7 +13,13 @@ import { s3LogStore } from './s3-log-store.js';
 export function openStore(config: AuditConfig): LogStore | null {
   if (config.AUDIT_STORE === undefined) return null;
   const url = new URL(config.AUDIT_STORE);
-  return url.protocol === 'file:' ? fsLogStore(fileURLToPath(url)) : s3LogStore(url, config);
+  const store = url.protocol === 'file:' ? fsLogStore(fileURLToPath(url)) : s3LogStore(url, config);
+  return { ...store, read: (path) => store.read(path).catch(unanswered) };
+}
+
+/** Not to know what was published is not to know that nothing was. @throws ConclaveError `audit.store.unreadable` */
+function unanswered(cause: unknown): never {
+  throw new ConclaveError('audit.store.unreadable', {}, { cause });
 }
 
 /** The store keeps the newest checkpoint of what is published in it. */

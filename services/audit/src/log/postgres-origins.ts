@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Tx } from '@conclave/postgres-kit';
 import type { StagedEntry } from '../entries/postgres-stage.js';
 import type { LogName } from './log-name.js';
-import { PostgresLog, type OpenLog } from './postgres-log.js';
+import { PostgresLog, type OpenLog, type StoredCheckpoint } from './postgres-log.js';
 
 interface Sealing {
   readonly log: OpenLog;
@@ -21,6 +21,11 @@ export class PostgresOrigins {
   async lock(tx: Tx, tenantId: string): Promise<OpenLog | undefined> {
     await tx.query('select from log where tenant_id = $1 for update', [tenantId]);
     return this.log.open(tx, tenantId);
+  }
+
+  /** The last checkpoint that the database says was published; none when there was no entry. */
+  lastPublished(tx: Tx, log: OpenLog): Promise<StoredCheckpoint | undefined> {
+    return this.log.headAt(tx, log, log.published);
   }
 
   async seal(tx: Tx, { log, checkpoint, size, reason, actor }: Sealing): Promise<void> {

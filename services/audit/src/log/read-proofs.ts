@@ -67,7 +67,7 @@ export class ReadProofs {
   /**
    * A file of the present log, or of one that was sealed: that is read where it was published.
    *
-   * @throws ConclaveError `audit.tile.not-found` | `audit.entry.pruned`
+   * @throws ConclaveError `audit.tile.not-found` | `audit.entry.pruned` | `audit.store.unreadable`
    */
   async tile(ctx: Actor, path: string, number?: number): Promise<Uint8Array> {
     const tile = tileAt(path);

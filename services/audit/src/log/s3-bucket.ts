@@ -26,15 +26,13 @@ export class S3Bucket {
     await this.expect(200, { method: 'PUT', key, body, headers });
   }
 
-  /** The newest version of an object, or undefined. */
+  /** The newest version of an object, or undefined: when the service says that there is no such key, and nothing else. */
   async get(key: string): Promise<Uint8Array | undefined> {
     const response = await this.send({ method: 'GET', key });
-    if (response.status === 404) {
-      await response.body?.cancel();
-      return undefined;
-    }
-    if (response.status !== 200) throw await fault(response, `GET ${key}`);
-    return new Uint8Array(await response.arrayBuffer());
+    if (response.status === 200) return new Uint8Array(await response.arrayBuffer());
+    const refusal = await fault(response, `GET ${key}`);
+    if (refusal.code !== 'NoSuchKey') throw refusal;
+    return undefined;
   }
 
   /** The keys below a prefix: of a log's partial tiles there are never more than one answer holds. */
@@ -113,7 +111,19 @@ const canonicalQuery = (query: Readonly<Record<string, string>>): string =>
     .map((name) => `${escape(name)}=${escape(query[name]!)}`)
     .join('&');
 
-async function fault(response: Response, what: string): Promise<Error> {
+/** What the service answered instead, with its code of that (`NoSuchBucket`). */
+class S3Refusal extends Error {
+  override readonly name = 'S3Refusal';
+
+  constructor(
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+async function fault(response: Response, what: string): Promise<S3Refusal> {
   const code = /<Code>([^<]*)<\/Code>/.exec(await response.text())?.[1] ?? '';
-  return new Error(`the store answered ${what} with ${response.status} ${code}`.trim());
+  return new S3Refusal(code, `the store answered ${what} with ${response.status} ${code}`.trim());
 }

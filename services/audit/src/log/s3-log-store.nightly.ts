@@ -14,10 +14,13 @@ import {
   type EventSource,
   type ServiceFixture,
 } from '@conclave/dev-env/testing';
+import { CONFIG } from '@conclave/nest-kit';
 import { postgres } from '@conclave/postgres-kit';
 import { AuditModule } from '../audit.module.js';
-import { auditEnvironment } from '../config.js';
+
+import { auditEnvironment, type AuditConfig } from '../config.js';
 import { signedHeaders } from './s3-bucket.js';
+import { s3LogStore } from './s3-log-store.js';
 import { sequencing } from './sequencer.js';
 
 const PORT = 17_070;
@@ -97,6 +100,13 @@ describe('a bucket with Object Lock', () => {
     expect(parseCheckpoint(parseNote(await checkpoint.text()).text).size).toBe(300);
     for (const tile of newTiles(0, 300)) expect((await s3('GET', `${base}/${tilePath(tile)}`)).status).toBe(200);
     expect((await s3('GET', `${base}/tile/0/000.p/200`)).status).toBe(404);
+  });
+
+  it('is read, or that fails: nothing is there only when the bucket says so', async () => {
+    const config = fixture.service.app.get<AuditConfig>(CONFIG);
+    const read = (url: string, path: string) => s3LogStore(new URL(url), config).read(path);
+    expect(await read('s3://logs/prod', `log/${me.tenantId}/none`)).toBeUndefined();
+    await expect(read('s3://none/prod', `log/${me.tenantId}/checkpoint`)).rejects.toThrow(/404 NoSuchBucket/);
   });
 
   it('lets nobody take a full tile or a checkpoint away', async () => {

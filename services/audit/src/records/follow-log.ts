@@ -10,12 +10,22 @@ import { PostgresLog } from '../log/postgres-log.js';
 import { writeEntry, type EntryFormat } from './formats/write-line.js';
 import { KeepAndForget } from './keep-and-forget.js';
 import { findEntries, indexEntries, type FoundEntry } from './postgres-entries.js';
-import { advanceStream, closeStream, openStream, takeStreams, tenantsBehind } from './postgres-streams.js';
+import {
+  advanceStream,
+  closeStream,
+  openStream,
+  settleBatch,
+  streamsBehind,
+  takeStream,
+  unindexedTenants,
+  type StreamName,
+} from './postgres-streams.js';
 
 /** How late an entry is found by what it is about, or on its way to a webhook. */
 const SWEEP_MS = 500;
 const PRUNE_MS = 3_600_000;
-const TENANTS = 50;
+/** Logs and streams whose turns are looked up at once. */
+const PAGE = 50;
 const BATCH = 500;
 /** An event has to fit a message. */
 const STREAM_BATCH = 100;
@@ -29,6 +39,7 @@ const STREAM_BYTES = 200_000;
 export class FollowLog {
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;
+  private stopped = false;
 
   constructor(
     @Inject(Database) private readonly db: Database,
@@ -43,62 +54,96 @@ export class FollowLog {
     if (entries) await openStream(tx, tenantId, { webhook, format: entries.format, from: entries.from });
   }
 
-  @Consumes(events.webhookDeleted)
+  @Consumes(events.webhookDeleted, events.webhookDisabled)
   async close(tx: Tx, { tenantId, data }: PlacedEvent): Promise<void> {
     await closeStream(tx, tenantId, (data as z.output<typeof events.webhookDeleted.data>).webhook);
   }
 
+  @Consumes(events.entriesSettled)
+  async settle(tx: Tx, { tenantId, data }: PlacedEvent): Promise<void> {
+    await settleBatch(tx, tenantId, (data as z.output<typeof events.entriesSettled.data>).webhook);
+  }
+
   start(): void {
     this.timer = setInterval(() => {
-      this.running ??= this.round().finally(() => (this.running = undefined));
+      this.running ??= this.follow().finally(() => (this.running = undefined));
     }, SWEEP_MS);
   }
 
   async stop(): Promise<void> {
+    this.stopped = true;
     clearInterval(this.timer);
     await this.running;
   }
 
-  private async round(): Promise<void> {
+  /** Round after round, while one of them left anything. */
+  private async follow(): Promise<void> {
     try {
-      for (const tenantId of await tenantsBehind(this.db, TENANTS)) await this.follow(tenantId);
+      while (!this.stopped && (await this.round()));
     } catch (error) {
       this.logger.warn({ err: error }, 'logs are followed later');
     }
   }
 
-  /** One log that cannot be followed keeps no other from being. */
-  private async follow(tenantId: string): Promise<void> {
-    const ctx = { tenantId, actor: 'service:audit' };
+  /** One batch of each log and of each stream: a long one takes its turns among the others. @returns whether there is more */
+  private async round(): Promise<boolean> {
+    const indexed = await this.each(
+      (after: string | undefined) => unindexedTenants(this.db, after ?? '', PAGE),
+      (tenantId) => this.within(tenantId, async (tx) => (await indexEntries(tx, tenantId, BATCH)) === BATCH),
+    );
+    const sent = await this.each(
+      (after: StreamName | undefined) => streamsBehind(this.db, after, PAGE),
+      (stream) => this.within(stream.tenantId, (tx) => this.send(tx, stream)),
+    );
+    return indexed || sent;
+  }
+
+  /** @returns whether work on any of them left more of it */
+  private async each<T>(
+    page: (after: T | undefined) => Promise<T[]>,
+    work: (one: T) => Promise<boolean>,
+  ): Promise<boolean> {
+    let more = false;
+    for (let after: T | undefined, last = false; !last && !this.stopped;) {
+      const some = await page(after);
+      for (const one of some) more = (await work(one)) || more;
+      last = some.length < PAGE;
+      after = some.at(-1);
+    }
+    return more;
+  }
+
+  /** In a transaction of its own: what cannot be followed keeps nothing else from being. */
+  private async within(tenantId: string, work: (tx: Tx) => Promise<boolean>): Promise<boolean> {
     try {
-      while ((await this.db.tx(ctx, (tx) => indexEntries(tx, tenantId, BATCH))) === BATCH);
-      while (await this.db.tx(ctx, (tx) => this.send(tx, tenantId)));
+      return await this.db.tx({ tenantId, actor: 'service:audit' }, work);
     } catch (error) {
       this.logger.error({ err: error, tenant: tenantId }, 'this log is followed later');
+      return false;
     }
   }
 
-  /** Hands the next entries of each stream over. @returns whether there may be more */
-  private async send(tx: Tx, tenantId: string): Promise<boolean> {
-    const present = await this.log.open(tx, tenantId);
-    let more = false;
-    for (const { webhook, format, nextRow } of await takeStreams(tx, tenantId)) {
-      const log = logOfRow(tenantId, nextRow);
-      const range = { from: nextRow - firstRowOf(log), to: Number.MAX_SAFE_INTEGER };
-      const found = await findEntries(tx, log, { filter: {}, range, order: 'asc', limit: STREAM_BATCH });
-      const fitting = this.fitting(log, format, found);
-      if (fitting.length > 0) {
-        const [first, last] = [fitting[0]!.index, fitting.at(-1)!.index];
-        const lines = fitting.map(({ line }) => line);
-        await tx.emit(events.entriesStreamed, { webhook, format, first, last, lines });
-        await advanceStream(tx, tenantId, webhook, firstRowOf(log) + last + 1);
-        more ||= fitting.length < found.length || found.length === STREAM_BATCH;
-      } else if (present && log.number < present.number) {
-        await advanceStream(tx, tenantId, webhook, firstRowOf(present));
-        more = true;
-      }
+  /** Hands the next entries of a stream over. @returns whether there may be more */
+  private async send(tx: Tx, stream: StreamName): Promise<boolean> {
+    const { tenantId, webhook } = stream;
+    const taken = await takeStream(tx, stream);
+    if (!taken) return false;
+    const { format, nextRow } = taken;
+    const log = logOfRow(tenantId, nextRow);
+    const range = { from: nextRow - firstRowOf(log), to: Number.MAX_SAFE_INTEGER };
+    const found = await findEntries(tx, log, { filter: {}, range, order: 'asc', limit: STREAM_BATCH });
+    const fitting = this.fitting(log, format, found);
+    if (fitting.length > 0) {
+      const [first, last] = [fitting[0]!.index, fitting.at(-1)!.index];
+      const lines = fitting.map(({ line }) => line);
+      await tx.emit(events.entriesStreamed, { webhook, format, first, last, lines });
+      await advanceStream(tx, stream, { nextRow: firstRowOf(log) + last + 1, sent: true });
+      return fitting.length < found.length || found.length === STREAM_BATCH;
     }
-    return more;
+    const present = await this.log.open(tx, tenantId);
+    if (!present || log.number >= present.number) return false;
+    await advanceStream(tx, stream, { nextRow: firstRowOf(present), sent: false });
+    return true;
   }
 
   /** As many lines as fit, at least one. They disclose nothing: what has left cannot be erased. */

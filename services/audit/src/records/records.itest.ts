@@ -9,6 +9,7 @@ import {
 } from '@conclave/audit-core';
 import { audit, events, newId, records, type RequestInputOf } from '@conclave/contracts';
 import { eventually, refusalOf, refusedWith, testPrincipal, type TestPrincipal } from '@conclave/dev-env/testing';
+import { Database, pgConnections, type PlacedEvent } from '@conclave/postgres-kit';
 import { verifyExport } from '@conclave/verify';
 import { startAudit, type AuditFixture } from './testing/audit-fixture.js';
 
@@ -197,6 +198,41 @@ describe('a person who is to be forgotten', () => {
     expect((await fixture.call(records.listErasures, {}, me)).items).toEqual([made]);
   });
 
+  it('stays forgotten, whatever of them was on its way', async () => {
+    const me = testPrincipal();
+    const run = newId('run');
+    keyed(me, 1);
+    await fixture.untilSize(me, 1);
+    const admin = pgConnections(
+      { schema: 'audit', size: 1, applicationName: 'test', url: fixture.database.adminUrl },
+      () => undefined,
+    );
+    const append = (of: Partial<PlacedEvent>) => {
+      const data = { run, code: 'x', message: HOSTILE };
+      const event = Object.assign(fixture.runtime.append(events.runFailed, me.tenantId, data), of);
+      fixture.runtime.ring(event);
+      return event;
+    };
+    const staged = () => fixture.database.query('select from audit.stage where tenant_id = $1', [me.tenantId]);
+    await new Database(admin, admin).system(async (tx) => {
+      // The sequencer leaves the log alone that somebody has locked.
+      await tx.query('select from log where tenant_id = $1 for update', [me.tenantId]);
+      const { id, at } = append({});
+      await eventually(async () => expect(await staged()).toHaveLength(1));
+      const erasure = await fixture.call(records.eraseSubject, { subject: run, reason: 'asked' }, me);
+      expect(erasure.entries).toBe(1);
+      // Stamped again by a producer that was restored; of before, and heard of later; of after.
+      append({ id, at });
+      append({ at });
+      append({ at: new Date(Date.now() + 60_000).toISOString() });
+      await eventually(async () => expect(await staged()).toHaveLength(4));
+    });
+    await fixture.untilSize(me, 5);
+    const found = (await find(me, { type: 'run.failed' })).items.reverse();
+    expect(found.map(({ disclosed }) => disclosed?.data)).toEqual([undefined, undefined, { message: HOSTILE }]);
+    await admin.close();
+  });
+
   it('is not by the name of a run while a hold is on who it is about, too', async () => {
     const me = testPrincipal();
     const run = newId('run');
@@ -304,6 +340,45 @@ describe('a webhook that wants entries', () => {
     fixture.delivery.emit(events.webhookDeleted, me.tenantId, { webhook });
     await eventually(async () =>
       expect(await fixture.database.query('select from audit.stream where tenant_id = $1', [me.tenantId])).toEqual([]),
+    );
+  });
+});
+
+describe('webhooks that want entries', () => {
+  const streamed = async (as: TestPrincipal, webhook: string) =>
+    (await fixture.emitted('entries.streamed', as.tenantId)).filter(({ data }) => data['webhook'] === webhook);
+  const opened = (as: TestPrincipal, format: string) => {
+    const webhook = newId('webhook');
+    fixture.delivery.emit(events.webhookCreated, as.tenantId, { webhook, entries: { format, from: 0 } });
+    return webhook;
+  };
+
+  it('have their turns: none waits for one that is long, is not taken, or cannot be written', async () => {
+    const [busy, other] = [testPrincipal(), testPrincipal()];
+    const data = { text: 'x'.repeat(60_000) };
+    for (let n = 0; n < 30; n++) await fixture.call(audit.addEntry, { type: 'large', data }, busy);
+    keyed(other, 1);
+    await fixture.untilSize(busy, 30);
+    await fixture.untilSize(other, 1);
+    const unwritable = opened(busy, 'of no kind');
+    const [slow, brisk] = [opened(busy, 'jsonl'), opened(busy, 'jsonl')];
+    const short = opened(other, 'jsonl');
+    const untilBatches = (as: TestPrincipal, webhook: string, n: number) =>
+      eventually(async () => expect(await streamed(as, webhook)).toHaveLength(n));
+    await untilBatches(other, short, 1);
+    // What a receiver does not take is not handed over.
+    await untilBatches(busy, slow, 8);
+    for (let taken = 0; taken < 3; taken++) {
+      fixture.delivery.emit(events.entriesSettled, busy.tenantId, { webhook: brisk });
+      await untilBatches(busy, brisk, 9 + taken);
+    }
+    expect([await streamed(busy, slow), await streamed(busy, unwritable)].map(({ length }) => length)).toEqual([8, 0]);
+    for (const webhook of [slow, brisk, unwritable])
+      fixture.delivery.emit(events.webhookDisabled, busy.tenantId, { webhook });
+    await eventually(async () =>
+      expect(await fixture.database.query('select from audit.stream where tenant_id = $1', [busy.tenantId])).toEqual(
+        [],
+      ),
     );
   });
 });

@@ -38,10 +38,16 @@ export class HeldProofs {
     if (quorum > 0) await this.release(tenantId, size, quorum);
   }
 
-  /** Lets go what has waited long enough, under the newest checkpoint and whoever cosigned it. */
-  async tellOverdue(): Promise<void> {
-    const { quorum, waitMs } = this.cosignatures;
-    if (quorum === 0 || waitMs === undefined) return;
+  /**
+   * Lets go what has its quorum, and what has waited long enough under the newest checkpoint and whoever cosigned it. By
+   * what is stored: whoever saw the last cosignature may not have lived to tell, and no quorum may be asked for since.
+   */
+  async tellDue(): Promise<void> {
+    const { quorum, vkeys } = this.cosignatures;
+    if (quorum > 0)
+      for (const { tenantId, size } of await this.store.quorate(vkeys, quorum)) await this.tell(tenantId, size);
+    const waitMs = quorum === 0 ? 0 : this.cosignatures.waitMs;
+    if (waitMs === undefined) return;
     for (const tenantId of await this.store.overdue(waitMs)) await this.release(tenantId, undefined, 0);
   }
 

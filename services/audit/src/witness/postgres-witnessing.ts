@@ -18,6 +18,18 @@ export interface WitnessedLog {
 /** A submission that has not ended after this long is lost; well above the time it may take. */
 const LEASE_SECONDS = 60;
 
+/** From the newest head down, so that what is held of a log is told at once; of a log that was given up nothing is held. */
+const QUORATE = `
+select h.tenant_id, c.size from (
+  select tenant_id, origin, min(idx) as first from held_proof group by tenant_id, origin
+) h
+join log l on l.tenant_id = h.tenant_id and l.origin = h.origin
+cross join lateral (
+  select c.size from cosignature c
+  where c.tenant_id = h.tenant_id and c.origin = h.origin and c.size > h.first and c.witness = any($1)
+  group by c.size having count(*) >= $2 order by c.size desc limit 1
+) c limit 100`;
+
 @Injectable()
 export class PostgresWitnessing {
   constructor(@Inject(Database) private readonly db: Database) {}
@@ -113,6 +125,17 @@ export class PostgresWitnessing {
       [tenantId, origin, size, limit],
     );
     return rows.map(({ idx }) => Number(idx));
+  }
+
+  /**
+   * Logs that hold a proof which a head with its quorum covers, each with the largest such size: whoever was to tell it
+   * may have died in between.
+   */
+  quorate(vkeys: readonly string[], quorum: number): Promise<{ readonly tenantId: string; readonly size: number }[]> {
+    return this.db.system(async (tx) => {
+      const rows = await tx.query<{ tenant_id: string; size: string }>(QUORATE, [vkeys, quorum]);
+      return rows.map(({ tenant_id, size }) => ({ tenantId: tenant_id, size: Number(size) }));
+    });
   }
 
   /** Tenants with a proof that has been held for longer than this. */

@@ -87,6 +87,13 @@ async function signersOf(checkpoint: string): Promise<string[]> {
   return signers.map(({ name }) => name).sort();
 }
 
+/** Holds the proof of the log's first entry, as a publisher left it that was killed. */
+const holdAgain = (me: TestPrincipal) =>
+  fixture.database.query('insert into audit.held_proof (tenant_id, origin, idx) values ($1, $2, 0)', [
+    me.tenantId,
+    `${HOST}/log/${me.tenantId}`,
+  ]);
+
 /** Waits until a head of that size is cosigned by so many. */
 const untilCosigned = (me: TestPrincipal, size: number, count: number) =>
   eventually(async () => {
@@ -126,6 +133,21 @@ describe('with witnesses', () => {
     });
     expect(told!.data).toMatchObject({ eventId: id, type: 'decision.sealed', index: 0 });
     expect(await signersOf(parseTlogProof(told!.data['proof'] as string).checkpoint)).toHaveLength(3);
+  });
+
+  it('a receipt is told although who saw its last cosignature died before telling', async () => {
+    await holdAgain(waiting);
+    await eventually(async () => expect(await fixture.emitted('entry.checkpointed', waiting.tenantId)).toHaveLength(2));
+  });
+
+  it('a receipt is told when no quorum is asked for any more', async () => {
+    await fixture.service.stop();
+    await holdAgain(waiting);
+    const without = { AUDIT_WITNESSES: '', AUDIT_WITNESS_QUORUM: '0' };
+    const replica = await bootstrapService(spec, { ...fixture.environment, ...without });
+    await eventually(async () => expect(await fixture.emitted('entry.checkpointed', waiting.tenantId)).toHaveLength(3));
+    await replica.stop();
+    await fixture.restart();
   });
 
   it('a receipt goes on without its quorum after the time that is configured', async () => {

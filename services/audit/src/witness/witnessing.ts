@@ -18,6 +18,7 @@ const TICK_MS = 1_000;
 export class Witnessing {
   private readonly lanes: readonly Lane[];
   private timer: NodeJS.Timeout | undefined;
+  private telling: Promise<void> | undefined;
 
   constructor(
     @Inject(CONFIG) config: AuditConfig,
@@ -32,23 +33,31 @@ export class Witnessing {
   }
 
   start(): void {
-    if (this.lanes.length === 0) return;
     this.publisher.onPublished(this.wake);
     this.timer = setInterval(() => {
       this.wake();
-      this.held.tellOverdue().catch((err: unknown) => this.logger.warn({ err }, 'held proofs will be looked at again'));
+      this.telling ??= this.tell().finally(() => (this.telling = undefined));
     }, TICK_MS);
     this.wake();
   }
 
   async stop(): Promise<void> {
     clearInterval(this.timer);
+    await this.telling;
     await Promise.all(this.lanes.map((lane) => lane.stop()));
   }
 
   private async turn(log: WitnessedLog, witness: Witness): Promise<void> {
     const cosigned = await this.submit.run(log, witness);
     if (cosigned !== undefined) await this.held.tell(log.tenantId, cosigned);
+  }
+
+  private async tell(): Promise<void> {
+    try {
+      await this.held.tellDue();
+    } catch (err) {
+      this.logger.warn({ err }, 'held proofs will be looked at again');
+    }
   }
 
   private readonly wake = (): void => this.lanes.forEach((lane) => lane.wake());

@@ -109,6 +109,7 @@ export class OpenDecision {
       electorate: electorate.map((elector) => {
         const key = keys.get(elector.voterId);
         if (!key) throw new ConclaveError('consensus.voter-key.not-found', { voterId: elector.voterId });
+        if (key.pending) throw new ConclaveError('consensus.voter-key.pending', { voterId: elector.voterId });
         const { algorithm, publicKey, custody, rpId, origin } = key;
         const site = rpId !== null && origin !== null ? { relyingParty: { rpId, origin } } : {};
         return { ...elector, algorithm, publicKey, custody, ...site };

@@ -198,7 +198,7 @@ export class Tenant {
 export interface ConsensusFixture extends ServiceFixture {
   /** The raw public key receipts are signed with, base64. */
   readonly signingKey: string;
-  /** An audit that logs what consensus says, when it is told to. */
+  /** An audit that logs what consensus says when it is told to, and enrolments by itself. */
   readonly log: TestLog;
   tenant(): Tenant;
 }
@@ -218,7 +218,15 @@ export async function startConsensus(env: Readonly<Record<string, string>> = {})
     ...env,
   });
   const log = new TestLog(fixture, await fixture.eventsOf('audit'), LOG_HOST);
-  return Object.assign(fixture, { signingKey: rawOf(publicKey), log, tenant: () => new Tenant(fixture) });
+  log.start();
+  const stop = fixture.stop.bind(fixture);
+  return Object.assign(fixture, {
+    ...{ signingKey: rawOf(publicKey), log, tenant: () => new Tenant(fixture) },
+    async stop() {
+      await log.stop();
+      await stop();
+    },
+  });
 }
 
 function signatureOf({ key }: Voter, bytes: Uint8Array): Signature {

@@ -11,6 +11,7 @@ import {
   fromBase64,
   inclusionProof,
   jcs,
+  type JsonObject,
   leafHash,
   rootOf,
   signNote,
@@ -18,14 +19,23 @@ import {
 } from '@conclave/audit-core';
 import { eventContracts, events } from '@conclave/contracts';
 import type { EventSource, ServiceFixture } from '@conclave/dev-env/testing';
+import type { PlacedEvent } from '@conclave/postgres-kit';
 import { rawOf } from './raw-key.js';
 
-const AWAITED: readonly string[] = [events.decisionOpened.type, events.commitsClosed.type, events.decisionSealed.type];
+const KEYS: readonly string[] = [events.voterKeyEnrolled.type, events.voterKeyRotated.type];
+const AWAITED: readonly string[] = [
+  ...[events.decisionOpened.type, events.commitsClosed.type, events.decisionSealed.type],
+  ...KEYS,
+];
+/** How soon an enrolment is in the log. */
+const KEYS_MS = 20;
 
 export class TestLog {
   private readonly keys = generateKeyPairSync('ed25519');
   private readonly leaves = new Map<string, Uint8Array[]>();
   private readonly logged = new Set<string>();
+  private following: Promise<void> | undefined;
+  private timer: NodeJS.Timeout | undefined;
   private readonly numbers = new Map<string, number>();
 
   constructor(
@@ -51,15 +61,36 @@ export class TestLog {
   /** Logs what the tenant's audited events say so far, and announces each decision entry with its proof. */
   async write(tenantId: string): Promise<void> {
     const audited = eventContracts.filter((event) => event.audited).map(({ type }) => type);
-    for (const { id, type, actor, at, data } of await this.fixture.emitted(undefined, tenantId)) {
-      if (!audited.includes(type) || this.logged.has(id)) continue;
-      this.logged.add(id);
-      const entry = utf8(jcs({ v: 1, event: id, type, tenant: tenantId, actor, at: new Date(at).toISOString(), data }));
-      const proof = this.append(tenantId, entry);
-      if (!AWAITED.includes(type)) continue;
-      const index = this.leaves.get(tenantId)!.length - 1;
-      this.audit.emit(events.entryCheckpointed, tenantId, { eventId: id, type, index, entry: base64(entry), proof });
-    }
+    for (const event of await this.fixture.emitted(undefined, tenantId))
+      if (audited.includes(event.type)) this.log(event);
+  }
+
+  /** Logs enrolments as they are made, as audit does, until it is stopped. */
+  start(): void {
+    this.timer = setInterval(() => {
+      this.following ??= this.follow().finally(() => (this.following = undefined));
+    }, KEYS_MS);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.timer);
+    await this.following;
+  }
+
+  private async follow(): Promise<void> {
+    for (const type of KEYS) (await this.fixture.emitted(type)).forEach((event) => this.log(event));
+  }
+
+  private log({ id, type, tenantId, actor, at, data }: Omit<PlacedEvent, 'position'>): void {
+    if (this.logged.has(id)) return;
+    this.logged.add(id);
+    const entry = utf8(
+      jcs({ v: 1, event: id, type, tenant: tenantId, actor, at: new Date(at).toISOString(), data: data as JsonObject }),
+    );
+    const proof = this.append(tenantId, entry);
+    if (!AWAITED.includes(type)) return;
+    const index = this.leaves.get(tenantId)!.length - 1;
+    this.audit.emit(events.entryCheckpointed, tenantId, { eventId: id, type, index, entry: base64(entry), proof });
   }
 
   private append(tenantId: string, entry: Uint8Array): string {

@@ -1,7 +1,7 @@
 /** The SQL of the voter-key register. Keys are never overwritten: an old one is superseded or revoked and stays readable. */
 import type { SignatureAlgorithm, Voter } from '@conclave/consensus-core';
 import type { RequestOf, consensus } from '@conclave/contracts';
-import type { Actor, Tx } from '@conclave/postgres-kit';
+import type { Actor, Statements, Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { cursorOf } from '../page-cursor.js';
 
@@ -20,11 +20,13 @@ export interface VoterKey {
   readonly enrolledBy: string;
   readonly enrolledAt: Date;
   readonly revokedAt: Date | null;
+  /** The log may not have it. */
+  readonly pending: boolean;
 }
-export type NewVoterKey = Omit<VoterKey, 'enrolledBy' | 'enrolledAt' | 'revokedAt'>;
+export type NewVoterKey = Omit<VoterKey, 'enrolledBy' | 'enrolledAt' | 'revokedAt' | 'pending'>;
 
 const COLUMNS = `voter_id as "voterId", name, algorithm, public_key as "publicKey", custody, credential_id as "credentialId",
-  rp_id as "rpId", origin, generation, enrolled_by as "enrolledBy", enrolled_at as "enrolledAt", revoked_at as "revokedAt"`;
+  rp_id as "rpId", origin, generation, enrolled_by as "enrolledBy", enrolled_at as "enrolledAt", revoked_at as "revokedAt", pending_event_id is not null as pending`;
 
 @Injectable()
 export class PostgresVoterKeys {
@@ -39,6 +41,30 @@ export class PostgresVoterKeys {
         ...[key.credentialId, key.rpId, key.origin, key.generation],
       ],
     );
+  }
+
+  /** The key counts once the log has this event. */
+  async awaitLog(tx: Tx, ctx: Actor, publicKey: string, eventId: string): Promise<void> {
+    await tx.query('update voter_key set pending_event_id = $3 where tenant_id = $1 and public_key = $2', [
+      ctx.tenantId,
+      publicKey,
+      eventId,
+    ]);
+  }
+
+  async settle(tx: Tx, ctx: Actor, eventId: string): Promise<void> {
+    await tx.query('update voter_key set pending_event_id = null where tenant_id = $1 and pending_event_id = $2', [
+      ctx.tenantId,
+      eventId,
+    ]);
+  }
+
+  async isPending(db: Statements, ctx: Actor, publicKey: string): Promise<boolean> {
+    const row = await db.one(
+      'select from voter_key where tenant_id = $1 and public_key = $2 and pending_event_id is not null',
+      [ctx.tenantId, publicKey],
+    );
+    return row !== undefined;
   }
 
   /** The voter's present key, revoked or not. */

@@ -38,7 +38,10 @@ export class VoterKeysController {
   @Handles(consensus.listVoterKeys)
   async list(ctx: RequestContext, query: RequestOf<typeof consensus.listVoterKeys>) {
     const rows = await this.db.tx(ctx, (tx) => this.register.list(tx, ctx, query));
-    const items = rows.slice(0, query.limit).map(keyOnWire);
+    const items = rows.slice(0, query.limit).map((key) => ({
+      ...keyOnWire(key),
+      ...(key.pending && { pending: true as const }),
+    }));
     return rows.length > query.limit ? { items, next: items.at(-1)!.voterId } : { items };
   }
 

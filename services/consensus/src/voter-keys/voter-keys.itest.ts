@@ -60,6 +60,23 @@ describe('the register of voter keys', () => {
     expect(told.map(({ data }) => data['custody'])).toEqual(['external', 'external']);
   });
 
+  it('answers an enrolment when the log has it; before that the key opens no decision', async () => {
+    await fixture.log.stop();
+    const [voterId, { publicKey }] = [newId('voter'), generateKeyPairSync('ed25519')];
+    const once = (waitMs: number) =>
+      enrol({ voterId, publicKey: rawOf(publicKey) }, { ...tenant.runtime, deadlineAt: Date.now() + waitMs });
+    const pending = { code: 'consensus.voter-key.pending', params: { voterId } };
+    expect(await refusedWith(once(1_500))).toMatchObject(pending);
+    const held = { voterId, key: generateKeyPairSync('ed25519').privateKey };
+    expect(await refusedWith(tenant.open([held]))).toMatchObject(pending);
+    const [listed] = (await fixture.call(consensus.listVoterKeys, { limit: 1 }, tenant.me)).items;
+    expect(listed).toMatchObject({ voterId, pending: true });
+    const answered = once(15_000);
+    fixture.log.start();
+    expect(await answered).not.toHaveProperty('pending');
+    expect(await tenant.open([held])).toMatchObject({ phase: 'ballots' });
+  });
+
   it('has one key per voter and one voter per key', async () => {
     const { voterId, publicKey } = await enrol();
     expect(await refusalOf(enrol({ voterId }))).toBe('consensus.voter-key.exists');

@@ -3,6 +3,7 @@ import { ConclaveError, consensus, events, newId, type ReplyOf, type RequestOf }
 import type { RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Inject, Injectable } from '@nestjs/common';
+import { LoggedKeys } from './logged-keys.js';
 import { PossessionOfKeys, requireSafe, type HeldKey } from './possession-of-keys.js';
 import { PostgresVoterKeys, type NewVoterKey, type VoterKey } from './postgres-voter-keys.js';
 
@@ -19,28 +20,34 @@ export class VoterKeys {
     @Inject(Database) private readonly db: Database,
     @Inject(PostgresVoterKeys) private readonly keys: PostgresVoterKeys,
     @Inject(PossessionOfKeys) private readonly possession: PossessionOfKeys,
+    @Inject(LoggedKeys) private readonly logged: LoggedKeys,
   ) {}
 
-  /** @throws ConclaveError `consensus.voter-key.refused` | `consensus.voter-key.exists` | `consensus.voter-key.challenge` | `consensus.voter-key.unproven` */
+  /**
+   * @throws ConclaveError `consensus.voter-key.refused` | `consensus.voter-key.exists` | `consensus.voter-key.challenge` |
+   * `consensus.voter-key.unproven` | `consensus.voter-key.pending`
+   */
   async enrol(ctx: RequestContext, request: RequestOf<typeof consensus.enrolVoterKey>): Promise<Reply> {
     requireSafe(request);
-    return this.db.tx(ctx, (tx) =>
+    const key = await this.db.tx(ctx, (tx) =>
       once(tx, ctx, consensus.enrolVoterKey, request, async () => keyOnWire(await this.register(tx, ctx, request))),
     );
+    return this.logged.answer(ctx, key);
   }
 
   /** @throws ConclaveError as {@link enrol}, and `consensus.voter-key.no-passkeys` */
   async enrolPasskey(ctx: RequestContext, request: RequestOf<typeof consensus.enrolPasskey>): Promise<Reply> {
-    return this.db.tx(ctx, (tx) =>
+    const key = await this.db.tx(ctx, (tx) =>
       once(tx, ctx, consensus.enrolPasskey, request, async () => {
         const held = await this.possession.ofPasskey(tx, ctx, request.registration);
         const voterId = newId('voter');
         const enrolled = await this.keys.insert(tx, ctx, rowOf(held, { voterId, name: request.name, generation: 1 }));
         if (!enrolled) throw new ConclaveError('consensus.voter-key.exists', { voterId });
-        await this.tellEnrolled(tx, enrolled);
+        await this.tellEnrolled(tx, ctx, enrolled);
         return keyOnWire(enrolled);
       }),
     );
+    return this.logged.answer(ctx, key);
   }
 
   /**
@@ -49,7 +56,7 @@ export class VoterKeys {
    * @throws ConclaveError as {@link enrolPasskey}, and `consensus.voter-key.not-found` | `auth.forbidden`
    */
   async rotate(ctx: RequestContext, request: RequestOf<typeof consensus.rotateVoterKey>): Promise<Reply> {
-    return this.db.tx(ctx, (tx) =>
+    const next = await this.db.tx(ctx, (tx) =>
       once(tx, ctx, consensus.rotateVoterKey, request, async () => {
         const { voterId, key } = request;
         const old = await this.keys.find(tx, ctx, voterId);
@@ -58,15 +65,17 @@ export class VoterKeys {
           throw new ConclaveError('auth.forbidden', { voterId });
         const held = await this.newKeyIn(tx, ctx, key);
         await this.keys.supersede(tx, ctx, voterId);
-        const next = { voterId, name: old.name, generation: old.generation + 1 };
-        const rotated = await this.keys.insert(tx, ctx, rowOf(held, next));
+        const voter = { voterId, name: old.name, generation: old.generation + 1 };
+        const rotated = await this.keys.insert(tx, ctx, rowOf(held, voter));
         if (!rotated) throw new ConclaveError('consensus.voter-key.exists', { voterId });
         const { custody } = rotated;
         const digests = { publicKeySha256: digestOf(rotated), previousSha256: digestOf(old) };
-        await tx.emit(events.voterKeyRotated, { voter: voterId, ...digests, custody });
+        const eventId = await tx.emit(events.voterKeyRotated, { voter: voterId, ...digests, custody });
+        await this.keys.awaitLog(tx, ctx, rotated.publicKey, eventId);
         return keyOnWire(rotated);
       }),
     );
+    return this.logged.answer(ctx, next);
   }
 
   /**
@@ -99,7 +108,7 @@ export class VoterKeys {
     const enrolled = await this.keys.insert(tx, ctx, rowOf(key, { voterId, name, generation: 1 }));
     if (!enrolled) return this.repeatOf(tx, ctx, { voterId, publicKey, custody });
     if (custody === 'external') await this.possession.ofEd25519(tx, ctx, publicKey, possession);
-    await this.tellEnrolled(tx, enrolled);
+    await this.tellEnrolled(tx, ctx, enrolled);
     return enrolled;
   }
 
@@ -123,9 +132,10 @@ export class VoterKeys {
     return this.possession.ofEd25519(tx, ctx, key.publicKey, key.possession);
   }
 
-  private async tellEnrolled(tx: Tx, key: VoterKey): Promise<void> {
-    const { voterId: voter, custody } = key;
-    await tx.emit(events.voterKeyEnrolled, { voter, publicKeySha256: digestOf(key), custody });
+  private async tellEnrolled(tx: Tx, ctx: RequestContext, key: VoterKey): Promise<void> {
+    const { voterId: voter, custody, publicKey } = key;
+    const eventId = await tx.emit(events.voterKeyEnrolled, { voter, publicKeySha256: digestOf(key), custody });
+    await this.keys.awaitLog(tx, ctx, publicKey, eventId);
   }
 }
 

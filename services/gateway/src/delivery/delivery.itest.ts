@@ -123,6 +123,21 @@ describe('delivery', () => {
       expect((await deliveriesOf(as, made.id)).map(({ type, state }) => [type, state])).toEqual(
         Array.from({ length: 2 }, () => ['audit.entries', 'delivered']),
       );
+      expect(await fixture.emitted(events.entriesSettled.type, as.tenantId)).toHaveLength(2);
+      receiver.answer('/entries', 410);
+      batch(7);
+      await eventually(async () => expect(await disabledAt(as)).toBeDefined());
+      const disabled = await fixture.emitted(events.webhookDisabled.type, as.tenantId);
+      expect(disabled.map(({ data }) => data)).toEqual([{ webhook: made.id }]);
+      expect(await fixture.emitted(events.entriesSettled.type, as.tenantId)).toHaveLength(3);
+      batch(9);
+      batch(1, (await hook(as)).id);
+      await eventually(async () =>
+        expect(
+          await fixture.database.query('select from delivery.delivery where tenant_id = $1', [as.tenantId]),
+        ).toHaveLength(4),
+      );
+      expect(await deliveriesOf(as, made.id)).toHaveLength(3);
       expect(await fixture.database.query('select from delivery.dead_letter')).toEqual([]);
       const nothing = fixture.call(delivery.createWebhook, { url, events: [] }, as);
       expect(await refusalOf(nothing)).toBe('request.invalid');
@@ -270,6 +285,34 @@ describe('delivery', () => {
       sealed(b.tenantId);
       await arrived(stranger.path);
       expect([wants, wantsToo, other, stranger].map(({ path }) => receiver.at(path).length)).toEqual([1, 1, 0, 1]);
+    });
+
+    it('about whom was erased is kept, sent again and heard of later without what is personal', async () => {
+      const as = testPrincipal();
+      const [taken, refused] = [await hook(as, ['run.failed']), await hook(as, ['run.failed'])];
+      receiver.answer(refused.path, 503);
+      const data = { run: newId('run'), code: 'x', message: 'Ada was here' };
+      const of = runtime.emit(events.runFailed, as.tenantId, data);
+      runtime.emit(events.runFailed, as.tenantId, { ...data, run: newId('run') });
+      const bodies = async () =>
+        (
+          await fixture.database.query<{ body: string }>('select body from delivery.delivery where tenant_id = $1', [
+            as.tenantId,
+          ])
+        ).filter(({ body }) => body.includes(data.run));
+      await arrived(taken.path, 2);
+      await arrived(refused.path, 2);
+      const audit = await fixture.eventsOf('audit');
+      audit.emit(events.subjectErased, as.tenantId, { erasure: newId('erasure'), subject: data.run });
+      await eventually(async () => expect(JSON.stringify(await bodies())).not.toContain('Ada'));
+      expect((await arrived(taken.path, 2)).filter(({ body }) => body.includes('Ada'))).toHaveLength(2);
+      receiver.answer(refused.path, 200);
+      await makeDue(refused.id);
+      runtime.ring(Object.assign(runtime.append(events.runFailed, as.tenantId, data), { at: of.at }));
+      const later = (await arrived(refused.path, 5)).slice(2).map(({ body }) => JSON.parse(body) as { data: object });
+      const told = later.filter(({ data: { run } }: { data: { run?: string } }) => run === data.run);
+      expect(told.map((one) => one.data)).toEqual([1, 2].map(() => ({ ...data, message: 'erased' })));
+      expect(await bodies()).toHaveLength(4);
     });
 
     it('that is rung or read again is not sent again', async () => {

@@ -7,6 +7,7 @@ import { DeliveryEntity } from './deliveries/delivery.entity.js';
 import { EnqueueDeliveries } from './deliveries/enqueue-deliveries.js';
 import { ListDeliveries } from './deliveries/list-deliveries.js';
 import { Sender } from './deliveries/sender.js';
+import { ForgetSubject } from './erasure/forget-subject.js';
 import { CreateWebhook } from './webhooks/create-webhook.js';
 import { DeleteWebhook } from './webhooks/delete-webhook.js';
 import { ListWebhooks } from './webhooks/list-webhooks.js';
@@ -29,6 +30,7 @@ export const entities = [WebhookEntity, DeliveryEntity];
     CreateWebhook,
     DeleteWebhook,
     EnqueueDeliveries,
+    ForgetSubject,
     ListDeliveries,
     ListWebhooks,
     Sender,

@@ -1,3 +1,4 @@
+import { events } from '@conclave/contracts';
 import { METRICS } from '@conclave/nest-kit';
 import { Egress } from '@conclave/nest-kit/egress';
 import { Database, type Tx } from '@conclave/postgres-kit';
@@ -6,7 +7,15 @@ import { Counter, type Registry } from 'prom-client';
 import { webhookHeaders } from '../standard-webhook.js';
 import { disableWebhook, markFailing, markWorking } from '../webhooks/postgres-webhooks.js';
 import { WebhookSecrets } from '../webhooks/webhook-secrets.js';
-import { failPending, openClaim, recordOutcome, type Claim, type Outcome, type Parcel } from './postgres-deliveries.js';
+import {
+  ENTRIES,
+  failPending,
+  openClaim,
+  recordOutcome,
+  type Claim,
+  type Outcome,
+  type Parcel,
+} from './postgres-deliveries.js';
 import { DISABLE_AFTER_MS, retryAt } from './retry-schedule.js';
 
 const TIMEOUT_MS = 5_000;
@@ -71,7 +80,7 @@ async function record(
   if ('status' in answer && answer.status >= 200 && answer.status < 300) {
     const delivered = { state: 'delivered', status: answer.status } as const;
     await markWorking(tx, tenantId, webhookId);
-    await recordOutcome(tx, claim, delivered);
+    await writeDown(tx, claim, delivered);
     return delivered;
   }
   const error = 'error' in answer ? answer.error : `the receiver answered ${answer.status}`;
@@ -81,12 +90,20 @@ async function record(
   const disable = gone || now.getTime() - failingSince.getTime() >= DISABLE_AFTER_MS;
   const again = disable ? undefined : retryAt(failures + 1, now.getTime(), Math.random());
   const outcome: Outcome = again ? { state: 'pending', retryAt: again, ...seen } : { state: 'failed', ...seen };
-  await recordOutcome(tx, claim, outcome);
+  await writeDown(tx, claim, outcome);
   if (disable) {
-    await disableWebhook(tx, tenantId, webhookId, now);
+    if (await disableWebhook(tx, tenantId, webhookId, now))
+      await tx.emit(events.webhookDisabled, { webhook: webhookId });
     await failPending(tx, tenantId, webhookId);
   }
   return outcome;
+}
+
+/** Audit hands over more entries as those on their way come to their end. */
+async function writeDown(tx: Tx, claim: Claim, outcome: Outcome): Promise<void> {
+  const type = await recordOutcome(tx, claim, outcome);
+  if (type === ENTRIES && outcome.state !== 'pending')
+    await tx.emit(events.entriesSettled, { webhook: claim.webhookId });
 }
 
 /** What the tenant may know of a failure: the network's error code, or our own refusal. */

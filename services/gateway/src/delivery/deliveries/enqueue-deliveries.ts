@@ -2,8 +2,9 @@ import { events, newId, type delivery } from '@conclave/contracts';
 import { Consumes, type PlacedEvent, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import type { z } from 'zod';
-import { webhookExists, webhooksFor } from '../webhooks/postgres-webhooks.js';
-import { insertDelivery } from './postgres-deliveries.js';
+import { ForgetSubject } from '../erasure/forget-subject.js';
+import { takesDeliveries, webhooksFor } from '../webhooks/postgres-webhooks.js';
+import { ENTRIES, insertDelivery } from './postgres-deliveries.js';
 import { Sender } from './sender.js';
 
 type WebhookEventType = (typeof delivery.webhookEventTypes)[number];
@@ -11,18 +12,23 @@ type WebhookEventType = (typeof delivery.webhookEventTypes)[number];
 /** Turns an event into one delivery per webhook that wants it, in the transaction that moves the cursor. */
 @Injectable()
 export class EnqueueDeliveries {
-  constructor(private readonly sender: Sender) {}
+  constructor(
+    private readonly sender: Sender,
+    private readonly forgotten: ForgetSubject,
+  ) {}
 
   @Consumes(
     ...[events.decisionSealed, events.waveOpened, events.runCompleted, events.runFailed, events.budgetThreshold],
     ...[events.logContested, events.logDamaged],
   )
   async onEvent(tx: Tx, event: PlacedEvent): Promise<void> {
-    const { tenantId, id: eventId, at: timestamp, data } = event;
+    const { tenantId, id: eventId } = event;
     const type = event.type as WebhookEventType;
-    const body = JSON.stringify({ type, timestamp, data });
+    const webhooks = await webhooksFor(tx, tenantId, type);
+    if (webhooks.length === 0) return;
+    const body = await this.forgotten.bodyOf(tx, event);
     const createdAt = new Date();
-    for (const webhookId of await webhooksFor(tx, tenantId, type))
+    for (const webhookId of webhooks)
       await insertDelivery(tx, { tenantId, id: newId('delivery'), webhookId, eventId, type, body, createdAt });
     tx.afterCommit(this.sender.wake);
   }
@@ -31,8 +37,8 @@ export class EnqueueDeliveries {
   @Consumes(events.entriesStreamed)
   async onEntries(tx: Tx, { tenantId, id: eventId, at: timestamp, data }: PlacedEvent): Promise<void> {
     const { webhook: webhookId, ...entries } = data as z.output<typeof events.entriesStreamed.data>;
-    if (!(await webhookExists(tx, tenantId, webhookId))) return;
-    const type = 'audit.entries';
+    if (!(await takesDeliveries(tx, tenantId, webhookId))) return;
+    const type = ENTRIES;
     const body = JSON.stringify({ type, timestamp, data: entries });
     const createdAt = new Date();
     await insertDelivery(tx, { tenantId, id: newId('delivery'), webhookId, eventId, type, body, createdAt });

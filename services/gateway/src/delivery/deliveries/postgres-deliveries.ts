@@ -5,6 +5,9 @@ import { DeliveryEntity } from './delivery.entity.js';
 
 export type Delivery = ReplyOf<typeof delivery.listDeliveries>['items'][number];
 
+/** The type of a delivery that holds entries of the audit log. */
+export const ENTRIES = 'audit.entries';
+
 /** What the sender knows of a delivery before it opens it. */
 export interface Claim {
   readonly tenantId: string;
@@ -121,12 +124,16 @@ export async function openClaim(tx: Tx, { tenantId, id, webhookId, attempt }: Cl
   return undefined;
 }
 
-/** Writes the outcome down unless the claim was lost meanwhile. */
-export async function recordOutcome(tx: Tx, { tenantId, id, attempt }: Claim, outcome: Outcome): Promise<void> {
-  await tx.query(
+/** Writes the outcome down unless the claim was lost meanwhile. @returns the type of what it became of */
+export async function recordOutcome(
+  tx: Tx,
+  { tenantId, id, attempt }: Claim,
+  outcome: Outcome,
+): Promise<string | undefined> {
+  const row = await tx.one<{ type: string }>(
     `update delivery set state = $4, next_attempt_at = $5, last_status = $6, last_error = $7,
        failures = failures + case when $4 = 'delivered' then 0 else 1 end
-     where tenant_id = $1 and id = $2 and attempts = $3 and state = 'pending'`,
+     where tenant_id = $1 and id = $2 and attempts = $3 and state = 'pending' returning type`,
     [
       tenantId,
       id,
@@ -137,6 +144,7 @@ export async function recordOutcome(tx: Tx, { tenantId, id, attempt }: Claim, ou
       outcome.state === 'delivered' ? null : outcome.error,
     ],
   );
+  return row?.type;
 }
 
 /** Gives up everything that waits for a webhook that was disabled. */

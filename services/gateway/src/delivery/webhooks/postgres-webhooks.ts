@@ -38,6 +38,11 @@ export async function webhookExists(tx: Tx, tenantId: string, id: string): Promi
   return tx.entities.existsBy(WebhookEntity, { tenantId, id });
 }
 
+/** Whether it is there and not disabled. */
+export async function takesDeliveries(tx: Tx, tenantId: string, id: string): Promise<boolean> {
+  return tx.entities.existsBy(WebhookEntity, { tenantId, id, disabledAt: IsNull() });
+}
+
 /** Ids of the enabled webhooks that want events of the type. */
 export async function webhooksFor(tx: Tx, tenantId: string, type: WebhookEventType): Promise<string[]> {
   const rows = await tx.entities.find(WebhookEntity, {
@@ -73,8 +78,14 @@ export async function markFailing(tx: Tx, tenantId: string, id: string, at: Date
   return row?.failing_since ?? at;
 }
 
-export async function disableWebhook(tx: Tx, tenantId: string, id: string, at: Date): Promise<void> {
-  await tx.entities.update(WebhookEntity, { tenantId, id, disabledAt: IsNull() }, { disabledAt: at });
+/** @returns whether it was not disabled before */
+export async function disableWebhook(tx: Tx, tenantId: string, id: string, at: Date): Promise<boolean> {
+  const { affected } = await tx.entities.update(
+    WebhookEntity,
+    { tenantId, id, disabledAt: IsNull() },
+    { disabledAt: at },
+  );
+  return affected === 1;
 }
 
 const viewOf = ({ id, url, events, entries, createdAt, disabledAt }: WebhookEntity): Webhook => ({

@@ -2,8 +2,8 @@
  * Where a voter stands, derived from what the voter signed and nothing else.
  *
  * Two different commitments or two different ballots of one voter are equivocation; a ballot that does not open the
- * voter's commitment is a broken promise: both make the voter void, and the statements that show it are kept. So no
- * operator can void a voter without two contradictory signatures to show.
+ * voter's commitment is a broken promise: both make the voter void, and the statements that show it are kept. An
+ * equivocation has two contradictory signatures to show; of a broken promise the salt is the platform's word.
  */
 import { jcs } from '@conclave/audit-core';
 import { commitOf, type Ballot, type Statement } from '../ballot.js';

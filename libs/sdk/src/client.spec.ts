@@ -95,11 +95,14 @@ describe('call', () => {
       target: 'b'.repeat(40),
     };
     const away: Answer = (_, response) => refuse(response, new ConclaveError('service.unavailable'));
-    const { client, requests } = await clientOf(away, away, (_, response) => json(response, run('submitted'), 202));
+    const pending: Answer = (_, response) => refuse(response, new ConclaveError('consensus.voter-key.pending'));
+    const { client, requests } = await clientOf(away, away, pending, (_, response) =>
+      json(response, run('submitted'), 202),
+    );
     await expect(client.call(runtime.createReview, request)).rejects.toMatchObject({ code: 'service.unavailable' });
     expect(requests).toHaveLength(1);
     await client.call(runtime.createReview, request, { idempotencyKey: 'once' });
-    expect(requests.slice(1).map(({ headers }) => headers['idempotency-key'])).toEqual(['once', 'once']);
+    expect(requests.slice(1).map(({ headers }) => headers['idempotency-key'])).toEqual(['once', 'once', 'once']);
   });
 
   it('gives up after the schedule, and at once on a refusal that stands', async () => {

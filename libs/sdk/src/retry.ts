@@ -13,7 +13,9 @@ export const defaultRetrySchedule: RetrySchedule = { attempts: 5, firstPauseMs: 
 /** Whether the same request may succeed later although nobody changed it. */
 export const isPassing = (error: unknown): error is ConclaveError =>
   error instanceof ConclaveError &&
-  ['service.unavailable', 'request.rate-limited', 'request.deadline'].includes(error.code);
+  ['service.unavailable', 'request.rate-limited', 'request.deadline', 'consensus.voter-key.pending'].includes(
+    error.code,
+  );
 
 /** Runs `attempt` until it succeeds, fails for good, or the schedule ends. A told Retry-After is waited out. */
 export async function withRetries<T>(

@@ -146,7 +146,9 @@ async function enrol(call: Call): Promise<0> {
   const { challenge } = await client.call(consensus.challengeVoterKey, {});
   const { value } = sign(Buffer.from(`conclave/voter-key/v1\n${challenge}\n${publicKey}`));
   const proven = { voterId, publicKey, algorithm: 'ed25519' as const, possession: { challenge, value } };
-  const enrolled = await client.call(consensus.enrolVoterKey, { ...proven, name: call.text('name') ?? 'command line' });
+  const request = { ...proven, name: call.text('name') ?? 'command line' };
+  // A challenge is good for one enrolment: sent again with it, it is the same.
+  const enrolled = await client.call(consensus.enrolVoterKey, request, { idempotencyKey: challenge });
   call.out.print(`Enrolled ${voterId}; its private key is in ${key} and nowhere else.`);
   call.out.result(enrolled);
   return 0;

@@ -59,12 +59,31 @@ export class PostgresVoterKeys {
     ]);
   }
 
-  async isPending(db: Statements, ctx: Actor, publicKey: string): Promise<boolean> {
-    const row = await db.one(
-      'select from voter_key where tenant_id = $1 and public_key = $2 and pending_event_id is not null',
+  /** The event that the key waits for; undefined once the log has it. */
+  async awaited(db: Statements, ctx: Actor, publicKey: string): Promise<string | undefined> {
+    const row = await db.one<{ eventId: string }>(
+      `select pending_event_id as "eventId" from voter_key
+       where tenant_id = $1 and public_key = $2 and pending_event_id is not null`,
       [ctx.tenantId, publicKey],
     );
-    return row !== undefined;
+    return row?.eventId;
+  }
+
+  /** The present key that waits for this event, locked. */
+  awaiting(tx: Tx, ctx: Actor, eventId: string): Promise<VoterKey | undefined> {
+    return tx.one<VoterKey>(
+      `select ${COLUMNS} from voter_key
+       where tenant_id = $1 and pending_event_id = $2 and superseded_at is null and revoked_at is null for update`,
+      [ctx.tenantId, eventId],
+    );
+  }
+
+  /** The key whose place this one took. */
+  before(tx: Tx, ctx: Actor, { voterId, generation }: VoterKey): Promise<VoterKey | undefined> {
+    return tx.one<VoterKey>(
+      `select ${COLUMNS} from voter_key where tenant_id = $1 and voter_id = $2 and generation = $3`,
+      [ctx.tenantId, voterId, generation - 1],
+    );
   }
 
   /** The voter's present key, revoked or not. */

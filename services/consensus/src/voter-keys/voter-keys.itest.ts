@@ -77,6 +77,42 @@ describe('the register of voter keys', () => {
     expect(await tenant.open([held])).toMatchObject({ phase: 'ballots' });
   });
 
+  it('tells the log again of a key whose confirmation was lost, when its enrolment is asked for again', async () => {
+    const rotating = await enrol();
+    const pair = generateKeyPairSync('ed25519');
+    const publicKey = rawOf(pair.publicKey);
+    const possession = await tenant.possession(publicKey, pair.privateKey);
+    const rotation = { voterId: rotating.voterId, key: { publicKey, algorithm: 'ed25519' as const, possession } };
+    const held = { voterId: newId('voter'), key: generateKeyPairSync('ed25519') };
+    const enrolment = { voterId: held.voterId, publicKey: rawOf(held.key.publicKey) };
+    const asked = (waitMs: number, onBehalfOf: string) => {
+      const deadlineAt = Date.now() + waitMs;
+      const me = { claims: tenant.me, idempotencyKey: 'rotate-1', deadlineAt };
+      const runtime = { claims: { tenantId: tenant.me.tenantId, onBehalfOf }, from: 'runtime', deadlineAt } as const;
+      return [fixture.call(consensus.rotateVoterKey, rotation, me), enrol(enrolment, runtime)];
+    };
+    await fixture.log.stop();
+    const refused = await Promise.all(asked(1_500, 'service:runtime').map(refusalOf));
+    expect(refused).toEqual(['consensus.voter-key.pending', 'consensus.voter-key.pending']);
+    // What they wait for is an event of a minute ago that the log never confirms.
+    const voters = [rotating.voterId, held.voterId];
+    for (const voterId of voters)
+      await fixture.database.query(
+        'update consensus.voter_key set pending_event_id = $2 where voter_id = $1 and pending_event_id is not null',
+        [voterId, newId('event', Date.now() - 61_000)],
+      );
+    fixture.log.start();
+    await Promise.all(asked(15_000, newId('principal')));
+    const keys = [pair.privateKey, held.key.privateKey];
+    const opened = await tenant.open(voters.map((voterId, n) => ({ voterId, key: keys[n]! })));
+    expect(opened).toMatchObject({ phase: 'ballots' });
+    const [, rotated, rotatedAgain] = await toldOf(rotating.voterId);
+    expect(rotatedAgain).toMatchObject({ type: events.voterKeyRotated.type, data: rotated!.data });
+    const [enrolled, enrolledAgain, ...rest] = await toldOf(held.voterId);
+    expect(enrolledAgain).toMatchObject({ actor: enrolled!.actor, data: enrolled!.data });
+    expect(rest).toEqual([]);
+  });
+
   it('has one key per voter and one voter per key', async () => {
     const { voterId, publicKey } = await enrol();
     expect(await refusalOf(enrol({ voterId }))).toBe('consensus.voter-key.exists');

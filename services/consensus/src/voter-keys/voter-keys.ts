@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
 import { ConclaveError, consensus, events, newId, type ReplyOf, type RequestOf } from '@conclave/contracts';
 import type { RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Inject, Injectable } from '@nestjs/common';
-import { LoggedKeys } from './logged-keys.js';
+import { digestOf, LoggedKeys } from './logged-keys.js';
 import { PossessionOfKeys, requireSafe, type HeldKey } from './possession-of-keys.js';
 import { PostgresVoterKeys, type NewVoterKey, type VoterKey } from './postgres-voter-keys.js';
 
@@ -43,7 +42,7 @@ export class VoterKeys {
         const voterId = newId('voter');
         const enrolled = await this.keys.insert(tx, ctx, rowOf(held, { voterId, name: request.name, generation: 1 }));
         if (!enrolled) throw new ConclaveError('consensus.voter-key.exists', { voterId });
-        await this.tellEnrolled(tx, ctx, enrolled);
+        await this.logged.tell(tx, ctx, enrolled);
         return keyOnWire(enrolled);
       }),
     );
@@ -68,10 +67,7 @@ export class VoterKeys {
         const voter = { voterId, name: old.name, generation: old.generation + 1 };
         const rotated = await this.keys.insert(tx, ctx, rowOf(held, voter));
         if (!rotated) throw new ConclaveError('consensus.voter-key.exists', { voterId });
-        const { custody } = rotated;
-        const digests = { publicKeySha256: digestOf(rotated), previousSha256: digestOf(old) };
-        const eventId = await tx.emit(events.voterKeyRotated, { voter: voterId, ...digests, custody });
-        await this.keys.awaitLog(tx, ctx, rotated.publicKey, eventId);
+        await this.logged.tell(tx, ctx, rotated, old);
         return keyOnWire(rotated);
       }),
     );
@@ -108,7 +104,7 @@ export class VoterKeys {
     const enrolled = await this.keys.insert(tx, ctx, rowOf(key, { voterId, name, generation: 1 }));
     if (!enrolled) return this.repeatOf(tx, ctx, { voterId, publicKey, custody });
     if (custody === 'external') await this.possession.ofEd25519(tx, ctx, publicKey, possession);
-    await this.tellEnrolled(tx, ctx, enrolled);
+    await this.logged.tell(tx, ctx, enrolled);
     return enrolled;
   }
 
@@ -131,16 +127,6 @@ export class VoterKeys {
     requireSafe(key);
     return this.possession.ofEd25519(tx, ctx, key.publicKey, key.possession);
   }
-
-  private async tellEnrolled(tx: Tx, ctx: RequestContext, key: VoterKey): Promise<void> {
-    const { voterId: voter, custody, publicKey } = key;
-    const eventId = await tx.emit(events.voterKeyEnrolled, { voter, publicKeySha256: digestOf(key), custody });
-    await this.keys.awaitLog(tx, ctx, publicKey, eventId);
-  }
-}
-
-function digestOf({ publicKey }: Pick<VoterKey, 'publicKey'>): string {
-  return createHash('sha256').update(Buffer.from(publicKey, 'base64')).digest('hex');
 }
 
 function rowOf(

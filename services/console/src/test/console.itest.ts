@@ -453,10 +453,12 @@ import { API_KEY, newWorld, type World } from './world.js';
   describe('voter keys', () => {
     it('are the person’s own, and revoked after asking', async () => {
       world.voterKeys.push({ ...world.voterKeys[0]!, name: 'of another', enrolledBy: newId('principal') });
+      world.voterKeys.push({ ...world.voterKeys[0]!, voterId: newId('voter'), name: 'phone', pending: true });
       await enter('/voter-keys');
       await see(
         page.getByRole('row', { name: /laptop.*at https:\/\/conclave\.example\.com.*Votes.*a passkey of yours/ }),
       );
+      await see(page.getByRole('row', { name: /phone.*Pending/ }));
       expect(await page.getByText('of another').count()).toBe(0);
       await button('Revoke laptop').click();
       await dialog().getByRole('button', { name: 'Revoke' }).click();

@@ -16,6 +16,7 @@ import { EnrolPasskey } from './enrol-passkey.js';
 import { makePasskey, type VoterKey } from './passkeys.js';
 
 const votes: Look = { tone: 'good', icon: 'check', word: 'Votes' };
+const waiting: Look = { tone: 'info', icon: 'clock', word: 'Pending' };
 const revoked: Look = { tone: 'plain', icon: 'dash', word: 'Revoked' };
 const holders: Readonly<Record<VoterKey['custody'], string>> = {
   platform: 'the platform',
@@ -65,6 +66,12 @@ export function VoterKeysPage() {
   );
 }
 
+/** A key votes once the log has it. */
+function lookOf({ revokedAt, pending }: VoterKey): Look {
+  if (revokedAt !== undefined) return revoked;
+  return pending ? waiting : votes;
+}
+
 function KeyRow({ voterKey }: { readonly voterKey: VoterKey }) {
   const { voterId, name, custody, algorithm, enrolledAt, revokedAt, passkey } = voterKey;
   return (
@@ -78,7 +85,7 @@ function KeyRow({ voterKey }: { readonly voterKey: VoterKey }) {
         </Text>
       </Table.Td>
       <Table.Td>
-        <Tag look={revokedAt === undefined ? votes : revoked} />
+        <Tag look={lookOf(voterKey)} />
       </Table.Td>
       <Table.Td>
         <Digest value={voterId} what={`voter id of ${name}`} length={30} />

@@ -5,7 +5,7 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { enableCompileCache } from 'node:module';
+import * as module from 'node:module';
 import { join, resolve, sep } from 'node:path';
 import process from 'node:process';
 import { oneFileOf } from './one-file.mjs';
@@ -36,7 +36,7 @@ async function reexecute() {
 
 async function run() {
   if (!existsSync(program)) fail('the program is not built; run: npm run up (or npm run build)');
-  enableCompileCache(join(checkout, '.conclave/cache/compiled'));
+  module.enableCompileCache?.(join(checkout, '.conclave/cache/compiled'));
   const oneFile = oneFileOf(checkout);
   const { main } = await import(existsSync(oneFile) ? oneFile : program);
   const interrupt = new AbortController();

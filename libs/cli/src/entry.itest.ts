@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -29,6 +29,13 @@ describe('the entry of the command', () => {
     writeFileSync(join(checkout, 'libs/cli/dist/index.js'), program);
     const { status, stderr } = spawnSync(process.execPath, [bin(), 'review'], { encoding: 'utf8' });
     expect([status, stderr]).toEqual([EXIT.local, expect.stringMatching(reason)]);
+  });
+
+  it('asks no builtin module by name for what older Nodes lack, which would end it before it could start another', () => {
+    const names = [...readFileSync(bin(), 'utf8').matchAll(/import \{([^}]*)\} from 'node:/g)].flatMap(
+      ([, list = '']) => list.split(',').map((name) => name.trim()),
+    );
+    expect(names.sort()).toEqual(['existsSync', 'join', 'resolve', 'sep', 'spawn']);
   });
 
   it('runs the one file of this build and of no other', () => {

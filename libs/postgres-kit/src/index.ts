@@ -1,12 +1,4 @@
-export {
-  Database,
-  Role,
-  outboundEvent,
-  type Actor,
-  type OutboundEvent,
-  type Statements,
-  type Tx,
-} from './database.js';
+export { Database, Role, outboundEvent, type Actor, type OutboundEvent, type Statements, type Tx } from './database.js';
 export {
   entityConnections,
   pgConnections,

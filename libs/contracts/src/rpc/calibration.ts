@@ -37,7 +37,7 @@ export const recordHindsight = contract({
   },
 });
 
-/** The weights voters have earned by known outcomes in a class of tasks, in thousandths; the heaviest first. */
+/** The weights voters have earned by known outcomes in a class of tasks, in thousandths, by voter. */
 export const listCalibration = contract({
   owner: 'consensus',
   subject: 'consensus.v1.calibration.list',

@@ -88,7 +88,7 @@ export class Calibration {
     });
   }
 
-  /** A page of the weights, the heaviest first. */
+  /** A page of the weights, by voter: weights change between two pages. */
   async list(
     ctx: RequestContext,
     { taskClass, limit, after }: RequestOf<typeof consensus.listCalibration>,
@@ -101,10 +101,10 @@ export class Calibration {
       right: told.filter(Boolean).length,
       weightMilli: weightOfRecord(told.reduce(withOutcome, NO_RECORD)),
     }));
-    items.sort((a, b) => b.weightMilli - a.weightMilli || (a.voterId < b.voterId ? -1 : 1));
-    const from = items.findIndex(({ voterId }) => voterId === seen) + 1;
-    const page = items.slice(from, from + limit);
-    const last = items.length > from + limit ? page.at(-1) : undefined;
+    const rest = items.filter(({ voterId }) => seen === null || voterId > seen);
+    rest.sort((a, b) => (a.voterId < b.voterId ? -1 : 1));
+    const page = rest.slice(0, limit);
+    const last = rest.length > limit ? page.at(-1) : undefined;
     return { items: page, ...(last && { next: last.voterId }) };
   }
 

@@ -57,7 +57,10 @@ export class Consequences {
   }
 
   /** Signs the receipt of a sealed decision, whose payload's digest the log is told. */
-  private issue(ctx: Actor, { id, decision, events: all }: Held): NonNullable<Change['receipt']> & { readonly event: OutboundEvent } {
+  private issue(
+    ctx: Actor,
+    { id, decision, events: all }: Held,
+  ): NonNullable<Change['receipt']> & { readonly event: OutboundEvent } {
     const predicate = predicateOf(all);
     const { ended, terms, openedAt } = decision;
     if (!predicate || ended?.type !== 'decision.sealed') throw new Error('only a sealed decision has a receipt');
@@ -88,11 +91,7 @@ export function joined(first: Change | undefined, next: Change | undefined): Cha
 }
 
 /** Who is asked now, wave by wave: the first is opened together with the vote, often with the decision itself. */
-export function wavesOf(
-  ctx: Actor,
-  { terms, asked }: Decision,
-  added: readonly DecisionEvent[],
-): OutboundEvent[] {
+export function wavesOf(ctx: Actor, { terms, asked }: Decision, added: readonly DecisionEvent[]): OutboundEvent[] {
   return [...asked.entries()]
     .filter(([, { seq }]) => added.some((event) => event.seq === seq))
     .map(([at, { voters }]) =>

@@ -94,10 +94,7 @@ export class OpenDecision {
 
   private async termsOf(tx: Tx, ctx: RequestContext, id: string, request: Request): Promise<Terms> {
     const voterIds = request.electorate.map(({ voterId }) => voterId);
-    const [keys, origin] = await Promise.all([
-      this.keys.valid(tx, ctx, voterIds),
-      this.decisions.originOf(tx, ctx),
-    ]);
+    const [keys, origin] = await Promise.all([this.keys.valid(tx, ctx, voterIds), this.decisions.originOf(tx, ctx)]);
     requireSeparateDuties(ctx, request, keys);
     const { id: _id, deadlineAt: _deadline, roundSeconds, electorate, ...terms } = request;
     return {

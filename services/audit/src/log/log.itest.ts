@@ -39,6 +39,7 @@ import { Database, pgConnections, postgres } from '@conclave/postgres-kit';
 import { verifyExport } from '@conclave/verify';
 import { AuditModule } from '../audit.module.js';
 import { auditEnvironment } from '../config.js';
+import { FollowLog } from '../records/follow-log.js';
 import { LogGuard } from './log-guard.js';
 import { sequencing } from './sequencer.js';
 
@@ -437,5 +438,36 @@ describe('a database that was restored from a backup', () => {
     expect(await giveUp()).toMatchObject({ log: 2 });
     expect(await fixture.call(audit.getCheckpointOf, { log: 1 }, me)).toBe(before);
     expect(await untilSize(me, 1)).toMatchObject({ log: 2, sealed: [{ log: 1, size: 2 }] });
+  });
+
+  it('streams each of its logs to a webhook that fell behind while they were given up', async () => {
+    const me = testPrincipal();
+    append(me, 2);
+    await untilSize(me, 2);
+    const [webhook, delivery] = [newId('webhook'), await fixture.eventsOf('delivery')];
+    delivery.emit(events.webhookCreated, me.tenantId, { webhook, entries: { format: 'jsonl', from: 0 } });
+    await eventually(async () =>
+      expect(await fixture.database.query('select from audit.stream where webhook_id = $1', [webhook])).toHaveLength(1),
+    );
+    for (const [size, more] of [
+      [3, 1],
+      [2, 2],
+    ] as const) {
+      const { origin } = await untilSize(me, size);
+      await writeFile(join(dir, origin.slice(origin.indexOf('/') + 1), 'checkpoint'), 'damaged');
+      await fixture.call(audit.sealLog, { origin, reason: 'the store was damaged' }, me);
+      append(me, more);
+    }
+    await untilSize(me, 3);
+    const follow = fixture.service.app.get(FollowLog);
+    follow.start();
+    await eventually(async () => {
+      const sent = await fixture.emitted('entries.streamed', me.tenantId);
+      expect(sent.map(({ data: { first, last } }) => [first, last])).toEqual([
+        [0, 2],
+        [0, 1],
+        [0, 2],
+      ]);
+    }).finally(() => follow.stop());
   });
 });

@@ -130,6 +130,8 @@ export class FollowLog {
     if (!taken) return false;
     const { format, nextRow } = taken;
     const log = logOfRow(tenantId, nextRow);
+    // Before the entries: a log that was given up by then has all of its own, and gets no more while they are read.
+    const present = await this.log.open(tx, tenantId);
     const range = { from: nextRow - firstRowOf(log), to: Number.MAX_SAFE_INTEGER };
     const found = await findEntries(tx, log, { filter: {}, range, order: 'asc', limit: STREAM_BATCH });
     const fitting = this.fitting(log, format, found);
@@ -140,9 +142,9 @@ export class FollowLog {
       await advanceStream(tx, stream, { nextRow: firstRowOf(log) + last + 1, sent: true });
       return fitting.length < found.length || found.length === STREAM_BATCH;
     }
-    const present = await this.log.open(tx, tenantId);
     if (!present || log.number >= present.number) return false;
-    await advanceStream(tx, stream, { nextRow: firstRowOf(present), sent: false });
+    const next = { tenantId, number: log.number + 1 };
+    await advanceStream(tx, stream, { nextRow: firstRowOf(next), sent: false });
     return true;
   }
 

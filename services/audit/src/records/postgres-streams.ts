@@ -10,6 +10,11 @@ export interface StreamName {
 
 /** Batches on their way to one webhook at most: what it does not take stays in the log, and piles up nowhere else. */
 const UNDELIVERED = 8;
+/**
+ * Or that end has been waited for in vain: one that nobody told of must not cost its place for good. That it may come
+ * later harms nothing: entries go on behind the stream's position, so a receiver gets none of them twice.
+ */
+const READY = `(undelivered < ${UNDELIVERED} or handed_at < now() - interval '10 minutes')`;
 
 export async function openStream(
   tx: Tx,
@@ -42,22 +47,23 @@ export async function takeStream(
   { tenantId, webhook }: StreamName,
 ): Promise<{ readonly format: EntryFormat; readonly nextRow: number } | undefined> {
   const row = await tx.one<{ format: EntryFormat; next_idx: string }>(
-    `select format, next_idx from stream where tenant_id = $1 and webhook_id = $2 and undelivered < $3
-     for update skip locked`,
-    [tenantId, webhook, UNDELIVERED],
+    `select format, next_idx from stream where tenant_id = $1 and webhook_id = $2 and ${READY} for update skip locked`,
+    [tenantId, webhook],
   );
   return row && { format: row.format, nextRow: Number(row.next_idx) };
 }
 
-/** Notes how far the stream has come, and whether that was by a batch that is on its way now. */
+/** Notes how far the stream has come, and whether that was by a batch that is on its way now. A full count begins anew. */
 export async function advanceStream(
   tx: Tx,
   { tenantId, webhook }: StreamName,
   { nextRow, sent }: { readonly nextRow: number; readonly sent: boolean },
 ): Promise<void> {
   await tx.query(
-    `update stream set next_idx = $3, undelivered = undelivered + $4::int where tenant_id = $1 and webhook_id = $2`,
-    [tenantId, webhook, nextRow, Number(sent)],
+    `update stream set next_idx = $3, undelivered = undelivered % ${UNDELIVERED} + $4::boolean::int,
+       handed_at = case when $4 then now() else handed_at end
+     where tenant_id = $1 and webhook_id = $2`,
+    [tenantId, webhook, nextRow, sent],
   );
 }
 
@@ -81,8 +87,8 @@ export async function streamsBehind(db: Database, after: StreamName | undefined,
     tx.query<StreamName>(
       `select s.tenant_id as "tenantId", s.webhook_id as webhook from (${LOG_ENDS}) l
        join stream s on s.tenant_id = l.tenant_id and s.next_idx < l.end_row
-       where s.undelivered < $3 and (s.tenant_id, s.webhook_id) > ($1, $2) order by s.tenant_id, s.webhook_id limit $4`,
-      [after?.tenantId ?? '', after?.webhook ?? '', UNDELIVERED, limit],
+       where ${READY} and (s.tenant_id, s.webhook_id) > ($1, $2) order by s.tenant_id, s.webhook_id limit $3`,
+      [after?.tenantId ?? '', after?.webhook ?? '', limit],
     ),
   );
 }

@@ -373,6 +373,15 @@ describe('webhooks that want entries', () => {
       await untilBatches(busy, brisk, 9 + taken);
     }
     expect([await streamed(busy, slow), await streamed(busy, unwritable)].map(({ length }) => length)).toEqual([8, 0]);
+    // That batches came to their end may never be told: who has waited long for it goes on, behind what was handed over.
+    await fixture.database.query(
+      `update audit.stream set handed_at = handed_at - interval '11 minutes' where webhook_id = $1`,
+      [slow],
+    );
+    await untilBatches(busy, slow, 15);
+    expect((await streamed(busy, slow)).map(({ data }) => data['first'])).toEqual(
+      Array.from({ length: 15 }, (_, n) => 2 * n),
+    );
     for (const webhook of [slow, brisk, unwritable])
       fixture.delivery.emit(events.webhookDisabled, busy.tenantId, { webhook });
     await eventually(async () =>

@@ -160,7 +160,7 @@ describe('sandbox', () => {
 
   it('bounds what a command adds to its folder, in bytes and in files', async () => {
     const big = await run(
-      'for i in 1 2 3 4 5 6 7 8; do dd if=/dev/zero of=big$i bs=1M count=20 2>/dev/null; done; sleep 40',
+      'sleep 1; for i in 1 2 3 4 5 6 7 8; do dd if=/dev/zero of=big$i bs=1M count=20 2>/dev/null; done; sleep 40',
       {
         diskBytes: 60 * 1024 ** 2,
         wallMs: 30_000,

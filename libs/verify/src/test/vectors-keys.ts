@@ -1,7 +1,7 @@
 /** Vectors of installations whose keys or logs have changed: second signing keys, services, a log that was reopened. */
 import type { StepName } from '../verdict.js';
 import type { Insider } from './platform.js';
-import { gate, three, whole, yes } from './vectors-protocol.js';
+import { gate, three, whole, yes } from './stories.js';
 import { REOPENED, TRUST, written, type Vector, type Workshop } from './workshop.js';
 
 export async function keyVectors(workshop: Workshop): Promise<Vector[]> {

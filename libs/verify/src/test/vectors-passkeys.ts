@@ -10,7 +10,7 @@ import {
 } from '@conclave/consensus-core';
 import { changed, conspired, signedAs, type Draft, type Run } from './course.js';
 import { assertionOf, CURVE_ORDER, derOf, p256SignerOf, type Ceremony, type P256Signer } from './passkey-signer.js';
-import { gate, ranks, whole, yes } from './vectors-protocol.js';
+import { gate, ranks, whole, yes } from './stories.js';
 import { TRUST, written, type Vector, type Workshop } from './workshop.js';
 
 const es256 = { algorithm: 'webauthn-es256' } as const;

@@ -1,6 +1,6 @@
 /** Vectors of every rule: plain counts, ties, thresholds, and tallies with more tie orders than are followed. */
 import type { Said } from '@conclave/consensus-core';
-import { abstains, ranks, whole } from './vectors-protocol.js';
+import { abstains, ranks, whole } from './stories.js';
 import type { Vector, Workshop } from './workshop.js';
 
 type Votes = readonly (readonly [said: Said, weight?: number])[];

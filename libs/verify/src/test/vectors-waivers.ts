@@ -2,7 +2,7 @@
 import { base64, hex, jcs, preAuthEncoding, sha256, utf8 } from '@conclave/audit-core';
 import { objectionsOf, payloadBytes, WAIVER_TYPE, type Predicate, type Waiver } from '@conclave/consensus-core';
 import type { Finished } from './decisions.js';
-import { gate, three, yes as aye } from './vectors-protocol.js';
+import { gate, three, yes as aye } from './stories.js';
 import { written, type Vector, type Workshop } from './workshop.js';
 
 const NOW = '2026-11-21T00:00:00Z';

@@ -24,6 +24,7 @@ export const permissions = [
   'member:read',
   'member:manage',
   'self:read',
+  'self:manage',
 ] as const;
 
 export type Permission = (typeof permissions)[number];
@@ -38,6 +39,7 @@ const reader: readonly Permission[] = [
   'tally:compute',
   'member:read',
   'self:read',
+  'self:manage',
 ];
 const developer: readonly Permission[] = [
   ...reader,
@@ -52,7 +54,7 @@ const developer: readonly Permission[] = [
 
 /** Built-in roles, widest last. */
 export const roles = {
-  auditor: ['audit:read', 'decision:read', 'self:read', 'tally:compute'],
+  auditor: ['audit:read', 'decision:read', 'self:read', 'self:manage', 'tally:compute'],
   viewer: reader,
   developer,
   administrator: [...permissions],

@@ -23,6 +23,7 @@ export const permissions = [
   'workspace:manage',
   'member:read',
   'member:manage',
+  'secret:manage',
   'self:read',
   'self:manage',
 ] as const;

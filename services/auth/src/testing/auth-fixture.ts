@@ -27,7 +27,10 @@ export interface AuthFixture extends ServiceFixture {
 /** The edge, speaking for itself: it has no tenant before the exchange. */
 export const edge = { claims: {} };
 
-export async function startAuth(): Promise<AuthFixture> {
+/** `keys` are the key-encryption keys, one of its own unless told. */
+export async function startAuth(
+  keys: Readonly<Record<string, string>> = { SECRETS_KEK: randomBytes(32).toString('base64') },
+): Promise<AuthFixture> {
   const pepper = randomBytes(32).toString('base64');
   const spec = {
     name: 'auth' as const,
@@ -35,7 +38,7 @@ export async function startAuth(): Promise<AuthFixture> {
     environment: authEnvironment,
     resources: [postgres({ entities })],
   };
-  const fixture = await startServiceFixture(spec, { API_KEY_PEPPER: pepper, API_KEY_ENV: 'test' });
+  const fixture = await startServiceFixture(spec, { API_KEY_PEPPER: pepper, API_KEY_ENV: 'test', ...keys });
 
   async function exchange(secret: string, kind: 'api-key' | 'sign-in' = 'api-key'): Promise<TestPrincipal> {
     const { token } = await fixture.call(auth.exchangeCredential, { kind, secret }, edge);

@@ -2,6 +2,7 @@
  * Secrets on their way to one process: HPKE (RFC 9180) in base mode, DHKEM(X25519, HKDF-SHA256), HKDF-SHA256,
  * AES-256-GCM. Who reads along, or has the message later, has nothing.
  */
+import type { webcrypto } from 'node:crypto';
 import { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core';
 
 const suite = new CipherSuite({ kem: new DhkemX25519HkdfSha256(), kdf: new HkdfSha256(), aead: new Aes256Gcm() });
@@ -17,7 +18,7 @@ export interface Recipient {
 }
 
 export async function newRecipient(): Promise<Recipient> {
-  const keys = await suite.kem.generateKeyPair();
+  const keys = (await suite.kem.generateKeyPair()) as webcrypto.CryptoKeyPair;
   return {
     publicKey: textOf(await suite.kem.serializePublicKey(keys.publicKey)),
     async open(sealed, purpose) {
@@ -32,9 +33,8 @@ export async function newRecipient(): Promise<Recipient> {
 
 /** Encapsulated key ‖ ciphertext, in base64. @throws Error when `publicKey` is no point to seal to */
 export async function sealTo(publicKey: string, secret: string, purpose: string): Promise<string> {
-  const recipientPublicKey = await suite.kem.deserializePublicKey(
-    new Uint8Array(Buffer.from(publicKey, 'base64')).buffer,
-  );
+  const point = new Uint8Array(Buffer.from(publicKey, 'base64')).buffer;
+  const recipientPublicKey = (await suite.kem.deserializePublicKey(point)) as webcrypto.CryptoKey;
   const { enc, ct } = await suite.seal({ recipientPublicKey, info }, bytesOf(secret), bytesOf(purpose));
   return Buffer.concat([Buffer.from(enc), Buffer.from(ct)]).toString('base64');
 }

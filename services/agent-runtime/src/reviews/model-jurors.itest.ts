@@ -7,6 +7,8 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { panelSha256, reviewPanel, type PanelManifest } from '@conclave/checks';
 import {
+  events,
+  laneOf,
   newId,
   type Decision,
   type ReviewResult,
@@ -300,6 +302,8 @@ describe('model jurors on a panel', () => {
       const { id } = await create('A', 'OPENAI_API_KEY', 'sk-own-a');
       await create('B', 'OPENAI_API_KEY', 'sk-own-b');
       await create('B', 'ANTHROPIC_API_KEY', 'sk-own-claude');
+      const { items } = await ask<{ items: { name: string }[] }>('B', 'GET', '/v1/secrets');
+      expect(items.map(({ name }) => name)).toEqual(['ANTHROPIC_API_KEY', 'OPENAI_API_KEY']);
       await heard([1, 1, 1]);
       fakes.answer(verdict('yes'));
       expect((await review()).outcome).toBe('approved');
@@ -323,12 +327,16 @@ describe('model jurors on a panel', () => {
     it('do not fall back on the installation’s key when theirs cannot be read', async () => {
       const client = new pg.Client({ connectionString: platform.postgres });
       await client.connect();
+      // What the operator's job does, in one transaction.
       await client.query(
-        'update auth.data_key set key_id = null, wrapped = null, destroyed_at = now() where tenant_id = $1',
-        [platform.tenantB],
+        `with gone as (
+           update auth.data_key set key_id = null, wrapped = null, destroyed_at = now() where tenant_id = $1 returning id
+         ) insert into auth.outbound_event (id, tenant_id, lane, type, actor, data)
+           select $2, $1, $3, $4, 'service:auth', jsonb_build_object('dataKey', id, 'purpose', 'secret') from gone`,
+        [platform.tenantB, newId('event'), laneOf(platform.tenantB), events.dataKeyDestroyed.type],
       );
-      await client.query('update runtime.workspace_secret set version = 0 where tenant_id = $1', [platform.tenantB]);
       await client.end();
+      await heard([0, 0]);
       fakes.answer({ text: 'Four.' });
       const task = { agent: 'model', input: { prompt: 'two and two?', model: 'openai/gpt-5.1' }, waitMs: 20_000 };
       expect(await ask('B', 'POST', '/v1/runs', task)).toMatchObject({

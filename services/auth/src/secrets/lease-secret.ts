@@ -43,7 +43,7 @@ export class LeaseSecret {
     await this.db.tx(ctx, (tx) =>
       tx.emit(events.secretLeased, {
         ...{ secret: secret.id, workspace, name, version, expiresAt },
-        service: service ?? '',
+        service: service!,
       }),
     );
     return { version, sealed, expiresAt };

@@ -13,6 +13,8 @@ export const idPrefixes = {
   principal: 'prn',
   apiKey: 'key',
   signIn: 'sgn',
+  passkey: 'pky',
+  link: 'lnk',
   run: 'run',
   task: 'tsk',
   session: 'ses',

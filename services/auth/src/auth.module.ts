@@ -30,6 +30,7 @@ import { SignInWithPasskey } from './passkeys/sign-in-with-passkey.js';
 import { CreateSignIn } from './sign-ins/create-sign-in.js';
 import { EndSignIn } from './sign-ins/end-sign-in.js';
 import { ListSignIns } from './sign-ins/list-sign-ins.js';
+import { MoveSignIn } from './sign-ins/move-sign-in.js';
 import { OpenSignIn } from './sign-ins/open-sign-in.js';
 import { RevokeSignIn } from './sign-ins/revoke-sign-in.js';
 import { SignInsController } from './sign-ins/sign-ins.controller.js';
@@ -73,6 +74,7 @@ import { WorkspacesController } from './workspaces/workspaces.controller.js';
     ListWorkspaces,
     MakeLink,
     ManagePasskeys,
+    MoveSignIn,
     OpenSignIn,
     RecoverMember,
     RevokeApiKey,

@@ -39,6 +39,14 @@ export const passkeyAdded = event({
   data: passkey,
 });
 
+export const passkeyRenamed = event({
+  type: 'passkey.renamed',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: passkey,
+});
+
 export const passkeyRemoved = event({
   type: 'passkey.removed',
   producer: 'auth',

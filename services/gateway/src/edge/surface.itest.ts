@@ -100,7 +100,7 @@ describe('the reference', () => {
       [
         ...expected,
         ...['POST /v1/hooks/{id}', 'POST /v1/links/open', 'POST /v1/sign-ins', 'POST /v1/sign-ins/challenges'],
-        ...['GET /v1/sign-ins/current', 'DELETE /v1/sign-ins/current'],
+        ...['GET /v1/sign-ins/current', 'PATCH /v1/sign-ins/current', 'DELETE /v1/sign-ins/current'],
       ].sort(),
     );
     for (const route of spelled) {

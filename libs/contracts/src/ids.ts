@@ -15,6 +15,8 @@ export const idPrefixes = {
   signIn: 'sgn',
   secret: 'sec',
   dataKey: 'dek',
+  passkey: 'pky',
+  link: 'lnk',
   run: 'run',
   task: 'tsk',
   session: 'ses',

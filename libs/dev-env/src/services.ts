@@ -43,9 +43,10 @@ export const services: readonly ServiceEntry[] = [
     ...plain,
     name: 'auth',
     folder: 'auth',
-    env: ({ secrets }) => ({
+    env: ({ secrets, ports }) => ({
       API_KEY_PEPPER: secrets.of('auth.api-key-pepper', key256),
       SECRETS_KEK: secrets.of('auth.secrets-kek', key256),
+      PUBLIC_URL: `http://localhost:${ports.gateway}`,
     }),
   },
   {

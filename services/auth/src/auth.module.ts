@@ -4,12 +4,18 @@ import { ApiKeysController } from './api-keys/api-keys.controller.js';
 import { CreateApiKey } from './api-keys/create-api-key.js';
 import { ListApiKeys } from './api-keys/list-api-keys.js';
 import { RevokeApiKey } from './api-keys/revoke-api-key.js';
+import { AnswerBox } from './credentials/answer-box.js';
 import { Authenticator } from './credentials/authenticator.js';
 import { CredentialDigest } from './credentials/credential-digest.js';
 import { CredentialsController } from './credentials/credentials.controller.js';
 import { ExchangeCredential } from './credentials/exchange-credential.js';
 import { DataKeys } from './data-keys/data-keys.js';
 import { KeyRing } from './data-keys/key-ring.js';
+import { AcceptLink } from './links/accept-link.js';
+import { Invite } from './links/invite.js';
+import { LinksController } from './links/links.controller.js';
+import { MakeLink } from './links/make-link.js';
+import { RecoverMember } from './links/recover-member.js';
 import { AddMember } from './members/add-member.js';
 import { ChangeMember } from './members/change-member.js';
 import { DisableMember } from './members/disable-member.js';
@@ -24,9 +30,16 @@ import { ListSecrets } from './secrets/list-secrets.js';
 import { RotateSecret } from './secrets/rotate-secret.js';
 import { SecretsController } from './secrets/secrets.controller.js';
 import { Vault } from './secrets/vault.js';
+import { AddPasskey } from './passkeys/add-passkey.js';
+import { Ceremonies } from './passkeys/ceremonies.js';
+import { Challenges } from './passkeys/challenges.js';
+import { ManagePasskeys } from './passkeys/manage-passkeys.js';
+import { PasskeysController } from './passkeys/passkeys.controller.js';
+import { SignInWithPasskey } from './passkeys/sign-in-with-passkey.js';
 import { CreateSignIn } from './sign-ins/create-sign-in.js';
 import { EndSignIn } from './sign-ins/end-sign-in.js';
 import { ListSignIns } from './sign-ins/list-sign-ins.js';
+import { MoveSignIn } from './sign-ins/move-sign-in.js';
 import { OpenSignIn } from './sign-ins/open-sign-in.js';
 import { RevokeSignIn } from './sign-ins/revoke-sign-in.js';
 import { SignInsController } from './sign-ins/sign-ins.controller.js';
@@ -38,16 +51,23 @@ import { WorkspacesController } from './workspaces/workspaces.controller.js';
   controllers: [
     ApiKeysController,
     CredentialsController,
+    LinksController,
     MembersController,
+    PasskeysController,
     SecretsController,
     SignInsController,
     WorkspacesController,
   ],
   providers: [
     ...[KeyRing, DataKeys, Vault, CreateSecret, DeleteSecret, LeaseSecret, ListSecrets, RotateSecret],
+    AcceptLink,
     AddMember,
+    AddPasskey,
+    AnswerBox,
     ApiKeyMint,
     Authenticator,
+    Ceremonies,
+    Challenges,
     ChangeMember,
     CreateApiKey,
     CreateSignIn,
@@ -58,13 +78,19 @@ import { WorkspacesController } from './workspaces/workspaces.controller.js';
     ExchangeCredential,
     ForgetSubject,
     GetMe,
+    Invite,
     ListApiKeys,
     ListMembers,
     ListSignIns,
     ListWorkspaces,
+    MakeLink,
+    ManagePasskeys,
+    MoveSignIn,
     OpenSignIn,
+    RecoverMember,
     RevokeApiKey,
     RevokeSignIn,
+    SignInWithPasskey,
   ],
 })
 export class AuthModule {}

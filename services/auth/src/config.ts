@@ -13,6 +13,12 @@ export const authEnvironment = {
     .regex(/^[a-z0-9]{1,12}$/)
     .default('live')
     .describe('Names the installation in its API keys: ccl_<env>_…'),
+  PUBLIC_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe(
+      'Address people use: one-time links lead there, and passkeys are good there, if it is https or localhost.',
+    ),
   SIGN_IN_HOURS: z.coerce
     .number()
     .positive()

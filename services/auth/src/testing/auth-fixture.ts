@@ -7,6 +7,7 @@ import { ApiKeyMint } from '../api-keys/api-key-mint.js';
 import { AuthModule } from '../auth.module.js';
 import { authEnvironment } from '../config.js';
 import { entities } from '../entities.js';
+import { MakeLink } from '../links/make-link.js';
 import { CreateTenant } from '../tenants/create-tenant.js';
 
 /** A tenant with the administrator's key and what the key is worth. */
@@ -14,6 +15,8 @@ export interface TestTenant {
   readonly name: string;
   readonly key: string;
   readonly keyId: string;
+  /** The link with which the administrator gets in. */
+  readonly welcome: string;
   readonly principal: TestPrincipal;
 }
 
@@ -24,6 +27,9 @@ export interface AuthFixture extends ServiceFixture {
   exchange(secret: string, kind?: 'api-key' | 'sign-in'): Promise<TestPrincipal>;
   setRole(of: TestPrincipal, role: Role): Promise<void>;
 }
+
+/** Where people use this installation. */
+export const SITE = 'https://conclave.example.com';
 
 /** The edge, speaking for itself: it has no tenant before the exchange. */
 export const edge = { claims: {} };
@@ -39,12 +45,17 @@ const spec = {
 export const startReplica = (fixture: AuthFixture, env: Readonly<Record<string, string>>): Promise<RunningService> =>
   bootstrapService(spec, { ...fixture.environment, ...env });
 
-/** `keys` are the key-encryption keys, one of its own unless told. */
+/** With key-encryption keys of its own unless told. */
 export async function startAuth(
-  keys: Readonly<Record<string, string>> = { SECRETS_KEK: randomBytes(32).toString('base64') },
+  env: Readonly<Record<string, string>> = { SECRETS_KEK: randomBytes(32).toString('base64') },
 ): Promise<AuthFixture> {
   const pepper = randomBytes(32).toString('base64');
-  const fixture = await startServiceFixture(spec, { API_KEY_PEPPER: pepper, API_KEY_ENV: 'test', ...keys });
+  const fixture = await startServiceFixture(spec, {
+    API_KEY_PEPPER: pepper,
+    API_KEY_ENV: 'test',
+    PUBLIC_URL: SITE,
+    ...env,
+  });
 
   async function exchange(secret: string, kind: 'api-key' | 'sign-in' = 'api-key'): Promise<TestPrincipal> {
     const { token } = await fixture.call(auth.exchangeCredential, { kind, secret }, edge);
@@ -57,11 +68,11 @@ export async function startAuth(
     exchange,
     async createTenant() {
       const { app } = fixture.service;
-      const create = new CreateTenant(app.get(Database), app.get(ApiKeyMint));
+      const create = new CreateTenant(app.get(Database), app.get(ApiKeyMint), app.get(MakeLink));
       const name = `tenant-${randomBytes(6).toString('hex')}`;
-      const { apiKey } = await create.run({ name, workspace: 'default', administrator: 'Ada' });
+      const { apiKey, welcome } = await create.run({ name, workspace: 'default', administrator: 'Ada' });
       const principal = await exchange(apiKey);
-      return { name, key: apiKey, keyId: principal.credentialId!, principal };
+      return { name, welcome, key: apiKey, keyId: principal.credentialId!, principal };
     },
     async setRole({ tenantId, principal }: TestPrincipal, role: Role) {
       await fixture.database.query('update auth.membership set role = $3 where tenant_id = $1 and principal_id = $2', [

@@ -15,6 +15,7 @@ export const idPrefixes = {
   signIn: 'sgn',
   passkey: 'pky',
   link: 'lnk',
+  group: 'grp',
   run: 'run',
   task: 'tsk',
   session: 'ses',

@@ -25,6 +25,7 @@ export const permissions = [
   'member:manage',
   'self:read',
   'self:manage',
+  'scim:provision',
 ] as const;
 
 export type Permission = (typeof permissions)[number];

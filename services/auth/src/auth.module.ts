@@ -27,6 +27,12 @@ import { Challenges } from './passkeys/challenges.js';
 import { ManagePasskeys } from './passkeys/manage-passkeys.js';
 import { PasskeysController } from './passkeys/passkeys.controller.js';
 import { SignInWithPasskey } from './passkeys/sign-in-with-passkey.js';
+import { AnswerScim } from './scim/answer-scim.js';
+import { GroupRoles } from './scim/group-roles.js';
+import { Groups } from './scim/groups.js';
+import { ScimGroups } from './scim/scim-groups.js';
+import { ScimUsers } from './scim/scim-users.js';
+import { ScimController } from './scim/scim.controller.js';
 import { CreateSignIn } from './sign-ins/create-sign-in.js';
 import { EndSignIn } from './sign-ins/end-sign-in.js';
 import { ListSignIns } from './sign-ins/list-sign-ins.js';
@@ -44,12 +50,18 @@ import { WorkspacesController } from './workspaces/workspaces.controller.js';
     LinksController,
     MembersController,
     PasskeysController,
+    ScimController,
     SignInsController,
     WorkspacesController,
   ],
   providers: [
     AcceptLink,
     AddMember,
+    AnswerScim,
+    GroupRoles,
+    Groups,
+    ScimGroups,
+    ScimUsers,
     AddPasskey,
     AnswerBox,
     ApiKeyMint,

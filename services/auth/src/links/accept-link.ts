@@ -31,15 +31,12 @@ export class AcceptLink {
 
   /** @throws ConclaveError `auth.link.invalid` | `auth.passkeys-unavailable` */
   async open(secret: string): Promise<ReplyOf<typeof invitations.openLink>> {
-    const { link, tenantId } = await this.find(secret);
+    const { link } = await this.find(secret);
     const { purpose, name, tenant, workspace, role, principal_id: principalId } = link;
-    const known = await this.db.tx({ tenantId, actor: 'service:auth' }, (tx) =>
-      passkeysOf(tx, { tenantId, principalId }),
-    );
     return {
       ...{ purpose, name, tenant, workspace, role, expiresAt: link.expires_at.toISOString() },
       ...(link.made_by_name === null ? {} : { invitedBy: link.made_by_name }),
-      options: await this.ceremonies.creationOptions({ purpose: purposeOf(link), principalId, name }, known),
+      options: await this.ceremonies.creationOptions({ purpose: purposeOf(link), principalId, name }, []),
     };
   }
 

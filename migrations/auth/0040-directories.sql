@@ -6,7 +6,7 @@ create table scim_user (
   principal_id text collate "C" not null,
   user_name text not null,
   external_id text,
-  -- Everything the directory said, but for what has a place elsewhere: id, active, groups, meta.
+  -- Everything the directory said, but for what has a place elsewhere: id, groups, meta.
   resource jsonb not null,
   version int not null default 1,
   created_at timestamptz not null,

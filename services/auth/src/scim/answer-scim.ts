@@ -5,7 +5,7 @@ import { Injectable } from '@nestjs/common';
 import SCIMMY from 'scimmy';
 import { callerOf } from '../members/caller.js';
 import type { Directory } from './postgres-scim.js';
-import { listAsked, refuse, scimError, withBooleans, type Json } from './protocol.js';
+import { listAsked, normalised, pageOf, refuse, scimError, searchQuery, type Json } from './protocol.js';
 import { answered, discoveryDocument, patched, received, type Kind } from './resources.js';
 import { ScimGroups } from './scim-groups.js';
 import { ScimUsers } from './scim-users.js';
@@ -35,14 +35,14 @@ export class AnswerScim {
   ) {}
 
   async run(ctx: RequestContext, request: Request): Promise<Reply> {
-    const { tenantId, workspaceId } = callerOf(ctx);
     try {
       const [name = '', id, ...more] = request.path.split('/');
       if (more.length > 0) refuse(404, 'there is nothing at this path');
-      if (name === 'Users' || name === 'Groups')
-        return await this.db.tx(ctx, (tx) =>
-          this.carryOut({ tx, at: { tenantId, workspaceId }, request, kind: name }, id),
-        );
+      const { tenantId, workspaceId } = callerOf(ctx);
+      const on = (work: (on: Pick<Work, 'tx' | 'at'>) => Promise<Reply>) =>
+        this.db.tx(ctx, (tx) => work({ tx, at: { tenantId, workspaceId } }));
+      if ((id ?? name) === '.search') return await on((at) => this.search({ ...at, request }, id && name));
+      if (isKind(name)) return await on((at) => this.carryOut({ ...at, request, kind: name }, id));
       const document = await discoveryDocument(name, id);
       if (!document) refuse(404, 'there is nothing at this path');
       if (request.method !== 'GET') refuse(405, 'this can only be read');
@@ -50,6 +50,23 @@ export class AnswerScim {
     } catch (error) {
       return refusalOf(error);
     }
+  }
+
+  /** A list asked for by a body; of people and then groups, where no kind is named (RFC 7644 § 3.4.3). */
+  private async search({ request, ...on }: Omit<Work, 'kind'>, name: string | undefined): Promise<Reply> {
+    if (request.method !== 'POST') refuse(405, 'a search is posted');
+    if (name !== undefined && !isKind(name)) refuse(404, 'there is nothing at this path');
+    const query = searchQuery(bodyOf(request));
+    const list = (kind: Kind, page: object = {}) =>
+      this.list({ ...on, kind, request: { ...request, query } }, { ...listAsked(query), ...page });
+    if (name !== undefined) return { status: 200, body: (await list(name)) as Reply['body'] };
+    const { startIndex, count } = listAsked(query);
+    const people = await list('Users');
+    const [found, total] = [people['Resources'] as Json[], people['totalResults'] as number];
+    const rest = { startIndex: Math.max(1, startIndex - total), count: count - found.length };
+    const groups = await list('Groups', rest);
+    const all = [...found, ...(groups['Resources'] as Json[])];
+    return { status: 200, body: pageOf(all, total + (groups['totalResults'] as number), startIndex) as Reply['body'] };
   }
 
   private async carryOut(work: Work, id: string | undefined): Promise<Reply> {
@@ -73,8 +90,7 @@ export class AnswerScim {
     return this.answer(work, await this.of(work).become(work.tx, work.at, id, received(work.kind, wanted)), 200);
   }
 
-  private list({ tx, at, request, kind }: Work): Promise<Json> {
-    const asked = listAsked(request.query);
+  private list({ tx, at, request, kind }: Work, asked = listAsked(request.query)): Promise<Json> {
     const view = (resource: Json): Json => answered(kind, resource, request);
     if (kind === 'Users') return this.users.list(tx, at, asked, view);
     const bare = request.query['excludedAttributes']?.split(',').some((name) => name.trim() === 'members') === true;
@@ -93,9 +109,11 @@ export class AnswerScim {
   }
 }
 
+const isKind = (name: string): name is Kind => name === 'Users' || name === 'Groups';
+
 function bodyOf({ body }: Request): Json {
   if (!body) refuse(400, 'the request has no body', 'invalidSyntax');
-  return withBooleans(body) as Json;
+  return normalised(body) as Json;
 }
 
 /** @throws 412 when the resource is another version than was expected */

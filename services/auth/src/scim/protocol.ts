@@ -6,6 +6,7 @@
 import SCIMMY from 'scimmy';
 
 const LIST = 'urn:ietf:params:scim:api:messages:2.0:ListResponse';
+const SEARCH = 'urn:ietf:params:scim:api:messages:2.0:SearchRequest';
 const ERROR = 'urn:ietf:params:scim:api:messages:2.0:Error';
 /** Resources of one page, at most; a page holds fewer when they are large. */
 export const PAGE_LIMIT = 100;
@@ -28,6 +29,16 @@ export function refuse(status: number, detail: string, scimType: string | null =
   throw new SCIMMY.Types.Error(status, scimType!, detail);
 }
 
+/** What the library says to what was sent, as a refusal: it throws a TypeError for some of it. */
+export function understood<T>(scimType: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof TypeError) refuse(400, error.message, scimType);
+    throw error;
+  }
+}
+
 export const notFound = (id: string): never => refuse(404, `there is no ${id}`);
 
 /** Where in a list a page begins, from 1 on, and how long it may be. */
@@ -43,7 +54,7 @@ export interface ListAsked extends PageAsked {
   readonly descending: boolean;
 }
 
-type Query = Readonly<Record<string, string>>;
+export type Query = Readonly<Record<string, string>>;
 
 /** Reads the query of a list (RFC 7644 § 3.4.2); `count` below zero means zero, `startIndex` below one means one. */
 export function listAsked({ filter, sortBy, sortOrder = 'ascending', startIndex = '1', count }: Query): ListAsked {
@@ -61,10 +72,24 @@ export function listAsked({ filter, sortBy, sortOrder = 'ascending', startIndex 
   };
 }
 
+/** The query that the body of a `.search` stands for (RFC 7644 § 3.4.3). */
+export function searchQuery(body: Json): Query {
+  if ((body['schemas'] as unknown[] | undefined)?.[0] !== SEARCH) refuse(400, `expected ${SEARCH}`, 'invalidSyntax');
+  const asked = ['filter', 'sortBy', 'sortOrder', 'startIndex', 'count', 'attributes', 'excludedAttributes'].flatMap(
+    (name) => {
+      const value = body[name];
+      if (value === undefined) return [];
+      const texts = [value].flat().filter((one) => typeof one === 'string' || typeof one === 'number');
+      return texts.length > 0 ? [[name, texts.join(',')]] : refuse(400, `${name} cannot be read`, 'invalidValue');
+    },
+  );
+  return Object.fromEntries(asked) as Query;
+}
+
 function filterIn(text: string): InstanceType<typeof SCIMMY.Types.Filter> {
-  const parsed = new SCIMMY.Types.Filter(text);
-  // An operator without its operand parses, and would match nothing.
-  if (JSON.stringify(parsed).match(/\["(?:not",")?(?:eq|ne|co|sw|ew|gt|ge|lt|le)"\]/))
+  const parsed = understood('invalidFilter', () => new SCIMMY.Types.Filter(text));
+  // An attribute without an operator and an operator without its operand parse, and match nothing.
+  if (/\[(?:"not",?)?(?:"(?:eq|ne|co|sw|ew|gt|ge|lt|le)")?\]/.test(JSON.stringify(parsed)))
     refuse(400, 'the filter compares with nothing', 'invalidFilter');
   return parsed;
 }
@@ -82,7 +107,7 @@ export function soleEquality(filter: ListAsked['filter']): readonly [attribute: 
 
 /** Filters, sorts and cuts what was read whole. */
 export function listOf(all: readonly Json[], { filter, sortBy, descending, ...page }: ListAsked): Json {
-  const matching = filter ? (filter.match(all as Json[]) as readonly Json[]) : all;
+  const matching = filter ? all.filter((one) => isMatch(filter, one)) : all;
   const order = descending ? 'descending' : 'ascending';
   const sorted =
     sortBy === undefined
@@ -94,6 +119,16 @@ export function listOf(all: readonly Json[], { filter, sortBy, descending, ...pa
   return pageOf(sorted.slice(startIndex - 1, startIndex - 1 + count), matching.length, startIndex);
 }
 
+/** The library fails on what lacks the complex attribute that a filter looks into. */
+function isMatch(filter: NonNullable<ListAsked['filter']>, one: Json): boolean {
+  try {
+    return filter.match([one]).length > 0;
+  } catch (error) {
+    if (error instanceof TypeError) return false;
+    throw error;
+  }
+}
+
 /** One page of a list; it may be shorter than was asked. */
 export function pageOf(resources: readonly Json[], totalResults: number, startIndex: number): Json {
   let bytes = 0;
@@ -101,15 +136,18 @@ export function pageOf(resources: readonly Json[], totalResults: number, startIn
   return { schemas: [LIST], totalResults, startIndex, itemsPerPage: fitting.length, Resources: fitting };
 }
 
-/** Entra sends booleans as the words `True` and `False`, in resources as well as in patches. */
-export function withBooleans(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withBooleans);
+/**
+ * What is sent, without dialect: Entra sends booleans as the words `True` and `False`, in resources as well as in patches,
+ * and nothing (RFC 7643 § 2.5) is no member of a list.
+ */
+export function normalised(value: unknown): unknown {
+  if (Array.isArray(value)) return value.filter((one) => one !== null).map(normalised);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([name, member]) => {
       const flag = /^(active|primary)$/i.test(name) || (name === 'value' && isFlagPath(value));
       const word = flag && typeof member === 'string' ? /^(true|false)$/i.exec(member)?.[0] : undefined;
-      return [name, word === undefined ? withBooleans(member) : word.toLowerCase() === 'true'];
+      return [name, word === undefined ? normalised(member) : word.toLowerCase() === 'true'];
     }),
   );
 }

@@ -1,11 +1,17 @@
 /** The resources that directories provision, and what they are told about this server (RFC 7643 § 5-7). */
 import SCIMMY from 'scimmy';
-import { PAGE_LIMIT, type Json } from './protocol.js';
+import { PAGE_LIMIT, understood, type Json } from './protocol.js';
 
 const { User, EnterpriseUser, Group } = SCIMMY.Schemas;
 User.definition.extend(EnterpriseUser.definition, false);
-SCIMMY.Resources.declare(SCIMMY.Resources.User);
-SCIMMY.Resources.declare(SCIMMY.Resources.Group);
+// The library names the types of these, and allows none.
+for (const { config } of ['roles.type', 'x509Certificates.type'].map((name) => User.definition.attribute(name)))
+  (config as { canonicalValues: unknown }).canonicalValues = false;
+// Members are named by what they are called here, which is theirs and not the group's.
+Group.definition.truncate('members.display');
+// By name: a bundle calls the classes something else.
+SCIMMY.Resources.declare(SCIMMY.Resources.User, 'User');
+SCIMMY.Resources.declare(SCIMMY.Resources.Group, 'Group');
 SCIMMY.Config.set({
   patch: true,
   etag: true,
@@ -41,7 +47,7 @@ const schemas = { Users: User, Groups: Group } as const;
 
 /** What a directory sent, by the schema: without what it does not know or may not set. */
 export function received(kind: Kind, body: Json): Json {
-  return plain(new schemas[kind](body as never, 'in'));
+  return understood('invalidValue', () => plain(new schemas[kind](body as never, 'in')));
 }
 
 /** A resource as it is answered, with the attributes that are asked for alone (RFC 7644 § 3.9). */
@@ -57,15 +63,46 @@ export function answered(
   };
   // The types tell of an id alone, the library of either.
   const asked = new SCIMMY.Resources[kind === 'Users' ? 'User' : 'Group'](wanted as unknown as string);
-  return plain(new schemas[kind](resource as never, 'out', `${base}/${kind}`, asked.attributes));
+  const answer = plain(
+    new schemas[kind](withReferences(resource, base) as never, 'out', `${base}/${kind}`, asked.attributes),
+  );
+  return { schemas: resource['schemas'], ...answer };
+}
+
+/** Members and groups with their addresses. */
+function withReferences(resource: Json, base: string): Json {
+  const referred = Object.entries({ members: 'Users', groups: 'Groups' }).flatMap(([name, kind]) => {
+    const those = resource[name] as readonly { readonly value: string }[] | undefined;
+    return those ? [[name, those.map((one) => ({ ...one, $ref: `${base}/${kind}/${one.value}` }))]] : [];
+  });
+  return { ...resource, ...Object.fromEntries(referred) };
 }
 
 /** The resource after the operations of a PatchOp (RFC 7644 § 3.5.2); itself when they change nothing. */
 export async function patched(kind: Kind, resource: Json, body: Json): Promise<Json> {
-  const message = new SCIMMY.Messages.PatchOp(body as never);
+  const { Operations: sent } = body as { readonly Operations?: readonly unknown[] };
+  const kept = Array.isArray(sent) ? sent.flatMap(onExtension(resource)) : sent;
+  if (sent?.length !== 0 && kept?.length === 0) return resource;
+  const message = understood(
+    'invalidSyntax',
+    () => new SCIMMY.Messages.PatchOp({ ...body, ...(kept && { Operations: kept }) } as never),
+  );
   const before = new schemas[kind](resource as never) as Resource;
   const after = await message.apply(before as never);
   return after === undefined ? resource : plain(after);
+}
+
+/** The library fails on a whole extension that says what it is, and on the removal of one as a whole. */
+function onExtension(resource: Json): (operation: unknown) => unknown[] {
+  return (operation) => {
+    const { path, op, value } = (operation ?? {}) as { readonly [member: string]: unknown };
+    if (path !== EnterpriseUser.id) return [operation];
+    if (String(op).toLowerCase() === 'remove')
+      return Object.keys(resource[path] ?? {}).map((name) => ({ op, path: `${path}:${name}` }));
+    if (typeof value !== 'object' || value === null) return [operation];
+    const { schemas: _itself, ...rest } = value as Json;
+    return [{ ...(operation as object), value: rest }];
+  };
 }
 
 const plain = (value: unknown): Json => JSON.parse(JSON.stringify(value)) as Json;

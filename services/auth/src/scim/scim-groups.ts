@@ -22,7 +22,7 @@ import { listOf, notFound, refuse, soleEquality, type Json, type ListAsked } fro
 const CORE = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 const GROUP_LIMIT = 1_000;
 /** A group with all its members has to fit a message. */
-const MEMBER_LIMIT = 5_000;
+const MEMBER_LIMIT = 4_000;
 
 /** Groups of a directory; they give nothing until an administrator says what their members are. */
 @Injectable()
@@ -123,7 +123,7 @@ function resourceOf(row: GroupRow, members: readonly MemberOfGroup[]): Json {
     id: row.id,
     displayName: row.display_name,
     ...(row.external_id !== null && { externalId: row.external_id }),
-    ...(members.length > 0 && { members: members.map(({ value, display }) => ({ value, display, type: 'User' })) }),
+    ...(members.length > 0 && { members: members.map(({ value }) => ({ value, type: 'User' })) }),
     meta: {
       created: row.created_at.toISOString(),
       lastModified: row.changed_at.toISOString(),

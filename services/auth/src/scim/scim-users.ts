@@ -58,7 +58,7 @@ export class ScimUsers {
   }
 
   async create(tx: Tx, at: Directory, received: Json): Promise<Json> {
-    const { state, active } = stateOf(received);
+    const { state, active } = stateOf({ active: true, ...received });
     const id = newId('principal');
     const { tenantId, workspaceId } = at;
     const createdAt = new Date();
@@ -108,7 +108,7 @@ const raise = (error: unknown): never => {
 };
 
 function stateOf(received: Json): { state: UserState; active: boolean } {
-  const { userName, externalId, active = true, ...rest } = received;
+  const { userName, externalId, ...rest } = received;
   const { schemas: _schemas, id: _id, meta: _meta, groups: _groups, password: _password, ...resource } = rest;
   if (typeof userName !== 'string' || userName.trim() === '' || userName.length > 320)
     refuse(400, 'userName is 1 to 320 characters', 'invalidValue');
@@ -116,7 +116,10 @@ function stateOf(received: Json): { state: UserState; active: boolean } {
     refuse(400, `a person is described in at most ${RESOURCE_BYTES} bytes`, 'invalidValue');
   const external = typeof externalId === 'string' ? externalId : null;
   if (external !== null && external.length > 320) refuse(400, 'externalId is too long', 'invalidValue');
-  return { state: { userName: userName as string, externalId: external, resource }, active: active === true };
+  return {
+    state: { userName: userName as string, externalId: external, resource },
+    active: resource['active'] !== false,
+  };
 }
 
 function resourceOf(row: UserRow): Json {
@@ -126,7 +129,8 @@ function resourceOf(row: UserRow): Json {
     userName: row.user_name,
     ...(row.external_id !== null && { externalId: row.external_id }),
     ...row.resource,
-    active: row.active,
+    // Who says nothing of it means true.
+    ...(('active' in row.resource || !row.active) && { active: row.active }),
     ...(row.groups.length > 0 && { groups: row.groups }),
     meta: {
       created: row.created_at.toISOString(),

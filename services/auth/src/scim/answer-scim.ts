@@ -131,5 +131,5 @@ function refusalOf(error: unknown): Reply {
   }
   if (!(error instanceof ConclaveError)) throw error;
   const { status, title, code } = problemOf(error);
-  return { status, body: { ...scimError(status, title), code } as Reply['body'] };
+  return { status, body: { ...scimError(status, title), code } };
 }

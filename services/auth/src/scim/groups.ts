@@ -52,5 +52,4 @@ export class Groups {
   }
 }
 
-// eslint-disable-next-line no-control-regex -- a name is one line
 const lineOf = (name: string): string => name.replaceAll(/[\u0000-\u001f\u007f]/g, ' ').slice(0, 120);

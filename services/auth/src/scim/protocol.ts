@@ -41,6 +41,12 @@ export function understood<T>(scimType: string, read: () => T): T {
 
 export const notFound = (id: string): never => refuse(404, `there is no ${id}`);
 
+/** What the directory itself calls a resource. */
+export function externalIdIn(value: unknown): string | null {
+  if (typeof value !== 'string') return null;
+  return value.length <= 320 ? value : refuse(400, 'externalId is at most 320 characters', 'invalidValue');
+}
+
 /** Where in a list a page begins, from 1 on, and how long it may be. */
 export interface PageAsked {
   readonly startIndex: number;

@@ -40,7 +40,6 @@ export async function discoveryDocument(name: string, id: string | undefined): P
   return read && (JSON.parse(JSON.stringify(await read(id))) as Json);
 }
 
-type Resource = InstanceType<typeof User> | InstanceType<typeof Group>;
 export type Kind = 'Users' | 'Groups';
 
 const schemas = { Users: User, Groups: Group } as const;
@@ -62,7 +61,7 @@ export function answered(
     ...(excludedAttributes !== undefined && { excludedAttributes }),
   };
   // The types tell of an id alone, the library of either.
-  const asked = new SCIMMY.Resources[kind === 'Users' ? 'User' : 'Group'](wanted as unknown as string);
+  const asked = new SCIMMY.Resources[kind === 'Users' ? 'User' : 'Group'](wanted as never);
   const answer = plain(
     new schemas[kind](withReferences(resource, base) as never, 'out', `${base}/${kind}`, asked.attributes),
   );
@@ -80,15 +79,14 @@ function withReferences(resource: Json, base: string): Json {
 
 /** The resource after the operations of a PatchOp (RFC 7644 § 3.5.2); itself when they change nothing. */
 export async function patched(kind: Kind, resource: Json, body: Json): Promise<Json> {
-  const { Operations: sent } = body as { readonly Operations?: readonly unknown[] };
-  const kept = Array.isArray(sent) ? sent.flatMap(onExtension(resource)) : sent;
-  if (sent?.length !== 0 && kept?.length === 0) return resource;
+  const sent = body['Operations'];
+  const kept: unknown = Array.isArray(sent) ? sent.flatMap(onExtension(resource)) : sent;
+  if (Array.isArray(sent) && sent.length > 0 && (kept as unknown[]).length === 0) return resource;
   const message = understood(
     'invalidSyntax',
-    () => new SCIMMY.Messages.PatchOp({ ...body, ...(kept && { Operations: kept }) } as never),
+    () => new SCIMMY.Messages.PatchOp({ ...body, Operations: kept } as never),
   );
-  const before = new schemas[kind](resource as never) as Resource;
-  const after = await message.apply(before as never);
+  const after: unknown = await message.apply(new schemas[kind](resource as never));
   return after === undefined ? resource : plain(after);
 }
 

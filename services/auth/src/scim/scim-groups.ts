@@ -17,7 +17,7 @@ import {
   type GroupState,
   type MemberOfGroup,
 } from './postgres-scim.js';
-import { listOf, notFound, refuse, soleEquality, type Json, type ListAsked } from './protocol.js';
+import { externalIdIn, listOf, notFound, refuse, soleEquality, type Json, type ListAsked } from './protocol.js';
 
 const CORE = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 const GROUP_LIMIT = 1_000;
@@ -113,8 +113,7 @@ function stateOf({ displayName, externalId, members = [] }: Json): { state: Grou
   });
   const distinct = [...new Set(ids)];
   if (distinct.length > MEMBER_LIMIT) refuse(400, `a group has at most ${MEMBER_LIMIT} members`, 'tooMany');
-  const external = typeof externalId === 'string' ? externalId.slice(0, 320) : null;
-  return { state: { displayName: displayName as string, externalId: external }, members: distinct };
+  return { state: { displayName, externalId: externalIdIn(externalId) }, members: distinct };
 }
 
 function resourceOf(row: GroupRow, members: readonly MemberOfGroup[]): Json {

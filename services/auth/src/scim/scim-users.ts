@@ -19,7 +19,7 @@ import {
   type UserRow,
   type UserState,
 } from './postgres-scim.js';
-import { listOf, notFound, pageOf, refuse, soleEquality, type Json, type ListAsked } from './protocol.js';
+import { externalIdIn, listOf, notFound, pageOf, refuse, soleEquality, type Json, type ListAsked } from './protocol.js';
 
 const CORE = 'urn:ietf:params:scim:schemas:core:2.0:User';
 const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
@@ -114,10 +114,8 @@ function stateOf(received: Json): { state: UserState; active: boolean } {
     refuse(400, 'userName is 1 to 320 characters', 'invalidValue');
   if (Buffer.byteLength(JSON.stringify(resource)) > RESOURCE_BYTES)
     refuse(400, `a person is described in at most ${RESOURCE_BYTES} bytes`, 'invalidValue');
-  const external = typeof externalId === 'string' ? externalId : null;
-  if (external !== null && external.length > 320) refuse(400, 'externalId is too long', 'invalidValue');
   return {
-    state: { userName: userName as string, externalId: external, resource },
+    state: { userName, externalId: externalIdIn(externalId), resource },
     active: resource['active'] !== false,
   };
 }
@@ -155,7 +153,6 @@ function profileOf({ userName, resource }: UserState) {
   );
   const email = (emails?.find(({ primary }) => primary) ?? emails?.[0])?.value ?? null;
   return {
-    // eslint-disable-next-line no-control-regex -- names are one line everywhere else
     name: called!.replaceAll(/[\u0000-\u001f\u007f]/g, ' ').slice(0, 120),
     email: email === null ? null : email.slice(0, 254),
     locale: (locale ?? preferredLanguage)?.slice(0, 35) ?? null,

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import { problemOf, scim, type Contract } from '@conclave/contracts';
+import { problemOf, scim, type RequestOf } from '@conclave/contracts';
 import { parseRequest, toConclaveError, type Kit } from '@conclave/nest-kit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { EdgeConfig } from '../config.js';
@@ -48,22 +48,12 @@ async function answer(
     query: request.query,
     ...(Object.keys(body).length > 0 && { body }),
     ...(ifMatch !== undefined && { ifMatch }),
-  });
-  const answered = await kit.rpc.call(scim.scimRequest as Contract, asked as never, {
+  }) as RequestOf<typeof scim.scimRequest>;
+  const answered = await kit.rpc.call(scim.scimRequest, asked, {
     token,
     deadlineAt: terms.deadlineAt,
   });
-  const {
-    status,
-    body: resource,
-    etag,
-    location,
-  } = answered as {
-    readonly status: number;
-    readonly body?: object;
-    readonly etag?: string;
-    readonly location?: string;
-  };
+  const { status, body: resource, etag, location } = answered;
   if (etag !== undefined) reply.header('etag', etag);
   if (location !== undefined) reply.header('location', location);
   reply.status(status);

@@ -64,6 +64,11 @@ export const errorCatalogue = {
     title: 'The credential does not permit this.',
     action: 'Ask an administrator for the permission named in `permission`.',
   },
+  'auth.address.refused': {
+    status: 403,
+    title: 'The credential is not good from this address.',
+    action: 'Use it from one of its `allowedAddresses`; `address` is where the request came from as the edge sees it.',
+  },
   'auth.csrf': {
     status: 403,
     title: 'A sign-in cookie needs the x-conclave-csrf header, or for a WebSocket a page of this address.',
@@ -95,6 +100,11 @@ export const errorCatalogue = {
     status: 403,
     title: 'A key cannot grant more than its maker holds.',
     action: 'Ask for fewer scopes.',
+  },
+  'auth.address.too-wide': {
+    status: 403,
+    title: 'A key is good from no more addresses than the key it is made with.',
+    action: 'Ask for networks within those of your key, or leave `allowedAddresses` out.',
   },
   'runtime.upload.too-large': {
     status: 413,

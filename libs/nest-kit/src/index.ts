@@ -25,6 +25,7 @@ export {
 export { Handles, type HttpExchange, type RpcHandler, type StreamHandler } from './handles.js';
 export { CONFIG, KIT, LOG, METRICS, openKit, type Kit, type Resource, type ResourceFactory } from './kit.js';
 export { createLogger } from './logger.js';
+export { Networks } from './networks.js';
 export type { RequestContext } from './request-context.js';
 export { RpcClient, type CallOptions } from './rpc-client.js';
 export { RpcServer } from './rpc-server.js';

@@ -30,6 +30,7 @@ export const apiKeyCreated = event({
   data: z.object({
     apiKey: idOf('apiKey'),
     scopes: z.array(z.string()),
+    allowedAddresses: z.array(z.string()).optional(),
     /** Whose key it is and where, when that is not the maker's own. */
     principal: idOf('principal').optional(),
     workspace: idOf('workspace').optional(),

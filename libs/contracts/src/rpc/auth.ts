@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { contract } from '../contract.js';
 import { idOf } from '../ids.js';
+import { networks } from '../network.js';
 import { name, pageOf, pageQuery, timestamp } from '../page.js';
 import { permissions, roles, type Role } from '../permissions.js';
 
@@ -25,6 +26,8 @@ export const exchangeCredential = contract({
     expiresAt: z.number().int(),
     credentialId: z.string(),
     csrf: z.string().optional(),
+    /** The networks it is good from; only the edge sees where a request comes from, so the edge holds it to them. */
+    allowedAddresses: networks.optional(),
   }),
   errors: ['auth.unauthenticated'],
 });
@@ -59,6 +62,7 @@ const apiKey = z.object({
   principal: idOf('principal'),
   createdAt: timestamp,
   expiresAt: timestamp.optional(),
+  allowedAddresses: networks.optional(),
   lastUsedAt: timestamp.optional(),
   revokedAt: timestamp.optional(),
 });
@@ -72,12 +76,14 @@ export const createApiKey = contract({
     scopes: z.array(scope).min(1).max(permissions.length).optional(),
     /** At most ten years ahead. */
     expiresAt: timestamp.optional(),
+    /** Addresses and networks the key is good from, as is what is opened with it; anywhere unless told. */
+    allowedAddresses: networks.optional(),
     /** Whose key it will be and where it is good: the caller's own unless told; others need `member:manage`. */
     principal: idOf('principal').optional(),
     workspace: idOf('workspace').optional(),
   }),
   reply: apiKey.extend({ key: z.string() }),
-  errors: ['auth.scope.too-wide', 'auth.workspace.not-found', 'auth.member.not-found'],
+  errors: ['auth.scope.too-wide', 'auth.address.too-wide', 'auth.workspace.not-found', 'auth.member.not-found'],
   http: {
     method: 'POST',
     path: '/v1/api-keys',

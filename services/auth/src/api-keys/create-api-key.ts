@@ -9,14 +9,14 @@ import {
   type RequestOf,
   type Role,
 } from '@conclave/contracts';
-import { CONFIG, SecretBox, type RequestContext } from '@conclave/nest-kit';
+import { CONFIG, Networks, SecretBox, type RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import type { AuthConfig } from '../config.js';
 import { callerOf, type Caller } from '../members/caller.js';
 import { lockMember } from '../members/postgres-members.js';
 import { ApiKeyMint } from './api-key-mint.js';
-import { insertApiKey } from './postgres-api-keys.js';
+import { addressesBehind, insertApiKey } from './postgres-api-keys.js';
 
 type Request = RequestOf<typeof auth.createApiKey>;
 type Reply = ReplyOf<typeof auth.createApiKey>;
@@ -44,11 +44,12 @@ export class CreateApiKey {
     this.box = new SecretBox(new Uint8Array(key));
   }
 
-  /** @throws ConclaveError `auth.scope.too-wide` | `auth.forbidden` | `auth.workspace.not-found` | `auth.member.not-found` */
+  /** @throws ConclaveError `auth.scope.too-wide` | `auth.address.too-wide` | `auth.forbidden` | `auth.workspace.not-found` | `auth.member.not-found` */
   run(ctx: RequestContext, request: Request): Promise<Reply> {
     return this.db.tx(ctx, async (tx) => {
       const sealed = await once(tx, ctx, auth.createApiKey, request, () => this.create(tx, ctx, request));
       refuseWider(ctx.scopes, sealed.scopes);
+      refuseMoreAddresses(await addressesOf(tx, ctx), sealed.allowedAddresses);
       return { ...sealed, key: this.box.open(sealed.key, sealed.id) };
     });
   }
@@ -58,6 +59,9 @@ export class CreateApiKey {
     const usable = role ? roles[role].filter((scope) => permitted.has(scope)) : [...permitted];
     const scopes = request.scopes ? [...new Set(request.scopes)] : usable;
     refuseWider(permitted, scopes);
+    const own = await addressesOf(tx, ctx);
+    const allowedAddresses = request.allowedAddresses ?? own;
+    refuseMoreAddresses(own, allowedAddresses);
     const { id, key, digest } = this.mint.mint();
     const view = await insertApiKey(tx, {
       ...holder,
@@ -67,9 +71,15 @@ export class CreateApiKey {
       digest,
       createdAt: new Date(),
       expiresAt: request.expiresAt ? expiryOf(request.expiresAt) : null,
+      allowedAddresses: allowedAddresses ?? null,
     });
     const { principalId: principal, workspaceId: workspace } = holder;
-    await tx.emit(events.apiKeyCreated, { apiKey: id, scopes, ...(role ? { principal, workspace } : {}) });
+    await tx.emit(events.apiKeyCreated, {
+      apiKey: id,
+      scopes,
+      ...(allowedAddresses ? { allowedAddresses } : {}),
+      ...(role ? { principal, workspace } : {}),
+    });
     return { ...view, key: this.box.seal(key, id) };
   }
 }
@@ -101,6 +111,15 @@ async function placeOf(tx: Tx, ctx: RequestContext, { principal, workspace }: Re
 function refuseWider(permitted: ReadonlySet<Permission>, scopes: readonly Permission[]): void {
   const tooWide = scopes.filter((scope) => !permitted.has(scope));
   if (tooWide.length > 0) throw new ConclaveError('auth.scope.too-wide', { scopes: tooWide });
+}
+
+/** Where the credential at hand is good; undefined: anywhere. */
+const addressesOf = async (tx: Tx, { tenantId, credentialId }: RequestContext): Promise<string[] | undefined> =>
+  (credentialId === undefined ? null : await addressesBehind(tx, tenantId, credentialId)) ?? undefined;
+
+function refuseMoreAddresses(own: readonly string[] | undefined, wanted: readonly string[] | undefined): void {
+  const tooWide = own ? (wanted ?? ['anywhere']).filter((cidr) => !Networks.covers(own, cidr)) : [];
+  if (tooWide.length > 0) throw new ConclaveError('auth.address.too-wide', { allowedAddresses: tooWide });
 }
 
 function expiryOf(text: string): Date {

@@ -23,6 +23,7 @@ export interface Grant {
   /** What the role permits today and the key allows. */
   readonly scopes: readonly Permission[];
   readonly expiresAt?: Date;
+  readonly allowedAddresses?: readonly string[];
 }
 
 /** The tenant of unknown credentials: it has no rows, and being asked for costs the same. */
@@ -91,5 +92,6 @@ function grantOf(tenantId: string, row: CredentialRow): Grant {
     principal: { id: row.principal_id, kind: row.principal_kind, name: row.principal_name },
     scopes: row.scopes.filter((scope) => permitted.has(scope)),
     ...(row.expires_at ? { expiresAt: row.expires_at } : {}),
+    ...(row.allowed_addresses ? { allowedAddresses: row.allowed_addresses } : {}),
   };
 }

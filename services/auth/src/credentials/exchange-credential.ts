@@ -28,6 +28,7 @@ export class ExchangeCredential {
       token: await this.kit.tokens.sign({ tenantId, workspaceId, principal, scopes, credentialId }, ttlMs),
       expiresAt: wholeSeconds(now + ttlMs),
       credentialId,
+      ...(grant.allowedAddresses ? { allowedAddresses: [...grant.allowedAddresses] } : {}),
       ...(kind === 'sign-in' ? { csrf: this.digest.csrfOf(secret) } : {}),
     };
   }

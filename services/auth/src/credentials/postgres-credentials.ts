@@ -15,6 +15,7 @@ export interface CredentialRow {
   readonly role: Role;
   /** The end of the key, and of the sign-in when it is one. */
   readonly expires_at: Date | null;
+  readonly allowed_addresses: string[] | null;
   readonly last_used_at: Date | null;
   /** Revoked, ended, or of a disabled member. */
   readonly dead: boolean;
@@ -26,7 +27,7 @@ const HOLDER = `
 
 const GONE = 'm.disabled_at is not null or p.disabled_at is not null';
 
-const HELD = `k.id as api_key_id, k.scopes, k.workspace_id, k.last_used_at, m.role,
+const HELD = `k.id as api_key_id, k.scopes, k.allowed_addresses, k.workspace_id, k.last_used_at, m.role,
   p.id as principal_id, p.kind as principal_kind, p.name as principal_name`;
 
 /** Runs as the system role, which may ask for nothing but the tenant of one exact id. */

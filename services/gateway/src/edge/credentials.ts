@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ConclaveError, auth, doorbellSubject, events, type Contract } from '@conclave/contracts';
-import { decodeBody, type Kit, type VerifiedContext } from '@conclave/nest-kit';
+import { Networks, decodeBody, type Kit, type VerifiedContext } from '@conclave/nest-kit';
 
 /** What a request proves itself with. */
 export interface Credential {
@@ -15,6 +15,8 @@ export interface Caller {
   readonly credentialId: string;
   /** What a page that signed in must repeat with every write. */
   readonly csrf?: string;
+  /** Where it is good from; anywhere unless told. */
+  readonly allowedFrom?: Networks;
 }
 
 /** A caller with what it came in with; never remembered. */
@@ -114,10 +116,17 @@ export class Credentials {
   }
 
   private async ask(credential: Credential): Promise<Caller> {
-    const { token, credentialId, csrf } = await this.kit.rpc.callAsService(auth.exchangeCredential, {}, credential);
+    const answer = await this.kit.rpc.callAsService(auth.exchangeCredential, {}, credential);
+    const { token, credentialId, csrf, allowedAddresses } = answer;
     const context = await this.kit.tokens.verify(token);
     if (!context.principal) throw new ConclaveError('auth.unauthenticated');
-    return { token, context, credentialId, ...(csrf === undefined ? {} : { csrf }) };
+    return {
+      token,
+      context,
+      credentialId,
+      ...(csrf === undefined ? {} : { csrf }),
+      ...(allowedAddresses ? { allowedFrom: new Networks(allowedAddresses) } : {}),
+    };
   }
 
   /** Answers still on their way could be older than the revocation: they serve who asked, nobody after. */

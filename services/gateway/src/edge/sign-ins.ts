@@ -26,6 +26,7 @@ export function registerSignIns(
   fastify.post('/v1/sign-ins', async (request, reply) => {
     await limits.countAddress(request);
     const input = parseRequest(auth.createSignIn, await readJson(request, KEY_LIMIT_BYTES)) as { apiKey: string };
+    await door.refuseElsewhere(await credentials.callerOf({ kind: 'api-key', secret: input.apiKey }), request);
     const { secret, csrf, expiresAt } = await kit.rpc.callAsService(auth.createSignIn, {}, input);
     cookie.set(request, reply, secret, new Date(expiresAt));
     return reply.status(201).header('cache-control', 'no-store').send({ csrf, expiresAt });

@@ -60,7 +60,7 @@ export interface EdgeWorld {
   /** How often auth was asked. */
   exchanges(): number;
   /** Makes another key, of a principal of its own, whose contexts are good for `ttlMs`. */
-  addKey(secret: string, scopes?: readonly Permission[], ttlMs?: number): void;
+  addKey(secret: string, scopes?: readonly Permission[], ttlMs?: number, allowedAddresses?: string[]): void;
   /** Revokes a key, and rings unless told not to. */
   revoke(secret: string, ring?: boolean): void;
   fetch(path: string, init?: RequestInit): Promise<Response>;
@@ -118,6 +118,7 @@ interface KnownCredential {
   readonly scopes: readonly Permission[];
   readonly ttlMs: number;
   readonly csrf?: string;
+  readonly allowedAddresses?: string[];
 }
 
 function playAuth(kit: Kit) {
@@ -126,21 +127,33 @@ function playAuth(kit: Kit) {
   const rpc = new RpcServer(kit.nats, 'auth', kit.dispatcher, kit.log);
   const tenantId = newId('tenant');
   let exchanges = 0;
-  const addKey = (secret: string, scopes: readonly Permission[] = permissions, ttlMs = 60_000): void =>
-    void known.set(secret, { credentialId: newId('apiKey'), principalId: newId('principal'), scopes, ttlMs });
+  const addKey: EdgeWorld['addKey'] = (secret, scopes = permissions, ttlMs = 60_000, allowedAddresses) =>
+    void known.set(secret, {
+      credentialId: newId('apiKey'),
+      principalId: newId('principal'),
+      scopes,
+      ttlMs,
+      ...(allowedAddresses ? { allowedAddresses } : {}),
+    });
 
   rpc.serve(auth.exchangeCredential, async (_ctx, request) => {
     exchanges += 1;
     const { secret } = request as RequestOf<typeof auth.exchangeCredential>;
     const credential = known.get(secret);
     if (!credential) throw new ConclaveError('auth.unauthenticated');
-    const { credentialId, principalId, scopes, csrf, ttlMs } = credential;
+    const { credentialId, principalId, scopes, csrf, ttlMs, allowedAddresses } = credential;
     const principal = { id: principalId, kind: 'user', name: 'Test' };
     const token = await kit.tokens.sign(
       { tenantId, workspaceId: newId('workspace'), principal, scopes, credentialId },
       ttlMs,
     );
-    return { token, expiresAt: Date.now() + ttlMs, credentialId, ...(csrf ? { csrf } : {}) };
+    return {
+      token,
+      expiresAt: Date.now() + ttlMs,
+      credentialId,
+      ...(csrf ? { csrf } : {}),
+      ...(allowedAddresses ? { allowedAddresses } : {}),
+    };
   });
   rpc.serve(auth.createSignIn, async (_ctx, request) => {
     const key = known.get((request as RequestOf<typeof auth.createSignIn>).apiKey);

@@ -12,6 +12,7 @@ import * as runs from './rpc/runs.js';
 import * as runtime from './rpc/runtime.js';
 import * as sessions from './rpc/sessions.js';
 import * as triggers from './rpc/triggers.js';
+import * as tenantRoles from './rpc/tenant-roles.js';
 import { readEvents } from './rpc/events.js';
 import * as events from './events/catalogue.js';
 
@@ -33,6 +34,7 @@ export const contracts: readonly Contract[] = [
     metrics,
     marketplace,
     delivery,
+    tenantRoles,
   ].flatMap((module) => Object.values(module).filter(isContract)),
   ...Object.values(readEvents),
 ];

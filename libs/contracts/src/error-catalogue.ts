@@ -91,6 +91,27 @@ export const errorCatalogue = {
     title: 'The workspace would be left without an administrator.',
     action: 'Make another member administrator first.',
   },
+  'auth.role.not-found': { status: 404, title: 'No such role.', action: 'List the roles with GET /v1/roles.' },
+  'auth.role.exists': {
+    status: 409,
+    title: 'A role of this name exists.',
+    action: 'Choose another name; those of the built-in roles are taken.',
+  },
+  'auth.role.built-in': {
+    status: 409,
+    title: 'A built-in role stays as it is.',
+    action: 'Create a role of your own with POST /v1/roles.',
+  },
+  'auth.role.in-use': {
+    status: 409,
+    title: 'Members hold this role.',
+    action: 'Give them another role first, with PATCH /v1/members/{id}, in every workspace.',
+  },
+  'auth.role.too-many': {
+    status: 409,
+    title: 'The tenant has as many roles as it may have.',
+    action: 'Delete one that nobody holds; `limit` names the number.',
+  },
   'auth.role.too-wide': {
     status: 403,
     title: 'Nobody manages a role wider than what their credential permits.',

@@ -11,6 +11,7 @@ export { openApiDocument, problemResponses, type OpenApiDocument, type OpenApiOp
 export * as auth from './rpc/auth.js';
 export * as runtime from './rpc/runtime.js';
 export * as runs from './rpc/runs.js';
+export * as tenantRoles from './rpc/tenant-roles.js';
 export * as budgets from './rpc/budgets.js';
 export * as sessions from './rpc/sessions.js';
 export * as triggers from './rpc/triggers.js';

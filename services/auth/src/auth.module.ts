@@ -15,6 +15,11 @@ import { ForgetSubject } from './members/forget-subject.js';
 import { GetMe } from './members/get-me.js';
 import { ListMembers } from './members/list-members.js';
 import { MembersController } from './members/members.controller.js';
+import { ChangeRole } from './roles/change-role.js';
+import { CreateRole } from './roles/create-role.js';
+import { DeleteRole } from './roles/delete-role.js';
+import { ListRoles } from './roles/list-roles.js';
+import { RolesController } from './roles/roles.controller.js';
 import { CreateSignIn } from './sign-ins/create-sign-in.js';
 import { EndSignIn } from './sign-ins/end-sign-in.js';
 import { SignInsController } from './sign-ins/sign-ins.controller.js';
@@ -23,16 +28,26 @@ import { ListWorkspaces } from './workspaces/list-workspaces.js';
 import { WorkspacesController } from './workspaces/workspaces.controller.js';
 
 @Module({
-  controllers: [ApiKeysController, CredentialsController, MembersController, SignInsController, WorkspacesController],
+  controllers: [
+    ApiKeysController,
+    CredentialsController,
+    MembersController,
+    RolesController,
+    SignInsController,
+    WorkspacesController,
+  ],
   providers: [
     AddMember,
     ApiKeyMint,
     Authenticator,
     ChangeMember,
+    ChangeRole,
     CreateApiKey,
+    CreateRole,
     CreateSignIn,
     CreateWorkspace,
     CredentialDigest,
+    DeleteRole,
     DisableMember,
     EndSignIn,
     ExchangeCredential,
@@ -40,6 +55,7 @@ import { WorkspacesController } from './workspaces/workspaces.controller.js';
     GetMe,
     ListApiKeys,
     ListMembers,
+    ListRoles,
     ListWorkspaces,
     RevokeApiKey,
   ],

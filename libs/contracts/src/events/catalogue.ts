@@ -51,7 +51,7 @@ export const memberAdded = event({
 export const memberChanged = event({
   type: 'member.changed',
   producer: 'auth',
-  consumers: ['audit'],
+  consumers: ['gateway', 'audit'],
   audited: true,
   data: membership,
 });
@@ -62,6 +62,31 @@ export const memberDisabled = event({
   consumers: ['audit', 'runtime'],
   audited: true,
   data: membership,
+});
+
+export const roleCreated = event({
+  type: 'role.created',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: z.object({ role: z.string(), permissions: z.array(z.string()) }),
+});
+
+/** `permissions` are the new ones. */
+export const roleChanged = event({
+  type: 'role.changed',
+  producer: 'auth',
+  consumers: ['gateway', 'audit'],
+  audited: true,
+  data: z.object({ role: z.string(), permissions: z.array(z.string()) }),
+});
+
+export const roleDeleted = event({
+  type: 'role.deleted',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: z.object({ role: z.string() }),
 });
 
 export const packageInstalled = event({

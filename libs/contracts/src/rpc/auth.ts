@@ -3,10 +3,10 @@ import { contract } from '../contract.js';
 import { idOf } from '../ids.js';
 import { networks } from '../network.js';
 import { name, pageOf, pageQuery, timestamp } from '../page.js';
-import { permissions, roles, type Role } from '../permissions.js';
+import { permissions } from '../permissions.js';
+import { roleName as role } from './tenant-roles.js';
 
 const scope = z.enum(permissions);
-const role = z.enum(Object.keys(roles) as [Role, ...Role[]]);
 
 export const principal = z.object({
   id: idOf('principal'),
@@ -127,7 +127,7 @@ export const createWorkspace = contract({
   permission: 'workspace:manage',
   request: z.strictObject({ name }),
   reply: workspace,
-  errors: ['auth.workspace.exists'],
+  errors: ['auth.workspace.exists', 'auth.role.too-wide'],
   http: {
     method: 'POST',
     path: '/v1/workspaces',
@@ -171,7 +171,7 @@ export const addMember = contract({
   permission: 'member:manage',
   request: z.strictObject({ name, kind: z.enum(['user', 'service-account']), role }),
   reply: member,
-  errors: ['auth.role.too-wide'],
+  errors: ['auth.role.not-found', 'auth.role.too-wide'],
   http: {
     method: 'POST',
     path: '/v1/members',
@@ -189,7 +189,7 @@ export const changeMember = contract({
   permission: 'member:manage',
   request: z.strictObject({ id: idOf('principal'), role }),
   reply: member,
-  errors: ['auth.member.not-found', 'auth.member.last-administrator', 'auth.role.too-wide'],
+  errors: ['auth.member.not-found', 'auth.member.last-administrator', 'auth.role.not-found', 'auth.role.too-wide'],
   http: {
     method: 'PATCH',
     path: '/v1/members/{id}',

@@ -1,20 +1,12 @@
 import { hkdfSync } from 'node:crypto';
-import {
-  ConclaveError,
-  auth,
-  events,
-  roles,
-  type Permission,
-  type ReplyOf,
-  type RequestOf,
-  type Role,
-} from '@conclave/contracts';
+import { ConclaveError, auth, events, type Permission, type ReplyOf, type RequestOf } from '@conclave/contracts';
 import { CONFIG, Networks, SecretBox, type RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import type { AuthConfig } from '../config.js';
 import { callerOf, type Caller } from '../members/caller.js';
 import { lockMember } from '../members/postgres-members.js';
+import { permissionsOf } from '../roles/role-permissions.js';
 import { ApiKeyMint } from './api-key-mint.js';
 import { addressesBehind, insertApiKey } from './postgres-api-keys.js';
 
@@ -55,8 +47,8 @@ export class CreateApiKey {
   }
 
   private async create(tx: Tx, ctx: RequestContext, request: Request): Promise<Reply> {
-    const { holder, permitted, role } = await placeOf(tx, ctx, request);
-    const usable = role ? roles[role].filter((scope) => permitted.has(scope)) : [...permitted];
+    const { holder, permitted, byRole } = await placeOf(tx, ctx, request);
+    const usable = byRole ? byRole.filter((scope) => permitted.has(scope)) : [...permitted];
     const scopes = request.scopes ? [...new Set(request.scopes)] : usable;
     refuseWider(permitted, scopes);
     const own = await addressesOf(tx, ctx);
@@ -78,7 +70,7 @@ export class CreateApiKey {
       apiKey: id,
       scopes,
       ...(allowedAddresses ? { allowedAddresses } : {}),
-      ...(role ? { principal, workspace } : {}),
+      ...(byRole ? { principal, workspace } : {}),
     });
     return { ...view, key: this.box.seal(key, id) };
   }
@@ -88,8 +80,8 @@ interface Place {
   readonly holder: Caller;
   /** What the caller could hand out there. */
   readonly permitted: ReadonlySet<Permission>;
-  /** The holder's role when it was asked for by name. */
-  readonly role?: Role;
+  /** What the holder's role permits when it was asked for by name. */
+  readonly byRole?: readonly Permission[];
 }
 
 /** Whose key it will be and where it is good. A workspace the caller does not manage is one that is not there. */
@@ -99,13 +91,14 @@ async function placeOf(tx: Tx, ctx: RequestContext, { principal, workspace }: Re
   if (!ctx.scopes.has('member:manage')) throw new ConclaveError('auth.forbidden', { permission: 'member:manage' });
   const self = { ...caller, workspaceId: workspace ?? caller.workspaceId };
   const manager = await lockMember(tx, self);
-  const permitted = new Set(manager && !manager.disabledAt ? roles[manager.role].filter((s) => ctx.scopes.has(s)) : []);
+  const managing = manager && !manager.disabledAt ? await permissionsOf(tx, self.tenantId, manager.role) : [];
+  const permitted = new Set(managing?.filter((permission) => ctx.scopes.has(permission)));
   if (!permitted.has('member:manage') || !permitted.has('api-key:manage'))
     throw new ConclaveError('auth.workspace.not-found', { id: self.workspaceId });
   const holder = { ...self, principalId: principal ?? caller.principalId };
   const member = await lockMember(tx, holder);
   if (!member || member.disabledAt) throw new ConclaveError('auth.member.not-found', { id: holder.principalId });
-  return { holder, permitted, role: member.role };
+  return { holder, permitted, byRole: (await permissionsOf(tx, holder.tenantId, member.role)) ?? [] };
 }
 
 function refuseWider(permitted: ReadonlySet<Permission>, scopes: readonly Permission[]): void {

@@ -1,9 +1,10 @@
-import { ConclaveError, roles, type Permission } from '@conclave/contracts';
+import { ConclaveError, type Permission } from '@conclave/contracts';
 import { Database, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { apiKeyIdOf } from '../api-keys/api-key-format.js';
 import { touchApiKey } from '../api-keys/postgres-api-keys.js';
 import type { PrincipalKind } from '../members/principal.entity.js';
+import { permitted } from '../roles/role-permissions.js';
 import { CredentialDigest } from './credential-digest.js';
 import {
   apiKeyCredential,
@@ -83,14 +84,14 @@ export class Authenticator {
 }
 
 function grantOf(tenantId: string, row: CredentialRow): Grant {
-  const permitted: ReadonlySet<Permission> = new Set(roles[row.role]);
+  const byRole = new Set(permitted(row.role, row.role_permissions));
   return {
     credentialId: row.credential_id,
     apiKeyId: row.api_key_id,
     tenantId,
     workspaceId: row.workspace_id,
     principal: { id: row.principal_id, kind: row.principal_kind, name: row.principal_name },
-    scopes: row.scopes.filter((scope) => permitted.has(scope)),
+    scopes: row.scopes.filter((scope) => byRole.has(scope)),
     ...(row.expires_at ? { expiresAt: row.expires_at } : {}),
     ...(row.allowed_addresses ? { allowedAddresses: row.allowed_addresses } : {}),
   };

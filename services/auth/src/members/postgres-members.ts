@@ -1,4 +1,4 @@
-import { ERASED, type ReplyOf, type Role, type auth } from '@conclave/contracts';
+import { ERASED, type ReplyOf, type auth } from '@conclave/contracts';
 import { pageOf, type Statements, type Tx } from '@conclave/postgres-kit';
 import type { Caller } from './caller.js';
 import { MembershipEntity } from './membership.entity.js';
@@ -10,7 +10,7 @@ interface MemberRow {
   readonly id: string;
   readonly kind: PrincipalKind;
   readonly name: string;
-  readonly role: Role;
+  readonly role: string;
   readonly created_at: Date;
   readonly disabled_at: Date | null;
 }

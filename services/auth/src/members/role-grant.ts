@@ -2,15 +2,23 @@
  * Who may manage whom: nobody gives, takes or ends a role that holds a permission their credential does not. A workspace
  * always keeps an administrator, or nobody could ever manage it again.
  */
-import { ConclaveError, roles, type Role } from '@conclave/contracts';
+import { ConclaveError, type Permission } from '@conclave/contracts';
 import type { RequestContext } from '@conclave/nest-kit';
 import type { Tx } from '@conclave/postgres-kit';
+import { permissionsOf } from '../roles/role-permissions.js';
 import { callerOf, type Caller } from './caller.js';
 import { lockAdministrators, lockMember, type Member } from './postgres-members.js';
 
+/** @throws ConclaveError `auth.role.not-found` | `auth.role.too-wide` */
+export async function refuseWiderRole(tx: Tx, { tenantId, scopes }: RequestContext, role: string): Promise<void> {
+  const granted = await permissionsOf(tx, tenantId, role);
+  if (!granted) throw new ConclaveError('auth.role.not-found', { name: role });
+  refuseWider(scopes, role, granted);
+}
+
 /** @throws ConclaveError `auth.role.too-wide` */
-export function refuseWiderRole({ scopes }: RequestContext, role: Role): void {
-  const missing = roles[role].filter((permission) => !scopes.has(permission));
+export function refuseWider(held: ReadonlySet<Permission>, role: string, granted: readonly Permission[]): void {
+  const missing = granted.filter((permission) => !held.has(permission));
   if (missing.length > 0) throw new ConclaveError('auth.role.too-wide', { role, missing });
 }
 
@@ -29,7 +37,8 @@ export async function lockManaged(
   const administrators = await lockAdministrators(tx, at);
   const member = await lockMember(tx, at);
   if (!member) throw new ConclaveError('auth.member.not-found', { id });
-  refuseWiderRole(ctx, member.role);
+  // Of a member who was disabled, the role may have been deleted since.
+  refuseWider(ctx.scopes, member.role, (await permissionsOf(tx, at.tenantId, member.role)) ?? []);
   if (!staysAdministrator && administrators.length === 1 && administrators[0] === id)
     throw new ConclaveError('auth.member.last-administrator', { id });
   return { member, at };

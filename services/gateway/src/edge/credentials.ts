@@ -28,9 +28,13 @@ interface Answer {
   readonly caller: Promise<Caller>;
   /** Set while the credential is good as far as was heard, also while auth is asked anew. */
   credentialId?: string;
+  tenantId?: string;
   /** Epoch milliseconds until which it is used; unbounded while auth is being asked. */
   until: number;
 }
+
+/** What may have narrowed the callers of a tenant. */
+const NARROWING: readonly string[] = [events.memberChanged.type, events.roleChanged.type];
 
 /** A revocation whose doorbell was missed takes effect after this long. */
 const FRESH_MS = 5_000;
@@ -39,14 +43,23 @@ const REFUSED_MS = 1_000;
 const RENEW_MIN_MS = 1_000;
 const LIMIT = 10_000;
 
+/** Something that was begun under a credential. */
+interface Watch {
+  readonly tenantId: string | undefined;
+  readonly end: () => void;
+  /** Asks auth again, and ends it when it is no longer permitted. */
+  readonly renew: () => Promise<void>;
+}
+
 /**
  * Swaps credentials for callers at auth, and remembers the answers for seconds. Requests that arrive together ask once;
- * a `credential.revoked` doorbell drops the answer at once, and ends what was begun under it. Secrets are remembered by
+ * a `credential.revoked` doorbell drops the answer at once, and ends what was begun under it; one of a changed role drops
+ * the answers of its tenant, and has what was begun under them looked at again. Secrets are remembered by
  * digest only.
  */
 export class Credentials {
   private readonly answers = new Map<string, Answer>();
-  private readonly watches = new Map<string, Set<() => void>>();
+  private readonly watches = new Map<string, Set<Watch>>();
 
   constructor(private readonly kit: Kit) {
     kit.nats.subscribe(doorbellSubject('auth'), { callback: (_error, message) => this.onRing(message.data) });
@@ -69,6 +82,7 @@ export class Credentials {
     answer.caller.then(
       ({ credentialId, context }) => {
         answer.credentialId = credentialId;
+        if (context.tenantId !== undefined) answer.tenantId = context.tenantId;
         answer.until = Math.min(Date.now() + FRESH_MS, context.expiresAt);
       },
       (error: unknown) => {
@@ -91,7 +105,6 @@ export class Credentials {
   watch(caller: Admitted, permission: Contract['permission'], end: () => void): () => void {
     const { credentialId } = caller;
     const watches = this.watches.get(credentialId) ?? new Set();
-    this.watches.set(credentialId, watches.add(end));
     let alarm: NodeJS.Timeout | undefined;
     let stopped = false;
     const untilExpiry = ({ context }: Caller): void => {
@@ -104,13 +117,15 @@ export class Credentials {
       if (renewed && permits(renewed, permission)) untilExpiry(renewed);
       else end();
     };
+    const watch = { tenantId: caller.context.tenantId, end, renew };
+    this.watches.set(credentialId, watches.add(watch));
     untilExpiry(caller);
     // The bell may have rung between the door and here.
     if (!this.isKnown(caller.credential)) void renew();
     return () => {
       stopped = true;
       clearTimeout(alarm);
-      watches.delete(end);
+      watches.delete(watch);
       if (watches.size === 0) this.watches.delete(credentialId);
     };
   }
@@ -131,15 +146,21 @@ export class Credentials {
 
   /** Answers still on their way could be older than the revocation: they serve who asked, nobody after. */
   private onRing(data: Uint8Array): void {
-    const { events: rung } = decodeBody(data) as { events: { type: string; data: Record<string, unknown> }[] };
+    const { events: rung } = decodeBody(data) as {
+      events: { type: string; tenantId: string; data: Record<string, unknown> }[];
+    };
     const revoked = rung.filter(({ type }) => type === events.credentialRevoked.type);
-    if (revoked.length === 0) return;
+    const narrowed = new Set(rung.flatMap(({ type, tenantId }) => (NARROWING.includes(type) ? [tenantId] : [])));
+    if (revoked.length === 0 && narrowed.size === 0) return;
     const ids = new Set(revoked.map((event) => String(event.data['credentialId'])));
     for (const [key, answer] of this.answers) {
       if (ids.has(answer.credentialId ?? '')) this.answers.delete(key);
-      else if (answer.until === Number.POSITIVE_INFINITY) this.answers.set(key, { ...answer, until: 0 });
+      else if (answer.until === Number.POSITIVE_INFINITY || narrowed.has(answer.tenantId ?? ''))
+        this.answers.set(key, { ...answer, until: 0 });
     }
-    for (const id of ids) for (const end of [...(this.watches.get(id) ?? [])]) end();
+    for (const id of ids) for (const { end } of [...(this.watches.get(id) ?? [])]) end();
+    for (const { tenantId, renew } of [...this.watches.values()].flatMap((watches) => [...watches]))
+      if (narrowed.has(tenantId ?? '')) void renew();
   }
 }
 

@@ -98,6 +98,15 @@ describe('credentials', () => {
     expect(await ask()).toBe(401);
   });
 
+  it('holds a caller to its role as changed as soon as the doorbell rings', async () => {
+    world.addKey('ck_narrowed', ['run:read']);
+    const ask = async () => (await world.fetch(run, { headers: bearer('ck_narrowed') })).status;
+    expect(await ask()).toBe(200);
+    world.narrow('ck_narrowed', ['self:read']);
+    for (let waited = 0; (await ask()) === 200 && waited < 1_000; waited += 20) await sleep(20);
+    expect(await ask()).toBe(403);
+  });
+
   it('stops a revoked key within five seconds when the doorbell was missed', async () => {
     world.addKey('ck_missed');
     const ask = async () => (await world.fetch(run, { headers: bearer('ck_missed') })).status;

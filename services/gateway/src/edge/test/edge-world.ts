@@ -63,6 +63,8 @@ export interface EdgeWorld {
   addKey(secret: string, scopes?: readonly Permission[], ttlMs?: number, allowedAddresses?: string[]): void;
   /** Revokes a key, and rings unless told not to. */
   revoke(secret: string, ring?: boolean): void;
+  /** Gives a key's role other permissions, and rings. */
+  narrow(secret: string, scopes: readonly Permission[]): void;
   fetch(path: string, init?: RequestInit): Promise<Response>;
   startOwner(): Promise<void>;
   stopOwner(): Promise<void>;
@@ -174,6 +176,10 @@ function playAuth(kit: Kit) {
   return {
     addKey,
     exchanges: () => exchanges,
+    narrow(secret: string, scopes: readonly Permission[]) {
+      known.set(secret, { ...known.get(secret)!, scopes });
+      rings.emit(events.roleChanged, tenantId, { role: 'own', permissions: [...scopes] });
+    },
     revoke(secret: string, ring = true) {
       const { credentialId } = known.get(secret)!;
       known.delete(secret);

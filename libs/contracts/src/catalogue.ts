@@ -13,6 +13,7 @@ import * as runtime from './rpc/runtime.js';
 import * as sessions from './rpc/sessions.js';
 import * as triggers from './rpc/triggers.js';
 import * as tenantRoles from './rpc/tenant-roles.js';
+import * as policies from './rpc/policies.js';
 import { readEvents } from './rpc/events.js';
 import * as events from './events/catalogue.js';
 
@@ -35,6 +36,7 @@ export const contracts: readonly Contract[] = [
     marketplace,
     delivery,
     tenantRoles,
+    policies,
   ].flatMap((module) => Object.values(module).filter(isContract)),
   ...Object.values(readEvents),
 ];

@@ -63,6 +63,8 @@ export interface Contract<
   readonly request: Req;
   readonly reply: Rep;
   readonly http?: HttpBinding;
+  /** Members of the request that say what the resource is or becomes; a tenant's policies can read them. */
+  readonly attributes?: readonly string[];
   /** Refusals beyond those every route can give. */
   readonly errors: readonly ErrorCode[];
   /** Longest time a caller waits, in milliseconds. */

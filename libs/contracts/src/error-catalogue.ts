@@ -62,7 +62,7 @@ export const errorCatalogue = {
   'auth.forbidden': {
     status: 403,
     title: 'The credential does not permit this.',
-    action: 'Ask an administrator for the permission named in `permission`.',
+    action: 'Ask an administrator for the permission named in `permission`, or about the `policies` that forbid it.',
   },
   'auth.address.refused': {
     status: 403,
@@ -116,6 +116,22 @@ export const errorCatalogue = {
     status: 403,
     title: 'Nobody manages a role wider than what their credential permits.',
     action: 'Choose a narrower role, or use a key that holds the permissions named in `missing`.',
+  },
+  'auth.policy.not-found': {
+    status: 404,
+    title: 'No such policy.',
+    action: 'List the policies with GET /v1/policies.',
+  },
+  'auth.policy.invalid': {
+    status: 422,
+    title: 'The policy is not one that can be set.',
+    action:
+      'Correct what `issues` names, at its line and column; GET /v1/policy-schema says what policies can speak of.',
+  },
+  'auth.policy.too-many': {
+    status: 409,
+    title: 'The tenant has as many policies, or as much text in them, as it may have.',
+    action: 'Delete one that is not needed; `limit` and `limitBytes` name the numbers.',
   },
   'auth.scope.too-wide': {
     status: 403,

@@ -12,6 +12,7 @@ export * as auth from './rpc/auth.js';
 export * as runtime from './rpc/runtime.js';
 export * as runs from './rpc/runs.js';
 export * as tenantRoles from './rpc/tenant-roles.js';
+export * as policies from './rpc/policies.js';
 export * as budgets from './rpc/budgets.js';
 export * as sessions from './rpc/sessions.js';
 export * as triggers from './rpc/triggers.js';

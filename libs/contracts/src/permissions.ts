@@ -1,4 +1,4 @@
-/** Actions a principal can be permitted, and the built-in roles as sets of them. */
+/** Actions a principal can be permitted, `<kind of resource>:<verb>`, and the built-in roles as sets of them. */
 export const permissions = [
   'run:create',
   'run:read',
@@ -24,6 +24,8 @@ export const permissions = [
   'member:read',
   'member:manage',
   'role:manage',
+  'policy:read',
+  'policy:manage',
   'self:read',
 ] as const;
 
@@ -53,7 +55,7 @@ const developer: readonly Permission[] = [
 
 /** Built-in roles, widest last. */
 export const roles = {
-  auditor: ['audit:read', 'decision:read', 'self:read', 'tally:compute'],
+  auditor: ['audit:read', 'decision:read', 'policy:read', 'self:read', 'tally:compute'],
   viewer: reader,
   developer,
   administrator: [...permissions],

@@ -1,3 +1,4 @@
+import { Cedar } from '@conclave/nest-kit/policy';
 import { Module } from '@nestjs/common';
 import { ApiKeyMint } from './api-keys/api-key-mint.js';
 import { ApiKeysController } from './api-keys/api-keys.controller.js';
@@ -15,6 +16,12 @@ import { ForgetSubject } from './members/forget-subject.js';
 import { GetMe } from './members/get-me.js';
 import { ListMembers } from './members/list-members.js';
 import { MembersController } from './members/members.controller.js';
+import { DeletePolicy } from './policies/delete-policy.js';
+import { OwnPolicySource } from './policies/own-policy-source.js';
+import { PoliciesController } from './policies/policies.controller.js';
+import { PutPolicy } from './policies/put-policy.js';
+import { ReadPolicies } from './policies/read-policies.js';
+import { TestPolicies } from './policies/test-policies.js';
 import { ChangeRole } from './roles/change-role.js';
 import { CreateRole } from './roles/create-role.js';
 import { DeleteRole } from './roles/delete-role.js';
@@ -32,6 +39,7 @@ import { WorkspacesController } from './workspaces/workspaces.controller.js';
     ApiKeysController,
     CredentialsController,
     MembersController,
+    PoliciesController,
     RolesController,
     SignInsController,
     WorkspacesController,
@@ -40,6 +48,7 @@ import { WorkspacesController } from './workspaces/workspaces.controller.js';
     AddMember,
     ApiKeyMint,
     Authenticator,
+    Cedar,
     ChangeMember,
     ChangeRole,
     CreateApiKey,
@@ -47,6 +56,7 @@ import { WorkspacesController } from './workspaces/workspaces.controller.js';
     CreateSignIn,
     CreateWorkspace,
     CredentialDigest,
+    DeletePolicy,
     DeleteRole,
     DisableMember,
     EndSignIn,
@@ -57,7 +67,11 @@ import { WorkspacesController } from './workspaces/workspaces.controller.js';
     ListMembers,
     ListRoles,
     ListWorkspaces,
+    OwnPolicySource,
+    PutPolicy,
+    ReadPolicies,
     RevokeApiKey,
+    TestPolicies,
   ],
 })
 export class AuthModule {}

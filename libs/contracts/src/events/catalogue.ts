@@ -89,6 +89,37 @@ export const roleDeleted = event({
   data: z.object({ role: z.string() }),
 });
 
+export const policyChanged = event({
+  type: 'policy.changed',
+  producer: 'auth',
+  consumers: ['gateway', 'audit'],
+  audited: true,
+  data: z.object({ policy: z.string(), version: z.number().int(), sha256: sha256Hex }),
+});
+
+export const policyDeleted = event({
+  type: 'policy.deleted',
+  producer: 'auth',
+  consumers: ['gateway', 'audit'],
+  audited: true,
+  data: z.object({ policy: z.string(), version: z.number().int() }),
+});
+
+/** Policies forbade what the actor's role permits. Refusals alike are told once a minute, with their number. */
+export const authorizationRefused = event({
+  type: 'authorization.refused',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  bulk: true,
+  data: z.object({
+    permission: z.string(),
+    operation: z.string(),
+    policies: z.array(z.string()),
+    times: z.number().int(),
+  }),
+});
+
 export const packageInstalled = event({
   type: 'package.installed',
   producer: 'marketplace',

@@ -71,6 +71,7 @@ export const createApiKey = contract({
   owner: 'auth',
   subject: 'auth.v1.api-key.create',
   permission: 'api-key:manage',
+  attributes: ['scopes', 'principal', 'workspace'],
   request: z.strictObject({
     name,
     scopes: z.array(scope).min(1).max(permissions.length).optional(),
@@ -169,6 +170,7 @@ export const addMember = contract({
   owner: 'auth',
   subject: 'auth.v1.member.add',
   permission: 'member:manage',
+  attributes: ['kind', 'role'],
   request: z.strictObject({ name, kind: z.enum(['user', 'service-account']), role }),
   reply: member,
   errors: ['auth.role.not-found', 'auth.role.too-wide'],
@@ -187,6 +189,7 @@ export const changeMember = contract({
   owner: 'auth',
   subject: 'auth.v1.member.change',
   permission: 'member:manage',
+  attributes: ['role'],
   request: z.strictObject({ id: idOf('principal'), role }),
   reply: member,
   errors: ['auth.member.not-found', 'auth.member.last-administrator', 'auth.role.not-found', 'auth.role.too-wide'],

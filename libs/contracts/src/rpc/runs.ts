@@ -141,6 +141,7 @@ export const createRun = contract({
   owner: 'runtime',
   subject: 'runtime.v1.run.create',
   permission: 'run:create',
+  attributes: ['agent', 'priority'],
   request: createRunRequest,
   reply: run,
   errors: ['runtime.graph.invalid', 'runtime.agent.unavailable', 'runtime.session.not-found'],

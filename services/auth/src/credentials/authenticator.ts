@@ -23,6 +23,9 @@ export interface Grant {
   readonly principal: { readonly id: string; readonly kind: PrincipalKind; readonly name: string };
   /** What the role permits today and the key allows. */
   readonly scopes: readonly Permission[];
+  readonly role: string;
+  /** The digest of the tenant's policies. */
+  readonly policies?: string;
   readonly expiresAt?: Date;
   readonly allowedAddresses?: readonly string[];
 }
@@ -92,6 +95,8 @@ function grantOf(tenantId: string, row: CredentialRow): Grant {
     workspaceId: row.workspace_id,
     principal: { id: row.principal_id, kind: row.principal_kind, name: row.principal_name },
     scopes: row.scopes.filter((scope) => byRole.has(scope)),
+    role: row.role,
+    ...(row.policies === null ? {} : { policies: row.policies }),
     ...(row.expires_at ? { expiresAt: row.expires_at } : {}),
     ...(row.allowed_addresses ? { allowedAddresses: row.allowed_addresses } : {}),
   };

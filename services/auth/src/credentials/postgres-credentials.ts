@@ -17,6 +17,8 @@ export interface CredentialRow {
   readonly role_permissions: Permission[] | null;
   /** The end of the key, and of the sign-in when it is one. */
   readonly expires_at: Date | null;
+  /** The digest of the tenant's policies. */
+  readonly policies: string | null;
   readonly allowed_addresses: string[] | null;
   readonly last_used_at: Date | null;
   /** Revoked, ended, or of a disabled member. */
@@ -31,6 +33,7 @@ const GONE = 'm.disabled_at is not null or p.disabled_at is not null';
 
 const HELD = `k.id as api_key_id, k.scopes, k.allowed_addresses, k.workspace_id, k.last_used_at, m.role,
   (select r.permissions from role r where r.tenant_id = m.tenant_id and r.name = m.role) as role_permissions,
+  (select s.digest from policy_set s where s.tenant_id = m.tenant_id) as policies,
   p.id as principal_id, p.kind as principal_kind, p.name as principal_name`;
 
 /** Runs as the system role, which may ask for nothing but the tenant of one exact id. */

@@ -34,7 +34,12 @@ interface Answer {
 }
 
 /** What may have narrowed the callers of a tenant. */
-const NARROWING: readonly string[] = [events.memberChanged.type, events.roleChanged.type];
+const NARROWING: readonly string[] = [
+  events.memberChanged,
+  events.roleChanged,
+  events.policyChanged,
+  events.policyDeleted,
+].map(({ type }) => type);
 
 /** A revocation whose doorbell was missed takes effect after this long. */
 const FRESH_MS = 5_000;
@@ -114,7 +119,9 @@ export class Credentials {
     const renew = async (): Promise<void> => {
       const renewed = await this.callerOf(caller.credential).catch(() => undefined);
       if (stopped) return;
-      if (renewed && permits(renewed, permission)) untilExpiry(renewed);
+      // What is open was let in under these policies; under others it has to ask again.
+      const same = renewed?.context.policies === caller.context.policies;
+      if (renewed && same && permits(renewed, permission)) untilExpiry(renewed);
       else end();
     };
     const watch = { tenantId: caller.context.tenantId, end, renew };

@@ -23,7 +23,7 @@ export type Resolve = (host: string, stop: AbortSignal) => Promise<readonly Reso
 
 export interface EgressPost {
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body: string | Uint8Array;
   /** For everything together: name, connection, answer. */
   readonly timeoutMs: number;
 }
@@ -31,7 +31,7 @@ export interface EgressPost {
 export interface EgressAnswer {
   readonly status: number;
   readonly contentType: string;
-  readonly body: string;
+  readonly bytes: Buffer<ArrayBuffer>;
 }
 
 /** The URL may not be called. The reason says nothing about names and addresses inside. */
@@ -99,7 +99,7 @@ export class Egress {
         chunks.push(chunk);
       }
       const contentType = String(headers['content-type'] ?? '');
-      return { status: statusCode, contentType, body: Buffer.concat(chunks).toString('utf8') };
+      return { status: statusCode, contentType, bytes: Buffer.concat(chunks) };
     });
   }
 

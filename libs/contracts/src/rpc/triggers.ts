@@ -80,6 +80,7 @@ export const createTrigger = contract({
   owner: 'runtime',
   subject: 'runtime.v1.trigger.create',
   permission: 'run:create',
+  agentsOf: ({ run }) => agentsOf(run),
   request: z.strictObject({
     title: name,
     on: triggerSource,
@@ -129,6 +130,7 @@ export const changeTrigger = contract({
   owner: 'runtime',
   subject: 'runtime.v1.trigger.change',
   permission: 'run:create',
+  agentsOf: ({ run }) => (run ? agentsOf(run) : []),
   /** Whoever changes a trigger owns it from then on. `on` keeps its kind. */
   request: z.strictObject({
     ...byId,

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { auth, newId, policies, runs, type Contract } from '@conclave/contracts';
+import { auth, newId, policies, runs, sessions, triggers, type Contract } from '@conclave/contracts';
 import type { RequestContext } from '../request-context.js';
 import { Cedar } from './cedar.js';
 import { PolicyBundles, type Refusal } from './policy-bundles.js';
@@ -64,7 +64,7 @@ describe('policies of a tenant', () => {
         forbid('place', 'context.workspace == "wsp_7"'),
         forbid('way', 'context.credential == "sign-in"'),
         forbid('fork', 'context.operation == "runtime.v1.run.fork"'),
-        forbid('agent', 'resource has agent && resource.agent == "command"'),
+        forbid('agent', 'resource has agents && resource.agents.contains("command")'),
         forbid('robot', 'principal.kind == "agent"'),
       ],
     });
@@ -79,6 +79,10 @@ describe('policies of a tenant', () => {
     expect(await ask({ credentialId: newId('signIn') })).toEqual(['way']);
     expect(await ask({}, runs.forkRun, { id: 'run_1' })).toEqual(['fork']);
     expect(await ask({ workspaceId: 'wsp_7' }, runs.createRun, { agent: 'command' })).toEqual(['agent', 'place']);
+    const tasks = [{ agent: 'timer' }, { agent: 'command' }];
+    expect(await ask({}, runs.createRun, { tasks })).toEqual(['agent']);
+    expect(await ask({}, triggers.createTrigger, { run: { tasks } })).toEqual(['agent']);
+    expect(await ask({}, sessions.createSession, { agent: { agent: 'command' } })).toEqual(['agent']);
   });
 
   it('forbid when they fail, and never stand above who manages them', async () => {
@@ -146,7 +150,7 @@ describe('cedar', () => {
   it('takes the schema that follows from the contracts, with what requests name', () => {
     const answer = new Cedar().use((cedar) => cedar.schemaToText(cedarSchema()));
     expect(answer.type).toBe('success');
-    expect(answer.type === 'success' && answer.text).toMatch(/entity Run = \{[^}]*agent\?: __cedar::String/);
+    expect(answer.type === 'success' && answer.text).toMatch(/entity Run = \{[^}]*agents\?: Set<__cedar::String>/);
     expect(JSON.stringify(cedarSchema())).not.toContain('policy:manage');
   });
 

@@ -52,9 +52,15 @@ export function questionOf(contract: Contract, ctx: RequestContext, request: unk
     credential: ctx.credentialId?.startsWith('key_') ? 'api-key' : 'sign-in',
     action: contract.permission,
     operation: contract.subject,
-    resource: { id: typeof named === 'string' ? named : UNNAMED, attributes: Object.fromEntries(attributes) },
+    resource: {
+      id: typeof named === 'string' ? named : UNNAMED,
+      attributes: { ...Object.fromEntries(attributes), ...agentsIn(contract, request) },
+    },
   };
 }
+
+const agentsIn = (contract: Contract, request: unknown) =>
+  contract.agentsOf ? { agents: [...contract.agentsOf(request)] } : {};
 
 /** The question as Cedar takes it. */
 export function cedarRequest({ principal, workspace, credential, action, operation, resource }: Question) {
@@ -99,7 +105,9 @@ function shapeOf(members: readonly Contract[]) {
   const attributes = members.flatMap((contract) =>
     (contract.attributes ?? []).map((name) => [name, { ...typeOf(contract, name), required: false }] as const),
   );
-  return { type: 'Record', attributes: Object.fromEntries(attributes) } as const;
+  const agents = { type: 'Set', element: string, required: false } as const;
+  const withAgents = members.some(({ agentsOf }) => agentsOf) ? { agents } : {};
+  return { type: 'Record', attributes: { ...Object.fromEntries(attributes), ...withAgents } } as const;
 }
 
 interface JsonSchema {

@@ -81,7 +81,7 @@ describe('policies of a tenant', () => {
     ]);
     for (const [source, message] of [
       ['permit (principal, action, resource);', 'only forbid'],
-      ['forbid (principal, action, resource) when { resource.agent == "x" };', 'optional attribute'],
+      ['forbid (principal, action, resource) when { resource.priority == "x" };', 'optional attribute'],
       ['forbid (principal, action, resource) when { resource.nothing == "x" };', 'not found'],
       ['forbid (principal, action, resource) when { false };', 'impossible'],
       ['forbid (principal, action == Action::"policy:manage", resource);', 'unrecognized action'],
@@ -134,10 +134,10 @@ describe('policies of a tenant', () => {
   it('are tested without a request, as they are and as they may become', async () => {
     const test = (action: Permission, more: object = {}) =>
       fixture.call(policies.testPolicies, ask(action, more), admin);
-    const command = { resource: { attributes: { agent: 'command' } } };
+    const command = { resource: { attributes: { agents: ['command'] } } };
     const draft = {
       id: 'no-commands',
-      source: 'forbid (principal, action, resource) when { resource has agent && resource.agent == "command" };',
+      source: 'forbid (principal, action, resource) when { resource has agents && resource.agents.contains("command") };',
     };
     const allowed = { allowed: true, decidedBy: 'role', policies: [] };
     expect(await test('run:create', command)).toEqual(allowed);
@@ -151,7 +151,7 @@ describe('policies of a tenant', () => {
     expect(await test('policy:manage')).toEqual(allowed);
     await fixture.setRole(admin, 'viewer');
     expect(await test('run:create')).toEqual({ allowed: false, decidedBy: 'role', policies: [] });
-    const unfit = { resource: { attributes: { agent: 7 } } };
+    const unfit = { resource: { attributes: { agents: 7 } } };
     await fixture.setRole(admin, 'administrator');
     expect(await refusalOf(test('run:create', unfit))).toBe('request.invalid');
     expect(await refusalOf(test('run:create', { draft: { id: 'x', source: 'x' } }))).toBe('auth.policy.invalid');

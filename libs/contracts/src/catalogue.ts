@@ -11,6 +11,7 @@ import * as records from './rpc/records.js';
 import * as runs from './rpc/runs.js';
 import * as runtime from './rpc/runtime.js';
 import * as sessions from './rpc/sessions.js';
+import * as signIns from './rpc/sign-ins.js';
 import * as triggers from './rpc/triggers.js';
 import * as tenantRoles from './rpc/tenant-roles.js';
 import * as policies from './rpc/policies.js';
@@ -24,6 +25,7 @@ const isContract = (value: unknown): value is Contract =>
 export const contracts: readonly Contract[] = [
   ...[
     auth,
+    signIns,
     runtime,
     runs,
     budgets,

@@ -27,6 +27,7 @@ export const permissions = [
   'policy:read',
   'policy:manage',
   'self:read',
+  'self:manage',
 ] as const;
 
 export type Permission = (typeof permissions)[number];
@@ -41,6 +42,7 @@ const reader: readonly Permission[] = [
   'tally:compute',
   'member:read',
   'self:read',
+  'self:manage',
 ];
 const developer: readonly Permission[] = [
   ...reader,
@@ -55,7 +57,7 @@ const developer: readonly Permission[] = [
 
 /** Built-in roles, widest last. */
 export const roles = {
-  auditor: ['audit:read', 'decision:read', 'policy:read', 'self:read', 'tally:compute'],
+  auditor: ['audit:read', 'decision:read', 'policy:read', 'self:read', 'self:manage', 'tally:compute'],
   viewer: reader,
   developer,
   administrator: [...permissions],

@@ -29,6 +29,9 @@ import { ListRoles } from './roles/list-roles.js';
 import { RolesController } from './roles/roles.controller.js';
 import { CreateSignIn } from './sign-ins/create-sign-in.js';
 import { EndSignIn } from './sign-ins/end-sign-in.js';
+import { ListSignIns } from './sign-ins/list-sign-ins.js';
+import { OpenSignIn } from './sign-ins/open-sign-in.js';
+import { RevokeSignIn } from './sign-ins/revoke-sign-in.js';
 import { SignInsController } from './sign-ins/sign-ins.controller.js';
 import { CreateWorkspace } from './workspaces/create-workspace.js';
 import { ListWorkspaces } from './workspaces/list-workspaces.js';
@@ -66,11 +69,14 @@ import { WorkspacesController } from './workspaces/workspaces.controller.js';
     ListApiKeys,
     ListMembers,
     ListRoles,
+    ListSignIns,
     ListWorkspaces,
+    OpenSignIn,
     OwnPolicySource,
     PutPolicy,
     ReadPolicies,
     RevokeApiKey,
+    RevokeSignIn,
     TestPolicies,
   ],
 })

@@ -2,8 +2,19 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Database } from '@conclave/postgres-kit';
 import { startAuth, type AuthFixture, type TestTenant } from './testing/auth-fixture.js';
 
-const tables = ['tenant', 'workspace', 'principal', 'membership', 'api_key', 'sign_in', 'role', 'policy', 'policy_set'];
-const empty = ['sign_in', 'role', 'policy', 'policy_set'];
+const tables = [
+  'tenant',
+  'workspace',
+  'principal',
+  'membership',
+  'api_key',
+  'sign_in',
+  'person',
+  'role',
+  'policy',
+  'policy_set',
+];
+const empty = ['sign_in', 'person', 'role', 'policy', 'policy_set'];
 
 describe('the tenant wall of auth', () => {
   let fixture: AuthFixture;
@@ -50,6 +61,7 @@ describe('the tenant wall of auth', () => {
       `update principal set kind = 'user'`,
       `delete from api_key`,
       `delete from sign_in`,
+      `update sign_in set principal_id = ''`,
       `select sweep_sign_ins()`,
     ];
     for (const sql of tries) await expect(db.tx(as(a), (tx) => tx.query(sql))).rejects.toThrow('permission denied');

@@ -59,7 +59,7 @@ export function questionOf(contract: Contract, ctx: RequestContext, request: unk
   };
 }
 
-const agentsIn = (contract: Contract, request: unknown) =>
+const agentsIn = (contract: Contract, request: unknown): Record<string, Attribute> =>
   contract.agentsOf ? { agents: [...contract.agentsOf(request)] } : {};
 
 /** The question as Cedar takes it. */

@@ -16,6 +16,11 @@ export async function refuseWiderRole(tx: Tx, { tenantId, scopes }: RequestConte
   refuseWider(scopes, role, granted);
 }
 
+/** Of a member who was disabled, the role may have been deleted since. @throws ConclaveError `auth.role.too-wide` */
+export async function refuseMightier(tx: Tx, { tenantId, scopes }: RequestContext, { role }: Member): Promise<void> {
+  refuseWider(scopes, role, (await permissionsOf(tx, tenantId, role)) ?? []);
+}
+
 /** @throws ConclaveError `auth.role.too-wide` */
 export function refuseWider(held: ReadonlySet<Permission>, role: string, granted: readonly Permission[]): void {
   const missing = granted.filter((permission) => !held.has(permission));
@@ -37,8 +42,7 @@ export async function lockManaged(
   const administrators = await lockAdministrators(tx, at);
   const member = await lockMember(tx, at);
   if (!member) throw new ConclaveError('auth.member.not-found', { id });
-  // Of a member who was disabled, the role may have been deleted since.
-  refuseWider(ctx.scopes, member.role, (await permissionsOf(tx, at.tenantId, member.role)) ?? []);
+  await refuseMightier(tx, ctx, member);
   if (!staysAdministrator && administrators.length === 1 && administrators[0] === id)
     throw new ConclaveError('auth.member.last-administrator', { id });
   return { member, at };

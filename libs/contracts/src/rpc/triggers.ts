@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { contract } from '../contract.js';
 import { idOf } from '../ids.js';
 import { json, jsonObject, line, name, pageOf, pageQuery, timestamp } from '../page.js';
-import { createRunRequest } from './runs.js';
+import { agentsOf, createRunRequest } from './runs.js';
 
 /** Largest body of a delivery, in bytes. */
 export const HOOK_LIMIT_BYTES = 262_144;

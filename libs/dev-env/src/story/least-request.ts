@@ -25,7 +25,16 @@ const prefixes: readonly string[] = Object.values(idPrefixes);
 const prefixOf = ({ pattern }: JsonSchema): string | undefined =>
   prefixes.find((prefix) => pattern?.startsWith(`^${prefix}_`));
 
-const texts = ['x', 'x/y', '0'.repeat(40), '0'.repeat(64), 'AAAA', 'https://example.com/x', '2030-01-01T00:00:00Z', '2030-01-01'];
+const texts = [
+  'x',
+  'x/y',
+  '0'.repeat(40),
+  '0'.repeat(64),
+  'AAAA',
+  'https://example.com/x',
+  '2030-01-01T00:00:00Z',
+  '2030-01-01',
+];
 
 /** The least request, with an id of `idOf` at every place where one can stand. */
 export function leastRequest({ request }: Contract, idOf: IdOf): Record<string, unknown> {

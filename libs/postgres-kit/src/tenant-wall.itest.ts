@@ -115,7 +115,7 @@ describe('the tenant wall', () => {
   );
 
   it('shows no row of another in transactions that interleave on four connections', async () => {
-    expect(await foreignRows(database, 2_000)).toBe(0);
+    expect(await foreignRows(database, 1_000)).toBe(0);
   });
 
   it('refuses to open a transaction for nobody', () => {

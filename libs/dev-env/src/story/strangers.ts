@@ -2,7 +2,7 @@
  * The wall between tenants from outside, over every route the contracts name: a stranger with an administrator's key of
  * another tenant is answered about ids that exist exactly as about ids that never were.
  */
-import { contracts, idPrefixes, newId, type Contract, type IdKind } from '@conclave/contracts';
+import { contracts, idPrefixes, newId, runs, triggers, type Contract, type IdKind } from '@conclave/contracts';
 import { leastRequest, type IdOf } from './least-request.js';
 import { Api, ProgramVoter } from './program-voter.js';
 
@@ -26,8 +26,8 @@ const human = { agent: 'human', input: { question: CANARY } };
 
 /** What the contract alone cannot say: of two members, exactly one. */
 const bodies: Readonly<Record<string, (idOf: IdOf) => Request>> = {
-  'runtime.v1.run.create': (idOf) => ({ ...human, session: idOf('ses') }),
-  'runtime.v1.trigger.create': (idOf) => ({
+  [runs.createRun.subject]: (idOf) => ({ ...human, session: idOf('ses') }),
+  [triggers.createTrigger.subject]: (idOf) => ({
     title: 'x',
     on: { kind: 'webhook' },
     run: { ...human, session: idOf('ses') },

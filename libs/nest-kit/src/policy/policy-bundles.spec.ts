@@ -48,8 +48,8 @@ function world(first: PolicySet) {
 describe('policies of a tenant', () => {
   it('cost a tenant without any nothing: nobody is asked', async () => {
     const { state, ask } = world({ digest: 'd', policies: [forbid('all')] });
-    expect(await ask({ policies: undefined } as never)).toBe('allowed');
-    expect(await ask({ principal: undefined } as never)).toBe('allowed');
+    expect(await ask({ policies: undefined })).toBe('allowed');
+    expect(await ask({ principal: undefined })).toBe('allowed');
     expect(state.loads).toBe(0);
   });
 
@@ -135,7 +135,7 @@ describe('policies of a tenant', () => {
 
   it('are recorded when they refuse: each kind of refusal once, and then by its number', async () => {
     const { state, ask } = world({ digest: 'd', policies: [forbid('all')] });
-    for (let n = 0; n < 5; n++) await ask();
+    for (let n = 0; n < 5; n++) expect(await ask()).toEqual(['all']);
     await ask({}, auth.getMe);
     expect(
       state.refusals.map(([{ operation, policies: by, principal }, times]) => [operation, by, principal, times]),

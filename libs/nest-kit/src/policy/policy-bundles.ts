@@ -30,10 +30,13 @@ interface Held {
   /** An older token asked for these and was answered with the set, until then. */
   readonly also: string;
   readonly until: number;
+  /** By question: policies know nothing but what they are asked, so the same question has the same answer. */
+  readonly verdicts: Map<string, Verdict>;
 }
 
 /** Tenants whose policies are held at once. */
 const MOST = 200;
+const MOST_VERDICTS = 1_000;
 /** A token that is this much older than the policies has been replaced at the edge. */
 const OLD_TOKEN_MS = 10_000;
 /** Refusals alike are told once in this time, with their number. */
@@ -64,8 +67,15 @@ export class PolicyBundles {
   }
 
   private async verdict(contract: Contract, ctx: RequestContext, request: unknown, digest: string): Promise<Verdict> {
-    const { set, slot } = await this.setOf(ctx.tenantId, digest);
-    return verdictOf(this.cedar, slot, set, questionOf(contract, ctx, request));
+    const { set, slot, verdicts } = await this.setOf(ctx.tenantId, digest);
+    const question = questionOf(contract, ctx, request);
+    const key = JSON.stringify(question);
+    const known = verdicts.get(key);
+    if (known) return known;
+    const verdict = verdictOf(this.cedar, slot, set, question);
+    if (verdicts.size >= MOST_VERDICTS) verdicts.clear();
+    verdicts.set(key, verdict);
+    return verdict;
   }
 
   private setOf(tenantId: string, digest: string): Held | Promise<Held> {
@@ -80,7 +90,7 @@ export class PolicyBundles {
   private async load(tenantId: string, digest: string): Promise<Held> {
     const set = await this.source.load(tenantId);
     const slot = this.held.get(tenantId)?.slot ?? this.freeSlot();
-    const held = { set, slot, also: digest, until: Date.now() + OLD_TOKEN_MS };
+    const held = { set, slot, also: digest, until: Date.now() + OLD_TOKEN_MS, verdicts: new Map() };
     this.held.delete(tenantId);
     this.held.set(tenantId, held);
     return held;

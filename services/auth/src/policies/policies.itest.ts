@@ -137,7 +137,8 @@ describe('policies of a tenant', () => {
     const command = { resource: { attributes: { agents: ['command'] } } };
     const draft = {
       id: 'no-commands',
-      source: 'forbid (principal, action, resource) when { resource has agents && resource.agents.contains("command") };',
+      source:
+        'forbid (principal, action, resource) when { resource has agents && resource.agents.contains("command") };',
     };
     const allowed = { allowed: true, decidedBy: 'role', policies: [] };
     expect(await test('run:create', command)).toEqual(allowed);

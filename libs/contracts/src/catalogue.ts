@@ -10,6 +10,7 @@ import * as metrics from './rpc/metrics.js';
 import * as records from './rpc/records.js';
 import * as runs from './rpc/runs.js';
 import * as runtime from './rpc/runtime.js';
+import * as secrets from './rpc/secrets.js';
 import * as sessions from './rpc/sessions.js';
 import * as signIns from './rpc/sign-ins.js';
 import * as triggers from './rpc/triggers.js';
@@ -26,6 +27,7 @@ export const contracts: readonly Contract[] = [
   ...[
     auth,
     signIns,
+    secrets,
     runtime,
     runs,
     budgets,

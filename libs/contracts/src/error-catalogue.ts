@@ -144,6 +144,17 @@ export const errorCatalogue = {
     title: 'A key is good from no more addresses than the key it is made with.',
     action: 'Ask for networks within those of your key, or leave `allowedAddresses` out.',
   },
+  'auth.secret.exists': {
+    status: 409,
+    title: 'A secret of this name exists.',
+    action: 'Give it a new value with PUT /v1/secrets/{id}.',
+  },
+  'auth.secret.not-found': { status: 404, title: 'No such secret.', action: 'List the secrets with GET /v1/secrets.' },
+  'auth.secret.unreadable': {
+    status: 410,
+    title: 'The key this secret was sealed under was destroyed.',
+    action: 'Give it a new value with PUT /v1/secrets/{id}.',
+  },
   'runtime.upload.too-large': {
     status: 413,
     title: 'The upload is larger than allowed.',

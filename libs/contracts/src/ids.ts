@@ -13,6 +13,8 @@ export const idPrefixes = {
   principal: 'prn',
   apiKey: 'key',
   signIn: 'sgn',
+  secret: 'sec',
+  dataKey: 'dek',
   run: 'run',
   task: 'tsk',
   session: 'ses',

@@ -10,6 +10,7 @@ export { runsChanged, runsEnded, tokensSaid, turnsReady, type PeerSubject } from
 export { openApiDocument, problemResponses, type OpenApiDocument, type OpenApiOperation } from './openapi.js';
 export * as auth from './rpc/auth.js';
 export * as signIns from './rpc/sign-ins.js';
+export * as secrets from './rpc/secrets.js';
 export * as runtime from './rpc/runtime.js';
 export * as runs from './rpc/runs.js';
 export * as tenantRoles from './rpc/tenant-roles.js';

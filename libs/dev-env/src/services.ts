@@ -43,7 +43,10 @@ export const services: readonly ServiceEntry[] = [
     ...plain,
     name: 'auth',
     folder: 'auth',
-    env: ({ secrets }) => ({ API_KEY_PEPPER: secrets.of('auth.api-key-pepper', key256) }),
+    env: ({ secrets }) => ({
+      API_KEY_PEPPER: secrets.of('auth.api-key-pepper', key256),
+      SECRETS_KEK: secrets.of('auth.secrets-kek', key256),
+    }),
   },
   {
     ...plain,

@@ -9,6 +9,8 @@ import { Authenticator } from './credentials/authenticator.js';
 import { CredentialDigest } from './credentials/credential-digest.js';
 import { CredentialsController } from './credentials/credentials.controller.js';
 import { ExchangeCredential } from './credentials/exchange-credential.js';
+import { DataKeys } from './data-keys/data-keys.js';
+import { KeyRing } from './data-keys/key-ring.js';
 import { AddMember } from './members/add-member.js';
 import { ChangeMember } from './members/change-member.js';
 import { DisableMember } from './members/disable-member.js';
@@ -27,6 +29,13 @@ import { CreateRole } from './roles/create-role.js';
 import { DeleteRole } from './roles/delete-role.js';
 import { ListRoles } from './roles/list-roles.js';
 import { RolesController } from './roles/roles.controller.js';
+import { CreateSecret } from './secrets/create-secret.js';
+import { DeleteSecret } from './secrets/delete-secret.js';
+import { LeaseSecret } from './secrets/lease-secret.js';
+import { ListSecrets } from './secrets/list-secrets.js';
+import { RotateSecret } from './secrets/rotate-secret.js';
+import { SecretsController } from './secrets/secrets.controller.js';
+import { Vault } from './secrets/vault.js';
 import { CreateSignIn } from './sign-ins/create-sign-in.js';
 import { EndSignIn } from './sign-ins/end-sign-in.js';
 import { ListSignIns } from './sign-ins/list-sign-ins.js';
@@ -44,10 +53,12 @@ import { WorkspacesController } from './workspaces/workspaces.controller.js';
     MembersController,
     PoliciesController,
     RolesController,
+    SecretsController,
     SignInsController,
     WorkspacesController,
   ],
   providers: [
+    ...[KeyRing, DataKeys, Vault, CreateSecret, DeleteSecret, LeaseSecret, ListSecrets, RotateSecret],
     AddMember,
     ApiKeyMint,
     Authenticator,

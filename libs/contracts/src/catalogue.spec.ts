@@ -62,6 +62,17 @@ describe('operations', () => {
     expect(() => z.toJSONSchema(c.reply)).not.toThrow();
   });
 
+  it.each(each)(
+    '%s shows policies members of its request only, each a text, number, flag or list of texts',
+    (_subject, c) => {
+      const members = membersOf(c.request) as Record<string, { type?: string; items?: { type?: string } }>;
+      for (const name of c.attributes ?? []) {
+        const { type, items } = members[name] ?? {};
+        expect([name, items ? items.type : type]).toEqual([name, expect.stringMatching(/^(string|integer|boolean)$/)]);
+      }
+    },
+  );
+
   it('stream over HTTP only', () => {
     expect(contracts.filter((c) => c.transport === 'stream' && !c.http)).toEqual([]);
   });

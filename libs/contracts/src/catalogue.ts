@@ -17,6 +17,8 @@ import * as scim from './rpc/scim.js';
 import * as sessions from './rpc/sessions.js';
 import * as signIns from './rpc/sign-ins.js';
 import * as triggers from './rpc/triggers.js';
+import * as tenantRoles from './rpc/tenant-roles.js';
+import * as policies from './rpc/policies.js';
 import { readEvents } from './rpc/events.js';
 import * as events from './events/catalogue.js';
 
@@ -43,6 +45,8 @@ export const contracts: readonly Contract[] = [
     metrics,
     marketplace,
     delivery,
+    tenantRoles,
+    policies,
   ].flatMap((module) => Object.values(module).filter(isContract)),
   ...Object.values(readEvents),
 ];

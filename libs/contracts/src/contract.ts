@@ -63,6 +63,10 @@ export interface Contract<
   readonly request: Req;
   readonly reply: Rep;
   readonly http?: HttpBinding;
+  /** Members of the request that say what the resource is or becomes; a tenant's policies can read them. */
+  readonly attributes?: readonly string[];
+  /** The agents that the request sets to work, `agents` to a tenant's policies. A run that is a task is agent `run`. */
+  agentsOf?(this: void, request: z.output<Req>): readonly string[];
   /** Refusals beyond those every route can give. */
   readonly errors: readonly ErrorCode[];
   /** Longest time a caller waits, in milliseconds. */

@@ -62,7 +62,12 @@ export const errorCatalogue = {
   'auth.forbidden': {
     status: 403,
     title: 'The credential does not permit this.',
-    action: 'Ask an administrator for the permission named in `permission`.',
+    action: 'Ask an administrator for the permission named in `permission`, or about the `policies` that forbid it.',
+  },
+  'auth.address.refused': {
+    status: 403,
+    title: 'The credential is not good from this address.',
+    action: 'Use it from one of its `allowedAddresses`; `address` is where the request came from as the edge sees it.',
   },
   'auth.csrf': {
     status: 403,
@@ -117,15 +122,57 @@ export const errorCatalogue = {
     title: 'The workspace would be left without an administrator.',
     action: 'Make another member administrator first.',
   },
+  'auth.role.not-found': { status: 404, title: 'No such role.', action: 'List the roles with GET /v1/roles.' },
+  'auth.role.exists': {
+    status: 409,
+    title: 'A role of this name exists.',
+    action: 'Choose another name; those of the built-in roles are taken.',
+  },
+  'auth.role.built-in': {
+    status: 409,
+    title: 'A built-in role stays as it is.',
+    action: 'Create a role of your own with POST /v1/roles.',
+  },
+  'auth.role.in-use': {
+    status: 409,
+    title: 'Members hold this role.',
+    action: 'Give them another role first, with PATCH /v1/members/{id}, in every workspace.',
+  },
+  'auth.role.too-many': {
+    status: 409,
+    title: 'The tenant has as many roles as it may have.',
+    action: 'Delete one that nobody holds; `limit` names the number.',
+  },
   'auth.role.too-wide': {
     status: 403,
     title: 'Nobody manages a role wider than what their credential permits.',
     action: 'Choose a narrower role, or use a key that holds the permissions named in `missing`.',
   },
+  'auth.policy.not-found': {
+    status: 404,
+    title: 'No such policy.',
+    action: 'List the policies with GET /v1/policies.',
+  },
+  'auth.policy.invalid': {
+    status: 422,
+    title: 'The policy is not one that can be set.',
+    action:
+      'Correct what `issues` names, at its line and column; GET /v1/policy-schema says what policies can speak of.',
+  },
+  'auth.policy.too-many': {
+    status: 409,
+    title: 'The tenant has as many policies, or as much text in them, as it may have.',
+    action: 'Delete one that is not needed; `limit` and `limitBytes` name the numbers.',
+  },
   'auth.scope.too-wide': {
     status: 403,
     title: 'A key cannot grant more than its maker holds.',
     action: 'Ask for fewer scopes.',
+  },
+  'auth.address.too-wide': {
+    status: 403,
+    title: 'A key is good from no more addresses than the key it is made with.',
+    action: 'Ask for networks within those of your key, or leave `allowedAddresses` out.',
   },
   'auth.secret.exists': {
     status: 409,

@@ -19,6 +19,7 @@ export const generalErrors = [
   'route.method',
   'auth.unauthenticated',
   'auth.forbidden',
+  'auth.address.refused',
   'auth.csrf',
   'service.unavailable',
   'service.internal',

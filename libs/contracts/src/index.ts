@@ -22,6 +22,8 @@ export * as invitations from './rpc/invitations.js';
 export * as scim from './rpc/scim.js';
 export * as runtime from './rpc/runtime.js';
 export * as runs from './rpc/runs.js';
+export * as tenantRoles from './rpc/tenant-roles.js';
+export * as policies from './rpc/policies.js';
 export * as budgets from './rpc/budgets.js';
 export * as sessions from './rpc/sessions.js';
 export * as triggers from './rpc/triggers.js';

@@ -1,4 +1,4 @@
-/** Actions a principal can be permitted, and the built-in roles as sets of them. */
+/** Actions a principal can be permitted, `<kind of resource>:<verb>`, and the built-in roles as sets of them. */
 export const permissions = [
   'run:create',
   'run:read',
@@ -23,6 +23,9 @@ export const permissions = [
   'workspace:manage',
   'member:read',
   'member:manage',
+  'role:manage',
+  'policy:read',
+  'policy:manage',
   'secret:manage',
   'self:read',
   'self:manage',
@@ -56,7 +59,7 @@ const developer: readonly Permission[] = [
 
 /** Built-in roles, widest last. */
 export const roles = {
-  auditor: ['audit:read', 'decision:read', 'self:read', 'self:manage', 'tally:compute'],
+  auditor: ['audit:read', 'decision:read', 'policy:read', 'self:read', 'self:manage', 'tally:compute'],
   viewer: reader,
   developer,
   administrator: [...permissions],

@@ -11,6 +11,7 @@
  */
 import {
   closeSync,
+  copyFileSync,
   existsSync,
   fsyncSync,
   mkdirSync,
@@ -24,6 +25,13 @@ import { flushCompileCache } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { rolldown } from 'rolldown';
+
+/** What cedar.ts of the kit looks for beside the code, when a policy is first asked. */
+const wasm = resolve(fileURLToPath(import.meta.url), '../../../../node_modules/@cedar-policy/cedar-wasm/nodejs');
+const cedar = {
+  'cedar_wasm.cjs': join(wasm, 'cedar_wasm.js'),
+  'cedar_wasm_bg.wasm': join(wasm, 'cedar_wasm_bg.wasm'),
+};
 
 /**
  * Bundles files by the name of their entry. The directory is whole or absent, also after a power cut, and one that is
@@ -44,6 +52,11 @@ export async function bundle(entries, dir) {
   });
   const { output } = await build.write({ dir: draft, format: 'esm', chunkFileNames: 'chunk-[hash].js' });
   await build.close();
+  const files = output.flatMap(({ moduleIds }) => moduleIds ?? []);
+  if (files.some((file) => file.endsWith('policy/cedar.js'))) {
+    for (const [name, source] of Object.entries(cedar)) copyFileSync(source, join(draft, name));
+    files.push(...Object.values(cedar));
+  }
   for (const file of readdirSync(draft)) flush(join(draft, file));
   try {
     renameSync(draft, dir);
@@ -51,7 +64,7 @@ export async function bundle(entries, dir) {
     if (!existsSync(dir)) throw error;
     rmSync(draft, { recursive: true });
   }
-  return output.flatMap(({ moduleIds }) => moduleIds ?? []);
+  return files;
 }
 
 /** `gateway` → its main file, `gateway.delivery` → its delivery-main.js. */

@@ -18,6 +18,9 @@ export interface ContextClaims {
   readonly workspaceId?: string;
   readonly principal?: { readonly id: string; readonly kind: string; readonly name: string };
   readonly scopes?: readonly Permission[];
+  readonly role?: string;
+  /** Names the content of the tenant's policies; absent when it has none. */
+  readonly policies?: string;
   readonly credentialId?: string;
   /** Why a service acts: the principal or run it works for. */
   readonly onBehalfOf?: string;
@@ -29,6 +32,8 @@ const claimsSchema = z.object({
   workspaceId: z.string().optional(),
   principal: z.object({ id: z.string().min(1), kind: z.string(), name: z.string() }).optional(),
   scopes: z.array(z.string()).optional(),
+  role: z.string().optional(),
+  policies: z.string().optional(),
   credentialId: z.string().optional(),
   onBehalfOf: z.string().optional(),
 }) as z.ZodType<ContextClaims>;

@@ -1,5 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { ConclaveError, contract, newId, type Contract } from '@conclave/contracts';
+import {
+  ConclaveError,
+  contract,
+  contracts,
+  newId,
+  permissions,
+  serviceNames,
+  type Contract,
+} from '@conclave/contracts';
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
@@ -38,7 +46,13 @@ function request(from: VerifiedContext | undefined, incoming: Partial<Incoming> 
     },
   };
   const log = pino({}, { write: (line) => void lines.push(line) });
-  const dispatcher = createDispatcher({ service: 'metrics', tokens, log, metrics });
+  const dispatcher = createDispatcher({
+    service: 'metrics',
+    tokens,
+    log,
+    metrics,
+    policies: { refuseForbidden: async () => undefined },
+  });
   const run = (to: Contract = greet, work: () => unknown = () => ({ greeting: 'hi' })) =>
     dispatcher.dispatch(
       to,
@@ -100,6 +114,23 @@ describe('what stands before a handler', () => {
     const { run, seen } = request({ ...reader, scopes: ['run:read', 'run:create'] });
     await expect(run()).rejects.toMatchObject({ code: 'auth.forbidden', params: { permission: 'analytics:read' } });
     expect(seen).toEqual({ body: false });
+  });
+
+  it.each(contracts.map((one) => [one.subject, one] as const))('%s is closed to all but its own', async (_, one) => {
+    const codeOf = async (from: VerifiedContext | undefined) => {
+      const { run, seen } = request(from);
+      const code = await run(one).then(
+        () => 'done',
+        (error: ConclaveError) => error.code,
+      );
+      return seen.body ? 'body read' : code;
+    };
+    const others = permissions.filter((permission) => permission !== one.permission);
+    expect(await codeOf(undefined)).toBe('auth.unauthenticated');
+    if (one.permission !== 'none') expect(await codeOf({ ...reader, scopes: others })).toBe('auth.forbidden');
+    for (const issuer of serviceNames.filter((name) => !one.callers.includes(name)))
+      expect([issuer, await codeOf(serviceContext(issuer))]).toEqual([issuer, 'auth.forbidden']);
+    if (one.permission !== 'service') expect(await codeOf(serviceContext('gateway'))).toBe('auth.forbidden');
   });
 
   it('refuses a principal without any scopes', async () => {

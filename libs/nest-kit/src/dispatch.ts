@@ -1,12 +1,13 @@
 /**
- * What stands before every handler, whatever the transport: deadline, context token, permission, schema; and what
- * stands after it: reply schema, metrics, log, span, one error mapping.
+ * What stands before every handler, whatever the transport: deadline, context token, permission, schema, policies; and
+ * what stands after it: reply schema, metrics, log, span, one error mapping.
  */
 import { ConclaveError, type Contract, type ServiceName } from '@conclave/contracts';
 import type { Context } from '@opentelemetry/api';
 import type { Logger } from 'pino';
 import { Histogram, type Registry } from 'prom-client';
 import type { ContextTokens, VerifiedContext } from './context-token.js';
+import type { PolicyBundles } from './policy/policy-bundles.js';
 import type { RequestContext } from './request-context.js';
 import { SpanKind, activeTraceId, inSpan } from './tracing.js';
 import { wireHeaders } from './wire.js';
@@ -36,9 +37,10 @@ export interface DispatcherParts {
   readonly tokens: ContextTokens;
   readonly log: Logger;
   readonly metrics: Registry;
+  readonly policies: Pick<PolicyBundles, 'refuseForbidden'>;
 }
 
-export function createDispatcher({ service, tokens, log, metrics }: DispatcherParts): Dispatcher {
+export function createDispatcher({ service, tokens, log, metrics, policies }: DispatcherParts): Dispatcher {
   const seconds = new Histogram({
     name: 'conclave_request_duration_seconds',
     help: 'Time to answer a request, by contract and result code.',
@@ -61,6 +63,7 @@ export function createDispatcher({ service, tokens, log, metrics }: DispatcherPa
           try {
             const ctx = await admit(contract, incoming, tokens);
             const request = parseRequest(contract, incoming.body());
+            await policies.refuseForbidden(contract, ctx, request);
             const reply = await handler(ctx, request);
             stop({ code: 'ok' });
             return reply;
@@ -117,6 +120,8 @@ function contextOf(verified: VerifiedContext, deadlineAt: number, idempotencyKey
     actor: verified.principal?.id ?? verified.onBehalfOf ?? `service:${verified.issuer}`,
     ...(verified.principal ? { principal: verified.principal } : { service: verified.issuer }),
     scopes: new Set(verified.principal ? verified.scopes : []),
+    ...(verified.role === undefined ? {} : { role: verified.role }),
+    ...(verified.policies === undefined ? {} : { policies: verified.policies }),
     ...(verified.credentialId ? { credentialId: verified.credentialId } : {}),
     deadlineAt,
     ...(idempotencyKey ? { idempotencyKey } : {}),

@@ -26,6 +26,7 @@ export { Handles, type HttpExchange, type RpcHandler, type StreamHandler } from 
 export { newRecipient, sealTo } from './hpke.js';
 export { CONFIG, KIT, LOG, METRICS, openKit, type Kit, type Resource, type ResourceFactory } from './kit.js';
 export { createLogger } from './logger.js';
+export { Networks } from './networks.js';
 export type { RequestContext } from './request-context.js';
 export { RpcClient, type CallOptions } from './rpc-client.js';
 export { RpcServer } from './rpc-server.js';

@@ -1,5 +1,5 @@
 import { connect, type NatsConnection } from '@nats-io/transport-node';
-import { inboxPrefix, type ServiceName } from '@conclave/contracts';
+import { inboxPrefix, policies as api, type ServiceName } from '@conclave/contracts';
 import type { INestApplicationContext, Provider } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { Gauge, Registry, collectDefaultMetrics } from 'prom-client';
@@ -8,6 +8,7 @@ import { contextTokens, type ContextTokens } from './context-token.js';
 import { createDispatcher, type Dispatcher } from './dispatch.js';
 import { createLogger } from './logger.js';
 import { nkeySigner } from './nkey.js';
+import { PolicyBundles } from './policy/policy-bundles.js';
 import { RpcClient } from './rpc-client.js';
 import { startTelemetry } from './tracing.js';
 import { within } from './within.js';
@@ -23,6 +24,7 @@ export interface Kit {
   readonly nats: NatsConnection;
   readonly tokens: ContextTokens;
   readonly rpc: RpcClient;
+  readonly policies: PolicyBundles;
   readonly dispatcher: Dispatcher;
   close(): Promise<void>;
 }
@@ -52,14 +54,17 @@ export async function openKit(service: ServiceName, config: BaseConfig): Promise
   const flushTelemetry = await startTelemetry(service, config.OTEL_EXPORTER_OTLP_ENDPOINT);
   const tokens = contextTokens({ service, privateKey: config.SERVICE_KEY, publicKeys: config.SERVICE_KEYS });
   const nats = await openNats(service, config, log);
+  const rpc = new RpcClient(nats, tokens);
+  const policies = policiesOverBus(rpc);
   return {
     service,
     log,
     metrics,
     nats,
     tokens,
-    rpc: new RpcClient(nats, tokens),
-    dispatcher: createDispatcher({ service, tokens, log, metrics }),
+    rpc,
+    policies,
+    dispatcher: createDispatcher({ service, tokens, log, metrics, policies }),
     async close() {
       // Draining flushes, which cannot succeed while the bus is away.
       await within(
@@ -73,6 +78,16 @@ export async function openKit(service: ServiceName, config: BaseConfig): Promise
     },
   };
 }
+
+/** The policies of tenants, asked of auth. */
+const policiesOverBus = (rpc: RpcClient): PolicyBundles =>
+  new PolicyBundles({
+    load: (tenantId) => rpc.callAsService(api.readPolicySet, { tenantId }, {}),
+    async record({ tenantId, principal, permission, operation, policies }, times) {
+      const claims = { tenantId, onBehalfOf: principal };
+      await rpc.callAsService(api.recordRefusal, claims, { permission, operation, policies: [...policies], times });
+    },
+  });
 
 /** One registry per service: two services in one process must not share counters. */
 function serviceMetrics(service: ServiceName): Registry {

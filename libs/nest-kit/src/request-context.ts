@@ -13,6 +13,9 @@ export interface RequestContext {
   /** Set when the context was signed by a service for work it does itself. */
   readonly service?: ServiceName;
   readonly scopes: ReadonlySet<Permission>;
+  readonly role?: string;
+  /** Names the content of the tenant's policies; absent when it has none. */
+  readonly policies?: string;
   readonly credentialId?: string;
   /** Epoch milliseconds; work that would start later is refused. */
   readonly deadlineAt: number;

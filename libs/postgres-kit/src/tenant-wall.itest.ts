@@ -3,6 +3,7 @@ import { newId } from '@conclave/contracts';
 import { Client } from 'pg';
 import { pgConnections } from './connections.js';
 import type { Database } from './database.js';
+import { foreignRows } from './test/interleave.js';
 import { createTestDatabase, walledTable, type TestDatabase } from './test/test-database.js';
 
 const note = walledTable('note', `id text not null, text text not null, primary key (tenant_id, id)`);
@@ -112,6 +113,10 @@ describe('the tenant wall', () => {
       expect(await textsSeenBy(a)).toEqual([a]);
     },
   );
+
+  it('shows no row of another in transactions that interleave on four connections', async () => {
+    expect(await foreignRows(database, 1_000)).toBe(0);
+  });
 
   it('refuses to open a transaction for nobody', () => {
     expect(() => db.tx(as(''), async () => undefined)).toThrow(

@@ -1,3 +1,4 @@
+import { Cedar } from '@conclave/nest-kit/policy';
 import { Module } from '@nestjs/common';
 import { ApiKeyMint } from './api-keys/api-key-mint.js';
 import { ApiKeysController } from './api-keys/api-keys.controller.js';
@@ -23,6 +24,17 @@ import { ForgetSubject } from './members/forget-subject.js';
 import { GetMe } from './members/get-me.js';
 import { ListMembers } from './members/list-members.js';
 import { MembersController } from './members/members.controller.js';
+import { DeletePolicy } from './policies/delete-policy.js';
+import { OwnPolicySource } from './policies/own-policy-source.js';
+import { PoliciesController } from './policies/policies.controller.js';
+import { PutPolicy } from './policies/put-policy.js';
+import { ReadPolicies } from './policies/read-policies.js';
+import { TestPolicies } from './policies/test-policies.js';
+import { ChangeRole } from './roles/change-role.js';
+import { CreateRole } from './roles/create-role.js';
+import { DeleteRole } from './roles/delete-role.js';
+import { ListRoles } from './roles/list-roles.js';
+import { RolesController } from './roles/roles.controller.js';
 import { CreateSecret } from './secrets/create-secret.js';
 import { DeleteSecret } from './secrets/delete-secret.js';
 import { LeaseSecret } from './secrets/lease-secret.js';
@@ -60,6 +72,8 @@ import { WorkspacesController } from './workspaces/workspaces.controller.js';
     LinksController,
     MembersController,
     PasskeysController,
+    PoliciesController,
+    RolesController,
     SecretsController,
     ScimController,
     SignInsController,
@@ -76,11 +90,16 @@ import { WorkspacesController } from './workspaces/workspaces.controller.js';
     Authenticator,
     Ceremonies,
     Challenges,
+    Cedar,
     ChangeMember,
+    ChangeRole,
     CreateApiKey,
+    CreateRole,
     CreateSignIn,
     CreateWorkspace,
     CredentialDigest,
+    DeletePolicy,
+    DeleteRole,
     DisableMember,
     EndSignIn,
     ExchangeCredential,
@@ -89,6 +108,7 @@ import { WorkspacesController } from './workspaces/workspaces.controller.js';
     Invite,
     ListApiKeys,
     ListMembers,
+    ListRoles,
     ListSignIns,
     ListWorkspaces,
     MakeLink,
@@ -99,6 +119,12 @@ import { WorkspacesController } from './workspaces/workspaces.controller.js';
     RevokeApiKey,
     RevokeSignIn,
     SignInWithPasskey,
+    OwnPolicySource,
+    PutPolicy,
+    ReadPolicies,
+    RevokeApiKey,
+    RevokeSignIn,
+    TestPolicies,
   ],
 })
 export class AuthModule {}

@@ -10,10 +10,14 @@ const tables = [
   'api_key',
   'sign_in',
   'person',
+  'role',
+  'policy',
+  'policy_set',
   'passkey',
   'spent_challenge',
   'one_time_link',
 ];
+const held = ['tenant', 'workspace', 'principal', 'membership', 'api_key'];
 
 describe('the tenant wall of auth', () => {
   let fixture: AuthFixture;
@@ -32,7 +36,7 @@ describe('the tenant wall of auth', () => {
 
   it.each(tables)('shows rows of %s to their own tenant only', async (table) => {
     const seen = await db.tx(as(a), (tx) => tx.query<{ tenant_id: string }>(`select tenant_id from ${table}`));
-    if (tables.indexOf(table) < 5) expect(seen.length).toBeGreaterThan(0);
+    if (held.includes(table)) expect(seen.length).toBeGreaterThan(0);
     expect(new Set(seen.map((row) => row.tenant_id)).has(b.principal.tenantId)).toBe(false);
     expect(await db.tx({ tenantId: 'nobody', actor: 'test' }, (tx) => tx.query(`select 1 from ${table}`))).toEqual([]);
   });

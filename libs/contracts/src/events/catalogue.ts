@@ -97,6 +97,7 @@ export const apiKeyCreated = event({
   data: z.object({
     apiKey: idOf('apiKey'),
     scopes: z.array(z.string()),
+    allowedAddresses: z.array(z.string()).optional(),
     /** Whose key it is and where, when that is not the maker's own. */
     principal: idOf('principal').optional(),
     workspace: idOf('workspace').optional(),
@@ -117,7 +118,7 @@ export const memberAdded = event({
 export const memberChanged = event({
   type: 'member.changed',
   producer: 'auth',
-  consumers: ['audit'],
+  consumers: ['gateway', 'audit'],
   audited: true,
   data: membership,
 });
@@ -128,6 +129,62 @@ export const memberDisabled = event({
   consumers: ['audit', 'runtime'],
   audited: true,
   data: membership,
+});
+
+export const roleCreated = event({
+  type: 'role.created',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: z.object({ role: z.string(), permissions: z.array(z.string()) }),
+});
+
+/** `permissions` are the new ones. */
+export const roleChanged = event({
+  type: 'role.changed',
+  producer: 'auth',
+  consumers: ['gateway', 'audit'],
+  audited: true,
+  data: z.object({ role: z.string(), permissions: z.array(z.string()) }),
+});
+
+export const roleDeleted = event({
+  type: 'role.deleted',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: z.object({ role: z.string() }),
+});
+
+export const policyChanged = event({
+  type: 'policy.changed',
+  producer: 'auth',
+  consumers: ['gateway', 'audit'],
+  audited: true,
+  data: z.object({ policy: z.string(), version: z.number().int(), sha256: sha256Hex }),
+});
+
+export const policyDeleted = event({
+  type: 'policy.deleted',
+  producer: 'auth',
+  consumers: ['gateway', 'audit'],
+  audited: true,
+  data: z.object({ policy: z.string(), version: z.number().int() }),
+});
+
+/** Policies forbade what the actor's role permits. Refusals alike are told once a minute, with their number. */
+export const authorizationRefused = event({
+  type: 'authorization.refused',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  bulk: true,
+  data: z.object({
+    permission: z.string(),
+    operation: z.string(),
+    policies: z.array(z.string()),
+    times: z.number().int(),
+  }),
 });
 
 const secret = z.object({

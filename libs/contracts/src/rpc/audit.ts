@@ -292,6 +292,7 @@ export const addEntry = contract({
   owner: 'audit',
   subject: 'audit.v1.entry.add',
   permission: 'audit:write',
+  attributes: ['type', 'grade'],
   timeoutMs: 35_000,
   request: z.strictObject({
     type: z

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { contract } from '../contract.js';
 import { idOf } from '../ids.js';
+import { networks } from '../network.js';
 import { name, pageOf, pageQuery, timestamp } from '../page.js';
-import { permissions, roles, type Role } from '../permissions.js';
+import { permissions } from '../permissions.js';
+import { roleName as role } from './tenant-roles.js';
 
 const scope = z.enum(permissions);
-const role = z.enum(Object.keys(roles) as [Role, ...Role[]]);
 
 export const principal = z.object({
   id: idOf('principal'),
@@ -25,6 +26,8 @@ export const exchangeCredential = contract({
     expiresAt: z.number().int(),
     credentialId: z.string(),
     csrf: z.string().optional(),
+    /** The networks it is good from; only the edge sees where a request comes from, so the edge holds it to them. */
+    allowedAddresses: networks.optional(),
   }),
   errors: ['auth.unauthenticated'],
 });
@@ -59,6 +62,7 @@ const apiKey = z.object({
   principal: idOf('principal'),
   createdAt: timestamp,
   expiresAt: timestamp.optional(),
+  allowedAddresses: networks.optional(),
   lastUsedAt: timestamp.optional(),
   revokedAt: timestamp.optional(),
 });
@@ -67,17 +71,20 @@ export const createApiKey = contract({
   owner: 'auth',
   subject: 'auth.v1.api-key.create',
   permission: 'api-key:manage',
+  attributes: ['scopes', 'principal', 'workspace'],
   request: z.strictObject({
     name,
     scopes: z.array(scope).min(1).max(permissions.length).optional(),
     /** At most ten years ahead. */
     expiresAt: timestamp.optional(),
+    /** Addresses and networks the key is good from, as is what is opened with it; anywhere unless told. */
+    allowedAddresses: networks.optional(),
     /** Whose key it will be and where it is good: the caller's own unless told; others need `member:manage`. */
     principal: idOf('principal').optional(),
     workspace: idOf('workspace').optional(),
   }),
   reply: apiKey.extend({ key: z.string() }),
-  errors: ['auth.scope.too-wide', 'auth.workspace.not-found', 'auth.member.not-found'],
+  errors: ['auth.scope.too-wide', 'auth.address.too-wide', 'auth.workspace.not-found', 'auth.member.not-found'],
   http: {
     method: 'POST',
     path: '/v1/api-keys',
@@ -121,7 +128,7 @@ export const createWorkspace = contract({
   permission: 'workspace:manage',
   request: z.strictObject({ name }),
   reply: workspace,
-  errors: ['auth.workspace.exists'],
+  errors: ['auth.workspace.exists', 'auth.role.too-wide'],
   http: {
     method: 'POST',
     path: '/v1/workspaces',
@@ -163,9 +170,10 @@ export const addMember = contract({
   owner: 'auth',
   subject: 'auth.v1.member.add',
   permission: 'member:manage',
+  attributes: ['kind', 'role'],
   request: z.strictObject({ name, kind: z.enum(['user', 'service-account']), role }),
   reply: member,
-  errors: ['auth.role.too-wide'],
+  errors: ['auth.role.not-found', 'auth.role.too-wide'],
   http: {
     method: 'POST',
     path: '/v1/members',
@@ -181,9 +189,10 @@ export const changeMember = contract({
   owner: 'auth',
   subject: 'auth.v1.member.change',
   permission: 'member:manage',
+  attributes: ['role'],
   request: z.strictObject({ id: idOf('principal'), role }),
   reply: member,
-  errors: ['auth.member.not-found', 'auth.member.last-administrator', 'auth.role.too-wide'],
+  errors: ['auth.member.not-found', 'auth.member.last-administrator', 'auth.role.not-found', 'auth.role.too-wide'],
   http: {
     method: 'PATCH',
     path: '/v1/members/{id}',

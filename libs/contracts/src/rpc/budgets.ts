@@ -40,6 +40,7 @@ export const setBudget = contract({
   owner: 'runtime',
   subject: 'runtime.v1.budget.set',
   permission: 'budget:manage',
+  attributes: ['scope', 'period', 'limitMicros'],
   request: z.strictObject({
     scope: z.enum(budgetScopes),
     /** The run; a tenant or workspace is the caller's own unless told. */

@@ -28,6 +28,7 @@ export const openDecision = contract({
   owner: 'consensus',
   subject: 'consensus.v1.decision.open',
   permission: 'decision:open',
+  attributes: ['secrecy'],
   callers: ['gateway', 'runtime'],
   request: decisionTerms,
   reply: decision,

@@ -32,6 +32,7 @@ export const createWebhook = contract({
   owner: 'delivery',
   subject: 'delivery.v1.webhook.create',
   permission: 'webhook:manage',
+  attributes: ['url', 'events'],
   request: z
     .strictObject({
       url: z.url({ protocol: /^https?$/ }).max(2_000),

@@ -3,11 +3,10 @@ import { z } from 'zod';
 import { contract } from '../contract.js';
 import { idOf } from '../ids.js';
 import { jsonObject, name, pageOf, pageQuery, timestamp } from '../page.js';
-import { roles, type Role } from '../permissions.js';
 import { openedSignIn } from './auth.js';
 import { base64url, registration } from './passkeys.js';
+import { roleName as role } from './tenant-roles.js';
 
-const role = z.enum(Object.keys(roles) as [Role, ...Role[]]);
 /** The secret of a link, which follows the `#` of its address. */
 const link = base64url(100);
 const email = z.email().max(254);
@@ -30,7 +29,7 @@ export const createInvitation = contract({
   permission: 'member:manage',
   request: z.strictObject({ name, email: email.optional(), role }),
   reply: invitation.extend({ link: z.string() }),
-  errors: ['auth.role.too-wide', 'auth.passkeys-unavailable'],
+  errors: ['auth.role.not-found', 'auth.role.too-wide', 'auth.passkeys-unavailable'],
   http: {
     method: 'POST',
     path: '/v1/invitations',

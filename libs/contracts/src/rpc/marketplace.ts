@@ -57,6 +57,7 @@ export const installPackage = contract({
   owner: 'marketplace',
   subject: 'marketplace.v1.package.install',
   permission: 'package:install',
+  attributes: ['package', 'version'],
   request: z.strictObject({ package: packageName, version: version.optional() }),
   reply: installation,
   errors: ['marketplace.package.not-found', 'marketplace.release.not-found'],

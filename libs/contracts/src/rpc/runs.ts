@@ -137,10 +137,16 @@ const stability = 'beta' as const;
 const tag = 'runs';
 const byId = { id: idOf('run') };
 
+/** The agents of a run's tasks. */
+export const agentsOf = ({ agent: alone, tasks = [] }: z.output<typeof createRunRequest>): readonly string[] =>
+  alone === undefined ? tasks.map((task) => task.agent) : [alone];
+
 export const createRun = contract({
   owner: 'runtime',
   subject: 'runtime.v1.run.create',
   permission: 'run:create',
+  attributes: ['priority'],
+  agentsOf,
   request: createRunRequest,
   reply: run,
   errors: ['runtime.graph.invalid', 'runtime.agent.unavailable', 'runtime.session.not-found'],

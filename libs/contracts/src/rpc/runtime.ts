@@ -127,6 +127,7 @@ export const createReview = contract({
   owner: 'runtime',
   subject: 'runtime.v1.review.create',
   permission: 'run:create',
+  attributes: ['repository', 'target', 'panel'],
   request: reviewRequest,
   reply: run,
   errors: ['runtime.upload.not-found', 'runtime.panel.not-installed'],

@@ -49,6 +49,7 @@ export const createSession = contract({
   owner: 'runtime',
   subject: 'runtime.v1.session.create',
   permission: 'run:create',
+  agentsOf: ({ agent }) => [agent.agent],
   request: z.strictObject({ title: name, agent: sessionAgent.default({ agent: 'model', input: {} }) }),
   reply: session,
   http: { method: 'POST', path: '/v1/sessions', status: 201, summary: 'Start a session with an agent', tag, stability },

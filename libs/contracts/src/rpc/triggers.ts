@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { contract } from '../contract.js';
 import { idOf } from '../ids.js';
 import { json, jsonObject, line, name, pageOf, pageQuery, timestamp } from '../page.js';
-import { createRunRequest } from './runs.js';
+import { agentsOf, createRunRequest } from './runs.js';
 
 /** Largest body of a delivery, in bytes. */
 export const HOOK_LIMIT_BYTES = 262_144;
@@ -80,6 +80,7 @@ export const createTrigger = contract({
   owner: 'runtime',
   subject: 'runtime.v1.trigger.create',
   permission: 'run:create',
+  agentsOf: ({ run }) => agentsOf(run),
   request: z.strictObject({
     title: name,
     on: triggerSource,
@@ -129,6 +130,7 @@ export const changeTrigger = contract({
   owner: 'runtime',
   subject: 'runtime.v1.trigger.change',
   permission: 'run:create',
+  agentsOf: ({ run }) => (run ? agentsOf(run) : []),
   /** Whoever changes a trigger owns it from then on. `on` keeps its kind. */
   request: z.strictObject({
     ...byId,

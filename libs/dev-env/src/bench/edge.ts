@@ -18,7 +18,7 @@ const TURNS_PER_ROUND = 3;
 /** Until the code on the way is compiled, at a few hundred answers a second. */
 const WARM_UP_S = 8;
 
-interface Target {
+export interface Target {
   readonly name: string;
   readonly port: number;
   readonly requests: readonly Buffer[];
@@ -73,7 +73,7 @@ async function compare(
   }));
 }
 
-async function measure(
+export async function measure(
   { port, requests }: Target,
   connections: number,
   pids: Readonly<Record<string, number>>,

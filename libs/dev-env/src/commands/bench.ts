@@ -1,6 +1,7 @@
 /** `npm run bench -- NAME [CASE…] [--json] [--rounds N]`: one benchmark on an installation of its own, on loopback. */
 import { parseArgs } from 'node:util';
 import { audit } from '../bench/audit.js';
+import { authz } from '../bench/authz.js';
 import { cold } from '../bench/cold.js';
 import { decisions } from '../bench/decisions.js';
 import { edge } from '../bench/edge.js';
@@ -23,7 +24,7 @@ const { values, positionals } = parseArgs({
 });
 
 const benches: Readonly<Record<string, (rounds: number, cases: readonly string[]) => Promise<Case[]>>> = {
-  ...{ review, history, ready, edge, cold, engine, decisions, receipts, audit },
+  ...{ review, history, ready, edge, cold, engine, decisions, receipts, audit, authz },
   panels: (rounds, [models]) => (models ? modelPanels({ ...values, rounds }) : panels()),
 };
 /** What a bench can be told to do instead of all it does. */

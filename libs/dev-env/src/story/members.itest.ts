@@ -1,9 +1,15 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { permissions } from '@conclave/contracts';
+import { contextTokens } from '@conclave/nest-kit';
+import { forgedTokens } from '@conclave/nest-kit/testing';
 import { run } from '../processes/run.js';
 import { startConstellation, type Constellation } from '../testing/constellation.js';
+import { openSecrets, signingKey } from '../secrets.js';
 import { program } from './story.js';
+import { CANARY, ask as askRoute, furnish, plain, requests, routeOf, routes } from './strangers.js';
 import { countedTallies, refusedTallies } from './tally-table.js';
 
 interface Answer {
@@ -172,5 +178,91 @@ describe('the members of a workspace, over the public API', () => {
     const workspace = made.body['id'];
     const { body } = await ask(platform.apiKey, 'POST', '/v1/api-keys', { name: 'there', workspace });
     expect((await ask(body['key'] as string, 'GET', '/v1/me')).body['workspace']).toMatchObject({ id: workspace });
+  });
+
+  it('get nothing out of another tenant on any route: an id that is there is answered as one that never was', async () => {
+    const theirs = await furnish(platform.gateway, platform.apiKey);
+    const secrets = [...theirs.values(), CANARY, platform.workspace];
+    const asOwner = async () => {
+      const answers = new Map<string, Awaited<ReturnType<typeof askRoute>>>();
+      for (const route of routes.filter(({ http }) => http.method === 'GET' && http.path.endsWith('/{id}')))
+        answers.set(
+          routeOf(route),
+          await askRoute(platform.gateway, platform.apiKey, route, requests(route, theirs).known.request),
+        );
+      return answers;
+    };
+    const before = await asOwner();
+    const malformed: string[] = [];
+    for (const route of routes) {
+      const { known, unknown } = requests(route, theirs);
+      const answer = await askRoute(platform.gateway, platform.apiKeyB, route, known.request);
+      const revealed = secrets.filter((secret) => answer.text.includes(secret) && !known.ids.includes(secret));
+      expect([routeOf(route), answer.status >= 500, revealed]).toEqual([routeOf(route), false, []]);
+      if (known.ids.length === 0) continue;
+      const guess = await askRoute(platform.gateway, platform.apiKeyB, route, unknown.request);
+      if (answer.status === 400) malformed.push(routeOf(route));
+      expect([routeOf(route), plain(answer, known.ids)]).toEqual([routeOf(route), plain(guess, unknown.ids)]);
+    }
+    expect(malformed).toEqual([]);
+    const after = await asOwner();
+    expect([...before.values()].map(({ status }) => status)).not.toContain(404);
+    // An erasure goes on by itself.
+    for (const [route, answer] of [...before].filter(([name]) => name !== 'GET /v1/audit/erasures/{id}'))
+      expect([route, after.get(route)]).toEqual([route, answer]);
+  }, 120_000);
+
+  it('come in by their credentials alone: a context token opens nothing at the edge, forged or signed by auth itself', async () => {
+    const secrets = openSecrets(join(dirname(platform.devFile), 'secrets.json'));
+    const keyOf = (service: string) =>
+      createPrivateKey({
+        key: Buffer.from(secrets.of(`${service}.service-key`, signingKey), 'base64'),
+        format: 'der',
+        type: 'pkcs8',
+      });
+    const auth = keyOf('auth');
+    const { body } = await ask(platform.apiKey, 'GET', '/v1/me');
+    const principal = body['principal'] as { id: string; kind: string; name: string };
+    const claims = { tenantId: platform.tenant, workspaceId: platform.workspace, principal, scopes: permissions };
+    const tokens = contextTokens({
+      service: 'auth',
+      privateKey: secrets.of('auth.service-key', signingKey),
+      publicKeys: {},
+    });
+    const kit = { auth, authPublic: createPublicKey(auth), runtime: keyOf('runtime'), claims };
+    const forged = [...(await forgedTokens(kit)), ['genuine', await tokens.sign(claims, 60_000)] as const];
+    for (const [how, token] of forged.filter(([, text]) => /^[!-~]+$/.test(text)))
+      for (const [name, value] of [
+        ['authorization', `Bearer ${token}`],
+        ['cookie', `conclave=${token}`],
+        ['conclave-token', token],
+      ] as const) {
+        const { status } = await fetch(`${platform.gateway}/v1/me`, { headers: { [name]: value } });
+        expect([how, name, status]).toEqual([how, name, token.length > 10_000 ? 431 : 401]);
+      }
+  });
+
+  it('are narrowed by a policy at every owner with the next request, on record, and free again without it', async () => {
+    const path = '/v1/policies/no-listing';
+    const source = 'forbid (principal, action == Action::"run:read", resource);';
+    const runs = async () => (await ask(platform.apiKey, 'GET', '/v1/runs')).body;
+    expect(await ask(platform.apiKey, 'PUT', path, { source })).toMatchObject({ status: 200, body: { version: 1 } });
+    const soon = Date.now() + 5_000;
+    while ((await runs())['code'] === undefined) expect(Date.now()).toBeLessThan(soon);
+    expect(await runs()).toMatchObject({ code: 'auth.forbidden', permission: 'run:read', policies: ['no-listing'] });
+    expect((await ask(platform.apiKeyB, 'GET', '/v1/runs')).status).toBe(200);
+    const entries = async () =>
+      (await ask(platform.apiKey, 'GET', '/v1/audit/entries?type=authorization.refused')).body['items'] as {
+        body: string;
+      }[];
+    const until = Date.now() + 30_000;
+    while ((await entries()).length === 0) expect(Date.now()).toBeLessThan(until);
+    const [{ body = '' } = {}] = await entries();
+    expect(JSON.parse(Buffer.from(body, 'base64').toString())).toMatchObject({
+      data: { permission: 'run:read', operation: 'runtime.v1.run.list', policies: ['no-listing'], times: 1 },
+    });
+    await ask(platform.apiKey, 'DELETE', path);
+    const later = Date.now() + 5_000;
+    while ((await runs())['code'] !== undefined) expect(Date.now()).toBeLessThan(later);
   });
 });

@@ -4,7 +4,8 @@
  * Sources: IANA special-purpose address registries (RFC 6890 and successors); cloud metadata services. IPv6 is an
  * allow-list (2000::/3) because every embedding of IPv4 in IPv6 is a way around a list of IPv4 networks.
  */
-import { BlockList, isIP } from 'node:net';
+import { isIP, type BlockList } from 'node:net';
+import { blockListOf } from '../networks.js';
 
 const notPublic4 = [
   '0.0.0.0/8',
@@ -29,8 +30,8 @@ const notPublic4 = [
 /** Inside 2000::/3: IETF assignments with Teredo and ORCHID, documentation, 6to4. */
 const notPublic6 = ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'];
 
-const refused = listOf([...notPublic4, ...notPublic6]);
-const global6 = listOf(['2000::/3']);
+const refused = blockListOf([...notPublic4, ...notPublic6]);
+const global6 = blockListOf(['2000::/3']);
 
 export type AddressVerdict = 'public' | 'allowed' | 'refused';
 
@@ -39,7 +40,7 @@ export class AddressRules {
   private readonly allowed: BlockList;
 
   constructor(allowed: readonly string[]) {
-    this.allowed = listOf(allowed);
+    this.allowed = blockListOf(allowed);
   }
 
   /** Anything that is not plainly an address is refused, scoped addresses too. */
@@ -51,13 +52,4 @@ export class AddressRules {
     if (family === 6 && !global6.check(address, kind)) return 'refused';
     return refused.check(address, kind) ? 'refused' : 'public';
   }
-}
-
-function listOf(cidrs: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const cidr of cidrs) {
-    const [address = '', bits] = cidr.split('/');
-    list.addSubnet(address, Number(bits), isIP(address) === 4 ? 'ipv4' : 'ipv6');
-  }
-  return list;
 }

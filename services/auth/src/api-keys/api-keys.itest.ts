@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { auth, events, roles, type Permission } from '@conclave/contracts';
 import { refusalOf, refusedWith, testPrincipal } from '@conclave/dev-env/testing';
-import { startAuth, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
+import { Database } from '@conclave/postgres-kit';
+import { edge, startAuth, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
 
 describe('API keys', () => {
   let fixture: AuthFixture;
@@ -68,6 +69,59 @@ describe('API keys', () => {
       id: made.id,
       expiresAt: nine,
     });
+  });
+
+  it('are good from the networks they are made for, and so is every key and sign-in that comes of them', async () => {
+    const allowedAddresses = ['10.0.0.0/8', '2001:db8::/32'];
+    const { principal } = a;
+    const make = (request: object, by = principal) => fixture.call(auth.createApiKey, { name: 'net', ...request }, by);
+    const made = await make({ allowedAddresses });
+    expect(made.allowedAddresses).toEqual(allowedAddresses);
+    expect((await fixture.call(auth.listApiKeys, {}, principal)).items[0]).toMatchObject({ allowedAddresses });
+    const exchanged = await fixture.call(auth.exchangeCredential, { kind: 'api-key', secret: made.key }, edge);
+    expect(exchanged.allowedAddresses).toEqual(allowedAddresses);
+    const signIn = await fixture.call(auth.createSignIn, { apiKey: made.key }, edge);
+    const page = await fixture.call(auth.exchangeCredential, { kind: 'sign-in', secret: signIn.secret }, edge);
+    expect(page.allowedAddresses).toEqual(allowedAddresses);
+    for (const holder of [await fixture.exchange(made.key), await fixture.exchange(signIn.secret, 'sign-in')]) {
+      expect((await make({}, holder)).allowedAddresses).toEqual(allowedAddresses);
+      expect((await make({ allowedAddresses: ['10.9.8.7'] }, holder)).allowedAddresses).toEqual(['10.9.8.7']);
+      for (const wider of ['0.0.0.0/0', '::/0', '11.0.0.1', '10.0.0.0/7'])
+        expect(await refusedWith(make({ allowedAddresses: ['10.1.0.0/16', wider] }, holder))).toMatchObject({
+          code: 'auth.address.too-wide',
+          params: { allowedAddresses: [wider] },
+        });
+    }
+    for (const odd of [
+      [],
+      ['10.0.0.0/33'],
+      ['10.1'],
+      ['010.0.0.1'],
+      ['::ffff:10.0.0.1'],
+      ['fe80::1%eth0'],
+      ['*'],
+      ['host'],
+    ])
+      expect(await refusalOf(make({ allowedAddresses: odd }))).toBe('request.invalid');
+  });
+
+  it('with a typing error are refused without asking the database', async () => {
+    const tenantOf = jest.spyOn(fixture.service.app.get(Database), 'system');
+    try {
+      const wrong = a.key.slice(0, -1) + (a.key.endsWith('a') ? 'b' : 'a');
+      expect(await refusalOf(fixture.exchange(wrong))).toBe('auth.unauthenticated');
+      expect(tenantOf).not.toHaveBeenCalled();
+    } finally {
+      tenantOf.mockRestore();
+    }
+  });
+
+  it('show in the list when they were last used', async () => {
+    const { principal, keyId, key } = await fixture.createTenant();
+    await fixture.exchange(key);
+    const { items } = await fixture.call(auth.listApiKeys, {}, principal);
+    const listed = items.find(({ id }) => id === keyId);
+    expect(Date.now() - Date.parse(listed!.lastUsedAt!)).toBeLessThan(60_000);
   });
 
   it('are not handed out again to a caller who could not make them', async () => {

@@ -1,21 +1,13 @@
-import {
-  ConclaveError,
-  auth,
-  events,
-  roles,
-  type Permission,
-  type ReplyOf,
-  type RequestOf,
-  type Role,
-} from '@conclave/contracts';
-import type { RequestContext } from '@conclave/nest-kit';
+import { ConclaveError, auth, events, type Permission, type ReplyOf, type RequestOf } from '@conclave/contracts';
+import { Networks, type RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { AnswerBox } from '../credentials/answer-box.js';
 import { callerOf, type Caller } from '../members/caller.js';
 import { lockMember } from '../members/postgres-members.js';
+import { permissionsOf } from '../roles/role-permissions.js';
 import { ApiKeyMint } from './api-key-mint.js';
-import { insertApiKey } from './postgres-api-keys.js';
+import { addressesBehind, insertApiKey } from './postgres-api-keys.js';
 
 type Request = RequestOf<typeof auth.createApiKey>;
 type Reply = ReplyOf<typeof auth.createApiKey>;
@@ -35,20 +27,24 @@ export class CreateApiKey {
     private readonly box: AnswerBox,
   ) {}
 
-  /** @throws ConclaveError `auth.scope.too-wide` | `auth.forbidden` | `auth.workspace.not-found` | `auth.member.not-found` */
+  /** @throws ConclaveError `auth.scope.too-wide` | `auth.address.too-wide` | `auth.forbidden` | `auth.workspace.not-found` | `auth.member.not-found` */
   run(ctx: RequestContext, request: Request): Promise<Reply> {
     return this.db.tx(ctx, async (tx) => {
       const sealed = await once(tx, ctx, auth.createApiKey, request, () => this.create(tx, ctx, request));
       refuseWider(ctx.scopes, sealed.scopes);
+      refuseMoreAddresses(await addressesOf(tx, ctx), sealed.allowedAddresses);
       return { ...sealed, key: this.box.open(sealed.key, sealed.id) };
     });
   }
 
   private async create(tx: Tx, ctx: RequestContext, request: Request): Promise<Reply> {
-    const { holder, permitted, role } = await placeOf(tx, ctx, request);
-    const usable = role ? roles[role].filter((scope) => permitted.has(scope)) : [...permitted];
+    const { holder, permitted, byRole } = await placeOf(tx, ctx, request);
+    const usable = byRole ? byRole.filter((scope) => permitted.has(scope)) : [...permitted];
     const scopes = request.scopes ? [...new Set(request.scopes)] : usable;
     refuseWider(permitted, scopes);
+    const own = await addressesOf(tx, ctx);
+    const allowedAddresses = request.allowedAddresses ?? own;
+    refuseMoreAddresses(own, allowedAddresses);
     const { id, key, digest } = this.mint.mint();
     const view = await insertApiKey(tx, {
       ...holder,
@@ -58,9 +54,15 @@ export class CreateApiKey {
       digest,
       createdAt: new Date(),
       expiresAt: request.expiresAt ? expiryOf(request.expiresAt) : null,
+      allowedAddresses: allowedAddresses ?? null,
     });
     const { principalId: principal, workspaceId: workspace } = holder;
-    await tx.emit(events.apiKeyCreated, { apiKey: id, scopes, ...(role ? { principal, workspace } : {}) });
+    await tx.emit(events.apiKeyCreated, {
+      apiKey: id,
+      scopes,
+      ...(allowedAddresses ? { allowedAddresses } : {}),
+      ...(byRole ? { principal, workspace } : {}),
+    });
     return { ...view, key: this.box.seal(key, id) };
   }
 }
@@ -69,8 +71,8 @@ interface Place {
   readonly holder: Caller;
   /** What the caller could hand out there. */
   readonly permitted: ReadonlySet<Permission>;
-  /** The holder's role when it was asked for by name. */
-  readonly role?: Role;
+  /** What the holder's role permits when it was asked for by name. */
+  readonly byRole?: readonly Permission[];
 }
 
 /** Whose key it will be and where it is good. A workspace the caller does not manage is one that is not there. */
@@ -80,18 +82,28 @@ async function placeOf(tx: Tx, ctx: RequestContext, { principal, workspace }: Re
   if (!ctx.scopes.has('member:manage')) throw new ConclaveError('auth.forbidden', { permission: 'member:manage' });
   const self = { ...caller, workspaceId: workspace ?? caller.workspaceId };
   const manager = await lockMember(tx, self);
-  const permitted = new Set(manager && !manager.disabledAt ? roles[manager.role].filter((s) => ctx.scopes.has(s)) : []);
+  const managing = manager && !manager.disabledAt ? await permissionsOf(tx, self.tenantId, manager.role) : [];
+  const permitted = new Set(managing?.filter((permission) => ctx.scopes.has(permission)));
   if (!permitted.has('member:manage') || !permitted.has('api-key:manage'))
     throw new ConclaveError('auth.workspace.not-found', { id: self.workspaceId });
   const holder = { ...self, principalId: principal ?? caller.principalId };
   const member = await lockMember(tx, holder);
   if (!member || member.disabledAt) throw new ConclaveError('auth.member.not-found', { id: holder.principalId });
-  return { holder, permitted, role: member.role };
+  return { holder, permitted, byRole: (await permissionsOf(tx, holder.tenantId, member.role)) ?? [] };
 }
 
 function refuseWider(permitted: ReadonlySet<Permission>, scopes: readonly Permission[]): void {
   const tooWide = scopes.filter((scope) => !permitted.has(scope));
   if (tooWide.length > 0) throw new ConclaveError('auth.scope.too-wide', { scopes: tooWide });
+}
+
+/** Where the credential at hand is good; undefined: anywhere. */
+const addressesOf = async (tx: Tx, { tenantId, credentialId }: RequestContext): Promise<string[] | undefined> =>
+  (credentialId === undefined ? null : await addressesBehind(tx, tenantId, credentialId)) ?? undefined;
+
+function refuseMoreAddresses(own: readonly string[] | undefined, wanted: readonly string[] | undefined): void {
+  const tooWide = own ? (wanted ?? ['anywhere']).filter((cidr) => !Networks.covers(own, cidr)) : [];
+  if (tooWide.length > 0) throw new ConclaveError('auth.address.too-wide', { allowedAddresses: tooWide });
 }
 
 function expiryOf(text: string): Date {

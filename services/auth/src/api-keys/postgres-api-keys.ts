@@ -37,6 +37,16 @@ export async function lockApiKey(tx: Tx, { tenantId, workspaceId }: Caller, id: 
   return row ? viewOf(row) : undefined;
 }
 
+/** The networks of the key behind a credential, its own or that a sign-in was opened with; null: it is good anywhere. */
+export async function addressesBehind(tx: Tx, tenantId: string, credentialId: string): Promise<string[] | null> {
+  const row = await tx.one<{ allowed_addresses: string[] | null }>(
+    `select allowed_addresses from api_key where tenant_id = $1
+     and id in (select $2 union select api_key_id from sign_in where tenant_id = $1 and id = $2)`,
+    [tenantId, credentialId],
+  );
+  return row?.allowed_addresses ?? null;
+}
+
 /** Ids of the member's keys that were not revoked, locked until the transaction ends. */
 export async function openApiKeysOf(tx: Tx, { tenantId, workspaceId, principalId }: Caller): Promise<string[]> {
   const rows = await tx.entities.find(ApiKeyEntity, {
@@ -63,6 +73,7 @@ const viewOf = (row: ApiKeyEntity): ApiKey => ({
   principal: row.principalId,
   createdAt: row.createdAt.toISOString(),
   ...(row.expiresAt ? { expiresAt: row.expiresAt.toISOString() } : {}),
+  ...(row.allowedAddresses ? { allowedAddresses: row.allowedAddresses } : {}),
   ...(row.lastUsedAt ? { lastUsedAt: row.lastUsedAt.toISOString() } : {}),
   ...(row.revokedAt ? { revokedAt: row.revokedAt.toISOString() } : {}),
 });

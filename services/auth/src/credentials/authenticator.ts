@@ -1,4 +1,4 @@
-import { ConclaveError, roles, type Permission } from '@conclave/contracts';
+import { ConclaveError, type Permission } from '@conclave/contracts';
 import { CONFIG } from '@conclave/nest-kit';
 import { Database, type Tx } from '@conclave/postgres-kit';
 import { Inject, Injectable } from '@nestjs/common';
@@ -6,6 +6,7 @@ import { apiKeyIdOf } from '../api-keys/api-key-format.js';
 import { touchApiKey } from '../api-keys/postgres-api-keys.js';
 import type { AuthConfig } from '../config.js';
 import type { PrincipalKind } from '../members/principal.entity.js';
+import { permitted } from '../roles/role-permissions.js';
 import { touchSignIn } from '../sign-ins/postgres-sign-ins.js';
 import { CredentialDigest } from './credential-digest.js';
 import {
@@ -24,7 +25,11 @@ export interface Grant {
   readonly principal: { readonly id: string; readonly kind: PrincipalKind; readonly name: string };
   /** What the role permits today and, where there is one, the key allows. */
   readonly scopes: readonly Permission[];
+  readonly role: string;
+  /** The digest of the tenant's policies. */
+  readonly policies?: string;
   readonly expiresAt?: Date;
+  readonly allowedAddresses?: readonly string[];
 }
 
 /** The tenant of unknown credentials: it has no rows, and being asked for costs the same. */
@@ -91,13 +96,16 @@ async function touch(tx: Tx, tenantId: string, { credential_id: id, api_key_id: 
 }
 
 function grantOf(tenantId: string, row: CredentialRow): Grant {
-  const permitted: ReadonlySet<Permission> = new Set(roles[row.role]);
+  const byRole = new Set(permitted(row.role, row.role_permissions));
   return {
     credentialId: row.credential_id,
     tenantId,
     workspaceId: row.workspace_id,
     principal: { id: row.principal_id, kind: row.principal_kind, name: row.principal_name },
-    scopes: row.scopes?.filter((scope) => permitted.has(scope)) ?? [...permitted],
+    scopes: row.scopes?.filter((scope) => byRole.has(scope)) ?? [...byRole],
+    role: row.role,
+    ...(row.policies === null ? {} : { policies: row.policies }),
     ...(row.expires_at ? { expiresAt: row.expires_at } : {}),
+    ...(row.allowed_addresses ? { allowedAddresses: row.allowed_addresses } : {}),
   };
 }

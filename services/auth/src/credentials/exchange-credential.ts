@@ -21,13 +21,14 @@ export class ExchangeCredential {
     secret,
   }: RequestOf<typeof auth.exchangeCredential>): Promise<ReplyOf<typeof auth.exchangeCredential>> {
     const grant = await (kind === 'api-key' ? this.authenticator.apiKey(secret) : this.authenticator.signIn(secret));
-    const { tenantId, workspaceId, principal, scopes, credentialId } = grant;
+    const { expiresAt: _, allowedAddresses, ...claims } = grant;
     const now = Date.now();
     const ttlMs = Math.min(TOKEN_TTL_MS, (grant.expiresAt?.getTime() ?? Infinity) - now);
     return {
-      token: await this.kit.tokens.sign({ tenantId, workspaceId, principal, scopes, credentialId }, ttlMs),
+      token: await this.kit.tokens.sign(claims, ttlMs),
       expiresAt: wholeSeconds(now + ttlMs),
-      credentialId,
+      credentialId: claims.credentialId,
+      ...(allowedAddresses ? { allowedAddresses: [...allowedAddresses] } : {}),
       ...(kind === 'sign-in' ? { csrf: this.digest.csrfOf(secret) } : {}),
     };
   }

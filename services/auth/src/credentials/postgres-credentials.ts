@@ -1,5 +1,5 @@
 /** What an exchange reads: a credential with everything its context token will say. */
-import type { Permission, Role } from '@conclave/contracts';
+import type { Permission } from '@conclave/contracts';
 import type { Tx } from '@conclave/postgres-kit';
 import type { PrincipalKind } from '../members/principal.entity.js';
 
@@ -13,9 +13,14 @@ export interface CredentialRow {
   readonly principal_id: string;
   readonly principal_kind: PrincipalKind;
   readonly principal_name: string;
-  readonly role: Role;
+  readonly role: string;
+  /** What it permits when it is one of the tenant's own. */
+  readonly role_permissions: Permission[] | null;
   /** The end of the key, and of the sign-in when it is one. */
   readonly expires_at: Date | null;
+  /** The digest of the tenant's policies. */
+  readonly policies: string | null;
+  readonly allowed_addresses: string[] | null;
   readonly last_used_at: Date | null;
   /** Revoked, ended, or of a disabled member. */
   readonly dead: boolean;
@@ -28,7 +33,9 @@ const holderOf = (credential: 'k' | 's'): string => `
 
 const GONE = 'm.disabled_at is not null or p.disabled_at is not null';
 
-const HELD = `k.id as api_key_id, k.scopes, m.workspace_id, m.role,
+const HELD = `k.id as api_key_id, k.scopes, k.allowed_addresses, m.workspace_id, m.role,
+  (select r.permissions from role r where r.tenant_id = m.tenant_id and r.name = m.role) as role_permissions,
+  (select t.digest from policy_set t where t.tenant_id = m.tenant_id) as policies,
   p.id as principal_id, p.kind as principal_kind, p.name as principal_name`;
 
 /** Runs as the system role, which may ask for nothing but the tenant of one exact id. */

@@ -57,7 +57,7 @@ export class Invite {
     ctx: RequestContext,
     { name, email, role }: RequestOf<typeof invitations.createInvitation>,
   ): Promise<Created> {
-    refuseWiderRole(ctx, role);
+    await refuseWiderRole(tx, ctx, role);
     const { tenantId, workspaceId, principalId: madeBy } = callerOf(ctx);
     const principalId = newId('principal');
     const createdAt = new Date();

@@ -1,11 +1,12 @@
-import { ConclaveError, invitations, roles, type ReplyOf, type RequestOf } from '@conclave/contracts';
+import { ConclaveError, invitations, type ReplyOf, type RequestOf } from '@conclave/contracts';
 import type { RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { AnswerBox } from '../credentials/answer-box.js';
 import { callerOf } from '../members/caller.js';
 import { lockMember, membershipsOf } from '../members/postgres-members.js';
-import { refuseWiderRole } from '../members/role-grant.js';
+import { refuseMightier } from '../members/role-grant.js';
+import { permissionsOf } from '../roles/role-permissions.js';
 import { Ceremonies } from '../passkeys/ceremonies.js';
 import { MakeLink } from './make-link.js';
 
@@ -39,16 +40,13 @@ export class RecoverMember {
     const member = await lockMember(tx, to);
     if (!member || member.disabledAt || member.principal.kind !== 'user')
       throw new ConclaveError('auth.member.not-found', { id });
-    refuseWiderRole(ctx, member.role);
+    await refuseMightier(tx, ctx, member);
     const own = new Map((await membershipsOf(tx, caller)).map(({ workspaceId, role }) => [workspaceId, role]));
     for (const { workspaceId, role } of await membershipsOf(tx, to)) {
-      const mine = own.get(workspaceId);
-      const missing = roles[role].filter(
-        (permission) =>
-          !ctx.scopes.has(permission) || !mine || !(roles[mine] as readonly string[]).includes(permission),
-      );
-      const manages = mine !== undefined && (roles[mine] as readonly string[]).includes('member:manage');
-      if (missing.length > 0 || !manages) throw new ConclaveError('auth.role.too-wide', { role, missing });
+      const mine = (await permissionsOf(tx, caller.tenantId, own.get(workspaceId) ?? '')) ?? [];
+      const theirs = (await permissionsOf(tx, caller.tenantId, role)) ?? [];
+      const missing = theirs.filter((permission) => !ctx.scopes.has(permission) || !mine.includes(permission));
+      if (missing.length > 0 || !mine.includes('member:manage')) throw new ConclaveError('auth.role.too-wide', { role, missing });
     }
     const { link, expiresAt } = await this.makeLink.run(tx, to, 'recovery', caller.principalId);
     return { link: this.box.seal(link, id), expiresAt: expiresAt.toISOString() };

@@ -13,13 +13,13 @@ type Request = RequestOf<typeof auth.addMember>;
 export class AddMember {
   constructor(private readonly db: Database) {}
 
-  /** @throws ConclaveError `auth.role.too-wide` */
+  /** @throws ConclaveError `auth.role.not-found` | `auth.role.too-wide` */
   run(ctx: RequestContext, request: Request): Promise<Member> {
     return this.db.tx(ctx, (tx) => once(tx, ctx, auth.addMember, request, () => this.add(tx, ctx, request)));
   }
 
   private async add(tx: Tx, ctx: RequestContext, { name, kind, role }: Request): Promise<Member> {
-    refuseWiderRole(ctx, role);
+    await refuseWiderRole(tx, ctx, role);
     const { tenantId, workspaceId } = callerOf(ctx);
     const id = newId('principal');
     const createdAt = new Date();

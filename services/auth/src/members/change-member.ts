@@ -12,13 +12,13 @@ type Request = RequestOf<typeof auth.changeMember>;
 export class ChangeMember {
   constructor(private readonly db: Database) {}
 
-  /** @throws ConclaveError `auth.member.not-found` | `auth.member.last-administrator` | `auth.role.too-wide` */
+  /** @throws ConclaveError `auth.member.not-found` | `auth.member.last-administrator` | `auth.role.not-found` | `auth.role.too-wide` */
   run(ctx: RequestContext, request: Request): Promise<Member> {
     return this.db.tx(ctx, (tx) => once(tx, ctx, auth.changeMember, request, () => this.change(tx, ctx, request)));
   }
 
   private async change(tx: Tx, ctx: RequestContext, { id, role }: Request): Promise<Member> {
-    refuseWiderRole(ctx, role);
+    await refuseWiderRole(tx, ctx, role);
     const { member, at } = await lockManaged(tx, ctx, id, role === 'administrator');
     if (member.disabledAt) throw new ConclaveError('auth.member.not-found', { id });
     if (member.role === role) return member;

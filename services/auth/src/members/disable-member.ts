@@ -5,7 +5,7 @@ import { Injectable } from '@nestjs/common';
 import { callerOf } from './caller.js';
 import { endMembership } from './end-membership.js';
 import type { Member } from './postgres-members.js';
-import { refuseWiderRole } from './role-grant.js';
+import { refuseMightier } from './role-grant.js';
 
 /** Ends a membership for good. */
 @Injectable()
@@ -20,6 +20,6 @@ export class DisableMember {
   /** As part of something wider. */
   disable(tx: Tx, ctx: RequestContext, id: string): Promise<Member> {
     const at = { ...callerOf(ctx), principalId: id };
-    return endMembership(tx, at, ({ role }) => refuseWiderRole(ctx, role));
+    return endMembership(tx, at, (member) => refuseMightier(tx, ctx, member));
   }
 }

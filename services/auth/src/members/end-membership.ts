@@ -14,7 +14,7 @@ import { lockChangeable } from './role-grant.js';
  *
  * @throws ConclaveError `auth.member.not-found` | `auth.member.last-administrator`
  */
-export async function endMembership(tx: Tx, at: Caller, allow?: (member: Member) => void): Promise<Member> {
+export async function endMembership(tx: Tx, at: Caller, allow?: (member: Member) => Promise<void>): Promise<Member> {
   const member = await lockChangeable(tx, at, false, allow);
   if (member.disabledAt) return member;
   const { tenantId, workspaceId, principalId } = at;

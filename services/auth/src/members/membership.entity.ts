@@ -1,4 +1,3 @@
-import type { Role } from '@conclave/contracts';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 @Entity('membership')
@@ -13,7 +12,7 @@ export class MembershipEntity {
   principalId!: string;
 
   @Column({ type: 'text' })
-  role!: Role;
+  role!: string;
 
   @Column({ name: 'created_at', type: 'timestamptz' })
   createdAt!: Date;

@@ -1,4 +1,4 @@
-import { ERASED, type ReplyOf, type Role, type auth } from '@conclave/contracts';
+import { ERASED, type ReplyOf, type auth } from '@conclave/contracts';
 import { pageOf, type Statements, type Tx } from '@conclave/postgres-kit';
 import type { Caller } from './caller.js';
 import { MembershipEntity } from './membership.entity.js';
@@ -10,7 +10,7 @@ interface MemberRow {
   readonly id: string;
   readonly kind: PrincipalKind;
   readonly name: string;
-  readonly role: Role;
+  readonly role: string;
   readonly created_at: Date;
   readonly disabled_at: Date | null;
 }
@@ -50,8 +50,8 @@ export async function lockAdministrators(tx: Tx, { tenantId, workspaceId }: Call
 export async function membershipsOf(
   tx: Tx,
   { tenantId, principalId }: Pick<Caller, 'tenantId' | 'principalId'>,
-): Promise<{ workspaceId: string; role: Role }[]> {
-  const rows = await tx.query<{ workspace_id: string; role: Role }>(
+): Promise<{ workspaceId: string; role: string }[]> {
+  const rows = await tx.query<{ workspace_id: string; role: string }>(
     `select workspace_id, role from membership
      where tenant_id = $1 and principal_id = $2 and disabled_at is null order by created_at, workspace_id`,
     [tenantId, principalId],

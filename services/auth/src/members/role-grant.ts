@@ -2,15 +2,28 @@
  * Who may manage whom: nobody gives, takes or ends a role that holds a permission their credential does not. A workspace
  * always keeps an administrator, or nobody could ever manage it again.
  */
-import { ConclaveError, roles, type Role } from '@conclave/contracts';
+import { ConclaveError, type Permission } from '@conclave/contracts';
 import type { RequestContext } from '@conclave/nest-kit';
 import type { Tx } from '@conclave/postgres-kit';
+import { permissionsOf } from '../roles/role-permissions.js';
 import { callerOf, type Caller } from './caller.js';
 import { lockAdministrators, lockMember, type Member } from './postgres-members.js';
 
+/** @throws ConclaveError `auth.role.not-found` | `auth.role.too-wide` */
+export async function refuseWiderRole(tx: Tx, { tenantId, scopes }: RequestContext, role: string): Promise<void> {
+  const granted = await permissionsOf(tx, tenantId, role);
+  if (!granted) throw new ConclaveError('auth.role.not-found', { name: role });
+  refuseWider(scopes, role, granted);
+}
+
+/** Of a member who was disabled, the role may have been deleted since. @throws ConclaveError `auth.role.too-wide` */
+export async function refuseMightier(tx: Tx, { tenantId, scopes }: RequestContext, { role }: Member): Promise<void> {
+  refuseWider(scopes, role, (await permissionsOf(tx, tenantId, role)) ?? []);
+}
+
 /** @throws ConclaveError `auth.role.too-wide` */
-export function refuseWiderRole({ scopes }: RequestContext, role: Role): void {
-  const missing = roles[role].filter((permission) => !scopes.has(permission));
+export function refuseWider(held: ReadonlySet<Permission>, role: string, granted: readonly Permission[]): void {
+  const missing = granted.filter((permission) => !held.has(permission));
   if (missing.length > 0) throw new ConclaveError('auth.role.too-wide', { role, missing });
 }
 
@@ -26,7 +39,7 @@ export async function lockManaged(
   staysAdministrator = false,
 ): Promise<{ member: Member; at: Caller }> {
   const at = { ...callerOf(ctx), principalId: id };
-  const member = await lockChangeable(tx, at, staysAdministrator, ({ role }) => refuseWiderRole(ctx, role));
+  const member = await lockChangeable(tx, at, staysAdministrator, (member) => refuseMightier(tx, ctx, member));
   return { member, at };
 }
 
@@ -39,13 +52,13 @@ export async function lockChangeable(
   tx: Tx,
   at: Caller,
   staysAdministrator = false,
-  allow: (member: Member) => void = () => undefined,
+  allow: (member: Member) => Promise<void> | void = () => undefined,
 ): Promise<Member> {
   const { principalId: id } = at;
   const administrators = await lockAdministrators(tx, at);
   const member = await lockMember(tx, at);
   if (!member) throw new ConclaveError('auth.member.not-found', { id });
-  allow(member);
+  await allow(member);
   if (!staysAdministrator && administrators.length === 1 && administrators[0] === id)
     throw new ConclaveError('auth.member.last-administrator', { id });
   return member;

@@ -1,9 +1,11 @@
-import { ConclaveError, events, newId, passkeys, roles, type ReplyOf, type RequestOf } from '@conclave/contracts';
+import { ConclaveError, events, newId, passkeys, type ReplyOf, type RequestOf } from '@conclave/contracts';
 import type { RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { callerOf, type Caller } from '../members/caller.js';
 import { membershipsOf } from '../members/postgres-members.js';
+import { refuseWider } from '../members/role-grant.js';
+import { permissionsOf } from '../roles/role-permissions.js';
 import { lockSignIn } from '../sign-ins/postgres-sign-ins.js';
 import { isUniqueViolation } from '../unique-violation.js';
 import { Ceremonies, type MadePasskey } from './ceremonies.js';
@@ -75,7 +77,6 @@ async function refuseUnworthy(tx: Tx, ctx: RequestContext, caller: Caller): Prom
     throw new ConclaveError('auth.forbidden', { reason: 'only a person who is signed in can do this' });
   if (signIn.method !== 'api-key') return;
   for (const { role } of await membershipsOf(tx, caller)) {
-    const missing = roles[role].filter((permission) => !ctx.scopes.has(permission));
-    if (missing.length > 0) throw new ConclaveError('auth.role.too-wide', { role, missing });
+    refuseWider(ctx.scopes, role, (await permissionsOf(tx, caller.tenantId, role)) ?? []);
   }
 }

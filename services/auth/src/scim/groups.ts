@@ -37,7 +37,7 @@ export class Groups {
     const at = callerOf(ctx);
     const before = await lockGroup(tx, at, id);
     if (!before) throw new ConclaveError('auth.group.not-found', { id });
-    for (const either of [before.role, role]) if (either !== null) refuseWiderRole(ctx, either);
+    for (const either of [before.role, role]) if (either !== null) await refuseWiderRole(tx, ctx, either);
     const members = await membersOf(tx, at, [id]);
     if (role !== before.role) {
       await keepGroupRole(tx, at, id, role);

@@ -4,7 +4,7 @@ import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { callerOf } from '../members/caller.js';
 import { lockMember } from '../members/postgres-members.js';
-import { refuseWiderRole } from '../members/role-grant.js';
+import { refuseMightier } from '../members/role-grant.js';
 import { endSignIns } from './end-sign-ins.js';
 import { lockSignIn, viewOf } from './postgres-sign-ins.js';
 
@@ -30,7 +30,7 @@ export class RevokeSignIn {
       throw new ConclaveError('auth.sign-in.not-found', { id });
     if (!own) {
       const member = await lockMember(tx, { tenantId, workspaceId, principalId: signIn.principalId });
-      if (member) refuseWiderRole(ctx, member.role);
+      if (member) await refuseMightier(tx, ctx, member);
     }
     await endSignIns(tx, tenantId, { id }, new Date());
     return { ...viewOf(signIn), current: id === ctx.credentialId };

@@ -60,7 +60,16 @@ export class CreateTenant {
     await insertPrincipal(tx, { tenantId, id: principalId, kind: 'user', name: administrator, createdAt });
     await insertMembership(tx, { tenantId, workspaceId, principalId, role: 'administrator', createdAt });
     const holder = { tenantId, workspaceId, principalId };
-    await insertApiKey(tx, { ...holder, id, name: 'First key', scopes, digest, createdAt, expiresAt: null });
+    await insertApiKey(tx, {
+      ...holder,
+      id,
+      name: 'First key',
+      scopes,
+      digest,
+      createdAt,
+      expiresAt: null,
+      allowedAddresses: null,
+    });
     await tx.emit(events.tenantCreated, { tenant: tenantId, name });
     await tx.emit(events.apiKeyCreated, { apiKey: id, scopes });
     const { link } = await this.makeLink.run(tx, holder, 'bootstrap', null);

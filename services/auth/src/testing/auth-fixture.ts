@@ -45,15 +45,15 @@ const spec = {
 export const startReplica = (fixture: AuthFixture, env: Readonly<Record<string, string>>): Promise<RunningService> =>
   bootstrapService(spec, { ...fixture.environment, ...env });
 
-/** With key-encryption keys of its own unless told. */
 export async function startAuth(
-  env: Readonly<Record<string, string>> = { SECRETS_KEK: randomBytes(32).toString('base64') },
+  env: Readonly<Record<string, string>> = {},
 ): Promise<AuthFixture> {
   const pepper = randomBytes(32).toString('base64');
   const fixture = await startServiceFixture(spec, {
     API_KEY_PEPPER: pepper,
     API_KEY_ENV: 'test',
     PUBLIC_URL: SITE,
+    SECRETS_KEK: randomBytes(32).toString('base64'),
     ...env,
   });
 

@@ -3,6 +3,7 @@ import type { RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { callerOf } from '../members/caller.js';
+import { refuseWiderRole } from '../members/role-grant.js';
 import { insertMembership } from '../members/postgres-members.js';
 import { isUniqueViolation } from '../unique-violation.js';
 import { insertWorkspace, type Workspace } from './postgres-workspaces.js';
@@ -12,7 +13,7 @@ import { insertWorkspace, type Workspace } from './postgres-workspaces.js';
 export class CreateWorkspace {
   constructor(private readonly db: Database) {}
 
-  /** @throws ConclaveError `auth.workspace.exists` */
+  /** @throws ConclaveError `auth.workspace.exists` | `auth.role.too-wide` */
   async run(ctx: RequestContext, request: RequestOf<typeof auth.createWorkspace>): Promise<Workspace> {
     try {
       return await this.db.tx(ctx, (tx) =>
@@ -27,6 +28,7 @@ export class CreateWorkspace {
 
   private async create(tx: Tx, ctx: RequestContext, name: string): Promise<Workspace> {
     const { tenantId, principalId } = callerOf(ctx);
+    await refuseWiderRole(tx, ctx, 'administrator');
     const createdAt = new Date();
     const workspace = await insertWorkspace(tx, { tenantId, id: newId('workspace'), name, createdAt });
     const workspaceId = workspace.id;

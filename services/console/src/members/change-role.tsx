@@ -1,8 +1,9 @@
-import { auth, roles, type ReplyOf, type Role } from '@conclave/contracts';
+import { auth, tenantRoles, type ReplyOf } from '@conclave/contracts';
 import { Button, Group, Modal, NativeSelect, Stack } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
+import { useQuery } from '@tanstack/react-query';
 import { useState, type SyntheticEvent } from 'react';
-import { useCommand } from '../api/queries.js';
+import { ask, useCommand } from '../api/queries.js';
 import { Refused } from '../design/refusal.js';
 
 type Member = ReplyOf<typeof auth.listMembers>['items'][number];
@@ -11,7 +12,7 @@ type Member = ReplyOf<typeof auth.listMembers>['items'][number];
 export function ChangeRole({ member: { principal, role } }: { readonly member: Member }) {
   const change = useCommand(auth.changeMember, [auth.listMembers]);
   const [opened, { open, close }] = useDisclosure(false, { onOpen: change.reset });
-  const [next, setNext] = useState<Role>(role);
+  const [next, setNext] = useState(role);
   const submit = (event: SyntheticEvent): void => {
     event.preventDefault();
     change.mutate({ id: principal.id, role: next }, { onSuccess: close });
@@ -39,14 +40,15 @@ export function ChangeRole({ member: { principal, role } }: { readonly member: M
 }
 
 /** Chooses a role. */
-export function RoleSelect({ value, onChange }: { readonly value: Role; readonly onChange: (role: Role) => void }) {
+export function RoleSelect({ value, onChange }: { readonly value: string; readonly onChange: (role: string) => void }) {
+  const { data } = useQuery(ask(tenantRoles.listRoles, {}));
   return (
     <NativeSelect
       label="Role"
       description="What they may do in this workspace."
-      data={Object.keys(roles)}
+      data={data?.items.map(({ name }) => name) ?? [value]}
       value={value}
-      onChange={(event) => onChange(event.currentTarget.value as Role)}
+      onChange={(event) => onChange(event.currentTarget.value)}
     />
   );
 }

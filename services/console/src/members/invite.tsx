@@ -1,4 +1,4 @@
-import { auth, invitations, type Role } from '@conclave/contracts';
+import { auth, invitations } from '@conclave/contracts';
 import { Button, Group, Modal, Stack, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useState, type SyntheticEvent } from 'react';
@@ -14,7 +14,7 @@ export function Invite() {
   const [opened, { open, close }] = useDisclosure(false, { onOpen: invite.reset });
   const [name, setName] = useState('');
   const [email, setEmail] = useState('');
-  const [role, setRole] = useState<Role>('developer');
+  const [role, setRole] = useState('developer');
   const submit = (event: SyntheticEvent): void => {
     event.preventDefault();
     invite.mutate({ name, role, ...(email === '' ? {} : { email }) });

@@ -670,7 +670,7 @@ import { API_KEY, newWorld, type World } from './world.js';
         subject: auth.createApiKey.subject,
         request: {
           name: 'nightly',
-          scopes: ['audit:read', 'decision:read', 'self:read', 'self:manage', 'tally:compute'],
+          scopes: ['audit:read', 'decision:read', 'policy:read', 'self:read', 'self:manage', 'tally:compute'],
         },
       });
       await button('I have copied it').click();

@@ -5,7 +5,9 @@ import {
   invitations,
   newId,
   passkeys,
+  roles,
   signIns,
+  tenantRoles,
   type Contract,
   type ReplyOf,
 } from '@conclave/contracts';
@@ -100,6 +102,9 @@ export function peopleHandlers(people: People): [string, Handler][] {
   const { members, invitations: invited, passkeys: kept } = people;
   const member = (id: string) => members.find(({ principal }) => principal.id === id)!;
   handle(auth.listMembers, () => ({ items: members }));
+  handle(tenantRoles.listRoles, () => ({
+    items: Object.entries(roles).map(([name, granted]) => ({ name, permissions: [...granted], builtIn: true })),
+  }));
   handle(auth.changeMember, ({ id, role }: Record<'id' | 'role', never>) => {
     if (id === members[0]!.principal.id) throw new ConclaveError('auth.member.last-administrator');
     return Object.assign(member(id), { role });

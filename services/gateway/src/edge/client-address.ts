@@ -1,16 +1,14 @@
 import type { FastifyRequest } from 'fastify';
 
-/**
- * What an address is counted under: the connection's, or what the outermost trusted proxy saw. An IPv6 client has a
- * whole /64 to choose from, so that is one address.
- */
+/** Where a request comes from: the connection's other end, or what the outermost trusted proxy saw. */
 export function clientAddress(request: FastifyRequest, trustedProxyHops: number): string {
   const forwarded = String(request.headers['x-forwarded-for'] ?? '').split(',');
   const seen = trustedProxyHops > 0 ? forwarded.at(-trustedProxyHops)?.trim() : undefined;
-  return network(seen || (request.socket.remoteAddress ?? ''));
+  return seen || (request.socket.remoteAddress ?? '');
 }
 
-function network(address: string): string {
+/** What an address is counted under: an IPv6 client has a whole /64 to choose from, so that is one address. */
+export function networkOf(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
   if (mapped || !address.includes(':')) return mapped ?? address;
   const [left = '', right] = address.toLowerCase().split('::');

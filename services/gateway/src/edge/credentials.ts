@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ConclaveError, auth, doorbellSubject, events, type Contract } from '@conclave/contracts';
-import { decodeBody, type Kit, type VerifiedContext } from '@conclave/nest-kit';
+import { Networks, decodeBody, type Kit, type VerifiedContext } from '@conclave/nest-kit';
 
 /** What a request proves itself with. */
 export interface Credential {
@@ -15,6 +15,8 @@ export interface Caller {
   readonly credentialId: string;
   /** What a page that signed in must repeat with every write. */
   readonly csrf?: string;
+  /** Where it is good from; anywhere unless told. */
+  readonly allowedFrom?: Networks;
 }
 
 /** A caller with what it came in with; never remembered. */
@@ -26,9 +28,18 @@ interface Answer {
   readonly caller: Promise<Caller>;
   /** Set while the credential is good as far as was heard, also while auth is asked anew. */
   credentialId?: string;
+  tenantId?: string;
   /** Epoch milliseconds until which it is used; unbounded while auth is being asked. */
   until: number;
 }
+
+/** What may have narrowed the callers of a tenant. */
+const NARROWING: readonly string[] = [
+  events.memberChanged,
+  events.roleChanged,
+  events.policyChanged,
+  events.policyDeleted,
+].map(({ type }) => type);
 
 /** A revocation whose doorbell was missed takes effect after this long. */
 const FRESH_MS = 5_000;
@@ -37,14 +48,23 @@ const REFUSED_MS = 1_000;
 const RENEW_MIN_MS = 1_000;
 const LIMIT = 10_000;
 
+/** Something that was begun under a credential. */
+interface Watch {
+  readonly tenantId: string | undefined;
+  readonly end: () => void;
+  /** Asks auth again, and ends it when it is no longer permitted. */
+  readonly renew: () => Promise<void>;
+}
+
 /**
  * Swaps credentials for callers at auth, and remembers the answers for seconds. Requests that arrive together ask once;
- * a `credential.revoked` doorbell drops the answer at once, and ends what was begun under it. Secrets are remembered by
+ * a `credential.revoked` doorbell drops the answer at once, and ends what was begun under it; one of a changed role drops
+ * the answers of its tenant, and has what was begun under them looked at again. Secrets are remembered by
  * digest only.
  */
 export class Credentials {
   private readonly answers = new Map<string, Answer>();
-  private readonly watches = new Map<string, Set<() => void>>();
+  private readonly watches = new Map<string, Set<Watch>>();
 
   constructor(private readonly kit: Kit) {
     kit.nats.subscribe(doorbellSubject('auth'), { callback: (_error, message) => this.onRing(message.data) });
@@ -67,6 +87,7 @@ export class Credentials {
     answer.caller.then(
       ({ credentialId, context }) => {
         answer.credentialId = credentialId;
+        if (context.tenantId !== undefined) answer.tenantId = context.tenantId;
         answer.until = Math.min(Date.now() + FRESH_MS, context.expiresAt);
       },
       (error: unknown) => {
@@ -89,7 +110,6 @@ export class Credentials {
   watch(caller: Admitted, permission: Contract['permission'], end: () => void): () => void {
     const { credentialId } = caller;
     const watches = this.watches.get(credentialId) ?? new Set();
-    this.watches.set(credentialId, watches.add(end));
     let alarm: NodeJS.Timeout | undefined;
     let stopped = false;
     const untilExpiry = ({ context }: Caller): void => {
@@ -99,38 +119,55 @@ export class Credentials {
     const renew = async (): Promise<void> => {
       const renewed = await this.callerOf(caller.credential).catch(() => undefined);
       if (stopped) return;
-      if (renewed && permits(renewed, permission)) untilExpiry(renewed);
+      // What is open was let in under these policies; under others it has to ask again.
+      const same = renewed?.context.policies === caller.context.policies;
+      if (renewed && same && permits(renewed, permission)) untilExpiry(renewed);
       else end();
     };
+    const watch = { tenantId: caller.context.tenantId, end, renew };
+    this.watches.set(credentialId, watches.add(watch));
     untilExpiry(caller);
     // The bell may have rung between the door and here.
     if (!this.isKnown(caller.credential)) void renew();
     return () => {
       stopped = true;
       clearTimeout(alarm);
-      watches.delete(end);
+      watches.delete(watch);
       if (watches.size === 0) this.watches.delete(credentialId);
     };
   }
 
   private async ask(credential: Credential): Promise<Caller> {
-    const { token, credentialId, csrf } = await this.kit.rpc.callAsService(auth.exchangeCredential, {}, credential);
+    const answer = await this.kit.rpc.callAsService(auth.exchangeCredential, {}, credential);
+    const { token, credentialId, csrf, allowedAddresses } = answer;
     const context = await this.kit.tokens.verify(token);
     if (!context.principal) throw new ConclaveError('auth.unauthenticated');
-    return { token, context, credentialId, ...(csrf === undefined ? {} : { csrf }) };
+    return {
+      token,
+      context,
+      credentialId,
+      ...(csrf === undefined ? {} : { csrf }),
+      ...(allowedAddresses ? { allowedFrom: new Networks(allowedAddresses) } : {}),
+    };
   }
 
   /** Answers still on their way could be older than the revocation: they serve who asked, nobody after. */
   private onRing(data: Uint8Array): void {
-    const { events: rung } = decodeBody(data) as { events: { type: string; data: Record<string, unknown> }[] };
+    const { events: rung } = decodeBody(data) as {
+      events: { type: string; tenantId: string; data: Record<string, unknown> }[];
+    };
     const revoked = rung.filter(({ type }) => type === events.credentialRevoked.type);
-    if (revoked.length === 0) return;
+    const narrowed = new Set(rung.flatMap(({ type, tenantId }) => (NARROWING.includes(type) ? [tenantId] : [])));
+    if (revoked.length === 0 && narrowed.size === 0) return;
     const ids = new Set(revoked.map((event) => String(event.data['credentialId'])));
     for (const [key, answer] of this.answers) {
       if (ids.has(answer.credentialId ?? '')) this.answers.delete(key);
-      else if (answer.until === Number.POSITIVE_INFINITY) this.answers.set(key, { ...answer, until: 0 });
+      else if (answer.until === Number.POSITIVE_INFINITY || narrowed.has(answer.tenantId ?? ''))
+        this.answers.set(key, { ...answer, until: 0 });
     }
-    for (const id of ids) for (const end of [...(this.watches.get(id) ?? [])]) end();
+    for (const id of ids) for (const { end } of [...(this.watches.get(id) ?? [])]) end();
+    for (const { tenantId, renew } of [...this.watches.values()].flatMap((watches) => [...watches]))
+      if (narrowed.has(tenantId ?? '')) void renew();
   }
 }
 

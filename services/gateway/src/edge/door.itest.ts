@@ -49,6 +49,25 @@ describe('credentials', () => {
     expect(world.owner.seen).toEqual([]);
   });
 
+  it('is held to its networks on every request, as is signing in with it', async () => {
+    world.addKey('ck_here', permissions, 60_000, ['127.0.0.0/8', '::1']);
+    world.addKey('ck_elsewhere', permissions, 60_000, ['192.0.2.0/24', '::/0']);
+    expect((await world.fetch(run, { headers: bearer('ck_here') })).status).toBe(200);
+    for (const _ of ['asked', 'remembered']) {
+      const response = await world.fetch(run, { headers: bearer('ck_elsewhere') });
+      expect(await response.clone().json()).toMatchObject({ address: '127.0.0.1' });
+      expect([response.status, await codeOf(response)]).toEqual([403, 'auth.address.refused']);
+    }
+    const signIn = (apiKey: string) =>
+      world.fetch('/v1/sign-ins', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ apiKey }),
+      });
+    expect((await signIn('ck_here')).status).toBe(201);
+    expect(await codeOf(await signIn('ck_elsewhere'))).toBe('auth.address.refused');
+  });
+
   it('asks auth once for requests that arrive together, and not again for seconds', async () => {
     world.addKey('ck_flight');
     const before = world.exchanges();
@@ -77,6 +96,15 @@ describe('credentials', () => {
     world.revoke('ck_revoked');
     for (let waited = 0; (await ask()) === 200 && waited < 1_000; waited += 20) await sleep(20);
     expect(await ask()).toBe(401);
+  });
+
+  it('holds a caller to its role as changed as soon as the doorbell rings', async () => {
+    world.addKey('ck_narrowed', ['run:read']);
+    const ask = async () => (await world.fetch(run, { headers: bearer('ck_narrowed') })).status;
+    expect(await ask()).toBe(200);
+    world.narrow('ck_narrowed', ['self:read']);
+    for (let waited = 0; (await ask()) === 200 && waited < 1_000; waited += 20) await sleep(20);
+    expect(await ask()).toBe(403);
   });
 
   it('stops a revoked key within five seconds when the doorbell was missed', async () => {

@@ -2,16 +2,18 @@ import { timingSafeEqual } from 'node:crypto';
 import { ConclaveError, type Contract } from '@conclave/contracts';
 import { offersUpgrade } from '@conclave/nest-kit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { clientAddress } from './client-address.js';
 import { permits, type Admitted, type Caller, type Credential, type Credentials } from './credentials.js';
 import type { RateLimits } from './rate-limits.js';
 import type { SignInCookie } from './sign-in-cookie.js';
 
-/** Lets requests in, or says why not: credential, rate, CSRF, permission; in this order, before a body is read. */
+/** Lets requests in, or says why not: credential, address, rate, CSRF, permission; in this order, before a body is read. */
 export class Door {
   constructor(
     private readonly credentials: Credentials,
     private readonly limits: RateLimits,
     private readonly cookie: SignInCookie,
+    private readonly trustedProxyHops: number,
   ) {}
 
   /** @throws ConclaveError `auth.*` | `request.rate-limited` | `service.unavailable` */
@@ -20,6 +22,7 @@ export class Door {
     if (!credential || !this.credentials.isKnown(credential)) await this.limits.countAddress(request);
     if (!credential) throw new ConclaveError('auth.unauthenticated');
     const caller = await this.credentials.callerOf(credential);
+    await this.refuseElsewhere(caller, request);
     await this.limits.countPrincipal(caller.context.principal!.id);
     if (credential.kind === 'sign-in' && request.method !== 'GET' && request.method !== 'HEAD')
       checkCsrf(caller, request);
@@ -28,6 +31,19 @@ export class Door {
     if (!permits(caller, permission)) throw new ConclaveError('auth.forbidden', { permission });
     reply.header('vary', 'authorization, cookie');
     return { ...caller, credential };
+  }
+
+  /**
+   * Holds a caller to the networks its credential is good from. From elsewhere it counts like a guess, or whoever found
+   * the key could use up its holder's requests.
+   *
+   * @throws ConclaveError `auth.address.refused` | `request.rate-limited`
+   */
+  async refuseElsewhere({ allowedFrom }: Caller, request: FastifyRequest): Promise<void> {
+    const address = clientAddress(request, this.trustedProxyHops);
+    if (!allowedFrom || allowedFrom.has(address)) return;
+    await this.limits.countAddress(request);
+    throw new ConclaveError('auth.address.refused', { address });
   }
 
   /** A header that is there decides alone: a bad key is not excused by a good cookie. */

@@ -32,7 +32,7 @@ export async function openEdge(fastify: FastifyInstance, app: INestApplicationCo
   const limits = new RateLimits(counters, config);
   const credentials = new Credentials(kit);
   const cookie = new SignInCookie(config);
-  const door = new Door(credentials, limits, cookie);
+  const door = new Door(credentials, limits, cookie, config.TRUSTED_PROXY_HOPS);
   const proxy = new StreamProxy(credentials, config.INTERNAL_URLS, config.UPLOAD_LIMIT_BYTES);
   boundConnections(fastify);
   answerBrokenRequests(fastify);

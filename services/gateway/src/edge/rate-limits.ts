@@ -1,7 +1,7 @@
 import { ConclaveError } from '@conclave/contracts';
 import type { FastifyRequest } from 'fastify';
 import type { EdgeConfig } from '../config.js';
-import { clientAddress } from './client-address.js';
+import { clientAddress, networkOf } from './client-address.js';
 import type { SharedCounters } from './shared-counters.js';
 
 const WINDOW_MS = 60_000;
@@ -20,7 +20,7 @@ export class RateLimits {
   /** @throws ConclaveError `request.rate-limited` */
   countAddress(request: FastifyRequest): Promise<void> {
     const address = clientAddress(request, this.config.TRUSTED_PROXY_HOPS);
-    return this.count(`address:${address}`, this.config.RATE_LIMIT_ADDRESS);
+    return this.count(`address:${networkOf(address)}`, this.config.RATE_LIMIT_ADDRESS);
   }
 
   /** @throws ConclaveError `request.rate-limited` */

@@ -57,7 +57,10 @@ export function registerSignIns(
     await limits.countAddress(request);
     const body = await readJson(request, LIMIT_BYTES);
     const contract: Contract = wayOf(body);
-    const opened = await kit.rpc.callAsService(contract, {}, parseRequest(contract, body));
+    const asked = parseRequest(contract, body) as { readonly apiKey?: string };
+    if (asked.apiKey !== undefined)
+      await door.refuseElsewhere(await credentials.callerOf({ kind: 'api-key', secret: asked.apiKey }), request);
+    const opened = await kit.rpc.callAsService(contract, {}, asked);
     const { csrf, expiresAt } = letIn(cookie, request, reply, opened as OpenedSignIn);
     return reply.status(201).send({ csrf, expiresAt });
   });

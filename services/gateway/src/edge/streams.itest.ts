@@ -131,6 +131,15 @@ describe('server-sent events', () => {
       await kept.response.body?.cancel().catch(() => undefined);
     });
 
+    it('end when its role no longer permits them, and no other does', async () => {
+      world.addKey('ck_narrowed');
+      const [narrowed, kept] = [await open(bearer('ck_narrowed')), await open(admin())];
+      world.narrow('ck_narrowed', ['self:read']);
+      expect(await narrowed.over).toBe(true);
+      expect(await Promise.race([kept.over, sleep(100)])).toBeUndefined();
+      await kept.response.body?.cancel().catch(() => undefined);
+    });
+
     it('end when it is over though nobody rang, and go on when it is still good', async () => {
       world.addKey('ck_silent', undefined, 1_000);
       world.addKey('ck_good', undefined, 1_000);

@@ -61,9 +61,11 @@ export interface EdgeWorld {
   /** How often auth was asked. */
   exchanges(): number;
   /** Makes another key, of a principal of its own, whose contexts are good for `ttlMs`. */
-  addKey(secret: string, scopes?: readonly Permission[], ttlMs?: number): void;
+  addKey(secret: string, scopes?: readonly Permission[], ttlMs?: number, allowedAddresses?: string[]): void;
   /** Revokes a key, and rings unless told not to. */
   revoke(secret: string, ring?: boolean): void;
+  /** Gives a key's role other permissions, and rings. */
+  narrow(secret: string, scopes: readonly Permission[]): void;
   fetch(path: string, init?: RequestInit): Promise<Response>;
   startOwner(): Promise<void>;
   stopOwner(): Promise<void>;
@@ -119,6 +121,7 @@ interface KnownCredential {
   readonly scopes: readonly Permission[];
   readonly ttlMs: number;
   readonly csrf?: string;
+  readonly allowedAddresses?: string[];
 }
 
 function playAuth(kit: Kit) {
@@ -127,21 +130,33 @@ function playAuth(kit: Kit) {
   const rpc = new RpcServer(kit.nats, 'auth', kit.dispatcher, kit.log);
   const tenantId = newId('tenant');
   let exchanges = 0;
-  const addKey = (secret: string, scopes: readonly Permission[] = permissions, ttlMs = 60_000): void =>
-    void known.set(secret, { credentialId: newId('apiKey'), principalId: newId('principal'), scopes, ttlMs });
+  const addKey: EdgeWorld['addKey'] = (secret, scopes = permissions, ttlMs = 60_000, allowedAddresses) =>
+    void known.set(secret, {
+      credentialId: newId('apiKey'),
+      principalId: newId('principal'),
+      scopes,
+      ttlMs,
+      ...(allowedAddresses ? { allowedAddresses } : {}),
+    });
 
   rpc.serve(auth.exchangeCredential, async (_ctx, request) => {
     exchanges += 1;
     const { secret } = request as RequestOf<typeof auth.exchangeCredential>;
     const credential = known.get(secret);
     if (!credential) throw new ConclaveError('auth.unauthenticated');
-    const { credentialId, principalId, scopes, csrf, ttlMs } = credential;
+    const { credentialId, principalId, scopes, csrf, ttlMs, allowedAddresses } = credential;
     const principal = { id: principalId, kind: 'user', name: 'Test' };
     const token = await kit.tokens.sign(
       { tenantId, workspaceId: newId('workspace'), principal, scopes, credentialId },
       ttlMs,
     );
-    return { token, expiresAt: Date.now() + ttlMs, credentialId, ...(csrf ? { csrf } : {}) };
+    return {
+      token,
+      expiresAt: Date.now() + ttlMs,
+      credentialId,
+      ...(csrf ? { csrf } : {}),
+      ...(allowedAddresses ? { allowedAddresses } : {}),
+    };
   });
   rpc.serve(auth.createSignIn, async (_ctx, request) => {
     const key = known.get((request as RequestOf<typeof auth.createSignIn>).apiKey);
@@ -172,6 +187,10 @@ function playAuth(kit: Kit) {
   return {
     addKey,
     exchanges: () => exchanges,
+    narrow(secret: string, scopes: readonly Permission[]) {
+      known.set(secret, { ...known.get(secret)!, scopes });
+      rings.emit(events.roleChanged, tenantId, { role: 'own', permissions: [...scopes] });
+    },
     revoke(secret: string, ring = true) {
       const { credentialId } = known.get(secret)!;
       known.delete(secret);

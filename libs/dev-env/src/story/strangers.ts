@@ -1,0 +1,122 @@
+/**
+ * The wall between tenants from outside, over every route the contracts name: a stranger with an administrator's key of
+ * another tenant is answered about ids that exist exactly as about ids that never were.
+ */
+import { contracts, idPrefixes, newId, runs, triggers, type Contract, type IdKind } from '@conclave/contracts';
+import { leastRequest, type IdOf } from './least-request.js';
+import { Api, ProgramVoter } from './program-voter.js';
+
+type Routed = Contract & Required<Pick<Contract, 'http'>>;
+export type Request = Readonly<Record<string, unknown>>;
+export interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
+export const routes = contracts.filter((contract): contract is Routed => contract.http !== undefined);
+export const routeOf = ({ http }: Routed): string => `${http.method} ${http.path}`;
+
+const kinds = Object.fromEntries(Object.entries(idPrefixes).map(([kind, prefix]) => [prefix, kind as IdKind]));
+const unknown: IdOf = (prefix) => newId(kinds[prefix]!);
+
+/** In every text of the first tenant's that is stored. */
+export const CANARY = 'canary of the first tenant';
+const OWN_NAME = 'canary-of-the-first-tenant';
+const human = { agent: 'human', input: { question: CANARY } };
+
+/** What the contract alone cannot say: of two members, exactly one. */
+const bodies: Readonly<Record<string, (idOf: IdOf) => Request>> = {
+  [runs.createRun.subject]: (idOf) => ({ ...human, session: idOf('ses') }),
+  [triggers.createTrigger.subject]: (idOf) => ({
+    title: 'x',
+    on: { kind: 'webhook' },
+    run: { ...human, session: idOf('ses') },
+  }),
+};
+/** Named by texts that no pattern tells from others. */
+const named: Readonly<Record<string, string>> = { '/v1/roles/{name}': 'name', '/v1/policies/{id}': 'id' };
+
+/** The ids of a tenant that has one of everything, by their prefixes. */
+export async function furnish(gateway: string, apiKey: string): Promise<ReadonlyMap<string, string>> {
+  const api = new Api(gateway, apiKey);
+  const ids = new Map<string, string>();
+  const make = async (path: string, body: object, method: 'POST' | 'PUT' = 'POST'): Promise<void> => {
+    const made = await api.call<{ id?: string; principal?: { id: string }; voterId?: string }>(method, path, body);
+    const id = made.id ?? made.principal!.id;
+    ids.set(id.slice(0, id.indexOf('_')), id);
+  };
+  await make('/v1/workspaces', { name: CANARY });
+  await make('/v1/members', { name: CANARY, kind: 'user', role: 'viewer' });
+  await make('/v1/api-keys', { name: CANARY });
+  await make('/v1/sessions', { title: CANARY, agent: human });
+  await make('/v1/runs', { title: CANARY, ...human });
+  await make('/v1/triggers', { title: CANARY, on: { kind: 'webhook' }, run: human });
+  await make('/v1/budgets', { scope: 'run', scopeId: ids.get('run'), period: 'total', limitMicros: 7 }, 'PUT');
+  await make('/v1/webhooks', { url: 'https://1.1.1.1/canary', events: ['run.completed'] });
+  await make('/v1/audit/erasures', { subject: unknown('prn'), reason: CANARY });
+  await make('/v1/audit/holds', { reason: CANARY });
+  await make('/v1/audit/exports', { format: 'jsonl' });
+  const { voterId } = await ProgramVoter.enrol(api, CANARY);
+  ids.set('vtr', voterId);
+  await make('/v1/decisions', {
+    question: CANARY,
+    options: [{ id: 'yes', title: CANARY }],
+    rule: { method: 'approval-gate', variant: 'unanimous' },
+    electorate: [{ voterId, kind: 'remote', name: CANARY, family: 'own' }],
+  });
+  await api.call('POST', '/v1/roles', { name: OWN_NAME, permissions: ['run:read'] });
+  const source = `forbid (principal == Principal::"${CANARY}", action, resource);`;
+  await api.call('PUT', `/v1/policies/${OWN_NAME}`, { source });
+  return ids;
+}
+
+/** The request of a route with the ids of `theirs`, and with ids of nothing; and the ids in each. */
+export function requests(route: Routed, theirs: ReadonlyMap<string, string>) {
+  const known = requestWith(route, (prefix) => theirs.get(prefix) ?? unknown(prefix), OWN_NAME);
+  return { known, unknown: requestWith(route, unknown, 'never-heard-of') };
+}
+
+function requestWith(route: Routed, idOf: IdOf, name: string): { request: Request; ids: readonly string[] } {
+  const ids: string[] = [];
+  const noted: IdOf = (prefix) => {
+    const id = idOf(prefix);
+    ids.push(id);
+    return id;
+  };
+  const request = bodies[route.subject]?.(noted) ?? leastRequest(route, noted);
+  const member = named[route.http.path];
+  return member === undefined ? { request, ids } : { request: { ...request, [member]: name }, ids: [...ids, name] };
+}
+
+export async function ask(
+  gateway: string,
+  key: string,
+  { http, transport }: Routed,
+  request: Request,
+): Promise<Answer> {
+  const rest = new Map(Object.entries(request));
+  const path = http.path.replaceAll(/\{\+?(\w+)\}/g, (_, name: string) => {
+    const segment = encodeURIComponent(String(rest.get(name)));
+    rest.delete(name);
+    return segment;
+  });
+  const authorization = `Bearer ${key}`;
+  const signal = AbortSignal.timeout(20_000);
+  if (http.method === 'GET') {
+    const query = new URLSearchParams([...rest].map(([name, member]): [string, string] => [name, String(member)]));
+    return answerOf(await fetch(`${gateway}${path}?${query.toString()}`, { headers: { authorization }, signal }));
+  }
+  const bytes = transport === 'stream';
+  const body = bytes ? '' : JSON.stringify(Object.fromEntries(rest));
+  const headers = { authorization, 'content-type': bytes ? 'application/octet-stream' : 'application/json' };
+  return answerOf(await fetch(`${gateway}${path}`, { method: http.method, headers, body, signal }));
+}
+
+const answerOf = async (response: Response): Promise<Answer> => ({
+  status: response.status,
+  text: await response.text(),
+});
+
+/** What was said, without the ids it was asked about. */
+export const plain = ({ status, text }: Answer, ids: readonly string[]): string =>
+  ids.reduce((said, id) => said.replaceAll(id, 'id'), `${status} ${text}`);

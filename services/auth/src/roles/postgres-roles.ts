@@ -1,0 +1,44 @@
+import type { Permission } from '@conclave/contracts';
+import type { Statements, Tx } from '@conclave/postgres-kit';
+
+export interface OwnRole {
+  readonly name: string;
+  readonly permissions: Permission[];
+}
+
+/** The tenant's own roles by name. */
+export const ownRoles = (db: Statements, tenantId: string): Promise<OwnRole[]> =>
+  db.query<OwnRole>('select name, permissions from role where tenant_id = $1 order by name', [tenantId]);
+
+/** The role, which is neither changed nor deleted until the transaction ends. */
+export const holdRole = (tx: Tx, tenantId: string, name: string): Promise<OwnRole | undefined> =>
+  tx.one<OwnRole>('select name, permissions from role where tenant_id = $1 and name = $2 for share', [tenantId, name]);
+
+/** The role, locked for a change; nobody is given it until the transaction ends. */
+export const lockRole = (tx: Tx, tenantId: string, name: string): Promise<OwnRole | undefined> =>
+  tx.one<OwnRole>('select name, permissions from role where tenant_id = $1 and name = $2 for update', [tenantId, name]);
+
+export async function insertRole(tx: Tx, tenantId: string, { name, permissions }: OwnRole): Promise<void> {
+  await tx.query('insert into role (tenant_id, name, permissions, created_at) values ($1, $2, $3, now())', [
+    tenantId,
+    name,
+    permissions,
+  ]);
+}
+
+export async function updateRole(tx: Tx, tenantId: string, { name, permissions }: OwnRole): Promise<void> {
+  await tx.query('update role set permissions = $3 where tenant_id = $1 and name = $2', [tenantId, name, permissions]);
+}
+
+export async function removeRole(tx: Tx, tenantId: string, name: string): Promise<void> {
+  await tx.query('delete from role where tenant_id = $1 and name = $2', [tenantId, name]);
+}
+
+/** The workspaces in which somebody holds the role. */
+export async function workspacesOfRole(tx: Tx, tenantId: string, name: string): Promise<string[]> {
+  const rows = await tx.query<{ workspace_id: string }>(
+    'select distinct workspace_id from membership where tenant_id = $1 and role = $2 and disabled_at is null',
+    [tenantId, name],
+  );
+  return rows.map(({ workspace_id }) => workspace_id);
+}

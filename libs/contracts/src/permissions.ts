@@ -23,6 +23,7 @@ export const permissions = [
   'workspace:manage',
   'member:read',
   'member:manage',
+  'connection:manage',
   'self:read',
 ] as const;
 

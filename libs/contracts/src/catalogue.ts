@@ -12,6 +12,7 @@ import * as records from './rpc/records.js';
 import * as runs from './rpc/runs.js';
 import * as runtime from './rpc/runtime.js';
 import * as sessions from './rpc/sessions.js';
+import * as signIns from './rpc/sign-ins.js';
 import * as triggers from './rpc/triggers.js';
 import { readEvents } from './rpc/events.js';
 import * as events from './events/catalogue.js';
@@ -24,6 +25,7 @@ export const contracts: readonly Contract[] = [
   ...[
     auth,
     connections,
+    signIns,
     runtime,
     runs,
     budgets,

@@ -70,6 +70,7 @@ export const errorCatalogue = {
     action: 'Send the header with the value from sign-in; open WebSockets from the console’s own address.',
   },
   'auth.api-key.not-found': { status: 404, title: 'No such API key.', action: 'List the keys with GET /v1/api-keys.' },
+  'auth.sign-in.not-found': { status: 404, title: 'No such sign-in.', action: 'List yours with GET /v1/sign-ins.' },
   'auth.workspace.exists': { status: 409, title: 'A workspace of this name exists.', action: 'Choose another name.' },
   'auth.workspace.not-found': {
     status: 404,

@@ -10,6 +10,7 @@ export { runsChanged, runsEnded, tokensSaid, turnsReady, type PeerSubject } from
 export { openApiDocument, problemResponses, type OpenApiDocument, type OpenApiOperation } from './openapi.js';
 export * as auth from './rpc/auth.js';
 export * as connections from './rpc/connections.js';
+export * as signIns from './rpc/sign-ins.js';
 export * as runtime from './rpc/runtime.js';
 export * as runs from './rpc/runs.js';
 export * as budgets from './rpc/budgets.js';

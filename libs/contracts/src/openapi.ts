@@ -46,10 +46,10 @@ export function openApiDocument(paths: OpenApiDocument['paths'] = {}): OpenApiDo
     const path = contract.http.path.replace('{+', '{');
     own[path] = { ...own[path], [method.toLowerCase()]: operation(contract, contract.http) };
   }
-  const all = { ...own, ...paths };
-  const sorted = Object.keys(all)
+  for (const [path, item] of Object.entries(paths)) own[path] = { ...own[path], ...item };
+  const sorted = Object.keys(own)
     .sort()
-    .map((path) => [path, all[path]!] as const);
+    .map((path) => [path, own[path]!] as const);
   return {
     openapi: '3.1.0',
     info: {

@@ -25,6 +25,7 @@ export const permissions = [
   'member:manage',
   'connection:manage',
   'self:read',
+  'self:manage',
 ] as const;
 
 export type Permission = (typeof permissions)[number];
@@ -39,6 +40,7 @@ const reader: readonly Permission[] = [
   'tally:compute',
   'member:read',
   'self:read',
+  'self:manage',
 ];
 const developer: readonly Permission[] = [
   ...reader,
@@ -53,7 +55,7 @@ const developer: readonly Permission[] = [
 
 /** Built-in roles, widest last. */
 export const roles = {
-  auditor: ['audit:read', 'decision:read', 'self:read', 'tally:compute'],
+  auditor: ['audit:read', 'decision:read', 'self:read', 'self:manage', 'tally:compute'],
   viewer: reader,
   developer,
   administrator: [...permissions],

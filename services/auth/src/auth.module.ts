@@ -17,6 +17,9 @@ import { ListMembers } from './members/list-members.js';
 import { MembersController } from './members/members.controller.js';
 import { CreateSignIn } from './sign-ins/create-sign-in.js';
 import { EndSignIn } from './sign-ins/end-sign-in.js';
+import { ListSignIns } from './sign-ins/list-sign-ins.js';
+import { OpenSignIn } from './sign-ins/open-sign-in.js';
+import { RevokeSignIn } from './sign-ins/revoke-sign-in.js';
 import { SignInsController } from './sign-ins/sign-ins.controller.js';
 import { CreateWorkspace } from './workspaces/create-workspace.js';
 import { ListWorkspaces } from './workspaces/list-workspaces.js';
@@ -40,8 +43,11 @@ import { WorkspacesController } from './workspaces/workspaces.controller.js';
     GetMe,
     ListApiKeys,
     ListMembers,
+    ListSignIns,
     ListWorkspaces,
+    OpenSignIn,
     RevokeApiKey,
+    RevokeSignIn,
   ],
 })
 export class AuthModule {}

@@ -12,6 +12,18 @@ export const authEnvironment = {
     .regex(/^[a-z0-9]{1,12}$/)
     .default('live')
     .describe('Names the installation in its API keys: ccl_<env>_…'),
+  SIGN_IN_HOURS: z.coerce
+    .number()
+    .positive()
+    .max(720)
+    .default(12)
+    .describe('Hours after which a sign-in ends, however much it is used.'),
+  SIGN_IN_IDLE_MINUTES: z.coerce
+    .number()
+    .min(5)
+    .max(43_200)
+    .default(120)
+    .describe('Minutes without a request after which a sign-in ends.'),
 };
 
 export type AuthConfig = Readonly<z.output<z.ZodObject<typeof authEnvironment>>>;

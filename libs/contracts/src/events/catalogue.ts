@@ -14,6 +14,21 @@ export const tenantCreated = event({
   data: z.object({ tenant: idOf('tenant'), name: z.string() }),
 });
 
+export const signInOpened = event({
+  type: 'sign-in.opened',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: z.object({
+    signIn: idOf('signIn'),
+    principal: idOf('principal'),
+    workspace: idOf('workspace'),
+    /** How they proved who they are: `passkey`, `api-key`, … */
+    method: z.string(),
+    factors: z.array(z.string()),
+  }),
+});
+
 export const credentialRevoked = event({
   type: 'credential.revoked',
   producer: 'auth',

@@ -1,9 +1,12 @@
 import { ConclaveError, roles, type Permission } from '@conclave/contracts';
+import { CONFIG } from '@conclave/nest-kit';
 import { Database, type Tx } from '@conclave/postgres-kit';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { apiKeyIdOf } from '../api-keys/api-key-format.js';
 import { touchApiKey } from '../api-keys/postgres-api-keys.js';
+import type { AuthConfig } from '../config.js';
 import type { PrincipalKind } from '../members/principal.entity.js';
+import { touchSignIn } from '../sign-ins/postgres-sign-ins.js';
 import { CredentialDigest } from './credential-digest.js';
 import {
   apiKeyCredential,
@@ -16,18 +19,17 @@ import {
 /** What a good credential is worth. */
 export interface Grant {
   readonly credentialId: string;
-  readonly apiKeyId: string;
   readonly tenantId: string;
   readonly workspaceId: string;
   readonly principal: { readonly id: string; readonly kind: PrincipalKind; readonly name: string };
-  /** What the role permits today and the key allows. */
+  /** What the role permits today and, where there is one, the key allows. */
   readonly scopes: readonly Permission[];
   readonly expiresAt?: Date;
 }
 
 /** The tenant of unknown credentials: it has no rows, and being asked for costs the same. */
 const NO_TENANT = 'ten_00000000000000000000000000';
-/** The time of last use is a hint for people; one write a minute is enough. */
+/** The time of last use is for people and for limits of minutes; one write a minute is enough. */
 const LAST_USED_GRAIN_MS = 60_000;
 
 type CredentialKind = 'api-key' | 'sign-in';
@@ -42,6 +44,7 @@ type CredentialKind = 'api-key' | 'sign-in';
 @Injectable()
 export class Authenticator {
   constructor(
+    @Inject(CONFIG) private readonly config: Pick<AuthConfig, 'SIGN_IN_IDLE_MINUTES'>,
     private readonly db: Database,
     private readonly digest: CredentialDigest,
   ) {}
@@ -58,7 +61,9 @@ export class Authenticator {
   async signIn(secret: string): Promise<Grant> {
     const digest = this.digest.of('sign-in', secret);
     const tenantId = await this.db.system((tx) => tenantOfSignIn(tx, digest));
-    return this.grant('sign-in', secret, tenantId, (tx, tenant) => signInCredential(tx, tenant, digest));
+    return this.grant('sign-in', secret, tenantId, (tx, tenant) =>
+      signInCredential(tx, tenant, { digest, idleMs: this.config.SIGN_IN_IDLE_MINUTES * 60_000 }),
+    );
   }
 
   private grant(
@@ -74,22 +79,25 @@ export class Authenticator {
       const genuine = this.digest.matches(kind, text, row?.digest);
       if (!row || !genuine || row.dead || (row.expires_at && row.expires_at <= now))
         throw new ConclaveError('auth.unauthenticated');
-      if (now.getTime() - (row.last_used_at?.getTime() ?? 0) > LAST_USED_GRAIN_MS)
-        await touchApiKey(tx, tenantId, row.api_key_id, now);
+      if (now.getTime() - (row.last_used_at?.getTime() ?? 0) > LAST_USED_GRAIN_MS) await touch(tx, tenantId, row, now);
       return grantOf(tenantId, row);
     });
   }
+}
+
+async function touch(tx: Tx, tenantId: string, { credential_id: id, api_key_id: key }: CredentialRow, now: Date) {
+  if (id !== key) await touchSignIn(tx, tenantId, id, now);
+  if (key) await touchApiKey(tx, tenantId, key, now);
 }
 
 function grantOf(tenantId: string, row: CredentialRow): Grant {
   const permitted: ReadonlySet<Permission> = new Set(roles[row.role]);
   return {
     credentialId: row.credential_id,
-    apiKeyId: row.api_key_id,
     tenantId,
     workspaceId: row.workspace_id,
     principal: { id: row.principal_id, kind: row.principal_kind, name: row.principal_name },
-    scopes: row.scopes.filter((scope) => permitted.has(scope)),
+    scopes: row.scopes?.filter((scope) => permitted.has(scope)) ?? [...permitted],
     ...(row.expires_at ? { expiresAt: row.expires_at } : {}),
   };
 }

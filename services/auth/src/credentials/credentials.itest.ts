@@ -97,7 +97,11 @@ describe('credential exchange', () => {
     const said: string[] = [];
     const { DATABASE_URL: app, DATABASE_SYSTEM_URL: system } = fixture.database.environmentOf('auth');
     const db = new Database(recording(app, said), recording(system, said));
-    const authenticator = new Authenticator(db, fixture.service.app.get(CredentialDigest));
+    const authenticator = new Authenticator(
+      { SIGN_IN_IDLE_MINUTES: 120 },
+      db,
+      fixture.service.app.get(CredentialDigest),
+    );
     const steps = async (key: string) => {
       said.length = 0;
       expect(await refusalOf(authenticator.apiKey(key))).toBe('auth.unauthenticated');

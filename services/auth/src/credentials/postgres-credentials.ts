@@ -5,9 +5,10 @@ import type { PrincipalKind } from '../members/principal.entity.js';
 
 export interface CredentialRow {
   readonly credential_id: string;
-  readonly api_key_id: string;
   readonly digest: Buffer;
-  readonly scopes: Permission[];
+  /** The key it is, or was opened with, and what that allows; without one it is worth the whole role. */
+  readonly api_key_id: string | null;
+  readonly scopes: Permission[] | null;
   readonly workspace_id: string;
   readonly principal_id: string;
   readonly principal_kind: PrincipalKind;
@@ -20,13 +21,14 @@ export interface CredentialRow {
   readonly dead: boolean;
 }
 
-const HOLDER = `
-  join membership m on m.tenant_id = k.tenant_id and m.workspace_id = k.workspace_id and m.principal_id = k.principal_id
-  join principal p on p.tenant_id = k.tenant_id and p.id = k.principal_id`;
+const holderOf = (credential: 'k' | 's'): string => `
+  join membership m on m.tenant_id = ${credential}.tenant_id and m.workspace_id = ${credential}.workspace_id
+    and m.principal_id = ${credential}.principal_id
+  join principal p on p.tenant_id = m.tenant_id and p.id = m.principal_id`;
 
 const GONE = 'm.disabled_at is not null or p.disabled_at is not null';
 
-const HELD = `k.id as api_key_id, k.scopes, k.workspace_id, k.last_used_at, m.role,
+const HELD = `k.id as api_key_id, k.scopes, m.workspace_id, m.role,
   p.id as principal_id, p.kind as principal_kind, p.name as principal_name`;
 
 /** Runs as the system role, which may ask for nothing but the tenant of one exact id. */
@@ -43,17 +45,22 @@ export async function tenantOfSignIn(tx: Tx, digest: Buffer): Promise<string | u
 
 export const apiKeyCredential = (tx: Tx, tenantId: string, id: string): Promise<CredentialRow | undefined> =>
   tx.one<CredentialRow>(
-    `select ${HELD}, k.id as credential_id, k.digest, k.expires_at,
+    `select ${HELD}, k.id as credential_id, k.digest, k.expires_at, k.last_used_at,
        k.revoked_at is not null or ${GONE} as dead
-     from api_key k ${HOLDER} where k.tenant_id = $1 and k.id = $2`,
+     from api_key k ${holderOf('k')} where k.tenant_id = $1 and k.id = $2`,
     [tenantId, id],
   );
 
-export const signInCredential = (tx: Tx, tenantId: string, digest: Buffer): Promise<CredentialRow | undefined> =>
+/** A sign-in that was not used for `idleMs` has ended by itself. */
+export const signInCredential = (
+  tx: Tx,
+  tenantId: string,
+  { digest, idleMs }: { digest: Buffer; idleMs: number },
+): Promise<CredentialRow | undefined> =>
   tx.one<CredentialRow>(
-    `select ${HELD}, s.id as credential_id, s.digest, least(k.expires_at, s.expires_at) as expires_at,
-       s.ended_at is not null or k.revoked_at is not null or ${GONE} as dead
-     from sign_in s join api_key k on k.tenant_id = s.tenant_id and k.id = s.api_key_id ${HOLDER}
+    `select ${HELD}, s.id as credential_id, s.digest, least(k.expires_at, s.expires_at) as expires_at, s.last_used_at,
+       s.ended_at is not null or s.last_used_at < now() - $3 * interval '1 ms' or k.revoked_at is not null or ${GONE} as dead
+     from sign_in s left join api_key k on k.tenant_id = s.tenant_id and k.id = s.api_key_id ${holderOf('s')}
      where s.tenant_id = $1 and s.digest = $2`,
-    [tenantId, digest],
+    [tenantId, digest, idleMs],
   );

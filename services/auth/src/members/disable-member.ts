@@ -4,6 +4,7 @@ import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { endApiKey } from '../api-keys/end-api-key.js';
 import { openApiKeysOf } from '../api-keys/postgres-api-keys.js';
+import { endSignIns } from '../sign-ins/end-sign-ins.js';
 import { updateMember, type Member } from './postgres-members.js';
 import { lockManaged } from './role-grant.js';
 
@@ -26,6 +27,7 @@ export class DisableMember {
     const now = new Date();
     await updateMember(tx, at, { disabledAt: now });
     for (const key of await openApiKeysOf(tx, at)) await endApiKey(tx, at.tenantId, key, now);
+    await endSignIns(tx, at.tenantId, { principalId: id, workspaceId: at.workspaceId }, now);
     await tx.emit(events.memberDisabled, { principal: id, workspace: at.workspaceId, role: member.role });
     return { ...member, disabledAt: now.toISOString() };
   }

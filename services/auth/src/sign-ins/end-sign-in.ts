@@ -1,8 +1,8 @@
-import { ConclaveError, events, type ReplyOf, type RequestOf, type auth } from '@conclave/contracts';
+import { ConclaveError, type ReplyOf, type RequestOf, type auth } from '@conclave/contracts';
 import { Database } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { Authenticator, type Grant } from '../credentials/authenticator.js';
-import { endSignIn } from './postgres-sign-ins.js';
+import { endSignIns } from './end-sign-ins.js';
 
 /** Ends a sign-in. One that is unknown or over is not an error: whoever signs out gets what they want. */
 @Injectable()
@@ -18,11 +18,9 @@ export class EndSignIn {
   }
 
   private end({ tenantId, principal, credentialId }: Grant): Promise<boolean> {
-    return this.db.tx({ tenantId, actor: principal.id }, async (tx) => {
-      const ended = await endSignIn(tx, tenantId, credentialId, new Date());
-      if (ended) await tx.emit(events.credentialRevoked, { credentialId });
-      return ended;
-    });
+    return this.db.tx({ tenantId, actor: principal.id }, (tx) =>
+      endSignIns(tx, tenantId, { id: credentialId }, new Date()),
+    );
   }
 }
 

@@ -1,3 +1,4 @@
+import type { signIns } from '@conclave/contracts';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 @Entity('sign_in')
@@ -8,12 +9,35 @@ export class SignInEntity {
   @PrimaryColumn({ type: 'text' })
   id!: string;
 
-  @Column({ name: 'api_key_id', type: 'text' })
-  apiKeyId!: string;
+  @Column({ name: 'principal_id', type: 'text' })
+  principalId!: string;
+
+  @Column({ name: 'workspace_id', type: 'text' })
+  workspaceId!: string;
+
+  @Column({ type: 'text' })
+  method!: signIns.SignInMethod;
+
+  @Column({ type: 'text', array: true })
+  factors!: string[];
+
+  /** The key it was opened with and is as narrow as. */
+  @Column({ name: 'api_key_id', type: 'text', nullable: true })
+  apiKeyId!: string | null;
+
+  /** The identity provider that vouched for the person. */
+  @Column({ name: 'connection_id', type: 'text', nullable: true })
+  connectionId!: string | null;
 
   /** `CredentialDigest` of the secret in the cookie. */
   @Column({ type: 'bytea' })
   digest!: Buffer;
+
+  @Column({ name: 'authenticated_at', type: 'timestamptz' })
+  authenticatedAt!: Date;
+
+  @Column({ name: 'last_used_at', type: 'timestamptz' })
+  lastUsedAt!: Date;
 
   @Column({ name: 'created_at', type: 'timestamptz' })
   createdAt!: Date;

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { auth, events } from '@conclave/contracts';
-import { refusalOf } from '@conclave/dev-env/testing';
+import { auth, events, newId, roles, signIns } from '@conclave/contracts';
+import { refusalOf, type TestPrincipal } from '@conclave/dev-env/testing';
 import { Database } from '@conclave/postgres-kit';
 import { edge, startAuth, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
+import { OpenSignIn } from './open-sign-in.js';
 import { sweepSignIns } from './postgres-sign-ins.js';
 
 describe('sign-ins', () => {
@@ -73,8 +74,9 @@ describe('sign-ins', () => {
     expect(ids).not.toContain(survivor.id);
   });
 
-  it('are twenty per key at most: one more ends the oldest', async () => {
-    const key = await fixture.call(auth.createApiKey, { name: 'busy' }, tenant.principal);
+  it('are twenty per principal at most: one more ends the oldest', async () => {
+    const busy = await fixture.createTenant();
+    const key = await fixture.call(auth.createApiKey, { name: 'busy' }, busy.principal);
     const opened = [];
     for (let n = 0; n < 22; n++) opened.push(await signIn(key.key));
     const refusals = await Promise.all(
@@ -86,7 +88,7 @@ describe('sign-ins', () => {
       ),
     );
     expect(refusals).toEqual(['over', 'over', ...Array<string>(20).fill('good')]);
-    const revoked = await fixture.emitted(events.credentialRevoked.type, tenant.principal.tenantId);
+    const revoked = await fixture.emitted(events.credentialRevoked.type, busy.principal.tenantId);
     const ids = revoked.map(({ data }) => data['credentialId']);
     expect(opened.filter(({ id }) => ids.includes(id))).toEqual(opened.slice(0, 2));
   });
@@ -123,6 +125,95 @@ describe('sign-ins', () => {
       expect(row!.all).not.toContain(text);
       expect(row!.all).not.toContain(Buffer.from(text, 'base64url').toString('hex'));
     }
+  });
+
+  it('end when nobody used them for a while, and not before', async () => {
+    const { id, secret } = await signIn(tenant.key);
+    const idle = (minutes: number) =>
+      fixture.database.query(`update auth.sign_in set last_used_at = now() - $2 * interval '1 minute' where id = $1`, [
+        id,
+        minutes,
+      ]);
+    await idle(119);
+    await expect(exchange(secret)).resolves.toMatchObject({ credentialId: id });
+    const [row] = await fixture.database.query<{ fresh: boolean }>(
+      `select last_used_at > now() - interval '1 minute' as fresh from auth.sign_in where id = $1`,
+      [id],
+    );
+    expect(row).toEqual({ fresh: true });
+    await idle(121);
+    expect(await refusalOf(exchange(secret))).toBe('auth.unauthenticated');
+  });
+
+  describe('of a person', () => {
+    let admin: TestPrincipal;
+    let member: TestPrincipal;
+    beforeAll(async () => {
+      admin = (await fixture.createTenant()).principal;
+      const { principal } = await fixture.call(auth.addMember, { name: 'Bo', kind: 'user', role: 'developer' }, admin);
+      const { key } = await fixture.call(auth.createApiKey, { name: 'theirs', principal: principal.id }, admin);
+      member = await fixture.exchange(key);
+    });
+    const open = (of: TestPrincipal, workspaceId?: string) =>
+      fixture.service.app.get(Database).tx({ tenantId: of.tenantId, actor: of.principal.id }, (tx) =>
+        fixture.service.app.get(OpenSignIn).run(tx, {
+          ...{ tenantId: of.tenantId, principalId: of.principal.id, workspaceId },
+          ...{ method: 'passkey', factors: ['passkey', 'user-verification'] },
+        }),
+      );
+    const list = (as: TestPrincipal, principal?: string) =>
+      fixture.call(signIns.listSignIns, principal === undefined ? {} : { principal }, as);
+    const revoke = (id: string, as: TestPrincipal) => fixture.call(signIns.revokeSignIn, { id }, as);
+
+    it('is worth the role, today’s, and says in the log how they proved who they are', async () => {
+      const { id, secret } = await open(member);
+      expect((await fixture.exchange(secret, 'sign-in')).scopes).toEqual(roles.developer);
+      await fixture.setRole(member, 'viewer');
+      expect((await fixture.exchange(secret, 'sign-in')).scopes).toEqual(roles.viewer);
+      await fixture.setRole(member, 'developer');
+      const told = await fixture.emitted(events.signInOpened.type, member.tenantId);
+      expect(told.find(({ data }) => data['signIn'] === id)).toMatchObject({
+        actor: member.principal.id,
+        data: { principal: member.principal.id, method: 'passkey', factors: ['passkey', 'user-verification'] },
+      });
+    });
+
+    it('shows with the others where they are signed in, and which one asks', async () => {
+      const { id, secret } = await open(member);
+      const { items } = await list(await fixture.exchange(secret, 'sign-in'));
+      expect(items[0]).toMatchObject({ id, method: 'passkey', workspace: member.workspaceId, current: true });
+      expect(items.slice(1).map(({ current }) => current)).not.toContain(true);
+      expect(await list(admin, member.principal.id)).toMatchObject({ items: [{ id, current: false }, {}] });
+      expect(await refusalOf(list(member, admin.principal.id))).toBe('auth.forbidden');
+      expect(await list(tenant.principal, member.principal.id)).toEqual({ items: [] });
+    });
+
+    it('is ended by its owner, or by who could end the membership, and by nobody else', async () => {
+      const [mine, other, above] = [await open(member), await open(member), await open(admin)];
+      expect(await revoke(mine.id, member)).toMatchObject({ id: mine.id });
+      expect(await refusalOf(exchange(mine.secret))).toBe('auth.unauthenticated');
+      const foreign = [
+        revoke(mine.id, member),
+        revoke(above.id, member),
+        revoke(other.id, tenant.principal),
+        revoke(newId('signIn'), admin),
+      ];
+      expect(await Promise.all(foreign.map(refusalOf))).toEqual(foreign.map(() => 'auth.sign-in.not-found'));
+      const narrow: TestPrincipal = { ...member, scopes: ['member:manage', 'self:manage', ...roles.viewer] };
+      expect(await refusalOf(revoke(above.id, narrow))).toBe('auth.role.too-wide');
+      await revoke(other.id, admin);
+      expect(await refusalOf(exchange(other.secret))).toBe('auth.unauthenticated');
+      const told = await fixture.emitted(events.credentialRevoked.type, admin.tenantId);
+      expect(told.map(({ data }) => data['credentialId'])).toEqual([mine.id, other.id]);
+    });
+
+    it('opens in a workspace of theirs only, and ends with their membership', async () => {
+      expect(await refusalOf(open(member, tenant.principal.workspaceId))).toBe('auth.unauthenticated');
+      const { secret } = await open(member, member.workspaceId);
+      await fixture.call(auth.disableMember, { id: member.principal.id }, admin);
+      expect(await refusalOf(exchange(secret))).toBe('auth.unauthenticated');
+      expect(await refusalOf(open(member))).toBe('auth.unauthenticated');
+    });
   });
 
   it('are the edge’s business alone', async () => {

@@ -667,7 +667,10 @@ import { API_KEY, newWorld, type World } from './world.js';
       await see(dialog().getByText('cnk_a-key-that-is-shown-once'));
       expect(edge.writes.at(-1)).toMatchObject({
         subject: auth.createApiKey.subject,
-        request: { name: 'nightly', scopes: ['audit:read', 'decision:read', 'self:read', 'tally:compute'] },
+        request: {
+          name: 'nightly',
+          scopes: ['audit:read', 'decision:read', 'self:read', 'self:manage', 'tally:compute'],
+        },
       });
       await button('I have copied it').click();
       await button('Revoke nightly').click();

@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { contract } from '../contract.js';
+import { idOf } from '../ids.js';
+import { pageOf, pageQuery, timestamp } from '../page.js';
+
+/** How somebody proved who they are. */
+export const signInMethods = ['api-key', 'link', 'passkey', 'oidc', 'saml'] as const;
+export type SignInMethod = (typeof signInMethods)[number];
+
+const signIn = z.object({
+  id: idOf('signIn'),
+  principal: idOf('principal'),
+  workspace: idOf('workspace'),
+  method: z.enum(signInMethods),
+  /** What was shown: `key`, `link`, `passkey`, `user-verification`, … */
+  factors: z.array(z.string()),
+  authenticatedAt: timestamp,
+  lastUsedAt: timestamp,
+  expiresAt: timestamp,
+  /** Whether the request came in under it. */
+  current: z.boolean(),
+});
+
+/** Sign-ins that are open. Whose: the caller's own, or with `member:manage` another member's of the workspace. */
+export const listSignIns = contract({
+  owner: 'auth',
+  subject: 'auth.v1.sign-in.list',
+  permission: 'self:read',
+  request: z.strictObject({ ...pageQuery, principal: idOf('principal').optional() }),
+  reply: pageOf(signIn),
+  http: {
+    method: 'GET',
+    path: '/v1/sign-ins',
+    summary: 'List the sign-ins that are open',
+    tag: 'identity',
+    stability: 'beta',
+  },
+});
+
+/** One's own, or with `member:manage` one of another member of the workspace. */
+export const revokeSignIn = contract({
+  owner: 'auth',
+  subject: 'auth.v1.sign-in.revoke',
+  permission: 'self:manage',
+  request: z.strictObject({ id: idOf('signIn') }),
+  reply: signIn,
+  errors: ['auth.sign-in.not-found', 'auth.role.too-wide'],
+  http: {
+    method: 'DELETE',
+    path: '/v1/sign-ins/{id}',
+    summary: 'End a sign-in',
+    tag: 'identity',
+    stability: 'beta',
+  },
+});

@@ -1,0 +1,66 @@
+/**
+ * The one door: every way of proving who one is ends here, in a secret for the browser's cookie.
+ *
+ * A sign-in belongs to a principal at work in a workspace and is worth their role there, at most what its key allows
+ * when it was opened with one. It ends after a working day, when nobody used it for a while, and with whatever it
+ * was opened with.
+ */
+import { randomBytes } from 'node:crypto';
+import { ConclaveError, events, newId, type ReplyOf, type auth, type signIns } from '@conclave/contracts';
+import { CONFIG } from '@conclave/nest-kit';
+import type { Tx } from '@conclave/postgres-kit';
+import { Inject, Injectable } from '@nestjs/common';
+import type { AuthConfig } from '../config.js';
+import { CredentialDigest } from '../credentials/credential-digest.js';
+import { endSignIns } from './end-sign-ins.js';
+import { insertSignIn, oldestSignIns, workspaceOf } from './postgres-sign-ins.js';
+
+/** Browsers that a principal is signed in with at a time; one more ends the oldest. */
+const OPEN_PER_PRINCIPAL = 20;
+
+/** Who was recognised, and how. */
+export interface Recognised {
+  readonly tenantId: string;
+  readonly principalId: string;
+  /** Where they mean to work: the first workspace they belong to unless told. */
+  readonly workspaceId?: string | undefined;
+  readonly method: signIns.SignInMethod;
+  readonly factors: readonly string[];
+  readonly connectionId?: string | undefined;
+  readonly apiKeyId?: string | undefined;
+  /** The end of what they proved themselves with, if it has one. */
+  readonly expiresAt?: Date | undefined;
+}
+
+export type OpenedSignIn = ReplyOf<typeof auth.createSignIn>;
+
+@Injectable()
+export class OpenSignIn {
+  constructor(
+    @Inject(CONFIG) private readonly config: Pick<AuthConfig, 'SIGN_IN_HOURS'>,
+    private readonly digest: CredentialDigest,
+  ) {}
+
+  /** @throws ConclaveError `auth.unauthenticated` when they belong to no such workspace, or were disabled */
+  async run(tx: Tx, who: Recognised): Promise<OpenedSignIn> {
+    const { tenantId, principalId, method, factors } = who;
+    const workspaceId = await workspaceOf(tx, who);
+    if (!workspaceId) throw new ConclaveError('auth.unauthenticated');
+    const id = newId('signIn');
+    const secret = randomBytes(32).toString('base64url');
+    const now = new Date();
+    const longest = now.getTime() + this.config.SIGN_IN_HOURS * 3_600_000;
+    const expiresAt = new Date(Math.min(longest, who.expiresAt?.getTime() ?? Infinity));
+    for (const old of await oldestSignIns(tx, { tenantId, principalId, kept: OPEN_PER_PRINCIPAL - 1 }))
+      await endSignIns(tx, tenantId, { id: old }, now);
+    await insertSignIn(tx, {
+      ...{ tenantId, id, principalId, workspaceId, method, factors: [...factors], expiresAt },
+      ...{ apiKeyId: who.apiKeyId ?? null, connectionId: who.connectionId ?? null },
+      ...{ digest: this.digest.of('sign-in', secret), createdAt: now, authenticatedAt: now, lastUsedAt: now },
+    });
+    await tx.emit(events.signInOpened, {
+      ...{ signIn: id, principal: principalId, workspace: workspaceId, method, factors: [...factors] },
+    });
+    return { id, secret, csrf: this.digest.csrfOf(secret), expiresAt: expiresAt.toISOString() };
+  }
+}

@@ -43,7 +43,10 @@ export const services: readonly ServiceEntry[] = [
     ...plain,
     name: 'auth',
     folder: 'auth',
-    env: ({ secrets }) => ({ API_KEY_PEPPER: secrets.of('auth.api-key-pepper', key256) }),
+    env: ({ secrets, ports }) => ({
+      API_KEY_PEPPER: secrets.of('auth.api-key-pepper', key256),
+      PUBLIC_URL: `http://localhost:${ports.gateway}`,
+    }),
   },
   {
     ...plain,

@@ -4,6 +4,7 @@ import { ApiKeysController } from './api-keys/api-keys.controller.js';
 import { CreateApiKey } from './api-keys/create-api-key.js';
 import { ListApiKeys } from './api-keys/list-api-keys.js';
 import { RevokeApiKey } from './api-keys/revoke-api-key.js';
+import { connectionControllers, connectionProviders } from './connections/connection-parts.js';
 import { Authenticator } from './credentials/authenticator.js';
 import { CredentialDigest } from './credentials/credential-digest.js';
 import { CredentialsController } from './credentials/credentials.controller.js';
@@ -26,8 +27,16 @@ import { ListWorkspaces } from './workspaces/list-workspaces.js';
 import { WorkspacesController } from './workspaces/workspaces.controller.js';
 
 @Module({
-  controllers: [ApiKeysController, CredentialsController, MembersController, SignInsController, WorkspacesController],
+  controllers: [
+    ...connectionControllers,
+    ApiKeysController,
+    CredentialsController,
+    MembersController,
+    SignInsController,
+    WorkspacesController,
+  ],
   providers: [
+    ...connectionProviders,
     AddMember,
     ApiKeyMint,
     Authenticator,

@@ -1,4 +1,5 @@
 import { databaseEnvironment, loadConfig, secretKey } from '@conclave/nest-kit';
+import { allowedNetworks } from '@conclave/nest-kit/egress';
 import { z } from 'zod';
 
 /** What auth reads besides the kit's environment. */
@@ -12,6 +13,13 @@ export const authEnvironment = {
     .regex(/^[a-z0-9]{1,12}$/)
     .default('live')
     .describe('Names the installation in its API keys: ccl_<env>_…'),
+  PUBLIC_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('Address people use; identity providers are told it, so without it none can be connected.'),
+  EGRESS_ALLOW: allowedNetworks.describe(
+    'Private networks that identity providers may be in, also without TLS: comma-separated CIDRs. None unless told.',
+  ),
   SIGN_IN_HOURS: z.coerce
     .number()
     .positive()

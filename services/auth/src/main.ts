@@ -3,11 +3,11 @@ import { postgres } from '@conclave/postgres-kit';
 import { AuthModule } from './auth.module.js';
 import { authEnvironment } from './config.js';
 import { entities } from './entities.js';
-import { sweepSignIns } from './sign-ins/postgres-sign-ins.js';
+import { sweep } from './sweep.js';
 
 await bootstrapService({
   name: 'auth',
   module: AuthModule,
   environment: authEnvironment,
-  resources: [postgres({ entities, sweep: sweepSignIns })],
+  resources: [postgres({ entities, sweep })],
 });

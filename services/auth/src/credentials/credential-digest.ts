@@ -14,7 +14,7 @@ const NOBODY = Buffer.alloc(32);
 export class CredentialDigest {
   constructor(@Inject(CONFIG) private readonly config: Pick<AuthConfig, 'API_KEY_PEPPER'>) {}
 
-  of(kind: 'api-key' | 'sign-in' | 'csrf', text: string): Buffer {
+  of(kind: 'api-key' | 'sign-in' | 'csrf' | 'flow', text: string): Buffer {
     return createHmac('sha256', this.config.API_KEY_PEPPER).update(`${kind}\n${text}`).digest();
   }
 

@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { generateKeyPairSync } from 'node:crypto';
 import { lies, manglings, mutants, twoAssertions, wrappings } from '../testing/hostile-responses.js';
-import { testIdp, type Said } from '../testing/test-idp.js';
+import { testIdp, type Said } from '@conclave/dev-env/testing';
 import { readIdpMetadata } from './idp-metadata.js';
 import { SamlRefusal } from './saml-refusal.js';
-import { selfSignedCertificate } from './self-signed-certificate.js';
+import { selfSignedCertificate } from '@conclave/nest-kit';
 import { ServiceProvider, type SamlParty } from './service-provider.js';
 import { spMetadata } from './sp-metadata.js';
 

@@ -9,7 +9,7 @@ export type SignIn = Omit<ReplyOf<typeof signIns.revokeSignIn>, 'current'>;
 export type WhichSignIns =
   | { readonly id: string }
   | { readonly apiKeyId: string }
-  | { readonly connectionId: string }
+  | { readonly connectionId: string; readonly principalId?: string }
   | { readonly principalId: string; readonly workspaceId: string };
 
 export async function insertSignIn(tx: Tx, signIn: Omit<SignInEntity, 'endedAt'>): Promise<void> {

@@ -24,6 +24,9 @@ export interface AuthFixture extends ServiceFixture {
   setRole(of: TestPrincipal, role: Role): Promise<void>;
 }
 
+/** Where people reach the installation, and where its tests have identity providers. */
+const PLACES = { PUBLIC_URL: 'https://conclave.example.com', EGRESS_ALLOW: '127.0.0.0/8' };
+
 /** The edge, speaking for itself: it has no tenant before the exchange. */
 export const edge = { claims: {} };
 
@@ -35,7 +38,7 @@ export async function startAuth(): Promise<AuthFixture> {
     environment: authEnvironment,
     resources: [postgres({ entities })],
   };
-  const fixture = await startServiceFixture(spec, { API_KEY_PEPPER: pepper, API_KEY_ENV: 'test' });
+  const fixture = await startServiceFixture(spec, { API_KEY_PEPPER: pepper, API_KEY_ENV: 'test', ...PLACES });
 
   async function exchange(secret: string, kind: 'api-key' | 'sign-in' = 'api-key'): Promise<TestPrincipal> {
     const { token } = await fixture.call(auth.exchangeCredential, { kind, secret }, edge);

@@ -3,7 +3,7 @@
  * others are one lie each, properly signed where that is what makes it dangerous.
  */
 import { DOMParser, XMLSerializer } from '@xmldom/xmldom';
-import type { Said, TestIdp } from './test-idp.js';
+import type { Said, TestIdp } from '@conclave/dev-env/testing';
 
 const parse = (xml: string): Document => new DOMParser().parseFromString(xml, 'text/xml');
 const print = (document: Document): string => new XMLSerializer().serializeToString(document);

@@ -31,6 +31,12 @@ export function registerSignIns(
     return reply.status(201).header('cache-control', 'no-store').send({ csrf, expiresAt });
   });
 
+  fastify.get('/v1/sign-ins/current', async (request, reply) => {
+    if (door.credentialOf(request)?.kind !== 'sign-in') throw new ConclaveError('auth.unauthenticated');
+    const { csrf } = await door.admit(ANYONE, request, reply);
+    return reply.header('cache-control', 'no-store').send({ csrf });
+  });
+
   fastify.delete('/v1/sign-ins/current', async (request, reply) => {
     const credential = door.credentialOf(request);
     if (credential?.kind !== 'sign-in') throw new ConclaveError('auth.unauthenticated');

@@ -1,0 +1,9 @@
+import type { Database } from '@conclave/postgres-kit';
+import { sweepConnectionFlows } from './connection-sign-ins/postgres-flows.js';
+import { sweepSignIns } from './sign-ins/postgres-sign-ins.js';
+
+/** Forgets what is of no use any more. */
+export async function sweep(db: Database): Promise<void> {
+  await sweepSignIns(db);
+  await sweepConnectionFlows(db);
+}

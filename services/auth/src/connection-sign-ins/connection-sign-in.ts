@@ -23,6 +23,7 @@ import { CredentialDigest } from '../credentials/credential-digest.js';
 import type { CodeFlow } from '../oidc/oidc-client.js';
 import { SamlRefusal } from '../saml/saml-refusal.js';
 import { OpenSignIn } from '../sign-ins/open-sign-in.js';
+import { NO_TENANT } from '../tenants/no-tenant.js';
 import { insertFlow, takeAssertion, takeFlow } from './postgres-flows.js';
 import { Providers, type ProviderAnswer } from './provider.js';
 import { recognise } from './recognise.js';
@@ -33,8 +34,6 @@ type Finish = typeof connections.finishConnectionSignIn;
 
 /** Time for a person to prove themselves to their provider. */
 const FLOW_MS = 10 * 60_000;
-/** Stands in where a connection is unknown, so that no tenant's rows are read. */
-const NO_TENANT = '';
 
 interface OpenConnection {
   readonly row: ConnectionRow;

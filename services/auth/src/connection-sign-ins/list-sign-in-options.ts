@@ -3,12 +3,10 @@ import { Database } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { openConnections, tenantsOfDomain } from '../connections/postgres-connections.js';
 import { PublicPlaces } from '../connections/public-places.js';
+import { NO_TENANT } from '../tenants/no-tenant.js';
 import { tenantNamed } from '../tenants/postgres-tenants.js';
 
 type Contract = typeof connections.listSignInOptions;
-
-/** Read in place of a tenant that is not there. */
-const NO_TENANT = '';
 
 /**
  * The ways into a tenant, by its name or by the domain of an address. Somebody who asks learns of connections, which are

@@ -9,6 +9,7 @@ import type { PrincipalKind } from '../members/principal.entity.js';
 import { touchSignIn } from '../sign-ins/postgres-sign-ins.js';
 import { CredentialDigest } from './credential-digest.js';
 import {
+import { NO_TENANT } from '../tenants/no-tenant.js';
   apiKeyCredential,
   signInCredential,
   tenantOfApiKey,
@@ -27,8 +28,6 @@ export interface Grant {
   readonly expiresAt?: Date;
 }
 
-/** The tenant of unknown credentials: it has no rows, and being asked for costs the same. */
-const NO_TENANT = 'ten_00000000000000000000000000';
 /** The time of last use is for people and for limits of minutes; one write a minute is enough. */
 const LAST_USED_GRAIN_MS = 60_000;
 

@@ -1157,6 +1157,7 @@ TERMS_OPTIONAL = {
     ),
     "earlyStop": literal("off", "certain"),
     "waves": boolean,
+    "signedReveals": boolean,
 }
 REASONS = (
     "threshold-met threshold-missed most-preferred gate-red evidence-missing all-abstained no-quorum "
@@ -1516,6 +1517,9 @@ def ballot_fits(predicate, record, ballot, agenda_ids):
 def signed_by_statement(predicate, record, statement, agreed):
     """The bytes that a statement of a record signs (§ 4)."""
     if "ballot" in statement:
+        if "salt" in statement and predicate.get("signedReveals") is True:
+            word = {"ballot": statement["ballot"], "salt": statement["salt"]}
+            return b"conclave/reveal/v1\n" + agreed.encode() + b"\n" + jcs(word)
         return b"conclave/ballot/v1\n" + agreed.encode() + b"\n" + jcs(statement["ballot"])
     word = {
         "decisionId": predicate["decisionId"],

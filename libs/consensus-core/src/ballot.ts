@@ -82,7 +82,7 @@ export const commitmentShape = object({
 export type Commitment = Of<typeof commitmentShape>;
 
 /**
- * The exact bytes a voter signs to cast, reveal or abstain. `termsSha256` is the digest of the decision's public terms:
+ * The exact bytes a voter signs to cast or abstain. `termsSha256` is the digest of the decision's public terms:
  * with it, nobody can carry the signature over to another subject, rule, electorate or panel.
  */
 export function ballotBytes(ballot: Ballot, termsSha256: string): Uint8Array {
@@ -92,6 +92,19 @@ export function ballotBytes(ballot: Ballot, termsSha256: string): Uint8Array {
 /** The exact bytes a voter signs to commit; bound to the terms as a ballot is. */
 export function commitmentBytes(commitment: Commitment, termsSha256: string): Uint8Array {
   return utf8(`conclave/commit/v1\n${termsSha256}\n${jcs(commitment)}`);
+}
+
+/**
+ * The exact bytes a voter signs to open a commitment. Under terms with `signedReveals` the salt is among them, so that
+ * nobody else can make the promise look broken.
+ */
+export function revealBytes(
+  { ballot, salt }: { readonly ballot: Ballot; readonly salt: string },
+  termsSha256: string,
+  { signedReveals = false }: { readonly signedReveals?: boolean | undefined },
+): Uint8Array {
+  if (!signedReveals) return ballotBytes(ballot, termsSha256);
+  return utf8(`conclave/reveal/v1\n${termsSha256}\n${jcs({ ballot, salt })}`);
 }
 
 /** The commitment to a ballot, hex; `salt` is 32 random bytes in base64, so that the ballot cannot be guessed. */

@@ -110,6 +110,8 @@ export const publicTermsOptional = {
   earlyStop: oneOf('off', 'certain'),
   /** Ask the smallest set that could decide first, and more voters only while it has not. */
   waves: flag,
+  /** Voters sign the salts of their reveals, too: {@link revealBytes}. */
+  signedReveals: flag,
 };
 /** Terms as they are stored: with the question's text and salt, and how long voters are waited for. */
 export const termsShape = object(

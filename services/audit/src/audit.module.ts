@@ -31,9 +31,13 @@ import { RetentionController } from './records/retention.controller.js';
 import { SearchEntries } from './records/search-entries.js';
 import { SelfAuditGauges } from './records/self-audit-gauges.js';
 import { StreamExport } from './records/stream-export.js';
+import { ListTimestamps } from './timestamps/list-timestamps.js';
+import { StampCheckpoint } from './timestamps/stamp-checkpoint.js';
+import { TimestampAuthority } from './timestamps/timestamp-authority.js';
 import { CheckpointOffers } from './witness/checkpoint-offers.js';
 import { Cosignatures } from './witness/cosignatures.js';
 import { HeldProofs } from './witness/held-proofs.js';
+import { Outsiders } from './witness/outsiders.js';
 import { PostgresWitnessing } from './witness/postgres-witnessing.js';
 import { SubmitCheckpoint } from './witness/submit-checkpoint.js';
 import { WitnessEvents } from './witness/witness-events.js';
@@ -47,7 +51,17 @@ import { Witnessing } from './witness/witnessing.js';
     ...[PostgresOrigins, PostgresPublished, PostgresSequence, Publisher, PublishLog, SealLog, Sequencer],
     ...[CreateExport, FollowLog, KeepAndForget, ProveErasure, SearchEntries, SelfAuditGauges, StreamExport],
     ...storeProviders,
-    ...[CheckpointOffers, Cosignatures, HeldProofs, PostgresWitnessing, SubmitCheckpoint, WitnessEvents, Witnessing],
+    ...[ListTimestamps, StampCheckpoint, TimestampAuthority],
+    ...[
+      CheckpointOffers,
+      Cosignatures,
+      HeldProofs,
+      Outsiders,
+      PostgresWitnessing,
+      SubmitCheckpoint,
+      WitnessEvents,
+      Witnessing,
+    ],
     {
       provide: Egress,
       inject: [CONFIG],

@@ -1,6 +1,7 @@
 import { createPrivateKey } from 'node:crypto';
 import { databaseEnvironment, loadConfig, type BaseConfig } from '@conclave/nest-kit';
 import { z } from 'zod';
+import { timestampEnvironment } from './timestamps/config.js';
 import { witnessEnvironment } from './witness/config.js';
 
 const signingKey = z
@@ -11,6 +12,7 @@ const signingKey = z
 export const auditEnvironment = {
   ...databaseEnvironment,
   ...witnessEnvironment,
+  ...timestampEnvironment,
   AUDIT_LOG_HOST: z
     .string()
     .regex(/^[a-z0-9][a-z0-9.-]{0,200}$/, { error: 'expected a host name' })

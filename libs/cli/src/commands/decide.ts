@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import {
   ballotBytes,
+  revealBytes,
   commitmentBytes,
   commitOf,
   contributionBytes,
@@ -95,8 +96,9 @@ const verbs: Readonly<Record<string, (hand: Hand) => Promise<Decision>>> = {
   revise: (hand) => hand.client.call(consensus.reviseProposal, contributionOf(hand, 'revise')),
   vote,
   abstain: (hand) => {
-    const { ballot, signature } = ballotOf(hand, { vote: 'abstain' });
+    const { ballot, digest } = unsigned(hand, { vote: 'abstain' });
     const { voterId, reason } = ballot;
+    const signature = hand.voter.sign(ballotBytes(ballot, digest));
     return hand.client.call(consensus.abstain, { id: ballot.decisionId, voterId, reason, signature });
   },
   veto: ({ call, client, decision: { id, termsSha256 }, voter }) => {
@@ -120,21 +122,25 @@ function contributionOf({ call, decision: { id, termsSha256 }, voter }: Hand, ph
 /** In a sealed decision the same words first commit and later reveal: the salt follows from the key. */
 async function vote(hand: Hand): Promise<Decision> {
   const { call, client, decision, voter } = hand;
-  const { ballot, signature, digest } = ballotOf(hand, saidIn(call));
+  const { ballot, digest } = unsigned(hand, saidIn(call));
   const { id, secrecy, phase } = decision;
-  if (secrecy === 'open') return client.call(consensus.castBallot, { id, ballot, signature });
+  if (secrecy === 'open')
+    return client.call(consensus.castBallot, { id, ballot, signature: voter.sign(ballotBytes(ballot, digest)) });
   const salt = voter.saltFor(`${id}/ballot`);
-  if (phase !== 'commit') return client.call(consensus.revealBallot, { id, ballot, salt, signature });
+  if (phase !== 'commit') {
+    const signature = voter.sign(revealBytes({ ballot, salt }, digest, decision));
+    return client.call(consensus.revealBallot, { id, ballot, salt, signature });
+  }
   const commitment = { voterId: voter.voterId, round: 1, commit: commitOf(ballot, salt) };
   const signed = voter.sign(commitmentBytes({ decisionId: id, ...commitment }, digest));
   return client.call(consensus.commitBallot, { id, ...commitment, signature: signed });
 }
 
-function ballotOf({ call, decision, voter }: Hand, said: ReturnType<typeof saidIn> | { readonly vote: 'abstain' }) {
+function unsigned({ call, decision, voter }: Hand, said: ReturnType<typeof saidIn> | { readonly vote: 'abstain' }) {
   const { id, termsSha256, agendaSha256 } = decision;
   const digest = agendaSha256 ?? termsSha256;
   const ballot = { decisionId: id, round: 1, voterId: voter.voterId, ...said, reason: call.text('reason') ?? '' };
-  return { ballot, digest, signature: voter.sign(ballotBytes(ballot, digest)) };
+  return { ballot, digest };
 }
 
 async function enrol(call: Call): Promise<0> {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -93,6 +93,17 @@ describe('the log’s heads in git notes', () => {
       3,
       expect.stringMatching(/failed +heads .*two roots at size 6.*forked/),
     ]);
+  });
+
+  it('are stored with the stamps of a timestamp authority as files for OpenSSL', async () => {
+    const { code, stdout } = await conclave(ada, 'audit', 'timestamps', '--out', '.git/stamps');
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringMatching(/2026-01-01T00:00:00 .* entries +https:\/\/tsa\.example/),
+    ]);
+    const name = join(ada.dir, '.git/stamps', `2026-01-01T000000.000Z-${platform.court.size}`);
+    expect(readFileSync(`${name}.checkpoint`, 'utf8')).toBe(platform.court.checkpoint());
+    expect(readFileSync(`${name}.tsr`).toString('hex')).toBe('3003020100');
   });
 
   it('never keep a review from its verdict', async () => {

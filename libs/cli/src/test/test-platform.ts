@@ -78,6 +78,10 @@ export class TestPlatform {
     on(audit.getLog, () => ({ origin: court.origin, vkey: court.vkey, size: court.size }));
     on(audit.getCheckpoint, () => court.checkpoint());
     on(audit.getConsistencyProof, ({ from, to = 0 }) => court.consistency(from, to));
+    on(audit.listTimestamps, () => {
+      const stamp = { authority: 'https://tsa.example/', at: '2026-01-01T00:00:00.000Z', response: 'MAMCAQA=' };
+      return { items: [{ origin: court.origin, size: court.size, checkpoint: court.checkpoint(), ...stamp }] };
+    });
     on(budgets.setBudget, ({ scopeId = newId('workspace'), ...asked }) => {
       const at = '2026-01-01T00:00:00Z';
       const spent = { spentMicros: 0, reservedMicros: 0, percent: 0 };

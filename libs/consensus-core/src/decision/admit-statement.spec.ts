@@ -145,6 +145,17 @@ describe('ballots in a sealed decision', () => {
     expect(statusOf(log, ann)).toBe('counted');
   });
 
+  it('takes no salt that its voter did not sign, where reveals are signed', async () => {
+    const log = new Log(termsOf([ann, bob], { secrecy: 'sealed', signedReveals: true }));
+    await log.commit(ann, { vote: 'yes' });
+    log.closeCommits('deadline');
+    const told = await revealOf(log.decision.terms, ann, { vote: 'yes' });
+    const forged = { ...told, salt: Buffer.alloc(32, 1).toString('base64') };
+    refused('ballot.signature', 'signature')(await admitReveal(log.decision, forged));
+    await log.reveal(ann, { vote: 'yes' });
+    expect(statusOf(log, ann)).toBe('counted');
+  });
+
   it('makes a voter void that commits to two ballots', async () => {
     const log = sealed();
     await log.commit(ann, { vote: 'yes' });

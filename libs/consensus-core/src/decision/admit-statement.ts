@@ -11,6 +11,7 @@ import {
   ballotShape,
   commitmentBytes,
   commitmentShape,
+  revealBytes,
   signatureShape,
   signedBy,
   type Ballot,
@@ -65,7 +66,8 @@ export async function admitReveal(decision: Decision, command: unknown): Promise
   const known = read(revealCommand, command);
   if (!known.ok) return refuse('consensus.ballot.malformed', 'shape', known.path);
   const { ballot, signature } = known.value;
-  const refusal = await refusalOf(decision, ballot, signature);
+  const bytes = (digest: string) => revealBytes(known.value, digest, decision.terms);
+  const refusal = await refusalOf(decision, ballot, signature, bytes);
   if (refusal) return { events: [], refusal };
   if (decision.terms.secrecy === 'open') return refuse('consensus.decision.phase', 'open-secrecy');
   if (decision.phase === 'commit') return refuse('consensus.decision.phase', 'commits-open');
@@ -95,7 +97,12 @@ export function tooLate(voterId: string, signed: unknown): Admission {
   return { ...refuse('consensus.ballot.late', 'closed'), late: { voterId, statementSha256 } };
 }
 
-async function refusalOf(decision: Decision, ballot: Ballot, signature: Signature): Promise<Refusal | undefined> {
+async function refusalOf(
+  decision: Decision,
+  ballot: Ballot,
+  signature: Signature,
+  bytes = (digest: string) => ballotBytes(ballot, digest),
+): Promise<Refusal | undefined> {
   const { decisionId, rule } = decision.terms;
   const options = agendaOf(decision.terms.options, decision.discussion);
   if (ballot.decisionId !== decisionId) return foreignDecision('/ballot').refusal;
@@ -104,7 +111,7 @@ async function refusalOf(decision: Decision, ballot: Ballot, signature: Signatur
   if (isDiscussed(decision)) return refuse('consensus.decision.phase', decision.phase).refusal;
   const fault = faultOfBallot(ballot, new Set(options.map(({ id }) => id)), rule);
   if (fault) return refuse('consensus.ballot.malformed', fault, '/ballot').refusal;
-  const genuine = await signedBy(voter, ballotBytes(ballot, ballotDigestOf(decision)), signature);
+  const genuine = await signedBy(voter, bytes(ballotDigestOf(decision)), signature);
   return genuine ? undefined : refuse('consensus.ballot.signature', 'signature').refusal;
 }
 

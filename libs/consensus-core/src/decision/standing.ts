@@ -3,7 +3,8 @@
  *
  * Two different commitments or two different ballots of one voter are equivocation; a ballot that does not open the
  * voter's commitment is a broken promise: both make the voter void, and the statements that show it are kept. An
- * equivocation has two contradictory signatures to show; of a broken promise the salt is the platform's word.
+ * equivocation has two contradictory signatures to show, a broken promise the signed salt; where the terms are without
+ * `signedReveals`, that salt is the platform's word.
  */
 import { jcs } from '@conclave/audit-core';
 import { commitOf, type Ballot, type Statement } from '../ballot.js';

@@ -9,7 +9,7 @@
  * that gates told the truth (evidence is the platform's word, by digest) nor that no statement was withheld.
  */
 import { jcs } from '@conclave/audit-core';
-import { ballotBytes, commitmentBytes, signedBy, type Statement } from '../ballot.js';
+import { ballotBytes, commitmentBytes, revealBytes, signedBy, type Statement } from '../ballot.js';
 import { conclusionOf, type Conclusion } from '../decision/conclusion.js';
 import { agendaDigest, agendaOf, hasRounds } from '../discussion.js';
 import { finalStatus, sameStatement, standingOf } from '../decision/standing.js';
@@ -77,18 +77,28 @@ async function checkStatement(
   path: string,
 ): Promise<BallotFault[]> {
   const { decisionId } = predicate;
-  const { ballot, commit, signature } = statement;
+  const { ballot, signature } = statement;
   const faults: BallotFault[] = isInWindow(predicate, statement) ? [] : [fault('window', path)];
-  const bytes = ballot
-    ? ballotBytes(ballot, terms)
-    : commitmentBytes({ decisionId, round: 1, voterId: voter.voterId, commit: commit ?? '' }, terms);
   if (ballot) {
     const options = new Set(agendaOf(predicate.options, predicate.discussion).map(({ id }) => id));
     const own = ballot.decisionId === decisionId && ballot.voterId === voter.voterId;
     if (!own || faultOfBallot(ballot, options, predicate.rule)) faults.push(fault('foreign', path));
   }
-  if (!(await signedBy(voter, bytes, signature))) faults.push(fault('signature', path));
+  if (!(await signedBy(voter, statementBytes(predicate, terms, voter.voterId, statement), signature)))
+    faults.push(fault('signature', path));
   return faults;
+}
+
+/** What the signature of a voter's statement is over. */
+export function statementBytes(
+  { decisionId, signedReveals }: Pick<Predicate, 'decisionId' | 'signedReveals'>,
+  termsSha256: string,
+  voterId: string,
+  { ballot, salt, commit = '' }: Omit<Statement, 'seq' | 'signature'>,
+): Uint8Array {
+  if (!ballot) return commitmentBytes({ decisionId, round: 1, voterId, commit }, termsSha256);
+  if (salt === undefined) return ballotBytes(ballot, termsSha256);
+  return revealBytes({ ballot, salt }, termsSha256, { signedReveals });
 }
 
 function checkRegister({ electorate, ballots, evidence, gates }: Predicate): BallotFault[] {

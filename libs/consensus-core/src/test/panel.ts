@@ -2,7 +2,15 @@
  * Panels with real keys for tests: a voter's key is derived from its name, so every run signs the same bytes.
  */
 import { base64, fromHex, hex, sha256, utf8 } from '@conclave/audit-core';
-import { ballotBytes, commitmentBytes, commitOf, type Ballot, type Commitment, type Signature } from '../ballot.js';
+import {
+  ballotBytes,
+  commitmentBytes,
+  commitOf,
+  revealBytes,
+  type Ballot,
+  type Commitment,
+  type Signature,
+} from '../ballot.js';
 import type { Admission } from '../decision/admission.js';
 import { admitContribution, admitDiscussionClose, admitVeto } from '../decision/admit-discussion.js';
 import {
@@ -87,7 +95,8 @@ export async function commitmentOf(terms: Terms, signer: Signer, says: Partial<B
 }
 
 export async function revealOf(terms: Terms, signer: Signer, says: Partial<Ballot>, salt = SALT) {
-  return { ...(await ballotOf(terms, signer, says)), salt };
+  const { ballot } = await ballotOf(terms, signer, says);
+  return { ballot, salt, signature: await signer.sign(revealBytes({ ballot, salt }, digestOf(terms), terms)) };
 }
 
 /** What a signer says before the vote; without option and text, that there is nothing to say. */

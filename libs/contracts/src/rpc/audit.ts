@@ -202,6 +202,36 @@ export const getConsistencyProof = contract({
   },
 });
 
+/**
+ * Checkpoints that a timestamp authority stamped, newest first. `response` is its answer (RFC 3161, DER, base64) about
+ * the bytes of `checkpoint`, so `openssl ts -verify` can check it.
+ */
+export const listTimestamps = contract({
+  owner: 'audit',
+  subject: 'audit.v1.timestamp.list',
+  permission: 'audit:read',
+  request: z.strictObject(pageQuery),
+  reply: pageOf(
+    z.object({
+      origin: z.string(),
+      size: z.number().int(),
+      /** Where the authority is. */
+      authority: z.string(),
+      /** When it saw the checkpoint, by its own clock. */
+      at: timestamp,
+      checkpoint: z.string(),
+      response: z.string(),
+    }),
+  ),
+  http: {
+    method: 'GET',
+    path: '/v1/audit/log/timestamps',
+    summary: 'Checkpoints with the stamps of a timestamp authority',
+    tag: 'audit',
+    stability: 'beta',
+  },
+});
+
 /** What narrows a search or an export down. */
 export const entryFilter = {
   /** Types that begin with it: `decision.` finds `decision.sealed`. */

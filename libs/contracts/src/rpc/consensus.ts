@@ -182,7 +182,10 @@ export const commitBallot = contract({
   },
 });
 
-/** Opens a commitment, once the commits are closed in a published checkpoint. */
+/**
+ * Opens a commitment, once the commits are closed in a published checkpoint. Where the decision has `signedReveals`, the
+ * signature is over `"conclave/reveal/v1\n" ‖ termsSha256 ‖ "\n" ‖ JCS({ballot, salt})`.
+ */
 export const revealBallot = contract({
   owner: 'consensus',
   subject: 'consensus.v1.ballot.reveal',

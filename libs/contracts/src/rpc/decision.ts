@@ -188,6 +188,8 @@ export const decision = z.object({
   termsSha256: sha256Hex,
   phase: z.enum(decisionPhases),
   secrecy: z.enum(['open', 'sealed']),
+  /** Reveals sign the salt, too; absent in open decisions. */
+  signedReveals: z.boolean().optional(),
   options: z.array(z.object({ id: z.string(), title: z.string() })),
   rule,
   subject: subject.optional(),

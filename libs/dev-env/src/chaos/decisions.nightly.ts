@@ -7,7 +7,7 @@ import { createHash, generateKeyPairSync, sign, type KeyObject } from 'node:cryp
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
-  ballotBytes,
+  revealBytes,
   checkBallots,
   commitmentBytes,
   commitOf,
@@ -170,8 +170,8 @@ describe.each(victims)('while %s is killed in every phase', (victim) => {
       return ['commits', { ...commitment, signature: signed }];
     }, 'ballot.committed');
     const sealed = await everybody((voter) => {
-      const ballot = ballotOf(voter);
-      return ['reveals', { ballot, salt: SALT, signature: signature(voter, ballotBytes(ballot, digest)) }];
+      const said = { ballot: ballotOf(voter), salt: SALT };
+      return ['reveals', { ...said, signature: signature(voter, revealBytes(said, digest, { signedReveals: true })) }];
     }, 'ballot.revealed');
     expect(sealed).toMatchObject({ phase: 'sealed', outcome: { winners: [frozen.options[1]!.id] } });
 

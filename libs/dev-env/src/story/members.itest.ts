@@ -115,6 +115,7 @@ describe('the members of a workspace, over the public API', () => {
     writeFileSync(join(dir, 'since.json'), since!);
     const verdict = await conclave('verify', after, '--vkey', vkey, '--since', join(dir, 'since.json'));
     expect(verdict).toMatchObject({ status: 'trusted', export: { from: 0, filtered: false } });
+    expect(await conclave('timestamps')).toEqual({ items: [] });
     const found = await conclave('list', '--about', id);
     expect(JSON.stringify(found)).not.toContain('Whose Name Goes');
   });

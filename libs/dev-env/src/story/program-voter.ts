@@ -1,6 +1,6 @@
 /** A voter that is a program with an Ed25519 key of its own, and reaches Conclave through its public API alone. */
 import { generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto';
-import { ballotBytes, commitmentBytes, commitOf, type Ballot, type Signature } from '@conclave/consensus-core';
+import { commitmentBytes, commitOf, revealBytes, type Ballot, type Signature } from '@conclave/consensus-core';
 
 /** The public API under one key. */
 export class Api {
@@ -46,9 +46,9 @@ export class ProgramVoter {
   }
 
   async reveal(id: string, termsSha256: string): Promise<void> {
-    const ballot = this.ballot(id);
-    const signature = signatureOf(this.key, ballotBytes(ballot, termsSha256));
-    await this.api.call('POST', `/v1/decisions/${id}/reveals`, { ballot, salt: this.salt, signature });
+    const said = { ballot: this.ballot(id), salt: this.salt };
+    const signature = signatureOf(this.key, revealBytes(said, termsSha256, { signedReveals: true }));
+    await this.api.call('POST', `/v1/decisions/${id}/reveals`, { ...said, signature });
   }
 
   private ballot(decisionId: string): Ballot {

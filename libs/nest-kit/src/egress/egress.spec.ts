@@ -252,7 +252,7 @@ describe('egress on the wire', () => {
   it('reads an answer that somebody wants, up to a bound', async () => {
     const ask = (path: string, maxBytes: number) =>
       inside().ask(`http://localhost:${port}${path}`, { headers: {}, body: '', timeoutMs: 2_000 }, maxBytes);
-    expect(await ask('/size', 3)).toEqual({ status: 409, contentType: 'text/x.tlog.size', body: '17\n' });
+    expect(await ask('/size', 3)).toEqual({ status: 409, contentType: 'text/x.tlog.size', bytes: Buffer.from('17\n') });
     await expect(ask('/size', 2)).rejects.toThrow('more than 2 bytes');
     await expect(ask('/flood', 100_000)).rejects.toThrow('more than');
   });

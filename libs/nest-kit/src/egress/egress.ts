@@ -23,7 +23,7 @@ export type Resolve = (host: string, stop: AbortSignal) => Promise<readonly Reso
 
 export interface EgressPost {
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body: string | Uint8Array;
   /** For everything together: name, connection, answer. */
   readonly timeoutMs: number;
 }
@@ -39,7 +39,7 @@ export interface EgressRequest {
 export interface EgressAnswer {
   readonly status: number;
   readonly contentType: string;
-  readonly body: string;
+  readonly bytes: Buffer<ArrayBuffer>;
 }
 
 /** The URL may not be called. The reason says nothing about names and addresses inside. */
@@ -101,7 +101,7 @@ export class Egress {
   ask(text: string, post: EgressPost, maxBytes: number): Promise<EgressAnswer> {
     return this.send(text, { ...post, method: 'POST' }, async ({ statusCode, headers, body }) => {
       const contentType = String(headers['content-type'] ?? '');
-      return { status: statusCode, contentType, body: (await bounded(body, maxBytes)).toString('utf8') };
+      return { status: statusCode, contentType, bytes: await bounded(body, maxBytes) };
     });
   }
 

@@ -17,6 +17,8 @@ import {
   agendaOf,
   appendTo,
   ballotBytes,
+  revealBytes,
+  statementBytes,
   ballotDigestOf,
   commitmentBytes,
   commitOf,
@@ -134,7 +136,9 @@ export class Course {
   }
 
   async reveal(voterId: string, said: Said, reason = ''): Promise<this> {
-    const command = { ...(await this.ballot(voterId, said, reason)), salt: SALT };
+    const { ballot } = await this.ballot(voterId, said, reason);
+    const bytes = revealBytes({ ballot, salt: SALT }, ballotDigestOf(this.decision), this.decision.terms);
+    const command = { ballot, salt: SALT, signature: await this.signed(voterId, bytes) };
     return this.take((decision) => admitReveal(decision, command));
   }
 
@@ -242,13 +246,8 @@ export async function conspired(run: Run, edit: (draft: Draft) => void): Promise
   for (const spoken of draft.discussion ?? [])
     spoken.signature = await sign(spoken.contribution.voterId, contributionBytes(spoken.contribution, terms));
   for (const { voterId, statements } of draft.ballots)
-    for (const statement of statements) {
-      const { ballot, commit = '' } = statement;
-      const bytes = ballot
-        ? ballotBytes(ballot, agenda)
-        : commitmentBytes({ decisionId: predicate.decisionId, round: 1, voterId, commit }, agenda);
-      statement.signature = await sign(voterId, bytes);
-    }
+    for (const statement of statements)
+      statement.signature = await sign(voterId, statementBytes(predicate, agenda, voterId, statement));
   if (draft.vetoed) draft.vetoed.signature = await sign(draft.vetoed.veto.voterId, vetoBytes(draft.vetoed.veto, terms));
   return predicate;
 }

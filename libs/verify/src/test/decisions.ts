@@ -10,7 +10,7 @@ import {
   admitReveal,
   admitSeal,
   appendTo,
-  ballotBytes,
+  statementBytes,
   commitmentBytes,
   commitOf,
   disclosuresOf,
@@ -193,9 +193,9 @@ async function castAll(
   }
   const kept = ballots.filter(({ voterId }) => parts[voterId]?.reveals !== false && !(sealed && parts[voterId]?.then));
   for (const ballot of [...kept, ...ballotsOf('then')]) {
-    const command = { ballot, signature: await signed(ballot.voterId, ballotBytes(ballot, terms)) };
-    await box.take((decision) =>
-      sealed ? admitReveal(decision, { ...command, salt: SALT }) : admitBallot(decision, command),
-    );
+    const said = sealed ? { ballot, salt: SALT } : { ballot };
+    const bytes = statementBytes(box.decision.terms, terms, ballot.voterId, said);
+    const command = { ...said, signature: await signed(ballot.voterId, bytes) };
+    await box.take((decision) => (sealed ? admitReveal(decision, command) : admitBallot(decision, command)));
   }
 }

@@ -7,6 +7,7 @@ import { breach, FORGED, RECOUNTED, restated, spoken, swapped, zeroes, type Benc
 import { changed, conspired, type Draft, type Run } from './course.js';
 import { gate, ranks, storiesOf, three, yes } from './stories.js';
 import { counts, shapes } from './vectors-recounts.js';
+import { reveals } from './vectors-reveals.js';
 import type { Vector, Workshop } from './workshop.js';
 
 export async function breachVectors(workshop: Workshop): Promise<Vector[]> {
@@ -20,6 +21,7 @@ export async function breachVectors(workshop: Workshop): Promise<Vector[]> {
     ...(await waves(bench)),
     ...(await stops(bench)),
     ...(await counts(bench)),
+    ...(await reveals(bench)),
     ...(await shapes(bench)),
   ];
 }

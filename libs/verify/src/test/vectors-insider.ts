@@ -1,13 +1,6 @@
 /** Vectors of what an insider with the keys of service and log might sign: everything holds but the truth. */
 import { base64, jcs, utf8 } from '@conclave/audit-core';
-import {
-  ballotBytes,
-  commitmentBytes,
-  sealedEntryOf,
-  payloadBytes,
-  termsDigest,
-  type Predicate,
-} from '@conclave/consensus-core';
+import { statementBytes, sealedEntryOf, payloadBytes, termsDigest, type Predicate } from '@conclave/consensus-core';
 import type { StepName } from '../verdict.js';
 import type { Finished } from './decisions.js';
 import { statementText, TRUST, written, type Vector, type Workshop } from './workshop.js';
@@ -46,10 +39,7 @@ async function signedAgain(
   const again = structuredClone(predicate) as unknown as Draft;
   for (const { voterId, statements } of again.ballots)
     for (const statement of statements) {
-      const { ballot, commit = '' } = statement;
-      const bytes = ballot
-        ? ballotBytes(ballot, terms)
-        : commitmentBytes({ decisionId: own, round: 1, voterId, commit }, terms);
+      const bytes = statementBytes({ ...predicate, decisionId: own }, terms, voterId, statement);
       statement.signature = ed25519(base64(await (signers.get(voterId) ?? signers.get('ada')!).sign(bytes)));
     }
   return again as unknown as Predicate;

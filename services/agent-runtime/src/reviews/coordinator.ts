@@ -9,7 +9,7 @@ import type { Activation, AgentPort, Json, TaskSpec, Turn } from '../engine/agen
 import { PostgresRuns } from '../runs/postgres-runs.js';
 import { JuryError } from './jury.js';
 import { PrepareReview } from './prepare-review.js';
-import type { Prepared, Seat, SeatInput } from './prepared.js';
+import type { Opened, Prepared, Seat, SeatInput } from './prepared.js';
 import { actorOf } from './review-of.js';
 import { resultOf, type ReviewParts, type SealedAnswer, type SeatResult, type WaveAnswer } from './review-result.js';
 
@@ -57,21 +57,21 @@ export class Coordinator implements AgentPort {
       notices: prepared.notices,
       seats: prepared.seats.map((s) => s.seat),
     });
-    const termsSha256 = await turn.step('open-decision', async () => {
+    const opened = await turn.step('open-decision', async () => {
       const terms = this.termsOf(decisionId, prepared);
-      const opened = await this.kit.rpc.callAsService(
+      const { termsSha256, signedReveals = false } = await this.kit.rpc.callAsService(
         consensus.openDecision,
         { tenantId: turn.tenantId, onBehalfOf: actorOf(turn).actor },
         terms,
       );
       await this.runs.nameDecision(actorOf(turn), turn.runId, decisionId);
-      return opened.termsSha256;
+      return { termsSha256, signedReveals };
     });
     await turn.tell('opened', 'decision.opened', { decision: decisionId });
-    if (!prepared.inWaves) return this.seat(turn, prepared, termsSha256, prepared.seats);
+    if (!prepared.inWaves) return this.seat(turn, prepared, opened, prepared.seats);
     const first = await turn.step('first-wave', () => this.firstWave(turn, decisionId));
     const seats = prepared.seats.filter(({ kind, voterId }) => kind === 'gate' || first.includes(voterId!));
-    return this.seat(turn, prepared, termsSha256, seats);
+    return this.seat(turn, prepared, opened, seats);
   }
 
   /** Whom consensus asks first: nobody has been given a seat yet, so nobody can have spoken. */
@@ -84,13 +84,13 @@ export class Coordinator implements AgentPort {
   /** The next wave. Its voters are the platform's own, so none can have spoken while this run was not parked. */
   private async ask(turn: Turn, voters: readonly string[]): Promise<Activation> {
     const prepared = await journaled<Prepared>(turn, 'prepare');
-    const termsSha256 = await journaled<string>(turn, 'open-decision');
+    const opened = await journaled<Opened | string>(turn, 'open-decision');
     const seats = prepared.seats.filter(({ voterId }) => voterId !== undefined && voters.includes(voterId));
-    return this.seat(turn, prepared, termsSha256, seats);
+    return this.seat(turn, prepared, opened, seats);
   }
 
   /** Gives these seats their tasks and waits for the decision. */
-  private seat(turn: Turn, { secrecy }: Prepared, termsSha256: string, seats: readonly Seat[]): Activation {
+  private seat(turn: Turn, { secrecy }: Prepared, opened: Opened | string, seats: readonly Seat[]): Activation {
     const decisionId = decisionOf(turn.runId);
     return {
       kind: 'parked',
@@ -100,7 +100,7 @@ export class Coordinator implements AgentPort {
         expiresInMs: this.config.REVIEW_DEADLINE_MS + 30_000,
         defaultAnswer: { expired: true },
       },
-      spawn: seats.map((seat) => taskOf({ decisionId, termsSha256, seat, secrecy })),
+      spawn: seats.map((seat) => taskOf({ decisionId, seat, secrecy, ...openedOf(opened) })),
     };
   }
 
@@ -164,6 +164,10 @@ const evaluatorSha256 = (seat: Seat): string =>
   createHash('sha256')
     .update(`${seat.agent}/${seat.model ?? seat.seat}@${seat.version}`)
     .digest('hex');
+
+/** Journals of decisions whose reveals sign no salt hold the digest alone. */
+const openedOf = (opened: Opened | string): Opened =>
+  typeof opened === 'string' ? { termsSha256: opened, signedReveals: false } : opened;
 
 function taskOf(input: SeatInput): TaskSpec {
   const { seat } = input;

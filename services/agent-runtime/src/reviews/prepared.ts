@@ -41,11 +41,17 @@ export type Prepared = {
   readonly deadlineAt: string;
 };
 
-/** What a seat's task is given. */
-export type SeatInput = {
-  readonly decisionId: string;
+/** What voters need to know of the decision as it was opened. */
+export type Opened = {
   /** Digest of the decision's terms: part of what every voter signs. */
   readonly termsSha256: string;
+  /** Absent in tasks made before reveals signed their salts. */
+  readonly signedReveals?: boolean;
+};
+
+/** What a seat's task is given. */
+export type SeatInput = Opened & {
+  readonly decisionId: string;
   readonly seat: Seat;
   readonly secrecy: 'open' | 'sealed';
 };

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { ballotBytes, commitOf, commitmentBytes } from '@conclave/consensus-core';
+import { ballotBytes, commitOf, commitmentBytes, revealBytes } from '@conclave/consensus-core';
 import { ConclaveError, consensus, type Contract, type RequestInputOf, type RunEvent } from '@conclave/contracts';
 import type { Kit } from '@conclave/nest-kit';
 import { budgetAnswer } from '../budgets/out-of-budget.js';
@@ -101,7 +101,8 @@ export abstract class SeatAgent implements AgentPort {
       });
       return untilReveal(decisionId);
     }
-    const signature = await this.signature(turn, input, ballotBytes(ballot, input.termsSha256));
+    const bytes = revealBytes({ ballot, salt }, input.termsSha256, input);
+    const signature = await this.signature(turn, input, bytes);
     try {
       await this.once(turn, 'reveal', consensus.revealBallot, { id: decisionId, ballot, salt, signature });
     } catch (error) {

@@ -1,6 +1,7 @@
 import { Controller, Inject } from '@nestjs/common';
 import { audit, type RequestOf } from '@conclave/contracts';
 import { Handles, type HttpExchange, type RequestContext } from '@conclave/nest-kit';
+import { ListTimestamps } from '../timestamps/list-timestamps.js';
 import { DescribeLog } from './describe-log.js';
 import { TILE_TYPE } from './log-store.js';
 import { ReadProofs } from './read-proofs.js';
@@ -14,6 +15,7 @@ export class LogController {
   constructor(
     @Inject(DescribeLog) private readonly log: DescribeLog,
     @Inject(ReadProofs) private readonly proofs: ReadProofs,
+    @Inject(ListTimestamps) private readonly stamps: ListTimestamps,
     @Inject(SealLog) private readonly sealing: SealLog,
   ) {}
 
@@ -50,6 +52,11 @@ export class LogController {
   @Handles(audit.getConsistencyProof)
   consistency(ctx: RequestContext, { from, to }: RequestOf<typeof audit.getConsistencyProof>) {
     return this.proofs.consistency(ctx, from, to);
+  }
+
+  @Handles(audit.listTimestamps)
+  timestamps(ctx: RequestContext, request: RequestOf<typeof audit.listTimestamps>) {
+    return this.stamps.run(ctx, request);
   }
 
   @Handles(audit.sealLog)

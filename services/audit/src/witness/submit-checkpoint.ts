@@ -5,13 +5,12 @@ import { Database } from '@conclave/postgres-kit';
 import { CheckpointOffers, type Offer } from './checkpoint-offers.js';
 import type { Witness } from './config.js';
 import { PostgresWitnessing, type WitnessedLog, type Standing } from './postgres-witnessing.js';
+import { waitAfter } from './waiting.js';
 import { WitnessEvents } from './witness-events.js';
 import { outcomeOf, type Outcome } from './witness-outcome.js';
 
 const TIMEOUT_MS = 5_000;
 const MAX_ANSWER_BYTES = 65_536;
-const FIRST_WAIT_MS = 1_000;
-const LONGEST_WAIT_MS = 300_000;
 
 /**
  * Offers a log's head to a witness and keeps what it answers. The witness says what it holds when we are wrong about
@@ -59,9 +58,11 @@ export class SubmitCheckpoint {
     return outcomeOf(await this.ask(witness, second), second, witness);
   }
 
-  private ask({ url }: Witness, { body }: Offer) {
+  private async ask({ url }: Witness, { body }: Offer) {
     const headers = { 'content-type': 'text/plain; charset=utf-8', 'user-agent': 'conclave-audit' };
-    return this.egress.ask(`${url}/add-checkpoint`, { headers, body, timeoutMs: TIMEOUT_MS }, MAX_ANSWER_BYTES);
+    const post = { headers, body, timeoutMs: TIMEOUT_MS };
+    const { bytes, ...answer } = await this.egress.ask(`${url}/add-checkpoint`, post, MAX_ANSWER_BYTES);
+    return { ...answer, body: bytes.toString('utf8') };
   }
 
   private async settle(log: WitnessedLog, witness: Witness, before: Standing, outcome: Outcome): Promise<void> {
@@ -69,7 +70,7 @@ export class SubmitCheckpoint {
     const ok = result === 'cosigned';
     const objection = ok ? null : result === 'failed' ? before.objection : result;
     const failures = ok ? 0 : before.failures + 1;
-    const waitMs = ok ? 0 : Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(failures - 1, 20));
+    const waitMs = ok ? 0 : waitAfter(failures);
     await this.db.tx({ tenantId: log.tenantId, actor: 'service:audit' }, async (tx) => {
       if (ok) await this.store.keep(tx, log, size, witness.vkey, outcome.line);
       await this.store.settle(tx, log, witness.vkey, { size, failures, objection, waitMs });

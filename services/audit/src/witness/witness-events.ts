@@ -12,6 +12,7 @@ import type { Outcome } from './witness-outcome.js';
 @Injectable()
 export class WitnessEvents {
   private readonly submissions: Counter;
+  private readonly stamps: Counter;
 
   constructor(
     @Inject(LOG) private readonly logger: Logger,
@@ -23,6 +24,18 @@ export class WitnessEvents {
       labelNames: ['result'],
       registers: [metrics],
     });
+    this.stamps = new Counter({
+      name: 'conclave_audit_timestamps_total',
+      help: 'Checkpoints shown to the timestamp authority, by what came of it: granted or failed.',
+      labelNames: ['result'],
+      registers: [metrics],
+    });
+  }
+
+  stamped({ tenantId, origin }: WitnessedLog, authority: string, err: unknown): void {
+    this.stamps.inc({ result: err === undefined ? 'granted' : 'failed' });
+    if (err !== undefined)
+      this.logger.warn({ err, tenant: tenantId, origin, authority }, 'a timestamp authority will be asked again');
   }
 
   async submitted(tx: Tx, { tenantId, origin }: WitnessedLog, { key }: Witness, outcome: Outcome, isNew: boolean) {

@@ -1,19 +1,16 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { CONFIG, LOG, type ResourceFactory } from '@conclave/nest-kit';
+import { LOG, type ResourceFactory } from '@conclave/nest-kit';
 import type { Logger } from 'pino';
-import type { AuditConfig } from '../config.js';
 import { Publisher } from '../log/publisher.js';
-import type { Witness } from './config.js';
 import { HeldProofs } from './held-proofs.js';
-import type { WitnessedLog } from './postgres-witnessing.js';
-import { SubmitCheckpoint } from './submit-checkpoint.js';
+import { Outsiders, type Outsider } from './outsiders.js';
 
 /** Logs under way at once with one witness: one that is slow or dead holds up nobody else’s. */
 const SLOTS = 8;
 /** What nobody woke us for is found within this time: heads of other replicas, turns after a failure. */
 const TICK_MS = 1_000;
 
-/** Offers every published head to every witness, apart from signing: nothing that signs ever waits for it. */
+/** Shows published heads to witnesses and to a timestamp authority, apart from signing: nothing that signs waits for it. */
 @Injectable()
 export class Witnessing {
   private readonly lanes: readonly Lane[];
@@ -21,15 +18,12 @@ export class Witnessing {
   private telling: Promise<void> | undefined;
 
   constructor(
-    @Inject(CONFIG) config: AuditConfig,
-    @Inject(SubmitCheckpoint) private readonly submit: SubmitCheckpoint,
+    @Inject(Outsiders) outsiders: Outsiders,
     @Inject(HeldProofs) private readonly held: HeldProofs,
     @Inject(Publisher) private readonly publisher: Publisher,
     @Inject(LOG) private readonly logger: Logger,
   ) {
-    this.lanes = config.AUDIT_WITNESSES.map(
-      (witness) => new Lane(witness, submit, (log) => this.turn(log, witness), logger),
-    );
+    this.lanes = outsiders.all.map((outsider) => new Lane(outsider, logger));
   }
 
   start(): void {
@@ -47,11 +41,6 @@ export class Witnessing {
     await Promise.all(this.lanes.map((lane) => lane.stop()));
   }
 
-  private async turn(log: WitnessedLog, witness: Witness): Promise<void> {
-    const cosigned = await this.submit.run(log, witness);
-    if (cosigned !== undefined) await this.held.tell(log.tenantId, cosigned);
-  }
-
   private async tell(): Promise<void> {
     try {
       await this.held.tellDue();
@@ -63,7 +52,7 @@ export class Witnessing {
   private readonly wake = (): void => this.lanes.forEach((lane) => lane.wake());
 }
 
-/** One witness, and the logs that are under way with it. */
+/** One of them, and the logs that are under way with it. */
 class Lane {
   private readonly busy = new Map<string, Promise<void>>();
   private filling: Promise<void> | undefined;
@@ -71,9 +60,7 @@ class Lane {
   private stopped = false;
 
   constructor(
-    private readonly witness: Witness,
-    private readonly submit: SubmitCheckpoint,
-    private readonly turn: (log: WitnessedLog) => Promise<void>,
+    private readonly outsider: Outsider,
     private readonly logger: Logger,
   ) {}
 
@@ -92,10 +79,11 @@ class Lane {
     while (this.again && !this.stopped && this.busy.size < SLOTS) {
       this.again = false;
       try {
-        const due = await this.submit.due(this.witness, SLOTS - this.busy.size, [...this.busy.keys()]);
+        const due = await this.outsider.due(SLOTS - this.busy.size, [...this.busy.keys()]);
         for (const log of due) {
-          const work = this.turn(log)
-            .catch((err: unknown) => this.logger.warn({ err, witness: this.witness.key.name }, 'a submission is lost'))
+          const work = this.outsider
+            .turn(log)
+            .catch((err: unknown) => this.logger.warn({ err, witness: this.outsider.name }, 'a submission is lost'))
             .finally(() => {
               this.busy.delete(log.tenantId);
               this.wake();

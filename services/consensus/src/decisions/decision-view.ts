@@ -29,6 +29,7 @@ export function viewOf({ id, decision, receiptReady }: Held, voter?: string): Vi
     termsSha256: openingDigestOf(terms),
     phase,
     secrecy: terms.secrecy,
+    ...(terms.signedReveals && { signedReveals: true }),
     options: [...(voter === undefined ? agenda : optionsFor(id, voter, agenda))],
     rule: terms.rule,
     ...(terms.subject && { subject: terms.subject }),

@@ -100,6 +100,7 @@ export class OpenDecision {
     return {
       ...terms,
       ...{ decisionId: id, engine: ENGINE },
+      ...(request.secrecy === 'sealed' && { signedReveals: true }),
       ...(hasRounds(request) && { roundSeconds: roundSeconds ?? ROUND_SECONDS }),
       questionSalt: randomBytes(32).toString('base64'),
       origin: origin ?? `${this.config.AUDIT_LOG_HOST}/log/${ctx.tenantId}`,

@@ -2,6 +2,7 @@
 import { createHash, createPrivateKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import {
   ballotBytes,
+  revealBytes,
   commitmentBytes,
   commitOf,
   contributionBytes,
@@ -52,7 +53,7 @@ export interface Voter {
 /** A tenant that decides. */
 export class Tenant {
   readonly me: TestPrincipal = testPrincipal();
-  private readonly terms = new Map<string, string>();
+  private readonly opened = new Map<string, Decision>();
   /** What ballots sign instead, once options that were discussed are frozen. */
   private readonly agendas = new Map<string, string>();
 
@@ -93,7 +94,7 @@ export class Tenant {
     as: CallAs | TestPrincipal = this.me,
   ): Promise<Decision> {
     const decision = await this.fixture.call(consensus.openDecision, this.termsOf(voters, terms), as);
-    this.terms.set(decision.id, decision.termsSha256);
+    this.opened.set(decision.id, decision);
     return decision;
   }
 
@@ -129,7 +130,9 @@ export class Tenant {
   }
 
   reveal(id: string, voter: Voter, says: Says): Promise<Decision> {
-    return this.fixture.call(consensus.revealBallot, { id, ...this.signed(id, voter, says), salt: SALT }, this.me);
+    const said = { ballot: this.signed(id, voter, says).ballot, salt: SALT };
+    const bytes = revealBytes(said, this.agendas.get(id) ?? this.termsSha256(id), this.opened.get(id) ?? {});
+    return this.fixture.call(consensus.revealBallot, { id, ...said, signature: signatureOf(voter, bytes) }, this.me);
   }
 
   /** A ballot with its voter's signature, under the terms this tenant has seen. */
@@ -182,7 +185,7 @@ export class Tenant {
   }
 
   private termsSha256(id: string): string {
-    return this.terms.get(id) ?? SHA256;
+    return this.opened.get(id)?.termsSha256 ?? SHA256;
   }
 
   /** Waits until the decision has the given phase, or its receipt when that is asked. */

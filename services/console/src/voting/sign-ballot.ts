@@ -10,6 +10,7 @@ import {
   commitOf,
   dataDigest,
   hasRounds,
+  revealBytes,
   termsDigest,
   type Ballot,
   type PublicTerms,
@@ -50,7 +51,7 @@ export async function vote({ decision, key }: Seat, said: Said, reason: string):
 /** Opens the commitment. */
 export async function reveal({ decision, key }: Seat, { ballot, salt }: KeptBallot): Promise<void> {
   const signer = await signerOf({ decision, key }, 'committed');
-  const signature = await signer.sign(ballotBytes(ballot, signer.terms));
+  const signature = await signer.sign(revealBytes({ ballot, salt }, signer.terms, signer));
   await send(consensus.revealBallot, { id: decision.id, ballot: onWire(ballot), salt, signature });
 }
 
@@ -73,6 +74,7 @@ async function signerOf({ decision, key }: Seat, status = 'pending') {
   const credentialId = publicKey === key.publicKey ? key.passkey?.credentialId : undefined;
   const passkey = { algorithm, rpId: relyingParty.rpId, credentialId };
   return {
+    signedReveals: known.signedReveals,
     terms: hasRounds(known) ? agendaDigest(termsDigest(known), decision.options) : termsDigest(known),
     sign: (bytes: Uint8Array): Promise<Signature> => signWithPasskey(passkey, bytes),
   };

@@ -32,7 +32,7 @@ export interface EgressPost {
 export interface EgressRequest {
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
   readonly timeoutMs: number;
 }
 
@@ -149,7 +149,7 @@ export class Egress {
 /** Statuses that never have a body. */
 const BODILESS = new Set([204, 205, 304]);
 
-async function bounded(body: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer> {
+async function bounded(body: AsyncIterable<Buffer>, maxBytes: number): Promise<EgressAnswer['bytes']> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of body) {

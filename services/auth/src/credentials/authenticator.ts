@@ -7,9 +7,9 @@ import { touchApiKey } from '../api-keys/postgres-api-keys.js';
 import type { AuthConfig } from '../config.js';
 import type { PrincipalKind } from '../members/principal.entity.js';
 import { touchSignIn } from '../sign-ins/postgres-sign-ins.js';
+import { NO_TENANT } from '../tenants/no-tenant.js';
 import { CredentialDigest } from './credential-digest.js';
 import {
-import { NO_TENANT } from '../tenants/no-tenant.js';
   apiKeyCredential,
   signInCredential,
   tenantOfApiKey,

@@ -18,8 +18,8 @@ then `env` of all services, then the service's.
 {{- end -}}
 {{- $_ := set $own "INTERNAL_URLS" (toJson $urls) -}}
 {{- if ne $root.Values.exposure.kind "none" }}{{ $_ := set $own "TRUSTED_PROXY_HOPS" "1" }}{{ end -}}
-{{- with $root.Values.exposure.hostname }}{{ $_ := set $own "PUBLIC_URL" (include "conclave.publicUrl" $root) }}{{ end -}}
 {{- end -}}
+{{- if and (has .service (list "auth" "gateway")) $root.Values.exposure.hostname }}{{ $_ := set $own "PUBLIC_URL" (include "conclave.publicUrl" $root) }}{{ end -}}
 {{- range $name, $value := merge (dict) (.values.env | default dict) $own }}
 - name: {{ $name }}
   value: {{ $value | quote }}

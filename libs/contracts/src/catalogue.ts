@@ -6,8 +6,10 @@ import * as budgets from './rpc/budgets.js';
 import * as connections from './rpc/connections.js';
 import * as consensus from './rpc/consensus.js';
 import * as delivery from './rpc/delivery.js';
+import * as invitations from './rpc/invitations.js';
 import * as marketplace from './rpc/marketplace.js';
 import * as metrics from './rpc/metrics.js';
+import * as passkeys from './rpc/passkeys.js';
 import * as records from './rpc/records.js';
 import * as runs from './rpc/runs.js';
 import * as runtime from './rpc/runtime.js';
@@ -26,6 +28,8 @@ export const contracts: readonly Contract[] = [
     auth,
     connections,
     signIns,
+    passkeys,
+    invitations,
     runtime,
     runs,
     budgets,

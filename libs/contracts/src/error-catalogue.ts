@@ -71,6 +71,31 @@ export const errorCatalogue = {
   },
   'auth.api-key.not-found': { status: 404, title: 'No such API key.', action: 'List the keys with GET /v1/api-keys.' },
   'auth.sign-in.not-found': { status: 404, title: 'No such sign-in.', action: 'List yours with GET /v1/sign-ins.' },
+  'auth.passkey.not-found': {
+    status: 404,
+    title: 'No such passkey.',
+    action: 'List yours with GET /v1/mfa/passkeys.',
+  },
+  'auth.passkey.refused': {
+    status: 422,
+    title: 'The passkey cannot be taken.',
+    action: 'Ask for a new challenge and make it again; `reason` says what was wrong.',
+  },
+  'auth.passkeys-unavailable': {
+    status: 503,
+    title: 'This installation takes no passkeys.',
+    action: 'An operator names the console’s address in PUBLIC_URL: https, or http at localhost.',
+  },
+  'auth.link.invalid': {
+    status: 410,
+    title: 'The link is not valid: it was used, revoked, replaced, or has expired.',
+    action: 'Ask whoever sent it for another.',
+  },
+  'auth.invitation.not-found': {
+    status: 404,
+    title: 'No such invitation, or it was accepted.',
+    action: 'List those that are open with GET /v1/invitations.',
+  },
   'auth.workspace.exists': { status: 409, title: 'A workspace of this name exists.', action: 'Choose another name.' },
   'auth.workspace.not-found': {
     status: 404,

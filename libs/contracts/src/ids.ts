@@ -14,6 +14,8 @@ export const idPrefixes = {
   apiKey: 'key',
   signIn: 'sgn',
   connection: 'con',
+  passkey: 'pky',
+  link: 'lnk',
   run: 'run',
   task: 'tsk',
   session: 'ses',

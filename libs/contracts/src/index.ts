@@ -7,10 +7,18 @@ export * from './events/event.js';
 export { contracts, eventContracts, events } from './catalogue.js';
 export * from './nats-permissions.js';
 export { runsChanged, runsEnded, tokensSaid, turnsReady, type PeerSubject } from './live.js';
-export { openApiDocument, problemResponses, type OpenApiDocument, type OpenApiOperation } from './openapi.js';
+export {
+  jsonSchema,
+  openApiDocument,
+  problemResponses,
+  type OpenApiDocument,
+  type OpenApiOperation,
+} from './openapi.js';
 export * as auth from './rpc/auth.js';
 export * as connections from './rpc/connections.js';
 export * as signIns from './rpc/sign-ins.js';
+export * as passkeys from './rpc/passkeys.js';
+export * as invitations from './rpc/invitations.js';
 export * as runtime from './rpc/runtime.js';
 export * as runs from './rpc/runs.js';
 export * as budgets from './rpc/budgets.js';

@@ -190,7 +190,7 @@ const PROBLEM = {
 } as const;
 
 /** JSON Schema draft 2020-12 of a schema; ids carry an example. */
-function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): Json {
+export function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): Json {
   const { $schema: _, ...json } = z.toJSONSchema(schema, {
     io,
     target: 'draft-2020-12',

@@ -21,6 +21,7 @@ const uniqueAcrossTenants = [
   '*.outbound_event_pkey', // the log's own order
   '*.outbound_event_position', // positions are per lane of many tenants
   'runtime.trigger_id_key', // a delivery from outside names its trigger and no tenant
+  'auth.passkey_credential', // browsers name a passkey and no tenant
   'auth.tenant_name', // the name by which an operator finds a tenant
 ];
 
@@ -71,13 +72,25 @@ const forEverybody = ['marketplace.package: platform', 'marketplace.release: pla
 
 /**
  * Functions that run as the owner, to find the tenant of a credential before there is a context and to forget old
- * sign-ins; and their policies with what each allows.
+ * sign-ins and challenges; and their policies with what each allows.
  */
-const asOwner = ['auth.sweep_sign_ins', 'auth.tenant_named', 'auth.tenant_of_api_key', 'auth.tenant_of_sign_in'];
+const asOwner = [
+  'auth.sweep_challenges',
+  'auth.sweep_sign_ins',
+  'auth.tenant_named',
+  'auth.tenant_of_api_key',
+  'auth.tenant_of_link',
+  'auth.tenant_of_passkey',
+  'auth.tenant_of_sign_in',
+];
 const ofOwner = [
   'auth.api_key: exchange SELECT',
+  'auth.one_time_link: exchange SELECT',
+  'auth.passkey: exchange SELECT',
   'auth.sign_in: exchange SELECT',
   'auth.sign_in: sweep DELETE',
+  'auth.spent_challenge: sweep DELETE',
+  'auth.spent_challenge: sweep_reads SELECT',
   'auth.tenant: bootstrap SELECT',
 ];
 

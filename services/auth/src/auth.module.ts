@@ -5,10 +5,16 @@ import { CreateApiKey } from './api-keys/create-api-key.js';
 import { ListApiKeys } from './api-keys/list-api-keys.js';
 import { RevokeApiKey } from './api-keys/revoke-api-key.js';
 import { connectionControllers, connectionProviders } from './connections/connection-parts.js';
+import { AnswerBox } from './credentials/answer-box.js';
 import { Authenticator } from './credentials/authenticator.js';
 import { CredentialDigest } from './credentials/credential-digest.js';
 import { CredentialsController } from './credentials/credentials.controller.js';
 import { ExchangeCredential } from './credentials/exchange-credential.js';
+import { AcceptLink } from './links/accept-link.js';
+import { Invite } from './links/invite.js';
+import { LinksController } from './links/links.controller.js';
+import { MakeLink } from './links/make-link.js';
+import { RecoverMember } from './links/recover-member.js';
 import { AddMember } from './members/add-member.js';
 import { ChangeMember } from './members/change-member.js';
 import { DisableMember } from './members/disable-member.js';
@@ -16,6 +22,12 @@ import { ForgetSubject } from './members/forget-subject.js';
 import { GetMe } from './members/get-me.js';
 import { ListMembers } from './members/list-members.js';
 import { MembersController } from './members/members.controller.js';
+import { AddPasskey } from './passkeys/add-passkey.js';
+import { Ceremonies } from './passkeys/ceremonies.js';
+import { Challenges } from './passkeys/challenges.js';
+import { ManagePasskeys } from './passkeys/manage-passkeys.js';
+import { PasskeysController } from './passkeys/passkeys.controller.js';
+import { SignInWithPasskey } from './passkeys/sign-in-with-passkey.js';
 import { CreateSignIn } from './sign-ins/create-sign-in.js';
 import { EndSignIn } from './sign-ins/end-sign-in.js';
 import { ListSignIns } from './sign-ins/list-sign-ins.js';
@@ -31,15 +43,22 @@ import { WorkspacesController } from './workspaces/workspaces.controller.js';
     ...connectionControllers,
     ApiKeysController,
     CredentialsController,
+    LinksController,
     MembersController,
+    PasskeysController,
     SignInsController,
     WorkspacesController,
   ],
   providers: [
     ...connectionProviders,
+    AcceptLink,
     AddMember,
+    AddPasskey,
+    AnswerBox,
     ApiKeyMint,
     Authenticator,
+    Ceremonies,
+    Challenges,
     ChangeMember,
     CreateApiKey,
     CreateSignIn,
@@ -50,13 +69,18 @@ import { WorkspacesController } from './workspaces/workspaces.controller.js';
     ExchangeCredential,
     ForgetSubject,
     GetMe,
+    Invite,
     ListApiKeys,
     ListMembers,
     ListSignIns,
     ListWorkspaces,
+    MakeLink,
+    ManagePasskeys,
     OpenSignIn,
+    RecoverMember,
     RevokeApiKey,
     RevokeSignIn,
+    SignInWithPasskey,
   ],
 })
 export class AuthModule {}

@@ -16,7 +16,9 @@ export const authEnvironment = {
   PUBLIC_URL: z
     .url({ protocol: /^https?$/ })
     .optional()
-    .describe('Address people use; identity providers are told it, so without it none can be connected.'),
+    .describe(
+      'Address people use: one-time links lead there, passkeys are good there if it is https or localhost, and identity providers send people there.',
+    ),
   EGRESS_ALLOW: allowedNetworks.describe(
     'Private networks that identity providers may be in, also without TLS: comma-separated CIDRs. None unless told.',
   ),

@@ -10,6 +10,7 @@ import { navigate, useAddress } from './routing/router.js';
 import { pageAt } from './routing/routes.js';
 import { Shell } from './shell/shell.js';
 import { SignInPage } from './sign-in/sign-in-page.js';
+import { WelcomePage } from './sign-in/welcome-page.js';
 import { isSignedOut, lookAgain, useMe } from './sign-in/use-me.js';
 
 /** The client already tries again what can pass; a sign-in that ended shows at whichever request comes first. */
@@ -42,6 +43,7 @@ function Inside() {
     if (path === '/') navigate('/runs', 'replace');
   }, [path]);
 
+  if (path === '/welcome') return <WelcomePage />;
   if (isSignedOut(me.error)) return <SignInPage ended={me.data !== undefined} />;
   if (me.data === undefined) return me.error ? <Refusal error={me.error} onRetry={() => void me.refetch()} /> : null;
   const { Page, params } = pageAt(path);

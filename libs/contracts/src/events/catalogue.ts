@@ -29,6 +29,50 @@ export const signInOpened = event({
   }),
 });
 
+const passkey = z.object({ passkey: idOf('passkey'), principal: idOf('principal') });
+
+export const passkeyAdded = event({
+  type: 'passkey.added',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: passkey,
+});
+
+export const passkeyRemoved = event({
+  type: 'passkey.removed',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: passkey,
+});
+
+const link = z.object({
+  link: idOf('link'),
+  /** `bootstrap`, `invitation` or `recovery`. */
+  purpose: z.string(),
+  principal: idOf('principal'),
+  workspace: idOf('workspace'),
+});
+
+export const linkCreated = event({
+  type: 'link.created',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: link,
+});
+
+export const linkUsed = event({ type: 'link.used', producer: 'auth', consumers: ['audit'], audited: true, data: link });
+
+export const linkRevoked = event({
+  type: 'link.revoked',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: link,
+});
+
 export const credentialRevoked = event({
   type: 'credential.revoked',
   producer: 'auth',

@@ -210,13 +210,21 @@ export const disableMember = contract({
   },
 });
 
-/** The console's sign-in: the edge keeps `secret` in an HttpOnly cookie and gives `csrf` to the page. */
+/** A sign-in that was opened: the edge keeps `secret` in an HttpOnly cookie and gives `csrf` to the page. */
+export const openedSignIn = z.object({
+  id: idOf('signIn'),
+  secret: z.string(),
+  csrf: z.string(),
+  expiresAt: timestamp,
+});
+
+/** With an API key. */
 export const createSignIn = contract({
   owner: 'auth',
   subject: 'auth.v1.sign-in.create',
   permission: 'service',
   request: z.strictObject({ apiKey: z.string().min(1).max(512) }),
-  reply: z.object({ id: idOf('signIn'), secret: z.string(), csrf: z.string(), expiresAt: timestamp }),
+  reply: openedSignIn,
   errors: ['auth.unauthenticated'],
 });
 

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { connections, ReplyOf } from '@conclave/contracts';
 import { chromium } from 'playwright-core';
 import { startConstellation, type Constellation } from '../testing/constellation.js';
-import { testIdp, type Said, type TestIdp } from '@conclave/dev-env/testing';
+import { testIdp, type Said, type TestIdp } from '../testing/test-idp.js';
 
 type Connection = ReplyOf<typeof connections.getConnection>;
 

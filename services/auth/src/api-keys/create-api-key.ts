@@ -1,4 +1,3 @@
-import { hkdfSync } from 'node:crypto';
 import {
   ConclaveError,
   auth,
@@ -9,10 +8,10 @@ import {
   type RequestOf,
   type Role,
 } from '@conclave/contracts';
-import { CONFIG, SecretBox, type RequestContext } from '@conclave/nest-kit';
+import type { RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
-import { Inject, Injectable } from '@nestjs/common';
-import type { AuthConfig } from '../config.js';
+import { Injectable } from '@nestjs/common';
+import { AnswerBox } from '../credentials/answer-box.js';
 import { callerOf, type Caller } from '../members/caller.js';
 import { lockMember } from '../members/postgres-members.js';
 import { ApiKeyMint } from './api-key-mint.js';
@@ -27,22 +26,14 @@ const LONGEST_YEARS = 10;
 /**
  * Makes a key, for at most what the credential at hand permits: for the caller, or for another member or workspace when
  * the caller manages members there.
- *
- * A repeat under the same Idempotency-Key gets the same key again, so the stored answer holds it, sealed: the table
- * alone opens nothing.
  */
 @Injectable()
 export class CreateApiKey {
-  private readonly box: SecretBox;
-
   constructor(
-    @Inject(CONFIG) config: Pick<AuthConfig, 'API_KEY_PEPPER'>,
     private readonly db: Database,
     private readonly mint: ApiKeyMint,
-  ) {
-    const key = hkdfSync('sha256', config.API_KEY_PEPPER, '', 'conclave/auth/stored-answers', 32);
-    this.box = new SecretBox(new Uint8Array(key));
-  }
+    private readonly box: AnswerBox,
+  ) {}
 
   /** @throws ConclaveError `auth.scope.too-wide` | `auth.forbidden` | `auth.workspace.not-found` | `auth.member.not-found` */
   run(ctx: RequestContext, request: Request): Promise<Reply> {

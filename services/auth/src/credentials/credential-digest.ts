@@ -3,6 +3,8 @@ import { CONFIG } from '@conclave/nest-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import type { AuthConfig } from '../config.js';
 
+type Kind = 'api-key' | 'sign-in' | 'link' | 'challenge';
+
 /** Stands in for a missing digest, so that an unknown credential costs what a known one does; no text has it. */
 const NOBODY = Buffer.alloc(32);
 
@@ -14,12 +16,12 @@ const NOBODY = Buffer.alloc(32);
 export class CredentialDigest {
   constructor(@Inject(CONFIG) private readonly config: Pick<AuthConfig, 'API_KEY_PEPPER'>) {}
 
-  of(kind: 'api-key' | 'sign-in' | 'csrf' | 'flow', text: string): Buffer {
+  of(kind: 'csrf' | 'flow' | Kind, text: string): Buffer {
     return createHmac('sha256', this.config.API_KEY_PEPPER).update(`${kind}\n${text}`).digest();
   }
 
   /** In constant time, also when there is no digest. */
-  matches(kind: 'api-key' | 'sign-in', text: string, digest: Buffer | undefined): boolean {
+  matches(kind: Kind, text: string, digest: Buffer | undefined): boolean {
     return timingSafeEqual(this.of(kind, text), digest ?? NOBODY);
   }
 

@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { events } from '@conclave/contracts';
-import { startAuth, type AuthFixture } from '../testing/auth-fixture.js';
+import { events, invitations } from '@conclave/contracts';
+import { SITE, edge, startAuth, type AuthFixture } from '../testing/auth-fixture.js';
 
 const JOB = join(import.meta.dirname, 'create-tenant.js');
 
@@ -20,6 +20,7 @@ describe('create-tenant job', () => {
       ...fixture.database.environmentOf('auth'),
       API_KEY_PEPPER: fixture.pepper,
       API_KEY_ENV: 'test',
+      PUBLIC_URL: SITE,
     };
     return new Promise((done) => {
       execFile(process.execPath, [JOB, ...args], { env }, (error, stdout, stderr) =>
@@ -29,19 +30,26 @@ describe('create-tenant job', () => {
   }
   const freshName = () => `job-${randomBytes(4).toString('hex')}`;
 
-  it('prints one line whose key opens the door to the new tenant', async () => {
+  it('prints one line whose key and link open the door to the new tenant', async () => {
     const name = freshName();
     const { code, stdout, stderr } = await run('--name', name, '--admin', 'Grace');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout.trimEnd()).not.toContain('\n');
-    const made = JSON.parse(stdout) as Record<'tenant' | 'workspace' | 'principal' | 'apiKey', string>;
+    const made = JSON.parse(stdout) as Record<'tenant' | 'workspace' | 'principal' | 'apiKey' | 'welcome', string>;
     expect(await fixture.exchange(made.apiKey)).toMatchObject({
       tenantId: made.tenant,
       workspaceId: made.workspace,
       principal: { id: made.principal, name: 'Grace' },
     });
     const told = await fixture.emitted(undefined, made.tenant);
-    expect(told.map(({ type }) => type)).toEqual([events.tenantCreated.type, events.apiKeyCreated.type]);
+    const types = [events.tenantCreated, events.apiKeyCreated, events.linkCreated].map(({ type }) => type);
+    expect(told.map(({ type }) => type)).toEqual(types);
+    const { purpose } = await fixture.call(
+      invitations.openLink,
+      { link: made.welcome.replace(`${SITE}/welcome#`, '') },
+      edge,
+    );
+    expect(purpose).toBe('bootstrap');
     expect(told[0]).toMatchObject({ data: { tenant: made.tenant, name } });
   });
 
@@ -55,12 +63,12 @@ describe('create-tenant job', () => {
     expect(await fixture.emitted()).toEqual(before);
   });
 
-  it('with --if-absent prints the ids of what exists, without a key', async () => {
+  it('with --if-absent prints the ids of what exists, without key or link', async () => {
     const name = freshName();
     const first = JSON.parse((await run('--name', name, '--if-absent')).stdout) as Record<string, string>;
     const second = JSON.parse((await run('--name', name, '--if-absent')).stdout) as Record<string, string>;
-    const { apiKey, ...ids } = first;
-    expect(apiKey).toBeDefined();
+    const { apiKey, welcome, ...ids } = first;
+    expect([apiKey, welcome]).not.toContain(undefined);
     expect(second).toEqual(ids);
   });
 

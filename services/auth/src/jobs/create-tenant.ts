@@ -1,8 +1,9 @@
 /**
  * The bootstrap job: `create-tenant --name NAME [--admin NAME] [--if-absent]`.
  *
- * Needs auth's database and pepper, no running service. Prints one JSON line `{tenant, workspace, principal, apiKey}`;
- * with `--if-absent` a tenant of that name that exists already is printed without a key. The running service tells the
+ * Needs auth's database and pepper, no running service. Prints one JSON line `{tenant, workspace, principal, apiKey,
+ * welcome}`, the last a one-time link with which the administrator makes a passkey; with `--if-absent` a tenant of that
+ * name that exists already is printed without key and link. The running service tells the
  * others of a new tenant within a second.
  */
 import 'reflect-metadata';
@@ -14,6 +15,7 @@ import { ApiKeyMint } from '../api-keys/api-key-mint.js';
 import { jobConfig, type AuthConfig } from '../config.js';
 import { CredentialDigest } from '../credentials/credential-digest.js';
 import { entities } from '../entities.js';
+import { MakeLink } from '../links/make-link.js';
 import { CreateTenant, TenantExistsError } from '../tenants/create-tenant.js';
 import { FindTenant } from '../tenants/find-tenant.js';
 
@@ -33,7 +35,8 @@ try {
 async function run(wanted: z.output<typeof options>, config: AuthConfig): Promise<object> {
   const db = await openDatabase(config);
   try {
-    const create = new CreateTenant(db, new ApiKeyMint(config, new CredentialDigest(config)));
+    const digest = new CredentialDigest(config);
+    const create = new CreateTenant(db, new ApiKeyMint(config, digest), new MakeLink(config, digest));
     return await create.run({ name: wanted.name, workspace: 'default', administrator: wanted.admin });
   } catch (error) {
     const existing = wanted['if-absent'] && error instanceof TenantExistsError;

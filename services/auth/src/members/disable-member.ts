@@ -4,6 +4,7 @@ import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { endApiKey } from '../api-keys/end-api-key.js';
 import { openApiKeysOf } from '../api-keys/postgres-api-keys.js';
+import { revokeLinks } from '../links/make-link.js';
 import { endSignIns } from '../sign-ins/end-sign-ins.js';
 import { updateMember, type Member } from './postgres-members.js';
 import { lockManaged } from './role-grant.js';
@@ -21,12 +22,14 @@ export class DisableMember {
     return this.db.tx(ctx, (tx) => once(tx, ctx, auth.disableMember, request, () => this.disable(tx, ctx, request.id)));
   }
 
-  private async disable(tx: Tx, ctx: RequestContext, id: string): Promise<Member> {
+  /** As part of something wider. */
+  async disable(tx: Tx, ctx: RequestContext, id: string): Promise<Member> {
     const { member, at } = await lockManaged(tx, ctx, id);
     if (member.disabledAt) return member;
     const now = new Date();
     await updateMember(tx, at, { disabledAt: now });
     for (const key of await openApiKeysOf(tx, at)) await endApiKey(tx, at.tenantId, key, now);
+    await revokeLinks(tx, at, now);
     await endSignIns(tx, at.tenantId, { principalId: id, workspaceId: at.workspaceId }, now);
     await tx.emit(events.memberDisabled, { principal: id, workspace: at.workspaceId, role: member.role });
     return { ...member, disabledAt: now.toISOString() };

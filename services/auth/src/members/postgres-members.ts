@@ -46,6 +46,19 @@ export async function lockAdministrators(tx: Tx, { tenantId, workspaceId }: Call
   return rows.map(({ principal_id }) => principal_id);
 }
 
+/** Where a principal works, in which role. */
+export async function membershipsOf(
+  tx: Tx,
+  { tenantId, principalId }: Pick<Caller, 'tenantId' | 'principalId'>,
+): Promise<{ workspaceId: string; role: Role }[]> {
+  const rows = await tx.query<{ workspace_id: string; role: Role }>(
+    `select workspace_id, role from membership
+     where tenant_id = $1 and principal_id = $2 and disabled_at is null order by created_at, workspace_id`,
+    [tenantId, principalId],
+  );
+  return rows.map(({ workspace_id, role }) => ({ workspaceId: workspace_id, role }));
+}
+
 export async function updateMember(
   tx: Tx,
   { tenantId, workspaceId, principalId }: Caller,
@@ -54,7 +67,7 @@ export async function updateMember(
   await tx.entities.update(MembershipEntity, { tenantId, workspaceId, principalId }, change);
 }
 
-/** A principal and its keys without what a person called them. */
+/** A principal, its keys and passkeys without what a person called them, and a person without an address. */
 export async function eraseNames(tx: Tx, tenantId: string, principalId: string): Promise<void> {
   await tx.query('update principal set name = $3 where tenant_id = $1 and id = $2', [tenantId, principalId, ERASED]);
   await tx.query('update api_key set name = $3 where tenant_id = $1 and principal_id = $2', [
@@ -62,6 +75,15 @@ export async function eraseNames(tx: Tx, tenantId: string, principalId: string):
     principalId,
     ERASED,
   ]);
+  await tx.query('update passkey set name = $3 where tenant_id = $1 and principal_id = $2', [
+    tenantId,
+    principalId,
+    ERASED,
+  ]);
+  await tx.query(
+    'update person set email = null, email_verified_by = null, locale = null where tenant_id = $1 and principal_id = $2',
+    [tenantId, principalId],
+  );
 }
 
 /** The members of the caller's workspace, newest principal first. */

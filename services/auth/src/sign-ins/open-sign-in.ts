@@ -28,6 +28,7 @@ export interface Recognised {
   readonly factors: readonly string[];
   readonly connectionId?: string | undefined;
   readonly apiKeyId?: string | undefined;
+  readonly passkeyId?: string | undefined;
   /** The end of what they proved themselves with, if it has one. */
   readonly expiresAt?: Date | undefined;
 }
@@ -55,7 +56,7 @@ export class OpenSignIn {
       await endSignIns(tx, tenantId, { id: old }, now);
     await insertSignIn(tx, {
       ...{ tenantId, id, principalId, workspaceId, method, factors: [...factors], expiresAt },
-      ...{ apiKeyId: who.apiKeyId ?? null, connectionId: who.connectionId ?? null },
+      ...{ apiKeyId: who.apiKeyId ?? null, connectionId: who.connectionId ?? null, passkeyId: who.passkeyId ?? null },
       ...{ digest: this.digest.of('sign-in', secret), createdAt: now, authenticatedAt: now, lastUsedAt: now },
     });
     await tx.emit(events.signInOpened, {

@@ -10,6 +10,8 @@ export type WhichSignIns =
   | { readonly id: string }
   | { readonly apiKeyId: string }
   | { readonly connectionId: string; readonly principalId?: string }
+  | { readonly passkeyId: string }
+  | { readonly principalId: string }
   | { readonly principalId: string; readonly workspaceId: string };
 
 export async function insertSignIn(tx: Tx, signIn: Omit<SignInEntity, 'endedAt'>): Promise<void> {

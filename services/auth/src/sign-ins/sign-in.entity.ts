@@ -25,6 +25,9 @@ export class SignInEntity {
   @Column({ name: 'api_key_id', type: 'text', nullable: true })
   apiKeyId!: string | null;
 
+  @Column({ name: 'passkey_id', type: 'text', nullable: true })
+  passkeyId!: string | null;
+
   /** The identity provider that vouched for the person. */
   @Column({ name: 'connection_id', type: 'text', nullable: true })
   connectionId!: string | null;

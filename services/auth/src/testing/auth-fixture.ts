@@ -6,6 +6,7 @@ import { ApiKeyMint } from '../api-keys/api-key-mint.js';
 import { AuthModule } from '../auth.module.js';
 import { authEnvironment } from '../config.js';
 import { entities } from '../entities.js';
+import { MakeLink } from '../links/make-link.js';
 import { CreateTenant } from '../tenants/create-tenant.js';
 
 /** A tenant with the administrator's key and what the key is worth. */
@@ -13,6 +14,8 @@ export interface TestTenant {
   readonly name: string;
   readonly key: string;
   readonly keyId: string;
+  /** The link with which the administrator gets in. */
+  readonly welcome: string;
   readonly principal: TestPrincipal;
 }
 
@@ -24,13 +27,13 @@ export interface AuthFixture extends ServiceFixture {
   setRole(of: TestPrincipal, role: Role): Promise<void>;
 }
 
-/** Where people reach the installation, and where its tests have identity providers. */
-const PLACES = { PUBLIC_URL: 'https://conclave.example.com', EGRESS_ALLOW: '127.0.0.0/8' };
+/** Where people use this installation. */
+export const SITE = 'https://conclave.example.com';
 
 /** The edge, speaking for itself: it has no tenant before the exchange. */
 export const edge = { claims: {} };
 
-export async function startAuth(): Promise<AuthFixture> {
+export async function startAuth(env: Readonly<Record<string, string>> = {}): Promise<AuthFixture> {
   const pepper = randomBytes(32).toString('base64');
   const spec = {
     name: 'auth' as const,
@@ -38,7 +41,13 @@ export async function startAuth(): Promise<AuthFixture> {
     environment: authEnvironment,
     resources: [postgres({ entities })],
   };
-  const fixture = await startServiceFixture(spec, { API_KEY_PEPPER: pepper, API_KEY_ENV: 'test', ...PLACES });
+  const fixture = await startServiceFixture(spec, {
+    API_KEY_PEPPER: pepper,
+    API_KEY_ENV: 'test',
+    PUBLIC_URL: SITE,
+    EGRESS_ALLOW: '127.0.0.0/8',
+    ...env,
+  });
 
   async function exchange(secret: string, kind: 'api-key' | 'sign-in' = 'api-key'): Promise<TestPrincipal> {
     const { token } = await fixture.call(auth.exchangeCredential, { kind, secret }, edge);
@@ -51,11 +60,11 @@ export async function startAuth(): Promise<AuthFixture> {
     exchange,
     async createTenant() {
       const { app } = fixture.service;
-      const create = new CreateTenant(app.get(Database), app.get(ApiKeyMint));
+      const create = new CreateTenant(app.get(Database), app.get(ApiKeyMint), app.get(MakeLink));
       const name = `tenant-${randomBytes(6).toString('hex')}`;
-      const { apiKey } = await create.run({ name, workspace: 'default', administrator: 'Ada' });
+      const { apiKey, welcome } = await create.run({ name, workspace: 'default', administrator: 'Ada' });
       const principal = await exchange(apiKey);
-      return { name, key: apiKey, keyId: principal.credentialId!, principal };
+      return { name, welcome, key: apiKey, keyId: principal.credentialId!, principal };
     },
     async setRole({ tenantId, principal }: TestPrincipal, role: Role) {
       await fixture.database.query('update auth.membership set role = $3 where tenant_id = $1 and principal_id = $2', [

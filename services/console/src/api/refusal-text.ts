@@ -42,6 +42,26 @@ const words: Partial<Record<ErrorCode, (params: Params) => Words>> = {
     title: 'A key cannot grant more than you hold.',
     hint: 'Take away the permissions you do not have yourself.',
   }),
+  'auth.role.too-wide': () => ({
+    title: 'That takes more than you are permitted.',
+    hint: 'Nobody gives, takes or ends a role that is wider than their own credential.',
+  }),
+  'auth.member.last-administrator': () => ({
+    title: 'A workspace keeps an administrator.',
+    hint: 'Make somebody else an administrator first.',
+  }),
+  'auth.link.invalid': () => ({
+    title: 'This link opens nothing.',
+    hint: 'It was used, replaced or revoked, or its time is over. Ask whoever sent it for another.',
+  }),
+  'auth.passkey.refused': () => ({
+    title: 'The passkey was not accepted.',
+    hint: 'Try again, or with another authenticator. It must recognise you, by a fingerprint, your face or a PIN.',
+  }),
+  'auth.passkeys-unavailable': () => ({
+    title: 'This installation takes no passkeys.',
+    hint: 'An operator names the console’s address in PUBLIC_URL: https, or http at localhost.',
+  }),
   'service.unavailable': ({ service }) =>
     said(service) === undefined
       ? { title: 'Conclave cannot be reached.', hint: 'Check the network; the platform may be restarting.' }

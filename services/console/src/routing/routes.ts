@@ -24,6 +24,8 @@ const routes: readonly (readonly [pattern: string, page: PageComponent])[] = [
   ['/webhooks', page(async () => (await import('../webhooks/webhooks-page.js')).WebhooksPage)],
   ['/webhooks/:id', page(async () => (await import('../webhooks/webhook-page.js')).WebhookPage)],
   ['/voter-keys', page(async () => (await import('../voting/voter-keys-page.js')).VoterKeysPage)],
+  ['/members', page(async () => (await import('../members/members-page.js')).MembersPage)],
+  ['/you', page(async () => (await import('../you/you-page.js')).YouPage)],
   ['/api-keys', page(async () => (await import('../api-keys/api-keys-page.js')).ApiKeysPage)],
 ];
 

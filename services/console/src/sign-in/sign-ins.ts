@@ -1,16 +1,31 @@
-import { ConclaveError, errorOf } from '@conclave/contracts';
+import { ConclaveError, errorOf, type invitations, type passkeys, type ReplyOf } from '@conclave/contracts';
+import { Explained } from '../api/refusal-text.js';
 import { csrf } from './csrf.js';
+import { makePasskey, signWithPasskey } from './passkeys.js';
+
+/** What a one-time link is for. */
+export type Welcome = ReplyOf<typeof invitations.openLink>;
 
 /** Trades a key for a sign-in cookie. The key itself is not kept. @throws ConclaveError `auth.unauthenticated` | … */
-export async function signIn(apiKey: string): Promise<void> {
-  const body = JSON.stringify({ apiKey });
-  const response = await send('/v1/sign-ins', {
-    method: 'POST',
-    body,
-    headers: { 'content-type': 'application/json' },
+export const signIn = (apiKey: string): Promise<void> => open({ apiKey });
+
+/** Signs in as whoever the chosen passkey belongs to. @throws Explained | ConclaveError */
+export async function signInWithPasskey(): Promise<void> {
+  const { options } = (await post('/v1/sign-ins/challenges', {})) as ReplyOf<typeof passkeys.challengeSignIn>;
+  const passkey = await signWithPasskey(options);
+  await open({ passkey }).catch((error: unknown) => {
+    if (!(error instanceof ConclaveError) || error.code !== 'auth.unauthenticated') throw error;
+    throw new Explained('This passkey opens nothing here.', 'It was removed, or it is one you vote with.');
   });
-  const { csrf: word } = (await response.json()) as { csrf: string };
-  csrf.keep(word);
+}
+
+/** @throws ConclaveError `auth.link.invalid` | `auth.passkeys-unavailable` */
+export const readLink = (link: string): Promise<Welcome> => post('/v1/links/open', { link }) as Promise<Welcome>;
+
+/** Uses a one-time link up: makes a passkey and signs in. The options are asked for anew, as those shown may be old. */
+export async function acceptLink(link: string): Promise<void> {
+  const { options } = await readLink(link);
+  await open({ link, registration: await makePasskey(options), name: 'First passkey' });
 }
 
 /** Ends the sign-in; one that had already ended counts as ended. */
@@ -20,6 +35,17 @@ export async function signOut(): Promise<void> {
     if (!(error instanceof ConclaveError) || error.code !== 'auth.unauthenticated') throw error;
   });
   csrf.forget();
+}
+
+async function open(proof: object): Promise<void> {
+  const { csrf: word } = (await post('/v1/sign-ins', proof)) as { csrf: string };
+  csrf.keep(word);
+}
+
+async function post(path: string, body: object): Promise<unknown> {
+  const headers = { 'content-type': 'application/json' };
+  const response = await send(path, { method: 'POST', headers, body: JSON.stringify(body) });
+  return response.json();
 }
 
 async function send(path: string, init: RequestInit): Promise<Response> {

@@ -72,6 +72,19 @@ export async function enterAt(page: Page, url: string, path: string): Promise<vo
   await page.getByRole('heading', { level: 1, name: /^(?!Sign in)/ }).waitFor();
 }
 
+/** An authenticator of the browser's own, with somebody at it whom it recognises. @returns what takes it away */
+export async function addAuthenticator(page: Page): Promise<() => Promise<void>> {
+  const session = await page.context().newCDPSession(page);
+  await session.send('WebAuthn.enable');
+  await session.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      ...{ protocol: 'ctap2', transport: 'internal', hasResidentKey: true },
+      ...{ hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true },
+    },
+  });
+  return () => session.detach();
+}
+
 /** Waits until a person would see it. */
 export const see = (what: Locator): Promise<void> => what.first().waitFor({ timeout: 30_000 });
 

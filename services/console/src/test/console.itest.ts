@@ -18,6 +18,7 @@ import {
 } from './browser.js';
 import { tampered } from './deciding.js';
 import { FakeEdge } from './fake-edge.js';
+import { LINK_SECRET } from './fake-people.js';
 import { auditPage, overflow } from './page-audit.js';
 import { API_KEY, newWorld, type World } from './world.js';
 
@@ -696,6 +697,8 @@ import { API_KEY, newWorld, type World } from './world.js';
       verification: () => '/verify',
       'the audit log': () => '/audit',
       analytics: () => '/analytics',
+      members: () => '/members',
+      you: () => '/you',
       packages: () => '/packages',
       webhooks: () => '/webhooks',
       'a webhook': () => `/webhooks/${world.webhooks[0]!.id}`,
@@ -725,6 +728,17 @@ import { API_KEY, newWorld, type World } from './world.js';
       await page.goto(edge.url);
       await see(page.getByLabel('API key'));
       expect(await faultsInLightAndDark()).toEqual([]);
+      await page.goto(`${edge.url}/welcome#${LINK_SECRET}`);
+      await see(button('Make a passkey and sign in'));
+      expect(await faultsInLightAndDark()).toEqual([]);
+      await enter('/members');
+      for (const opener of ['Invite a person', 'Change the role of ci', 'Let Grace Hopper back in']) {
+        await button(opener).click();
+        await see(dialog());
+        expect({ opener, faults: await faultsInLightAndDark() }).toEqual({ opener, faults: [] });
+        await page.keyboard.press('Escape');
+        await gone(dialog());
+      }
       await enter('/api-keys');
       for (const opener of ['New key', 'Revoke ci']) {
         await button(opener).click();

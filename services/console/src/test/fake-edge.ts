@@ -9,12 +9,15 @@ import { extname, join } from 'node:path';
 import {
   ConclaveError,
   contracts,
+  invitations,
   newId,
+  passkeys,
   problemOf,
   runtime,
   type Contract,
   type ErrorCode,
 } from '@conclave/contracts';
+import { creationOptions, LINK_SECRET, requestOptions } from './fake-people.js';
 import { handlersOf } from './fake-handlers.js';
 import { API_KEY, type World } from './world.js';
 
@@ -130,7 +133,8 @@ export class FakeEdge {
 
   private async api(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
     const body = await bodyOf(request);
-    if (url.pathname === '/v1/sign-ins') return this.signIn(body, response);
+    const open = this.open.get(`${request.method} ${url.pathname}`);
+    if (open) return open(body, response);
     const signIn = /conclave=([^;]+)/.exec(request.headers.cookie ?? '')?.[1];
     if (request.headers.authorization !== undefined || !signIn || !this.signIns.has(signIn))
       throw new ConclaveError('auth.unauthenticated');
@@ -155,8 +159,32 @@ export class FakeEdge {
     response.end(text ? reply : JSON.stringify(reply));
   }
 
+  /** What is asked before anybody is signed in. */
+  private readonly open = new Map<string, (body: Record<string, unknown>, response: ServerResponse) => void>([
+    ['POST /v1/sign-ins', (body, response) => this.signIn(body, response)],
+    ['POST /v1/sign-ins/challenges', (_, response) => sendJson(response, { options: requestOptions() })],
+    [
+      'POST /v1/links/open',
+      (body, response) => sendJson(response, { ...this.welcomeOf(body['link']), options: creationOptions() }),
+    ],
+  ]);
+
+  private welcomeOf(link: unknown) {
+    const { welcome } = this.world.people;
+    if (link !== LINK_SECRET || !welcome) throw new ConclaveError('auth.link.invalid');
+    return welcome;
+  }
+
   private signIn(body: Record<string, unknown>, response: ServerResponse): void {
-    if (body['apiKey'] !== API_KEY) throw new ConclaveError('auth.unauthenticated');
+    const { people } = this.world;
+    if ('passkey' in body) {
+      const { passkey } = passkeys.signInWithPasskey.request.parse(body);
+      if (!people.credentials.has(passkey.id)) throw new ConclaveError('auth.unauthenticated');
+    } else if ('link' in body) {
+      this.welcomeOf(body['link']);
+      people.credentials.add(invitations.acceptLink.request.parse(body).registration.id);
+      people.welcome = undefined;
+    } else if (body['apiKey'] !== API_KEY) throw new ConclaveError('auth.unauthenticated');
     const secret = newId('signIn');
     this.signIns.add(secret);
     response.writeHead(201, {
@@ -179,6 +207,9 @@ export class FakeEdge {
     response.once('close', () => this.streams.delete(response));
   }
 }
+
+const sendJson = (response: ServerResponse, body: object): void =>
+  void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 
 const frameOf = (event: { seq: number; type: string }): string =>
   `id: ${event.seq}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;

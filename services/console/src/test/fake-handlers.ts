@@ -15,6 +15,7 @@ import {
   type ReplyOf,
   type RequestOf,
 } from '@conclave/contracts';
+import { peopleHandlers } from './fake-people.js';
 import { iso } from './sample-reviews.js';
 import { answered } from './sample-tasks.js';
 import { listing, manifest, type World } from './world.js';
@@ -29,6 +30,7 @@ export function handlersOf(world: World): (contract: Contract, request: unknown)
     ...decisionsOf(world),
     ...settingsOf(world),
     ...logOf(world),
+    ...peopleHandlers(world.people),
     handle(auth.getMe, () => world.me),
     handle(metrics.getDecisionAnalytics, ({ from, to }) => decisionsPerDay(from!, to!)),
     handle(metrics.getUsageAnalytics, ({ from, to }) => usagePerDay(from!, to!)),

@@ -14,6 +14,7 @@ import {
   type TaskResults,
 } from '@conclave/contracts';
 import { Consensus, type Review } from './deciding.js';
+import { peopleOf, type People } from './fake-people.js';
 import { Log } from './log.js';
 import { commit, diff, sha256, type Diff } from './sample-change.js';
 import { endedReview, iso, storyOf } from './sample-reviews.js';
@@ -39,6 +40,7 @@ export interface World {
   readonly stories: Map<string, RunEvent[]>;
   diff: Diff;
   readonly keys: ApiKey[];
+  readonly people: People;
   readonly webhooks: Webhook[];
   readonly installations: Installation[];
   /** Passkeys of the person who is signed in, and a decision that waits for their ballot. */
@@ -68,6 +70,13 @@ export async function newWorld(now = Date.now()): Promise<World> {
   const me = newId('principal');
   const voterKey = passkeyOf(me, now);
   const voting = rankingOf(voterKey, now);
+  const person: World['me'] = {
+    principal: { id: me, kind: 'user', name: 'Ada Lovelace' },
+    tenant: { id: newId('tenant'), name: 'Acme' },
+    workspace: { id: workspace, name: 'checkout' },
+    role: 'administrator',
+    scopes: [...permissions],
+  };
   const asking = askingRun(now - 12 * HOUR, workspace);
   const receipts = new Map<string, Receipt>();
   log.append('tenant.created', 'service:auth', iso(now - 90 * HOUR), { name: 'Acme' });
@@ -80,13 +89,8 @@ export async function newWorld(now = Date.now()): Promise<World> {
     });
   }
   return {
-    me: {
-      principal: { id: me, kind: 'user', name: 'Ada Lovelace' },
-      tenant: { id: newId('tenant'), name: 'Acme' },
-      workspace: { id: workspace, name: 'checkout' },
-      role: 'administrator',
-      scopes: [...permissions],
-    },
+    me: person,
+    people: peopleOf(person, now),
     runs: [live.run, failed, asking.run, ...reviews.map(({ run }) => run)].sort((a, b) =>
       a.createdAt < b.createdAt ? 1 : -1,
     ),

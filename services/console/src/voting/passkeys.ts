@@ -4,6 +4,7 @@ import type { Signature } from '@conclave/consensus-core';
 import { consensus, type ReplyOf } from '@conclave/contracts';
 import { client } from '../api/client.js';
 import { Explained } from '../api/refusal-text.js';
+import { askAuthenticator } from '../sign-in/authenticator.js';
 
 export type VoterKey = ReplyOf<typeof consensus.listVoterKeys>['items'][number];
 export type PasskeyAlgorithm = Exclude<Signature['algorithm'], 'ed25519'>;
@@ -15,18 +16,20 @@ const ALGORITHMS = [-7, -8];
 export async function makePasskey(person: string, known: readonly VoterKey[]) {
   const { challenge, relyingParty } = await client.call(consensus.challengeVoterKey, {});
   const { rpId } = siteOf(relyingParty);
-  const made = await asked(() =>
-    navigator.credentials.create({
-      publicKey: {
-        challenge: bytesOf(challenge),
-        rp: { id: rpId, name: 'Conclave' },
-        user: { id: crypto.getRandomValues(new Uint8Array(16)), name: person, displayName: person },
-        pubKeyCredParams: ALGORITHMS.map((alg) => ({ type: 'public-key', alg })),
-        authenticatorSelection: { residentKey: 'preferred', userVerification: 'required' },
-        attestation: 'none',
-        excludeCredentials: known.flatMap(({ passkey }) => (passkey ? descriptorOf(passkey.credentialId) : [])),
-      },
-    }),
+  const made = await askAuthenticator(
+    () =>
+      navigator.credentials.create({
+        publicKey: {
+          challenge: bytesOf(challenge),
+          rp: { id: rpId, name: 'Conclave' },
+          user: { id: crypto.getRandomValues(new Uint8Array(16)), name: person, displayName: person },
+          pubKeyCredParams: ALGORITHMS.map((alg) => ({ type: 'public-key', alg })),
+          authenticatorSelection: { residentKey: 'preferred', userVerification: 'required' },
+          attestation: 'none',
+          excludeCredentials: known.flatMap(({ passkey }) => (passkey ? descriptorOf(passkey.credentialId) : [])),
+        },
+      }),
+    'voter keys',
   );
   const { clientDataJSON, attestationObject } = made.response as AuthenticatorAttestationResponse;
   return { clientDataJSON: base64Of(clientDataJSON), attestationObject: base64Of(attestationObject) };
@@ -37,15 +40,17 @@ export async function signWithPasskey(
   { algorithm, rpId, credentialId }: { algorithm: PasskeyAlgorithm; rpId: string; credentialId: string | undefined },
   bytes: Uint8Array,
 ): Promise<Signature> {
-  const signed = await asked(() =>
-    navigator.credentials.get({
-      publicKey: {
-        challenge: new Uint8Array(sha256(bytes)),
-        rpId,
-        userVerification: 'required',
-        allowCredentials: credentialId === undefined ? [] : descriptorOf(credentialId),
-      },
-    }),
+  const signed = await askAuthenticator(
+    () =>
+      navigator.credentials.get({
+        publicKey: {
+          challenge: new Uint8Array(sha256(bytes)),
+          rpId,
+          userVerification: 'required',
+          allowCredentials: credentialId === undefined ? [] : descriptorOf(credentialId),
+        },
+      }),
+    'voter keys',
   );
   const { authenticatorData, clientDataJSON, signature } = signed.response as AuthenticatorAssertionResponse;
   return {
@@ -68,30 +73,6 @@ function siteOf(site: ReplyOf<typeof consensus.challengeVoterKey>['relyingParty'
 
 const elsewhere = (origins: readonly string[]): Explained =>
   new Explained('Passkeys are not made at this address.', `Open the console at ${origins.join(' or ')}.`);
-
-const failures: Readonly<Record<string, readonly [title: string, hint: string]>> = {
-  NotAllowedError: [
-    'Nothing was signed.',
-    'It was canceled, took too long, or no passkey for it is on this device. Try again.',
-  ],
-  InvalidStateError: [
-    'This device already holds one of your voter keys.',
-    'Vote with that one, or use another device.',
-  ],
-  SecurityError: ['The browser offers no passkeys at this address.', 'Open the console at its own address over HTTPS.'],
-  NotSupportedError: ['This authenticator has no key that fits.', 'Use one with ES256 or Ed25519 keys.'],
-};
-
-async function asked(ask: () => Promise<Credential | null>): Promise<PublicKeyCredential> {
-  if (!('PublicKeyCredential' in globalThis))
-    throw new Explained('This browser offers no passkeys here.', 'Open the console over HTTPS or at localhost.');
-  try {
-    return (await ask()) as PublicKeyCredential;
-  } catch (error) {
-    const words = failures[error instanceof DOMException ? error.name : ''];
-    throw words ? new Explained(...words) : error;
-  }
-}
 
 const bytesOf = (text: string): Uint8Array<ArrayBuffer> => new Uint8Array(fromBase64(text));
 const base64Of = (buffer: ArrayBuffer): string => base64(new Uint8Array(buffer));

@@ -158,6 +158,38 @@ describe('sign-ins', () => {
     expect(await codeOf(await post('application/x-www-form-urlencoded', 'apiKey=ck_admin'))).toBe('request.media-type');
   });
 
+  it('takes a passkey as it takes a key, and asks nobody who they are before', async () => {
+    const post = (path: string, body: object) =>
+      world.fetch(path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+    const asked = await post('/v1/sign-ins/challenges', {});
+    expect([asked.status, await asked.json()]).toEqual([200, { options: { challenge: 'AAAA' } }]);
+    const parts = { clientDataJSON: 'AAAA', authenticatorData: 'AAAA', signature: 'AAAA', userHandle: 'AAAA' };
+    const signedIn = await post('/v1/sign-ins', { passkey: { id: 'known', ...parts } });
+    const cookie = signedIn.headers.get('set-cookie')!.split(';', 1)[0]!;
+    expect([signedIn.status, (await world.fetch(run, { headers: { cookie } })).status]).toEqual([201, 200]);
+    expect(await codeOf(await post('/v1/sign-ins', { passkey: { id: 'other', ...parts } }))).toBe(
+      'auth.unauthenticated',
+    );
+    const both = { apiKey: world.keys.admin, passkey: { id: 'known', ...parts } };
+    expect(await codeOf(await post('/v1/sign-ins', both))).toBe('request.invalid');
+    for (const body of [null, 7, [], 'text', {}, { toString: 1 }])
+      expect(await codeOf(await post('/v1/sign-ins', body as object))).toBe('request.invalid');
+  });
+
+  it('tells a page of ours its word for writes again, and nobody else', async () => {
+    const { cookie, csrf } = await signIn();
+    const word = (headers: Record<string, string>) => world.fetch('/v1/sign-ins/current', { headers });
+    const told = await word({ cookie });
+    expect([await told.json(), told.headers.get('cache-control')]).toEqual([{ csrf }, 'no-store']);
+    expect(told.headers.get('access-control-allow-origin')).toBeNull();
+    expect(await codeOf(await word(bearer(world.keys.admin)))).toBe('auth.unauthenticated');
+    expect(await codeOf(await word({}))).toBe('auth.unauthenticated');
+  });
+
   it('ends a sign-in at once, with its CSRF value only', async () => {
     const { cookie, csrf } = await signIn();
     const end = (headers: Record<string, string>) => world.fetch('/v1/sign-ins/current', { method: 'DELETE', headers });

@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto';
-import { openApiDocument, problemResponses, triggers, type OpenApiDocument } from '@conclave/contracts';
+import {
+  jsonSchema,
+  openApiDocument,
+  problemResponses,
+  triggers,
+  type Contract,
+  type OpenApiDocument,
+} from '@conclave/contracts';
 import type { FastifyInstance } from 'fastify';
 import { referencePage } from './reference-page.js';
+import { askedOutside, waysIn } from './sign-ins.js';
 
 /** The public API as OpenAPI 3.1 at `/openapi.json` and as a page at `/docs`; both are made once from the contracts. */
 export function registerReference(fastify: FastifyInstance): void {
@@ -49,28 +57,44 @@ const hooks: OpenApiDocument['paths'] = {
   },
 };
 
-/** The two operations that are the edge's own: they turn a key into a cookie and back. */
+const bodyOf = (schema: object) => ({ required: true, content: { 'application/json': { schema } } });
+const requestOf = (contract: Contract) => jsonSchema(contract.request, 'input');
+
+/** An operation for whoever is not known yet. */
+const asked = (contract: Contract, operationId: string, summary: string): OpenApiDocument['paths'][string] => ({
+  post: {
+    ...{ operationId, summary, tags: ['identity'], 'x-stability': 'beta', security: [] },
+    requestBody: bodyOf(requestOf(contract)),
+    responses: {
+      '200': {
+        description: 'What was asked for.',
+        content: { 'application/json': { schema: jsonSchema(contract.reply, 'output') } },
+      },
+      ...problemResponses([...contract.errors, ...WITH_BODY, ...EVERYWHERE]),
+    },
+  },
+});
+
+/** The operations that are the edge's own: they turn what people prove themselves with into a cookie, and back. */
 const signIns: OpenApiDocument['paths'] = {
+  '/v1/links/open': asked(
+    askedOutside['/v1/links/open'],
+    'link.open',
+    'What a one-time link is for, and the options for the passkey that uses it up',
+  ),
+  '/v1/sign-ins/challenges': asked(
+    askedOutside['/v1/sign-ins/challenges'],
+    'sign-in.challenge',
+    'The options for a passkey that signs in',
+  ),
   '/v1/sign-ins': {
     post: {
       operationId: 'sign-in.create',
-      summary: 'Sign a browser in with an API key; sets an HttpOnly cookie',
+      summary: 'Sign a browser in with an API key, a passkey or a one-time link; sets an HttpOnly cookie',
       tags: ['identity'],
       'x-stability': 'stable',
       security: [],
-      requestBody: {
-        required: true,
-        content: {
-          'application/json': {
-            schema: {
-              type: 'object',
-              properties: { apiKey: { type: 'string' } },
-              required: ['apiKey'],
-              additionalProperties: false,
-            },
-          },
-        },
-      },
+      requestBody: bodyOf({ oneOf: Object.values(waysIn).map(requestOf) }),
       responses: {
         '201': {
           description: 'Signed in; repeat `csrf` in the header x-conclave-csrf of every write.',
@@ -84,11 +108,31 @@ const signIns: OpenApiDocument['paths'] = {
             },
           },
         },
-        ...problemResponses(['auth.unauthenticated', ...WITH_BODY, ...EVERYWHERE]),
+        ...problemResponses([
+          ...new Set([...Object.values(waysIn).flatMap(({ errors }) => errors), ...WITH_BODY, ...EVERYWHERE]),
+        ]),
       },
     },
   },
   '/v1/sign-ins/current': {
+    get: {
+      operationId: 'sign-in.word',
+      summary: 'The word that writes under the cookie repeat',
+      tags: ['identity'],
+      'x-stability': 'beta',
+      security: [{ signIn: [] }],
+      responses: {
+        '200': {
+          description: 'Repeat `csrf` in the header x-conclave-csrf of every write.',
+          content: {
+            'application/json': {
+              schema: { type: 'object', properties: { csrf: { type: 'string' } }, required: ['csrf'] },
+            },
+          },
+        },
+        ...problemResponses(['auth.unauthenticated', ...EVERYWHERE]),
+      },
+    },
     delete: {
       operationId: 'sign-in.end',
       summary: 'End the sign-in of the cookie',

@@ -1,14 +1,27 @@
-import { ConclaveError, auth, type Contract } from '@conclave/contracts';
+import { ConclaveError, auth, invitations, passkeys, type Contract, type ReplyOf } from '@conclave/contracts';
 import { parseRequest, type Kit } from '@conclave/nest-kit';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Credentials } from './credentials.js';
 import type { Door } from './door.js';
 import type { RateLimits } from './rate-limits.js';
 import { readJson } from './request-input.js';
 import type { SignInCookie } from './sign-in-cookie.js';
 
-/** A key and its quotes, amply: nobody has proven anything yet, so nobody gets more read. */
-const KEY_LIMIT_BYTES = 4_096;
+/** A passkey's answer, amply: nobody has proven anything yet, so nobody gets more read. */
+const LIMIT_BYTES = 20_480;
+
+/** What people prove themselves with, by the member of the body that holds it. */
+export const waysIn = {
+  apiKey: auth.createSignIn,
+  passkey: passkeys.signInWithPasskey,
+  link: invitations.acceptLink,
+} as const;
+
+/** What is asked before anybody is known. */
+export const askedOutside = {
+  '/v1/sign-ins/challenges': passkeys.challengeSignIn,
+  '/v1/links/open': invitations.openLink,
+} as const;
 
 export interface SignInParts {
   readonly kit: Kit;
@@ -18,17 +31,32 @@ export interface SignInParts {
   readonly cookie: SignInCookie;
 }
 
-/** Signing in with a key in the browser: the edge keeps the secret in a cookie no page can read. */
+/** Signing in with a browser: the edge keeps the secret in a cookie no page can read. */
 export function registerSignIns(
   fastify: FastifyInstance,
   { kit, door, credentials, limits, cookie }: SignInParts,
 ): void {
+  for (const [path, contract] of Object.entries(askedOutside))
+    fastify.post(path, async (request, reply) => {
+      await limits.countAddress(request);
+      const input = parseRequest(contract, await readJson(request, LIMIT_BYTES));
+      reply.header('cache-control', 'no-store');
+      return kit.rpc.callAsService(contract as Contract, {}, input);
+    });
+
   fastify.post('/v1/sign-ins', async (request, reply) => {
     await limits.countAddress(request);
-    const input = parseRequest(auth.createSignIn, await readJson(request, KEY_LIMIT_BYTES)) as { apiKey: string };
-    const { secret, csrf, expiresAt } = await kit.rpc.callAsService(auth.createSignIn, {}, input);
-    cookie.set(request, reply, secret, new Date(expiresAt));
-    return reply.status(201).header('cache-control', 'no-store').send({ csrf, expiresAt });
+    const body = await readJson(request, LIMIT_BYTES);
+    const contract: Contract = wayOf(body);
+    const opened = await kit.rpc.callAsService(contract, {}, parseRequest(contract, body));
+    const { csrf, expiresAt } = letIn(cookie, request, reply, opened as OpenedSignIn);
+    return reply.status(201).send({ csrf, expiresAt });
+  });
+
+  fastify.get('/v1/sign-ins/current', { exposeHeadRoute: false }, async (request, reply) => {
+    const { csrf } = await door.admit(ANYONE, request, reply);
+    if (csrf === undefined) throw new ConclaveError('auth.unauthenticated');
+    return reply.header('cache-control', 'no-store').send({ csrf });
   });
 
   fastify.get('/v1/sign-ins/current', async (request, reply) => {
@@ -46,6 +74,28 @@ export function registerSignIns(
     cookie.clear(request, reply);
     return reply.status(204).send();
   });
+}
+
+export type OpenedSignIn = ReplyOf<typeof auth.createSignIn>;
+
+/**
+ * Puts a sign-in into the browser. A page that was led here by another site finds its word for writes with
+ * GET /v1/sign-ins/current, after one hop within this site: before that the browser keeps the cookie to itself.
+ */
+export function letIn(
+  cookie: SignInCookie,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  opened: OpenedSignIn,
+): OpenedSignIn {
+  cookie.set(request, reply, opened.secret, new Date(opened.expiresAt));
+  reply.header('cache-control', 'no-store');
+  return opened;
+}
+
+function wayOf(body: unknown): Contract {
+  const [, contract] = Object.entries(waysIn).find(([member]) => Object.hasOwn(Object(body), member)) ?? [];
+  return contract ?? waysIn.apiKey;
 }
 
 const ANYONE: Contract['permission'] = 'none';

@@ -97,7 +97,11 @@ describe('the reference', () => {
     );
     const expected = contracts.flatMap(({ http }) => (http ? [`${http.method} ${inDocument(http.path)}`] : []));
     expect(spelled.sort()).toEqual(
-      [...expected, 'POST /v1/hooks/{id}', 'POST /v1/sign-ins', 'DELETE /v1/sign-ins/current'].sort(),
+      [
+        ...expected,
+        ...['POST /v1/hooks/{id}', 'POST /v1/links/open', 'POST /v1/sign-ins', 'POST /v1/sign-ins/challenges'],
+        ...['GET /v1/sign-ins/current', 'DELETE /v1/sign-ins/current'],
+      ].sort(),
     );
     for (const route of spelled) {
       const [method, path] = route.split(' ') as [string, string];

@@ -7,6 +7,7 @@ import {
   auth,
   events,
   newId,
+  passkeys,
   permissions,
   roles,
   runtime,
@@ -153,6 +154,16 @@ function playAuth(kit: Kit) {
       csrf: 'csrf-of-the-page',
       expiresAt: new Date(Date.now() + 60_000).toISOString(),
     };
+  });
+  rpc.serve(passkeys.challengeSignIn, async () => ({ options: { challenge: 'AAAA' } }));
+  rpc.serve(passkeys.signInWithPasskey, async (_ctx, request) => {
+    const { passkey } = request as RequestOf<typeof passkeys.signInWithPasskey>;
+    if (passkey.id !== 'known') throw new ConclaveError('auth.unauthenticated');
+    const secret = `sgn_${crypto.randomUUID()}`;
+    addKey(secret);
+    known.set(secret, { ...known.get(secret)!, csrf: 'csrf-of-the-page' });
+    const expiresAt = new Date(Date.now() + 60_000).toISOString();
+    return { id: newId('signIn'), secret, csrf: 'csrf-of-the-page', expiresAt };
   });
   rpc.serve(auth.endSignIn, async (_ctx, request) => ({
     ended: known.delete((request as RequestOf<typeof auth.endSignIn>).secret),

@@ -1,0 +1,124 @@
+/** One-time links: who was invited, who lost their passkeys, and what a link says to whoever opens it. */
+import { z } from 'zod';
+import { contract } from '../contract.js';
+import { idOf } from '../ids.js';
+import { jsonObject, name, pageOf, pageQuery, timestamp } from '../page.js';
+import { roles, type Role } from '../permissions.js';
+import { openedSignIn } from './auth.js';
+import { base64url, registration } from './passkeys.js';
+
+const role = z.enum(Object.keys(roles) as [Role, ...Role[]]);
+/** The secret of a link, which follows the `#` of its address. */
+const link = base64url(100);
+const email = z.email().max(254);
+
+const invitation = z.object({
+  id: idOf('link'),
+  /** The member they are already, without a way in. */
+  principal: idOf('principal'),
+  name,
+  email: email.optional(),
+  role,
+  createdAt: timestamp,
+  expiresAt: timestamp,
+});
+
+/** The link is shown once: whoever opens it makes a passkey and is signed in. */
+export const createInvitation = contract({
+  owner: 'auth',
+  subject: 'auth.v1.invitation.create',
+  permission: 'member:manage',
+  request: z.strictObject({ name, email: email.optional(), role }),
+  reply: invitation.extend({ link: z.string() }),
+  errors: ['auth.role.too-wide', 'auth.passkeys-unavailable'],
+  http: {
+    method: 'POST',
+    path: '/v1/invitations',
+    status: 201,
+    summary: 'Invite a person to the workspace; the link is shown once',
+    tag: 'identity',
+    stability: 'beta',
+  },
+});
+
+export const listInvitations = contract({
+  owner: 'auth',
+  subject: 'auth.v1.invitation.list',
+  permission: 'member:manage',
+  request: z.strictObject(pageQuery),
+  reply: pageOf(invitation),
+  http: {
+    method: 'GET',
+    path: '/v1/invitations',
+    summary: 'List invitations that wait to be accepted',
+    tag: 'identity',
+    stability: 'beta',
+  },
+});
+
+/** The link opens nothing any more, and the member is disabled. */
+export const revokeInvitation = contract({
+  owner: 'auth',
+  subject: 'auth.v1.invitation.revoke',
+  permission: 'member:manage',
+  request: z.strictObject({ id: idOf('link') }),
+  reply: invitation,
+  errors: ['auth.invitation.not-found', 'auth.member.last-administrator', 'auth.role.too-wide'],
+  http: {
+    method: 'DELETE',
+    path: '/v1/invitations/{id}',
+    summary: 'Revoke an invitation',
+    tag: 'identity',
+    stability: 'beta',
+  },
+});
+
+/**
+ * A link for a member who lost their passkeys, shown once. When it is used, the passkeys they had are removed and their
+ * sign-ins end. It opens every workspace of theirs, so the caller must be able to give each of their roles.
+ */
+export const createRecovery = contract({
+  owner: 'auth',
+  subject: 'auth.v1.member.recover',
+  permission: 'member:manage',
+  request: z.strictObject({ id: idOf('principal') }),
+  reply: z.object({ link: z.string(), expiresAt: timestamp }),
+  errors: ['auth.member.not-found', 'auth.role.too-wide', 'auth.passkeys-unavailable'],
+  http: {
+    method: 'POST',
+    path: '/v1/members/{id}/recovery',
+    status: 201,
+    summary: 'Make a link for a member who lost their passkeys; it is shown once',
+    tag: 'identity',
+    stability: 'beta',
+  },
+});
+
+/** Who lets whom into what; `options` is for `navigator.credentials.create`. Opening a link does not use it up. */
+export const openLink = contract({
+  owner: 'auth',
+  subject: 'auth.v1.link.open',
+  permission: 'service',
+  request: z.strictObject({ link }),
+  reply: z.object({
+    purpose: z.enum(['bootstrap', 'invitation', 'recovery']),
+    name,
+    tenant: name,
+    workspace: name,
+    role,
+    invitedBy: name.optional(),
+    expiresAt: timestamp,
+    options: jsonObject,
+  }),
+  errors: ['auth.link.invalid', 'auth.passkeys-unavailable'],
+});
+
+/** Uses the link up: the passkey that was made for it is kept under `name`, and its owner is signed in. */
+export const acceptLink = contract({
+  owner: 'auth',
+  subject: 'auth.v1.link.accept',
+  permission: 'service',
+  request: z.strictObject({ link, registration, name }),
+  reply: openedSignIn,
+  errors: ['auth.link.invalid', 'auth.passkey.refused', 'auth.passkeys-unavailable', 'auth.unauthenticated'],
+});

@@ -1,0 +1,84 @@
+import { ConclaveError, events, type ReplyOf, type RequestOf, type invitations } from '@conclave/contracts';
+import { Database, type Tx } from '@conclave/postgres-kit';
+import { Injectable } from '@nestjs/common';
+import { CredentialDigest } from '../credentials/credential-digest.js';
+import { keepPasskey } from '../passkeys/add-passkey.js';
+import { Ceremonies } from '../passkeys/ceremonies.js';
+import { Challenges } from '../passkeys/challenges.js';
+import { deletePasskey, passkeysOf } from '../passkeys/postgres-passkeys.js';
+import { PASSKEY_FACTORS } from '../passkeys/sign-in-with-passkey.js';
+import { endSignIns } from '../sign-ins/end-sign-ins.js';
+import { OpenSignIn, type OpenedSignIn } from '../sign-ins/open-sign-in.js';
+import { lockLink, markLinkUsed, tenantOfLink, type LinkRow } from './postgres-links.js';
+
+type Acceptance = RequestOf<typeof invitations.acceptLink>;
+
+const purposeOf = ({ id }: LinkRow): string => `link ${id}`;
+
+/**
+ * What a one-time link does for whoever holds it: it says who lets them into what, and takes the passkey they make for
+ * it. Unknown, used, revoked, expired, or of a disabled member: all are refused alike.
+ */
+@Injectable()
+export class AcceptLink {
+  constructor(
+    private readonly db: Database,
+    private readonly digest: CredentialDigest,
+    private readonly ceremonies: Ceremonies,
+    private readonly challenges: Challenges,
+    private readonly openSignIn: OpenSignIn,
+  ) {}
+
+  /** @throws ConclaveError `auth.link.invalid` | `auth.passkeys-unavailable` */
+  async open(secret: string): Promise<ReplyOf<typeof invitations.openLink>> {
+    const { link } = await this.find(secret);
+    const { purpose, name, tenant, workspace, role, principal_id: principalId } = link;
+    return {
+      ...{ purpose, name, tenant, workspace, role, expiresAt: link.expires_at.toISOString() },
+      ...(link.made_by_name === null ? {} : { invitedBy: link.made_by_name }),
+      options: await this.ceremonies.creationOptions({ purpose: purposeOf(link), principalId, name }, []),
+    };
+  }
+
+  /** @throws ConclaveError `auth.link.invalid` | `auth.passkey.refused` | `auth.passkeys-unavailable` */
+  async run(request: Acceptance): Promise<OpenedSignIn> {
+    const { link, tenantId, digest } = await this.find(request.link);
+    const made = await this.ceremonies.made(purposeOf(link), request.registration);
+    return this.db.tx({ tenantId, actor: link.principal_id }, async (tx) => {
+      const still = await lockLink(tx, tenantId, digest);
+      if (!still) throw new ConclaveError('auth.link.invalid');
+      await this.challenges.spend(tx, tenantId, request.registration.clientDataJSON);
+      await this.useUp(tx, tenantId, still);
+      const whose = { tenantId, principalId: still.principal_id };
+      const passkey = await keepPasskey(tx, whose, made, request.name);
+      return this.openSignIn.run(tx, {
+        ...{ ...whose, workspaceId: still.workspace_id, passkeyId: passkey.id },
+        ...{ method: 'link', factors: ['link', ...PASSKEY_FACTORS] },
+      });
+    });
+  }
+
+  private async find(secret: string): Promise<{ link: LinkRow; tenantId: string; digest: Buffer }> {
+    const digest = this.digest.of('link', secret);
+    const tenantId = await this.db.system((tx) => tenantOfLink(tx, digest));
+    const link =
+      tenantId && (await this.db.tx({ tenantId, actor: 'service:auth' }, (tx) => lockLink(tx, tenantId, digest)));
+    if (!tenantId || !link) throw new ConclaveError('auth.link.invalid');
+    return { link, tenantId, digest };
+  }
+
+  /** After a recovery only the new passkey opens the door: the old ones may be in somebody's hands. */
+  private async useUp(tx: Tx, tenantId: string, link: LinkRow): Promise<void> {
+    const now = new Date();
+    const { id, purpose, principal_id: principal, workspace_id: workspace } = link;
+    await markLinkUsed(tx, tenantId, id, now);
+    await tx.emit(events.linkUsed, { link: id, purpose, principal, workspace });
+    if (purpose !== 'recovery') return;
+    const whose = { tenantId, principalId: principal };
+    for (const key of await passkeysOf(tx, whose)) {
+      await deletePasskey(tx, whose, key.id);
+      await tx.emit(events.passkeyRemoved, { passkey: key.id, principal });
+    }
+    await endSignIns(tx, tenantId, { principalId: principal }, now);
+  }
+}

@@ -1,0 +1,56 @@
+import { ConclaveError, invitations, roles, type ReplyOf, type RequestOf } from '@conclave/contracts';
+import type { RequestContext } from '@conclave/nest-kit';
+import { Database, once, type Tx } from '@conclave/postgres-kit';
+import { Injectable } from '@nestjs/common';
+import { AnswerBox } from '../credentials/answer-box.js';
+import { callerOf } from '../members/caller.js';
+import { lockMember, membershipsOf } from '../members/postgres-members.js';
+import { refuseWiderRole } from '../members/role-grant.js';
+import { Ceremonies } from '../passkeys/ceremonies.js';
+import { MakeLink } from './make-link.js';
+
+type Reply = ReplyOf<typeof invitations.createRecovery>;
+
+/**
+ * A way back in for a member who lost their passkeys. Whoever makes the link could use it, so it takes what it takes to
+ * give the member every role they hold, in every workspace of theirs.
+ */
+@Injectable()
+export class RecoverMember {
+  constructor(
+    private readonly db: Database,
+    private readonly ceremonies: Ceremonies,
+    private readonly makeLink: MakeLink,
+    private readonly box: AnswerBox,
+  ) {}
+
+  /** @throws ConclaveError `auth.member.not-found` | `auth.role.too-wide` | `auth.passkeys-unavailable` */
+  async run(ctx: RequestContext, request: RequestOf<typeof invitations.createRecovery>): Promise<Reply> {
+    this.ceremonies.site();
+    const sealed = await this.db.tx(ctx, (tx) =>
+      once(tx, ctx, invitations.createRecovery, request, () => this.make(tx, ctx, request.id)),
+    );
+    return { ...sealed, link: this.box.open(sealed.link, request.id) };
+  }
+
+  private async make(tx: Tx, ctx: RequestContext, id: string): Promise<Reply> {
+    const caller = callerOf(ctx);
+    const to = { ...caller, principalId: id };
+    const member = await lockMember(tx, to);
+    if (!member || member.disabledAt || member.principal.kind !== 'user')
+      throw new ConclaveError('auth.member.not-found', { id });
+    refuseWiderRole(ctx, member.role);
+    const own = new Map((await membershipsOf(tx, caller)).map(({ workspaceId, role }) => [workspaceId, role]));
+    for (const { workspaceId, role } of await membershipsOf(tx, to)) {
+      const mine = own.get(workspaceId);
+      const missing = roles[role].filter(
+        (permission) =>
+          !ctx.scopes.has(permission) || !mine || !(roles[mine] as readonly string[]).includes(permission),
+      );
+      const manages = mine !== undefined && (roles[mine] as readonly string[]).includes('member:manage');
+      if (missing.length > 0 || !manages) throw new ConclaveError('auth.role.too-wide', { role, missing });
+    }
+    const { link, expiresAt } = await this.makeLink.run(tx, to, 'recovery', caller.principalId);
+    return { link: this.box.seal(link, id), expiresAt: expiresAt.toISOString() };
+  }
+}

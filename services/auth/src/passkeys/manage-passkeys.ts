@@ -1,0 +1,47 @@
+import { ConclaveError, events, passkeys, type ReplyOf, type RequestOf } from '@conclave/contracts';
+import type { RequestContext } from '@conclave/nest-kit';
+import { Database, once } from '@conclave/postgres-kit';
+import { Injectable } from '@nestjs/common';
+import { callerOf } from '../members/caller.js';
+import { endSignIns } from '../sign-ins/end-sign-ins.js';
+import { deletePasskey, pageOfPasskeys, updatePasskeyName, type Passkey } from './postgres-passkeys.js';
+
+/** The caller's own passkeys: what they are called, and their end. */
+@Injectable()
+export class ManagePasskeys {
+  constructor(private readonly db: Database) {}
+
+  list(
+    ctx: RequestContext,
+    page: RequestOf<typeof passkeys.listPasskeys>,
+  ): Promise<ReplyOf<typeof passkeys.listPasskeys>> {
+    return pageOfPasskeys(this.db.autocommit(ctx), callerOf(ctx), page);
+  }
+
+  /** @throws ConclaveError `auth.passkey.not-found` */
+  rename(ctx: RequestContext, request: RequestOf<typeof passkeys.renamePasskey>): Promise<Passkey> {
+    return this.db.tx(ctx, (tx) =>
+      once(tx, ctx, passkeys.renamePasskey, request, async () =>
+        found(await updatePasskeyName(tx, callerOf(ctx), request), request.id),
+      ),
+    );
+  }
+
+  /** With the sign-ins that were opened with it. @throws ConclaveError `auth.passkey.not-found` */
+  remove(ctx: RequestContext, request: RequestOf<typeof passkeys.removePasskey>): Promise<Passkey> {
+    const { tenantId, principalId } = callerOf(ctx);
+    return this.db.tx(ctx, (tx) =>
+      once(tx, ctx, passkeys.removePasskey, request, async () => {
+        const removed = found(await deletePasskey(tx, callerOf(ctx), request.id), request.id);
+        await tx.emit(events.passkeyRemoved, { passkey: removed.id, principal: principalId });
+        await endSignIns(tx, tenantId, { passkeyId: removed.id }, new Date());
+        return removed;
+      }),
+    );
+  }
+}
+
+function found(passkey: Passkey | undefined, id: string): Passkey {
+  if (!passkey) throw new ConclaveError('auth.passkey.not-found', { id });
+  return passkey;
+}

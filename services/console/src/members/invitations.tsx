@@ -1,0 +1,75 @@
+import { auth, invitations, type ReplyOf } from '@conclave/contracts';
+import { Button, Table, Text } from '@mantine/core';
+import { useCommand, usePages } from '../api/queries.js';
+import { Confirm } from '../design/confirm.js';
+import { ListOf } from '../design/list-of.js';
+import { Ago } from '../design/moment.js';
+import rows from '../design/rows.module.css';
+import { exactly } from '../design/time.js';
+import { Visible } from '../design/visible.js';
+
+type Invitation = ReplyOf<typeof invitations.revokeInvitation>;
+
+/** Who was invited and has not come yet; nothing when nobody is awaited. */
+export function Invitations() {
+  const list = usePages(invitations.listInvitations, {});
+  if (list.items?.length === 0) return null;
+  return (
+    <ListOf list={list} title="Invitations" empty={null}>
+      {(items) => (
+        <Table className={rows['rows'] ?? ''}>
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>Name</Table.Th>
+              <Table.Th>Role</Table.Th>
+              <Table.Th className={rows['number'] ?? ''}>Invited</Table.Th>
+              <Table.Th aria-label="Actions" />
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {items.map((invitation) => (
+              <Row key={invitation.id} {...invitation} />
+            ))}
+          </Table.Tbody>
+        </Table>
+      )}
+    </ListOf>
+  );
+}
+
+function Row({ id, name, email, role, createdAt, expiresAt }: Invitation) {
+  const revoke = useCommand(invitations.revokeInvitation, [invitations.listInvitations, auth.listMembers]);
+  return (
+    <Table.Tr>
+      <Table.Td>
+        <Text size="sm" fw={550}>
+          <Visible text={name} />
+        </Text>
+        <Text size="xs" c="dimmed">
+          {email === undefined ? '' : `${email}, `}until {exactly(Date.parse(expiresAt))}
+        </Text>
+      </Table.Td>
+      <Table.Td className={rows['quiet'] ?? ''} data-label="Role">
+        {role}
+      </Table.Td>
+      <Table.Td className={`${rows['quiet']} ${rows['number']}`} data-label="Invited">
+        <Ago at={createdAt} />
+      </Table.Td>
+      <Table.Td>
+        <Confirm
+          question={`Revoke the invitation of ${name}?`}
+          yes="Revoke"
+          command={revoke}
+          request={{ id }}
+          opener={(open) => (
+            <Button size="compact-xs" variant="default" onClick={open} aria-label={`Revoke the invitation of ${name}`}>
+              Revoke…
+            </Button>
+          )}
+        >
+          The link opens nothing any more, and the member is disabled.
+        </Confirm>
+      </Table.Td>
+    </Table.Tr>
+  );
+}

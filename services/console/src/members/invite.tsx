@@ -1,0 +1,67 @@
+import { auth, invitations, type Role } from '@conclave/contracts';
+import { Button, Group, Modal, Stack, TextInput } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { useState, type SyntheticEvent } from 'react';
+import { useCommand } from '../api/queries.js';
+import { Icon } from '../design/icon.js';
+import { Refused } from '../design/refusal.js';
+import { ShownOnce } from '../design/shown-once.js';
+import { RoleSelect } from './change-role.js';
+
+/** Invites a person: the link is for the inviter to hand over. */
+export function Invite() {
+  const invite = useCommand(invitations.createInvitation, [auth.listMembers, invitations.listInvitations]);
+  const [opened, { open, close }] = useDisclosure(false, { onOpen: invite.reset });
+  const [name, setName] = useState('');
+  const [email, setEmail] = useState('');
+  const [role, setRole] = useState<Role>('developer');
+  const submit = (event: SyntheticEvent): void => {
+    event.preventDefault();
+    invite.mutate({ name, role, ...(email === '' ? {} : { email }) });
+  };
+  return (
+    <>
+      <Button onClick={open} leftSection={<Icon name="plus" />}>
+        Invite a person
+      </Button>
+      <Modal opened={opened} onClose={close} title={invite.data ? 'The link is there' : 'Invite a person'} size="lg">
+        {invite.data ? (
+          <Stack gap="md">
+            <ShownOnce secret={invite.data.link} what="link" />
+            <Group justify="flex-end">
+              <Button onClick={close}>I have copied it</Button>
+            </Group>
+          </Stack>
+        ) : (
+          <form onSubmit={submit}>
+            <Stack gap="md">
+              <TextInput
+                label="Name"
+                required
+                maxLength={120}
+                data-autofocus
+                value={name}
+                onChange={(event) => setName(event.currentTarget.value)}
+              />
+              <TextInput
+                label="E-mail"
+                description="For you to recognise them by; nothing is sent."
+                type="email"
+                maxLength={254}
+                value={email}
+                onChange={(event) => setEmail(event.currentTarget.value)}
+              />
+              <RoleSelect value={role} onChange={setRole} />
+              <Refused error={invite.error} />
+              <Group justify="flex-end">
+                <Button type="submit" loading={invite.isPending}>
+                  Make the link
+                </Button>
+              </Group>
+            </Stack>
+          </form>
+        )}
+      </Modal>
+    </>
+  );
+}

@@ -1,0 +1,43 @@
+import { invitations, type auth, type ReplyOf } from '@conclave/contracts';
+import { Button, Group, Modal, Stack, Text } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { useCommand } from '../api/queries.js';
+import { Refused } from '../design/refusal.js';
+import { ShownOnce } from '../design/shown-once.js';
+
+type Member = ReplyOf<typeof auth.listMembers>['items'][number];
+
+/** Makes a link for somebody who lost their passkeys. */
+export function Recover({ member: { principal } }: { readonly member: Member }) {
+  const recover = useCommand(invitations.createRecovery, [invitations.listInvitations]);
+  const [opened, { open, close }] = useDisclosure(false, { onOpen: recover.reset });
+  return (
+    <>
+      <Button size="compact-xs" variant="default" onClick={open} aria-label={`Let ${principal.name} back in`}>
+        Back in…
+      </Button>
+      <Modal opened={opened} onClose={close} title={`Let ${principal.name} back in`} size="lg">
+        <Stack gap="md">
+          {recover.data ? (
+            <ShownOnce secret={recover.data.link} what="link" />
+          ) : (
+            <Text size="sm" c="dimmed">
+              The link lets them make a new passkey. Once they have, the passkeys they had open nothing any more, and
+              every browser they were signed in with is signed out.
+            </Text>
+          )}
+          <Refused error={recover.error} />
+          <Group justify="flex-end">
+            {recover.data ? (
+              <Button onClick={close}>I have copied it</Button>
+            ) : (
+              <Button loading={recover.isPending} onClick={() => recover.mutate({ id: principal.id })}>
+                Make the link
+              </Button>
+            )}
+          </Group>
+        </Stack>
+      </Modal>
+    </>
+  );
+}

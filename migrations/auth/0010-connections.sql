@@ -86,8 +86,8 @@ create function tenants_of_email_domain(exact_domain text) returns setof text
   as $$ select distinct tenant_id from connection
         where email_domains @> array[exact_domain] and disabled_at is null order by tenant_id limit 5 $$;
 
-create policy swept on connection_flow for select to current_user using (expires_at < now());
-create policy swept on saml_assertion for select to current_user using (expires_at < now());
+create policy sweep_reads on connection_flow for select to current_user using (expires_at < now());
+create policy sweep_reads on saml_assertion for select to current_user using (expires_at < now());
 create policy sweep on connection_flow for delete to current_user using (expires_at < now());
 create policy sweep on saml_assertion for delete to current_user using (expires_at < now());
 create function sweep_connection_flows() returns void

@@ -10,7 +10,6 @@ then `env` of all services, then the service's.
 {{- if .values.data }}{{ $_ := set $own "DATA_DIR" "/data" }}{{ end -}}
 {{- if has .service (list "audit" "consensus") }}{{ $_ := set $own "AUDIT_LOG_HOST" $root.Values.logHost }}{{ end -}}
 {{- if and (eq .service "consensus") $root.Values.exposure.hostname (hasPrefix "https:" (include "conclave.publicUrl" $root)) }}{{ $_ := set $own "PASSKEY_ORIGINS" (include "conclave.publicUrl" $root) }}{{ end -}}
-{{- if eq .service "auth" }}{{- with $root.Values.exposure.hostname }}{{ $_ := set $own "PUBLIC_URL" (include "conclave.publicUrl" $root) }}{{ end }}{{ end -}}
 {{- if eq .service "gateway" -}}
 {{- $urls := dict -}}
 {{- range .values.calls -}}

@@ -87,7 +87,7 @@ describe('identity providers, over the public edge', () => {
     const until = Date.now() + 5_000;
     while ((await ada.get('/v1/me')).status !== 401) expect(Date.now()).toBeLessThan(until);
     expect((await ada.get(`/auth/oidc/${connection.id}/login`)).status).toBe(403);
-    github.server.close();
+    stop(github.server);
   });
 
   it('are shown to whoever asks for a tenant or a domain, and publish what a provider has to know of us', async () => {
@@ -108,23 +108,17 @@ describe('identity providers, over the public edge', () => {
   });
 
   (existsSync(browserProgram) ? it : it.skip)('let a person in, from another site, in a real browser', async () => {
-    const browser = await chromium.launch({
-      executablePath: browserProgram,
-      args: ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run'],
-    });
+    const args = ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run'];
+    await using browser = await chromium.launch({ executablePath: browserProgram, args });
     const page = await browser.newPage();
     const faults: string[] = [];
     page.on('pageerror', (error) => faults.push(error.message));
     await page.goto(platform.connection.urls.login);
     await page.getByRole('button', { name: 'I am Ada' }).click();
-    await page.waitForURL((url) => url.pathname === '/' && url.port === new URL(platform.origin).port);
     await page.getByRole('heading', { level: 1, name: 'Runs' }).waitFor();
-    await page.getByText('Ada').first().waitFor();
-    const word = () => page.evaluate(() => (globalThis as never as { localStorage: Map<string, string> }).localStorage);
-    expect(JSON.stringify(await word())).toContain('conclave.csrf');
+    expect(String(await page.evaluate('localStorage.getItem("conclave.csrf")')).length).toBeGreaterThan(20);
     expect(new URL(page.url()).hash).toBe('');
     expect(faults).toEqual([]);
-    await browser.close();
   }, 60_000);
 });
 
@@ -162,7 +156,7 @@ async function startConnected(): Promise<Connected> {
     ...{ origin, principal: principal.id, connection, api, respond },
     browse: () => new Jar(origin),
     async stop() {
-      server.close();
+      stop(server);
       await platform.stop();
     },
   };
@@ -212,6 +206,11 @@ async function listen(): Promise<Server> {
   return server;
 }
 
+function stop(server: Server): void {
+  server.close();
+  server.closeAllConnections();
+}
+
 async function answerOf(idp: TestIdp, { urls }: Connection, requestId: string, lie: Partial<Said>): Promise<string> {
   const xml = await idp.respond({ entityId: urls.entityId!, acs: urls.callback, requestId, nameId: 'ada', ...lie });
   return Buffer.from(xml).toString('base64');
@@ -221,8 +220,9 @@ async function answerOf(idp: TestIdp, { urls }: Connection, requestId: string, l
 function playIdp(server: Server, idp: TestIdp, connection: Connection): void {
   server.on('request', (request, reply) => {
     const { searchParams } = new URL(request.url ?? '', 'http://idp');
-    const xml = inflateRawSync(Buffer.from(searchParams.get('SAMLRequest') ?? '', 'base64')).toString();
-    const requestId = /ID="([^"]+)"/.exec(xml)?.[1] ?? '';
+    const asked = searchParams.get('SAMLRequest');
+    if (asked === null) return void reply.writeHead(404).end();
+    const requestId = /ID="([^"]+)"/.exec(inflateRawSync(Buffer.from(asked, 'base64')).toString())?.[1] ?? '';
     void answerOf(idp, connection, requestId, {}).then((response) => {
       reply.writeHead(200, { 'content-type': 'text/html' });
       reply.end(

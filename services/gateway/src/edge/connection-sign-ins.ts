@@ -10,14 +10,12 @@ import { parseRequest, type Kit } from '@conclave/nest-kit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { escapeHtml, sendPage } from './browser-page.js';
 import type { RateLimits } from './rate-limits.js';
-import { limitedBody, readJson, requireMediaType } from './request-input.js';
+import { limitedBody, requireMediaType } from './request-input.js';
 import type { SignInCookie } from './sign-in-cookie.js';
 
 const FORM_TYPE = 'application/x-www-form-urlencoded';
 /** A response of the longest kind, as a form spells it. */
 const FORM_LIMIT_BYTES = connections.SAML_LIMIT_BYTES + 65_536;
-/** Who has proven nothing gets no more read. */
-const QUESTION_LIMIT_BYTES = 4_096;
 const AGAIN = '/auth/again.js';
 
 export interface ConnectionSignInParts {
@@ -76,13 +74,6 @@ export function registerConnectionSignIns(fastify: FastifyInstance, parts: Conne
   fastify.get(AGAIN, (_request, reply) =>
     reply.header('cache-control', 'no-cache').type('text/javascript; charset=utf-8').send('document.forms[0].submit();\n'),
   );
-
-  fastify.post('/v1/sign-in-options', async (request, reply) => {
-    await limits.countAddress(request);
-    const input = parseRequest(connections.listSignInOptions, await readJson(request, QUESTION_LIMIT_BYTES));
-    const options = await kit.rpc.callAsService(connections.listSignInOptions, {}, input as never);
-    return reply.header('cache-control', 'no-store').send(options);
-  });
 }
 
 const connectionOf = ({ params }: FastifyRequest): string => (params as { connection: string }).connection;

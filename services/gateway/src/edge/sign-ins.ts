@@ -1,4 +1,4 @@
-import { ConclaveError, auth, invitations, passkeys, type Contract, type ReplyOf } from '@conclave/contracts';
+import { ConclaveError, auth, connections, invitations, passkeys, type Contract, type ReplyOf } from '@conclave/contracts';
 import { parseRequest, type Kit } from '@conclave/nest-kit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Credentials } from './credentials.js';
@@ -21,6 +21,7 @@ export const waysIn = {
 export const askedOutside = {
   '/v1/sign-ins/challenges': passkeys.challengeSignIn,
   '/v1/links/open': invitations.openLink,
+  '/v1/sign-in-options': connections.listSignInOptions,
 } as const;
 
 export interface SignInParts {
@@ -56,12 +57,6 @@ export function registerSignIns(
   fastify.get('/v1/sign-ins/current', { exposeHeadRoute: false }, async (request, reply) => {
     const { csrf } = await door.admit(ANYONE, request, reply);
     if (csrf === undefined) throw new ConclaveError('auth.unauthenticated');
-    return reply.header('cache-control', 'no-store').send({ csrf });
-  });
-
-  fastify.get('/v1/sign-ins/current', async (request, reply) => {
-    if (door.credentialOf(request)?.kind !== 'sign-in') throw new ConclaveError('auth.unauthenticated');
-    const { csrf } = await door.admit(ANYONE, request, reply);
     return reply.header('cache-control', 'no-store').send({ csrf });
   });
 

@@ -12,7 +12,11 @@ const UTF8_STRING = 0x0c;
 const GENERALIZED_TIME = 0x18;
 const BIT_STRING = 0x03;
 
-const SHA256_WITH_RSA = der(SEQUENCE, der(OBJECT_ID, Buffer.from('2a864886f70d01010b', 'hex')), Buffer.from('0500', 'hex'));
+const SHA256_WITH_RSA = der(
+  SEQUENCE,
+  der(OBJECT_ID, Buffer.from('2a864886f70d01010b', 'hex')),
+  Buffer.from('0500', 'hex'),
+);
 const COMMON_NAME = der(OBJECT_ID, Buffer.from('550403', 'hex'));
 
 /** As PEM, for an RSA key, good from `from` on for as many years. */
@@ -32,7 +36,9 @@ export function selfSignedCertificate(key: KeyObject, commonName: string, from: 
     createPublicKey(key).export({ type: 'spki', format: 'der' }),
   );
   const signature = der(BIT_STRING, Buffer.of(0), sign('sha256', body, key));
-  const lines = der(SEQUENCE, body, SHA256_WITH_RSA, signature).toString('base64').match(/.{1,64}/g)!;
+  const lines = der(SEQUENCE, body, SHA256_WITH_RSA, signature)
+    .toString('base64')
+    .match(/.{1,64}/g)!;
   return ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n');
 }
 

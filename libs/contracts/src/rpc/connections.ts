@@ -20,7 +20,6 @@ export const samlSettings = z.strictObject({
   kind: z.literal('saml'),
   idpEntityId: shortText,
   ssoUrl: address,
-  sloUrl: address.optional(),
   /** Keys the provider signs with, as PEM; several while one replaces another. */
   certificates: z.array(z.string().min(1).max(16_384)).min(1).max(5),
   emailAttribute: shortText.optional(),
@@ -80,7 +79,6 @@ const connection = z.object({
     login: z.string(),
     callback: z.string(),
     entityId: z.string().optional(),
-    logout: z.string().optional(),
   }),
   createdAt: timestamp,
   disabledAt: timestamp.optional(),

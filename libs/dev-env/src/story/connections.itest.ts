@@ -94,11 +94,18 @@ describe('identity providers, over the public edge', () => {
     const { origin, connection } = platform;
     const ask = async (body: object) => {
       const headers = { 'content-type': 'application/json' };
-      const answer = await fetch(`${origin}/v1/sign-in-options`, { method: 'POST', headers, body: JSON.stringify(body) });
+      const answer = await fetch(`${origin}/v1/sign-in-options`, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify(body),
+      });
       return [answer.status, await answer.json()] as const;
     };
     const { name, urls } = connection;
-    expect(await ask({ email: 'ada@example.com' })).toEqual([200, { connections: [{ kind: 'saml', name, login: urls.login }] }]);
+    expect(await ask({ email: 'ada@example.com' })).toEqual([
+      200,
+      { connections: [{ kind: 'saml', name, login: urls.login }] },
+    ]);
     expect(await ask({ tenant: 'nobody' })).toEqual([200, { connections: [] }]);
     const metadata = await fetch(new URL(new URL(urls.entityId!).pathname, origin));
     expect(metadata.headers.get('content-type')).toContain('application/samlmetadata+xml');
@@ -107,19 +114,23 @@ describe('identity providers, over the public edge', () => {
     expect([page.status, await page.text()]).toEqual([403, expect.stringContaining('The sign-in was refused.')]);
   });
 
-  (existsSync(browserProgram) ? it : it.skip)('let a person in, from another site, in a real browser', async () => {
-    const args = ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run'];
-    await using browser = await chromium.launch({ executablePath: browserProgram, args });
-    const page = await browser.newPage();
-    const faults: string[] = [];
-    page.on('pageerror', (error) => faults.push(error.message));
-    await page.goto(platform.connection.urls.login);
-    await page.getByRole('button', { name: 'I am Ada' }).click();
-    await page.getByRole('heading', { level: 1, name: 'Runs' }).waitFor();
-    expect(String(await page.evaluate('localStorage.getItem("conclave.csrf")')).length).toBeGreaterThan(20);
-    expect(new URL(page.url()).hash).toBe('');
-    expect(faults).toEqual([]);
-  }, 60_000);
+  (existsSync(browserProgram) ? it : it.skip)(
+    'let a person in, from another site, in a real browser',
+    async () => {
+      const args = ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run'];
+      await using browser = await chromium.launch({ executablePath: browserProgram, args });
+      const page = await browser.newPage();
+      const faults: string[] = [];
+      page.on('pageerror', (error) => faults.push(error.message));
+      await page.goto(platform.connection.urls.login);
+      await page.getByRole('button', { name: 'I am Ada' }).click();
+      await page.getByRole('heading', { level: 1, name: 'Runs' }).waitFor();
+      expect(String(await page.evaluate('localStorage.getItem("conclave.csrf")')).length).toBeGreaterThan(20);
+      expect(new URL(page.url()).hash).toBe('');
+      expect(faults).toEqual([]);
+    },
+    60_000,
+  );
 });
 
 interface Connected {

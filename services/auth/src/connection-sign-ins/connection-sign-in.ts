@@ -144,4 +144,5 @@ const reasons: ReadonlySet<string> = new Set(['auth.connection.invalid', 'auth.u
 
 const systemOf = (tenantId: string) => ({ tenantId, actor: 'service:auth' });
 
-const relayedPath = (answer: ProviderAnswer): string => localPath(answer.kind === 'saml' ? answer.relayState : undefined);
+const relayedPath = (answer: ProviderAnswer): string =>
+  localPath(answer.kind === 'saml' ? answer.relayState : undefined);

@@ -92,7 +92,12 @@ describe('signing in by OpenID Connect and OAuth', () => {
       );
     const email = 'ada@example.com';
     await person('link');
-    for (const said of [{}, { email }, { email, email_verified: false }, { email: 'ada@other.com', email_verified: true }]) {
+    for (const said of [
+      {},
+      { email },
+      { email, email_verified: false },
+      { email: 'ada@other.com', email_verified: true },
+    ]) {
       issuer.person = { sub: 'by-mail', ...said };
       expect([said, await refusalOf(signIn(connection))]).toEqual([said, REFUSED]);
     }
@@ -153,7 +158,10 @@ describe('signing in by OpenID Connect and OAuth', () => {
 
   it('knows people of GitHub by their number, and their address only when GitHub verified it', async () => {
     const github = await startLoopback();
-    const said = { emails: [{ email: 'bo@example.com', primary: true, verified: true }], user: { id: 42, login: 'bo' } };
+    const said = {
+      emails: [{ email: 'bo@example.com', primary: true, verified: true }],
+      user: { id: 42, login: 'bo' },
+    };
     playGithub(github, said);
     const workspace = a.principal.workspaceId;
     const connection = await connect(

@@ -36,7 +36,10 @@ export class Providers {
       const requestId = `_${randomUUID()}`;
       return { location: await this.saml(row, settings).loginUrl(requestId, returnTo), requestId };
     }
-    const remembered = { verifier: randomBytes(32).toString('base64url'), nonce: randomBytes(32).toString('base64url') };
+    const remembered = {
+      verifier: randomBytes(32).toString('base64url'),
+      nonce: randomBytes(32).toString('base64url'),
+    };
     const state = randomBytes(32).toString('base64url');
     const client = { settings, secret: this.secretOf(row), callback: this.places.of(row.kind, row.id).callback };
     const location =
@@ -67,9 +70,9 @@ export class Providers {
 
   /** Our side of a SAML connection. */
   ownSide(row: ConnectionRow): OwnSide {
-    const { callback, entityId = '', logout = '' } = this.places.of('saml', row.id);
+    const { callback, entityId = '' } = this.places.of('saml', row.id);
     if (row.certificate === null) throw new SamlRefusal('key');
-    return { entityId, acs: callback, slo: logout, privateKey: this.secretOf(row), certificate: row.certificate };
+    return { entityId, acs: callback, privateKey: this.secretOf(row), certificate: row.certificate };
   }
 
   private saml(row: ConnectionRow, settings: SettingsOf<'saml'>): ServiceProvider {

@@ -42,7 +42,12 @@ function emailWithin(domains: readonly string[], email: string | undefined): str
   return domain !== undefined && domains.includes(domain) ? email : undefined;
 }
 
-async function newcomer(tx: Tx, connection: ConnectionRow, vouched: Vouched, email: string | undefined): Promise<string> {
+async function newcomer(
+  tx: Tx,
+  connection: ConnectionRow,
+  vouched: Vouched,
+  email: string | undefined,
+): Promise<string> {
   const { tenant_id: tenantId, provisioning, kind } = connection;
   if (provisioning.mode !== 'just-in-time') throw new SignInRefusal('unknown person');
   if (email === undefined) throw new SignInRefusal('no address of the domains');
@@ -52,12 +57,21 @@ async function newcomer(tx: Tx, connection: ConnectionRow, vouched: Vouched, ema
   const at = new Date();
   await insertPrincipal(tx, { tenantId, id: principalId, kind: 'user', name: nameOf(vouched, email), createdAt: at });
   await insertMembership(tx, { tenantId, workspaceId, principalId, role, createdAt: at });
-  await insertPerson(tx, { tenantId, principalId, email, verifiedBy: vouched.emailVerified ? connection.id : null, at });
+  await insertPerson(tx, {
+    tenantId,
+    principalId,
+    email,
+    verifiedBy: vouched.emailVerified ? connection.id : null,
+    at,
+  });
   await tx.emit(events.memberAdded, { principal: principalId, workspace: workspaceId, role });
   return principalId;
 }
 
 function nameOf({ name }: Vouched, email: string): string {
-  const text = (name ?? '').replaceAll(/[\u0000-\u001f\u007f]/g, ' ').trim().slice(0, 120);
+  const text = (name ?? '')
+    .replaceAll(/[\u0000-\u001f\u007f]/g, ' ')
+    .trim()
+    .slice(0, 120);
   return text === '' ? email.slice(0, 120) : text;
 }

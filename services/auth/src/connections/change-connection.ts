@@ -25,7 +25,9 @@ export class ChangeConnection {
   /** @throws ConclaveError `auth.connection.*` | `auth.role.too-wide` | `auth.workspace.not-found` */
   run(ctx: RequestContext, request: Request): Promise<Connection> {
     const change = (tx: Tx) => this.change(tx, ctx, request);
-    return this.db.tx(ctx, (tx) => once(tx, ctx, connections.changeConnection, request, () => change(tx))).catch(nameTaken);
+    return this.db
+      .tx(ctx, (tx) => once(tx, ctx, connections.changeConnection, request, () => change(tx)))
+      .catch(nameTaken);
   }
 
   private async change(tx: Tx, ctx: RequestContext, request: Request): Promise<Connection> {

@@ -75,7 +75,11 @@ describe('connections', () => {
         for (const blank of [undefined, null, '', [], [''], {}]) {
           const given = { settings: { ...settings, [member]: blank } } as unknown as Partial<Given>;
           const code = await refusalOf(create(given));
-          expect([member, blank, code]).toEqual([member, blank, expect.stringMatching(/^(request|auth\.connection)\.invalid$/)]);
+          expect([member, blank, code]).toEqual([
+            member,
+            blank,
+            expect.stringMatching(/^(request|auth\.connection)\.invalid$/),
+          ]);
         }
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1_024 });
     const short = selfSignedCertificate(privateKey, 'idp', new Date(), 1);
@@ -120,7 +124,8 @@ describe('connections', () => {
   });
 
   it('are tried before they are kept, by who could keep them', async () => {
-    const test = (settings: Given['settings'], as = admin) => fixture.call(connections.testConnection, { settings }, as);
+    const test = (settings: Given['settings'], as = admin) =>
+      fixture.call(connections.testConnection, { settings }, as);
     expect(await test(saml)).toMatchObject({ ok: true, checks: [{ check: 'settings' }, { check: 'certificate 1' }] });
     expect(await test({ ...saml, certificates: ['x'] })).toMatchObject({ ok: false });
     const inside = { ...oidc, issuer: 'https://169.254.169.254' };
@@ -170,6 +175,9 @@ describe('connections', () => {
        select $1, 'con_' || n, 'oidc', 'n' || n, '{}', '', null, '{}', '{}', now(), now() from generate_series(1, 50) n`,
       [b.principal.tenantId],
     );
-    expect(await refusedWith(create({}, b.principal))).toMatchObject({ code: 'auth.connection.too-many', params: { limit: 50 } });
+    expect(await refusedWith(create({}, b.principal))).toMatchObject({
+      code: 'auth.connection.too-many',
+      params: { limit: 50 },
+    });
   });
 });

@@ -32,7 +32,9 @@ export class CreateConnection {
     const { settings, secret } = settingsOf(request.settings, this.places.origin);
     const own = secret === undefined ? await newKey(this.places.origin) : { secret, certificate: null };
     const create = (tx: Tx) => this.create(tx, ctx, { request, settings, ...own });
-    return this.db.tx(ctx, (tx) => once(tx, ctx, connections.createConnection, request, () => create(tx))).catch(nameTaken);
+    return this.db
+      .tx(ctx, (tx) => once(tx, ctx, connections.createConnection, request, () => create(tx)))
+      .catch(nameTaken);
   }
 
   private async create(

@@ -17,7 +17,8 @@ export class PublicPlaces {
   /** @throws ConclaveError `auth.connection.invalid` when the operator named none */
   get origin(): string {
     const { PUBLIC_URL } = this.config;
-    if (!PUBLIC_URL) throw new ConclaveError('auth.connection.invalid', { reason: 'the operator has to set PUBLIC_URL' });
+    if (!PUBLIC_URL)
+      throw new ConclaveError('auth.connection.invalid', { reason: 'the operator has to set PUBLIC_URL' });
     return new URL(PUBLIC_URL).origin;
   }
 
@@ -32,7 +33,6 @@ export class PublicPlaces {
       login: `${base}/login`,
       callback: `${base}/acs`,
       entityId: `${base}/metadata`,
-      logout: `${base}/slo`,
     };
   }
 }

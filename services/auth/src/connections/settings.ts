@@ -16,7 +16,8 @@ export type Provisioning = z.output<typeof connections.provisioning>;
 
 const WEAKEST_RSA_BITS = 2_048;
 
-const invalid = (reason: string, cause?: unknown) => new ConclaveError('auth.connection.invalid', { reason }, { cause });
+const invalid = (reason: string, cause?: unknown) =>
+  new ConclaveError('auth.connection.invalid', { reason }, { cause });
 
 /** @throws ConclaveError `auth.connection.invalid` unless everything that trust rests on is there and strong enough */
 export function trusted(stored: unknown, origin: string): ConnectionSettings {
@@ -29,8 +30,7 @@ export function trusted(stored: unknown, origin: string): ConnectionSettings {
   return data;
 }
 
-const addressesOf = (settings: ConnectionSettings): string[] =>
-  settings.kind === 'saml' ? [settings.ssoUrl, ...(settings.sloUrl ? [settings.sloUrl] : [])] : [];
+const addressesOf = (settings: ConnectionSettings): string[] => (settings.kind === 'saml' ? [settings.ssoUrl] : []);
 
 /** Signatures are made with RSA; whoever holds a short key's certificate can make them, too. */
 function checkCertificate(pem: string): void {

@@ -4,7 +4,14 @@ import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { connectionOf, lockConnection } from '../connections/postgres-connections.js';
 import { endSignIns } from '../sign-ins/end-sign-ins.js';
-import { insertIdentity, lockIdentity, pageOfIdentities, reachOf, removeIdentities, type Identity } from './postgres-identities.js';
+import {
+  insertIdentity,
+  lockIdentity,
+  pageOfIdentities,
+  reachOf,
+  removeIdentities,
+  type Identity,
+} from './postgres-identities.js';
 
 /** Whom a provider's names mean. Whoever says so could sign in as them, so nobody says it of somebody mightier. */
 @Injectable()
@@ -37,7 +44,11 @@ export class LinkIdentity {
         const removed = await removeIdentities(tx, { tenantId: ctx.tenantId, connectionId, principalId });
         await endSignIns(tx, ctx.tenantId, { connectionId, principalId }, new Date());
         if (removed > 0)
-          await tx.emit(events.identityUnlinked, { connection: connectionId, principal: principalId, by: 'administrator' });
+          await tx.emit(events.identityUnlinked, {
+            connection: connectionId,
+            principal: principalId,
+            by: 'administrator',
+          });
         return { removed };
       }),
     );

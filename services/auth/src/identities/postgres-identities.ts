@@ -20,7 +20,10 @@ export interface IdentityKey {
 const COLUMNS = 'connection_id, principal_id, subject, created_at, last_used_at';
 
 /** Whose it is, and nobody gives it to another until the transaction ends. */
-export async function lockIdentity(tx: Tx, { tenantId, connectionId, subject }: IdentityKey): Promise<string | undefined> {
+export async function lockIdentity(
+  tx: Tx,
+  { tenantId, connectionId, subject }: IdentityKey,
+): Promise<string | undefined> {
   await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`${connectionId} ${subject}`]);
   const row = await tx.one<IdentityRow>(
     `select ${COLUMNS} from external_identity where tenant_id = $1 and connection_id = $2 and subject = $3`,

@@ -70,7 +70,12 @@ export class GithubClient {
       'x-github-api-version': '2022-11-28',
     };
     const url = settings.apiUrl.replace(/\/$/, '') + path;
-    const response = await guardedFetch(this.egress)(url, { method: 'GET', headers, body: undefined, redirect: 'manual' });
+    const response = await guardedFetch(this.egress)(url, {
+      method: 'GET',
+      headers,
+      body: undefined,
+      redirect: 'manual',
+    });
     if (response.status !== 200) throw new Error(`GitHub answered ${response.status}`);
     return response.json();
   }

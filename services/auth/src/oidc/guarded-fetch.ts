@@ -13,7 +13,12 @@ export const guardedFetch =
   (url: string, { method, headers, body }: CustomFetchOptions): Promise<Response> =>
     egress.fetch(
       url,
-      { method, headers, timeoutMs: TIMEOUT_MS, ...(body === undefined || body === null ? {} : { body: textOf(body) }) },
+      {
+        method,
+        headers,
+        timeoutMs: TIMEOUT_MS,
+        ...(body === undefined || body === null ? {} : { body: textOf(body) }),
+      },
       MAX_BYTES,
     );
 

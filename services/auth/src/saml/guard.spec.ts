@@ -11,7 +11,7 @@ import { spMetadata } from './sp-metadata.js';
 const base = 'https://conclave.example.com/auth/saml/con_1';
 const { privateKey: key } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const own = {
-  ...{ entityId: `${base}/metadata`, acs: `${base}/acs`, slo: `${base}/slo` },
+  ...{ entityId: `${base}/metadata`, acs: `${base}/acs` },
   privateKey: key.export({ type: 'pkcs8', format: 'pem' }).toString(),
   certificate: selfSignedCertificate(key, 'conclave', new Date(), 10),
 };
@@ -92,7 +92,10 @@ describe('a SAML response', () => {
 
   it.each(Object.keys(lies))('that %s is refused, however it is signed', async (lie) => {
     for (const signed of ['assertion', 'response'] as const)
-      expect([signed, await refusal(await idp.respond({ ...said, signed, ...lies[lie] }))]).toEqual([signed, 'refused']);
+      expect([signed, await refusal(await idp.respond({ ...said, signed, ...lies[lie] }))]).toEqual([
+        signed,
+        'refused',
+      ]);
   });
 
   it.each(Object.keys(manglings))('with %s is refused', async (what) => {

@@ -8,7 +8,6 @@ const REDIRECT = 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect';
 export interface IdpMetadata {
   readonly idpEntityId: string;
   readonly ssoUrl: string;
-  readonly sloUrl?: string;
   readonly certificates: string[];
 }
 
@@ -24,14 +23,13 @@ export function readIdpMetadata(xml: string): IdpMetadata {
   insist(more.length === 0, 'metadata of one identity provider');
   const idpEntityId = attributeOf(entity, 'entityID');
   const ssoUrl = locationOf(idp, 'SingleSignOnService');
-  const sloUrl = locationOf(idp, 'SingleLogoutService');
   const certificates = childrenNamed(idp, MD, 'KeyDescriptor')
     .filter((key) => (attributeOf(key, 'use') ?? 'signing') === 'signing')
     .flatMap(elementsOf)
     .filter((element) => isNamed(element, DS, 'X509Certificate'))
     .map(({ textContent }) => pemOf(textContent ?? ''));
   insist(idpEntityId && ssoUrl && certificates.length > 0, 'entity id, redirect address and signing certificate');
-  return { idpEntityId, ssoUrl, ...(sloUrl ? { sloUrl } : {}), certificates: [...new Set(certificates)] };
+  return { idpEntityId, ssoUrl, certificates: [...new Set(certificates)] };
 }
 
 function locationOf(idp: Element, service: string): string | undefined {

@@ -8,7 +8,6 @@ import { SamlRefusal, insist } from './saml-refusal.js';
 export interface SamlParty {
   readonly idpEntityId: string;
   readonly ssoUrl: string;
-  readonly sloUrl?: string | undefined;
   readonly certificates: readonly string[];
   readonly requireEncryption: boolean;
 }
@@ -16,7 +15,6 @@ export interface SamlParty {
 export interface OwnSide {
   readonly entityId: string;
   readonly acs: string;
-  readonly slo: string;
   /** Signs what we send and decrypts what we get, as PEM. */
   readonly privateKey: string;
   readonly certificate: string;
@@ -65,8 +63,6 @@ export class ServiceProvider {
       audience: own.entityId,
       callbackUrl: own.acs,
       entryPoint: idp.ssoUrl,
-      logoutUrl: idp.sloUrl ?? idp.ssoUrl,
-      logoutCallbackUrl: own.slo,
       idpCert: [...idp.certificates],
       idpIssuer: idp.idpEntityId,
       privateKey: own.privateKey,

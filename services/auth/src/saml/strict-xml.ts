@@ -3,7 +3,6 @@
  * what parsers disagree about, and are refused before one runs. The parser is the one that verification uses, so
  * both see the same document.
  */
-import { inflateRawSync } from 'node:zlib';
 import { connections } from '@conclave/contracts';
 import { DOMParser } from '@xmldom/xmldom';
 import { SamlRefusal, insist } from './saml-refusal.js';
@@ -15,16 +14,6 @@ const TEXT = 3;
 /** Strict base64 of strict UTF-8. @throws SamlRefusal */
 export function decodeMessage(base64: string): string {
   return utf8Of(bytesOf(base64));
-}
-
-/** What the redirect binding compressed; more than the limit is not even inflated. @throws SamlRefusal */
-export function inflateMessage(base64: string): string {
-  const bytes = bytesOf(base64);
-  try {
-    return utf8Of(inflateRawSync(bytes, { maxOutputLength: connections.SAML_LIMIT_BYTES }));
-  } catch (cause) {
-    throw cause instanceof SamlRefusal ? cause : new SamlRefusal('compression', { cause });
-  }
 }
 
 function bytesOf(base64: string): Buffer {
@@ -45,7 +34,10 @@ function utf8Of(bytes: Buffer): string {
 /** The document's element. @throws SamlRefusal */
 export function parseStrictXml(text: string): Element {
   insist(Buffer.byteLength(text) <= connections.SAML_LIMIT_BYTES, 'size');
-  const body = text.replace(/^<\?xml version=["']1\.0["'](?: encoding=["']utf-8["'])?(?: standalone=["'](?:yes|no)["'])?\s*\?>/i, '');
+  const body = text.replace(
+    /^<\?xml version=["']1\.0["'](?: encoding=["']utf-8["'])?(?: standalone=["'](?:yes|no)["'])?\s*\?>/i,
+    '',
+  );
   insist(!body.includes('<!') && !body.includes('<?'), 'markup');
   insist(!/[^\t\n\r\x20-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u.test(body), 'characters');
   const root = parse(body.trim());
@@ -72,7 +64,9 @@ function parse(text: string): Element {
     throw cause instanceof SamlRefusal ? cause : new SamlRefusal('malformed', { cause });
   }
   insist(root, 'malformed');
-  const siblings = nodesOf(root.parentNode!).filter((node) => node !== root && node.nodeType !== 7 && node.nodeType !== 8);
+  const siblings = nodesOf(root.parentNode!).filter(
+    (node) => node !== root && node.nodeType !== 7 && node.nodeType !== 8,
+  );
   insist(
     siblings.every((node) => node.nodeType === TEXT && (node.nodeValue ?? '').trim() === ''),
     'malformed',

@@ -12,7 +12,9 @@ const own = generateKeyPairSync('rsa', { modulusLength: 2_048 });
 const stranger = generateKeyPairSync('rsa', { modulusLength: 2_048 });
 const encoded = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-export async function startForger(clientId: string): Promise<Loopback & { forge(nonce: string, forgery: Forgery): void }> {
+export async function startForger(
+  clientId: string,
+): Promise<Loopback & { forge(nonce: string, forgery: Forgery): void }> {
   const loopback = await startLoopback();
   const issuer = loopback.url;
   let token = '';
@@ -49,6 +51,7 @@ function signatureOf(text: string, key: Forgery['key']): string {
   if (key === 'none') return '';
   const rsa: KeyObject = key === 'stranger' ? stranger.privateKey : own.privateKey;
   const pem = own.publicKey.export({ type: 'spki', format: 'pem' });
-  const made = key === 'hmac' ? createHmac('sha256', pem).update(text).digest() : sign('sha256', Buffer.from(text), rsa);
+  const made =
+    key === 'hmac' ? createHmac('sha256', pem).update(text).digest() : sign('sha256', Buffer.from(text), rsa);
   return made.toString('base64url');
 }

@@ -53,8 +53,7 @@ const DS = 'http://www.w3.org/2000/09/xmldsig#';
 
 export const wrappings: Readonly<Record<string, (signedResponse: string, signedAssertion: string) => string>> = {
   XSW1: (response) => wrapResponse(response, (_evil, original, signature) => signature.appendChild(original)),
-  XSW2: (response) =>
-    wrapResponse(response, (evil, original, signature) => evil.insertBefore(original, signature)),
+  XSW2: (response) => wrapResponse(response, (evil, original, signature) => evil.insertBefore(original, signature)),
   XSW3: (_, assertion) =>
     wrapAssertion(assertion, ({ response, original, evil }) => response.insertBefore(without(evil), original)),
   XSW4: (_, assertion) =>
@@ -147,13 +146,17 @@ export const manglings: Readonly<Record<string, (xml: string) => string>> = {
     return xml.replace('<saml:Subject>', `<saml:Subject ${id}>`);
   },
   'two digests': (xml) => xml.replace(/<ds:DigestValue>/, '<ds:DigestValue>AAAA</ds:DigestValue><ds:DigestValue>'),
-  'an assertion in another namespace': (xml) => xml.replace('</samlp:Response>', '<Assertion xmlns="urn:x"/></samlp:Response>'),
+  'an assertion in another namespace': (xml) =>
+    xml.replace('</samlp:Response>', '<Assertion xmlns="urn:x"/></samlp:Response>'),
   'more than may be': (xml) => xml.replace('</samlp:Response>', `${' '.repeat(262_144)}</samlp:Response>`),
 };
 
 /** Two assertions of one provider, each good alone. */
 export async function twoAssertions(idp: TestIdp, said: Said): Promise<string> {
-  const [first, second] = [await idp.respond({ ...said, signed: 'assertion' }), await idp.respond({ ...said, signed: 'assertion' })];
+  const [first, second] = [
+    await idp.respond({ ...said, signed: 'assertion' }),
+    await idp.respond({ ...said, signed: 'assertion' }),
+  ];
   const [, more = ''] = /(<saml:Assertion .*<\/saml:Assertion>)/.exec(second) ?? [];
   return first.replace('</samlp:Response>', `${more}</samlp:Response>`);
 }

@@ -7,7 +7,6 @@ import type { Connection } from './connections-page.js';
 const names: Readonly<Record<keyof Connection['urls'], string>> = {
   callback: 'Callback (ACS, redirect address)',
   entityId: 'Entity id, and metadata to import',
-  logout: 'Single logout',
   login: 'Sign-in address, for links',
 };
 

@@ -1,5 +1,15 @@
 import { connections, type RequestInputOf, type Role } from '@conclave/contracts';
-import { Button, Checkbox, Group, Modal, PasswordInput, SegmentedControl, Stack, TextInput, Textarea } from '@mantine/core';
+import {
+  Button,
+  Checkbox,
+  Group,
+  Modal,
+  PasswordInput,
+  SegmentedControl,
+  Stack,
+  TextInput,
+  Textarea,
+} from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useState, type SyntheticEvent } from 'react';
 import { send, useCommand, useWork } from '../api/queries.js';

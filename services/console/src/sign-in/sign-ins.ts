@@ -1,4 +1,11 @@
-import { ConclaveError, errorOf, type connections, type invitations, type passkeys, type ReplyOf } from '@conclave/contracts';
+import {
+  ConclaveError,
+  errorOf,
+  type connections,
+  type invitations,
+  type passkeys,
+  type ReplyOf,
+} from '@conclave/contracts';
 import { Explained } from '../api/refusal-text.js';
 import { csrf } from './csrf.js';
 import { makePasskey, signWithPasskey } from './passkeys.js';

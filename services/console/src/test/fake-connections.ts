@@ -26,10 +26,10 @@ export function connectionHandlers(kept: Connection[]): [string, (request: never
     if (!connection) throw new ConclaveError('auth.connection.not-found');
     return connection;
   };
-  const handle = <R>({ subject }: Contract, handler: (request: R) => unknown): [string, (request: never) => unknown] => [
-    subject,
-    handler,
-  ];
+  const handle = <R>(
+    { subject }: Contract,
+    handler: (request: R) => unknown,
+  ): [string, (request: never) => unknown] => [subject, handler];
   return [
     handle(connections.listConnections, () => ({ items: kept })),
     handle(connections.testConnection, ({ settings }: Create) => {

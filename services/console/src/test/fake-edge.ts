@@ -166,7 +166,9 @@ export class FakeEdge {
     [
       'POST /v1/sign-in-options',
       ({ email = '' }, response) => {
-        const found = this.world.connections.filter(({ emailDomains }) => emailDomains.includes(String(email).split('@')[1]!));
+        const found = this.world.connections.filter(({ emailDomains }) =>
+          emailDomains.includes(String(email).split('@')[1]!),
+        );
         const ways = found.map(({ name, urls, settings }) => ({ kind: settings.kind, name, login: urls.login }));
         sendJson(response, { connections: ways });
       },

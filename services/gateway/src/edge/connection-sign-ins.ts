@@ -72,7 +72,10 @@ export function registerConnectionSignIns(fastify: FastifyInstance, parts: Conne
     }),
   );
   fastify.get(AGAIN, (_request, reply) =>
-    reply.header('cache-control', 'no-cache').type('text/javascript; charset=utf-8').send('document.forms[0].submit();\n'),
+    reply
+      .header('cache-control', 'no-cache')
+      .type('text/javascript; charset=utf-8')
+      .send('document.forms[0].submit();\n'),
   );
 }
 
@@ -114,7 +117,11 @@ async function formOf(request: FastifyRequest): Promise<URLSearchParams> {
 
 function sendRefusal(reply: FastifyReply, error: ConclaveError): FastifyReply {
   const { status, title, action } = errorCatalogue[error.code];
-  const text = [`<h1>${escapeHtml(title)}</h1>`, `<p>${escapeHtml(action)}</p>`, '<p><a href="/">To the sign-in page</a></p>'];
+  const text = [
+    `<h1>${escapeHtml(title)}</h1>`,
+    `<p>${escapeHtml(action)}</p>`,
+    '<p><a href="/">To the sign-in page</a></p>',
+  ];
   return sendPage(reply, status, { title: 'Signing in', body: `<main>${text.join('')}</main>` });
 }
 

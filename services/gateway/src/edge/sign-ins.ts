@@ -1,4 +1,12 @@
-import { ConclaveError, auth, connections, invitations, passkeys, type Contract, type ReplyOf } from '@conclave/contracts';
+import {
+  ConclaveError,
+  auth,
+  connections,
+  invitations,
+  passkeys,
+  type Contract,
+  type ReplyOf,
+} from '@conclave/contracts';
 import { parseRequest, type Kit } from '@conclave/nest-kit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Credentials } from './credentials.js';

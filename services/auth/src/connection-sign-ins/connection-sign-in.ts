@@ -10,17 +10,14 @@ import { LOG } from '@conclave/nest-kit';
 import { Database, type Tx } from '@conclave/postgres-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { ConnectionSecrets } from '../connections/connection-secrets.js';
 import {
   connectionOf,
   lockConnection,
   tenantOfConnection,
   type ConnectionRow,
 } from '../connections/postgres-connections.js';
-import { PublicPlaces } from '../connections/public-places.js';
-import { trusted, type ConnectionSettings } from '../connections/settings.js';
+import type { ConnectionSettings } from '../connections/settings.js';
 import { CredentialDigest } from '../credentials/credential-digest.js';
-import type { CodeFlow } from '../oidc/oidc-client.js';
 import { SamlRefusal } from '../saml/saml-refusal.js';
 import { OpenSignIn } from '../sign-ins/open-sign-in.js';
 import { NO_TENANT } from '../tenants/no-tenant.js';
@@ -45,8 +42,6 @@ export class ConnectionSignIn {
   constructor(
     private readonly db: Database,
     private readonly providers: Providers,
-    private readonly secrets: ConnectionSecrets,
-    private readonly places: PublicPlaces,
     private readonly digest: CredentialDigest,
     private readonly door: OpenSignIn,
     @Inject(LOG) private readonly log: Logger,
@@ -57,11 +52,10 @@ export class ConnectionSignIn {
     return this.refusing(connection, async () => {
       const { row, settings } = await this.open(connection);
       const path = localPath(returnTo);
-      const { location, requestId, remembered } = await this.providers.begin(row, settings, path);
+      const { location, requestId, sealed } = await this.providers.begin(row, settings, path);
       const secret = randomBytes(32).toString('base64url');
       const expiresAt = new Date(Date.now() + FLOW_MS);
       const { tenant_id: tenantId, id: connectionId } = row;
-      const sealed = remembered ? this.secrets.seal(JSON.stringify(remembered), tenantId, connectionId) : null;
       const digest = this.digest.of('flow', secret);
       await this.db.tx(systemOf(tenantId), (tx) =>
         insertFlow(tx, { tenantId, connectionId, digest, requestId, sealed, returnTo: path, expiresAt }),
@@ -88,20 +82,14 @@ export class ConnectionSignIn {
     const row = await connectionOf(this.db.autocommit(systemOf(tenantId)), tenantId, id);
     if (!row) throw new SignInRefusal('unknown connection');
     if (row.disabled_at) throw new SignInRefusal('disabled connection');
-    return { row, settings: trusted(row.settings, this.places.origin) };
+    return { row, settings: this.providers.settingsOf(row) };
   }
 
   private async take(row: ConnectionRow, secret: string | undefined) {
     if (secret === undefined) return undefined;
     const { tenant_id: tenantId, id: connectionId } = row;
     const digest = this.digest.of('flow', secret);
-    const flow = await this.db.tx(systemOf(tenantId), (tx) =>
-      takeFlow(tx, { tenantId, connectionId, digest, now: new Date() }),
-    );
-    if (!flow) return undefined;
-    const { requestId, returnTo, sealed } = flow;
-    const text = sealed === null ? undefined : this.secrets.open(sealed, tenantId, connectionId);
-    return { requestId, returnTo, remembered: text === undefined ? undefined : (JSON.parse(text) as CodeFlow) };
+    return this.db.tx(systemOf(tenantId), (tx) => takeFlow(tx, { tenantId, connectionId, digest, now: new Date() }));
   }
 
   /** The connection is asked again, and stays as it is until the sign-in is there: disabling it finds every one. */
@@ -136,8 +124,9 @@ export class ConnectionSignIn {
 /** Why somebody was not let in; undefined when it was our own fault. */
 function reasonOf(error: unknown): string | undefined {
   if (error instanceof SignInRefusal || error instanceof SamlRefusal) return error.reason;
-  const refusal = error instanceof ConclaveError && reasons.has(error.code);
-  return refusal ? String(error.params['reason'] ?? error.code) : undefined;
+  if (!(error instanceof ConclaveError) || !reasons.has(error.code)) return undefined;
+  const { reason } = error.params;
+  return typeof reason === 'string' ? reason : error.code;
 }
 
 const reasons: ReadonlySet<string> = new Set(['auth.connection.invalid', 'auth.unauthenticated']);

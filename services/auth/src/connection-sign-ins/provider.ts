@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { ConnectionSecrets } from '../connections/connection-secrets.js';
 import type { ConnectionRow } from '../connections/postgres-connections.js';
 import { PublicPlaces } from '../connections/public-places.js';
-import type { ConnectionSettings, SettingsOf } from '../connections/settings.js';
+import { trusted, type ConnectionSettings, type SettingsOf } from '../connections/settings.js';
 import { GithubClient } from '../oidc/github-client.js';
 import { OidcClient, type CodeFlow } from '../oidc/oidc-client.js';
 import { SamlRefusal } from '../saml/saml-refusal.js';
@@ -14,7 +14,8 @@ import { SignInRefusal, type Vouched } from './vouched.js';
 export interface Begun {
   readonly location: string;
   readonly requestId: string;
-  readonly remembered?: CodeFlow;
+  /** Sealed; SAML has nothing to remember but the request. */
+  readonly sealed: string | null;
 }
 
 export type ProviderAnswer =
@@ -31,10 +32,15 @@ export class Providers {
     private readonly github: GithubClient,
   ) {}
 
+  /** @throws ConclaveError `auth.connection.invalid` unless everything the connection trusts is in place */
+  settingsOf(row: ConnectionRow): ConnectionSettings {
+    return trusted(row.settings, this.places.origin);
+  }
+
   async begin(row: ConnectionRow, settings: ConnectionSettings, returnTo: string): Promise<Begun> {
     if (settings.kind === 'saml') {
       const requestId = `_${randomUUID()}`;
-      return { location: await this.saml(row, settings).loginUrl(requestId, returnTo), requestId };
+      return { location: await this.saml(row, settings).loginUrl(requestId, returnTo), requestId, sealed: null };
     }
     const remembered = {
       verifier: randomBytes(32).toString('base64url'),
@@ -46,7 +52,8 @@ export class Providers {
       settings.kind === 'oidc'
         ? await this.oidc.authorizationUrl({ ...client, settings }, state, remembered)
         : await this.github.authorizationUrl({ ...client, settings }, state, remembered);
-    return { location, requestId: state, remembered };
+    const sealed = this.secrets.seal(JSON.stringify(remembered), row.tenant_id, row.id);
+    return { location, requestId: state, sealed };
   }
 
   /** @throws SignInRefusal | SamlRefusal, or whatever the provider's protocol failed with */
@@ -54,15 +61,16 @@ export class Providers {
     row: ConnectionRow,
     settings: ConnectionSettings,
     answer: ProviderAnswer,
-    flow: { requestId: string; remembered: CodeFlow | undefined } | undefined,
+    flow: Pick<Begun, 'requestId' | 'sealed'> | undefined,
   ): Promise<Vouched> {
     if (settings.kind === 'saml') {
       if (answer.kind !== 'saml') throw new SignInRefusal('another protocol');
       return this.assertedBy(row, settings, answer.response, flow?.requestId);
     }
-    if (answer.kind !== 'code' || !flow?.remembered) throw new SignInRefusal('another protocol');
+    if (answer.kind !== 'code' || !flow?.sealed) throw new SignInRefusal('another protocol');
     const client = { secret: this.secretOf(row), callback: this.places.of(row.kind, row.id).callback };
-    const way = { query: answer.query, state: flow.requestId, ...flow.remembered };
+    const remembered = JSON.parse(this.secrets.open(flow.sealed, row.tenant_id, row.id)) as CodeFlow;
+    const way = { query: answer.query, state: flow.requestId, ...remembered };
     return settings.kind === 'oidc'
       ? this.oidc.finish({ ...client, settings }, way)
       : this.github.finish({ ...client, settings }, way);

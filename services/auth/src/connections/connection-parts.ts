@@ -7,6 +7,7 @@ import { ConnectionSignInsController } from '../connection-sign-ins/connection-s
 import { GetSamlMetadata } from '../connection-sign-ins/get-saml-metadata.js';
 import { ListSignInOptions } from '../connection-sign-ins/list-sign-in-options.js';
 import { Providers } from '../connection-sign-ins/provider.js';
+import { IdentitiesController } from '../identities/identities.controller.js';
 import { LinkIdentity } from '../identities/link-identity.js';
 import { GithubClient } from '../oidc/github-client.js';
 import { OidcClient } from '../oidc/oidc-client.js';
@@ -19,7 +20,7 @@ import { PublicPlaces } from './public-places.js';
 import { ReadConnections } from './read-connections.js';
 import { TestConnection } from './test-connection.js';
 
-export const connectionControllers = [ConnectionsController, ConnectionSignInsController];
+export const connectionControllers = [ConnectionsController, ConnectionSignInsController, IdentitiesController];
 
 export const connectionProviders = [
   {

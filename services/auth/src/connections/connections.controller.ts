@@ -1,7 +1,6 @@
 import { connections, type RequestOf } from '@conclave/contracts';
 import { Handles, type RequestContext } from '@conclave/nest-kit';
 import { Controller } from '@nestjs/common';
-import { LinkIdentity } from '../identities/link-identity.js';
 import { ChangeConnection } from './change-connection.js';
 import { CreateConnection } from './create-connection.js';
 import { DeleteConnection } from './delete-connection.js';
@@ -16,7 +15,6 @@ export class ConnectionsController {
     private readonly deleteConnection: DeleteConnection,
     private readonly readConnections: ReadConnections,
     private readonly testConnection: TestConnection,
-    private readonly linkIdentity: LinkIdentity,
   ) {}
 
   @Handles(connections.createConnection)
@@ -47,20 +45,5 @@ export class ConnectionsController {
   @Handles(connections.testConnection)
   test(_ctx: RequestContext, request: RequestOf<typeof connections.testConnection>) {
     return this.testConnection.run(request);
-  }
-
-  @Handles(connections.listIdentities)
-  identities(ctx: RequestContext, request: RequestOf<typeof connections.listIdentities>) {
-    return this.linkIdentity.list(ctx, request);
-  }
-
-  @Handles(connections.linkIdentity)
-  link(ctx: RequestContext, request: RequestOf<typeof connections.linkIdentity>) {
-    return this.linkIdentity.link(ctx, request);
-  }
-
-  @Handles(connections.unlinkIdentity)
-  unlink(ctx: RequestContext, request: RequestOf<typeof connections.unlinkIdentity>) {
-    return this.linkIdentity.unlink(ctx, request);
   }
 }

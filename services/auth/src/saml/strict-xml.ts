@@ -59,7 +59,7 @@ function parse(text: string): Element {
   const parser = new DOMParser({ locator: {}, errorHandler: { warning: refuse, error: refuse, fatalError: refuse } });
   let root: Element | null;
   try {
-    root = parser.parseFromString(text, 'text/xml').documentElement as Element | null;
+    root = parser.parseFromString(text, 'text/xml').documentElement;
   } catch (cause) {
     throw cause instanceof SamlRefusal ? cause : new SamlRefusal('malformed', { cause });
   }

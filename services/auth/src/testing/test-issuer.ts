@@ -43,7 +43,7 @@ function serve(
   client: { id: string; secret: string; callback: string },
   person: () => TestPerson,
 ): void {
-  const provider = new Provider(loopback.url, {
+  const provider: Provider = new Provider(loopback.url, {
     clients: [{ client_id: client.id, client_secret: client.secret, redirect_uris: [client.callback] }],
     claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'] },
     findAccount: (_ctx, sub) => ({ accountId: sub, claims: () => Promise.resolve({ ...person(), sub }) }),

@@ -45,12 +45,12 @@ export function registerSignIns(
   fastify: FastifyInstance,
   { kit, door, credentials, limits, cookie }: SignInParts,
 ): void {
-  for (const [path, contract] of Object.entries(askedOutside))
+  for (const [path, contract] of Object.entries<Contract>(askedOutside))
     fastify.post(path, async (request, reply) => {
       await limits.countAddress(request);
       const input = parseRequest(contract, await readJson(request, LIMIT_BYTES));
       reply.header('cache-control', 'no-store');
-      return kit.rpc.callAsService(contract as Contract, {}, input);
+      return kit.rpc.callAsService(contract, {}, input);
     });
 
   fastify.post('/v1/sign-ins', async (request, reply) => {
@@ -97,7 +97,7 @@ export function letIn(
 }
 
 function wayOf(body: unknown): Contract {
-  const [, contract] = Object.entries(waysIn).find(([member]) => Object.hasOwn(Object(body), member)) ?? [];
+  const [, contract] = Object.entries(waysIn).find(([member]) => Object.hasOwn(Object(body) as object, member)) ?? [];
   return contract ?? waysIn.apiKey;
 }
 

@@ -36,12 +36,12 @@ export const oidcSettings = z.strictObject({
   idTokenAlgorithm: z.enum(idTokenAlgorithms).default('RS256'),
 });
 
-/** GitHub, or a GitHub Enterprise Server at `baseUrl`, which answers its API below `apiUrl`. */
+/** GitHub, or a GitHub Enterprise Server: then both addresses are given. */
 export const githubSettings = z.strictObject({
   kind: z.literal('github'),
   clientId: shortText,
-  baseUrl: address.default('https://github.com'),
-  apiUrl: address.default('https://api.github.com'),
+  baseUrl: address.optional(),
+  apiUrl: address.optional(),
 });
 
 export const connectionSettings = z.discriminatedUnion('kind', [samlSettings, oidcSettings, githubSettings]);

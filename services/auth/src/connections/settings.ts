@@ -26,6 +26,8 @@ export function trusted(stored: unknown, origin: string): ConnectionSettings {
   const encrypted = origin.startsWith('https:');
   for (const address of addressesOf(data))
     if (encrypted && !address.startsWith('https:')) throw invalid(`${address} needs https`);
+  if (data.kind === 'github' && (data.baseUrl === undefined) !== (data.apiUrl === undefined))
+    throw invalid('settings: baseUrl and apiUrl belong together');
   if (data.kind === 'saml') data.certificates.forEach(checkCertificate);
   return data;
 }
@@ -66,10 +68,16 @@ function read(metadata: string): object {
   }
 }
 
+/** Where GitHub is, unless it is one's own. */
+export const githubAt = ({ baseUrl, apiUrl }: SettingsOf<'github'>) => ({
+  baseUrl: baseUrl ?? 'https://github.com',
+  apiUrl: apiUrl ?? 'https://api.github.com',
+});
+
 /** What the names of its people mean depends on: with another provider they are other people. */
 export function providerOf(settings: ConnectionSettings): string {
   if (settings.kind === 'saml') return settings.idpEntityId;
-  return settings.kind === 'oidc' ? settings.issuer : settings.apiUrl;
+  return settings.kind === 'oidc' ? settings.issuer : githubAt(settings).apiUrl;
 }
 
 /** Whoever makes people at sight says whose: a provider that everybody can join must not be a way in for everybody. */

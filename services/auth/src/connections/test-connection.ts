@@ -5,7 +5,7 @@ import { Injectable } from '@nestjs/common';
 import { SignInRefusal } from '../connection-sign-ins/vouched.js';
 import { OidcClient } from '../oidc/oidc-client.js';
 import { PublicPlaces } from './public-places.js';
-import { settingsOf, type ConnectionSettings } from './settings.js';
+import { githubAt, settingsOf, type ConnectionSettings } from './settings.js';
 
 type Contract = typeof connections.testConnection;
 type Check = ReplyOf<Contract>['checks'][number];
@@ -38,8 +38,9 @@ export class TestConnection {
         const { endpoints } = await this.oidc.probe(settings);
         return { value: true, says: `The issuer publishes ${endpoints.join(', ')}.` };
       }
-      await this.egress.admit(settings.apiUrl, AbortSignal.timeout(REACH_MS));
-      return { value: true, says: `${settings.apiUrl} can be reached.` };
+      const { apiUrl } = githubAt(settings);
+      await this.egress.admit(apiUrl, AbortSignal.timeout(REACH_MS));
+      return { value: true, says: `${apiUrl} can be reached.` };
     });
   }
 }

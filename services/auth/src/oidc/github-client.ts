@@ -4,6 +4,7 @@ import { Injectable } from '@nestjs/common';
 import * as openid from 'openid-client';
 import { z } from 'zod';
 import type { Vouched } from '../connection-sign-ins/vouched.js';
+import { githubAt } from '../connections/settings.js';
 import { guardedFetch, refusing } from './guarded-fetch.js';
 import type { ClientOf, CodeFlow, WayBack } from './oidc-client.js';
 
@@ -45,7 +46,8 @@ export class GithubClient {
   }
 
   private configuration({ settings, secret }: ClientOf<'github'>): openid.Configuration {
-    const { baseUrl, clientId } = settings;
+    const { clientId } = settings;
+    const { baseUrl } = githubAt(settings);
     const config = new openid.Configuration(
       {
         issuer: baseUrl,
@@ -69,7 +71,7 @@ export class GithubClient {
       'user-agent': 'conclave',
       'x-github-api-version': '2022-11-28',
     };
-    const url = settings.apiUrl.replace(/\/$/, '') + path;
+    const url = githubAt(settings).apiUrl.replace(/\/$/, '') + path;
     const response = await guardedFetch(this.egress)(url, {
       method: 'GET',
       headers,

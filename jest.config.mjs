@@ -6,7 +6,11 @@ const untested = helm || process.env.CI ? [] : ['<rootDir>/helm/'];
 if (untested.length > 0) process.stderr.write('The chart is not tested: there is no helm on the PATH.\n');
 
 /** Proofs by others' programs, by the variable that names the program: `deploy/verify/nightly.sh` builds and names them. */
-const proofs = { S3_SERVER: '/s3-log-store.nightly', TLOG_VERIFIER: '/others-code.nightly' };
+const proofs = {
+  S3_SERVER: '/s3-log-store.nightly',
+  TLOG_VERIFIER: '/others-code.nightly',
+  SCIM_PYTHON: '/scim-tester.nightly',
+};
 const unproven = Object.keys(proofs).flatMap((name) => (process.env[name] ? [] : proofs[name]));
 if (process.env.CONCLAVE_NIGHTLY && unproven.length > 0)
   process.stderr.write(`Left to deploy/verify/nightly.sh: ${unproven.join(', ')}.\n`);

@@ -107,6 +107,11 @@ export const errorCatalogue = {
     title: 'No such member of the workspace.',
     action: 'List the members with GET /v1/members.',
   },
+  'auth.group.not-found': {
+    status: 404,
+    title: 'No such group of the directory.',
+    action: 'List the groups with GET /v1/groups.',
+  },
   'auth.member.last-administrator': {
     status: 409,
     title: 'The workspace would be left without an administrator.',

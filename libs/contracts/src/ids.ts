@@ -17,6 +17,7 @@ export const idPrefixes = {
   dataKey: 'dek',
   passkey: 'pky',
   link: 'lnk',
+  group: 'grp',
   run: 'run',
   task: 'tsk',
   session: 'ses',

@@ -26,6 +26,7 @@ export const permissions = [
   'secret:manage',
   'self:read',
   'self:manage',
+  'scim:provision',
 ] as const;
 
 export type Permission = (typeof permissions)[number];

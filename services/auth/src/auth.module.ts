@@ -36,6 +36,12 @@ import { Challenges } from './passkeys/challenges.js';
 import { ManagePasskeys } from './passkeys/manage-passkeys.js';
 import { PasskeysController } from './passkeys/passkeys.controller.js';
 import { SignInWithPasskey } from './passkeys/sign-in-with-passkey.js';
+import { AnswerScim } from './scim/answer-scim.js';
+import { GroupRoles } from './scim/group-roles.js';
+import { Groups } from './scim/groups.js';
+import { ScimGroups } from './scim/scim-groups.js';
+import { ScimUsers } from './scim/scim-users.js';
+import { ScimController } from './scim/scim.controller.js';
 import { CreateSignIn } from './sign-ins/create-sign-in.js';
 import { EndSignIn } from './sign-ins/end-sign-in.js';
 import { ListSignIns } from './sign-ins/list-sign-ins.js';
@@ -55,10 +61,12 @@ import { WorkspacesController } from './workspaces/workspaces.controller.js';
     MembersController,
     PasskeysController,
     SecretsController,
+    ScimController,
     SignInsController,
     WorkspacesController,
   ],
   providers: [
+    ...[AnswerScim, GroupRoles, Groups, ScimGroups, ScimUsers],
     ...[KeyRing, DataKeys, Vault, CreateSecret, DeleteSecret, LeaseSecret, ListSecrets, RotateSecret],
     AcceptLink,
     AddMember,

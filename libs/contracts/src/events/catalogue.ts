@@ -198,6 +198,44 @@ export const dataKeyDestroyed = event({
   consumers: ['audit', 'runtime'],
   audited: true,
   data: dataKey,
+/** What the directory says of a person changed; what it says is kept out of the log. */
+export const personChanged = event({
+  type: 'person.changed',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: z.object({ principal: idOf('principal'), workspace: idOf('workspace') }),
+});
+
+const directoryGroup = z.object({ group: idOf('group'), workspace: idOf('workspace') });
+
+/** A group was made, named anew, or has other members. */
+export const groupChanged = event({
+  type: 'group.changed',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: directoryGroup.extend({
+    added: z.array(idOf('principal')).optional(),
+    removed: z.array(idOf('principal')).optional(),
+  }),
+});
+
+export const groupDeleted = event({
+  type: 'group.deleted',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: directoryGroup,
+});
+
+/** What members of the group are; without `role` nothing. */
+export const groupRoleSet = event({
+  type: 'group.role-set',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: directoryGroup.extend({ role: z.string().optional() }),
 });
 
 export const packageInstalled = event({

@@ -60,6 +60,7 @@ export function manifests(stores, held = {}) {
     DATABASE_SYSTEM_URL: (service) => asRole(`${service}_system`),
     REDIS_URL: () => stores.redis,
     API_KEY_PEPPER: key256,
+    SECRETS_KEK: key256,
     SIGNER_KEK: key256,
     DELIVERY_KEK: key256,
     CONSENSUS_SIGNING_KEY: signingKey,

@@ -73,6 +73,7 @@ describe('scaling and jobs', () => {
       ]),
     );
     expect(env.find(({ name }) => name === 'SERVICE').value).toBe('create-tenant');
+    expect(env.find(({ name }) => name === 'PUBLIC_URL').value).toBe('https://conclave.example.com');
   });
 });
 
@@ -146,13 +147,15 @@ describe('the edge and the package', () => {
     expect(full.filter(({ kind, spec }) => kind === 'Service' && spec.type !== 'ClusterIP')).toEqual([]);
   });
 
-  it('tells the edge where people reach it and where owners listen, and consensus where they vote', () => {
+  it('tells the edge and auth where people reach them, the edge where owners listen, and consensus where they vote', () => {
     const env = named(full, 'Deployment', '-gateway').spec.template.spec.containers[0].env;
     const valueOf = (wanted) => env.find(({ name }) => name === wanted).value;
     expect(valueOf('PUBLIC_URL')).toBe('https://conclave.example.com');
     expect(valueOf('TRUSTED_PROXY_HOPS')).toBe('1');
     const consensus = named(full, 'Deployment', '-consensus').spec.template.spec.containers[0].env;
     expect(consensus.find(({ name }) => name === 'PASSKEY_ORIGINS').value).toBe('https://conclave.example.com');
+    const auth = named(full, 'Deployment', '-auth').spec.template.spec.containers[0].env;
+    expect(auth.find(({ name }) => name === 'PUBLIC_URL').value).toBe('https://conclave.example.com');
     expect(JSON.parse(valueOf('INTERNAL_URLS'))).toEqual({
       audit: 'http://conclave-audit:8080',
       runtime: 'http://conclave-runtime:8080',

@@ -15,6 +15,7 @@ import { receipt } from './commands/receipt.js';
 import { replay } from './commands/replay.js';
 import { review } from './commands/review.js';
 import { run } from './commands/run.js';
+import { secretsCommand } from './commands/secrets.js';
 import { status } from './commands/status.js';
 import { verify } from './commands/verify.js';
 import { waive } from './commands/waive.js';
@@ -29,7 +30,7 @@ import { printable } from './printable.js';
 const commands: readonly Command[] = [
   ...[init, review, verify, waive, hook, decide, decisions, receipt],
   ...[run, status, watch, answer, pause, resume, cancel, steer, fork, replay],
-  ...[audit, budget, doctor],
+  ...[audit, budget, secretsCommand, doctor],
 ];
 
 /** What the program is started with. */

@@ -13,6 +13,8 @@ import * as passkeys from './rpc/passkeys.js';
 import * as records from './rpc/records.js';
 import * as runs from './rpc/runs.js';
 import * as runtime from './rpc/runtime.js';
+import * as secrets from './rpc/secrets.js';
+import * as scim from './rpc/scim.js';
 import * as sessions from './rpc/sessions.js';
 import * as signIns from './rpc/sign-ins.js';
 import * as triggers from './rpc/triggers.js';
@@ -28,8 +30,10 @@ export const contracts: readonly Contract[] = [
     auth,
     connections,
     signIns,
+    secrets,
     passkeys,
     invitations,
+    scim,
     runtime,
     runs,
     budgets,

@@ -107,6 +107,11 @@ export const errorCatalogue = {
     title: 'No such member of the workspace.',
     action: 'List the members with GET /v1/members.',
   },
+  'auth.group.not-found': {
+    status: 404,
+    title: 'No such group of the directory.',
+    action: 'List the groups with GET /v1/groups.',
+  },
   'auth.member.last-administrator': {
     status: 409,
     title: 'The workspace would be left without an administrator.',
@@ -151,6 +156,17 @@ export const errorCatalogue = {
     status: 403,
     title: 'A key cannot grant more than its maker holds.',
     action: 'Ask for fewer scopes.',
+  },
+  'auth.secret.exists': {
+    status: 409,
+    title: 'A secret of this name exists.',
+    action: 'Give it a new value with PUT /v1/secrets/{id}.',
+  },
+  'auth.secret.not-found': { status: 404, title: 'No such secret.', action: 'List the secrets with GET /v1/secrets.' },
+  'auth.secret.unreadable': {
+    status: 410,
+    title: 'The key this secret was sealed under was destroyed.',
+    action: 'Give it a new value with PUT /v1/secrets/{id}.',
   },
   'runtime.upload.too-large': {
     status: 413,

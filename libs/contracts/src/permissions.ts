@@ -24,8 +24,10 @@ export const permissions = [
   'member:read',
   'member:manage',
   'connection:manage',
+  'secret:manage',
   'self:read',
   'self:manage',
+  'scim:provision',
 ] as const;
 
 export type Permission = (typeof permissions)[number];

@@ -46,6 +46,7 @@ export const services: readonly ServiceEntry[] = [
     env: ({ secrets, ports, outer }) => ({
       ...pick(outer, EGRESS_VARIABLES),
       API_KEY_PEPPER: secrets.of('auth.api-key-pepper', key256),
+      SECRETS_KEK: secrets.of('auth.secrets-kek', key256),
       PUBLIC_URL: `http://localhost:${ports.gateway}`,
     }),
   },

@@ -42,6 +42,7 @@ const acrossTenants = [
   'audit.stage: sequencer',
   'audit.stream: rounds',
   'audit.witness_standing: witnessing',
+  'auth.data_key: rotation',
   'consensus.decision: deadlines',
   'delivery.delivery: claim',
   'delivery.delivery: ended',

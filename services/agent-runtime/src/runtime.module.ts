@@ -29,6 +29,7 @@ import { RedisTokens } from './live/redis-tokens.js';
 import { RunStories } from './live/run-stories.js';
 import { ModelCalls } from './models/model-calls.js';
 import { ModelRoutes } from './models/model-routes.js';
+import { WorkspaceModels } from './models/workspace-models.js';
 import { Panels } from './panels/panels.js';
 import { provide } from './provide.js';
 import { Changes } from './reviews/changes.js';
@@ -56,6 +57,8 @@ import { StartRun } from './runs/start-run.js';
 import { StreamEvents } from './runs/stream-events.js';
 import { WorkController } from './runs/work.controller.js';
 import { Sandbox } from './sandbox/sandbox.js';
+import { KnownSecrets } from './secrets/known-secrets.js';
+import { SecretLeases } from './secrets/secret-leases.js';
 import { ManageSessions } from './sessions/manage-sessions.js';
 import { SessionsController } from './sessions/sessions.controller.js';
 import { CronTriggers } from './triggers/cron-triggers.js';
@@ -92,7 +95,7 @@ const worker = provide(
 
 const preparation = provide(
   PrepareReview,
-  { changes: Changes, panels: Panels, signer: Signer, models: ModelRoutes, blobs: BLOBS, config: CONFIG },
+  { changes: Changes, panels: Panels, signer: Signer, models: WorkspaceModels, blobs: BLOBS, config: CONFIG },
   (parts) => new PrepareReview(parts),
 );
 
@@ -101,7 +104,7 @@ const agents = provide(
   AgentHouse,
   {
     ...{ coordinator: Coordinator, changes: Changes, thread: CheckThread, runs: PostgresRuns, sandbox: Sandbox },
-    ...{ signer: Signer, models: ModelRoutes, calls: ModelCalls, starter: StartRun, db: Database },
+    ...{ signer: Signer, models: WorkspaceModels, calls: ModelCalls, starter: StartRun, db: Database },
     ...{ kit: KIT, config: CONFIG },
   },
   ({ coordinator, thread, models, calls, starter, db, ...seat }) => {
@@ -149,7 +152,7 @@ const agents = provide(
     ...[Changes, CheckThread, Coordinator, DecisionEvents, ModelRoutes, Panels, Signer],
     ...[CreateReview, CancelRun, PostgresRuns, ReadDiff, StreamEvents],
     ...[LiveRuns, LiveBus, PostgresStories, RunStories],
-    ...[Budgets, ModelCalls, PostgresBudgets],
+    ...[Budgets, ModelCalls, PostgresBudgets, WorkspaceModels, KnownSecrets, SecretLeases],
     ...[StartRun, CreateRun, ControlRun, AnswerRun, SendEvent, ForkRun, PostgresJournal],
     ...[ManageSessions, ManageTriggers, TriggerSecrets, FireTrigger, DeliverHook],
     ...[CronTriggers, EventTriggers, RunEventTriggers],

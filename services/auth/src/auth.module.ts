@@ -10,6 +10,8 @@ import { Authenticator } from './credentials/authenticator.js';
 import { CredentialDigest } from './credentials/credential-digest.js';
 import { CredentialsController } from './credentials/credentials.controller.js';
 import { ExchangeCredential } from './credentials/exchange-credential.js';
+import { DataKeys } from './data-keys/data-keys.js';
+import { KeyRing } from './data-keys/key-ring.js';
 import { AcceptLink } from './links/accept-link.js';
 import { Invite } from './links/invite.js';
 import { LinksController } from './links/links.controller.js';
@@ -22,15 +24,29 @@ import { ForgetSubject } from './members/forget-subject.js';
 import { GetMe } from './members/get-me.js';
 import { ListMembers } from './members/list-members.js';
 import { MembersController } from './members/members.controller.js';
+import { CreateSecret } from './secrets/create-secret.js';
+import { DeleteSecret } from './secrets/delete-secret.js';
+import { LeaseSecret } from './secrets/lease-secret.js';
+import { ListSecrets } from './secrets/list-secrets.js';
+import { RotateSecret } from './secrets/rotate-secret.js';
+import { SecretsController } from './secrets/secrets.controller.js';
+import { Vault } from './secrets/vault.js';
 import { AddPasskey } from './passkeys/add-passkey.js';
 import { Ceremonies } from './passkeys/ceremonies.js';
 import { Challenges } from './passkeys/challenges.js';
 import { ManagePasskeys } from './passkeys/manage-passkeys.js';
 import { PasskeysController } from './passkeys/passkeys.controller.js';
 import { SignInWithPasskey } from './passkeys/sign-in-with-passkey.js';
+import { AnswerScim } from './scim/answer-scim.js';
+import { GroupRoles } from './scim/group-roles.js';
+import { Groups } from './scim/groups.js';
+import { ScimGroups } from './scim/scim-groups.js';
+import { ScimUsers } from './scim/scim-users.js';
+import { ScimController } from './scim/scim.controller.js';
 import { CreateSignIn } from './sign-ins/create-sign-in.js';
 import { EndSignIn } from './sign-ins/end-sign-in.js';
 import { ListSignIns } from './sign-ins/list-sign-ins.js';
+import { MoveSignIn } from './sign-ins/move-sign-in.js';
 import { OpenSignIn } from './sign-ins/open-sign-in.js';
 import { RevokeSignIn } from './sign-ins/revoke-sign-in.js';
 import { SignInsController } from './sign-ins/sign-ins.controller.js';
@@ -46,11 +62,15 @@ import { WorkspacesController } from './workspaces/workspaces.controller.js';
     LinksController,
     MembersController,
     PasskeysController,
+    SecretsController,
+    ScimController,
     SignInsController,
     WorkspacesController,
   ],
   providers: [
     ...connectionProviders,
+    ...[AnswerScim, GroupRoles, Groups, ScimGroups, ScimUsers],
+    ...[KeyRing, DataKeys, Vault, CreateSecret, DeleteSecret, LeaseSecret, ListSecrets, RotateSecret],
     AcceptLink,
     AddMember,
     AddPasskey,
@@ -76,6 +96,7 @@ import { WorkspacesController } from './workspaces/workspaces.controller.js';
     ListWorkspaces,
     MakeLink,
     ManagePasskeys,
+    MoveSignIn,
     OpenSignIn,
     RecoverMember,
     RevokeApiKey,

@@ -1,5 +1,6 @@
 import { databaseEnvironment, loadConfig, secretKey } from '@conclave/nest-kit';
 import { allowedNetworks } from '@conclave/nest-kit/egress';
+import { secretsEnvironment } from './data-keys/config.js';
 import { z } from 'zod';
 
 /** What auth reads besides the kit's environment. */
@@ -34,6 +35,7 @@ export const authEnvironment = {
     .max(43_200)
     .default(120)
     .describe('Minutes without a request after which a sign-in ends.'),
+  ...secretsEnvironment,
 };
 
 export type AuthConfig = Readonly<z.output<z.ZodObject<typeof authEnvironment>>>;

@@ -19,8 +19,10 @@ import {
   permissions,
   problemOf,
   runtime,
+  secrets,
   type Budget,
   type Contract,
+  type ReplyOf,
   type RequestOf,
   type ReviewResult,
   type Run,
@@ -45,6 +47,8 @@ export class TestPlatform {
   /** Runs of agents' tasks. */
   readonly agents = new FakeRuns();
   private readonly budgets: Budget[] = [];
+  /** With their values. */
+  readonly secrets: (ReplyOf<typeof secrets.createSecret> & { value: string })[] = [];
   private readonly handlers = new Map<Contract, Handler>();
   private readonly runs = new Map<string, { run: Run; events: RunEvent[]; result: ReviewResult; receipt: object }>();
 
@@ -94,6 +98,29 @@ export class TestPlatform {
       const at = this.budgets.findIndex((one) => one.id === id);
       if (at === -1) throw new ConclaveError('runtime.budget.not-found', { id });
       return this.budgets.splice(at, 1)[0]!;
+    });
+    on(secrets.createSecret, ({ name, value }) => {
+      const made = { id: newId('secret'), name, version: 1, createdAt: '2026-01-01T00:00:00Z', readable: true };
+      this.secrets.unshift({ ...made, value });
+      return made;
+    });
+    on(secrets.listSecrets, ({ after }) => {
+      const at = after === undefined ? 0 : this.secrets.findIndex(({ id }) => id === after) + 1;
+      const [item, more] = this.secrets.slice(at).map(({ value: _, ...secret }) => secret);
+      return { items: item ? [item] : [], ...(item && more ? { next: item.id } : {}) };
+    });
+    on(secrets.rotateSecret, ({ id, value }) => {
+      const secret = this.secrets.find((one) => one.id === id)!;
+      Object.assign(secret, { value, version: secret.version + 1, rotatedAt: '2026-01-02T00:00:00Z' });
+      const { value: _, ...rotated } = secret;
+      return rotated;
+    });
+    on(secrets.deleteSecret, ({ id }) => {
+      this.secrets.splice(
+        this.secrets.findIndex((one) => one.id === id),
+        1,
+      );
+      return { id };
     });
     on(auth.getMe, () => ({
       principal: { id: newId('principal'), kind: 'user', name: 'Ada' },

@@ -39,6 +39,14 @@ export const passkeyAdded = event({
   data: passkey,
 });
 
+export const passkeyRenamed = event({
+  type: 'passkey.renamed',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: passkey,
+});
+
 export const passkeyRemoved = event({
   type: 'passkey.removed',
   producer: 'auth',
@@ -170,6 +178,116 @@ export const identityUnlinked = event({
   consumers: ['audit'],
   audited: true,
   data: identity,
+});
+
+const secret = z.object({
+  secret: idOf('secret'),
+  workspace: idOf('workspace'),
+  name: z.string(),
+  version: z.number().int(),
+});
+
+export const secretCreated = event({
+  type: 'secret.created',
+  producer: 'auth',
+  consumers: ['audit', 'runtime'],
+  audited: true,
+  data: secret,
+});
+
+/** `version` is the new one. */
+export const secretRotated = event({
+  type: 'secret.rotated',
+  producer: 'auth',
+  consumers: ['audit', 'runtime'],
+  audited: true,
+  data: secret,
+});
+
+export const secretDeleted = event({
+  type: 'secret.deleted',
+  producer: 'auth',
+  consumers: ['audit', 'runtime'],
+  audited: true,
+  data: secret,
+});
+
+/** A service has the value now, for whom the event names as its actor. */
+export const secretLeased = event({
+  type: 'secret.leased',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: secret.extend({ service: z.string(), expiresAt: timestamp }),
+});
+
+const dataKey = z.object({ dataKey: idOf('dataKey'), purpose: z.string() });
+
+/** The tenant has a data key for a purpose, wrapped under this key-encryption key. */
+export const dataKeyCreated = event({
+  type: 'data-key.created',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: dataKey.extend({ keyId: z.string() }),
+});
+
+/** The tenant's data key is wrapped under this key-encryption key now. */
+export const dataKeyRewrapped = event({
+  type: 'data-key.rewrapped',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: dataKey.extend({ keyId: z.string() }),
+});
+
+/** Nothing that was sealed under it can be read again. */
+export const dataKeyDestroyed = event({
+  type: 'data-key.destroyed',
+  producer: 'auth',
+  consumers: ['audit', 'runtime'],
+  audited: true,
+  data: dataKey,
+});
+
+/** What the directory says of a person changed; what it says is kept out of the log. */
+export const personChanged = event({
+  type: 'person.changed',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: z.object({ principal: idOf('principal'), workspace: idOf('workspace') }),
+});
+
+const directoryGroup = z.object({ group: idOf('group'), workspace: idOf('workspace') });
+
+/** A group was made, named anew, or has other members. */
+export const groupChanged = event({
+  type: 'group.changed',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: directoryGroup.extend({
+    added: z.array(idOf('principal')).optional(),
+    removed: z.array(idOf('principal')).optional(),
+  }),
+});
+
+export const groupDeleted = event({
+  type: 'group.deleted',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: directoryGroup,
+});
+
+/** What members of the group are; without `role` nothing. */
+export const groupRoleSet = event({
+  type: 'group.role-set',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: directoryGroup.extend({ role: z.string().optional() }),
 });
 
 export const packageInstalled = event({

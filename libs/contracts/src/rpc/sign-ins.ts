@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { contract } from '../contract.js';
 import { idOf } from '../ids.js';
 import { pageOf, pageQuery, timestamp } from '../page.js';
+import { openedSignIn } from './auth.js';
 
 /** How somebody proved who they are. */
 export const signInMethods = ['api-key', 'link', 'passkey', 'oidc', 'saml'] as const;
@@ -52,4 +53,14 @@ export const revokeSignIn = contract({
     tag: 'identity',
     stability: 'beta',
   },
+});
+
+/** To another workspace of the same person, under a new secret. One that was opened with an API key stays where the key is good. */
+export const moveSignIn = contract({
+  owner: 'auth',
+  subject: 'auth.v1.sign-in.move',
+  permission: 'service',
+  request: z.strictObject({ secret: z.string().min(1).max(512), workspace: idOf('workspace') }),
+  reply: openedSignIn,
+  errors: ['auth.unauthenticated', 'auth.forbidden', 'auth.workspace.not-found'],
 });

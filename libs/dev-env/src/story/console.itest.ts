@@ -246,6 +246,44 @@ async function addAuthenticator(page: Page): Promise<void> {
     expect(rotated.map(({ publicKey }) => publicKey === person.publicKey)).toContain(false);
   }, 60_000);
 
+  it('lets in whom an administrator invites, who needs a passkey and no key from then on', async () => {
+    const site = new URL(platform.console);
+    site.hostname = 'localhost';
+    const invited = await browser.newPage();
+    await addAuthenticator(invited);
+    const button = (name: string | RegExp) => invited.getByRole('button', { name });
+    const runs = invited.getByRole('heading', { name: 'Runs' });
+    const signOut = async (): Promise<void> => {
+      await button(/account and appearance/).click();
+      await invited.getByRole('menuitem', { name: 'Sign out' }).click();
+    };
+    await invited.goto(new URL('/members', site).href);
+    await invited.getByLabel('API key').fill(platform.apiKey);
+    await invited.keyboard.press('Enter');
+    await button('Invite a person').click();
+    const form = invited.getByRole('dialog');
+    await form.getByLabel('Name').fill('Linus');
+    await form.getByRole('button', { name: 'Make the link' }).click();
+    const link = await form.getByText('/welcome#').textContent();
+    await button('I have copied it').click();
+    await signOut();
+
+    await invited.goto(link!);
+    await see(invited.getByText(/^Linus, Administrator invites you to default of .* as developer\.$/));
+    await button('Make a passkey and sign in').click();
+    await see(runs);
+    await signOut();
+    await button('Sign in with a passkey').click();
+    await see(runs);
+    expect(await invited.getByRole('link', { name: 'API keys' }).count()).toBe(0);
+    await invited.getByRole('link', { name: 'You' }).click();
+    await see(invited.getByRole('row', { name: /First passkey/ }));
+    await see(invited.getByRole('row', { name: /^a passkey.*This browser/ }));
+    await invited.goto(link!);
+    await see(invited.getByText('This link opens nothing.'));
+    await invited.close();
+  }, 60_000);
+
   it('shows the other tenant nothing, and signs out', async () => {
     await page.getByRole('button', { name: /account and appearance/ }).click();
     await page.getByRole('menuitem', { name: 'Sign out' }).click();

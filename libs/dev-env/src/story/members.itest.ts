@@ -93,6 +93,53 @@ describe('the members of a workspace, over the public API', () => {
     );
   });
 
+  it('are provisioned by a directory (SCIM), and out at once when it says so', async () => {
+    const scopes = ['scim:provision', 'self:read'];
+    const { body: made } = await ask(platform.apiKey, 'POST', '/v1/api-keys', { name: 'directory', scopes });
+    const scim = async (key: string, method: string, path: string, body?: object, type = 'application/scim+json') => {
+      const headers = { authorization: `Bearer ${key}`, ...(body && { 'content-type': type }) };
+      const sent = { method, headers, ...(body && { body: JSON.stringify(body) }) };
+      const response = await fetch(`${platform.gateway}/scim/v2/${path}`, sent);
+      const text = await response.text();
+      const told = text === '' ? {} : (JSON.parse(text) as Answer['body']);
+      return {
+        status: response.status,
+        type: response.headers.get('content-type'),
+        body: told,
+        headers: response.headers,
+      };
+    };
+    const directory = made['key'] as string;
+    const user = { schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'], userName: 'fay@example.com' };
+    const { status, type, body, headers } = await scim(directory, 'POST', 'Users', user);
+    expect([status, type]).toEqual([201, 'application/scim+json']);
+    expect(headers.get('location')).toBe(`${platform.gateway}/scim/v2/Users/${String(body['id'])}`);
+    const { body: key } = await ask(platform.apiKey, 'POST', '/v1/api-keys', { name: 'Fay', principal: body['id'] });
+    expect((await ask(key['key'] as string, 'GET', '/v1/me')).body).toMatchObject({
+      ...{ role: 'viewer', principal: { name: 'fay@example.com' } },
+    });
+    const path = `Users/${String(body['id'])}`;
+    const patch = {
+      schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+      Operations: [{ op: 'Replace', path: 'active', value: 'False' }],
+    };
+    expect((await scim(directory, 'PATCH', path, patch, 'application/json')).body['active']).toBe(false);
+    const until = Date.now() + 5_000;
+    while ((await ask(key['key'] as string, 'GET', '/v1/me')).status !== 401) expect(Date.now()).toBeLessThan(until);
+    const error = (status: number) => ({
+      ...{ status, type: 'application/scim+json' },
+      body: { schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'], status: String(status) },
+    });
+    expect(await scim('nobody', 'GET', 'Users')).toMatchObject(error(401));
+    expect(await scim(key['key'] as string, 'GET', 'Users')).toMatchObject(error(401));
+    const { key: reader } = await addMember('Ray', 'viewer');
+    expect(await scim(reader, 'GET', 'Users')).toMatchObject(error(403));
+    expect(await scim(directory, 'POST', 'Users', user, 'text/plain')).toMatchObject(error(415));
+    expect(await scim(directory, 'POST', 'Users', { ...user, title: 'x'.repeat(600_000) })).toMatchObject(error(413));
+    expect(await scim(platform.apiKeyB, 'GET', path)).toMatchObject(error(404));
+    expect(await refusal(directory, 'GET', '/v1/members')).toBe('auth.forbidden');
+  });
+
   it('are forgotten when they ask: their names are gone, and every proof holds', async () => {
     const { id, key } = await addMember('Dora Whose Name Goes', 'developer');
     const dir = dirname(platform.devFile);

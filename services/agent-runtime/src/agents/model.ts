@@ -3,7 +3,7 @@ import type { Database } from '@conclave/postgres-kit';
 import type { Activation, Json, Turn } from '../engine/agent-port.js';
 import type { ModelCalls } from '../models/model-calls.js';
 import { ModelError, type ChatMessage, type ModelRoute, type ModelUsage } from '../models/model-port.js';
-import type { ModelRoutes } from '../models/model-routes.js';
+import type { WorkspaceModels } from '../models/workspace-models.js';
 import { historyOf } from '../sessions/postgres-sessions.js';
 import { TaskAgent, done, failed, parked, type InputOf } from './task-agent.js';
 
@@ -38,7 +38,7 @@ export class ModelAgent extends TaskAgent<'model'> {
   readonly spends = true;
 
   constructor(
-    private readonly models: ModelRoutes,
+    private readonly models: WorkspaceModels,
     private readonly calls: ModelCalls,
     private readonly db: Database,
   ) {
@@ -46,8 +46,8 @@ export class ModelAgent extends TaskAgent<'model'> {
   }
 
   protected async work(turn: Turn, input: InputOf<'model'>): Promise<Activation> {
-    const id = await turn.step('model', async () => input.model ?? this.models.routes()[0]?.id ?? '');
-    const route = this.models.get(id);
+    const id = await turn.step('model', async () => input.model ?? (await this.models.routes(turn))[0]?.id ?? '');
+    const route = await this.models.get(turn, id);
     if (!route) return failed('model.unavailable', `no model ${id} is configured here`);
     const history = await turn.step('history', () => this.history(turn));
     const messages: ChatMessage[] = [...(history as unknown as ChatMessage[]), { role: 'user', content: input.prompt }];

@@ -10,6 +10,8 @@ import { replay } from '../engine/replay.js';
 import { turnOf } from '../engine/turn-of.js';
 import { ModelCalls } from '../models/model-calls.js';
 import { ModelRoutes } from '../models/model-routes.js';
+import { WorkspaceModels } from '../models/workspace-models.js';
+import { KnownSecrets } from '../secrets/known-secrets.js';
 import { PriceTable } from '../models/price-table.js';
 import { actor, openEngineWorld, type EngineWorld } from '../testing/engine-world.js';
 import { startFakeProviders } from '../testing/fake-providers.js';
@@ -128,7 +130,9 @@ describe('a task whose call does not fit', () => {
     const fakes = await startFakeProviders();
     const env = { OPENAI_COMPATIBLE_BASE_URL: `${fakes.url}/compatible/v1`, OPENAI_COMPATIBLE_MODEL: 'gpt-5-mini' };
     const routes = new ModelRoutes(env as RuntimeConfig);
-    const model = new ModelAgent(routes, new ModelCalls(budgets, routes), world.db);
+    const nothingLent = { valueOf: () => Promise.reject(new Error('nobody has a key of their own')) };
+    const models = new WorkspaceModels(routes, new KnownSecrets(world.db), nothingLent);
+    const model = new ModelAgent(models, new ModelCalls(budgets, routes), world.db);
     // The SDK asks twice before it is a fault.
     fakes.answer({ status: 503 }, { status: 503 }, { text: 'Yes.', untold: true });
     const run = await world.create(ctx, { agent: 'model', rootInput: { prompt: 'there?', maxOutputTokens: 100 } });

@@ -3,7 +3,7 @@ import { BudgetExhausted } from '../budgets/out-of-budget.js';
 import type { Json, Turn } from '../engine/agent-port.js';
 import type { ModelCalls } from '../models/model-calls.js';
 import { ModelError, type ModelAnswer, type ModelRoute, type ModelUsage } from '../models/model-port.js';
-import type { ModelRoutes } from '../models/model-routes.js';
+import type { WorkspaceModels } from '../models/workspace-models.js';
 import type { Changes } from './changes.js';
 import { reviewOf } from './review-of.js';
 import { summaryOf } from './check-juror.js';
@@ -33,14 +33,14 @@ export class LlmJuror extends SeatAgent {
   constructor(
     parts: SeatParts,
     private readonly changes: Changes,
-    private readonly models: ModelRoutes,
+    private readonly models: WorkspaceModels,
     private readonly calls: ModelCalls,
   ) {
     super(parts);
   }
 
   protected async judge(turn: Turn, { seat }: SeatInput): Promise<SeatResult> {
-    const route = this.models.get(seat.model ?? '');
+    const route = await this.models.get(turn, seat.model ?? '');
     if (!route) return abstention(seat, 'the model route is not configured any more');
     const { change } = await this.changes.open(reviewOf(turn));
     const prompt = promptOf(change);

@@ -1,12 +1,14 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { panelSha256, reviewPanel, type PanelManifest } from '@conclave/checks';
 import {
+  events,
+  laneOf,
   newId,
   type Decision,
   type ReviewResult,
@@ -37,6 +39,7 @@ describe('model jurors on a panel', () => {
     const env = {
       OPENAI_API_KEY: 'k',
       OPENAI_BASE_URL: `${fakes.url}/v1`,
+      ANTHROPIC_BASE_URL: `${fakes.url}/v1`,
       OPENAI_COMPATIBLE_BASE_URL: `${fakes.url}/compatible/v1`,
     };
     platform = await startConstellation({ env });
@@ -258,4 +261,96 @@ describe('model jurors on a panel', () => {
     expect(result.findings.filter(({ rule }) => rule === 'model-review')).toEqual([]);
     expect(result.outcome).toBe('rejected');
   }, 90_000);
+
+  describe('of a workspace with keys of its own', () => {
+    /** As a program of tenant A or B does. */
+    const ask = async <T>(tenant: 'A' | 'B', method: string, path: string, body?: object): Promise<T> => {
+      const key = tenant === 'A' ? platform.apiKey : platform.apiKeyB;
+      const headers = { authorization: `Bearer ${key}`, ...(body && { 'content-type': 'application/json' }) };
+      const response = await fetch(platform.gateway + path, {
+        method,
+        headers,
+        ...(body && { body: JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      expect(text).not.toContain('sk-own');
+      if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+      return JSON.parse(text) as T;
+    };
+    const create = (tenant: 'A' | 'B', name: string, value: string) =>
+      ask<{ id: string }>(tenant, 'POST', '/v1/secrets', { name, value });
+    /** Resolves when the runtime has heard of the secrets' versions. */
+    const heard = (versions: readonly number[]) =>
+      eventually(async () => {
+        const client = new pg.Client({ connectionString: platform.postgres });
+        await client.connect();
+        const { rows } = await client.query<{ version: number }>(
+          'select version from runtime.workspace_secret order by tenant_id, name',
+        );
+        await client.end();
+        expect(rows.map(({ version }) => version).sort()).toEqual([...versions].sort());
+      });
+    const seenKeys = () => [...new Set(fakes.seen.map(({ authorization }) => authorization))].sort();
+    const answerOf = async (tenant: 'A' | 'B') => {
+      fakes.answer({ text: 'Four.' });
+      const task = { agent: 'model', input: { prompt: 'two and two?', model: 'openai/gpt-5.1' }, waitMs: 20_000 };
+      expect(await ask(tenant, 'POST', '/v1/runs', task)).toMatchObject({ state: 'completed' });
+      return seenKeys();
+    };
+
+    it('reach their providers under these, each tenant under its own, until a key is renewed or deleted', async () => {
+      const { id } = await create('A', 'OPENAI_API_KEY', 'sk-own-a');
+      await create('B', 'OPENAI_API_KEY', 'sk-own-b');
+      await create('B', 'ANTHROPIC_API_KEY', 'sk-own-claude');
+      const { items } = await ask<{ items: { name: string }[] }>('B', 'GET', '/v1/secrets');
+      expect(items.map(({ name }) => name)).toEqual(['ANTHROPIC_API_KEY', 'OPENAI_API_KEY']);
+      await heard([1, 1, 1]);
+      fakes.answer(verdict('yes'));
+      expect((await review()).outcome).toBe('approved');
+      expect(seenKeys()).toEqual(['', 'Bearer sk-own-a']);
+      fakes.answer(verdict('yes'));
+      const ofB = await review('--url', platform.gateway, '--api-key', platform.apiKeyB);
+      expect(seatOf(ofB, 'anthropic')).toMatchObject({ vote: 'yes' });
+      expect(seenKeys()).toEqual(['', 'Bearer sk-own-b', 'sk-own-claude']);
+
+      await ask('A', 'PUT', `/v1/secrets/${id}`, { value: 'sk-own-a2' });
+      await heard([1, 1, 2]);
+      expect(await answerOf('A')).toEqual(['Bearer sk-own-a2']);
+      await ask('A', 'DELETE', `/v1/secrets/${id}`);
+      await heard([1, 1]);
+      expect(await answerOf('A')).toEqual(['Bearer k']);
+      expect(await answerOf('B')).toEqual(['Bearer sk-own-b']);
+      const lent = await ask<{ items: { type: string }[] }>('A', 'GET', '/v1/audit/entries?limit=100');
+      expect(JSON.stringify(lent)).toContain('secret.leased');
+    }, 120_000);
+
+    it('do not fall back on the installation’s key when theirs cannot be read', async () => {
+      const client = new pg.Client({ connectionString: platform.postgres });
+      await client.connect();
+      // What the operator's job does, in one transaction.
+      await client.query(
+        `with gone as (
+           update auth.data_key set key_id = null, wrapped = null, destroyed_at = now() where tenant_id = $1 returning id
+         ) insert into auth.outbound_event (id, tenant_id, lane, type, actor, data)
+           select $2, $1, $3, $4, 'service:auth', jsonb_build_object('dataKey', id, 'purpose', 'secret') from gone`,
+        [platform.tenantB, newId('event'), laneOf(platform.tenantB), events.dataKeyDestroyed.type],
+      );
+      await client.end();
+      await heard([0, 0]);
+      fakes.answer({ text: 'Four.' });
+      const task = { agent: 'model', input: { prompt: 'two and two?', model: 'openai/gpt-5.1' }, waitMs: 20_000 };
+      expect(await ask('B', 'POST', '/v1/runs', task)).toMatchObject({
+        state: 'failed',
+        failure: { message: expect.stringContaining('auth.secret.unreadable') as unknown },
+      });
+      expect(fakes.seen).toEqual([]);
+    }, 60_000);
+
+    it('have left their values in no log', async () => {
+      const logs = await readdir(platform.logDir);
+      const texts = await Promise.all(logs.map((file) => readFile(join(platform.logDir, file), 'utf8')));
+      expect(texts.join('').length).toBeGreaterThan(0);
+      expect(texts.join('')).not.toContain('sk-own');
+    });
+  });
 });

@@ -14,7 +14,7 @@ import type { RequestOf, runtime } from '@conclave/contracts';
 import type { BlobStore } from '@conclave/nest-kit';
 import type { RuntimeConfig } from '../config.js';
 import type { Turn } from '../engine/agent-port.js';
-import type { ModelRoutes } from '../models/model-routes.js';
+import type { WorkspaceModels } from '../models/workspace-models.js';
 import type { Panels } from '../panels/panels.js';
 import type { Signer } from '../voters/signer.js';
 import type { Changes } from './changes.js';
@@ -29,7 +29,7 @@ export interface PrepareParts {
   readonly changes: Changes;
   readonly panels: Panels;
   readonly signer: Signer;
-  readonly models: ModelRoutes;
+  readonly models: WorkspaceModels;
   readonly blobs: BlobStore;
   readonly config: RuntimeConfig;
 }
@@ -76,12 +76,12 @@ export class PrepareReview {
     };
   }
 
-  /** The manifest's seats with their voters; a model seat is filled once per configured route, and by nobody without one. */
+  /** The manifest's seats with their voters; a model seat is filled once per route of the workspace, and by nobody without one. */
   private async seatsOf(turn: Turn, manifest: PanelManifest): Promise<Seat[]> {
     const seats: Seat[] = [];
     for (const seat of manifest.seats) {
       if (seat.agent === 'llm') {
-        for (const route of this.parts.models.routes()) {
+        for (const route of await this.parts.models.routes(turn)) {
           const voter = await this.parts.signer.voterOf(actorOf(turn), `llm/${route.id}@${seat.version}`);
           seats.push({
             ...seatBase(seat),

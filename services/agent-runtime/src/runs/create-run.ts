@@ -25,7 +25,7 @@ export class CreateRun {
     const who = { tenantId: ctx.tenantId, workspaceId: ctx.workspaceId!, actor: ctx.actor };
     if (ctx.idempotencyKey !== undefined || request.session !== undefined)
       return this.ended(ctx, await this.createAlone(ctx, who, request), until);
-    const run = this.starter.plan(who, request);
+    const run = await this.starter.plan(who, request);
     const news = new AbortController();
     // Heard from before it exists, so that whoever waits for its end need not look for it at once.
     const heard = waitMs > 0 ? within(waitMs, news, this.live.news(run.id, news.signal)) : undefined;

@@ -1,13 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ConclaveError, newId, runs, type CreateRunRequest } from '@conclave/contracts';
-import { Database, type Tx } from '@conclave/postgres-kit';
+import { Database, type Statements, type Tx } from '@conclave/postgres-kit';
 import { graphFault, referencesIn } from '@conclave/run-core';
 import { z } from 'zod';
 import { Bells } from '../engine/bells.js';
 import { tasksOf } from '../agents/task-agent.js';
 import type { Json, TaskSpec, Turn } from '../engine/agent-port.js';
 import { createRuns, type NewRun } from '../engine/postgres-create.js';
-import { ModelRoutes } from '../models/model-routes.js';
+import { WorkspaceModels } from '../models/workspace-models.js';
 
 type Task = runs.TaskSpecOf;
 
@@ -37,11 +37,20 @@ export class StartRun {
   constructor(
     @Inject(Database) private readonly db: Database,
     @Inject(Bells) private readonly bells: Bells,
-    @Inject(ModelRoutes) private readonly models: ModelRoutes,
+    @Inject(WorkspaceModels) private readonly models: WorkspaceModels,
   ) {}
 
-  /** @throws ConclaveError `runtime.graph.invalid` | `runtime.agent.unavailable` | `request.invalid` */
-  plan(who: Starter, request: CreateRunRequest, { id, title, trigger, parent }: StartOptions = {}): NewRun {
+  /**
+   * `db` is a transaction that is under way.
+   *
+   * @throws ConclaveError `runtime.graph.invalid` | `runtime.agent.unavailable` | `request.invalid`
+   */
+  async plan(
+    who: Starter,
+    request: CreateRunRequest,
+    { id, title, trigger, parent }: StartOptions = {},
+    db?: Statements,
+  ): Promise<NewRun> {
     const common = {
       ...{ tenantId: who.tenantId, workspaceId: who.workspaceId, actor: who.actor },
       id: id ?? newId('run'),
@@ -53,23 +62,25 @@ export class StartRun {
     };
     const named = request.title ?? title;
     const { agent, input = {}, tasks: graph = [] } = request;
+    const asksModel = agent === 'model' || graph.some((task) => task.agent === 'model');
+    const models = asksModel ? (await this.models.routes(who, db)).map((route) => route.id) : [];
     if (agent !== undefined) {
       const task = { id: 'root', agent, input, dependsOn: [] };
-      this.checkTask(task);
-      const root = { agent, rootInput: input as Json, slow: isSlow(agent), provider: this.providerOf(task) };
+      checkTask(task, models);
+      const root = { agent, rootInput: input as Json, slow: isSlow(agent), provider: providerOf(task, models) };
       return { ...common, ...root, kind: 'agent', title: named ?? agent };
     }
     const fault = graphFault(graph, LIMITS);
     if (fault) throw new ConclaveError('runtime.graph.invalid', { ...fault });
-    for (const task of graph) this.checkTask(task);
-    const tasks = graph.map((task) => this.specOf(task));
+    for (const task of graph) checkTask(task, models);
+    const tasks = graph.map((task) => specOf(task, models));
     const rootInput = { tasks } as unknown as Json;
     return { ...common, kind: 'tasks', agent: 'graph', rootInput, title: named ?? `${tasks.length} tasks` };
   }
 
   /** Creates a run in the caller's transaction. @returns its id */
   async start(tx: Tx, who: Starter, request: CreateRunRequest, options: StartOptions = {}): Promise<string> {
-    const run = this.plan(who, request, options);
+    const run = await this.plan(who, request, options, tx);
     await createRuns(tx, [run]);
     tx.afterCommit(() => {
       this.db.emitted();
@@ -95,43 +106,42 @@ export class StartRun {
       await this.start(tx, who, request, { id, title, parent: turn.runId });
     });
   }
+}
 
-  /** What can be known of a task before it runs: an input that refers to others is looked at when they are done. */
-  private checkTask({ id, agent, input, dependsOn }: Task): void {
-    const all = referencesIn(input, tasksOf(agent, input));
-    const references = all.filter(({ from }) => from !== TRIGGER);
-    const unknown = references.find(({ from }) => !dependsOn.includes(from));
-    if (unknown)
-      throw new ConclaveError('runtime.graph.invalid', { fault: 'reference', task: id, dependsOn: unknown.from });
-    if (agent === 'model') this.checkModel(id, input);
-    if (all.length > 0) return;
-    const parsed = runs.agentInputs[agent].safeParse(input);
-    if (parsed.success) return;
-    const issues = parsed.error.issues
-      .slice(0, 20)
-      .map(({ path, message }) => ({ path: [id, 'input', ...path.map(String)].join('.'), message }));
-    throw new ConclaveError('request.invalid', { issues });
-  }
+/** What can be known of a task before it runs: an input that refers to others is looked at when they are done. */
+function checkTask({ id, agent, input, dependsOn }: Task, models: readonly string[]): void {
+  const all = referencesIn(input, tasksOf(agent, input));
+  const references = all.filter(({ from }) => from !== TRIGGER);
+  const unknown = references.find(({ from }) => !dependsOn.includes(from));
+  if (unknown)
+    throw new ConclaveError('runtime.graph.invalid', { fault: 'reference', task: id, dependsOn: unknown.from });
+  if (agent === 'model') checkModel(id, input, models);
+  if (all.length > 0) return;
+  const parsed = runs.agentInputs[agent].safeParse(input);
+  if (parsed.success) return;
+  const issues = parsed.error.issues
+    .slice(0, 20)
+    .map(({ path, message }) => ({ path: [id, 'input', ...path.map(String)].join('.'), message }));
+  throw new ConclaveError('request.invalid', { issues });
+}
 
-  private checkModel(task: string, { model }: Task['input']): void {
-    const known = this.models.routes().map((route) => route.id);
-    if (known.length === 0)
-      throw new ConclaveError('runtime.agent.unavailable', { task, reason: 'no model is configured' });
-    if (typeof model === 'string' && !known.includes(model))
-      throw new ConclaveError('runtime.agent.unavailable', { task, reason: `no such model here`, known });
-  }
+function checkModel(task: string, { model }: Task['input'], known: readonly string[]): void {
+  if (known.length === 0)
+    throw new ConclaveError('runtime.agent.unavailable', { task, reason: 'no model is configured' });
+  if (typeof model === 'string' && !known.includes(model))
+    throw new ConclaveError('runtime.agent.unavailable', { task, reason: `no such model here`, known });
+}
 
-  private specOf(task: Task): TaskSpec {
-    const { id, agent, input, dependsOn } = task;
-    const provider = this.providerOf(task);
-    return { id, agent, input: input, dependsOn, slow: isSlow(agent), ...(provider && { provider }) };
-  }
+function specOf(task: Task, models: readonly string[]): TaskSpec {
+  const { id, agent, input, dependsOn } = task;
+  const provider = providerOf(task, models);
+  return { id, agent, input: input, dependsOn, slow: isSlow(agent), ...(provider && { provider }) };
+}
 
-  private providerOf({ agent, input }: Pick<Task, 'agent' | 'input'>): string | undefined {
-    if (agent !== 'model') return undefined;
-    const model = typeof input['model'] === 'string' ? input['model'] : this.models.routes()[0]?.id;
-    return model?.split('/', 1)[0];
-  }
+function providerOf({ agent, input }: Pick<Task, 'agent' | 'input'>, models: readonly string[]): string | undefined {
+  if (agent !== 'model') return undefined;
+  const model = typeof input['model'] === 'string' ? input['model'] : models[0];
+  return model?.split('/', 1)[0];
 }
 
 const isSlow = (agent: string): boolean => agent === 'command';

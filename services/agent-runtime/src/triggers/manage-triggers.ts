@@ -126,7 +126,7 @@ export class ManageTriggers {
   private async check(tx: Tx, ctx: RequestContext, template: CreateRunRequest): Promise<void> {
     mustFitPage(template);
     const who = { tenantId: ctx.tenantId, workspaceId: ctx.workspaceId!, actor: ctx.actor };
-    this.starter.plan(who, template, { trigger: {} });
+    await this.starter.plan(who, template, { trigger: {} }, tx);
     if (template.session !== undefined) await mustTakeRuns(tx, who, template.session);
   }
 }

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { auth, events, invitations, passkeys, roles, signIns, type Role } from '@conclave/contracts';
 import { refusalOf, type TestPrincipal } from '@conclave/dev-env/testing';
+import { Database, type PlacedEvent } from '@conclave/postgres-kit';
+import { ForgetSubject } from '../members/forget-subject.js';
 import { SITE, edge, startAuth, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
 import { SoftAuthenticator } from '../testing/soft-authenticator.js';
 
@@ -161,6 +163,22 @@ describe('one-time links', () => {
     expect(await refusalOf(recover(principal, stranger))).toBe('auth.member.not-found');
     const robot = await fixture.call(auth.addMember, { name: 'CI', kind: 'service-account', role: 'viewer' }, admin);
     expect(await refusalOf(recover(robot.principal.id))).toBe('auth.member.not-found');
+  });
+
+  it('leave no address behind of whoever is forgotten', async () => {
+    const { link, principal } = await invite();
+    await accept(link);
+    const subject = { ...({} as PlacedEvent), tenantId: admin.tenantId, data: { subject: principal } };
+    const { app } = fixture.service;
+    await app
+      .get(Database)
+      .tx({ tenantId: admin.tenantId, actor: 'service:auth' }, (tx) => app.get(ForgetSubject).forget(tx, subject));
+    const [row] = await fixture.database.query<{ all: string }>(
+      `select p::text || n::text || k::text as all from auth.person p
+       join auth.principal n on n.id = p.principal_id join auth.passkey k on k.principal_id = n.id where n.id = $1`,
+      [principal],
+    );
+    expect(row!.all).not.toMatch(/Bo|example|phone/);
   });
 
   it('are kept as digests only', async () => {

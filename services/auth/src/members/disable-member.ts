@@ -1,18 +1,13 @@
-import { auth, events, type RequestOf } from '@conclave/contracts';
+import { auth, type RequestOf } from '@conclave/contracts';
 import type { RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
-import { endApiKey } from '../api-keys/end-api-key.js';
-import { openApiKeysOf } from '../api-keys/postgres-api-keys.js';
-import { revokeLinks } from '../links/make-link.js';
-import { endSignIns } from '../sign-ins/end-sign-ins.js';
-import { updateMember, type Member } from './postgres-members.js';
-import { lockManaged } from './role-grant.js';
+import { callerOf } from './caller.js';
+import { endMembership } from './end-membership.js';
+import type { Member } from './postgres-members.js';
+import { refuseWiderRole } from './role-grant.js';
 
-/**
- * Ends a membership for good, with its keys and their sign-ins. The principal's other workspaces are their own
- * administrators' business. Disabling twice changes nothing.
- */
+/** Ends a membership for good. */
 @Injectable()
 export class DisableMember {
   constructor(private readonly db: Database) {}
@@ -23,15 +18,8 @@ export class DisableMember {
   }
 
   /** As part of something wider. */
-  async disable(tx: Tx, ctx: RequestContext, id: string): Promise<Member> {
-    const { member, at } = await lockManaged(tx, ctx, id);
-    if (member.disabledAt) return member;
-    const now = new Date();
-    await updateMember(tx, at, { disabledAt: now });
-    for (const key of await openApiKeysOf(tx, at)) await endApiKey(tx, at.tenantId, key, now);
-    await revokeLinks(tx, at, now);
-    await endSignIns(tx, at.tenantId, { principalId: id, workspaceId: at.workspaceId }, now);
-    await tx.emit(events.memberDisabled, { principal: id, workspace: at.workspaceId, role: member.role });
-    return { ...member, disabledAt: now.toISOString() };
+  disable(tx: Tx, ctx: RequestContext, id: string): Promise<Member> {
+    const at = { ...callerOf(ctx), principalId: id };
+    return endMembership(tx, at, ({ role }) => refuseWiderRole(ctx, role));
   }
 }

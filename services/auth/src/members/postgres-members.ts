@@ -81,6 +81,11 @@ export async function eraseNames(tx: Tx, tenantId: string, principalId: string):
     ERASED,
   ]);
   await tx.query(
+    `update scim_user set user_name = principal_id, external_id = null, resource = '{}', version = version + 1
+     where tenant_id = $1 and principal_id = $2`,
+    [tenantId, principalId],
+  );
+  await tx.query(
     'update person set email = null, email_verified_by = null, locale = null where tenant_id = $1 and principal_id = $2',
     [tenantId, principalId],
   );

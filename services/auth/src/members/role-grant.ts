@@ -26,11 +26,27 @@ export async function lockManaged(
   staysAdministrator = false,
 ): Promise<{ member: Member; at: Caller }> {
   const at = { ...callerOf(ctx), principalId: id };
+  const member = await lockChangeable(tx, at, staysAdministrator, ({ role }) => refuseWiderRole(ctx, role));
+  return { member, at };
+}
+
+/**
+ * A member, locked for a change after which it is no longer what it was, whoever wants that.
+ *
+ * @throws ConclaveError `auth.member.not-found` | `auth.member.last-administrator`
+ */
+export async function lockChangeable(
+  tx: Tx,
+  at: Caller,
+  staysAdministrator = false,
+  allow: (member: Member) => void = () => undefined,
+): Promise<Member> {
+  const { principalId: id } = at;
   const administrators = await lockAdministrators(tx, at);
   const member = await lockMember(tx, at);
   if (!member) throw new ConclaveError('auth.member.not-found', { id });
-  refuseWiderRole(ctx, member.role);
+  allow(member);
   if (!staysAdministrator && administrators.length === 1 && administrators[0] === id)
     throw new ConclaveError('auth.member.last-administrator', { id });
-  return { member, at };
+  return member;
 }

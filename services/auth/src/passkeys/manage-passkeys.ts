@@ -20,10 +20,13 @@ export class ManagePasskeys {
 
   /** @throws ConclaveError `auth.passkey.not-found` */
   rename(ctx: RequestContext, request: RequestOf<typeof passkeys.renamePasskey>): Promise<Passkey> {
+    const { principalId } = callerOf(ctx);
     return this.db.tx(ctx, (tx) =>
-      once(tx, ctx, passkeys.renamePasskey, request, async () =>
-        found(await updatePasskeyName(tx, callerOf(ctx), request), request.id),
-      ),
+      once(tx, ctx, passkeys.renamePasskey, request, async () => {
+        const renamed = found(await updatePasskeyName(tx, callerOf(ctx), request), request.id);
+        await tx.emit(events.passkeyRenamed, { passkey: renamed.id, principal: principalId });
+        return renamed;
+      }),
     );
   }
 

@@ -29,6 +29,8 @@ export interface Recognised {
   readonly connectionId?: string | undefined;
   readonly apiKeyId?: string | undefined;
   readonly passkeyId?: string | undefined;
+  /** When they did, if not right now. */
+  readonly authenticatedAt?: Date | undefined;
   /** The end of what they proved themselves with, if it has one. */
   readonly expiresAt?: Date | undefined;
 }
@@ -57,7 +59,12 @@ export class OpenSignIn {
     await insertSignIn(tx, {
       ...{ tenantId, id, principalId, workspaceId, method, factors: [...factors], expiresAt },
       ...{ apiKeyId: who.apiKeyId ?? null, connectionId: who.connectionId ?? null, passkeyId: who.passkeyId ?? null },
-      ...{ digest: this.digest.of('sign-in', secret), createdAt: now, authenticatedAt: now, lastUsedAt: now },
+      ...{
+        digest: this.digest.of('sign-in', secret),
+        createdAt: now,
+        authenticatedAt: who.authenticatedAt ?? now,
+        lastUsedAt: now,
+      },
     });
     await tx.emit(events.signInOpened, {
       ...{ signIn: id, principal: principalId, workspace: workspaceId, method, factors: [...factors] },

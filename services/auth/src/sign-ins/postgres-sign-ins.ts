@@ -53,12 +53,12 @@ export async function pageOfSignIns(
 }
 
 /** An open sign-in of the tenant, locked until the transaction ends. */
-export async function lockSignIn(tx: Tx, tenantId: string, id: string): Promise<SignIn | undefined> {
+export async function lockSignIn(tx: Tx, tenantId: string, id: string): Promise<SignInEntity | undefined> {
   const row = await tx.entities.findOne(SignInEntity, {
     where: { tenantId, id, endedAt: IsNull() },
     lock: { mode: 'pessimistic_write' },
   });
-  return row ? viewOf(row) : undefined;
+  return row ?? undefined;
 }
 
 /** Marks what is left of these sign-ins as ended. @returns their ids, oldest first */
@@ -91,7 +91,7 @@ export async function sweepSignIns(db: Database): Promise<void> {
   await db.system((tx) => tx.query('select sweep_sign_ins()'));
 }
 
-const viewOf = (row: SignInEntity): SignIn => ({
+export const viewOf = (row: SignInEntity): SignIn => ({
   id: row.id,
   principal: row.principalId,
   workspace: row.workspaceId,

@@ -6,7 +6,7 @@ import { callerOf } from '../members/caller.js';
 import { lockMember } from '../members/postgres-members.js';
 import { refuseWiderRole } from '../members/role-grant.js';
 import { endSignIns } from './end-sign-ins.js';
-import { lockSignIn } from './postgres-sign-ins.js';
+import { lockSignIn, viewOf } from './postgres-sign-ins.js';
 
 type Reply = ReplyOf<typeof signIns.revokeSignIn>;
 
@@ -25,14 +25,14 @@ export class RevokeSignIn {
   private async revoke(tx: Tx, ctx: RequestContext, id: string): Promise<Reply> {
     const { tenantId, workspaceId, principalId } = callerOf(ctx);
     const signIn = await lockSignIn(tx, tenantId, id);
-    const own = signIn?.principal === principalId;
-    if (!signIn || (!own && !(ctx.scopes.has('member:manage') && signIn.workspace === workspaceId)))
+    const own = signIn?.principalId === principalId;
+    if (!signIn || (!own && !(ctx.scopes.has('member:manage') && signIn.workspaceId === workspaceId)))
       throw new ConclaveError('auth.sign-in.not-found', { id });
     if (!own) {
-      const member = await lockMember(tx, { tenantId, workspaceId, principalId: signIn.principal });
+      const member = await lockMember(tx, { tenantId, workspaceId, principalId: signIn.principalId });
       if (member) refuseWiderRole(ctx, member.role);
     }
     await endSignIns(tx, tenantId, { id }, new Date());
-    return { ...signIn, current: id === ctx.credentialId };
+    return { ...viewOf(signIn), current: id === ctx.credentialId };
   }
 }

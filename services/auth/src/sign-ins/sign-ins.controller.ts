@@ -4,6 +4,7 @@ import { Controller } from '@nestjs/common';
 import { CreateSignIn } from './create-sign-in.js';
 import { EndSignIn } from './end-sign-in.js';
 import { ListSignIns } from './list-sign-ins.js';
+import { MoveSignIn } from './move-sign-in.js';
 import { RevokeSignIn } from './revoke-sign-in.js';
 
 @Controller()
@@ -13,6 +14,7 @@ export class SignInsController {
     private readonly endSignIn: EndSignIn,
     private readonly listSignIns: ListSignIns,
     private readonly revokeSignIn: RevokeSignIn,
+    private readonly moveSignIn: MoveSignIn,
   ) {}
 
   @Handles(auth.createSignIn)
@@ -23,6 +25,11 @@ export class SignInsController {
   @Handles(auth.endSignIn)
   end(_ctx: RequestContext, request: RequestOf<typeof auth.endSignIn>) {
     return this.endSignIn.run(request);
+  }
+
+  @Handles(signIns.moveSignIn)
+  move(_ctx: RequestContext, request: RequestOf<typeof signIns.moveSignIn>) {
+    return this.moveSignIn.run(request);
   }
 
   @Handles(signIns.listSignIns)

@@ -214,6 +214,25 @@ describe('sign-ins', () => {
       expect(await refusalOf(exchange(secret))).toBe('auth.unauthenticated');
       expect(await refusalOf(open(member))).toBe('auth.unauthenticated');
     });
+
+    it('goes on in another workspace of theirs, under another secret and for no longer', async () => {
+      const { id: second } = await fixture.call(auth.createWorkspace, { name: 'second' }, admin);
+      const move = (secret: string, workspace: string) => fixture.call(signIns.moveSignIn, { secret, workspace }, edge);
+      const opened = await open(admin);
+      const [proof] = (await list(admin)).items;
+      expect(await refusalOf(move(opened.secret, tenant.principal.workspaceId))).toBe('auth.workspace.not-found');
+      const moved = await move(opened.secret, second);
+      expect(moved.expiresAt).toBe(opened.expiresAt);
+      expect(await refusalOf(exchange(opened.secret))).toBe('auth.unauthenticated');
+      expect(await refusalOf(move(opened.secret, second))).toBe('auth.unauthenticated');
+      expect(await fixture.exchange(moved.secret, 'sign-in')).toMatchObject({
+        ...{ workspaceId: second, scopes: roles.administrator },
+      });
+      const { method, factors, authenticatedAt } = proof!;
+      expect((await list(admin)).items[0]).toMatchObject({ id: moved.id, method, factors, authenticatedAt });
+      const { secret } = await signIn(tenant.key);
+      expect(await refusalOf(move(secret, tenant.principal.workspaceId))).toBe('auth.forbidden');
+    });
   });
 
   it('are the edge’s business alone', async () => {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { auth, type Permission, type Role } from '@conclave/contracts';
 import { startServiceFixture, type ServiceFixture, type TestPrincipal } from '@conclave/dev-env/testing';
+import { bootstrapService, type RunningService } from '@conclave/nest-kit';
 import { Database, postgres } from '@conclave/postgres-kit';
 import { ApiKeyMint } from '../api-keys/api-key-mint.js';
 import { AuthModule } from '../auth.module.js';
@@ -33,14 +34,22 @@ export const SITE = 'https://conclave.example.com';
 /** The edge, speaking for itself: it has no tenant before the exchange. */
 export const edge = { claims: {} };
 
-export async function startAuth(env: Readonly<Record<string, string>> = {}): Promise<AuthFixture> {
+const spec = {
+  name: 'auth' as const,
+  module: AuthModule,
+  environment: authEnvironment,
+  resources: [postgres({ entities })],
+};
+
+/** Another process of the same service, told otherwise. */
+export const startReplica = (fixture: AuthFixture, env: Readonly<Record<string, string>>): Promise<RunningService> =>
+  bootstrapService(spec, { ...fixture.environment, ...env });
+
+/** With key-encryption keys of its own unless told. */
+export async function startAuth(
+  env: Readonly<Record<string, string>> = { SECRETS_KEK: randomBytes(32).toString('base64') },
+): Promise<AuthFixture> {
   const pepper = randomBytes(32).toString('base64');
-  const spec = {
-    name: 'auth' as const,
-    module: AuthModule,
-    environment: authEnvironment,
-    resources: [postgres({ entities })],
-  };
   const fixture = await startServiceFixture(spec, {
     API_KEY_PEPPER: pepper,
     API_KEY_ENV: 'test',

@@ -1,7 +1,12 @@
+import { auth } from '@conclave/contracts';
 import { Menu, Text, UnstyledButton, useMantineColorScheme } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { usePages } from '../api/queries.js';
+import { refusalText } from '../api/refusal-text.js';
 import { Icon } from '../design/icon.js';
-import { signOut } from '../sign-in/sign-ins.js';
+import { Visible } from '../design/visible.js';
+import { navigate } from '../routing/router.js';
+import { moveTo, signOut } from '../sign-in/sign-ins.js';
 import type { Me } from '../sign-in/use-me.js';
 import classes from './who.module.css';
 
@@ -38,6 +43,7 @@ export function Who({ me }: { readonly me: Me }) {
         <Text size="xs" c="dimmed" px="sm" py={6}>
           {me.role} in <b>{me.tenant.name}</b>
         </Text>
+        <Workspaces here={me.workspace.id} />
         <Menu.Divider />
         <Menu.Label>Appearance</Menu.Label>
         {schemes.map(([scheme, icon, title]) => (
@@ -61,5 +67,37 @@ export function Who({ me }: { readonly me: Me }) {
         </Menu.Item>
       </Menu.Dropdown>
     </Menu>
+  );
+}
+
+/** The workspaces of the person, when there are several; asked for when the menu opens. */
+function Workspaces({ here }: { readonly here: string }) {
+  const { items = [] } = usePages(auth.listWorkspaces, {});
+  const queries = useQueryClient();
+  const move = useMutation({
+    mutationFn: moveTo,
+    onSuccess: async () => {
+      navigate('/runs');
+      await queries.resetQueries();
+    },
+  });
+  if (items.length < 2) return null;
+  return (
+    <>
+      <Menu.Divider />
+      <Menu.Label>{move.isError ? refusalText(move.error).title : 'Workspaces'}</Menu.Label>
+      {items.map(({ id, name }) => (
+        <Menu.Item
+          key={id}
+          aria-current={id === here}
+          leftSection={<Icon name="box" />}
+          rightSection={id === here ? <Icon name="check" size={14} /> : null}
+          closeMenuOnClick={false}
+          onClick={() => move.mutate(id)}
+        >
+          <Visible text={name} />
+        </Menu.Item>
+      ))}
+    </>
   );
 }

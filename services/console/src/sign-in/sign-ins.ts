@@ -43,6 +43,13 @@ export async function findProviders(who: string): Promise<Providers> {
   return ((await post('/v1/sign-in-options', asked)) as { connections: Providers }).connections;
 }
 
+/** Goes on in another workspace of the same person. @throws ConclaveError `auth.workspace.not-found` | `auth.forbidden` */
+export async function moveTo(workspace: string): Promise<void> {
+  const headers = { 'content-type': 'application/json', 'x-conclave-csrf': csrf.read() ?? '' };
+  const moved = await send('/v1/sign-ins/current', { method: 'PATCH', headers, body: JSON.stringify({ workspace }) });
+  csrf.keep(((await moved.json()) as { csrf: string }).csrf);
+}
+
 /** Ends the sign-in; one that had already ended counts as ended. */
 export async function signOut(): Promise<void> {
   const headers = { 'x-conclave-csrf': csrf.read() ?? '' };

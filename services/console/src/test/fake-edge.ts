@@ -139,6 +139,11 @@ export class FakeEdge {
     if (request.headers.authorization !== undefined || !signIn || !this.signIns.has(signIn))
       throw new ConclaveError('auth.unauthenticated');
     if (request.method !== 'GET' && request.headers['x-conclave-csrf'] !== CSRF) throw new ConclaveError('auth.csrf');
+    if (url.pathname === '/v1/sign-ins/current' && request.method === 'PATCH') {
+      const { id, name } = this.world.people.workspaces.find((one) => one.id === body['workspace'])!;
+      Object.assign(this.world.me.workspace, { id, name });
+      return sendJson(response, { csrf: CSRF });
+    }
     if (url.pathname === '/v1/sign-ins/current') {
       this.signIns.delete(signIn);
       return void response.writeHead(204).end();

@@ -25,6 +25,7 @@ export interface People {
   readonly members: Member[];
   readonly invitations: Invitation[];
   readonly passkeys: Passkey[];
+  readonly workspaces: ReplyOf<typeof auth.listWorkspaces>['items'];
   readonly signIns: ReplyOf<typeof signIns.listSignIns>['items'];
   /** Credential ids that open the door. */
   readonly credentials: Set<string>;
@@ -58,6 +59,10 @@ export function peopleOf({ principal, tenant, workspace }: Me, now: number): Peo
     ],
     passkeys: [{ id: newId('passkey'), name: 'old phone', createdAt: iso(now - 70 * HOUR) }],
     signIns: [signIn('passkey', 4 * HOUR, false), signIn('api-key', HOUR, true)],
+    workspaces: [workspace, { id: newId('workspace'), name: 'billing' }].map((one) => ({
+      ...one,
+      createdAt: iso(now - 90 * HOUR),
+    })),
     credentials: new Set(),
     welcome: {
       ...{ purpose: 'invitation', name: 'Linus', tenant: tenant.name, workspace: workspace.name, role: 'developer' },
@@ -102,6 +107,7 @@ export function peopleHandlers(people: People): [string, Handler][] {
   handle(auth.disableMember, ({ id }: { id: string }) =>
     Object.assign(member(id), { disabledAt: new Date().toISOString() }),
   );
+  handle(auth.listWorkspaces, () => ({ items: people.workspaces }));
   handle(invitations.listInvitations, () => ({ items: invited }));
   handle(invitations.createInvitation, (request: Pick<Invitation, 'name' | 'email' | 'role'>) => {
     const invitation = { ...invited[0]!, ...request, id: newId('link') };

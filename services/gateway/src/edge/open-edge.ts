@@ -17,6 +17,7 @@ import { keepInside } from './inside-pages.js';
 import { answerBrokenRequests, sendProblem } from './problems.js';
 import { RateLimits } from './rate-limits.js';
 import { registerReference } from './reference.js';
+import { registerScim } from './scim.js';
 import { SharedCounters } from './shared-counters.js';
 import { SignInCookie } from './sign-in-cookie.js';
 import { registerSignIns } from './sign-ins.js';
@@ -46,6 +47,7 @@ export async function openEdge(fastify: FastifyInstance, app: INestApplicationCo
     for (const contract of contracts.filter(isHttp)) registerContractRoute(scope, contract, { kit, door, proxy });
     registerSignIns(scope, { kit, door, credentials, limits, cookie });
     registerConnectionSignIns(scope, { kit, limits, cookie });
+    registerScim(scope, { kit, door, config });
     registerHooks(scope, { kit, limits });
     registerReference(scope);
     const console = await openConsoleFiles(scope, config.CONSOLE_DIR);

@@ -9,7 +9,7 @@ import {
 } from '@conclave/contracts';
 import type { FastifyInstance } from 'fastify';
 import { referencePage } from './reference-page.js';
-import { askedOutside, waysIn } from './sign-ins.js';
+import { askedOutside, move, waysIn } from './sign-ins.js';
 
 /** The public API as OpenAPI 3.1 at `/openapi.json` and as a page at `/docs`; both are made once from the contracts. */
 export function registerReference(fastify: FastifyInstance): void {
@@ -75,6 +75,19 @@ const asked = (contract: Contract, operationId: string, summary: string): OpenAp
   },
 });
 
+const OPENED = {
+  description: 'Signed in; repeat `csrf` in the header x-conclave-csrf of every write.',
+  content: {
+    'application/json': {
+      schema: {
+        type: 'object',
+        properties: { csrf: { type: 'string' }, expiresAt: { type: 'string', format: 'date-time' } },
+        required: ['csrf', 'expiresAt'],
+      },
+    },
+  },
+};
+
 /** The operations that are the edge's own: they turn what people prove themselves with into a cookie, and back. */
 const signIns: OpenApiDocument['paths'] = {
   '/v1/links/open': asked(
@@ -101,18 +114,7 @@ const signIns: OpenApiDocument['paths'] = {
       security: [],
       requestBody: bodyOf({ oneOf: Object.values(waysIn).map(requestOf) }),
       responses: {
-        '201': {
-          description: 'Signed in; repeat `csrf` in the header x-conclave-csrf of every write.',
-          content: {
-            'application/json': {
-              schema: {
-                type: 'object',
-                properties: { csrf: { type: 'string' }, expiresAt: { type: 'string', format: 'date-time' } },
-                required: ['csrf', 'expiresAt'],
-              },
-            },
-          },
-        },
+        '201': OPENED,
         ...problemResponses([
           ...new Set([...Object.values(waysIn).flatMap(({ errors }) => errors), ...WITH_BODY, ...EVERYWHERE]),
         ]),
@@ -136,6 +138,18 @@ const signIns: OpenApiDocument['paths'] = {
           },
         },
         ...problemResponses(['auth.unauthenticated', ...EVERYWHERE]),
+      },
+    },
+    patch: {
+      operationId: 'sign-in.move',
+      summary: 'Take the sign-in of the cookie to another workspace of yours',
+      tags: ['identity'],
+      'x-stability': 'beta',
+      security: [{ signIn: [] }],
+      requestBody: bodyOf(requestOf(move)),
+      responses: {
+        '200': OPENED,
+        ...problemResponses([...move.errors, 'auth.csrf', ...WITH_BODY, ...EVERYWHERE]),
       },
     },
     delete: {

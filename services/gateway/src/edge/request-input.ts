@@ -29,10 +29,14 @@ export async function readRequest(contract: Contract, request: FastifyRequest): 
 }
 
 /** The JSON object in the body; an absent body is an empty one. A GET has none. */
-export async function readJson(request: FastifyRequest, limitBytes = JSON_LIMIT_BYTES): Promise<object> {
+export async function readJson(
+  request: FastifyRequest,
+  limitBytes = JSON_LIMIT_BYTES,
+  types: readonly string[] = [JSON_TYPE],
+): Promise<object> {
   if (request.method === 'GET' || request.method === 'HEAD') return {};
   const type = request.headers['content-type'];
-  if (type !== undefined || hasBody(request)) requireMediaType(type, JSON_TYPE);
+  if (type !== undefined || hasBody(request)) requireMediaType(type, ...types);
   const bytes = await readBody(request, limitBytes);
   if (bytes.length === 0) return {};
   const value = parseStrictJson(bytes);
@@ -40,14 +44,14 @@ export async function readJson(request: FastifyRequest, limitBytes = JSON_LIMIT_
   return value;
 }
 
-/** @throws ConclaveError `request.media-type` unless the type is the accepted one, in UTF-8 */
-export function requireMediaType(given: string | undefined, accepted: string): void {
+/** @throws ConclaveError `request.media-type` unless the type is an accepted one, in UTF-8 */
+export function requireMediaType(given: string | undefined, ...accepted: readonly string[]): void {
   const [type, ...parameters] = (given ?? '')
     .toLowerCase()
     .split(';')
     .map((part) => part.trim());
-  const fits = type === accepted && parameters.every((parameter) => /^(charset="?utf-8"?)?$/.test(parameter));
-  if (!fits) throw new ConclaveError('request.media-type', { accepted: [accepted] });
+  const fits = accepted.includes(type!) && parameters.every((parameter) => /^(charset="?utf-8"?)?$/.test(parameter));
+  if (!fits) throw new ConclaveError('request.media-type', { accepted });
 }
 
 const invalid = (path: string, message: string) =>

@@ -4,8 +4,10 @@ import {
   connections,
   invitations,
   passkeys,
+  signIns,
   type Contract,
   type ReplyOf,
+  type RequestOf,
 } from '@conclave/contracts';
 import { parseRequest, type Kit } from '@conclave/nest-kit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -50,7 +52,7 @@ export function registerSignIns(
       await limits.countAddress(request);
       const input = parseRequest(contract, await readJson(request, LIMIT_BYTES));
       reply.header('cache-control', 'no-store');
-      return kit.rpc.callAsService(contract, {}, input);
+      return kit.rpc.callAsService<Contract>(contract, {}, input);
     });
 
   fastify.post('/v1/sign-ins', async (request, reply) => {
@@ -66,6 +68,17 @@ export function registerSignIns(
     const { csrf } = await door.admit(ANYONE, request, reply);
     if (csrf === undefined) throw new ConclaveError('auth.unauthenticated');
     return reply.header('cache-control', 'no-store').send({ csrf });
+  });
+
+  fastify.patch('/v1/sign-ins/current', async (request, reply) => {
+    const { credential } = await door.admit(ANYONE, request, reply);
+    if (credential.kind !== 'sign-in') throw new ConclaveError('auth.unauthenticated');
+    const { workspace } = parseRequest(move, await readJson(request, LIMIT_BYTES)) as RequestOf<typeof move>;
+    const terms = { secret: credential.secret, workspace };
+    const opened = await kit.rpc.callAsService(signIns.moveSignIn, {}, terms);
+    credentials.forget(credential);
+    const { csrf, expiresAt } = letIn(cookie, request, reply, opened);
+    return { csrf, expiresAt };
   });
 
   fastify.delete('/v1/sign-ins/current', async (request, reply) => {
@@ -97,8 +110,13 @@ export function letIn(
 }
 
 function wayOf(body: unknown): Contract {
-  const [, contract] = Object.entries(waysIn).find(([member]) => Object.hasOwn(Object(body) as object, member)) ?? [];
+  const [, contract] = Object.entries(waysIn).find(([member]) => isObject(body) && Object.hasOwn(body, member)) ?? [];
   return contract ?? waysIn.apiKey;
 }
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+/** What a page says of a move; the secret is in its cookie. */
+export const move = { ...signIns.moveSignIn, request: signIns.moveSignIn.request.omit({ secret: true }) };
 
 const ANYONE: Contract['permission'] = 'none';

@@ -106,7 +106,7 @@ describe('the reference', () => {
           'POST /v1/sign-ins',
           'POST /v1/sign-ins/challenges',
         ],
-        ...['GET /v1/sign-ins/current', 'DELETE /v1/sign-ins/current'],
+        ...['GET /v1/sign-ins/current', 'PATCH /v1/sign-ins/current', 'DELETE /v1/sign-ins/current'],
       ].sort(),
     );
     for (const route of spelled) {

@@ -146,9 +146,12 @@ describe('a line', () => {
       return [id, name];
     };
     expect(
-      ['api-key.created', 'decision.sealed', 'member.disabled', 'run.failed', 'x.constructor'].map(activity),
+      ['api-key.created', 'secret.leased', 'decision.sealed', 'member.disabled', 'run.failed', 'x.constructor'].map(
+        activity,
+      ),
     ).toEqual([
       [1, 'Create'],
+      [2, 'Read'],
       [3, 'Update'],
       [4, 'Delete'],
       [99, 'failed'],

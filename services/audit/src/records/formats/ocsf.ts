@@ -6,10 +6,13 @@ const OTHER = 99;
 /** `activity_id` by the last word of an entry's type. */
 const ACTIVITIES: Readonly<Record<string, number>> = {
   ...Object.fromEntries(['created', 'added', 'opened', 'enrolled', 'installed', 'placed'].map((verb) => [verb, 1])),
-  ...{ rebuilt: 2, checkpoint: 2 },
-  ...Object.fromEntries(['changed', 'closed', 'sealed', 'completed'].map((verb) => [verb, 3])),
+  ...{ rebuilt: 2, checkpoint: 2, leased: 2 },
+  ...Object.fromEntries(['changed', 'closed', 'sealed', 'completed', 'rewrapped'].map((verb) => [verb, 3])),
   ...Object.fromEntries(
-    ['deleted', 'revoked', 'disabled', 'uninstalled', 'released', 'erased', 'canceled'].map((verb) => [verb, 4]),
+    ['deleted', 'revoked', 'disabled', 'uninstalled', 'released', 'erased', 'destroyed', 'canceled'].map((verb) => [
+      verb,
+      4,
+    ]),
   ),
 };
 const NAMES: Readonly<Record<number, string>> = { 1: 'Create', 2: 'Read', 3: 'Update', 4: 'Delete' };

@@ -1,0 +1,74 @@
+/** Directories that provision people and groups (SCIM 2.0, RFC 7643 and 7644), and what a group's members may do. */
+import { z } from 'zod';
+import { contract } from '../contract.js';
+import { idOf } from '../ids.js';
+import { jsonObject, name, pageOf, pageQuery } from '../page.js';
+import { roles, type Role } from '../permissions.js';
+
+const role = z.enum(Object.keys(roles) as [Role, ...Role[]]);
+
+export const scimMethods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+
+/** One request below `/scim/v2`, as the edge read it; all of the protocol is the owner's, its refusals among them. */
+export const scimRequest = contract({
+  owner: 'auth',
+  subject: 'auth.v1.scim.request',
+  permission: 'scim:provision',
+  request: z.strictObject({
+    method: z.enum(scimMethods),
+    /** Address of `/scim/v2`, for the locations of resources. */
+    base: z.url().max(300),
+    /** What follows it: `Users/prn_…`. */
+    path: z.string().max(200),
+    query: z.record(z.string().max(50), z.string().max(2_000)),
+    body: jsonObject.optional(),
+    /** The header If-Match. */
+    ifMatch: z.string().max(200).optional(),
+  }),
+  reply: z.object({
+    status: z.number().int(),
+    body: jsonObject.optional(),
+    etag: z.string().optional(),
+    location: z.string().optional(),
+  }),
+});
+
+const group = z.object({
+  id: idOf('group'),
+  name,
+  /** What members of the group are in the workspace; the widest of all their groups counts. */
+  role: role.optional(),
+  members: z.number().int(),
+});
+
+export const listGroups = contract({
+  owner: 'auth',
+  subject: 'auth.v1.group.list',
+  permission: 'member:read',
+  request: z.strictObject(pageQuery),
+  reply: pageOf(group),
+  http: {
+    method: 'GET',
+    path: '/v1/groups',
+    summary: 'Groups of the directory, and the roles they give',
+    tag: 'identity',
+    stability: 'beta',
+  },
+});
+
+/** Gives the members of a group a role, or with `null` none; nobody gives a role wider than their own credential. */
+export const setGroupRole = contract({
+  owner: 'auth',
+  subject: 'auth.v1.group.set-role',
+  permission: 'member:manage',
+  request: z.strictObject({ id: idOf('group'), role: role.nullable() }),
+  reply: group,
+  errors: ['auth.group.not-found', 'auth.role.too-wide', 'auth.member.last-administrator'],
+  http: {
+    method: 'PUT',
+    path: '/v1/groups/{id}/role',
+    summary: 'Say what the members of a group are in the workspace',
+    tag: 'identity',
+    stability: 'beta',
+  },
+});

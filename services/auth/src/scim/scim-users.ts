@@ -1,0 +1,160 @@
+import { isDeepStrictEqual } from 'node:util';
+import { events, newId } from '@conclave/contracts';
+import type { Tx } from '@conclave/postgres-kit';
+import { Injectable } from '@nestjs/common';
+import { insertMembership, insertPrincipal, updateMember } from '../members/postgres-members.js';
+import { endMembership } from '../members/end-membership.js';
+import { isUniqueViolation } from '../unique-violation.js';
+import { GroupRoles } from './group-roles.js';
+import {
+  conditionOf,
+  countUsers,
+  deleteUser,
+  insertUser,
+  keepProfile,
+  lockUser,
+  updateUser,
+  users,
+  type Directory,
+  type UserRow,
+  type UserState,
+} from './postgres-scim.js';
+import { externalIdIn, listOf, notFound, pageOf, refuse, soleEquality, type Json, type ListAsked } from './protocol.js';
+
+const CORE = 'urn:ietf:params:scim:schemas:core:2.0:User';
+const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
+/** A person as the directory describes them, in bytes: a hundred fit a message. */
+const RESOURCE_BYTES = 8_000;
+/** People that a filter is tried on which the database cannot answer. */
+const SCAN_LIMIT = 10_000;
+
+/** People of a directory: members of the workspace, who end with `active: false` and begin again with `true`. */
+@Injectable()
+export class ScimUsers {
+  constructor(private readonly roles: GroupRoles) {}
+
+  async list(tx: Tx, at: Directory, asked: ListAsked, view: (resource: Json) => Json): Promise<Json> {
+    const { filter, sortBy, startIndex, count } = asked;
+    if (!filter && sortBy === undefined) {
+      const rows = await users(tx, at, { limit: count, offset: startIndex - 1 });
+      return pageOf(
+        rows.map((row) => view(resourceOf(row))),
+        await countUsers(tx, at),
+        startIndex,
+      );
+    }
+    const equal = soleEquality(filter);
+    const condition = equal && conditionOf('Users', equal[0]);
+    const where = condition === undefined ? undefined : ([condition, equal![1]] as const);
+    const rows = await users(tx, at, { ...(where && { where }), limit: SCAN_LIMIT + 1, offset: 0 });
+    if (rows.length > SCAN_LIMIT) refuse(400, `more than ${SCAN_LIMIT} people would have to be looked at`, 'tooMany');
+    const { filter: _answered, ...rest } = asked;
+    const page = listOf(rows.map(resourceOf), where ? rest : asked);
+    return { ...page, Resources: (page['Resources'] as Json[]).map(view) };
+  }
+
+  async read(tx: Tx, at: Directory, id: string): Promise<Json> {
+    return resourceOf((await lockUser(tx, at, id)) ?? notFound(id));
+  }
+
+  async create(tx: Tx, at: Directory, received: Json): Promise<Json> {
+    const { state, active } = stateOf({ active: true, ...received });
+    const id = newId('principal');
+    const { tenantId, workspaceId } = at;
+    const createdAt = new Date();
+    const profile = profileOf(state);
+    await insertPrincipal(tx, { tenantId, id, kind: 'user', name: profile.name, createdAt });
+    const role = this.roles.unlessGroupsSay;
+    await insertMembership(tx, { tenantId, workspaceId, principalId: id, role, createdAt });
+    await insertUser(tx, at, id, state).catch(refuseTaken);
+    await keepProfile(tx, tenantId, id, profile);
+    await tx.emit(events.memberAdded, { principal: id, workspace: workspaceId, role });
+    if (!active) await endMembership(tx, { ...at, principalId: id });
+    return this.read(tx, at, id);
+  }
+
+  /** Makes the person what the directory says they are; what it says again changes nothing. */
+  async become(tx: Tx, at: Directory, id: string, received: Json): Promise<Json> {
+    const before = (await lockUser(tx, at, id)) ?? notFound(id);
+    const { state, active } = stateOf(received);
+    const known = { userName: before.user_name, externalId: before.external_id, resource: before.resource };
+    if (isDeepStrictEqual(known, state) && active === before.active) return resourceOf(before);
+    await updateUser(tx, at, id, state).catch(refuseTaken);
+    await keepProfile(tx, at.tenantId, id, profileOf(state));
+    await tx.emit(events.personChanged, { principal: id, workspace: at.workspaceId });
+    if (before.active && !active) await endMembership(tx, { ...at, principalId: id });
+    if (!before.active && active) await this.begin(tx, at, id);
+    return this.read(tx, at, id);
+  }
+
+  async remove(tx: Tx, at: Directory, id: string): Promise<void> {
+    const { active } = (await lockUser(tx, at, id)) ?? notFound(id);
+    if (active) await endMembership(tx, { ...at, principalId: id });
+    await deleteUser(tx, at, id);
+  }
+
+  /** A member again; keys and sign-ins that ended stay ended. */
+  private async begin(tx: Tx, at: Directory, id: string): Promise<void> {
+    const role = await this.roles.of(tx, at, id);
+    await updateMember(tx, { ...at, principalId: id }, { disabledAt: null, role });
+    await tx.emit(events.memberAdded, { principal: id, workspace: at.workspaceId, role });
+  }
+}
+
+const refuseTaken = (error: unknown): never =>
+  isUniqueViolation(error, 'scim_user_name') ? refuse(409, 'the userName is taken', 'uniqueness') : raise(error);
+const raise = (error: unknown): never => {
+  throw error;
+};
+
+function stateOf(received: Json): { state: UserState; active: boolean } {
+  const { userName, externalId, ...rest } = received;
+  const { schemas: _schemas, id: _id, meta: _meta, groups: _groups, password: _password, ...resource } = rest;
+  if (typeof userName !== 'string' || userName.trim() === '' || userName.length > 320)
+    refuse(400, 'userName is 1 to 320 characters', 'invalidValue');
+  if (Buffer.byteLength(JSON.stringify(resource)) > RESOURCE_BYTES)
+    refuse(400, `a person is described in at most ${RESOURCE_BYTES} bytes`, 'invalidValue');
+  return {
+    state: { userName, externalId: externalIdIn(externalId), resource },
+    active: resource['active'] !== false,
+  };
+}
+
+function resourceOf(row: UserRow): Json {
+  return {
+    schemas: ENTERPRISE in row.resource ? [CORE, ENTERPRISE] : [CORE],
+    id: row.id,
+    userName: row.user_name,
+    ...(row.external_id !== null && { externalId: row.external_id }),
+    ...row.resource,
+    // Who says nothing of it means true.
+    ...(('active' in row.resource || !row.active) && { active: row.active }),
+    ...(row.groups.length > 0 && { groups: row.groups }),
+    meta: {
+      created: row.created_at.toISOString(),
+      lastModified: row.changed_at.toISOString(),
+      version: `W/"${row.version}"`,
+    },
+  };
+}
+
+/** What others here see: a name that fits a line, the primary address, the language. */
+function profileOf({ userName, resource }: UserState) {
+  const { displayName, name, emails, locale, preferredLanguage } = resource as {
+    readonly displayName?: string;
+    readonly name?: { readonly formatted?: string; readonly givenName?: string; readonly familyName?: string };
+    readonly emails?: readonly { readonly value?: string; readonly primary?: boolean }[];
+    readonly locale?: string;
+    readonly preferredLanguage?: string;
+  };
+  const parts = [name?.givenName, name?.familyName].filter((part) => part !== undefined).join(' ');
+  const called = [displayName, name?.formatted, parts, userName].find(
+    (text) => text !== undefined && text.trim() !== '',
+  );
+  const email = (emails?.find(({ primary }) => primary) ?? emails?.[0])?.value ?? null;
+  return {
+    name: called!.replaceAll(/[\u0000-\u001f\u007f]/g, ' ').slice(0, 120),
+    email: email === null ? null : email.slice(0, 254),
+    locale: (locale ?? preferredLanguage)?.slice(0, 35) ?? null,
+  };
+}

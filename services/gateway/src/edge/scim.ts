@@ -1,0 +1,72 @@
+import { STATUS_CODES } from 'node:http';
+import { problemOf, scim, type RequestOf } from '@conclave/contracts';
+import { parseRequest, toConclaveError, type Kit } from '@conclave/nest-kit';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { EdgeConfig } from '../config.js';
+import { callTerms } from './call-terms.js';
+import type { Door } from './door.js';
+import { takeTheRest } from './problems.js';
+import { JSON_TYPE, readJson } from './request-input.js';
+
+const SCIM_TYPE = 'application/scim+json';
+const LIMIT_BYTES = 500_000;
+const ERROR = 'urn:ietf:params:scim:api:messages:2.0:Error';
+
+/**
+ * Directories (SCIM 2.0): the edge reads requests and knows who asks; everything of the protocol is the owner's. What the
+ * edge itself refuses has the protocol's form, too (RFC 7644 § 3.12).
+ */
+export function registerScim(fastify: FastifyInstance, parts: { kit: Kit; door: Door; config: EdgeConfig }): void {
+  fastify.route({
+    method: [...scim.scimMethods],
+    url: '/scim/v2/*',
+    exposeHeadRoute: false,
+    handler: async (request, reply) => {
+      reply.header('cache-control', 'no-store');
+      try {
+        return await answer(parts, request, reply);
+      } catch (thrown) {
+        return refuse(parts.kit, thrown, request, reply);
+      }
+    },
+  });
+}
+
+async function answer(
+  { kit, door, config }: { kit: Kit; door: Door; config: EdgeConfig },
+  request: FastifyRequest,
+  reply: FastifyReply,
+) {
+  const terms = callTerms(scim.scimRequest, request, reply);
+  const { token } = await door.admit(scim.scimRequest.permission, request, reply);
+  const body = await readJson(request, LIMIT_BYTES, [SCIM_TYPE, JSON_TYPE]);
+  const ifMatch = request.headers['if-match'];
+  const asked = parseRequest(scim.scimRequest, {
+    method: request.method,
+    base: `${config.PUBLIC_URL?.replace(/\/$/, '') ?? `${request.protocol}://${request.host}`}/scim/v2`,
+    path: (request.params as { readonly '*': string })['*'],
+    query: request.query,
+    ...(Object.keys(body).length > 0 && { body }),
+    ...(ifMatch !== undefined && { ifMatch }),
+  }) as RequestOf<typeof scim.scimRequest>;
+  const answered = await kit.rpc.call(scim.scimRequest, asked, {
+    token,
+    deadlineAt: terms.deadlineAt,
+  });
+  const { status, body: resource, etag, location } = answered;
+  if (etag !== undefined) reply.header('etag', etag);
+  if (location !== undefined) reply.header('location', location);
+  reply.status(status);
+  return resource ? reply.type(SCIM_TYPE).send(JSON.stringify(resource)) : reply.send();
+}
+
+function refuse(kit: Kit, thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { status, title, code, ...more } = problemOf(toConclaveError(thrown));
+  if (status >= 500) kit.log.error({ err: thrown, requestId: request.id, url: request.url }, 'request failed');
+  if (status === 401) reply.header('www-authenticate', 'Bearer realm="conclave"');
+  const { retryAfterS } = more as { readonly retryAfterS?: number };
+  if (retryAfterS !== undefined) reply.header('retry-after', retryAfterS);
+  takeTheRest(request);
+  const body = { schemas: [ERROR], status: String(status), detail: title || STATUS_CODES[status], code };
+  return reply.status(status).type(SCIM_TYPE).send(JSON.stringify(body));
+}

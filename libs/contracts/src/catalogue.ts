@@ -3,6 +3,7 @@ import type { EventContract } from './events/event.js';
 import * as audit from './rpc/audit.js';
 import * as auth from './rpc/auth.js';
 import * as budgets from './rpc/budgets.js';
+import * as connections from './rpc/connections.js';
 import * as consensus from './rpc/consensus.js';
 import * as delivery from './rpc/delivery.js';
 import * as invitations from './rpc/invitations.js';
@@ -29,6 +30,7 @@ const isContract = (value: unknown): value is Contract =>
 export const contracts: readonly Contract[] = [
   ...[
     auth,
+    connections,
     signIns,
     secrets,
     passkeys,

@@ -143,6 +143,36 @@ export const errorCatalogue = {
     title: 'The tenant has as many roles as it may have.',
     action: 'Delete one that nobody holds; `limit` names the number.',
   },
+  'auth.connection.not-found': {
+    status: 404,
+    title: 'No such connection.',
+    action: 'List the connections with GET /v1/connections.',
+  },
+  'auth.connection.exists': {
+    status: 409,
+    title: 'A connection of this name exists.',
+    action: 'Choose another name.',
+  },
+  'auth.connection.invalid': {
+    status: 422,
+    title: 'Nobody could be trusted who came through this connection.',
+    action: 'Correct what `reason` names.',
+  },
+  'auth.connection.too-many': {
+    status: 409,
+    title: 'The tenant has as many connections as it may have.',
+    action: 'Delete one that is not needed; `limit` names the number.',
+  },
+  'auth.connection.refused': {
+    status: 403,
+    title: 'The sign-in was refused.',
+    action: 'Begin again at the sign-in page; an operator finds the reason in the log of auth.',
+  },
+  'auth.identity.taken': {
+    status: 409,
+    title: 'The provider’s name for this person belongs to somebody else.',
+    action: 'Unlink the other person first.',
+  },
   'auth.role.too-wide': {
     status: 403,
     title: 'Nobody manages a role wider than what their credential permits.',

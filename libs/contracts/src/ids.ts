@@ -13,6 +13,7 @@ export const idPrefixes = {
   principal: 'prn',
   apiKey: 'key',
   signIn: 'sgn',
+  connection: 'con',
   secret: 'sec',
   dataKey: 'dek',
   passkey: 'pky',

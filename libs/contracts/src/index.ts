@@ -15,6 +15,7 @@ export {
   type OpenApiOperation,
 } from './openapi.js';
 export * as auth from './rpc/auth.js';
+export * as connections from './rpc/connections.js';
 export * as signIns from './rpc/sign-ins.js';
 export * as secrets from './rpc/secrets.js';
 export * as passkeys from './rpc/passkeys.js';

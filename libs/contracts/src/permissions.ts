@@ -26,6 +26,7 @@ export const permissions = [
   'role:manage',
   'policy:read',
   'policy:manage',
+  'connection:manage',
   'secret:manage',
   'self:read',
   'self:manage',

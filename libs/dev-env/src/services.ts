@@ -43,7 +43,8 @@ export const services: readonly ServiceEntry[] = [
     ...plain,
     name: 'auth',
     folder: 'auth',
-    env: ({ secrets, ports }) => ({
+    env: ({ secrets, ports, outer }) => ({
+      ...pick(outer, EGRESS_VARIABLES),
       API_KEY_PEPPER: secrets.of('auth.api-key-pepper', key256),
       SECRETS_KEK: secrets.of('auth.secrets-kek', key256),
       PUBLIC_URL: `http://localhost:${ports.gateway}`,
@@ -107,6 +108,9 @@ const MODEL_VARIABLES = ['OPENAI', 'ANTHROPIC', 'GEMINI', 'OPENAI_COMPATIBLE'].f
 /** What of this machine a project's tests may read: nothing unless told. */
 const SANDBOX_VARIABLES = ['SANDBOX_DEPENDENCY_ROOTS'] as const;
 
+/** Where identity providers of one's own network are: nowhere unless told. */
+const EGRESS_VARIABLES = ['EGRESS_ALLOW'] as const;
+
 /** How much runs at once. */
 const ENGINE_VARIABLES = ['WORKER_SLOTS'] as const;
 
@@ -131,6 +135,7 @@ export const outerVariables = [
   ...OUTER_VARIABLES,
   ...MODEL_VARIABLES,
   ...SANDBOX_VARIABLES,
+  ...EGRESS_VARIABLES,
   ...ENGINE_VARIABLES,
   ...['DATABASE_URL', 'NATS_URL', 'REDIS_URL'],
 ] as const;

@@ -30,6 +30,7 @@ export { Networks } from './networks.js';
 export type { RequestContext } from './request-context.js';
 export { RpcClient, type CallOptions } from './rpc-client.js';
 export { RpcServer } from './rpc-server.js';
+export { selfSignedCertificate } from './self-signed-certificate.js';
 export { SecretBox, secretKey } from './secret-box.js';
 export { SpanKind, activeTraceId, extractTrace, inSpan, injectTrace, startTelemetry } from './tracing.js';
 export { offersUpgrade, takeUpgrade, type Upgrade } from './upgrades.js';

@@ -72,22 +72,30 @@ const acrossTenants = [
 const forEverybody = ['marketplace.package: platform', 'marketplace.release: platform'];
 
 /**
- * Functions that run as the owner, to find the tenant of a credential before there is a context and to forget old
- * sign-ins and challenges; and their policies with what each allows.
+ * Functions that run as the owner, to find the tenant of a credential or connection before there is a context and to forget
+ * old sign-ins, challenges and flows; and their policies with what each allows.
  */
 const asOwner = [
   'auth.sweep_challenges',
+  'auth.sweep_connection_flows',
   'auth.sweep_sign_ins',
   'auth.tenant_named',
   'auth.tenant_of_api_key',
+  'auth.tenant_of_connection',
   'auth.tenant_of_link',
   'auth.tenant_of_passkey',
   'auth.tenant_of_sign_in',
+  'auth.tenants_of_email_domain',
 ];
 const ofOwner = [
   'auth.api_key: exchange SELECT',
+  'auth.connection: door SELECT',
+  'auth.connection_flow: sweep DELETE',
+  'auth.connection_flow: sweep_reads SELECT',
   'auth.one_time_link: exchange SELECT',
   'auth.passkey: exchange SELECT',
+  'auth.saml_assertion: sweep DELETE',
+  'auth.saml_assertion: sweep_reads SELECT',
   'auth.sign_in: exchange SELECT',
   'auth.sign_in: sweep DELETE',
   'auth.spent_challenge: sweep DELETE',

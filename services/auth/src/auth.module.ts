@@ -5,6 +5,7 @@ import { ApiKeysController } from './api-keys/api-keys.controller.js';
 import { CreateApiKey } from './api-keys/create-api-key.js';
 import { ListApiKeys } from './api-keys/list-api-keys.js';
 import { RevokeApiKey } from './api-keys/revoke-api-key.js';
+import { connectionControllers, connectionProviders } from './connections/connection-parts.js';
 import { AnswerBox } from './credentials/answer-box.js';
 import { Authenticator } from './credentials/authenticator.js';
 import { CredentialDigest } from './credentials/credential-digest.js';
@@ -67,6 +68,7 @@ import { WorkspacesController } from './workspaces/workspaces.controller.js';
 
 @Module({
   controllers: [
+    ...connectionControllers,
     ApiKeysController,
     CredentialsController,
     LinksController,
@@ -74,12 +76,13 @@ import { WorkspacesController } from './workspaces/workspaces.controller.js';
     PasskeysController,
     PoliciesController,
     RolesController,
-    SecretsController,
     ScimController,
+    SecretsController,
     SignInsController,
     WorkspacesController,
   ],
   providers: [
+    ...connectionProviders,
     ...[AnswerScim, GroupRoles, Groups, ScimGroups, ScimUsers],
     ...[KeyRing, DataKeys, Vault, CreateSecret, DeleteSecret, LeaseSecret, ListSecrets, RotateSecret],
     AcceptLink,
@@ -88,9 +91,9 @@ import { WorkspacesController } from './workspaces/workspaces.controller.js';
     AnswerBox,
     ApiKeyMint,
     Authenticator,
+    Cedar,
     Ceremonies,
     Challenges,
-    Cedar,
     ChangeMember,
     ChangeRole,
     CreateApiKey,
@@ -115,15 +118,13 @@ import { WorkspacesController } from './workspaces/workspaces.controller.js';
     ManagePasskeys,
     MoveSignIn,
     OpenSignIn,
+    OwnPolicySource,
+    PutPolicy,
+    ReadPolicies,
     RecoverMember,
     RevokeApiKey,
     RevokeSignIn,
     SignInWithPasskey,
-    OwnPolicySource,
-    PutPolicy,
-    ReadPolicies,
-    RevokeApiKey,
-    RevokeSignIn,
     TestPolicies,
   ],
 })

@@ -1,4 +1,5 @@
 import { databaseEnvironment, loadConfig, secretKey } from '@conclave/nest-kit';
+import { allowedNetworks } from '@conclave/nest-kit/egress';
 import { secretsEnvironment } from './data-keys/config.js';
 import { z } from 'zod';
 
@@ -17,8 +18,11 @@ export const authEnvironment = {
     .url({ protocol: /^https?$/ })
     .optional()
     .describe(
-      'Address people use: one-time links lead there, and passkeys are good there, if it is https or localhost.',
+      'Address people use: one-time links lead there, passkeys are good there if it is https or localhost, and identity providers send people there.',
     ),
+  EGRESS_ALLOW: allowedNetworks.describe(
+    'Private networks that identity providers may be in, also without TLS: comma-separated CIDRs. None unless told.',
+  ),
   SIGN_IN_HOURS: z.coerce
     .number()
     .positive()

@@ -16,6 +16,10 @@ const tables = [
   'passkey',
   'spent_challenge',
   'one_time_link',
+  'connection',
+  'external_identity',
+  'connection_flow',
+  'saml_assertion',
 ];
 const held = ['tenant', 'workspace', 'principal', 'membership', 'api_key'];
 
@@ -57,6 +61,9 @@ describe('the tenant wall of auth', () => {
   it('lets the tenant role neither look credentials up across tenants nor rewrite them', async () => {
     const tries = [
       `select tenant_of_api_key('${b.keyId}')`,
+      `select tenant_of_connection('con_x')`,
+      `select tenants_of_email_domain('example.com')`,
+      `select sweep_connection_flows()`,
       `select tenant_of_sign_in('\\x00')`,
       `select tenant_named('${b.name}')`,
       `update api_key set scopes = '{}'`,

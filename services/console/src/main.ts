@@ -6,5 +6,9 @@ import './design/tokens.css';
 import { createElement, StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.js';
+import { takeUpSignIn } from './sign-in/arrival.js';
 
-createRoot(document.getElementById('console')!).render(createElement(StrictMode, null, createElement(App)));
+const show = (): void =>
+  createRoot(document.getElementById('console')!).render(createElement(StrictMode, null, createElement(App)));
+
+takeUpSignIn().then(show, show);

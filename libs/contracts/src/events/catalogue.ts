@@ -187,6 +187,56 @@ export const authorizationRefused = event({
   }),
 });
 
+const connection = z.object({ connection: idOf('connection'), kind: z.string() });
+
+export const connectionCreated = event({
+  type: 'connection.created',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: connection.extend({ provisioning: z.string() }),
+});
+
+/** `changed` names the members that did; `enabled` is what holds after it. */
+export const connectionChanged = event({
+  type: 'connection.changed',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: connection.extend({ changed: z.array(z.string()), enabled: z.boolean() }),
+});
+
+export const connectionDeleted = event({
+  type: 'connection.deleted',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: connection,
+});
+
+const identity = z.object({
+  connection: idOf('connection'),
+  principal: idOf('principal'),
+  /** Who said so: `administrator`, `verified-email` or `just-in-time`. */
+  by: z.string(),
+});
+
+export const identityLinked = event({
+  type: 'identity.linked',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: identity,
+});
+
+export const identityUnlinked = event({
+  type: 'identity.unlinked',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: identity,
+});
+
 const secret = z.object({
   secret: idOf('secret'),
   workspace: idOf('workspace'),

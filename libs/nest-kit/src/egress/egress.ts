@@ -28,6 +28,14 @@ export interface EgressPost {
   readonly timeoutMs: number;
 }
 
+/** A request of a client that brings its own protocol. */
+export interface EgressRequest {
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+  readonly timeoutMs: number;
+}
+
 export interface EgressAnswer {
   readonly status: number;
   readonly contentType: string;
@@ -83,7 +91,7 @@ export class Egress {
    * @throws EgressRefusedError, or whatever the network failed with; `TimeoutError` when it took too long
    */
   post(text: string, post: EgressPost): Promise<number> {
-    return this.send(text, post, async ({ statusCode, body }, signal) => {
+    return this.send(text, { ...post, method: 'POST' }, async ({ statusCode, body }, signal) => {
       await body.dump({ limit: DRAIN_BYTES, signal }).catch(() => undefined);
       return statusCode;
     });
@@ -91,21 +99,27 @@ export class Egress {
 
   /** Posts once and reads the answer. @throws as `post` does, and Error for an answer of more than `maxBytes` */
   ask(text: string, post: EgressPost, maxBytes: number): Promise<EgressAnswer> {
-    return this.send(text, post, async ({ statusCode, headers, body }) => {
-      const chunks: Buffer[] = [];
-      let size = 0;
-      for await (const chunk of body as AsyncIterable<Buffer>) {
-        if ((size += chunk.length) > maxBytes) throw new Error(`the answer has more than ${maxBytes} bytes`);
-        chunks.push(chunk);
-      }
+    return this.send(text, { ...post, method: 'POST' }, async ({ statusCode, headers, body }) => {
       const contentType = String(headers['content-type'] ?? '');
-      return { status: statusCode, contentType, bytes: Buffer.concat(chunks) };
+      return { status: statusCode, contentType, bytes: await bounded(body, maxBytes) };
+    });
+  }
+
+  /** Asks once, and answers as `fetch` does. @throws as `ask` does */
+  fetch(text: string, request: EgressRequest, maxBytes: number): Promise<Response> {
+    return this.send(text, request, async ({ statusCode, headers, body }) => {
+      const bytes = await bounded(body, maxBytes);
+      const lines = Object.entries(headers).flatMap(([name, value]) => [value ?? []].flat().map((one) => [name, one]));
+      return new Response(BODILESS.has(statusCode) ? null : new Uint8Array(bytes), {
+        status: statusCode,
+        headers: lines as [string, string][],
+      });
     });
   }
 
   private async send<T>(
     text: string,
-    { headers, body, timeoutMs }: EgressPost,
+    { method, headers, body, timeoutMs }: EgressRequest,
     read: (answer: Dispatcher.ResponseData, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     const signal = AbortSignal.timeout(timeoutMs);
@@ -114,7 +128,10 @@ export class Egress {
     try {
       const path = url.pathname + url.search;
       return await read(
-        await agent.request({ origin: url.origin, path, method: 'POST', headers, body, signal }),
+        await agent.request({
+          ...{ origin: url.origin, path, headers, signal, method: method as Dispatcher.HttpMethod },
+          ...(body === undefined ? {} : { body }),
+        }),
         signal,
       );
     } finally {
@@ -127,6 +144,19 @@ export class Egress {
     const family = isIP(literal);
     return family ? [{ address: literal, family }] : this.resolve(hostname, stop).catch(() => []);
   }
+}
+
+/** Statuses that never have a body. */
+const BODILESS = new Set([204, 205, 304]);
+
+async function bounded(body: AsyncIterable<Buffer>, maxBytes: number): Promise<EgressAnswer['bytes']> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    if ((size += chunk.length) > maxBytes) throw new Error(`the answer has more than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
 }
 
 function parse(text: string): URL {

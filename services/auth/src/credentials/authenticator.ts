@@ -8,6 +8,7 @@ import type { AuthConfig } from '../config.js';
 import type { PrincipalKind } from '../members/principal.entity.js';
 import { permitted } from '../roles/role-permissions.js';
 import { touchSignIn } from '../sign-ins/postgres-sign-ins.js';
+import { NO_TENANT } from '../tenants/no-tenant.js';
 import { CredentialDigest } from './credential-digest.js';
 import {
   apiKeyCredential,
@@ -32,8 +33,6 @@ export interface Grant {
   readonly allowedAddresses?: readonly string[];
 }
 
-/** The tenant of unknown credentials: it has no rows, and being asked for costs the same. */
-const NO_TENANT = 'ten_00000000000000000000000000';
 /** The time of last use is for people and for limits of minutes; one write a minute is enough. */
 const LAST_USED_GRAIN_MS = 60_000;
 

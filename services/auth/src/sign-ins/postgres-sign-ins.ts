@@ -9,7 +9,7 @@ export type SignIn = Omit<ReplyOf<typeof signIns.revokeSignIn>, 'current'>;
 export type WhichSignIns =
   | { readonly id: string }
   | { readonly apiKeyId: string }
-  | { readonly connectionId: string }
+  | { readonly connectionId: string; readonly principalId?: string }
   | { readonly passkeyId: string }
   | { readonly principalId: string }
   | { readonly principalId: string; readonly workspaceId: string };

@@ -54,6 +54,7 @@ export async function startAuth(
     API_KEY_ENV: 'test',
     PUBLIC_URL: SITE,
     SECRETS_KEK: randomBytes(32).toString('base64'),
+    EGRESS_ALLOW: '127.0.0.0/8',
     ...env,
   });
 

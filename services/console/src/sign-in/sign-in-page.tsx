@@ -5,6 +5,7 @@ import { Icon } from '../design/icon.js';
 import { Refused } from '../design/refusal.js';
 import { Door } from './door.js';
 import { signIn, signInWithPasskey } from './sign-ins.js';
+import { ThroughProvider } from './through-provider.js';
 import { isSignedOut } from './use-me.js';
 
 /** The door: a passkey or a key is traded for a sign-in of this browser. Nothing that was read before stays: it may be another person. */
@@ -32,6 +33,8 @@ export function SignInPage({ ended }: { readonly ended: boolean }) {
         </Button>
         <Refused error={passkey.error} />
       </Stack>
+      <Divider label="or with your organisation" />
+      <ThroughProvider />
       <Divider label="or with a key" />
       <WithKey onSuccess={onSuccess} />
     </Door>

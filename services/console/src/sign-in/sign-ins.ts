@@ -1,7 +1,16 @@
-import { ConclaveError, errorOf, type invitations, type passkeys, type ReplyOf } from '@conclave/contracts';
+import {
+  ConclaveError,
+  errorOf,
+  type connections,
+  type invitations,
+  type passkeys,
+  type ReplyOf,
+} from '@conclave/contracts';
 import { Explained } from '../api/refusal-text.js';
 import { csrf } from './csrf.js';
 import { makePasskey, signWithPasskey } from './passkeys.js';
+
+type Providers = ReplyOf<typeof connections.listSignInOptions>['connections'];
 
 /** What a one-time link is for. */
 export type Welcome = ReplyOf<typeof invitations.openLink>;
@@ -26,6 +35,12 @@ export const readLink = (link: string): Promise<Welcome> => post('/v1/links/open
 export async function acceptLink(link: string): Promise<void> {
   const { options } = await readLink(link);
   await open({ link, registration: await makePasskey(options), name: 'First passkey' });
+}
+
+/** The providers of an organisation, by its name or by an address of it. */
+export async function findProviders(who: string): Promise<Providers> {
+  const asked = who.includes('@') ? { email: who } : { tenant: who };
+  return ((await post('/v1/sign-in-options', asked)) as { connections: Providers }).connections;
 }
 
 /** Goes on in another workspace of the same person. @throws ConclaveError `auth.workspace.not-found` | `auth.forbidden` */

@@ -169,6 +169,16 @@ export class FakeEdge {
     ['POST /v1/sign-ins', (body, response) => this.signIn(body, response)],
     ['POST /v1/sign-ins/challenges', (_, response) => sendJson(response, { options: requestOptions() })],
     [
+      'POST /v1/sign-in-options',
+      ({ email = '' }, response) => {
+        const found = this.world.connections.filter(({ emailDomains }) =>
+          emailDomains.includes(String(email).split('@')[1]!),
+        );
+        const ways = found.map(({ name, urls, settings }) => ({ kind: settings.kind, name, login: urls.login }));
+        sendJson(response, { connections: ways });
+      },
+    ],
+    [
       'POST /v1/links/open',
       (body, response) => sendJson(response, { ...this.welcomeOf(body['link']), options: creationOptions() }),
     ],

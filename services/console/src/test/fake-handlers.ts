@@ -15,6 +15,7 @@ import {
   type ReplyOf,
   type RequestOf,
 } from '@conclave/contracts';
+import { connectionHandlers } from './fake-connections.js';
 import { peopleHandlers } from './fake-people.js';
 import { iso } from './sample-reviews.js';
 import { answered } from './sample-tasks.js';
@@ -31,6 +32,7 @@ export function handlersOf(world: World): (contract: Contract, request: unknown)
     ...settingsOf(world),
     ...logOf(world),
     ...peopleHandlers(world.people),
+    ...connectionHandlers(world.connections),
     handle(auth.getMe, () => world.me),
     handle(metrics.getDecisionAnalytics, ({ from, to }) => decisionsPerDay(from!, to!)),
     handle(metrics.getUsageAnalytics, ({ from, to }) => usagePerDay(from!, to!)),

@@ -14,6 +14,7 @@ import {
   type TaskResults,
 } from '@conclave/contracts';
 import { Consensus, type Review } from './deciding.js';
+import { connectionsOf } from './fake-connections.js';
 import { peopleOf, type People } from './fake-people.js';
 import { Log } from './log.js';
 import { commit, diff, sha256, type Diff } from './sample-change.js';
@@ -41,6 +42,7 @@ export interface World {
   diff: Diff;
   readonly keys: ApiKey[];
   readonly people: People;
+  readonly connections: ReturnType<typeof connectionsOf>;
   readonly webhooks: Webhook[];
   readonly installations: Installation[];
   /** Passkeys of the person who is signed in, and a decision that waits for their ballot. */
@@ -91,6 +93,7 @@ export async function newWorld(now = Date.now()): Promise<World> {
   return {
     me: person,
     people: peopleOf(person, now),
+    connections: connectionsOf(now),
     runs: [live.run, failed, asking.run, ...reviews.map(({ run }) => run)].sort((a, b) =>
       a.createdAt < b.createdAt ? 1 : -1,
     ),

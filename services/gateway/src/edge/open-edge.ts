@@ -7,6 +7,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';
 import { Histogram } from 'prom-client';
 import type { EdgeConfig } from '../config.js';
+import { registerConnectionSignIns } from './connection-sign-ins.js';
 import { openConsoleFiles } from './console-files.js';
 import { registerContractRoute, type HttpContract } from './contract-routes.js';
 import { Credentials } from './credentials.js';
@@ -45,6 +46,7 @@ export async function openEdge(fastify: FastifyInstance, app: INestApplicationCo
     known.watch(scope);
     for (const contract of contracts.filter(isHttp)) registerContractRoute(scope, contract, { kit, door, proxy });
     registerSignIns(scope, { kit, door, credentials, limits, cookie });
+    registerConnectionSignIns(scope, { kit, limits, cookie });
     registerScim(scope, { kit, door, config });
     registerHooks(scope, { kit, limits });
     registerReference(scope);

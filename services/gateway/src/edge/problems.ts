@@ -23,7 +23,7 @@ export function sendProblem(log: Logger, request: FastifyRequest, reply: Fastify
   const error = refusalOf(thrown, request);
   if (reply.raw.destroyed || request.raw.socket.destroyed) return void reply.hijack();
   if (error.code === 'service.internal')
-    log.error({ err: thrown, requestId: request.id, url: request.url }, 'request failed');
+    log.error({ err: thrown, requestId: request.id, path: request.url.split('?', 1)[0] }, 'request failed');
   if (error.code === 'auth.unauthenticated') reply.header('www-authenticate', 'Bearer realm="conclave"');
   if (typeof error.params['retryAfterS'] === 'number') reply.header('retry-after', error.params['retryAfterS']);
   const problem = problemOf(error);

@@ -95,6 +95,11 @@ const signIns: OpenApiDocument['paths'] = {
     'link.open',
     'What a one-time link is for, and the options for the passkey that uses it up',
   ),
+  '/v1/sign-in-options': asked(
+    askedOutside['/v1/sign-in-options'],
+    'sign-in-option.list',
+    'Which providers people of a tenant or an e-mail domain sign in through',
+  ),
   '/v1/sign-ins/challenges': asked(
     askedOutside['/v1/sign-ins/challenges'],
     'sign-in.challenge',

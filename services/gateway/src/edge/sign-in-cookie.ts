@@ -17,6 +17,19 @@ export class SignInCookie {
     reply.clearCookie(this.nameFor(request), this.attributes(request));
   }
 
+  /** The cookie of a sign-in under way at a provider, which sends the browser back from its own site. */
+  readFlow(request: FastifyRequest): string | undefined {
+    return request.cookies[`${this.nameFor(request)}-flow`];
+  }
+
+  setFlow(request: FastifyRequest, reply: FastifyReply, secret: string, expires: Date): void {
+    reply.setCookie(`${this.nameFor(request)}-flow`, secret, { ...this.flowAttributes(request), expires });
+  }
+
+  clearFlow(request: FastifyRequest, reply: FastifyReply): void {
+    reply.clearCookie(`${this.nameFor(request)}-flow`, this.flowAttributes(request));
+  }
+
   /** Whether a page of ours asks. Other pages of the site send the cookie, too, and may hear what a WebSocket says. */
   isOwnPage({ host, headers: { origin } }: FastifyRequest): boolean {
     const page = URL.parse(origin ?? '')?.host;
@@ -26,6 +39,10 @@ export class SignInCookie {
 
   private attributes(request: FastifyRequest) {
     return { path: '/', httpOnly: true, sameSite: 'strict', secure: this.isSecure(request) } as const;
+  }
+
+  private flowAttributes(request: FastifyRequest) {
+    return { ...this.attributes(request), sameSite: 'lax' } as const;
   }
 
   private nameFor(request: FastifyRequest): string {

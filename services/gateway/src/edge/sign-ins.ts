@@ -1,6 +1,7 @@
 import {
   ConclaveError,
   auth,
+  connections,
   invitations,
   passkeys,
   signIns,
@@ -30,6 +31,7 @@ export const waysIn = {
 export const askedOutside = {
   '/v1/sign-ins/challenges': passkeys.challengeSignIn,
   '/v1/links/open': invitations.openLink,
+  '/v1/sign-in-options': connections.listSignInOptions,
 } as const;
 
 export interface SignInParts {
@@ -45,7 +47,7 @@ export function registerSignIns(
   fastify: FastifyInstance,
   { kit, door, credentials, limits, cookie }: SignInParts,
 ): void {
-  for (const [path, contract] of Object.entries(askedOutside))
+  for (const [path, contract] of Object.entries<Contract>(askedOutside))
     fastify.post(path, async (request, reply) => {
       await limits.countAddress(request);
       const input = parseRequest(contract, await readJson(request, LIMIT_BYTES));

@@ -164,7 +164,13 @@ describe('the reference', () => {
     expect(spelled.sort()).toEqual(
       [
         ...expected,
-        ...['POST /v1/hooks/{id}', 'POST /v1/links/open', 'POST /v1/sign-ins', 'POST /v1/sign-ins/challenges'],
+        ...[
+          'POST /v1/hooks/{id}',
+          'POST /v1/links/open',
+          'POST /v1/sign-in-options',
+          'POST /v1/sign-ins',
+          'POST /v1/sign-ins/challenges',
+        ],
         ...['GET /v1/sign-ins/current', 'PATCH /v1/sign-ins/current', 'DELETE /v1/sign-ins/current'],
       ].sort(),
     );

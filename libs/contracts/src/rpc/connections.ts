@@ -1,0 +1,327 @@
+/** A tenant's identity providers, whom they vouch for, and the steps of a sign-in through one of them. */
+import { z } from 'zod';
+import { contract } from '../contract.js';
+import { idOf } from '../ids.js';
+import { line, name, pageOf, pageQuery, timestamp } from '../page.js';
+import { roleName as role } from './tenant-roles.js';
+
+const address = z.url({ protocol: /^https?$/ }).max(1_000);
+const shortText = line(1_000);
+
+/** A SAML response, its base64 included, and metadata are never longer than this. */
+export const SAML_LIMIT_BYTES = 262_144;
+
+/** Signatures an ID token may carry: asymmetric ones, and one of them per connection. */
+export const idTokenAlgorithms = ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'] as const;
+
+/** What a SAML connection trusts. Without any one of the required members nobody signs in. */
+export const samlSettings = z.strictObject({
+  kind: z.literal('saml'),
+  idpEntityId: shortText,
+  ssoUrl: address,
+  /** Keys the provider signs with, as PEM; several while one replaces another. */
+  certificates: z.array(z.string().min(1).max(16_384)).min(1).max(5),
+  emailAttribute: shortText.optional(),
+  nameAttribute: shortText.optional(),
+  /** Whether the provider may begin a sign-in nobody asked for. */
+  allowUnsolicited: z.boolean().default(false),
+  requireEncryption: z.boolean().default(false),
+});
+
+export const oidcSettings = z.strictObject({
+  kind: z.literal('oidc'),
+  issuer: address,
+  clientId: shortText,
+  idTokenAlgorithm: z.enum(idTokenAlgorithms).default('RS256'),
+});
+
+/** GitHub, or a GitHub Enterprise Server: then both addresses are given. */
+export const githubSettings = z.strictObject({
+  kind: z.literal('github'),
+  clientId: shortText,
+  baseUrl: address.optional(),
+  apiUrl: address.optional(),
+});
+
+export const connectionSettings = z.discriminatedUnion('kind', [samlSettings, oidcSettings, githubSettings]);
+
+const clientSecret = z.string().min(1).max(1_000);
+/** Settings as they are given: with the secret, and for SAML by the provider's metadata if that is at hand. */
+const givenSettings = z.discriminatedUnion('kind', [
+  samlSettings.partial({ idpEntityId: true, ssoUrl: true, certificates: true }).extend({
+    metadata: z.string().min(1).max(SAML_LIMIT_BYTES).optional(),
+  }),
+  oidcSettings.extend({ clientSecret }),
+  githubSettings.extend({ clientSecret }),
+]);
+
+/** Who may come in: those linked by an administrator or by a verified address, or whoever the provider vouches for. */
+export const provisioning = z.discriminatedUnion('mode', [
+  z.strictObject({ mode: z.literal('invited-only') }),
+  z.strictObject({ mode: z.literal('just-in-time'), role, workspace: idOf('workspace') }),
+]);
+
+const emailDomain = z
+  .string()
+  .max(253)
+  .regex(/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/, { error: 'expected a domain in lower case' });
+const emailDomains = z.array(emailDomain).max(50);
+
+const connection = z.object({
+  id: idOf('connection'),
+  name,
+  settings: connectionSettings,
+  provisioning,
+  emailDomains: z.array(z.string()),
+  /** What the provider has to be told. */
+  urls: z.object({
+    login: z.string(),
+    callback: z.string(),
+    entityId: z.string().optional(),
+  }),
+  createdAt: timestamp,
+  disabledAt: timestamp.optional(),
+});
+
+export const createConnection = contract({
+  owner: 'auth',
+  subject: 'auth.v1.connection.create',
+  permission: 'connection:manage',
+  request: z.strictObject({
+    name,
+    settings: givenSettings,
+    provisioning: provisioning.default({ mode: 'invited-only' }),
+    emailDomains: emailDomains.default([]),
+  }),
+  reply: connection,
+  errors: [
+    'auth.connection.invalid',
+    'auth.connection.exists',
+    'auth.connection.too-many',
+    'auth.role.not-found',
+    'auth.role.too-wide',
+    'auth.workspace.not-found',
+  ],
+  http: {
+    method: 'POST',
+    path: '/v1/connections',
+    status: 201,
+    summary: 'Connect an identity provider',
+    tag: 'identity',
+    stability: 'beta',
+  },
+});
+
+export const listConnections = contract({
+  owner: 'auth',
+  subject: 'auth.v1.connection.list',
+  permission: 'connection:manage',
+  request: z.strictObject(pageQuery),
+  reply: pageOf(connection),
+  http: {
+    method: 'GET',
+    path: '/v1/connections',
+    summary: 'List identity providers',
+    tag: 'identity',
+    stability: 'beta',
+  },
+});
+
+export const getConnection = contract({
+  owner: 'auth',
+  subject: 'auth.v1.connection.get',
+  permission: 'connection:manage',
+  request: z.strictObject({ id: idOf('connection') }),
+  reply: connection,
+  errors: ['auth.connection.not-found'],
+  http: {
+    method: 'GET',
+    path: '/v1/connections/{id}',
+    summary: 'Read an identity provider',
+    tag: 'identity',
+    stability: 'beta',
+  },
+});
+
+/** `settings` are replaced as a whole, secret included; another provider is another connection. */
+export const changeConnection = contract({
+  owner: 'auth',
+  subject: 'auth.v1.connection.change',
+  permission: 'connection:manage',
+  request: z.strictObject({
+    id: idOf('connection'),
+    name: name.optional(),
+    settings: givenSettings.optional(),
+    provisioning: provisioning.optional(),
+    emailDomains: emailDomains.optional(),
+    /** False ends every sign-in opened through it, and lets nobody in. */
+    enabled: z.boolean().optional(),
+  }),
+  reply: connection,
+  errors: [
+    'auth.connection.not-found',
+    'auth.connection.invalid',
+    'auth.connection.exists',
+    'auth.role.not-found',
+    'auth.role.too-wide',
+    'auth.workspace.not-found',
+  ],
+  http: {
+    method: 'PATCH',
+    path: '/v1/connections/{id}',
+    summary: 'Change, disable or enable an identity provider',
+    tag: 'identity',
+    stability: 'beta',
+  },
+});
+
+export const deleteConnection = contract({
+  owner: 'auth',
+  subject: 'auth.v1.connection.delete',
+  permission: 'connection:manage',
+  request: z.strictObject({ id: idOf('connection') }),
+  reply: connection,
+  errors: ['auth.connection.not-found'],
+  http: {
+    method: 'DELETE',
+    path: '/v1/connections/{id}',
+    summary: 'Remove an identity provider; sign-ins through it end',
+    tag: 'identity',
+    stability: 'beta',
+  },
+});
+
+/** Checks settings as saving would, and asks the provider for what it publishes; nothing is kept. */
+export const testConnection = contract({
+  owner: 'auth',
+  subject: 'auth.v1.connection.test',
+  permission: 'connection:manage',
+  request: z.strictObject({ settings: givenSettings }),
+  reply: z.object({
+    ok: z.boolean(),
+    checks: z.array(z.object({ check: z.string(), ok: z.boolean(), says: z.string() })),
+  }),
+  timeoutMs: 15_000,
+  http: {
+    method: 'POST',
+    path: '/v1/connections/test',
+    summary: 'Try settings of an identity provider',
+    tag: 'identity',
+    stability: 'beta',
+  },
+});
+
+const subject = line(500);
+const identity = z.object({
+  connection: idOf('connection'),
+  principal: idOf('principal'),
+  subject: z.string(),
+  createdAt: timestamp,
+  lastUsedAt: timestamp.optional(),
+});
+
+export const listIdentities = contract({
+  owner: 'auth',
+  subject: 'auth.v1.identity.list',
+  permission: 'connection:manage',
+  request: z.strictObject({ id: idOf('connection'), ...pageQuery }),
+  reply: pageOf(identity),
+  errors: ['auth.connection.not-found'],
+  http: {
+    method: 'GET',
+    path: '/v1/connections/{id}/identities',
+    summary: 'List whom a provider vouches for',
+    tag: 'identity',
+    stability: 'beta',
+  },
+});
+
+/** `subject` is the provider's own name for the person: NameID, `sub`, or GitHub's numeric id. */
+export const linkIdentity = contract({
+  owner: 'auth',
+  subject: 'auth.v1.identity.link',
+  permission: 'connection:manage',
+  request: z.strictObject({ id: idOf('connection'), principal: idOf('principal'), subject }),
+  reply: identity,
+  errors: ['auth.connection.not-found', 'auth.member.not-found', 'auth.role.too-wide', 'auth.identity.taken'],
+  http: {
+    method: 'POST',
+    path: '/v1/connections/{id}/identities',
+    status: 201,
+    summary: 'Let a person sign in through a provider',
+    tag: 'identity',
+    stability: 'beta',
+  },
+});
+
+export const unlinkIdentity = contract({
+  owner: 'auth',
+  subject: 'auth.v1.identity.unlink',
+  permission: 'connection:manage',
+  request: z.strictObject({ id: idOf('connection'), principal: idOf('principal') }),
+  reply: z.object({ removed: z.number().int() }),
+  errors: ['auth.connection.not-found', 'auth.member.not-found', 'auth.role.too-wide'],
+  http: {
+    method: 'DELETE',
+    path: '/v1/connections/{id}/identities/{principal}',
+    summary: 'Stop a person from signing in through a provider; their sign-ins through it end',
+    tag: 'identity',
+    stability: 'beta',
+  },
+});
+
+/** Which ways into a tenant there are. Whoever is not there has none, like whoever uses none. */
+export const listSignInOptions = contract({
+  owner: 'auth',
+  subject: 'auth.v1.sign-in-option.list',
+  permission: 'service',
+  request: z.strictObject({ tenant: name.optional(), email: line(254).optional() }),
+  reply: z.object({
+    connections: z.array(z.object({ kind: z.enum(['saml', 'oidc', 'github']), name, login: z.string() })),
+  }),
+});
+
+const flow = z.string().max(100);
+
+/** Begins a sign-in: where the browser has to go, and the secret that binds the way back to it. */
+export const beginConnectionSignIn = contract({
+  owner: 'auth',
+  subject: 'auth.v1.connection-sign-in.begin',
+  permission: 'service',
+  request: z.strictObject({ connection: z.string().max(100), returnTo: z.string().max(1_000).optional() }),
+  reply: z.object({ location: z.string(), flow, expiresAt: timestamp }),
+  errors: ['auth.connection.refused'],
+  timeoutMs: 10_000,
+});
+
+/** Ends it with what the provider answered, once. */
+export const finishConnectionSignIn = contract({
+  owner: 'auth',
+  subject: 'auth.v1.connection-sign-in.finish',
+  permission: 'service',
+  request: z.strictObject({
+    connection: z.string().max(100),
+    flow: flow.optional(),
+    answer: z.discriminatedUnion('kind', [
+      z.strictObject({
+        kind: z.literal('saml'),
+        response: z.string().max(SAML_LIMIT_BYTES),
+        relayState: z.string().max(1_000).optional(),
+      }),
+      /** The query of the callback, as the provider wrote it. */
+      z.strictObject({ kind: z.literal('code'), query: z.string().max(8_192) }),
+    ]),
+  }),
+  reply: z.object({ secret: z.string(), csrf: z.string(), expiresAt: timestamp, returnTo: z.string() }),
+  errors: ['auth.connection.refused'],
+  timeoutMs: 15_000,
+});
+
+export const getSamlMetadata = contract({
+  owner: 'auth',
+  subject: 'auth.v1.saml.metadata',
+  permission: 'service',
+  request: z.strictObject({ connection: z.string().max(100) }),
+  reply: z.object({ xml: z.string() }),
+  errors: ['auth.connection.not-found'],
+});

@@ -1,0 +1,260 @@
+/** Signing in through identity providers, over the public edge: as programs do, and in a real browser. */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { existsSync } from 'node:fs';
+import { inflateRawSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { connections, ReplyOf } from '@conclave/contracts';
+import { chromium } from 'playwright-core';
+import { startConstellation, type Constellation } from '../testing/constellation.js';
+import { testIdp, type Said, type TestIdp } from '../testing/test-idp.js';
+
+type Connection = ReplyOf<typeof connections.getConnection>;
+
+const browserProgram = process.env['CONCLAVE_CHROMIUM'] ?? '/usr/bin/chromium';
+
+describe('identity providers, over the public edge', () => {
+  let platform: Connected;
+  beforeAll(async () => {
+    platform = await startConnected();
+  }, 240_000);
+  afterAll(() => platform?.stop(), 60_000);
+
+  it('let a browser in that asked, by a page that posts again, and nobody else', async () => {
+    const { connection, browse, respond } = platform;
+    const ada = browse();
+    const { requestId } = await ada.begin(connection);
+    const response = await respond(requestId);
+    const stranger = browse();
+    expect((await stranger.post(connection, response, true)).status).toBe(403);
+    const first = await ada.post(connection, response, false);
+    expect([first.status, first.headers.getSetCookie()]).toEqual([200, []]);
+    expect(await first.text()).toContain('name="SAMLResponse"');
+    const second = await ada.post(connection, response, true);
+    expect([second.status, second.headers.get('location')]).toEqual([303, '/runs#signed-in']);
+    expect(second.headers.getSetCookie().join()).toMatch(/conclave=.*HttpOnly.*SameSite=Strict/);
+    const { csrf } = (await (await ada.get('/v1/sign-ins/current')).json()) as { csrf: string };
+    expect(csrf.length).toBeGreaterThan(20);
+    expect(await (await ada.get('/v1/me')).json()).toMatchObject({ principal: { id: platform.principal } });
+    expect((await ada.post(connection, response, true)).status).toBe(403);
+  });
+
+  it('are not believed whatever else they say: each answer is the same refusal, and no cookie', async () => {
+    const { connection, browse, respond } = platform;
+    const lies: Partial<Said>[] = [
+      ...[{ signed: 'none' as const }, { algorithms: 'sha1' as const }, { status: 'Responder' }, { nameId: 'nobody' }],
+      ...[{ audience: 'x' }, { recipient: 'x' }, { destination: 'x' }, { issuer: 'x' }, { assertionIssuer: 'x' }],
+      ...[{ requestId: '_other' }, { validForMs: 1e11 }, { validForMs: -120_000 }, { nameId: 'ada<!-- -->x' }],
+    ];
+    const answers = new Set<string>();
+    for (const lie of lies) {
+      const browser = browse();
+      const { requestId } = await browser.begin(connection);
+      const answer = await browser.post(connection, await respond(requestId, lie), true);
+      expect([lie, answer.status]).toEqual([lie, 403]);
+      expect(answer.headers.getSetCookie().join()).not.toMatch(/conclave=[^;]/);
+      answers.add(await answer.text());
+    }
+    expect([...answers].join()).toContain('auth.connection.refused');
+    expect(answers.size).toBe(1);
+    for (const [body, type, status] of [
+      ['again=1&SAMLResponse=%%%', 'application/x-www-form-urlencoded', 403],
+      ['again=1&SAMLResponse=x&SAMLResponse=y', 'application/x-www-form-urlencoded', 400],
+      ['again=1&SAMLResponse=' + 'A'.repeat(400_000), 'application/x-www-form-urlencoded', 413],
+      ['{}', 'application/json', 415],
+    ] as const) {
+      const answer = await fetch(new URL(new URL(connection.urls.callback).pathname, platform.origin), {
+        ...{ method: 'POST', body, headers: { 'content-type': type } },
+      });
+      expect([body.slice(0, 40), answer.status]).toEqual([body.slice(0, 40), status]);
+    }
+  });
+
+  it('let people in by OAuth, back to the browser that asked, and are gone at once when disabled', async () => {
+    const { browse, api } = platform;
+    const github = await startGithub();
+    const settings = { kind: 'github', clientId: 'c', clientSecret: 's', baseUrl: github.url, apiUrl: github.url };
+    const connection = await api<Connection>('POST', '/v1/connections', { name: 'GitHub', settings });
+    const link = { principal: platform.principal, subject: '42' };
+    await api('POST', `/v1/connections/${connection.id}/identities`, link);
+    const ada = browse();
+    const { state } = await ada.begin(connection);
+    const callback = `/auth/oidc/${connection.id}/callback?code=good&state=${state}`;
+    expect((await browse().get(callback)).status).toBe(403);
+    expect((await ada.get(callback)).status).toBe(303);
+    expect((await ada.get('/v1/me')).status).toBe(200);
+    await api('PATCH', `/v1/connections/${connection.id}`, { enabled: false });
+    const until = Date.now() + 5_000;
+    while ((await ada.get('/v1/me')).status !== 401) expect(Date.now()).toBeLessThan(until);
+    expect((await ada.get(`/auth/oidc/${connection.id}/login`)).status).toBe(403);
+    stop(github.server);
+  });
+
+  it('are shown to whoever asks for a tenant or a domain, and publish what a provider has to know of us', async () => {
+    const { origin, connection } = platform;
+    const ask = async (body: object) => {
+      const headers = { 'content-type': 'application/json' };
+      const answer = await fetch(`${origin}/v1/sign-in-options`, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify(body),
+      });
+      return [answer.status, await answer.json()] as const;
+    };
+    const { name, urls } = connection;
+    expect(await ask({ email: 'ada@example.com' })).toEqual([
+      200,
+      { connections: [{ kind: 'saml', name, login: urls.login }] },
+    ]);
+    expect(await ask({ tenant: 'nobody' })).toEqual([200, { connections: [] }]);
+    const metadata = await fetch(new URL(new URL(urls.entityId!).pathname, origin));
+    expect(metadata.headers.get('content-type')).toContain('application/samlmetadata+xml');
+    expect(await metadata.text()).toContain(`entityID="${urls.entityId}"`);
+    const page = await fetch(`${origin}/auth/saml/con_none/login`, { headers: { accept: 'text/html' } });
+    expect([page.status, await page.text()]).toEqual([403, expect.stringContaining('The sign-in was refused.')]);
+  });
+
+  (existsSync(browserProgram) ? it : it.skip)(
+    'let a person in, from another site, in a real browser',
+    async () => {
+      const args = ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run'];
+      await using browser = await chromium.launch({ executablePath: browserProgram, args });
+      const page = await browser.newPage();
+      const faults: string[] = [];
+      page.on('pageerror', (error) => faults.push(error.message));
+      await page.goto(platform.connection.urls.login);
+      await page.getByRole('button', { name: 'I am Ada' }).click();
+      await page.getByRole('heading', { level: 1, name: 'Runs' }).waitFor();
+      expect(String(await page.evaluate('localStorage.getItem("conclave.csrf")')).length).toBeGreaterThan(20);
+      expect(new URL(page.url()).hash).toBe('');
+      expect(faults).toEqual([]);
+    },
+    60_000,
+  );
+});
+
+interface Connected {
+  readonly origin: string;
+  readonly principal: string;
+  readonly connection: Connection;
+  api<T>(method: string, path: string, body?: object): Promise<T>;
+  respond(requestId: string, lie?: Partial<Said>): Promise<string>;
+  browse(): Jar;
+  stop(): Promise<void>;
+}
+
+/** An installation with a SAML provider on another site, who knows Ada. */
+async function startConnected(): Promise<Connected> {
+  const platform: Constellation = await startConstellation({ env: { EGRESS_ALLOW: '127.0.0.0/8' } });
+  const origin = `http://localhost:${new URL(platform.gateway).port}`;
+  const server = await listen();
+  const idp = testIdp(`http://127.0.0.1:${portOf(server)}/metadata`);
+  const api = async <T>(method: string, path: string, body?: object): Promise<T> => {
+    const headers = { authorization: `Bearer ${platform.apiKey}`, 'content-type': 'application/json' };
+    const answer = await fetch(origin + path, { method, headers, ...(body ? { body: JSON.stringify(body) } : {}) });
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+    return (await answer.json()) as T;
+  };
+  const settings = { kind: 'saml', metadata: idp.metadata };
+  const given = { name: 'Example', settings, emailDomains: ['example.com'] };
+  const connection = await api<Connection>('POST', '/v1/connections', given);
+  const { principal } = await api<{ principal: { id: string } }>('GET', '/v1/me');
+  const linked = { principal: principal.id, subject: 'ada' };
+  await api('POST', `/v1/connections/${connection.id}/identities`, linked);
+  playIdp(server, idp, connection);
+  const respond = async (requestId: string, lie: Partial<Said> = {}) => answerOf(idp, connection, requestId, lie);
+  return {
+    ...{ origin, principal: principal.id, connection, api, respond },
+    browse: () => new Jar(origin),
+    async stop() {
+      stop(server);
+      await platform.stop();
+    },
+  };
+}
+
+/** A browser as far as cookies and redirects go. */
+class Jar {
+  private readonly cookies = new Map<string, string>();
+
+  constructor(private readonly origin: string) {}
+
+  async begin({ urls }: Connection): Promise<{ requestId: string; state: string }> {
+    const answer = await this.get(`${new URL(urls.login).pathname}?returnTo=/runs`);
+    const { searchParams } = new URL(answer.headers.get('location')!);
+    const request = searchParams.get('SAMLRequest');
+    const xml = request === null ? '' : inflateRawSync(Buffer.from(request, 'base64')).toString();
+    return { requestId: /ID="([^"]+)"/.exec(xml)?.[1] ?? '', state: searchParams.get('state') ?? '' };
+  }
+
+  get(path: string): Promise<Response> {
+    return this.send(path, {});
+  }
+
+  /** The provider's post, or the one from our own page after it. */
+  post({ urls }: Connection, response: string, again: boolean): Promise<Response> {
+    const body = new URLSearchParams({ SAMLResponse: response, RelayState: '/runs', ...(again ? { again: '1' } : {}) });
+    return this.send(new URL(urls.callback).pathname, { method: 'POST', body });
+  }
+
+  private async send(path: string, init: RequestInit): Promise<Response> {
+    const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const answer = await fetch(this.origin + path, { ...init, redirect: 'manual', headers: { cookie } });
+    for (const line of answer.headers.getSetCookie()) {
+      const [, name, value] = /^([^=]+)=([^;]*)/.exec(line)!;
+      if (value === '') this.cookies.delete(name!);
+      else this.cookies.set(name!, value!);
+    }
+    return answer;
+  }
+}
+
+const portOf = (server: Server): number => (server.address() as AddressInfo).port;
+
+async function listen(): Promise<Server> {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  return server;
+}
+
+function stop(server: Server): void {
+  server.close();
+  server.closeAllConnections();
+}
+
+async function answerOf(idp: TestIdp, { urls }: Connection, requestId: string, lie: Partial<Said>): Promise<string> {
+  const xml = await idp.respond({ entityId: urls.entityId!, acs: urls.callback, requestId, nameId: 'ada', ...lie });
+  return Buffer.from(xml).toString('base64');
+}
+
+/** The provider's page, where a person says who they are. */
+function playIdp(server: Server, idp: TestIdp, connection: Connection): void {
+  server.on('request', (request, reply) => {
+    const { searchParams } = new URL(request.url ?? '', 'http://idp');
+    const asked = searchParams.get('SAMLRequest');
+    if (asked === null) return void reply.writeHead(404).end();
+    const requestId = /ID="([^"]+)"/.exec(inflateRawSync(Buffer.from(asked, 'base64')).toString())?.[1] ?? '';
+    void answerOf(idp, connection, requestId, {}).then((response) => {
+      reply.writeHead(200, { 'content-type': 'text/html' });
+      reply.end(
+        `<form method="post" action="${connection.urls.callback}"><input type="hidden" name="SAMLResponse" value="${response}">` +
+          `<input type="hidden" name="RelayState" value="/"><button>I am Ada</button></form>`,
+      );
+    });
+  });
+}
+
+/** GitHub's wire, as far as a sign-in goes. */
+async function startGithub(): Promise<{ url: string; server: Server }> {
+  const server = await listen();
+  const answers: Record<string, unknown> = {
+    '/login/oauth/access_token': { access_token: 'x', token_type: 'bearer', scope: 'read:user' },
+    '/user': { id: 42, login: 'ada', name: 'Ada' },
+    '/user/emails': [],
+  };
+  server.on('request', (request, reply) => {
+    reply.writeHead(200, { 'content-type': 'application/json' });
+    reply.end(JSON.stringify(answers[request.url ?? ''] ?? {}));
+  });
+  return { url: `http://127.0.0.1:${portOf(server)}`, server };
+}

@@ -1,0 +1,77 @@
+import { events, newId } from '@conclave/contracts';
+import type { Tx } from '@conclave/postgres-kit';
+import type { ConnectionRow } from '../connections/postgres-connections.js';
+import {
+  insertIdentity,
+  insertPerson,
+  lockIdentity,
+  personOfEmail,
+  touchIdentity,
+} from '../identities/postgres-identities.js';
+import { insertMembership, insertPrincipal } from '../members/postgres-members.js';
+import { SignInRefusal, type Vouched } from './vouched.js';
+
+/**
+ * The principal a provider vouches for: whom its name for them is linked to, else whom an address belongs to that both
+ * sides verified, else, where the connection says so, somebody new.
+ *
+ * @throws SignInRefusal when it is nobody
+ */
+export async function recognise(tx: Tx, connection: ConnectionRow, vouched: Vouched): Promise<string> {
+  const { tenant_id: tenantId, id: connectionId } = connection;
+  const key = { tenantId, connectionId, subject: vouched.subject };
+  const now = new Date();
+  const known = await lockIdentity(tx, key);
+  if (known) {
+    await touchIdentity(tx, key, now);
+    return known;
+  }
+  const email = emailWithin(connection.email_domains, vouched.email);
+  const owner = email && vouched.emailVerified ? await personOfEmail(tx, tenantId, email) : undefined;
+  const principal = owner ?? (await newcomer(tx, connection, vouched, email));
+  await insertIdentity(tx, key, principal, now);
+  await tx.emit(events.identityLinked, {
+    ...{ connection: connectionId, principal, by: owner ? 'verified-email' : 'just-in-time' },
+  });
+  return principal;
+}
+
+/** An address counts in the domains the connection is for, and nowhere else. */
+function emailWithin(domains: readonly string[], email: string | undefined): string | undefined {
+  const domain = /^[^@\s]{1,64}@([^@\s]{1,253})$/.exec(email ?? '')?.[1]?.toLowerCase();
+  return domain !== undefined && domains.includes(domain) ? email : undefined;
+}
+
+async function newcomer(
+  tx: Tx,
+  connection: ConnectionRow,
+  vouched: Vouched,
+  email: string | undefined,
+): Promise<string> {
+  const { tenant_id: tenantId, provisioning, kind } = connection;
+  if (provisioning.mode !== 'just-in-time') throw new SignInRefusal('unknown person');
+  if (email === undefined) throw new SignInRefusal('no address of the domains');
+  if (kind !== 'saml' && !vouched.emailVerified) throw new SignInRefusal('address not verified');
+  const { role, workspace: workspaceId } = provisioning;
+  const principalId = newId('principal');
+  const at = new Date();
+  await insertPrincipal(tx, { tenantId, id: principalId, kind: 'user', name: nameOf(vouched, email), createdAt: at });
+  await insertMembership(tx, { tenantId, workspaceId, principalId, role, createdAt: at });
+  await insertPerson(tx, {
+    tenantId,
+    principalId,
+    email,
+    verifiedBy: vouched.emailVerified ? connection.id : null,
+    at,
+  });
+  await tx.emit(events.memberAdded, { principal: principalId, workspace: workspaceId, role });
+  return principalId;
+}
+
+function nameOf({ name }: Vouched, email: string): string {
+  const text = (name ?? '')
+    .replaceAll(/[\u0000-\u001f\u007f]/g, ' ')
+    .trim()
+    .slice(0, 120);
+  return text === '' ? email.slice(0, 120) : text;
+}

@@ -1,0 +1,208 @@
+import { inflateRawSync } from 'node:zlib';
+import { X509Certificate, verify } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { auth, connections, events, type ReplyOf, type RequestInputOf } from '@conclave/contracts';
+import { refusalOf, testIdp, type Said } from '@conclave/dev-env/testing';
+import { edge, startAuth, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
+
+type Connection = ReplyOf<typeof connections.createConnection>;
+type Settings = Extract<RequestInputOf<typeof connections.createConnection>['settings'], { kind: 'saml' }>;
+
+const idp = testIdp();
+const trust = { idpEntityId: idp.entityId, ssoUrl: idp.ssoUrl, certificates: [idp.certificate] };
+const REFUSED = 'auth.connection.refused';
+
+describe('signing in by SAML', () => {
+  let fixture: AuthFixture;
+  let a: TestTenant;
+  let connection: Connection;
+  let named = 0;
+
+  beforeAll(async () => {
+    fixture = await startAuth();
+  });
+  beforeEach(async () => {
+    a = await fixture.createTenant();
+    connection = await connect();
+    await link('ada', a);
+  });
+  afterAll(() => fixture.stop());
+
+  const connect = (settings: Partial<Settings> = {}, more = {}, tenant = a) =>
+    fixture.call(
+      connections.createConnection,
+      { name: `idp ${(named += 1)}`, settings: { kind: 'saml', ...trust, ...settings }, ...more },
+      tenant.principal,
+    );
+  const link = (subject: string, { principal }: TestTenant, to = connection) =>
+    fixture.call(connections.linkIdentity, { id: to.id, principal: principal.principal.id, subject }, principal);
+  const begin = async (to = connection, returnTo = '/runs') => {
+    const begun = await fixture.call(connections.beginConnectionSignIn, { connection: to.id, returnTo }, edge);
+    const url = new URL(begun.location);
+    const xml = inflateRawSync(Buffer.from(url.searchParams.get('SAMLRequest')!, 'base64')).toString();
+    return { ...begun, url, xml, requestId: /ID="([^"]+)"/.exec(xml)![1]! };
+  };
+  const respond = async (requestId: string | undefined, said: Partial<Said> = {}, to = connection): Promise<string> => {
+    const { entityId = '', callback: acs } = to.urls;
+    return Buffer.from(await idp.respond({ entityId, acs, requestId, ...said })).toString('base64');
+  };
+  const finish = (response: string, flow: string | undefined, to = connection, relayState?: string) =>
+    fixture.call(
+      connections.finishConnectionSignIn,
+      { connection: to.id, ...(flow ? { flow } : {}), answer: { kind: 'saml', response, relayState } },
+      edge,
+    );
+  const signIn = async (said: Partial<Said> = {}, to = connection) => {
+    const { flow, requestId } = await begin(to);
+    return finish(await respond(requestId, said, to), flow, to);
+  };
+  const change = (given: object, to = connection) =>
+    fixture.call(connections.changeConnection, { id: to.id, ...given }, a.principal);
+
+  it('asks with a signed request, and ends in a sign-in of whom the name is linked to', async () => {
+    const { url, xml, flow, requestId } = await begin();
+    expect(url.href).toContain(idp.ssoUrl);
+    expect(xml).toContain(`AssertionConsumerServiceURL="${connection.urls.callback}"`);
+    const { xml: metadata } = await fixture.call(connections.getSamlMetadata, { connection: connection.id }, edge);
+    const [, certificate = ''] = /<ds:X509Certificate>([^<]+)/.exec(metadata)!;
+    const { publicKey } = new X509Certificate(Buffer.from(certificate, 'base64'));
+    const [text, signature = ''] = url.search.slice(1).split('&Signature=');
+    const bytes = Buffer.from(decodeURIComponent(signature), 'base64');
+    expect(url.searchParams.get('SigAlg')).toMatch(/rsa-sha256$/);
+    expect(verify('sha256', Buffer.from(text!), publicKey, bytes)).toBe(true);
+    const opened = await finish(await respond(requestId), flow);
+    expect(opened.returnTo).toBe('/runs');
+    const context = await fixture.exchange(opened.secret, 'sign-in');
+    expect(context).toMatchObject({ tenantId: a.principal.tenantId, principal: a.principal.principal });
+    const told = await fixture.emitted(events.signInOpened.type, a.principal.tenantId);
+    expect(told.at(-1)?.data).toMatchObject({ method: 'saml', principal: a.principal.principal.id });
+  });
+
+  it('takes an answer once, from the browser that asked, and an assertion once', async () => {
+    const first = await begin();
+    const second = await begin();
+    const response = await respond(first.requestId, { assertionId: '_once' });
+    expect(await refusalOf(finish(response, undefined))).toBe(REFUSED);
+    expect(await refusalOf(finish(response, second.flow))).toBe(REFUSED);
+    expect(await refusalOf(finish(await respond(undefined), (await begin()).flow))).toBe(REFUSED);
+    await finish(response, first.flow);
+    expect(await refusalOf(finish(response, first.flow))).toBe(REFUSED);
+    const third = await begin();
+    const again = await respond(third.requestId, { assertionId: '_once' });
+    expect(await refusalOf(finish(again, third.flow))).toBe(REFUSED);
+  });
+
+  it('lets a provider begin only where the connection says so, once per assertion, and then to a path of ours', async () => {
+    expect(await refusalOf(finish(await respond(undefined), undefined))).toBe(REFUSED);
+    await change({ settings: { kind: 'saml', ...trust, allowUnsolicited: true } });
+    const response = await respond(undefined);
+    expect((await finish(response, undefined, connection, '/decisions')).returnTo).toBe('/decisions');
+    expect(await refusalOf(finish(response, undefined))).toBe(REFUSED);
+    for (const away of ['https://evil.example.com', '//evil.example.com', '/\\evil', 'javascript:1', '/a\nb', ''])
+      expect((await finish(await respond(undefined), undefined, connection, away)).returnTo).toBe('/');
+    expect((await begin(connection, '//evil.example.com')).url.searchParams.get('RelayState')).toBe('/');
+  });
+
+  it('ends with the connection: every sign-in at once, and no other opens, not even one half done', async () => {
+    const [one, two] = [await signIn(), await signIn()];
+    const half = await begin();
+    await change({ enabled: false });
+    for (const { secret } of [one, two])
+      expect(await refusalOf(fixture.exchange(secret, 'sign-in'))).toBe('auth.unauthenticated');
+    expect(await fixture.emitted(events.credentialRevoked.type, a.principal.tenantId)).toHaveLength(2);
+    expect(await refusalOf(begin())).toBe(REFUSED);
+    expect(await refusalOf(finish(await respond(half.requestId), half.flow))).toBe(REFUSED);
+    await change({ enabled: true });
+    const { secret } = await signIn();
+    await fixture.call(connections.deleteConnection, { id: connection.id }, a.principal);
+    expect(await refusalOf(fixture.exchange(secret, 'sign-in'))).toBe('auth.unauthenticated');
+    expect(await refusalOf(begin())).toBe(REFUSED);
+  });
+
+  it('ends with the person, and with the link', async () => {
+    const { principal } = await fixture.call(auth.addMember, { name: 'Bo', kind: 'user', role: 'viewer' }, a.principal);
+    const of = { id: connection.id, principal: principal.id };
+    await fixture.call(connections.linkIdentity, { ...of, subject: 'bo' }, a.principal);
+    const { secret } = await signIn({ nameId: 'bo' });
+    await fixture.call(connections.unlinkIdentity, of, a.principal);
+    expect(await refusalOf(fixture.exchange(secret, 'sign-in'))).toBe('auth.unauthenticated');
+    expect(await refusalOf(signIn({ nameId: 'bo' }))).toBe(REFUSED);
+    await fixture.call(connections.linkIdentity, { ...of, subject: 'bo' }, a.principal);
+    const other = await signIn({ nameId: 'bo' });
+    await fixture.call(auth.disableMember, { id: principal.id }, a.principal);
+    expect(await refusalOf(fixture.exchange(other.secret, 'sign-in'))).toBe('auth.unauthenticated');
+    expect(await refusalOf(signIn({ nameId: 'bo' }))).toBe(REFUSED);
+  });
+
+  it('is refused while any setting that trust rests on is blank in the database, one by one', async () => {
+    const [before] = await fixture.database.query<{ settings: object }>(
+      'select settings from auth.connection where id = $1',
+      [connection.id],
+    );
+    const write = (settings: object) =>
+      fixture.database.query('update auth.connection set settings = $2 where id = $1', [
+        connection.id,
+        JSON.stringify(settings),
+      ]);
+    for (const member of ['kind', 'idpEntityId', 'ssoUrl', 'certificates'])
+      for (const blank of [undefined, null, '', [], [''], {}]) {
+        const half = await begin();
+        await write({ ...before!.settings, [member]: blank });
+        const response = await respond(half.requestId);
+        expect([member, blank, await refusalOf(finish(response, half.flow))]).toEqual([member, blank, REFUSED]);
+        expect([member, blank, await refusalOf(begin())]).toEqual([member, blank, REFUSED]);
+        await write(before!.settings);
+      }
+    await expect(signIn()).resolves.toBeDefined();
+  });
+
+  it('never lets one tenant’s provider speak for another’s people', async () => {
+    const b = await fixture.createTenant();
+    const theirs = await connect({}, {}, b);
+    expect(await refusalOf(signIn({}, theirs))).toBe(REFUSED);
+    const { flow, requestId } = await begin(theirs);
+    expect(await refusalOf(finish(await respond(requestId), flow, theirs))).toBe(REFUSED);
+    expect(await refusalOf(finish(await respond(requestId, {}, theirs), flow))).toBe(REFUSED);
+    await link('ada', b, theirs);
+    const context = await fixture.exchange((await signIn({}, theirs)).secret, 'sign-in');
+    expect(context).toMatchObject({ tenantId: b.principal.tenantId, principal: b.principal.principal });
+    expect(await refusalOf(begin({ ...theirs, id: 'con_none' }))).toBe(REFUSED);
+  });
+
+  it('makes people at sight where that was decided, of its domains, once, and joins nobody by address', async () => {
+    const workspace = a.principal.workspaceId;
+    const jit = await connect(
+      { emailAttribute: 'mail', nameAttribute: 'name' },
+      { provisioning: { mode: 'just-in-time', role: 'viewer', workspace }, emailDomains: ['example.com'] },
+    );
+    await fixture.database.query(
+      `insert into auth.person (tenant_id, principal_id, email, email_verified_by, created_at) values ($1, $2, 'ada@example.com', 'link', now())`,
+      [a.principal.tenantId, a.principal.principal.id],
+    );
+    const said = { nameId: 'new', attributes: { mail: 'ada@example.com', name: 'Bo Example' } };
+    const context = await fixture.exchange((await signIn(said, jit)).secret, 'sign-in');
+    expect(context.principal).toMatchObject({ kind: 'user', name: 'Bo Example' });
+    expect(context.principal.id).not.toBe(a.principal.principal.id);
+    expect(context.scopes).not.toContain('member:manage');
+    expect((await fixture.exchange((await signIn(said, jit)).secret, 'sign-in')).principal).toEqual(context.principal);
+    for (const mail of ['', 'x', 'cy@evil.com', 'cy@example.com.evil.com', 'a@b@example.com'])
+      expect(await refusalOf(signIn({ nameId: 'other', attributes: { mail } }, jit))).toBe(REFUSED);
+    const told = JSON.stringify(await fixture.emitted(undefined, a.principal.tenantId));
+    expect(told).not.toMatch(/Bo Example|example\.com/);
+  });
+
+  it('shows the ways into a tenant by its name or a domain, and of all others nothing, alike', async () => {
+    const domain = `d${Date.now().toString(36)}.example.com`;
+    const open = await connect({}, { emailDomains: [domain] });
+    const ask = (request: object) => fixture.call(connections.listSignInOptions, request, edge);
+    expect((await ask({ tenant: a.name })).connections.map(({ name }) => name)).toEqual(
+      [connection.name, open.name].sort(),
+    );
+    const shown = { connections: [{ kind: 'saml', name: open.name, login: open.urls.login }] };
+    expect(await ask({ email: `ada@${domain}` })).toEqual(shown);
+    for (const nobody of [{ tenant: 'nobody' }, { email: 'ada@nowhere.example.com' }, { tenant: '%' }, {}])
+      expect(await ask(nobody)).toEqual({ connections: [] });
+    await change({ enabled: false }, open);
+    expect(await ask({ email: `ada@${domain}` })).toEqual({ connections: [] });
+  });
+});

@@ -1,0 +1,29 @@
+/** What a provider said of somebody, whichever way it speaks. */
+export interface Vouched {
+  /** The provider's own name for them. */
+  readonly subject: string;
+  readonly name: string | undefined;
+  readonly email: string | undefined;
+  /** Whether the provider itself says that the address is theirs; the only reason to believe it is. */
+  readonly emailVerified: boolean;
+  /** When the provider wants the sign-in to end. */
+  readonly until: Date | undefined;
+  /** A SAML assertion, which is good once. */
+  readonly assertion?: { readonly id: string; readonly expiresAt: Date };
+}
+
+/** Why somebody is not let in. For the log: outside, all refusals look alike. */
+export class SignInRefusal extends Error {
+  override readonly name = 'SignInRefusal';
+  constructor(
+    readonly reason: string,
+    options?: ErrorOptions,
+  ) {
+    super(reason, options);
+  }
+}
+
+/** Where a browser goes after signing in: a path of ours, whatever was asked for. */
+export function localPath(asked: string | undefined): string {
+  return asked !== undefined && /^\/(?![/\\])[\w\-./~%?&=:@+,;]*$/.test(asked) ? asked : '/';
+}

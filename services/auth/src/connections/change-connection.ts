@@ -1,0 +1,65 @@
+import { ConclaveError, connections, events, type RequestOf } from '@conclave/contracts';
+import type { RequestContext } from '@conclave/nest-kit';
+import { Database, once, type Tx } from '@conclave/postgres-kit';
+import { Injectable } from '@nestjs/common';
+import { endSignIns } from '../sign-ins/end-sign-ins.js';
+import { ConnectionSecrets } from './connection-secrets.js';
+import { connectionView } from './connection-view.js';
+import { nameTaken } from './create-connection.js';
+import { lockConnection, updateConnection, type Connection, type ConnectionRow } from './postgres-connections.js';
+import { PublicPlaces } from './public-places.js';
+import { refuseProvisioning } from './refuse-provisioning.js';
+import { providerOf, settingsOf, trusted, type GivenSettings } from './settings.js';
+
+type Request = RequestOf<typeof connections.changeConnection>;
+
+/** Changes a connection. Disabling it ends every sign-in opened through it in the same transaction. */
+@Injectable()
+export class ChangeConnection {
+  constructor(
+    private readonly db: Database,
+    private readonly secrets: ConnectionSecrets,
+    private readonly places: PublicPlaces,
+  ) {}
+
+  /** @throws ConclaveError `auth.connection.*` | `auth.role.too-wide` | `auth.workspace.not-found` */
+  run(ctx: RequestContext, request: Request): Promise<Connection> {
+    const change = (tx: Tx) => this.change(tx, ctx, request);
+    return this.db
+      .tx(ctx, (tx) => once(tx, ctx, connections.changeConnection, request, () => change(tx)))
+      .catch(nameTaken);
+  }
+
+  private async change(tx: Tx, ctx: RequestContext, request: Request): Promise<Connection> {
+    const { id, enabled, settings, ...rest } = request;
+    const row = await lockConnection(tx, ctx.tenantId, id, 'update');
+    if (!row) throw new ConclaveError('auth.connection.not-found', { id });
+    const now = new Date();
+    const isEnabled = enabled ?? row.disabled_at === null;
+    const changed: ConnectionRow = {
+      ...row,
+      ...(settings ? this.renewed(row, settings) : {}),
+      name: rest.name ?? row.name,
+      provisioning: rest.provisioning ?? row.provisioning,
+      email_domains: rest.emailDomains ? [...new Set(rest.emailDomains)] : row.email_domains,
+      disabled_at: isEnabled ? null : (row.disabled_at ?? now),
+    };
+    if (isEnabled) trusted(changed.settings, this.places.origin);
+    if (rest.provisioning || rest.emailDomains)
+      await refuseProvisioning(tx, ctx, changed.provisioning, changed.email_domains);
+    await updateConnection(tx, changed, isEnabled && row.disabled_at ? now : undefined);
+    if (!isEnabled) await endSignIns(tx, ctx.tenantId, { connectionId: id }, now);
+    const members = Object.keys(request).filter((member) => member !== 'id');
+    await tx.emit(events.connectionChanged, { connection: id, kind: row.kind, changed: members, enabled: isEnabled });
+    return connectionView(changed, this.places);
+  }
+
+  /** A new client comes with its secret: the old one must not go where new settings send it. */
+  private renewed(row: ConnectionRow, given: GivenSettings): Partial<ConnectionRow> {
+    const { settings, secret } = settingsOf(given, this.places.origin);
+    if (settings.kind !== row.kind || providerOf(settings) !== providerOf(row.settings as typeof settings))
+      throw new ConclaveError('auth.connection.invalid', { reason: 'another provider is another connection' });
+    const sealed = secret === undefined ? undefined : this.secrets.seal(secret, row.tenant_id, row.id);
+    return { settings, ...(sealed ? { secret_sealed: sealed } : {}) };
+  }
+}

@@ -1,0 +1,24 @@
+import { hkdfSync } from 'node:crypto';
+import { CONFIG, SecretBox } from '@conclave/nest-kit';
+import { Inject, Injectable } from '@nestjs/common';
+import type { AuthConfig } from '../config.js';
+
+/** Seals what belongs to one connection, bound to it: its secret, and what a sign-in under way has to remember. */
+@Injectable()
+export class ConnectionSecrets {
+  private readonly box: SecretBox;
+
+  constructor(@Inject(CONFIG) config: Pick<AuthConfig, 'API_KEY_PEPPER'>) {
+    const key = hkdfSync('sha256', config.API_KEY_PEPPER, '', 'conclave/auth/connections', 32);
+    this.box = new SecretBox(new Uint8Array(key));
+  }
+
+  seal(secret: string, tenantId: string, id: string): string {
+    return this.box.seal(secret, `connection/${tenantId}/${id}`);
+  }
+
+  /** @throws Error when it was sealed for another connection or under another key */
+  open(sealed: string, tenantId: string, id: string): string {
+    return this.box.open(sealed, `connection/${tenantId}/${id}`);
+  }
+}

@@ -1,0 +1,33 @@
+import { ConclaveError, connections, events, type RequestOf } from '@conclave/contracts';
+import type { RequestContext } from '@conclave/nest-kit';
+import { Database, once, type Tx } from '@conclave/postgres-kit';
+import { Injectable } from '@nestjs/common';
+import { endSignIns } from '../sign-ins/end-sign-ins.js';
+import { connectionView } from './connection-view.js';
+import { lockConnection, removeConnection, type Connection } from './postgres-connections.js';
+import { PublicPlaces } from './public-places.js';
+
+/** Removes a connection with whom it vouched for; the people stay, and their sign-ins through it end. */
+@Injectable()
+export class DeleteConnection {
+  constructor(
+    private readonly db: Database,
+    private readonly places: PublicPlaces,
+  ) {}
+
+  /** @throws ConclaveError `auth.connection.not-found` */
+  run(ctx: RequestContext, request: RequestOf<typeof connections.deleteConnection>): Promise<Connection> {
+    return this.db.tx(ctx, (tx) =>
+      once(tx, ctx, connections.deleteConnection, request, () => this.remove(tx, ctx, request.id)),
+    );
+  }
+
+  private async remove(tx: Tx, { tenantId }: RequestContext, id: string): Promise<Connection> {
+    const row = await lockConnection(tx, tenantId, id, 'update');
+    if (!row) throw new ConclaveError('auth.connection.not-found', { id });
+    await endSignIns(tx, tenantId, { connectionId: id }, new Date());
+    await removeConnection(tx, tenantId, id);
+    await tx.emit(events.connectionDeleted, { connection: id, kind: row.kind });
+    return connectionView(row, this.places);
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * What a connection trusts, checked by the same rules when it is saved and each time somebody signs in through it: a
+ * setting that is missing, blank or weak is never a reason to check less.
+ */
+import { X509Certificate } from 'node:crypto';
+import { ConclaveError, connections, type RequestOf } from '@conclave/contracts';
+import type { z } from 'zod';
+import { readIdpMetadata } from '../saml/idp-metadata.js';
+import { SamlRefusal } from '../saml/saml-refusal.js';
+
+export type ConnectionSettings = z.output<typeof connections.connectionSettings>;
+export type ConnectionKind = ConnectionSettings['kind'];
+export type SettingsOf<K extends ConnectionKind> = Extract<ConnectionSettings, { kind: K }>;
+export type GivenSettings = RequestOf<typeof connections.testConnection>['settings'];
+export type Provisioning = z.output<typeof connections.provisioning>;
+
+const WEAKEST_RSA_BITS = 2_048;
+
+const invalid = (reason: string, cause?: unknown) =>
+  new ConclaveError('auth.connection.invalid', { reason }, { cause });
+
+/** @throws ConclaveError `auth.connection.invalid` unless everything that trust rests on is there and strong enough */
+export function trusted(stored: unknown, origin: string): ConnectionSettings {
+  const { success, data, error } = connections.connectionSettings.safeParse(stored);
+  if (!success) throw invalid(`settings: ${error.issues[0]?.path.join('.')}`, error);
+  const encrypted = origin.startsWith('https:');
+  for (const address of addressesOf(data))
+    if (encrypted && !address.startsWith('https:')) throw invalid(`${address} needs https`);
+  if (data.kind === 'github' && (data.baseUrl === undefined) !== (data.apiUrl === undefined))
+    throw invalid('settings: baseUrl and apiUrl belong together');
+  if (data.kind === 'saml') data.certificates.forEach(checkCertificate);
+  return data;
+}
+
+const addressesOf = (settings: ConnectionSettings): string[] => (settings.kind === 'saml' ? [settings.ssoUrl] : []);
+
+/** Signatures are made with RSA; whoever holds a short key's certificate can make them, too. */
+function checkCertificate(pem: string): void {
+  let bits: number | undefined;
+  try {
+    bits = new X509Certificate(pem).publicKey.asymmetricKeyDetails?.modulusLength;
+  } catch (cause) {
+    throw invalid('certificates: not an X.509 certificate in PEM', cause);
+  }
+  if (bits === undefined || bits < WEAKEST_RSA_BITS)
+    throw invalid(`certificates: RSA of at least ${WEAKEST_RSA_BITS} bits is needed`);
+}
+
+/** Settings as they are kept, and the client's secret apart from them. @throws ConclaveError `auth.connection.invalid` */
+export function settingsOf(given: GivenSettings, origin: string): { settings: ConnectionSettings; secret?: string } {
+  if (given.kind === 'saml') {
+    const { metadata, ...named } = given;
+    return { settings: trusted({ ...(metadata === undefined ? {} : read(metadata)), ...defined(named) }, origin) };
+  }
+  const { clientSecret, ...settings } = given;
+  return { settings: trusted(settings, origin), secret: clientSecret };
+}
+
+const defined = (members: object): object =>
+  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
+
+function read(metadata: string): object {
+  try {
+    return readIdpMetadata(metadata);
+  } catch (error) {
+    if (!(error instanceof SamlRefusal)) throw error;
+    throw invalid(`metadata: ${error.reason}`, error);
+  }
+}
+
+/** Where GitHub is, unless it is one's own. */
+export const githubAt = ({ baseUrl, apiUrl }: SettingsOf<'github'>) => ({
+  baseUrl: baseUrl ?? 'https://github.com',
+  apiUrl: apiUrl ?? 'https://api.github.com',
+});
+
+/** What the names of its people mean depends on: with another provider they are other people. */
+export function providerOf(settings: ConnectionSettings): string {
+  if (settings.kind === 'saml') return settings.idpEntityId;
+  return settings.kind === 'oidc' ? settings.issuer : githubAt(settings).apiUrl;
+}
+
+/** Whoever makes people at sight says whose: a provider that everybody can join must not be a way in for everybody. */
+export function checkProvisioning({ mode }: Provisioning, emailDomains: readonly string[]): void {
+  if (mode === 'just-in-time' && emailDomains.length === 0)
+    throw invalid('emailDomains: just-in-time needs at least one');
+}

@@ -1,0 +1,120 @@
+import { roles, type ReplyOf, type Role, type connections } from '@conclave/contracts';
+import { pageOf, type Statements, type Tx } from '@conclave/postgres-kit';
+
+export type Identity = ReplyOf<typeof connections.linkIdentity>;
+
+interface IdentityRow {
+  readonly connection_id: string;
+  readonly principal_id: string;
+  readonly subject: string;
+  readonly created_at: Date;
+  readonly last_used_at: Date | null;
+}
+
+export interface IdentityKey {
+  readonly tenantId: string;
+  readonly connectionId: string;
+  readonly subject: string;
+}
+
+const COLUMNS = 'connection_id, principal_id, subject, created_at, last_used_at';
+
+/** Whose it is, and nobody gives it to another until the transaction ends. */
+export async function lockIdentity(
+  tx: Tx,
+  { tenantId, connectionId, subject }: IdentityKey,
+): Promise<string | undefined> {
+  await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`${connectionId} ${subject}`]);
+  const row = await tx.one<IdentityRow>(
+    `select ${COLUMNS} from external_identity where tenant_id = $1 and connection_id = $2 and subject = $3`,
+    [tenantId, connectionId, subject],
+  );
+  return row?.principal_id;
+}
+
+export async function insertIdentity(tx: Tx, key: IdentityKey, principalId: string, at: Date): Promise<Identity> {
+  await tx.query(
+    `insert into external_identity (tenant_id, connection_id, subject, principal_id, created_at) values ($1, $2, $3, $4, $5)`,
+    [key.tenantId, key.connectionId, key.subject, principalId, at],
+  );
+  return { connection: key.connectionId, principal: principalId, subject: key.subject, createdAt: at.toISOString() };
+}
+
+export async function touchIdentity(tx: Tx, key: IdentityKey, at: Date): Promise<void> {
+  await tx.query(
+    'update external_identity set last_used_at = $4 where tenant_id = $1 and connection_id = $2 and subject = $3',
+    [key.tenantId, key.connectionId, key.subject, at],
+  );
+}
+
+/** @returns how many names the provider had for them */
+export async function removeIdentities(
+  tx: Tx,
+  { tenantId, connectionId, principalId }: { tenantId: string; connectionId: string; principalId: string },
+): Promise<number> {
+  const rows = await tx.query(
+    'delete from external_identity where tenant_id = $1 and connection_id = $2 and principal_id = $3 returning 1',
+    [tenantId, connectionId, principalId],
+  );
+  return rows.length;
+}
+
+/** What providers call a person is personal. */
+export async function eraseIdentities(tx: Tx, tenantId: string, principalId: string): Promise<void> {
+  await tx.query('delete from external_identity where tenant_id = $1 and principal_id = $2', [tenantId, principalId]);
+}
+
+export async function pageOfIdentities(
+  db: Statements,
+  { tenantId, connectionId }: { tenantId: string; connectionId: string },
+  { limit, after }: { limit: number; after?: string | undefined },
+): Promise<{ items: Identity[]; next?: string }> {
+  const rows = await db.query<IdentityRow & { id: string }>(
+    `select ${COLUMNS}, subject as id from external_identity
+     where tenant_id = $1 and connection_id = $2 and ($3::text is null or subject < $3)
+     order by subject desc limit $4`,
+    [tenantId, connectionId, after ?? null, limit + 1],
+  );
+  const page = pageOf(rows, limit);
+  return { ...page, items: page.items.map(viewOf) };
+}
+
+/** Every permission a principal has anywhere in the tenant; undefined when there is no such principal. */
+export async function reachOf(tx: Tx, tenantId: string, principalId: string): Promise<ReadonlySet<string> | undefined> {
+  const rows = await tx.query<{ role: Role | null }>(
+    `select m.role from principal p
+     left join membership m on m.tenant_id = p.tenant_id and m.principal_id = p.id and m.disabled_at is null
+     where p.tenant_id = $1 and p.id = $2 and p.kind = 'user' and p.disabled_at is null`,
+    [tenantId, principalId],
+  );
+  return rows.length === 0 ? undefined : new Set(rows.flatMap(({ role }) => (role ? roles[role] : [])));
+}
+
+/** The one person a verified address belongs to; undefined when there is none, or more than one. */
+export async function personOfEmail(tx: Tx, tenantId: string, email: string): Promise<string | undefined> {
+  const rows = await tx.query<{ principal_id: string }>(
+    `select e.principal_id from person e join principal p on p.tenant_id = e.tenant_id and p.id = e.principal_id
+     where e.tenant_id = $1 and lower(e.email) = lower($2) and e.email_verified_by is not null
+       and p.kind = 'user' and p.disabled_at is null limit 2`,
+    [tenantId, email],
+  );
+  return rows.length === 1 ? rows[0]!.principal_id : undefined;
+}
+
+export async function insertPerson(
+  tx: Tx,
+  person: { tenantId: string; principalId: string; email: string; verifiedBy: string | null; at: Date },
+): Promise<void> {
+  await tx.query(
+    'insert into person (tenant_id, principal_id, email, email_verified_by, created_at) values ($1, $2, $3, $4, $5)',
+    [person.tenantId, person.principalId, person.email, person.verifiedBy, person.at],
+  );
+}
+
+const viewOf = (row: IdentityRow): Identity => ({
+  connection: row.connection_id,
+  principal: row.principal_id,
+  subject: row.subject,
+  createdAt: row.created_at.toISOString(),
+  ...(row.last_used_at ? { lastUsedAt: row.last_used_at.toISOString() } : {}),
+});

@@ -1,0 +1,97 @@
+/**
+ * OpenID Connect as a relying party: authorization code with PKCE (S256), state and nonce; the issuer and one algorithm
+ * of its ID tokens pinned; their signature checked although TLS brought them.
+ */
+import { Egress } from '@conclave/nest-kit/egress';
+import { Injectable } from '@nestjs/common';
+import * as openid from 'openid-client';
+import type { Vouched } from '../connection-sign-ins/vouched.js';
+import type { SettingsOf } from '../connections/settings.js';
+import { guardedFetch, refusing } from './guarded-fetch.js';
+
+/** What of a flow only we may know. */
+export interface CodeFlow {
+  readonly verifier: string;
+  readonly nonce: string;
+}
+
+export interface ClientOf<K extends 'oidc' | 'github'> {
+  readonly settings: SettingsOf<K>;
+  readonly secret: string;
+  readonly callback: string;
+}
+
+/** The way back: the query a provider sent the browser with, and what it has to fit. */
+export interface WayBack extends CodeFlow {
+  readonly query: string;
+  readonly state: string;
+}
+
+/** Clocks may differ by this many seconds. */
+const LEEWAY_S = 60;
+
+@Injectable()
+export class OidcClient {
+  constructor(private readonly egress: Egress) {}
+
+  /** @throws SignInRefusal */
+  authorizationUrl(client: ClientOf<'oidc'>, state: string, { verifier, nonce }: CodeFlow): Promise<string> {
+    return refusing(
+      (async () => {
+        const config = await this.discover(client);
+        const url = openid.buildAuthorizationUrl(config, {
+          ...{ redirect_uri: client.callback, response_type: 'code', scope: 'openid email profile', state, nonce },
+          ...{ code_challenge: await openid.calculatePKCECodeChallenge(verifier), code_challenge_method: 'S256' },
+        });
+        return url.href;
+      })(),
+    );
+  }
+
+  /** @throws SignInRefusal */
+  finish(client: ClientOf<'oidc'>, { query, state, nonce, verifier }: WayBack): Promise<Vouched> {
+    return refusing(
+      (async () => {
+        const config = await this.discover(client);
+        openid.enableNonRepudiationChecks(config);
+        const tokens = await openid.authorizationCodeGrant(config, new URL(`${client.callback}?${query}`), {
+          ...{ expectedState: state, expectedNonce: nonce, pkceCodeVerifier: verifier, idTokenExpected: true },
+        });
+        const claims = tokens.claims()!;
+        const more =
+          claims['email'] === undefined && config.serverMetadata().userinfo_endpoint
+            ? await openid.fetchUserInfo(config, tokens.access_token, claims.sub)
+            : {};
+        return vouchedBy({ ...claims, ...more }, claims.sub);
+      })(),
+    );
+  }
+
+  /** What the issuer publishes of itself, by which the issuer is still the one that was named. @throws SignInRefusal */
+  async probe(settings: SettingsOf<'oidc'>): Promise<{ endpoints: readonly string[] }> {
+    const config = await refusing(this.discover({ settings, secret: 'unused', callback: '' }));
+    const { authorization_endpoint, token_endpoint, jwks_uri } = config.serverMetadata();
+    return { endpoints: [authorization_endpoint, token_endpoint, jwks_uri].flatMap((endpoint) => endpoint ?? []) };
+  }
+
+  private discover({ settings, secret }: ClientOf<'oidc'>): Promise<openid.Configuration> {
+    const metadata = { id_token_signed_response_alg: settings.idTokenAlgorithm, [openid.clockTolerance]: LEEWAY_S };
+    return openid.discovery(new URL(settings.issuer), settings.clientId, metadata, openid.ClientSecretBasic(secret), {
+      [openid.customFetch]: guardedFetch(this.egress),
+      timeout: 10,
+      // The guard lets http through to networks that the operator allowed, and to no other.
+      execute: settings.issuer.startsWith('http:') ? [openid.allowInsecureRequests] : [],
+    });
+  }
+}
+
+function vouchedBy(claims: Readonly<Record<string, unknown>>, subject: string): Vouched {
+  const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+  return {
+    subject,
+    name: text(claims['name']) ?? text(claims['preferred_username']),
+    email: text(claims['email']),
+    emailVerified: claims['email_verified'] === true,
+    until: undefined,
+  };
+}

@@ -1,0 +1,43 @@
+import { insist } from './saml-refusal.js';
+import { attributeOf, childrenNamed, elementsOf, isNamed, parseMetadata } from './strict-xml.js';
+
+const MD = 'urn:oasis:names:tc:SAML:2.0:metadata';
+const DS = 'http://www.w3.org/2000/09/xmldsig#';
+const REDIRECT = 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect';
+
+export interface IdpMetadata {
+  readonly idpEntityId: string;
+  readonly ssoUrl: string;
+  readonly certificates: string[];
+}
+
+/** What an identity provider's metadata says of it: name, addresses, and every key it signs with. @throws SamlRefusal */
+export function readIdpMetadata(xml: string): IdpMetadata {
+  const root = parseMetadata(xml);
+  const entities = elementsOf(root).filter(
+    (element) => isNamed(element, MD, 'EntityDescriptor') && childrenNamed(element, MD, 'IDPSSODescriptor').length > 0,
+  );
+  insist(entities.length === 1, 'metadata of one identity provider');
+  const [entity] = entities as [Element];
+  const [idp, ...more] = childrenNamed(entity, MD, 'IDPSSODescriptor') as [Element];
+  insist(more.length === 0, 'metadata of one identity provider');
+  const idpEntityId = attributeOf(entity, 'entityID');
+  const ssoUrl = locationOf(idp, 'SingleSignOnService');
+  const certificates = childrenNamed(idp, MD, 'KeyDescriptor')
+    .filter((key) => (attributeOf(key, 'use') ?? 'signing') === 'signing')
+    .flatMap(elementsOf)
+    .filter((element) => isNamed(element, DS, 'X509Certificate'))
+    .map(({ textContent }) => pemOf(textContent ?? ''));
+  insist(idpEntityId && ssoUrl && certificates.length > 0, 'entity id, redirect address and signing certificate');
+  return { idpEntityId, ssoUrl, certificates: [...new Set(certificates)] };
+}
+
+function locationOf(idp: Element, service: string): string | undefined {
+  const found = childrenNamed(idp, MD, service).find((element) => attributeOf(element, 'Binding') === REDIRECT);
+  return found && attributeOf(found, 'Location');
+}
+
+function pemOf(base64: string): string {
+  const lines = base64.replaceAll(/\s+/g, '').match(/.{1,64}/g) ?? [];
+  return ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n');
+}

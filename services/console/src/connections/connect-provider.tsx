@@ -1,0 +1,212 @@
+import { connections, type RequestInputOf } from '@conclave/contracts';
+import {
+  Button,
+  Checkbox,
+  Group,
+  Modal,
+  PasswordInput,
+  SegmentedControl,
+  Stack,
+  TextInput,
+  Textarea,
+} from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { useState, type SyntheticEvent } from 'react';
+import { send, useCommand, useWork } from '../api/queries.js';
+import { Icon } from '../design/icon.js';
+import { Refused } from '../design/refusal.js';
+import { RoleSelect } from '../members/change-role.js';
+import { useMe } from '../sign-in/use-me.js';
+import { Addresses } from './addresses-of.js';
+import { Checks } from './checks.js';
+
+type Given = RequestInputOf<typeof connections.createConnection>;
+type Kind = Given['settings']['kind'];
+
+/** Connects a provider: its settings, a try of them, and then what it has to be told of us. */
+export function ConnectProvider() {
+  const create = useCommand(connections.createConnection, [connections.listConnections]);
+  const [opened, { open, close }] = useDisclosure(false, { onOpen: create.reset });
+  return (
+    <>
+      <Button onClick={open} leftSection={<Icon name="plus" />}>
+        Connect a provider
+      </Button>
+      <Modal opened={opened} onClose={close} title={create.data ? 'Tell the provider' : 'Connect a provider'} size="lg">
+        {create.data ? (
+          <Stack gap="md">
+            <Addresses urls={create.data.urls} />
+            <Group justify="flex-end">
+              <Button onClick={close}>Done</Button>
+            </Group>
+          </Stack>
+        ) : (
+          <Settings onSubmit={create.mutate} isPending={create.isPending} error={create.error} />
+        )}
+      </Modal>
+    </>
+  );
+}
+
+interface Fields {
+  readonly kind: Kind;
+  readonly name: string;
+  readonly metadata: string;
+  readonly emailAttribute: string;
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly domains: string;
+  readonly justInTime: boolean;
+  readonly role: string;
+}
+
+const blank: Fields = {
+  ...{ kind: 'saml', name: '', metadata: '', emailAttribute: '', issuer: '', clientId: '', clientSecret: '' },
+  ...{ domains: '', justInTime: false, role: 'viewer' },
+};
+
+function settingsOf({ kind, metadata, emailAttribute, issuer, clientId, clientSecret }: Fields): Given['settings'] {
+  if (kind === 'saml') return { kind, metadata, ...(emailAttribute === '' ? {} : { emailAttribute }) };
+  return kind === 'oidc' ? { kind, issuer, clientId, clientSecret } : { kind, clientId, clientSecret };
+}
+
+interface SettingsProps {
+  readonly onSubmit: (request: Given) => void;
+  readonly isPending: boolean;
+  readonly error: unknown;
+}
+
+function Settings({ onSubmit, isPending, error }: SettingsProps) {
+  const [fields, setFields] = useState(blank);
+  const me = useMe();
+  const trial = useWork((settings: Given['settings']) => send(connections.testConnection, { settings }), []);
+  const set = (change: Partial<Fields>): void => setFields((now) => ({ ...now, ...change }));
+  const submit = (event: SyntheticEvent): void => {
+    event.preventDefault();
+    const { name, domains, justInTime, role } = fields;
+    const emailDomains = domains.split(/[\s,]+/).filter((domain) => domain !== '');
+    const workspace = me.data?.workspace.id ?? '';
+    onSubmit({
+      ...{ name, settings: settingsOf(fields), emailDomains },
+      ...(justInTime ? { provisioning: { mode: 'just-in-time', role, workspace } } : {}),
+    });
+  };
+  return (
+    <form onSubmit={submit}>
+      <Stack gap="md">
+        <SegmentedControl
+          aria-label="Kind"
+          data={[
+            { value: 'saml', label: 'SAML' },
+            { value: 'oidc', label: 'OpenID Connect' },
+            { value: 'github', label: 'GitHub' },
+          ]}
+          value={fields.kind}
+          onChange={(kind) => set({ kind: kind as Kind })}
+        />
+        <TextInput
+          label="Name"
+          description="Shown to people who sign in."
+          required
+          maxLength={120}
+          data-autofocus
+          value={fields.name}
+          onChange={(event) => set({ name: event.currentTarget.value })}
+        />
+        {fields.kind === 'saml' ? <SamlFields fields={fields} set={set} /> : <ClientFields fields={fields} set={set} />}
+        <People fields={fields} set={set} />
+        {trial.data && <Checks checks={trial.data.checks} />}
+        <Refused error={error ?? trial.error} />
+        <Group justify="flex-end" gap="xs">
+          <Button variant="default" loading={trial.isPending} onClick={() => trial.mutate(settingsOf(fields))}>
+            Test
+          </Button>
+          <Button type="submit" loading={isPending}>
+            Connect
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
+
+interface FieldsProps {
+  readonly fields: Fields;
+  readonly set: (change: Partial<Fields>) => void;
+}
+
+function SamlFields({ fields, set }: FieldsProps) {
+  return (
+    <>
+      <Textarea
+        label="Metadata of the provider"
+        description="The XML it publishes: its name, its addresses and the certificates it signs with."
+        required
+        autosize
+        minRows={4}
+        maxRows={8}
+        spellCheck={false}
+        value={fields.metadata}
+        onChange={(event) => set({ metadata: event.currentTarget.value })}
+      />
+      <TextInput
+        label="Attribute with the e-mail address"
+        placeholder="mail"
+        value={fields.emailAttribute}
+        onChange={(event) => set({ emailAttribute: event.currentTarget.value })}
+      />
+    </>
+  );
+}
+
+function ClientFields({ fields, set }: FieldsProps) {
+  return (
+    <>
+      {fields.kind === 'oidc' && (
+        <TextInput
+          label="Issuer"
+          placeholder="https://login.example.com"
+          type="url"
+          required
+          value={fields.issuer}
+          onChange={(event) => set({ issuer: event.currentTarget.value })}
+        />
+      )}
+      <TextInput
+        label="Client id"
+        required
+        value={fields.clientId}
+        onChange={(event) => set({ clientId: event.currentTarget.value })}
+      />
+      <PasswordInput
+        label="Client secret"
+        required
+        autoComplete="off"
+        value={fields.clientSecret}
+        onChange={(event) => set({ clientSecret: event.currentTarget.value })}
+      />
+    </>
+  );
+}
+
+function People({ fields, set }: FieldsProps) {
+  return (
+    <>
+      <TextInput
+        label="E-mail domains"
+        description="Whose addresses the provider is believed about."
+        placeholder="example.com, example.org"
+        required={fields.justInTime}
+        value={fields.domains}
+        onChange={(event) => set({ domains: event.currentTarget.value })}
+      />
+      <Checkbox
+        label="Let in anybody of these domains, also who was not invited"
+        checked={fields.justInTime}
+        onChange={(event) => set({ justInTime: event.currentTarget.checked })}
+      />
+      {fields.justInTime && <RoleSelect value={fields.role} onChange={(role) => set({ role })} />}
+    </>
+  );
+}

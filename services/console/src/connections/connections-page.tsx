@@ -1,0 +1,126 @@
+import { connections, type ReplyOf } from '@conclave/contracts';
+import { Button, Group, Table, Text } from '@mantine/core';
+import { useCommand, usePages } from '../api/queries.js';
+import { Confirm } from '../design/confirm.js';
+import { ListOf } from '../design/list-of.js';
+import { Ago } from '../design/moment.js';
+import { NothingHere } from '../design/nothing-here.js';
+import { Page } from '../design/page.js';
+import rows from '../design/rows.module.css';
+import { Tag } from '../design/tag.js';
+import type { Look } from '../design/tones.js';
+import { Visible } from '../design/visible.js';
+import { AddressesOf } from './addresses-of.js';
+import { ConnectProvider } from './connect-provider.js';
+
+export type Connection = ReplyOf<typeof connections.getConnection>;
+
+const active: Look = { tone: 'good', icon: 'check', word: 'Active' };
+const disabled: Look = { tone: 'warn', icon: 'dash', word: 'Disabled' };
+const kinds = { saml: 'SAML', oidc: 'OpenID Connect', github: 'GitHub' } as const;
+
+/** Through whom people of the tenant sign in. */
+export function ConnectionsPage() {
+  const list = usePages(connections.listConnections, {});
+  return (
+    <Page
+      title="Sign-in providers"
+      description="Identity providers that vouch for people of this tenant."
+      actions={<ConnectProvider />}
+    >
+      <ListOf
+        list={list}
+        empty={
+          <NothingHere icon="shield" title="No providers yet">
+            Connect your organisation’s own sign-in by SAML, OpenID Connect or GitHub.
+          </NothingHere>
+        }
+      >
+        {(items) => (
+          <Table className={rows['rows'] ?? ''}>
+            <Table.Thead>
+              <Table.Tr>
+                <Table.Th>Name</Table.Th>
+                <Table.Th>Kind</Table.Th>
+                <Table.Th>State</Table.Th>
+                <Table.Th>Who may come in</Table.Th>
+                <Table.Th className={rows['number'] ?? ''}>Created</Table.Th>
+                <Table.Th aria-label="Actions" />
+              </Table.Tr>
+            </Table.Thead>
+            <Table.Tbody>
+              {items.map((connection) => (
+                <Row key={connection.id} connection={connection} />
+              ))}
+            </Table.Tbody>
+          </Table>
+        )}
+      </ListOf>
+    </Page>
+  );
+}
+
+function Row({ connection }: { readonly connection: Connection }) {
+  const { name, settings, provisioning, emailDomains, createdAt, disabledAt } = connection;
+  const who = provisioning.mode === 'invited-only' ? 'people who were linked' : `anybody, as ${provisioning.role}`;
+  return (
+    <Table.Tr>
+      <Table.Td>
+        <Visible text={name} />
+      </Table.Td>
+      <Table.Td>{kinds[settings.kind]}</Table.Td>
+      <Table.Td>
+        <Tag look={disabledAt === undefined ? active : disabled} />
+      </Table.Td>
+      <Table.Td>
+        <Text size="sm">{emailDomains.length > 0 ? `${who}, of ${emailDomains.join(', ')}` : who}</Text>
+      </Table.Td>
+      <Table.Td className={`${rows['quiet']} ${rows['number']}`}>
+        <Ago at={createdAt} />
+      </Table.Td>
+      <Table.Td>
+        <Actions connection={connection} />
+      </Table.Td>
+    </Table.Tr>
+  );
+}
+
+function Actions({ connection: { id, name, disabledAt, urls } }: { readonly connection: Connection }) {
+  const touches = [connections.listConnections];
+  const change = useCommand(connections.changeConnection, touches);
+  const remove = useCommand(connections.deleteConnection, touches);
+  const opener = (word: string) => (open: () => void) => (
+    <Button size="compact-xs" variant="default" onClick={open} aria-label={`${word} ${name}`}>
+      {word}
+    </Button>
+  );
+  return (
+    <Group gap="xs" justify="flex-end" wrap="nowrap">
+      <AddressesOf name={name} urls={urls} />
+      {disabledAt === undefined ? (
+        <Confirm
+          question={`Disable ${name}?`}
+          yes="Disable"
+          command={change}
+          request={{ id, enabled: false }}
+          opener={opener('Disable')}
+        >
+          Everybody who signed in through it is signed out at once.
+        </Confirm>
+      ) : (
+        <Button
+          size="compact-xs"
+          variant="default"
+          loading={change.isPending}
+          onClick={() => change.mutate({ id, enabled: true })}
+          aria-label={`Enable ${name}`}
+        >
+          Enable
+        </Button>
+      )}
+      <Confirm question={`Delete ${name}?`} yes="Delete" command={remove} request={{ id }} opener={opener('Delete')}>
+        Who signed in through it is signed out, and whom it vouched for is forgotten. The people stay.
+      </Confirm>
+    </Group>
+  );
+}

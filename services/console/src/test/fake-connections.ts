@@ -1,0 +1,51 @@
+/** Identity providers of the made-up tenant. */
+import { ConclaveError, connections, newId, type Contract, type ReplyOf, type RequestOf } from '@conclave/contracts';
+import { iso } from './sample-reviews.js';
+
+type Connection = ReplyOf<typeof connections.getConnection>;
+type Create = RequestOf<typeof connections.createConnection>;
+type Change = RequestOf<typeof connections.changeConnection>;
+
+const BASE = 'https://conclave.example.com/auth/oidc';
+
+export function connectionsOf(now: number): Connection[] {
+  const id = newId('connection');
+  return [
+    {
+      ...{ id, name: 'Acme Login', provisioning: { mode: 'invited-only' }, emailDomains: ['acme.example.com'] },
+      settings: { kind: 'oidc', issuer: 'https://login.acme.example.com', clientId: 'c', idTokenAlgorithm: 'RS256' },
+      urls: { login: `${BASE}/${id}/login`, callback: `${BASE}/${id}/callback` },
+      createdAt: iso(now),
+    },
+  ];
+}
+
+export function connectionHandlers(kept: Connection[]): [string, (request: never) => unknown][] {
+  const found = (id: string): Connection => {
+    const connection = kept.find((one) => one.id === id);
+    if (!connection) throw new ConclaveError('auth.connection.not-found');
+    return connection;
+  };
+  const handle = <R>(
+    { subject }: Contract,
+    handler: (request: R) => unknown,
+  ): [string, (request: never) => unknown] => [subject, handler];
+  return [
+    handle(connections.listConnections, () => ({ items: kept })),
+    handle(connections.testConnection, ({ settings }: Create) => {
+      const ok = settings.kind !== 'oidc' || settings.issuer.startsWith('https:');
+      return { ok, checks: [{ check: 'provider', ok, says: ok ? 'The issuer answers.' : 'https is required' }] };
+    }),
+    handle(connections.createConnection, ({ name, provisioning, emailDomains }: Create) => {
+      const made = { ...kept[0]!, id: newId('connection'), name, provisioning, emailDomains };
+      kept.unshift(made);
+      return made;
+    }),
+    handle(connections.changeConnection, ({ id, enabled }: Change) => {
+      const connection = found(id);
+      delete connection.disabledAt;
+      return Object.assign(connection, enabled === false ? { disabledAt: new Date().toISOString() } : {});
+    }),
+    handle(connections.deleteConnection, ({ id }: { id: string }) => kept.splice(kept.indexOf(found(id)), 1)[0]),
+  ];
+}

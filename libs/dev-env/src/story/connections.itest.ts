@@ -137,9 +137,9 @@ interface Connected {
   readonly origin: string;
   readonly principal: string;
   readonly connection: Connection;
-  api<T>(method: string, path: string, body?: object): Promise<T>;
-  respond(requestId: string, lie?: Partial<Said>): Promise<string>;
-  browse(): Jar;
+  readonly api: <T>(method: string, path: string, body?: object) => Promise<T>;
+  readonly respond: (requestId: string, lie?: Partial<Said>) => Promise<string>;
+  readonly browse: () => Jar;
   stop(): Promise<void>;
 }
 

@@ -129,7 +129,7 @@ export class Egress {
       const path = url.pathname + url.search;
       return await read(
         await agent.request({
-          ...{ origin: url.origin, path, headers, signal, method: method as Dispatcher.HttpMethod },
+          ...{ origin: url.origin, path, headers, signal, method: method },
           ...(body === undefined ? {} : { body }),
         }),
         signal,

@@ -24,5 +24,6 @@ export async function refuseProvisioning(
   await refuseWiderRole(tx, ctx, provisioning.role);
   const manager = await lockMember(tx, { ...callerOf(ctx), workspaceId: provisioning.workspace });
   const held = manager && !manager.disabledAt ? await permissionsOf(tx, ctx.tenantId, manager.role) : undefined;
-  if (!held?.includes('member:manage')) throw new ConclaveError('auth.workspace.not-found', { id: provisioning.workspace });
+  if (!held?.includes('member:manage'))
+    throw new ConclaveError('auth.workspace.not-found', { id: provisioning.workspace });
 }

@@ -46,7 +46,8 @@ export class RecoverMember {
       const mine = (await permissionsOf(tx, caller.tenantId, own.get(workspaceId) ?? '')) ?? [];
       const theirs = (await permissionsOf(tx, caller.tenantId, role)) ?? [];
       const missing = theirs.filter((permission) => !ctx.scopes.has(permission) || !mine.includes(permission));
-      if (missing.length > 0 || !mine.includes('member:manage')) throw new ConclaveError('auth.role.too-wide', { role, missing });
+      if (missing.length > 0 || !mine.includes('member:manage'))
+        throw new ConclaveError('auth.role.too-wide', { role, missing });
     }
     const { link, expiresAt } = await this.makeLink.run(tx, to, 'recovery', caller.principalId);
     return { link: this.box.seal(link, id), expiresAt: expiresAt.toISOString() };

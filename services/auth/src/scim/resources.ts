@@ -62,19 +62,19 @@ export function answered(
   };
   // The types tell of an id alone, the library of either.
   const asked = new SCIMMY.Resources[kind === 'Users' ? 'User' : 'Group'](wanted as never);
-  const answer = plain(
-    new schemas[kind](withReferences(resource, base) as never, 'out', `${base}/${kind}`, asked.attributes),
-  );
+  const answer = plain(new schemas[kind](withReferences(resource, base), 'out', `${base}/${kind}`, asked.attributes));
   return { schemas: resource['schemas'], ...answer };
 }
 
 /** Members and groups with their addresses. */
 function withReferences(resource: Json, base: string): Json {
-  const referred = Object.entries({ members: 'Users', groups: 'Groups' }).flatMap(([name, kind]) => {
-    const those = resource[name] as readonly { readonly value: string }[] | undefined;
-    return those ? [[name, those.map((one) => ({ ...one, $ref: `${base}/${kind}/${one.value}` }))]] : [];
-  });
-  return { ...resource, ...Object.fromEntries(referred) };
+  const { members, groups } = resource as Partial<Record<'members' | 'groups', { readonly value: string }[]>>;
+  const at = (kind: Kind) => (one: { readonly value: string }) => ({ ...one, $ref: `${base}/${kind}/${one.value}` });
+  return {
+    ...resource,
+    ...(members && { members: members.map(at('Users')) }),
+    ...(groups && { groups: groups.map(at('Groups')) }),
+  };
 }
 
 /** The resource after the operations of a PatchOp (RFC 7644 § 3.5.2); itself when they change nothing. */

@@ -45,9 +45,7 @@ const spec = {
 export const startReplica = (fixture: AuthFixture, env: Readonly<Record<string, string>>): Promise<RunningService> =>
   bootstrapService(spec, { ...fixture.environment, ...env });
 
-export async function startAuth(
-  env: Readonly<Record<string, string>> = {},
-): Promise<AuthFixture> {
+export async function startAuth(env: Readonly<Record<string, string>> = {}): Promise<AuthFixture> {
   const pepper = randomBytes(32).toString('base64');
   const fixture = await startServiceFixture(spec, {
     API_KEY_PEPPER: pepper,

@@ -1,8 +1,10 @@
+import type { connections, ReplyOf } from '@conclave/contracts';
 import { Button, Modal, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { Copy } from '../design/copy.js';
 import classes from '../design/copy.module.css';
-import type { Connection } from './connections-page.js';
+
+export type Connection = ReplyOf<typeof connections.getConnection>;
 
 const names: Readonly<Record<keyof Connection['urls'], string>> = {
   callback: 'Callback (ACS, redirect address)',

@@ -103,7 +103,7 @@ function Settings({ onSubmit, isPending, error }: SettingsProps) {
             { value: 'github', label: 'GitHub' },
           ]}
           value={fields.kind}
-          onChange={(kind) => set({ kind: kind as Kind })}
+          onChange={(kind) => set({ kind: kind })}
         />
         <TextInput
           label="Name"

@@ -10,10 +10,8 @@ import rows from '../design/rows.module.css';
 import { Tag } from '../design/tag.js';
 import type { Look } from '../design/tones.js';
 import { Visible } from '../design/visible.js';
-import { AddressesOf } from './addresses-of.js';
+import { AddressesOf, type Connection } from './addresses-of.js';
 import { ConnectProvider } from './connect-provider.js';
-
-export type Connection = ReplyOf<typeof connections.getConnection>;
 
 const active: Look = { tone: 'good', icon: 'check', word: 'Active' };
 const disabled: Look = { tone: 'warn', icon: 'dash', word: 'Disabled' };

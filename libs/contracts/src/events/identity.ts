@@ -1,0 +1,347 @@
+/** What auth tells: who came, what they may do and prove themselves with, and what is kept for them. */
+import { z } from 'zod';
+import { idOf } from '../ids.js';
+import { sha256Hex, timestamp } from '../page.js';
+import { event } from './event.js';
+
+export const tenantCreated = event({
+  type: 'tenant.created',
+  producer: 'auth',
+  consumers: ['marketplace', 'audit', 'runtime'],
+  audited: true,
+  personal: ['name'],
+  data: z.object({ tenant: idOf('tenant'), name: z.string() }),
+});
+
+export const signInOpened = event({
+  type: 'sign-in.opened',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: z.object({
+    signIn: idOf('signIn'),
+    principal: idOf('principal'),
+    workspace: idOf('workspace'),
+    /** How they proved who they are: `passkey`, `api-key`, … */
+    method: z.string(),
+    factors: z.array(z.string()),
+  }),
+});
+
+const passkey = z.object({ passkey: idOf('passkey'), principal: idOf('principal') });
+
+export const passkeyAdded = event({
+  type: 'passkey.added',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: passkey,
+});
+
+export const passkeyRenamed = event({
+  type: 'passkey.renamed',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: passkey,
+});
+
+export const passkeyRemoved = event({
+  type: 'passkey.removed',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: passkey,
+});
+
+const link = z.object({
+  link: idOf('link'),
+  /** `bootstrap`, `invitation` or `recovery`. */
+  purpose: z.string(),
+  principal: idOf('principal'),
+  workspace: idOf('workspace'),
+});
+
+export const linkCreated = event({
+  type: 'link.created',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: link,
+});
+
+export const linkUsed = event({ type: 'link.used', producer: 'auth', consumers: ['audit'], audited: true, data: link });
+
+export const linkRevoked = event({
+  type: 'link.revoked',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: link,
+});
+
+export const credentialRevoked = event({
+  type: 'credential.revoked',
+  producer: 'auth',
+  consumers: ['gateway', 'audit'],
+  audited: true,
+  data: z.object({ credentialId: z.string() }),
+});
+
+export const apiKeyCreated = event({
+  type: 'api-key.created',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: z.object({
+    apiKey: idOf('apiKey'),
+    scopes: z.array(z.string()),
+    allowedAddresses: z.array(z.string()).optional(),
+    /** Whose key it is and where, when that is not the maker's own. */
+    principal: idOf('principal').optional(),
+    workspace: idOf('workspace').optional(),
+  }),
+});
+
+const membership = z.object({ principal: idOf('principal'), workspace: idOf('workspace'), role: z.string() });
+
+export const memberAdded = event({
+  type: 'member.added',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: membership,
+});
+
+/** `role` is the new one. */
+export const memberChanged = event({
+  type: 'member.changed',
+  producer: 'auth',
+  consumers: ['gateway', 'audit'],
+  audited: true,
+  data: membership,
+});
+
+export const memberDisabled = event({
+  type: 'member.disabled',
+  producer: 'auth',
+  consumers: ['audit', 'runtime'],
+  audited: true,
+  data: membership,
+});
+
+export const roleCreated = event({
+  type: 'role.created',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: z.object({ role: z.string(), permissions: z.array(z.string()) }),
+});
+
+/** `permissions` are the new ones. */
+export const roleChanged = event({
+  type: 'role.changed',
+  producer: 'auth',
+  consumers: ['gateway', 'audit'],
+  audited: true,
+  data: z.object({ role: z.string(), permissions: z.array(z.string()) }),
+});
+
+export const roleDeleted = event({
+  type: 'role.deleted',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: z.object({ role: z.string() }),
+});
+
+export const policyChanged = event({
+  type: 'policy.changed',
+  producer: 'auth',
+  consumers: ['gateway', 'audit'],
+  audited: true,
+  data: z.object({ policy: z.string(), version: z.number().int(), sha256: sha256Hex }),
+});
+
+export const policyDeleted = event({
+  type: 'policy.deleted',
+  producer: 'auth',
+  consumers: ['gateway', 'audit'],
+  audited: true,
+  data: z.object({ policy: z.string(), version: z.number().int() }),
+});
+
+/** Policies forbade what the actor's role permits. Refusals alike are told once a minute, with their number. */
+export const authorizationRefused = event({
+  type: 'authorization.refused',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  bulk: true,
+  data: z.object({
+    permission: z.string(),
+    operation: z.string(),
+    policies: z.array(z.string()),
+    times: z.number().int(),
+  }),
+});
+
+const connection = z.object({ connection: idOf('connection'), kind: z.string() });
+
+export const connectionCreated = event({
+  type: 'connection.created',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: connection.extend({ provisioning: z.string() }),
+});
+
+/** `changed` names the members that did; `enabled` is what holds after it. */
+export const connectionChanged = event({
+  type: 'connection.changed',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: connection.extend({ changed: z.array(z.string()), enabled: z.boolean() }),
+});
+
+export const connectionDeleted = event({
+  type: 'connection.deleted',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: connection,
+});
+
+const identity = z.object({
+  connection: idOf('connection'),
+  principal: idOf('principal'),
+  /** Who said so: `administrator`, `verified-email` or `just-in-time`. */
+  by: z.string(),
+});
+
+export const identityLinked = event({
+  type: 'identity.linked',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: identity,
+});
+
+export const identityUnlinked = event({
+  type: 'identity.unlinked',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: identity,
+});
+
+const secret = z.object({
+  secret: idOf('secret'),
+  workspace: idOf('workspace'),
+  name: z.string(),
+  version: z.number().int(),
+});
+
+export const secretCreated = event({
+  type: 'secret.created',
+  producer: 'auth',
+  consumers: ['audit', 'runtime'],
+  audited: true,
+  data: secret,
+});
+
+/** `version` is the new one. */
+export const secretRotated = event({
+  type: 'secret.rotated',
+  producer: 'auth',
+  consumers: ['audit', 'runtime'],
+  audited: true,
+  data: secret,
+});
+
+export const secretDeleted = event({
+  type: 'secret.deleted',
+  producer: 'auth',
+  consumers: ['audit', 'runtime'],
+  audited: true,
+  data: secret,
+});
+
+/** A service has the value now, for whom the event names as its actor. */
+export const secretLeased = event({
+  type: 'secret.leased',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: secret.extend({ service: z.string(), expiresAt: timestamp }),
+});
+
+const dataKey = z.object({ dataKey: idOf('dataKey'), purpose: z.string() });
+
+/** The tenant has a data key for a purpose, wrapped under this key-encryption key. */
+export const dataKeyCreated = event({
+  type: 'data-key.created',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: dataKey.extend({ keyId: z.string() }),
+});
+
+/** The tenant's data key is wrapped under this key-encryption key now. */
+export const dataKeyRewrapped = event({
+  type: 'data-key.rewrapped',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: dataKey.extend({ keyId: z.string() }),
+});
+
+/** Nothing that was sealed under it can be read again. */
+export const dataKeyDestroyed = event({
+  type: 'data-key.destroyed',
+  producer: 'auth',
+  consumers: ['audit', 'runtime'],
+  audited: true,
+  data: dataKey,
+});
+
+/** What the directory says of a person changed; what it says is kept out of the log. */
+export const personChanged = event({
+  type: 'person.changed',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: z.object({ principal: idOf('principal'), workspace: idOf('workspace') }),
+});
+
+const directoryGroup = z.object({ group: idOf('group'), workspace: idOf('workspace') });
+
+/** A group was made, named anew, or has other members. */
+export const groupChanged = event({
+  type: 'group.changed',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: directoryGroup.extend({
+    added: z.array(idOf('principal')).optional(),
+    removed: z.array(idOf('principal')).optional(),
+  }),
+});
+
+export const groupDeleted = event({
+  type: 'group.deleted',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: directoryGroup,
+});
+
+/** What members of the group are; without `role` nothing. */
+export const groupRoleSet = event({
+  type: 'group.role-set',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: directoryGroup.extend({ role: z.string().optional() }),
+});

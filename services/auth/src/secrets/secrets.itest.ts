@@ -111,12 +111,12 @@ describe('secrets', () => {
     expect((await fixture.call(secrets.listSecrets, {}, elsewhere)).items).toEqual([]);
     const permissionless = { ...admin, scopes: [] };
     for (const call of [
-      create('B', VALUE, permissionless),
-      fixture.call(secrets.listSecrets, {}, permissionless),
-      fixture.call(secrets.rotateSecret, { id, value: 'x' }, permissionless),
-      fixture.call(secrets.deleteSecret, { id }, permissionless),
+      () => create('B', VALUE, permissionless),
+      () => fixture.call(secrets.listSecrets, {}, permissionless),
+      () => fixture.call(secrets.rotateSecret, { id, value: 'x' }, permissionless),
+      () => fixture.call(secrets.deleteSecret, { id }, permissionless),
     ])
-      expect(await refusalOf(call)).toBe('auth.forbidden');
+      expect(await refusalOf(call())).toBe('auth.forbidden');
   });
 
   it('are created once per Idempotency-Key, whose record does not let a short value be guessed', async () => {

@@ -1,4 +1,4 @@
-import { connections, type ReplyOf } from '@conclave/contracts';
+import { connections } from '@conclave/contracts';
 import { Button, Group, Table, Text } from '@mantine/core';
 import { useCommand, usePages } from '../api/queries.js';
 import { Confirm } from '../design/confirm.js';

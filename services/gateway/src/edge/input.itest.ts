@@ -150,13 +150,13 @@ describe('bodies', () => {
     expect((await world.fetch(run, { headers: admin() })).status).toBe(200);
   });
 
-  it('reads no more than a key from somebody who signs in', async () => {
+  it('reads no more than a passkey’s answer from somebody who signs in', async () => {
     const deep = '['.repeat(1_000);
     const [big, hostile] = [
-      await post(`{"apiKey":"${'k'.repeat(5_000)}"}`, undefined, '/v1/sign-ins'),
+      await post(`{"apiKey":"${'k'.repeat(20_480)}"}`, undefined, '/v1/sign-ins'),
       await post(deep, undefined, '/v1/sign-ins'),
     ];
-    expect([big.code, big['limitBytes']]).toEqual(['request.too-large', 4_096]);
+    expect([big.code, big['limitBytes']]).toEqual(['request.too-large', 20_480]);
     expect([hostile.code, hostile['reason']]).toEqual(['request.malformed', 'more than 64 levels']);
   });
 

@@ -53,6 +53,10 @@ export async function furnish(gateway: string, apiKey: string): Promise<Readonly
   await make('/v1/triggers', { title: CANARY, on: { kind: 'webhook' }, run: human });
   await make('/v1/budgets', { scope: 'run', scopeId: ids.get('run'), period: 'total', limitMicros: 7 }, 'PUT');
   await make('/v1/webhooks', { url: 'https://1.1.1.1/canary', events: ['run.completed'] });
+  await make('/v1/secrets', { name: 'CANARY', value: CANARY });
+  await make('/v1/invitations', { name: CANARY, role: 'viewer' });
+  await make('/scim/v2/Groups', { schemas: ['urn:ietf:params:scim:schemas:core:2.0:Group'], displayName: CANARY });
+  await make('/v1/connections', { name: CANARY, settings: { kind: 'github', clientId: 'c', clientSecret: CANARY } });
   await make('/v1/audit/erasures', { subject: unknown('prn'), reason: CANARY });
   await make('/v1/audit/holds', { reason: CANARY });
   await make('/v1/audit/exports', { format: 'jsonl' });

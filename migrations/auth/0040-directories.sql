@@ -8,6 +8,8 @@ create table scim_user (
   external_id text,
   -- Everything the directory said, but for what has a place elsewhere: id, groups, meta.
   resource jsonb not null,
+  -- Whether it was the directory that ended the membership: only that it can begin again.
+  ended boolean not null default false,
   version int not null default 1,
   created_at timestamptz not null,
   changed_at timestamptz not null,
@@ -55,7 +57,7 @@ begin
 end $$;
 
 grant select, insert, delete on scim_user, scim_group, scim_group_member to :app;
-grant update (user_name, external_id, resource, version, changed_at) on scim_user to :app;
+grant update (user_name, external_id, resource, ended, version, changed_at) on scim_user to :app;
 grant update (display_name, external_id, role, version, changed_at) on scim_group to :app;
 
 -- A key that may do everything may do this as well; a key never grows otherwise.

@@ -29,7 +29,7 @@ export const createInvitation = contract({
   permission: 'member:manage',
   request: z.strictObject({ name, email: email.optional(), role }),
   reply: invitation.extend({ link: z.string() }),
-  errors: ['auth.role.not-found', 'auth.role.too-wide', 'auth.passkeys-unavailable'],
+  errors: ['auth.address.too-wide', 'auth.role.not-found', 'auth.role.too-wide', 'auth.passkeys-unavailable'],
   http: {
     method: 'POST',
     path: '/v1/invitations',
@@ -82,7 +82,7 @@ export const createRecovery = contract({
   permission: 'member:manage',
   request: z.strictObject({ id: idOf('principal') }),
   reply: z.object({ link: z.string(), expiresAt: timestamp }),
-  errors: ['auth.member.not-found', 'auth.role.too-wide', 'auth.passkeys-unavailable'],
+  errors: ['auth.address.too-wide', 'auth.member.not-found', 'auth.role.too-wide', 'auth.passkeys-unavailable'],
   http: {
     method: 'POST',
     path: '/v1/members/{id}/recovery',

@@ -52,7 +52,7 @@ export const challengePasskey = contract({
   permission: 'self:manage',
   request: z.strictObject({}),
   reply: z.object({ options: jsonObject }),
-  errors: ['auth.passkeys-unavailable', 'auth.role.too-wide'],
+  errors: ['auth.address.too-wide', 'auth.passkeys-unavailable', 'auth.role.too-wide'],
   http: {
     method: 'POST',
     path: '/v1/mfa/passkeys/options',
@@ -69,7 +69,7 @@ export const addPasskey = contract({
   permission: 'self:manage',
   request: z.strictObject({ name, registration }),
   reply: passkey,
-  errors: ['auth.passkey.refused', 'auth.passkeys-unavailable', 'auth.role.too-wide'],
+  errors: ['auth.address.too-wide', 'auth.passkey.refused', 'auth.passkeys-unavailable', 'auth.role.too-wide'],
   http: {
     method: 'POST',
     path: '/v1/mfa/passkeys',

@@ -1,4 +1,4 @@
-import type { ReplyOf, auth } from '@conclave/contracts';
+import { ConclaveError, type ReplyOf, type auth } from '@conclave/contracts';
 import { pageOf, type Tx } from '@conclave/postgres-kit';
 import { IsNull, LessThan } from 'typeorm';
 import type { Caller } from '../members/caller.js';
@@ -45,6 +45,16 @@ export async function addressesBehind(tx: Tx, tenantId: string, credentialId: st
     [tenantId, credentialId],
   );
   return row?.allowed_addresses ?? null;
+}
+
+/**
+ * What opens everything from anywhere is not made with a key that is good from some networks only.
+ *
+ * @throws ConclaveError `auth.address.too-wide`
+ */
+export async function refuseFromNetworks(tx: Tx, tenantId: string, credentialId: string | undefined): Promise<void> {
+  if (credentialId !== undefined && (await addressesBehind(tx, tenantId, credentialId)))
+    throw new ConclaveError('auth.address.too-wide', { allowedAddresses: ['anywhere'] });
 }
 
 /** Ids of the member's keys that were not revoked, locked until the transaction ends. */

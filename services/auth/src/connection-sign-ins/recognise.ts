@@ -4,11 +4,13 @@ import type { ConnectionRow } from '../connections/postgres-connections.js';
 import {
   insertIdentity,
   insertPerson,
+  isKnownEmail,
   lockIdentity,
   personOfEmail,
   touchIdentity,
 } from '../identities/postgres-identities.js';
 import { insertMembership, insertPrincipal } from '../members/postgres-members.js';
+import { permissionsOf } from '../roles/role-permissions.js';
 import { SignInRefusal, type Vouched } from './vouched.js';
 
 /**
@@ -52,7 +54,10 @@ async function newcomer(
   if (provisioning.mode !== 'just-in-time') throw new SignInRefusal('unknown person');
   if (email === undefined) throw new SignInRefusal('no address of the domains');
   if (kind !== 'saml' && !vouched.emailVerified) throw new SignInRefusal('address not verified');
+  // Whoever was invited, provisioned or shut out is not made anew: an administrator links them.
+  if (await isKnownEmail(tx, tenantId, email)) throw new SignInRefusal('address of somebody who is there');
   const { role, workspace: workspaceId } = provisioning;
+  if (!(await permissionsOf(tx, tenantId, role))) throw new SignInRefusal('the role is gone');
   const principalId = newId('principal');
   const at = new Date();
   await insertPrincipal(tx, { tenantId, id: principalId, kind: 'user', name: nameOf(vouched, email), createdAt: at });

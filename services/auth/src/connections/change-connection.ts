@@ -8,6 +8,7 @@ import { connectionView } from './connection-view.js';
 import { nameTaken } from './create-connection.js';
 import { lockConnection, updateConnection, type Connection, type ConnectionRow } from './postgres-connections.js';
 import { PublicPlaces } from './public-places.js';
+import { refusePartialAdministrators } from './refuse-partial.js';
 import { refuseProvisioning } from './refuse-provisioning.js';
 import { providerOf, settingsOf, trusted, type GivenSettings } from './settings.js';
 
@@ -47,6 +48,7 @@ export class ChangeConnection {
     if (isEnabled) trusted(changed.settings, this.places.origin);
     if (rest.provisioning || rest.emailDomains)
       await refuseProvisioning(tx, ctx, changed.provisioning, changed.email_domains);
+    if (settings || rest.provisioning || rest.emailDomains || enabled) await refusePartialAdministrators(tx, ctx);
     await updateConnection(tx, changed, isEnabled && row.disabled_at ? now : undefined);
     if (!isEnabled) await endSignIns(tx, ctx.tenantId, { connectionId: id }, now);
     const members = Object.keys(request).filter((member) => member !== 'id');

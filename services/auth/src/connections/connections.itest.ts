@@ -147,9 +147,16 @@ describe('connections', () => {
     expect(await refusalOf(link(b.principal.principal.id, 'x'))).toBe('auth.member.not-found');
     const narrow = { ...admin, scopes: ['connection:manage' as const, ...roles.viewer] };
     expect(await refusalOf(link(admin.principal.id, 'x', narrow))).toBe('auth.role.too-wide');
-    expect((await link(principal.id, 'bo2', narrow)).subject).toBe('bo2');
+    expect(await refusalOf(link(principal.id, 'bo2', narrow))).toBe('auth.role.too-wide');
+    const elsewhere = newId('workspace');
+    const at = [admin.tenantId, elsewhere];
+    await fixture.database.query(`insert into auth.workspace values ($1, $2, 'elsewhere', now())`, at);
+    expect(await refusalOf(link(principal.id, 'bo2'))).toBe('auth.forbidden');
+    expect(await refusalOf(change(id, { settings: saml }))).toBe('auth.forbidden');
+    expect(await refusalOf(create({ emailDomains: ['example.com'] }))).toBe('auth.forbidden');
+    await fixture.database.query('delete from auth.workspace where tenant_id = $1 and id = $2', at);
     const unlink = fixture.call(connections.unlinkIdentity, { id, principal: principal.id }, admin);
-    expect(await unlink).toEqual({ removed: 2 });
+    expect(await unlink).toEqual({ removed: 1 });
     expect(JSON.stringify(await told(events.identityLinked.type))).not.toContain('bo');
     expect(await told(events.identityUnlinked.type)).toHaveLength(1);
   });

@@ -9,6 +9,7 @@ import { ConnectionSecrets } from './connection-secrets.js';
 import { connectionView } from './connection-view.js';
 import { countConnections, insertConnection, type Connection } from './postgres-connections.js';
 import { PublicPlaces } from './public-places.js';
+import { refusePartialAdministrators } from './refuse-partial.js';
 import { refuseProvisioning } from './refuse-provisioning.js';
 import { settingsOf, type ConnectionSettings } from './settings.js';
 
@@ -45,6 +46,7 @@ export class CreateConnection {
     const { tenantId } = ctx;
     const { name, provisioning, emailDomains } = parts.request;
     await refuseProvisioning(tx, ctx, provisioning, emailDomains);
+    if (emailDomains.length > 0) await refusePartialAdministrators(tx, ctx);
     if ((await countConnections(tx, tenantId)) >= MAX_PER_TENANT)
       throw new ConclaveError('auth.connection.too-many', { limit: MAX_PER_TENANT });
     const id = newId('connection');

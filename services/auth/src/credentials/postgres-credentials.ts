@@ -66,7 +66,11 @@ export const signInCredential = (
 ): Promise<CredentialRow | undefined> =>
   tx.one<CredentialRow>(
     `select ${HELD}, s.id as credential_id, s.digest, least(k.expires_at, s.expires_at) as expires_at, s.last_used_at,
-       s.ended_at is not null or s.last_used_at < now() - $3 * interval '1 ms' or k.revoked_at is not null or ${GONE} as dead
+       s.ended_at is not null or s.last_used_at < now() - $3 * interval '1 ms' or k.revoked_at is not null or ${GONE}
+       or (s.connection_id is not null and not exists (select from connection c
+         where c.tenant_id = s.tenant_id and c.id = s.connection_id and c.disabled_at is null))
+       or (s.passkey_id is not null and not exists (select from passkey y
+         where y.tenant_id = s.tenant_id and y.id = s.passkey_id)) as dead
      from sign_in s left join api_key k on k.tenant_id = s.tenant_id and k.id = s.api_key_id ${holderOf('s')}
      where s.tenant_id = $1 and s.digest = $2`,
     [tenantId, digest, idleMs],

@@ -3,8 +3,10 @@ import type { RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { connectionOf, lockConnection } from '../connections/postgres-connections.js';
+import { refusePartialAdministrators } from '../connections/refuse-partial.js';
 import { endSignIns } from '../sign-ins/end-sign-ins.js';
 import {
+  doubtEmail,
   insertIdentity,
   lockIdentity,
   pageOfIdentities,
@@ -24,6 +26,7 @@ export class LinkIdentity {
       once(tx, ctx, connections.linkIdentity, request, async () => {
         const { id, principal, subject } = request;
         await refuseLink(tx, ctx, id, principal);
+        await refusePartialAdministrators(tx, ctx);
         const key = { tenantId: ctx.tenantId, connectionId: id, subject };
         if (await lockIdentity(tx, key)) throw new ConclaveError('auth.identity.taken');
         await tx.emit(events.identityLinked, { connection: id, principal, by: 'administrator' });
@@ -32,7 +35,11 @@ export class LinkIdentity {
     );
   }
 
-  /** @throws ConclaveError `auth.connection.not-found` | `auth.member.not-found` | `auth.role.too-wide` */
+  /**
+   * An address that led to them leads nowhere from now on, or the next sign-in would link them again.
+   *
+   * @throws ConclaveError `auth.connection.not-found` | `auth.member.not-found`
+   */
   unlink(
     ctx: RequestContext,
     request: RequestOf<typeof connections.unlinkIdentity>,
@@ -40,8 +47,11 @@ export class LinkIdentity {
     return this.db.tx(ctx, (tx) =>
       once(tx, ctx, connections.unlinkIdentity, request, async () => {
         const { id: connectionId, principal: principalId } = request;
-        await refuseLink(tx, ctx, connectionId, principalId);
+        await refuseUnknown(tx, ctx.tenantId, connectionId);
+        if (!(await reachOf(tx, ctx.tenantId, principalId)))
+          throw new ConclaveError('auth.member.not-found', { id: principalId });
         const removed = await removeIdentities(tx, { tenantId: ctx.tenantId, connectionId, principalId });
+        await doubtEmail(tx, ctx.tenantId, principalId);
         await endSignIns(tx, ctx.tenantId, { connectionId, principalId }, new Date());
         if (removed > 0)
           await tx.emit(events.identityUnlinked, {
@@ -66,9 +76,13 @@ export class LinkIdentity {
 }
 
 async function refuseLink(tx: Tx, { tenantId, scopes }: RequestContext, id: string, principal: string): Promise<void> {
-  if (!(await lockConnection(tx, tenantId, id, 'share'))) throw new ConclaveError('auth.connection.not-found', { id });
+  await refuseUnknown(tx, tenantId, id);
   const reach = await reachOf(tx, tenantId, principal);
-  if (!reach) throw new ConclaveError('auth.member.not-found', { id: principal });
+  if (!reach || reach.size === 0) throw new ConclaveError('auth.member.not-found', { id: principal });
   const missing = [...reach].filter((permission) => !(scopes as ReadonlySet<string>).has(permission));
   if (missing.length > 0) throw new ConclaveError('auth.role.too-wide', { missing });
+}
+
+async function refuseUnknown(tx: Tx, tenantId: string, id: string): Promise<void> {
+  if (!(await lockConnection(tx, tenantId, id, 'share'))) throw new ConclaveError('auth.connection.not-found', { id });
 }

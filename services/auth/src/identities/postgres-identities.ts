@@ -1,5 +1,6 @@
-import { roles, type ReplyOf, type Role, type connections } from '@conclave/contracts';
+import type { ReplyOf, connections } from '@conclave/contracts';
 import { pageOf, type Statements, type Tx } from '@conclave/postgres-kit';
+import { permissionsOf } from '../roles/role-permissions.js';
 
 export type Identity = ReplyOf<typeof connections.linkIdentity>;
 
@@ -81,13 +82,34 @@ export async function pageOfIdentities(
 
 /** Every permission a principal has anywhere in the tenant; undefined when there is no such principal. */
 export async function reachOf(tx: Tx, tenantId: string, principalId: string): Promise<ReadonlySet<string> | undefined> {
-  const rows = await tx.query<{ role: Role | null }>(
+  const rows = await tx.query<{ role: string | null }>(
     `select m.role from principal p
      left join membership m on m.tenant_id = p.tenant_id and m.principal_id = p.id and m.disabled_at is null
      where p.tenant_id = $1 and p.id = $2 and p.kind = 'user' and p.disabled_at is null`,
     [tenantId, principalId],
   );
-  return rows.length === 0 ? undefined : new Set(rows.flatMap(({ role }) => (role ? roles[role] : [])));
+  if (rows.length === 0) return undefined;
+  const reach = new Set<string>();
+  for (const { role } of rows)
+    for (const permission of (role && (await permissionsOf(tx, tenantId, role))) || []) reach.add(permission);
+  return reach;
+}
+
+/** Nobody vouches for the person's address any more. */
+export async function doubtEmail(tx: Tx, tenantId: string, principalId: string): Promise<void> {
+  await tx.query('update person set email_verified_by = null where tenant_id = $1 and principal_id = $2', [
+    ...[tenantId, principalId],
+  ]);
+}
+
+/** Whether somebody of the tenant has the address, verified or not, a member or one that was. */
+export async function isKnownEmail(tx: Tx, tenantId: string, email: string): Promise<boolean> {
+  const row = await tx.one(
+    `select 1 from person where tenant_id = $1 and lower(email) = lower($2)
+     union all select 1 from scim_user where tenant_id = $1 and lower(user_name) = lower($2) limit 1`,
+    [tenantId, email],
+  );
+  return row !== undefined;
 }
 
 /** The one person a verified address belongs to; undefined when there is none, or more than one. */

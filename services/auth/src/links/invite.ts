@@ -7,6 +7,7 @@ import { DisableMember } from '../members/disable-member.js';
 import { insertMembership, insertPrincipal } from '../members/postgres-members.js';
 import { refuseWiderRole } from '../members/role-grant.js';
 import { Ceremonies } from '../passkeys/ceremonies.js';
+import { refuseFromNetworks } from '../api-keys/postgres-api-keys.js';
 import { AnswerBox } from '../credentials/answer-box.js';
 import { MakeLink } from './make-link.js';
 import { insertPerson, lockInvitation, pageOfInvitations, type Invitation } from './postgres-links.js';
@@ -58,6 +59,7 @@ export class Invite {
     { name, email, role }: RequestOf<typeof invitations.createInvitation>,
   ): Promise<Created> {
     await refuseWiderRole(tx, ctx, role);
+    await refuseFromNetworks(tx, ctx.tenantId, ctx.credentialId);
     const { tenantId, workspaceId, principalId: madeBy } = callerOf(ctx);
     const principalId = newId('principal');
     const createdAt = new Date();

@@ -134,6 +134,22 @@ describe('one-time links', () => {
     expect(await refusalOf(recover(principal, narrow))).toBe('auth.role.too-wide');
   });
 
+  it('are worth nothing once who made them is gone, and are not made with a key of some networks', async () => {
+    const { principal: maker } = await fixture.call(
+      auth.addMember,
+      { name: 'Mo', kind: 'user', role: 'administrator' },
+      admin,
+    );
+    const as = { ...admin, principal: maker };
+    const { link, principal } = await invite('viewer', as);
+    await fixture.call(auth.disableMember, { id: maker.id }, admin);
+    expect(await refusalOf(open(link))).toBe('auth.link.invalid');
+    const { key } = await fixture.call(auth.createApiKey, { name: 'near', allowedAddresses: ['10.0.0.0/8'] }, admin);
+    const near = await fixture.exchange(key);
+    expect(await refusalOf(invite('viewer', near))).toBe('auth.address.too-wide');
+    expect(await refusalOf(recover(principal, near))).toBe('auth.address.too-wide');
+  });
+
   it('let back in who lost their passkeys, and end what those opened', async () => {
     const { link, principal } = await invite();
     const lost = new SoftAuthenticator(SITE);

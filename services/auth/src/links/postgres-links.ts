@@ -59,6 +59,8 @@ export const lockLink = (tx: Tx, tenantId: string, digest: Buffer): Promise<Link
      left join principal maker on maker.tenant_id = l.tenant_id and maker.id = l.made_by
      where l.tenant_id = $1 and l.digest = $2 and l.used_at is null and l.revoked_at is null and l.expires_at > now()
        and m.disabled_at is null and p.disabled_at is null
+       and (l.made_by is null or exists (select from membership by where by.tenant_id = l.tenant_id
+         and by.workspace_id = l.workspace_id and by.principal_id = l.made_by and by.disabled_at is null))
      for update of l`,
     [tenantId, digest],
   );

@@ -2,6 +2,7 @@ import { ConclaveError, invitations, type ReplyOf, type RequestOf } from '@concl
 import type { RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
+import { refuseFromNetworks } from '../api-keys/postgres-api-keys.js';
 import { AnswerBox } from '../credentials/answer-box.js';
 import { callerOf } from '../members/caller.js';
 import { lockMember, membershipsOf } from '../members/postgres-members.js';
@@ -41,6 +42,7 @@ export class RecoverMember {
     if (!member || member.disabledAt || member.principal.kind !== 'user')
       throw new ConclaveError('auth.member.not-found', { id });
     await refuseMightier(tx, ctx, member);
+    await refuseFromNetworks(tx, ctx.tenantId, ctx.credentialId);
     const own = new Map((await membershipsOf(tx, caller)).map(({ workspaceId, role }) => [workspaceId, role]));
     for (const { workspaceId, role } of await membershipsOf(tx, to)) {
       const mine = (await permissionsOf(tx, caller.tenantId, own.get(workspaceId) ?? '')) ?? [];

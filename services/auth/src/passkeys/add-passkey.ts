@@ -2,6 +2,7 @@ import { ConclaveError, events, newId, passkeys, type ReplyOf, type RequestOf } 
 import type { RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
+import { refuseFromNetworks } from '../api-keys/postgres-api-keys.js';
 import { callerOf, type Caller } from '../members/caller.js';
 import { membershipsOf } from '../members/postgres-members.js';
 import { refuseWider } from '../members/role-grant.js';
@@ -76,6 +77,7 @@ async function refuseUnworthy(tx: Tx, ctx: RequestContext, caller: Caller): Prom
   if (!signIn || ctx.principal!.kind !== 'user')
     throw new ConclaveError('auth.forbidden', { reason: 'only a person who is signed in can do this' });
   if (signIn.method !== 'api-key') return;
+  await refuseFromNetworks(tx, caller.tenantId, ctx.credentialId);
   for (const { role } of await membershipsOf(tx, caller)) {
     refuseWider(ctx.scopes, role, (await permissionsOf(tx, caller.tenantId, role)) ?? []);
   }

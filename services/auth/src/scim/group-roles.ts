@@ -3,6 +3,7 @@ import type { Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { lockChangeable } from '../members/role-grant.js';
 import { updateMember } from '../members/postgres-members.js';
+import { isBuiltIn } from '../roles/role-permissions.js';
 import { rolesByGroups, type Directory } from './postgres-scim.js';
 
 const fromNarrow = Object.keys(roles) as Role[];
@@ -27,7 +28,8 @@ export class GroupRoles {
     for (const principalId of principals) {
       const role = await this.of(tx, at, principalId);
       const member = await lockChangeable(tx, { ...at, principalId }, role === 'administrator').catch(ofNobody);
-      if (!member || member.disabledAt || member.role === role) continue;
+      // A role of the tenant's own was given by hand, and is not the directory's to take.
+      if (!member || member.disabledAt || member.role === role || !isBuiltIn(member.role)) continue;
       await updateMember(tx, { ...at, principalId }, { role });
       await tx.emit(events.memberChanged, { principal: principalId, workspace: at.workspaceId, role });
     }

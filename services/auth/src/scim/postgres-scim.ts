@@ -18,6 +18,8 @@ export interface UserRow {
   readonly created_at: Date;
   readonly changed_at: Date;
   readonly active: boolean;
+  /** The directory ended the membership, and nobody else. */
+  readonly ended: boolean;
   readonly groups: readonly { readonly value: string; readonly display: string }[];
 }
 
@@ -48,7 +50,7 @@ export const conditionOf = (kind: keyof typeof columns, attribute: string): stri
   new Map<string, string>(Object.entries(columns[kind])).get(attribute);
 
 const USER = `select s.principal_id as id, s.user_name, s.external_id, s.resource, s.version, s.created_at, s.changed_at,
-    m.disabled_at is null as active,
+    m.disabled_at is null as active, s.ended,
     coalesce((select jsonb_agg(jsonb_build_object('value', g.id, 'display', g.display_name) order by g.id)
       from scim_group_member gm join scim_group g using (tenant_id, workspace_id)
       where gm.tenant_id = s.tenant_id and gm.workspace_id = s.workspace_id and gm.principal_id = s.principal_id
@@ -93,6 +95,18 @@ export interface UserState {
   readonly userName: string;
   readonly externalId: string | null;
   readonly resource: Json;
+}
+
+/** Notes who ended the membership, or that it has begun again. */
+export async function markEnded(
+  tx: Tx,
+  { tenantId, workspaceId }: Directory,
+  id: string,
+  ended: boolean,
+): Promise<void> {
+  await tx.query('update scim_user set ended = $4 where tenant_id = $1 and workspace_id = $2 and principal_id = $3', [
+    ...[tenantId, workspaceId, id, ended],
+  ]);
 }
 
 export async function insertUser(

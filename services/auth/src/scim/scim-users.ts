@@ -13,6 +13,7 @@ import {
   insertUser,
   keepProfile,
   lockUser,
+  markEnded,
   updateUser,
   users,
   type Directory,
@@ -69,21 +70,21 @@ export class ScimUsers {
     await insertUser(tx, at, id, state).catch(refuseTaken);
     await keepProfile(tx, tenantId, id, profile);
     await tx.emit(events.memberAdded, { principal: id, workspace: workspaceId, role });
-    if (!active) await endMembership(tx, { ...at, principalId: id });
+    if (active === false) await this.end(tx, at, id);
     return this.read(tx, at, id);
   }
 
   /** Makes the person what the directory says they are; what it says again changes nothing. */
   async become(tx: Tx, at: Directory, id: string, received: Json): Promise<Json> {
     const before = (await lockUser(tx, at, id)) ?? notFound(id);
-    const { state, active } = stateOf(received);
+    const { state, active = before.active } = stateOf(received);
     const known = { userName: before.user_name, externalId: before.external_id, resource: before.resource };
-    if (isDeepStrictEqual(known, state) && active === before.active) return resourceOf(before);
+    if (isDeepStrictEqual(known, state) && (active === before.active || !before.ended)) return resourceOf(before);
     await updateUser(tx, at, id, state).catch(refuseTaken);
     await keepProfile(tx, at.tenantId, id, profileOf(state));
     await tx.emit(events.personChanged, { principal: id, workspace: at.workspaceId });
-    if (before.active && !active) await endMembership(tx, { ...at, principalId: id });
-    if (!before.active && active) await this.begin(tx, at, id);
+    if (before.active && !active) await this.end(tx, at, id);
+    if (before.ended && active) await this.begin(tx, at, id);
     return this.read(tx, at, id);
   }
 
@@ -93,9 +94,15 @@ export class ScimUsers {
     await deleteUser(tx, at, id);
   }
 
-  /** A member again; keys and sign-ins that ended stay ended. */
+  private async end(tx: Tx, at: Directory, id: string): Promise<void> {
+    await endMembership(tx, { ...at, principalId: id });
+    await markEnded(tx, at, id, true);
+  }
+
+  /** A member again; keys and sign-ins that ended stay ended. Whom an administrator disabled stays so. */
   private async begin(tx: Tx, at: Directory, id: string): Promise<void> {
     const role = await this.roles.of(tx, at, id);
+    await markEnded(tx, at, id, false);
     await updateMember(tx, { ...at, principalId: id }, { disabledAt: null, role });
     await tx.emit(events.memberAdded, { principal: id, workspace: at.workspaceId, role });
   }
@@ -107,7 +114,7 @@ const raise = (error: unknown): never => {
   throw error;
 };
 
-function stateOf(received: Json): { state: UserState; active: boolean } {
+function stateOf(received: Json): { state: UserState; active: boolean | undefined } {
   const { userName, externalId, ...rest } = received;
   const { schemas: _schemas, id: _id, meta: _meta, groups: _groups, password: _password, ...resource } = rest;
   if (typeof userName !== 'string' || userName.trim() === '' || userName.length > 320)
@@ -116,7 +123,7 @@ function stateOf(received: Json): { state: UserState; active: boolean } {
     refuse(400, `a person is described in at most ${RESOURCE_BYTES} bytes`, 'invalidValue');
   return {
     state: { userName, externalId: externalIdIn(externalId), resource },
-    active: resource['active'] !== false,
+    active: resource['active'] as boolean | undefined,
   };
 }
 

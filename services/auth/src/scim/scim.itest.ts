@@ -144,6 +144,14 @@ describe('people of a directory', () => {
     expect((await ask('POST', 'Users', person('mal@example.com'))).status).toBe(201);
   });
 
+  it('whom an administrator disabled stay so, whatever the directory says', async () => {
+    const id = await made('eli@example.com');
+    await fixture.call(auth.disableMember, { id }, tenant.principal);
+    const said = await ask('PUT', `Users/${id}`, person('eli@example.com', { active: true, title: 'Dr' }));
+    expect(said).toMatchObject({ status: 200, body: { active: false, title: 'Dr' } });
+    expect(await memberOf(id)).toHaveProperty('disabledAt');
+  });
+
   it('of another tenant are not there', async () => {
     const id = await made('zoe@example.com', { externalId: 'z' });
     for (const [method, body] of [['GET'], ['PUT', person('x')], ['DELETE']] as const)

@@ -1,15 +1,10 @@
 import { events, newId } from '@conclave/contracts';
 import type { Tx } from '@conclave/postgres-kit';
 import type { ConnectionRow } from '../connections/postgres-connections.js';
-import {
-  insertIdentity,
-  insertPerson,
-  isKnownEmail,
-  lockIdentity,
-  personOfEmail,
-  touchIdentity,
-} from '../identities/postgres-identities.js';
+import { insertIdentity, lockIdentity, touchIdentity } from '../identities/postgres-identities.js';
+import { lineOf } from '../members/line-of.js';
 import { insertMembership, insertPrincipal } from '../members/postgres-members.js';
+import { insertPerson, isKnownEmail, personOfEmail } from '../members/postgres-persons.js';
 import { permissionsOf } from '../roles/role-permissions.js';
 import { SignInRefusal, type Vouched } from './vouched.js';
 
@@ -66,17 +61,11 @@ async function newcomer(
     tenantId,
     principalId,
     email,
-    verifiedBy: vouched.emailVerified ? connection.id : null,
+    verifiedBy: vouched.emailVerified ? connection.id : undefined,
     at,
   });
   await tx.emit(events.memberAdded, { principal: principalId, workspace: workspaceId, role });
   return principalId;
 }
 
-function nameOf({ name }: Vouched, email: string): string {
-  const text = (name ?? '')
-    .replaceAll(/[\u0000-\u001f\u007f]/g, ' ')
-    .trim()
-    .slice(0, 120);
-  return text === '' ? email.slice(0, 120) : text;
-}
+const nameOf = ({ name }: Vouched, email: string): string => lineOf(name ?? '') || lineOf(email);

@@ -1,16 +1,15 @@
-import { hkdfSync } from 'node:crypto';
-import { CONFIG, SecretBox } from '@conclave/nest-kit';
+import { CONFIG } from '@conclave/nest-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import type { AuthConfig } from '../config.js';
+import { PepperBox } from '../credentials/pepper-box.js';
 
 /** Seals what belongs to one connection, bound to it: its secret, and what a sign-in under way has to remember. */
 @Injectable()
 export class ConnectionSecrets {
-  private readonly box: SecretBox;
+  private readonly box: PepperBox;
 
   constructor(@Inject(CONFIG) config: Pick<AuthConfig, 'API_KEY_PEPPER'>) {
-    const key = hkdfSync('sha256', config.API_KEY_PEPPER, '', 'conclave/auth/connections', 32);
-    this.box = new SecretBox(new Uint8Array(key));
+    this.box = new PepperBox(config, 'connections');
   }
 
   seal(secret: string, tenantId: string, id: string): string {

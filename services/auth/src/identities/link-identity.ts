@@ -3,10 +3,10 @@ import type { RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { connectionOf, lockConnection } from '../connections/postgres-connections.js';
+import { doubtEmail } from '../members/postgres-persons.js';
 import { refusePartialAdministrators } from '../connections/refuse-partial.js';
 import { endSignIns } from '../sign-ins/end-sign-ins.js';
 import {
-  doubtEmail,
   insertIdentity,
   lockIdentity,
   pageOfIdentities,

@@ -95,44 +95,6 @@ export async function reachOf(tx: Tx, tenantId: string, principalId: string): Pr
   return reach;
 }
 
-/** Nobody vouches for the person's address any more. */
-export async function doubtEmail(tx: Tx, tenantId: string, principalId: string): Promise<void> {
-  await tx.query('update person set email_verified_by = null where tenant_id = $1 and principal_id = $2', [
-    ...[tenantId, principalId],
-  ]);
-}
-
-/** Whether somebody of the tenant has the address, verified or not, a member or one that was. */
-export async function isKnownEmail(tx: Tx, tenantId: string, email: string): Promise<boolean> {
-  const row = await tx.one(
-    `select 1 from person where tenant_id = $1 and lower(email) = lower($2)
-     union all select 1 from scim_user where tenant_id = $1 and lower(user_name) = lower($2) limit 1`,
-    [tenantId, email],
-  );
-  return row !== undefined;
-}
-
-/** The one person a verified address belongs to; undefined when there is none, or more than one. */
-export async function personOfEmail(tx: Tx, tenantId: string, email: string): Promise<string | undefined> {
-  const rows = await tx.query<{ principal_id: string }>(
-    `select e.principal_id from person e join principal p on p.tenant_id = e.tenant_id and p.id = e.principal_id
-     where e.tenant_id = $1 and lower(e.email) = lower($2) and e.email_verified_by is not null
-       and p.kind = 'user' and p.disabled_at is null limit 2`,
-    [tenantId, email],
-  );
-  return rows.length === 1 ? rows[0]!.principal_id : undefined;
-}
-
-export async function insertPerson(
-  tx: Tx,
-  person: { tenantId: string; principalId: string; email: string; verifiedBy: string | null; at: Date },
-): Promise<void> {
-  await tx.query(
-    'insert into person (tenant_id, principal_id, email, email_verified_by, created_at) values ($1, $2, $3, $4, $5)',
-    [person.tenantId, person.principalId, person.email, person.verifiedBy, person.at],
-  );
-}
-
 const viewOf = (row: IdentityRow): Identity => ({
   connection: row.connection_id,
   principal: row.principal_id,

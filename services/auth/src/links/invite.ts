@@ -5,12 +5,13 @@ import { Injectable } from '@nestjs/common';
 import { callerOf } from '../members/caller.js';
 import { DisableMember } from '../members/disable-member.js';
 import { insertMembership, insertPrincipal } from '../members/postgres-members.js';
+import { insertPerson } from '../members/postgres-persons.js';
 import { refuseWiderRole } from '../members/role-grant.js';
 import { Ceremonies } from '../passkeys/ceremonies.js';
 import { refuseFromNetworks } from '../api-keys/postgres-api-keys.js';
 import { AnswerBox } from '../credentials/answer-box.js';
 import { MakeLink } from './make-link.js';
-import { insertPerson, lockInvitation, pageOfInvitations, type Invitation } from './postgres-links.js';
+import { lockInvitation, pageOfInvitations, type Invitation } from './postgres-links.js';
 
 type Created = ReplyOf<typeof invitations.createInvitation>;
 
@@ -65,7 +66,7 @@ export class Invite {
     const createdAt = new Date();
     await insertPrincipal(tx, { tenantId, id: principalId, kind: 'user', name, createdAt });
     await insertMembership(tx, { tenantId, workspaceId, principalId, role, createdAt });
-    await insertPerson(tx, { tenantId, principalId, createdAt, ...(email === undefined ? {} : { email }) });
+    await insertPerson(tx, { tenantId, principalId, email, at: createdAt });
     await tx.emit(events.memberAdded, { principal: principalId, workspace: workspaceId, role });
     const {
       id,

@@ -122,23 +122,6 @@ export async function lockInvitation(
   return row && viewOf(row);
 }
 
-export async function insertPerson(
-  tx: Tx,
-  {
-    tenantId,
-    principalId,
-    email,
-    createdAt,
-  }: { tenantId: string; principalId: string; email?: string; createdAt: Date },
-): Promise<void> {
-  await tx.query('insert into person (tenant_id, principal_id, email, created_at) values ($1, $2, $3, $4)', [
-    tenantId,
-    principalId,
-    email ?? null,
-    createdAt,
-  ]);
-}
-
 const viewOf = (row: InvitationRow): Invitation => ({
   id: row.id,
   principal: row.principal_id,

@@ -3,6 +3,7 @@ import type { RequestContext } from '@conclave/nest-kit';
 import { Database, once, pageOf, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { callerOf } from '../members/caller.js';
+import { lineOf } from '../members/line-of.js';
 import { refuseWiderRole } from '../members/role-grant.js';
 import { GroupRoles } from './group-roles.js';
 import { groupsBefore, keepGroupRole, lockGroup, membersOf } from './postgres-scim.js';
@@ -51,5 +52,3 @@ export class Groups {
     return { id, name: lineOf(before.display_name), ...(role && { role }), members: members.length };
   }
 }
-
-const lineOf = (name: string): string => name.replaceAll(/[\u0000-\u001f\u007f]/g, ' ').slice(0, 120);

@@ -141,22 +141,6 @@ export async function deleteUser(tx: Tx, { tenantId, workspaceId }: Directory, i
   ]);
 }
 
-/** How others here know the person. */
-export async function keepProfile(
-  tx: Tx,
-  tenantId: string,
-  id: string,
-  { name, email, locale }: { readonly name: string; readonly email: string | null; readonly locale: string | null },
-): Promise<void> {
-  await tx.query('update principal set name = $3 where tenant_id = $1 and id = $2', [tenantId, id, name]);
-  await tx.query(
-    `insert into person (tenant_id, principal_id, email, locale, created_at) values ($1, $2, $3, $4, now())
-     on conflict (tenant_id, principal_id) do update set locale = excluded.locale, email = excluded.email,
-       email_verified_by = case when person.email = excluded.email then person.email_verified_by end`,
-    [tenantId, id, email, locale],
-  );
-}
-
 export function lockGroup(tx: Tx, { tenantId, workspaceId }: Directory, id: string): Promise<GroupRow | undefined> {
   return tx.one<GroupRow>(`${GROUP} and g.id = $3 for update`, [tenantId, workspaceId, id]);
 }

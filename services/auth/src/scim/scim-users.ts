@@ -5,13 +5,14 @@ import { Injectable } from '@nestjs/common';
 import { insertMembership, insertPrincipal, updateMember } from '../members/postgres-members.js';
 import { endMembership } from '../members/end-membership.js';
 import { isUniqueViolation } from '../unique-violation.js';
+import { lineOf } from '../members/line-of.js';
+import { keepProfile } from '../members/postgres-persons.js';
 import { GroupRoles } from './group-roles.js';
 import {
   conditionOf,
   countUsers,
   deleteUser,
   insertUser,
-  keepProfile,
   lockUser,
   markEnded,
   updateUser,
@@ -160,7 +161,7 @@ function profileOf({ userName, resource }: UserState) {
   );
   const email = (emails?.find(({ primary }) => primary) ?? emails?.[0])?.value ?? null;
   return {
-    name: called!.replaceAll(/[\u0000-\u001f\u007f]/g, ' ').slice(0, 120),
+    name: lineOf(called!),
     email: email === null ? null : email.slice(0, 254),
     locale: (locale ?? preferredLanguage)?.slice(0, 35) ?? null,
   };

@@ -1,5 +1,5 @@
 /** Chromium, and the console in it, used as a person would. */
-import { cpSync, existsSync, mkdtempSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
@@ -11,7 +11,7 @@ const program = process.env['CONCLAVE_CHROMIUM'] ?? '/usr/bin/chromium';
 export const hasBrowser = existsSync(program);
 
 /** The console as it ships, which `npm test` has built; a copy, because another command may build it anew meanwhile. */
-export function copyOfConsole(): string {
+function copyOfConsole(): string {
   const dir = mkdtempSync(join(tmpdir(), 'conclave-console-'));
   cpSync(resolve(import.meta.dirname, '../../../../dist'), dir, { recursive: true });
   return dir;
@@ -26,7 +26,25 @@ const FLAGS = [
   `--host-resolver-rules=MAP ${INSECURE_HOST} 127.0.0.1`,
 ];
 
-export const startBrowser = (): Promise<Browser> => chromium.launch({ executablePath: program, args: FLAGS });
+/** One browser with one page, and the console it is to show. */
+export interface Desk {
+  readonly consoleDir: string;
+  readonly watched: WatchedPage;
+  close(): Promise<void>;
+}
+
+export async function openDesk(): Promise<Desk> {
+  const consoleDir = copyOfConsole();
+  const browser = await chromium.launch({ executablePath: program, args: FLAGS });
+  return {
+    consoleDir,
+    watched: await openPage(browser),
+    async close() {
+      await browser.close();
+      rmSync(consoleDir, { recursive: true });
+    },
+  };
+}
 
 /** A page that keeps what went wrong in it: faults of scripts and violations of the content policy. */
 export interface WatchedPage {
@@ -34,7 +52,7 @@ export interface WatchedPage {
   readonly faults: string[];
 }
 
-export async function openPage(browser: Browser): Promise<WatchedPage> {
+async function openPage(browser: Browser): Promise<WatchedPage> {
   const page = await browser.newPage();
   const faults: string[] = [];
   page.on('pageerror', (error) => faults.push(error.message));

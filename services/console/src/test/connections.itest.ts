@@ -1,41 +1,25 @@
 /** Identity providers as administrators connect them and as people find them, in a real browser. */
-import { rmSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { connections } from '@conclave/contracts';
-import type { Browser, Page } from 'playwright-core';
-import {
-  copyOfConsole,
-  enterAt,
-  gone,
-  hasBrowser,
-  openPage,
-  renew,
-  see,
-  startBrowser,
-  type WatchedPage,
-} from './browser.js';
+import type { Page } from 'playwright-core';
+import { enterAt, gone, hasBrowser, openDesk, renew, see, type Desk, type WatchedPage } from './browser.js';
 import { FakeEdge } from './fake-edge.js';
 import { newWorld } from './world.js';
 
 (hasBrowser ? describe : describe.skip)('identity providers', () => {
-  let consoleDir: string;
-  let browser: Browser;
+  let desk: Desk;
   let watched: WatchedPage;
   let page: Page;
   let edge: FakeEdge;
 
   beforeAll(async () => {
-    consoleDir = copyOfConsole();
-    browser = await startBrowser();
-    watched = await openPage(browser);
+    desk = await openDesk();
+    ({ watched } = desk);
     ({ page } = watched);
   });
-  afterAll(async () => {
-    await browser?.close();
-    rmSync(consoleDir, { recursive: true });
-  });
+  afterAll(() => desk?.close());
   beforeEach(async () => {
-    edge = await FakeEdge.start(await newWorld(), consoleDir);
+    edge = await FakeEdge.start(await newWorld(), desk.consoleDir);
     await renew(watched);
   });
   afterEach(async () => {

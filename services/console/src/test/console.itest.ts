@@ -1,19 +1,17 @@
 /** The console in a real browser, as it ships, under the edge's content policy. */
-import { rmSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { audit, auth, consensus, delivery, newId, runs, runtime } from '@conclave/contracts';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import {
-  copyOfConsole,
   enterAt,
   gone,
   hasBrowser,
   INSECURE_HOST,
-  openPage,
+  openDesk,
   renew,
   see,
   signIn,
-  startBrowser,
+  type Desk,
   type WatchedPage,
 } from './browser.js';
 import { tampered } from './deciding.js';
@@ -23,26 +21,21 @@ import { auditPage, overflow } from './page-audit.js';
 import { API_KEY, newWorld, type World } from './world.js';
 
 (hasBrowser ? describe : describe.skip)('the console', () => {
-  let consoleDir: string;
-  let browser: Browser;
+  let desk: Desk;
   let watched: WatchedPage;
   let page: Page;
   let world: World;
   let edge: FakeEdge;
 
   beforeAll(async () => {
-    consoleDir = copyOfConsole();
-    browser = await startBrowser();
-    watched = await openPage(browser);
+    desk = await openDesk();
+    ({ watched } = desk);
     ({ page } = watched);
   });
-  afterAll(async () => {
-    await browser?.close();
-    rmSync(consoleDir, { recursive: true });
-  });
+  afterAll(() => desk?.close());
   beforeEach(async () => {
     world = await newWorld();
-    edge = await FakeEdge.start(world, consoleDir);
+    edge = await FakeEdge.start(world, desk.consoleDir);
     await renew(watched);
   });
   afterEach(async () => {

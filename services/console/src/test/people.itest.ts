@@ -1,18 +1,16 @@
 /** How people get in, and who may: pages in a real browser with an authenticator of its own. */
-import { rmSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { auth, invitations, passkeys, signIns } from '@conclave/contracts';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import {
   addAuthenticator,
-  copyOfConsole,
   enterAt,
   gone,
   hasBrowser,
-  openPage,
+  openDesk,
   renew,
   see,
-  startBrowser,
+  type Desk,
   type WatchedPage,
 } from './browser.js';
 import { FakeEdge } from './fake-edge.js';
@@ -20,8 +18,7 @@ import { LINK_SECRET, ORIGIN } from './fake-people.js';
 import { newWorld, type World } from './world.js';
 
 (hasBrowser ? describe : describe.skip)('people', () => {
-  let consoleDir: string;
-  let browser: Browser;
+  let desk: Desk;
   let watched: WatchedPage;
   let page: Page;
   let world: World;
@@ -30,18 +27,14 @@ import { newWorld, type World } from './world.js';
   let takeAway: () => Promise<void>;
 
   beforeAll(async () => {
-    consoleDir = copyOfConsole();
-    browser = await startBrowser();
-    watched = await openPage(browser);
+    desk = await openDesk();
+    ({ watched } = desk);
     ({ page } = watched);
   });
-  afterAll(async () => {
-    await browser?.close();
-    rmSync(consoleDir, { recursive: true });
-  });
+  afterAll(() => desk?.close());
   beforeEach(async () => {
     world = await newWorld();
-    edge = await FakeEdge.start(world, consoleDir);
+    edge = await FakeEdge.start(world, desk.consoleDir);
     url = `http://localhost:${edge.port}`;
     await renew(watched);
     takeAway = await addAuthenticator(page);

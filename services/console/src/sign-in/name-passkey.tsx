@@ -1,0 +1,60 @@
+import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { useState, type ReactNode, type SyntheticEvent } from 'react';
+import type { Contract } from '@conclave/contracts';
+import { useWork } from '../api/queries.js';
+import { Icon } from '../design/icon.js';
+import { Refused } from '../design/refusal.js';
+
+interface NamePasskeyProps {
+  readonly title: string;
+  /** About the name. */
+  readonly description: string;
+  readonly make: (name: string) => Promise<unknown>;
+  /** The list that a new passkey is in. */
+  readonly list: Contract;
+  readonly children: ReactNode;
+}
+
+/** Asks what a passkey is to be called, and has it made on this device, or with one that is at hand. */
+export function NamePasskey({ title, description, make, list, children }: NamePasskeyProps) {
+  const [name, setName] = useState('');
+  const work = useWork(make, [list]);
+  const [opened, { open, close }] = useDisclosure(false, { onOpen: work.reset });
+  const submit = (event: SyntheticEvent): void => {
+    event.preventDefault();
+    work.mutate(name, { onSuccess: close });
+  };
+  return (
+    <>
+      <Button onClick={open} leftSection={<Icon name="plus" />}>
+        {title}
+      </Button>
+      <Modal opened={opened} onClose={close} title={title}>
+        <form onSubmit={submit}>
+          <Stack gap="md">
+            <TextInput
+              label="Name"
+              description={description}
+              placeholder="laptop"
+              required
+              maxLength={120}
+              data-autofocus
+              value={name}
+              onChange={(event) => setName(event.currentTarget.value)}
+            />
+            <Text size="sm" c="dimmed">
+              {children}
+            </Text>
+            <Refused error={work.error} />
+            <Group justify="flex-end">
+              <Button type="submit" loading={work.isPending}>
+                Make the passkey
+              </Button>
+            </Group>
+          </Stack>
+        </form>
+      </Modal>
+    </>
+  );
+}

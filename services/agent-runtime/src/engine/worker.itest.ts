@@ -391,6 +391,8 @@ describe('worker', () => {
     expect(await ended(id)).toBe('completed');
     expect(signals).toHaveLength(2);
     expect(signals[1]!.aborted).toBe(false);
+    // A run is settled after its end is stored, so the row may be seen first.
+    while (house.settledRuns.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
     expect(house.settledRuns).toEqual([id]);
   }, 20_000);
 });

@@ -1,5 +1,6 @@
 import type { Contract } from './contract.js';
 import type { EventContract } from './events/event.js';
+import * as accessReviews from './rpc/access-reviews.js';
 import * as audit from './rpc/audit.js';
 import * as auth from './rpc/auth.js';
 import * as budgets from './rpc/budgets.js';
@@ -49,6 +50,7 @@ export const contracts: readonly Contract[] = [
     delivery,
     tenantRoles,
     policies,
+    accessReviews,
   ].flatMap((module) => Object.values(module).filter(isContract)),
   ...Object.values(readEvents),
 ];

@@ -19,6 +19,7 @@ export const idPrefixes = {
   passkey: 'pky',
   link: 'lnk',
   group: 'grp',
+  accessReview: 'arv',
   run: 'run',
   task: 'tsk',
   session: 'ses',

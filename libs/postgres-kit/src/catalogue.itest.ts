@@ -76,6 +76,7 @@ const forEverybody = ['marketplace.package: platform', 'marketplace.release: pla
  * old sign-ins, challenges and flows; and their policies with what each allows.
  */
 const asOwner = [
+  'auth.access_reviews_due',
   'auth.sweep_challenges',
   'auth.sweep_connection_flows',
   'auth.sweep_sign_ins',
@@ -88,6 +89,7 @@ const asOwner = [
   'auth.tenants_of_email_domain',
 ];
 const ofOwner = [
+  'auth.access_review: due SELECT',
   'auth.api_key: exchange SELECT',
   'auth.connection: door SELECT',
   'auth.connection_flow: sweep DELETE',

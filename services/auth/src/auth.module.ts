@@ -1,5 +1,7 @@
 import { Cedar } from '@conclave/nest-kit/policy';
 import { Module } from '@nestjs/common';
+import { AccessReviewsController } from './access-reviews/access-reviews.controller.js';
+import { ReviewAccess } from './access-reviews/review-access.js';
 import { ApiKeyMint } from './api-keys/api-key-mint.js';
 import { ApiKeysController } from './api-keys/api-keys.controller.js';
 import { CreateApiKey } from './api-keys/create-api-key.js';
@@ -69,6 +71,7 @@ import { WorkspacesController } from './workspaces/workspaces.controller.js';
 @Module({
   controllers: [
     ...connectionControllers,
+    AccessReviewsController,
     ApiKeysController,
     CredentialsController,
     LinksController,
@@ -122,6 +125,7 @@ import { WorkspacesController } from './workspaces/workspaces.controller.js';
     PutPolicy,
     ReadPolicies,
     RecoverMember,
+    ReviewAccess,
     RevokeApiKey,
     RevokeSignIn,
     SignInWithPasskey,

@@ -155,6 +155,47 @@ export const roleDeleted = event({
   data: z.object({ role: z.string() }),
 });
 
+const accessReview = z.object({ review: idOf('accessReview'), workspace: idOf('workspace') });
+
+export const accessReviewOpened = event({
+  type: 'access-review.opened',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: accessReview.extend({ items: z.number().int(), undecided: z.string() }),
+});
+
+export const accessReviewDecided = event({
+  type: 'access-review.decided',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  personal: ['reason'],
+  data: accessReview.extend({
+    subject: z.string(),
+    principal: idOf('principal'),
+    decision: z.string(),
+    reason: z.string(),
+  }),
+});
+
+/** `sha256` is the report's. */
+export const accessReviewClosed = event({
+  type: 'access-review.closed',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: accessReview.extend({
+    items: z.number().int(),
+    kept: z.number().int(),
+    revoked: z.number().int(),
+    gone: z.number().int(),
+    changed: z.number().int(),
+    failed: z.number().int(),
+    sha256: sha256Hex,
+  }),
+});
+
 export const policyChanged = event({
   type: 'policy.changed',
   producer: 'auth',

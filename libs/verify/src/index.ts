@@ -12,6 +12,7 @@ export { outsideKeys } from './policy-check.js';
 export { type BallotSummary, type ReceiptSummary } from './receipt-summary.js';
 export { parseTrustPolicy, type Demands, type NamedKey, type TrustPolicy } from './trust-policy.js';
 export { VERDICTS, type Step, type StepName, type Verdict, type VerdictStatus } from './verdict.js';
+export { verifyAccessReview, type AccessReviewSummary, type AccessReviewVerdict } from './verify-access-review.js';
 export { verifyConsistencyOfCheckpoints } from './verify-consistency.js';
 export { verifyExport, type ExportSummary, type ExportVerdict } from './verify-export.js';
 export { verifyReceipt } from './verify-receipt.js';

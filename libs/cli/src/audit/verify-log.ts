@@ -3,7 +3,7 @@ import { access } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { MalformedError, parseVkey } from '@conclave/audit-core';
-import { VERDICTS, verifyExport, type TrustPolicy } from '@conclave/verify';
+import { VERDICTS, verifyExport, type TrustPolicy, type Verdict } from '@conclave/verify';
 import type { Call } from '../command.js';
 import type { ExitCode } from '../exit-codes.js';
 import { usage } from '../fault.js';
@@ -13,12 +13,11 @@ import { printLines } from '../verify/report.js';
 import { namedTrustRoot, readNamed, trustRootOf } from '../verify/trust-root.js';
 
 export async function verifyLog(call: Call, file: string): Promise<ExitCode> {
-  const { out } = call;
   const path = resolve(call.cwd, file);
   await access(path).catch((cause: NodeJS.ErrnoException) => {
     throw usage(`${path} cannot be read (${cause.code})`);
   });
-  const trust = await trustOf(call);
+  const trust = await trustedLogs(call);
   const kept = call.text('since');
   const since = kept === undefined ? undefined : await readNamed(resolve(call.cwd, kept));
   const lines = createInterface({ input: createReadStream(path), crlfDelay: Infinity });
@@ -26,6 +25,12 @@ export async function verifyLog(call: Call, file: string): Promise<ExitCode> {
     ...(trust.logs ? { logs: trust.logs } : {}),
     ...(since === undefined ? {} : { since }),
   });
+  const { export: claimed } = verdict;
+  return tellVerdict(call, verdict, trust, claimed ? { export: claimed } : {});
+}
+
+/** Tells what a verification under keys of logs came to, with what the file claims. */
+export function tellVerdict({ out }: Call, verdict: Verdict, trust: TrustedLogs, claims: object): ExitCode {
   const steps: Line[] = verdict.steps.map(({ name, ok, checked, detail }) => ({
     name,
     state: !ok ? 'failed' : checked ? 'ok' : 'unchecked',
@@ -33,15 +38,20 @@ export async function verifyLog(call: Call, file: string): Promise<ExitCode> {
   }));
   steps.push({ name: 'trust root', state: trust.logs ? 'ok' : 'unchecked', detail: trust.source });
   printLines(out, steps);
-  const { exitCode, meaning } = VERDICTS[verdict.status];
-  out.print('', `${out.styled(['bold', exitCode === 0 ? 'green' : 'red'], verdict.status)}  ${meaning}`);
-  const { status, ok, export: claimed } = verdict;
-  out.result({ status, ok, exitCode, steps, ...(claimed ? { export: claimed } : {}) });
+  const { status, ok } = verdict;
+  const { exitCode, meaning } = VERDICTS[status];
+  out.print('', `${out.styled(['bold', exitCode === 0 ? 'green' : 'red'], status)}  ${meaning}`);
+  out.result({ status, ok, exitCode, steps, ...claims });
   return exitCode;
 }
 
+export interface TrustedLogs {
+  readonly logs?: TrustPolicy['logs'];
+  readonly source: string;
+}
+
 /** The keys of logs that are believed: those of the command line, else of the repository's branch that changes are for. */
-async function trustOf(call: Call): Promise<{ readonly logs?: TrustPolicy['logs']; readonly source: string }> {
+export async function trustedLogs(call: Call): Promise<TrustedLogs> {
   const vkey = call.text('vkey');
   const named = call.text('trust');
   if (vkey !== undefined) return { logs: [keyOf(vkey)], source: '--vkey' };

@@ -54,7 +54,7 @@ const item = z.object({
   decidedBy: z.string().optional(),
   decidedAt: timestamp.optional(),
   /**
-   * When it is closed: what happened. `gone` is an access that had ended already, `changed` a member who has another role
+   * When it is closed: what happened. `gone` is an access that had ended already, or ended with its member, `changed` a member who has another role
    * than the one that was decided about, and keeps it; `failed` an access that could not be ended.
    */
   outcome: z.enum(['kept', 'revoked', 'gone', 'changed', 'failed']).optional(),
@@ -106,10 +106,7 @@ export const listAccessReviewItems = contract({
     ...pageQuery,
     id,
     /** Only those about which nobody decided yet. */
-    open: z
-      .enum(['true', 'false'])
-      .default('false')
-      .transform((text) => text === 'true'),
+    only: z.literal('open').optional(),
   }),
   reply: pageOf(item),
   errors: ['auth.access-review.not-found'],

@@ -173,6 +173,40 @@ describe('the members of a workspace, over the public API', () => {
     expect(JSON.stringify(found)).not.toContain('Whose Name Goes');
   });
 
+  it('are reviewed, and the report of it is verified offline', async () => {
+    const { id, key } = await addMember('Gone By Now', 'developer');
+    const dir = dirname(platform.devFile);
+    const env = { ...process.env, CONCLAVE_STATE_DIR: dir };
+    const conclave = async (...words: string[]) => {
+      const all = [program, 'access-reviews', ...words, '--json'];
+      const { stdout } = await run(process.execPath, all, { env, cwd: dir }).catch(
+        (error: { stdout: string }) => error,
+      );
+      return JSON.parse(stdout) as { readonly [member: string]: unknown };
+    };
+    const due = new Date(Date.now() + 86_400_000).toISOString();
+    const review = (await conclave('begin', 'Winter', '--due', due))['id'] as string;
+    expect(await conclave('revoke', review, id, '--reason', 'left')).toMatchObject({ decision: 'revoke' });
+    expect((await conclave('items', review, '--open'))['items']).not.toContainEqual(
+      expect.objectContaining({ subject: id }),
+    );
+    await conclave('close', review);
+    const until = Date.now() + 5_000;
+    while ((await ask(key, 'GET', '/v1/me')).status !== 401) expect(Date.now()).toBeLessThan(until);
+    const file = join(dir, 'report.jsonl');
+    await conclave('report', review, '--out', file);
+    const vkey = (await ask(platform.apiKey, 'GET', '/v1/audit/log')).body['vkey'] as string;
+    const verify = () => conclave('verify', file, '--vkey', vkey);
+    const report = { review, outcomes: { revoked: 1 } };
+    expect(await verify()).toMatchObject({ status: 'trusted', exitCode: 0, report });
+    expect(await conclave('verify', file)).toMatchObject({ status: 'consistent-untrusted' });
+    writeFileSync(file, readFileSync(file, 'utf8').replace('"outcome":"kept"', '"outcome":"gone"'));
+    expect(await verify()).toMatchObject({ status: 'bad-log-proof', exitCode: 3 });
+    writeFileSync(file, readFileSync(file, 'utf8').split('\n').slice(0, -4).join('\n'));
+    expect(await verify()).toMatchObject({ status: 'malformed', exitCode: 6 });
+    expect(await conclave('list')).toMatchObject({ items: [{ id: review, closedBy: expect.any(String) }] });
+  });
+
   it('make a new workspace usable from its first minute', async () => {
     const made = await ask(platform.apiKey, 'POST', '/v1/workspaces', { name: 'second' });
     const workspace = made.body['id'];

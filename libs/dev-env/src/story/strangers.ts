@@ -55,6 +55,7 @@ export async function furnish(gateway: string, apiKey: string): Promise<Readonly
   await make('/v1/webhooks', { url: 'https://1.1.1.1/canary', events: ['run.completed'] });
   await make('/v1/secrets', { name: 'CANARY', value: CANARY });
   await make('/v1/invitations', { name: CANARY, role: 'viewer' });
+  await make('/v1/access-reviews', { name: CANARY, dueAt: new Date(Date.now() + 86_400_000).toISOString() });
   await make('/scim/v2/Groups', { schemas: ['urn:ietf:params:scim:schemas:core:2.0:Group'], displayName: CANARY });
   await make('/v1/connections', { name: CANARY, settings: { kind: 'github', clientId: 'c', clientSecret: CANARY } });
   await make('/v1/audit/erasures', { subject: unknown('prn'), reason: CANARY });

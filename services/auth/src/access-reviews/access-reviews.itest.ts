@@ -65,7 +65,7 @@ describe('access reviews', () => {
     await decide(review.id, cy, 'revoke');
     await decide(review.id, key.id, 'revoke');
     await decide(review.id, bo, 'keep');
-    expect((await items(review.id, { open: 'true' })).map(({ subject }) => subject)).toEqual(
+    expect((await items(review.id, { only: 'open' })).map(({ subject }) => subject)).toEqual(
       [admin.principal.id, tenant.keyId].sort(),
     );
     const closed = await close(review.id);

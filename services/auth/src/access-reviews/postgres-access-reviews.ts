@@ -130,11 +130,11 @@ type NamedItemRow = ItemRow & {
 export async function pageOfItems(
   db: Statements,
   { tenantId, id }: { tenantId: string; id: string },
-  { limit, after, open }: Page & { open: boolean },
+  { limit, after, only }: Page & { only?: 'open' | undefined },
 ): Promise<{ items: AccessItem[]; next?: string }> {
   const rows = await db.query<NamedItemRow>(
     `${ITEM} and ($3::text is null or i.subject > $3) and (not $4 or i.decision is null) order by i.subject limit $5`,
-    [tenantId, id, after ?? null, open, limit + 1],
+    [tenantId, id, after ?? null, only === 'open', limit + 1],
   );
   return pageBy(rows.map(itemOf), limit, ({ subject }) => subject);
 }

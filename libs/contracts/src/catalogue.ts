@@ -3,6 +3,7 @@ import type { EventContract } from './events/event.js';
 import * as accessReviews from './rpc/access-reviews.js';
 import * as audit from './rpc/audit.js';
 import * as auth from './rpc/auth.js';
+import * as breakGlass from './rpc/break-glass.js';
 import * as budgets from './rpc/budgets.js';
 import * as connections from './rpc/connections.js';
 import * as consensus from './rpc/consensus.js';
@@ -51,6 +52,7 @@ export const contracts: readonly Contract[] = [
     tenantRoles,
     policies,
     accessReviews,
+    breakGlass,
   ].flatMap((module) => Object.values(module).filter(isContract)),
   ...Object.values(readEvents),
 ];

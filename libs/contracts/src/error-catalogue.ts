@@ -3,6 +3,7 @@
  * and each has a test that provokes it. `title` is for people; `action` says what the caller or operator can do.
  */
 import type { CatalogueEntry } from './catalogue-entry.js';
+import { identityErrors } from './identity-errors.js';
 import { proofErrors } from './proof-errors.js';
 
 export const errorCatalogue = {
@@ -178,32 +179,7 @@ export const errorCatalogue = {
     title: 'Nobody manages a role wider than what their credential permits.',
     action: 'Choose a narrower role, or use a key that holds the permissions named in `missing`.',
   },
-  'auth.access-review.not-found': {
-    status: 404,
-    title: 'No such access review, or no such access in it.',
-    action:
-      'List the reviews with GET /v1/access-reviews and what they are about with GET /v1/access-reviews/{id}/items.',
-  },
-  'auth.access-review.closed': {
-    status: 409,
-    title: 'The access review is closed.',
-    action: 'Begin another with POST /v1/access-reviews.',
-  },
-  'auth.access-review.open': {
-    status: 409,
-    title: 'The access review is not closed yet.',
-    action: 'Close it with POST /v1/access-reviews/{id}/close; it closes by itself when it is due.',
-  },
-  'auth.access-review.own-access': {
-    status: 403,
-    title: 'Nobody decides about their own access.',
-    action: 'Ask another member with the permission access-review:manage.',
-  },
-  'auth.access-review.too-many': {
-    status: 409,
-    title: 'The workspace has as many open access reviews as it may have.',
-    action: 'Close one first; `limit` names the number.',
-  },
+  ...identityErrors,
   'auth.policy.not-found': {
     status: 404,
     title: 'No such policy.',

@@ -20,6 +20,7 @@ export const idPrefixes = {
   link: 'lnk',
   group: 'grp',
   accessReview: 'arv',
+  breakGlass: 'bgl',
   run: 'run',
   task: 'tsk',
   session: 'ses',

@@ -32,6 +32,7 @@ export const permissions = [
   'self:manage',
   'scim:provision',
   'access-review:manage',
+  'break-glass:open',
 ] as const;
 
 export type Permission = (typeof permissions)[number];
@@ -68,3 +69,21 @@ export const roles = {
 } as const satisfies Record<string, readonly Permission[]>;
 
 export type Role = keyof typeof roles;
+
+/** What gives access that outlasts whoever gives it. */
+const LASTING: readonly Permission[] = [
+  'voter-key:enrol',
+  'webhook:manage',
+  'api-key:manage',
+  'workspace:manage',
+  'member:manage',
+  'role:manage',
+  'policy:manage',
+  'connection:manage',
+  'scim:provision',
+  'access-review:manage',
+  'break-glass:open',
+];
+
+/** What emergency access permits beside a member's role. */
+export const emergencyPermissions: readonly Permission[] = permissions.filter((one) => !LASTING.includes(one));

@@ -7,6 +7,8 @@ import { ApiKeysController } from './api-keys/api-keys.controller.js';
 import { CreateApiKey } from './api-keys/create-api-key.js';
 import { ListApiKeys } from './api-keys/list-api-keys.js';
 import { RevokeApiKey } from './api-keys/revoke-api-key.js';
+import { BreakGlassController } from './break-glass/break-glass.controller.js';
+import { BreakTheGlass } from './break-glass/break-glass.js';
 import { connectionControllers, connectionProviders } from './connections/connection-parts.js';
 import { AnswerBox } from './credentials/answer-box.js';
 import { Authenticator } from './credentials/authenticator.js';
@@ -73,6 +75,7 @@ import { WorkspacesController } from './workspaces/workspaces.controller.js';
     ...connectionControllers,
     AccessReviewsController,
     ApiKeysController,
+    BreakGlassController,
     CredentialsController,
     LinksController,
     MembersController,
@@ -94,6 +97,7 @@ import { WorkspacesController } from './workspaces/workspaces.controller.js';
     AnswerBox,
     ApiKeyMint,
     Authenticator,
+    BreakTheGlass,
     Cedar,
     Ceremonies,
     Challenges,

@@ -1,7 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
-import type { ReadableStream } from 'node:stream/web';
 import { setTimeout } from 'node:timers/promises';
 import { accessReviews, records, type ReplyOf } from '@conclave/contracts';
 import { verifyAccessReview } from '@conclave/verify';

@@ -196,6 +196,41 @@ export const accessReviewClosed = event({
   }),
 });
 
+const breakGlass = z.object({
+  breakGlass: idOf('breakGlass'),
+  principal: idOf('principal'),
+  workspace: idOf('workspace'),
+  signIn: idOf('signIn'),
+});
+
+/** Somebody took emergency access. */
+export const breakGlassOpened = event({
+  type: 'break-glass.opened',
+  producer: 'auth',
+  consumers: ['gateway', 'audit', 'delivery'],
+  audited: true,
+  personal: ['reason'],
+  data: breakGlass.extend({ endsAt: timestamp, reason: z.string() }),
+});
+
+/** It was ended before its time. */
+export const breakGlassEnded = event({
+  type: 'break-glass.ended',
+  producer: 'auth',
+  consumers: ['gateway', 'audit'],
+  audited: true,
+  data: breakGlass,
+});
+
+export const breakGlassReviewed = event({
+  type: 'break-glass.reviewed',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  personal: ['note'],
+  data: breakGlass.extend({ finding: z.string(), note: z.string() }),
+});
+
 export const policyChanged = event({
   type: 'policy.changed',
   producer: 'auth',

@@ -38,6 +38,8 @@ export const me = z.object({
   workspace: z.object({ id: idOf('workspace'), name }),
   role,
   scopes: z.array(scope),
+  /** Emergency access that the sign-in at hand has. */
+  breakGlass: z.object({ id: idOf('breakGlass'), endsAt: timestamp }).optional(),
 });
 
 export const getMe = contract({

@@ -12,6 +12,7 @@ export const webhookEventTypes = [
   'budget.threshold',
   'log.contested',
   'log.damaged',
+  'break-glass.opened',
 ] as const;
 
 /** How lines of log entries are written, in exports and to webhooks. */

@@ -1,4 +1,4 @@
-import { ConclaveError, type Permission } from '@conclave/contracts';
+import { ConclaveError, emergencyPermissions, type Permission } from '@conclave/contracts';
 import { CONFIG } from '@conclave/nest-kit';
 import { Database, type Tx } from '@conclave/postgres-kit';
 import { Inject, Injectable } from '@nestjs/common';
@@ -29,6 +29,7 @@ export interface Grant {
   readonly role: string;
   /** The digest of the tenant's policies. */
   readonly policies?: string;
+  /** Until when it is worth this. */
   readonly expiresAt?: Date;
   readonly allowedAddresses?: readonly string[];
 }
@@ -95,7 +96,12 @@ async function touch(tx: Tx, tenantId: string, { credential_id: id, api_key_id: 
 }
 
 function grantOf(tenantId: string, row: CredentialRow): Grant {
-  const byRole = new Set(permitted(row.role, row.role_permissions));
+  const { emergency_until: emergencyUntil } = row;
+  const byRole = new Set([
+    ...permitted(row.role, row.role_permissions),
+    ...(emergencyUntil ? emergencyPermissions : []),
+  ]);
+  const expiresAt = earliest(row.expires_at, emergencyUntil);
   return {
     credentialId: row.credential_id,
     tenantId,
@@ -104,7 +110,10 @@ function grantOf(tenantId: string, row: CredentialRow): Grant {
     scopes: row.scopes?.filter((scope) => byRole.has(scope)) ?? [...byRole],
     role: row.role,
     ...(row.policies === null ? {} : { policies: row.policies }),
-    ...(row.expires_at ? { expiresAt: row.expires_at } : {}),
+    ...(expiresAt ? { expiresAt } : {}),
     ...(row.allowed_addresses ? { allowedAddresses: row.allowed_addresses } : {}),
   };
 }
+
+const earliest = (...times: (Date | null)[]): Date | undefined =>
+  times.filter((time) => time !== null).sort((a, b) => a.getTime() - b.getTime())[0];

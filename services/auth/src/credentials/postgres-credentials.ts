@@ -22,6 +22,8 @@ export interface CredentialRow {
   readonly policies: string | null;
   readonly allowed_addresses: string[] | null;
   readonly last_used_at: Date | null;
+  /** Until when it has emergency access. */
+  readonly emergency_until: Date | null;
   /** Revoked, ended, or of a disabled member. */
   readonly dead: boolean;
 }
@@ -52,7 +54,7 @@ export async function tenantOfSignIn(tx: Tx, digest: Buffer): Promise<string | u
 
 export const apiKeyCredential = (tx: Tx, tenantId: string, id: string): Promise<CredentialRow | undefined> =>
   tx.one<CredentialRow>(
-    `select ${HELD}, k.id as credential_id, k.digest, k.expires_at, k.last_used_at,
+    `select ${HELD}, k.id as credential_id, k.digest, k.expires_at, k.last_used_at, null as emergency_until,
        k.revoked_at is not null or ${GONE} as dead
      from api_key k ${holderOf('k')} where k.tenant_id = $1 and k.id = $2`,
     [tenantId, id],
@@ -66,6 +68,8 @@ export const signInCredential = (
 ): Promise<CredentialRow | undefined> =>
   tx.one<CredentialRow>(
     `select ${HELD}, s.id as credential_id, s.digest, least(k.expires_at, s.expires_at) as expires_at, s.last_used_at,
+       (select max(g.ends_at) from break_glass g where g.tenant_id = s.tenant_id and g.sign_in_id = s.id
+         and g.workspace_id = s.workspace_id and g.ended_at is null and g.ends_at > now()) as emergency_until,
        s.ended_at is not null or s.last_used_at < now() - $3 * interval '1 ms' or k.revoked_at is not null or ${GONE}
        or (s.connection_id is not null and not exists (select from connection c
          where c.tenant_id = s.tenant_id and c.id = s.connection_id and c.disabled_at is null))

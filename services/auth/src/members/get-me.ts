@@ -2,6 +2,7 @@ import { ConclaveError, type ReplyOf, type auth } from '@conclave/contracts';
 import type { RequestContext } from '@conclave/nest-kit';
 import { Database } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
+import { openFor } from '../break-glass/postgres-break-glass.js';
 import { callerOf } from './caller.js';
 import { profileOf } from './postgres-members.js';
 
@@ -12,8 +13,10 @@ export class GetMe {
 
   /** @throws ConclaveError `auth.unauthenticated` when the principal was disabled or removed since the exchange */
   async run(ctx: RequestContext): Promise<ReplyOf<typeof auth.getMe>> {
-    const profile = await profileOf(this.db.autocommit(ctx), callerOf(ctx));
+    const db = this.db.autocommit(ctx);
+    const profile = await profileOf(db, callerOf(ctx));
     if (!profile) throw new ConclaveError('auth.unauthenticated');
-    return { ...profile, scopes: [...ctx.scopes] };
+    const emergency = ctx.credentialId === undefined ? undefined : await openFor(db, ctx.tenantId, ctx.credentialId);
+    return { ...profile, scopes: [...ctx.scopes], ...(emergency && { breakGlass: emergency }) };
   }
 }

@@ -81,6 +81,11 @@ export async function eraseNames(tx: Tx, tenantId: string, principalId: string):
     ERASED,
   ]);
   await tx.query(
+    `update break_glass set reason = $3, note = case when note is not null then $3 end
+     where tenant_id = $1 and principal_id = $2`,
+    [tenantId, principalId, ERASED],
+  );
+  await tx.query(
     `update scim_user set user_name = principal_id, external_id = null, resource = '{}', version = version + 1
      where tenant_id = $1 and principal_id = $2`,
     [tenantId, principalId],

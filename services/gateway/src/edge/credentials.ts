@@ -33,12 +33,14 @@ interface Answer {
   until: number;
 }
 
-/** What may have narrowed the callers of a tenant. */
+/** What may have changed what callers of a tenant are worth. */
 const NARROWING: readonly string[] = [
   events.memberChanged,
   events.roleChanged,
   events.policyChanged,
   events.policyDeleted,
+  events.breakGlassOpened,
+  events.breakGlassEnded,
 ].map(({ type }) => type);
 
 /** A revocation whose doorbell was missed takes effect after this long. */

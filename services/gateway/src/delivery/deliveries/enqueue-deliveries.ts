@@ -19,7 +19,7 @@ export class EnqueueDeliveries {
 
   @Consumes(
     ...[events.decisionSealed, events.waveOpened, events.runCompleted, events.runFailed, events.budgetThreshold],
-    ...[events.logContested, events.logDamaged],
+    ...[events.logContested, events.logDamaged, events.breakGlassOpened],
   )
   async onEvent(tx: Tx, event: PlacedEvent): Promise<void> {
     const { tenantId, id: eventId } = event;

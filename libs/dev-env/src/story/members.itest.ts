@@ -120,9 +120,19 @@ describe('the members of a workspace, over the public API', () => {
     const { status, type, body, headers } = await scim(directory, 'POST', 'Users', user);
     expect([status, type]).toEqual([201, 'application/scim+json']);
     expect(headers.get('location')).toBe(`${platform.gateway}/scim/v2/Users/${String(body['id'])}`);
+    await ask(platform.apiKey, 'PATCH', `/v1/members/${String(body['id'])}`, { role: 'developer' });
     const { body: key } = await ask(platform.apiKey, 'POST', '/v1/api-keys', { name: 'Fay', principal: body['id'] });
     expect((await ask(key['key'] as string, 'GET', '/v1/me')).body).toMatchObject({
-      ...{ role: 'viewer', principal: { name: 'fay@example.com' } },
+      ...{ role: 'developer', principal: { name: 'fay@example.com' } },
+    });
+    const theirs = key['key'] as string;
+    const { body: run } = await ask(theirs, 'POST', '/v1/runs', {
+      agent: 'human',
+      input: { question: 'Are you there?' },
+    });
+    const followed = await fetch(`${platform.gateway}/v1/runs/${String(run['id'])}/events`, {
+      headers: { authorization: `Bearer ${theirs}` },
+      signal: AbortSignal.timeout(20_000),
     });
     const path = `Users/${String(body['id'])}`;
     const patch = {
@@ -131,7 +141,12 @@ describe('the members of a workspace, over the public API', () => {
     };
     expect((await scim(directory, 'PATCH', path, patch, 'application/json')).body['active']).toBe(false);
     const until = Date.now() + 5_000;
-    while ((await ask(key['key'] as string, 'GET', '/v1/me')).status !== 401) expect(Date.now()).toBeLessThan(until);
+    while ((await ask(theirs, 'GET', '/v1/me')).status !== 401) expect(Date.now()).toBeLessThan(until);
+    // What was open is cut off or comes to its end, and what they set to work ends.
+    await followed.text().catch(() => undefined);
+    const stateOf = async () => (await ask(platform.apiKey, 'GET', `/v1/runs/${String(run['id'])}`)).body['state'];
+    while ((await stateOf()) !== 'canceled') expect(Date.now()).toBeLessThan(until);
+    expect(Date.now()).toBeLessThan(until);
     const error = (status: number) => ({
       ...{ status, type: 'application/scim+json' },
       body: { schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'], status: String(status) },

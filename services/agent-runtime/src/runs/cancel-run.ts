@@ -1,7 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { ConclaveError, consensus, runtime, type RequestOf, type Run } from '@conclave/contracts';
+import { ConclaveError, consensus, events, runtime, type RequestOf, type Run } from '@conclave/contracts';
 import { KIT, type Kit, type RequestContext } from '@conclave/nest-kit';
-import { Database, once } from '@conclave/postgres-kit';
+import { Consumes, Database, once, type PlacedEvent, type Tx } from '@conclave/postgres-kit';
+import type { z } from 'zod';
 import { Bells } from '../engine/bells.js';
 import { endRun } from '../engine/postgres-control.js';
 import { LiveRuns } from './live-runs.js';
@@ -33,6 +34,24 @@ export class CancelRun {
     return run;
   }
 
+  /** What somebody set to work ends when they are no member of the workspace any more. */
+  @Consumes(events.memberDisabled)
+  async memberDisabled(tx: Tx, { tenantId, actor, data }: PlacedEvent): Promise<void> {
+    const { principal, workspace } = data as z.output<typeof events.memberDisabled.data>;
+    const theirs = await tx.query<{ id: string; decision_id: string | null }>(
+      `select id, decision_id from run where tenant_id = $1 and actor = $2 and workspace_id = $3
+         and state in ('queued', 'running', 'parked', 'paused') order by id`,
+      [tenantId, principal, workspace],
+    );
+    const outside = { how: 'cancel', by: actor, reason: 'whoever started it is no member any more' } as const;
+    const ended: string[] = [];
+    for (const { id } of theirs) ended.push(...(await endRun(tx, { tenantId, id }, outside)));
+    tx.afterCommit(() => {
+      this.tell(ended);
+      for (const { decision_id } of theirs) if (decision_id !== null) this.cancelDecision({ tenantId }, decision_id);
+    });
+  }
+
   private tell(ended: readonly string[]): void {
     this.db.emitted();
     for (const id of ended) this.live.changed(id);
@@ -41,7 +60,7 @@ export class CancelRun {
   }
 
   /** A courtesy: without it the decision ends at its own deadline. The runtime opened it, so the runtime cancels it. */
-  private cancelDecision(ctx: RequestContext, decision: string): void {
+  private cancelDecision(ctx: Pick<RequestContext, 'tenantId'>, decision: string): void {
     const claims = { tenantId: ctx.tenantId, onBehalfOf: 'service:runtime' };
     this.kit.rpc
       .callAsService(consensus.cancelDecision, claims, {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { newId, runs, runtime, type RequestInputOf, type Run, type TaskResults } from '@conclave/contracts';
+import { events, newId, runs, runtime, type RequestInputOf, type Run, type TaskResults } from '@conclave/contracts';
 import { refusalOf, testPrincipal, type CallAs, type TestPrincipal } from '@conclave/dev-env/testing';
 import { keepJournals } from '../testing/keep-journals.js';
 import { startRuntimeFixture, type RuntimeFixture } from '../testing/runtime-fixture.js';
@@ -423,5 +423,29 @@ describe('runs of tasks', () => {
         for (const one of asked) expect(await refusalOf(one())).toBe('runtime.run.not-found');
       }
     });
+  });
+
+  it('end with the membership of whoever started them, and nobody else’s do', async () => {
+    const { tenantId, workspaceId } = me;
+    const bo = testPrincipal({ tenantId, workspaceId });
+    const parked = await create(ask('still there?'), bo);
+    const paused = await create({ tasks: [{ id: 'a', agent: 'human', input: { question: '?' } }] }, bo);
+    await fixture.call(runs.pauseRun, { id: paused.id }, bo);
+    const others = [
+      await create(ask('mine?')),
+      await create(ask('there?'), { ...bo, workspaceId: newId('workspace') }),
+    ];
+    const auth = await fixture.eventsOf('auth');
+    auth.emit(events.memberDisabled, tenantId, {
+      principal: bo.principal.id,
+      workspace: workspaceId,
+      role: 'developer',
+    });
+    for (const { id } of [parked, paused]) await until(id, 'canceled');
+    expect(await storyOf(parked.id)).toContain('run.canceled');
+    const states = await fixture.database.query('select state from runtime.run where id = any ($1)', [
+      others.map(({ id }) => id),
+    ]);
+    expect(states).toEqual([{ state: 'parked' }, { state: 'parked' }]);
   });
 });

@@ -97,7 +97,11 @@ export const services: readonly ServiceEntry[] = [
     nodeFlags: [],
     args: ['--role=edge'],
     schema: false,
-    env: ({ stores }) => ({ REDIS_URL: stores.redis, CONSOLE_DIR: join(repositoryRoot, 'services/console/dist') }),
+    env: ({ stores, outer }) => ({
+      ...pick(outer, RATE_VARIABLES),
+      REDIS_URL: stores.redis,
+      CONSOLE_DIR: join(repositoryRoot, 'services/console/dist'),
+    }),
   },
 ];
 
@@ -110,6 +114,9 @@ const SANDBOX_VARIABLES = ['SANDBOX_DEPENDENCY_ROOTS'] as const;
 
 /** Where identity providers of one's own network are: nowhere unless told. */
 const EGRESS_VARIABLES = ['EGRESS_ALLOW'] as const;
+
+/** How much may be asked in a minute. */
+const RATE_VARIABLES = ['RATE_LIMIT_PRINCIPAL', 'RATE_LIMIT_ADDRESS'] as const;
 
 /** How much runs at once. */
 const ENGINE_VARIABLES = ['WORKER_SLOTS'] as const;
@@ -137,6 +144,7 @@ export const outerVariables = [
   ...SANDBOX_VARIABLES,
   ...EGRESS_VARIABLES,
   ...ENGINE_VARIABLES,
+  ...RATE_VARIABLES,
   ...['DATABASE_URL', 'NATS_URL', 'REDIS_URL'],
 ] as const;
 

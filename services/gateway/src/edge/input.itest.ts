@@ -270,7 +270,12 @@ describe('the rest of a request', () => {
     });
     expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
     expect(await response.json()).toMatchObject({ code: 'route.method', allowed: ['GET', 'HEAD'] });
-    expect((await world.fetch('/v1/runs', { method: 'OPTIONS' })).status).toBe(405);
+    for (const method of ['OPTIONS', 'QUERY', 'PROPFIND', 'TRACE']) {
+      const answer = await raw(`${method} /v1/runs HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`);
+      expect(answer).toMatch(/^HTTP\/1\.1 405 /);
+      expect(answer).toContain('"code":"route.method"');
+      expect(answer.toLowerCase()).toContain('content-security-policy');
+    }
   });
 
   it('keeps a client’s deadline when it is the sooner one', async () => {

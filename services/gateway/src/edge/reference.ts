@@ -57,7 +57,11 @@ const hooks: OpenApiDocument['paths'] = {
   },
 };
 
-const bodyOf = (schema: object) => ({ required: true, content: { 'application/json': { schema } } });
+/** An absent body is read as an empty object, which is enough where no member is required. */
+const bodyOf = (schema: { readonly required?: unknown; readonly oneOf?: unknown }) => ({
+  required: schema.required !== undefined || schema.oneOf !== undefined,
+  content: { 'application/json': { schema } },
+});
 const requestOf = (contract: Contract) => jsonSchema(contract.request, 'input');
 
 /** An operation for whoever is not known yet. */

@@ -1,9 +1,9 @@
+import { METHODS } from 'node:http';
 import { ConclaveError } from '@conclave/contracts';
-import type { FastifyInstance, HTTPMethods } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ConsoleFiles } from './console-files.js';
 import type { RateLimits } from './rate-limits.js';
 
-const METHODS: HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'];
 /** Fastify's router refuses longer path parameters. */
 const MAX_SEGMENT = 300;
 /** A path no route has and no file can have. */
@@ -45,19 +45,18 @@ export function registerUnknownRoutes(
   console: ConsoleFiles,
   limits: RateLimits,
 ): void {
-  fastify.route({
-    method: METHODS,
-    url: '/*',
-    handler: async (request, reply) => {
-      const reads = request.method === 'GET' || request.method === 'HEAD';
-      if (reads && console(request, reply)) return reply;
-      await limits.countAddress(request);
-      const allowed = known.allowed(request.url.split('?', 1)[0]!);
-      if (allowed.length === 0) throw new ConclaveError('route.unknown');
-      reply.header('allow', allowed.join(', '));
-      throw new ConclaveError('route.method', { allowed });
-    },
-  });
+  const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const reads = request.method === 'GET' || request.method === 'HEAD';
+    if (reads && console(request, reply)) return reply;
+    await limits.countAddress(request);
+    const allowed = known.allowed(request.url.split('?', 1)[0]!);
+    if (allowed.length === 0) throw new ConclaveError('route.unknown');
+    reply.header('allow', allowed.join(', '));
+    throw new ConclaveError('route.method', { allowed });
+  };
+  // Every method that Node reads, and before a method's own rules about bodies: no framework's page shows through.
+  for (const method of METHODS.filter((one) => !fastify.supportedMethods.includes(one))) fastify.addHttpMethod(method);
+  fastify.route({ method: fastify.supportedMethods, url: '/*', onRequest: answer, handler: answer });
 }
 
 /**

@@ -25,6 +25,7 @@ export interface OpenApiOperation extends Json {
 
 const EVERYWHERE: readonly ErrorCode[] = [
   'request.invalid',
+  'request.malformed',
   'auth.unauthenticated',
   'auth.forbidden',
   'request.rate-limited',
@@ -33,7 +34,7 @@ const EVERYWHERE: readonly ErrorCode[] = [
   'request.deadline',
 ];
 const ON_WRITES: readonly ErrorCode[] = ['auth.csrf', 'request.idempotency-key'];
-const WITH_BODY: readonly ErrorCode[] = ['request.malformed', 'request.media-type', 'request.too-large'];
+const WITH_BODY: readonly ErrorCode[] = ['request.media-type', 'request.too-large'];
 const WITH_KEY: readonly ErrorCode[] = ['request.idempotency-mismatch'];
 
 /** The document; `paths` adds operations that are no contracts. */
@@ -152,7 +153,7 @@ function success({ transport, reply }: Contract, { method, produces }: HttpBindi
   const type = produces === 'text' ? 'text/plain' : 'application/json';
   const schema = jsonSchema(reply, 'output');
   if (produces === 'bytes') return { description: 'Done.', content: { 'application/octet-stream': {} } };
-  if (transport === 'stream' && method === 'GET')
+  if (transport === 'stream' && method === 'GET' && produces === undefined)
     return {
       description: 'Each event’s data is one JSON document.',
       content: { 'text/event-stream': { schema: { type: 'string' } } },
@@ -196,6 +197,8 @@ export function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): Json {
     target: 'draft-2020-12',
     override: ({ jsonSchema: made }) => {
       if (io === 'output' && made.additionalProperties === false) delete made.additionalProperties;
+      // The same, for the many that know no classes of characters.
+      if (made.pattern) made.pattern = made.pattern.replaceAll('\\P{Cc}', '[^\\u0000-\\u001f\\u007f-\\u009f]');
       const prefix = /^\^([a-z]{3}_)\[/.exec(made.pattern ?? '')?.[1];
       if (prefix) made.examples = [`${prefix}01h455vb4pex5vsknk084sn02q`];
     },

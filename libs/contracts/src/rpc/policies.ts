@@ -10,7 +10,7 @@ const id = z
   .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, { error: 'expected a name like no-commands' });
 /** One Cedar policy. */
 const source = z.string().min(1).max(8_192);
-const version = z.coerce.number().int().min(1);
+const version = z.coerce.number().int().min(1).max(1_000_000);
 
 const policy = z.object({
   id,

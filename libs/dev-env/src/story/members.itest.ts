@@ -194,9 +194,7 @@ describe('the members of a workspace, over the public API', () => {
     const env = { ...process.env, CONCLAVE_STATE_DIR: dir };
     const conclave = async (...words: string[]) => {
       const all = [program, 'access-reviews', ...words, '--json'];
-      const { stdout } = await run(process.execPath, all, { env, cwd: dir }).catch(
-        (error: { stdout: string }) => error,
-      );
+      const { stdout } = await run(process.execPath, all, { env, cwd: dir });
       return JSON.parse(stdout) as { readonly [member: string]: unknown };
     };
     const due = new Date(Date.now() + 86_400_000).toISOString();

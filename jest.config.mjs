@@ -11,6 +11,7 @@ const proofs = {
   TLOG_VERIFIER: '/others-code.nightly',
   SAML_PYTHON: '/foreign-idp.nightly',
   SCIM_PYTHON: '/scim-tester.nightly',
+  HOSTILE_PYTHON: '/hostile-clients.nightly',
 };
 const unproven = Object.keys(proofs).flatMap((name) => (process.env[name] ? [] : proofs[name]));
 if (process.env.CONCLAVE_NIGHTLY && unproven.length > 0)

@@ -2,13 +2,14 @@
 # What CI has no time for: the chart under current tools, built from source by the Go module proxy. Helm 4 renders and
 # lints in the chart's own tests; kubeconform checks every manifest strictly against the API of two Kubernetes versions.
 # And what others' programs say of a running installation: Go's x/mod of its log, parsers of OCSF, CEF and RFC 5424 of its
-# exports, scim2-tester of its directory; pysaml2 as an identity provider; and a real S3 server as a store. Needs Go, xmlsec1, Python 3 with venv and a built checkout; what it makes goes to TOOLS,
-# modules to the cache of Go.
+# exports, scim2-tester of its directory; pysaml2 as an identity provider; schemathesis, sqlmap and wapiti of its public API; and a real S3 server as a store. Needs
+# Go, xmlsec1, sqlmap, wapiti, Python 3 with venv and a built checkout; what it makes goes to TOOLS, modules to the cache
+# of Go.
 set -eu
 cd "$(dirname "$0")/../.."
 TOOLS=${TOOLS:-$PWD/.conclave/cache/nightly}
 HELM_VERSION=v4.2.4 KUBECONFORM_VERSION=v0.7.0 GATEWAY_API_VERSION=v1.4.0 VERSITYGW_VERSION=v1.8.0
-PARSERS='ocsf-json-schema==1.2.0 jsonschema==4.26.0 pycef==1.11 scim2-tester==0.5.2 scim2-client[httpx2]==0.13.2 pysaml2==7.5.5'
+PARSERS='ocsf-json-schema==1.2.0 jsonschema==4.26.0 pycef==1.11 scim2-tester==0.5.2 scim2-client[httpx2]==0.13.2 pysaml2==7.5.5 schemathesis==4.32.5'
 KUBERNETES_VERSIONS='v1.33.13 v1.36.3'
 export GOBIN="$TOOLS/bin" CGO_ENABLED=0 GOFLAGS=-trimpath
 PATH="$PWD/node_modules/.bin:$PATH"
@@ -48,6 +49,8 @@ timed "a directory's client finds what SCIM promises" env CONCLAVE_NIGHTLY=1 SCI
   npm test -- scim-tester.nightly
 timed 'an identity provider by others is believed, and no more of it than is signed' env CONCLAVE_NIGHTLY=1 \
   SAML_PYTHON="$TOOLS/parsers/bin/python" npm test -- foreign-idp.nightly
+timed 'the public API withstands generated requests' env CONCLAVE_NIGHTLY=1 \
+  HOSTILE_PYTHON="$TOOLS/parsers/bin/python" npm test -- hostile-clients.nightly
 timed "logs and exports hold by others' programs" env CONCLAVE_NIGHTLY=1 S3_SERVER="$GOBIN/versitygw" \
   TLOG_VERIFIER="$GOBIN/tlog" SYSLOG_READER="$GOBIN/syslog" EXPORTS_PYTHON="$TOOLS/parsers/bin/python" \
   npm test -- others-code.nightly s3-log-store.nightly

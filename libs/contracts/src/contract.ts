@@ -28,6 +28,8 @@ export interface HttpBinding {
   readonly status?: 200 | 201 | 202 | 204;
   /** `text`: the reply is a string sent as text/plain; `bytes`: a stream of them, which is no JSON. */
   readonly produces?: 'json' | 'text' | 'bytes';
+  /** The media types of a reply that is text, where it is not just text/plain. */
+  readonly mediaTypes?: readonly string[];
   readonly summary: string;
   readonly tag: string;
   readonly stability: 'stable' | 'beta';

@@ -149,8 +149,8 @@ function requestBody(streamed: boolean, schema: ObjectSchema): Json {
   return { required: schema.required.length > 0, content: { 'application/json': { schema } } };
 }
 
-function success({ transport, reply }: Contract, { method, produces }: HttpBinding): Json {
-  const type = produces === 'text' ? 'text/plain' : 'application/json';
+function success({ transport, reply }: Contract, { method, produces, mediaTypes }: HttpBinding): Json {
+  const types = mediaTypes ?? [produces === 'text' ? 'text/plain' : 'application/json'];
   const schema = jsonSchema(reply, 'output');
   if (produces === 'bytes') return { description: 'Done.', content: { 'application/octet-stream': {} } };
   if (transport === 'stream' && method === 'GET' && produces === undefined)
@@ -159,7 +159,7 @@ function success({ transport, reply }: Contract, { method, produces }: HttpBindi
       content: { 'text/event-stream': { schema: { type: 'string' } } },
       'x-event-data': schema,
     };
-  return { description: 'Done.', content: { [type]: { schema } } };
+  return { description: 'Done.', content: Object.fromEntries(types.map((type) => [type, { schema }])) };
 }
 
 /** Responses for refusals, by status; each names the codes it may carry. */

@@ -89,7 +89,11 @@ export const getExportContent = contract({
   reply: z.string(),
   errors: ['audit.export.not-found', 'audit.entry.pruned'],
   timeoutMs: 60_000,
-  http: { ...http('GET', '/v1/audit/exports/{id}/content', 'The lines of an export'), produces: 'text' },
+  http: {
+    ...http('GET', '/v1/audit/exports/{id}/content', 'The lines of an export'),
+    produces: 'text',
+    mediaTypes: ['application/jsonl', 'text/plain'],
+  },
 });
 
 const retention = z.object({

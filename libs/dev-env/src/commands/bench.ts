@@ -7,6 +7,7 @@ import { decisions } from '../bench/decisions.js';
 import { edge } from '../bench/edge.js';
 import { engine, engineCases } from '../bench/engine.js';
 import { failed, verdictsOn } from '../bench/goals.js';
+import { identity } from '../bench/identity.js';
 import { modelPanels, Unasked } from '../bench/model-panels.js';
 import { panels } from '../bench/panels.js';
 import { ready } from '../bench/ready.js';
@@ -24,7 +25,7 @@ const { values, positionals } = parseArgs({
 });
 
 const benches: Readonly<Record<string, (rounds: number, cases: readonly string[]) => Promise<Case[]>>> = {
-  ...{ review, history, ready, edge, cold, engine, decisions, receipts, audit, authz },
+  ...{ review, history, ready, edge, cold, engine, decisions, receipts, audit, authz, identity },
   panels: (rounds, [models]) => (models ? modelPanels({ ...values, rounds }) : panels()),
 };
 /** What a bench can be told to do instead of all it does. */

@@ -220,6 +220,25 @@ describe('the members of a workspace, over the public API', () => {
     expect(await conclave('list')).toMatchObject({ items: [{ id: review, closedBy: expect.any(String) }] });
   });
 
+  it('stay in when Redis forgets everything, and whoever is out stays out', async () => {
+    const signIn = async () => {
+      const { headers, body } = await fetch(`${platform.gateway}/v1/sign-ins`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ apiKey: platform.apiKey }),
+      }).then(async (response) => ({ headers: response.headers, body: (await response.json()) as { csrf: string } }));
+      const [cookie = ''] = (headers.getSetCookie()[0] ?? '').split(';');
+      return { cookie, 'x-conclave-csrf': body.csrf };
+    };
+    const me = async (headers: object) =>
+      (await fetch(`${platform.gateway}/v1/me`, { headers: { ...headers } })).status;
+    const [stays, leaves] = [await signIn(), await signIn()];
+    await fetch(`${platform.gateway}/v1/sign-ins/current`, { method: 'DELETE', headers: leaves });
+    expect([await me(stays), await me(leaves)]).toEqual([200, 401]);
+    await platform.wipeRedis();
+    expect([await me(stays), await me(leaves), await me({ cookie: 'conclave=guess' })]).toEqual([200, 401, 401]);
+  });
+
   it('make a new workspace usable from its first minute', async () => {
     const made = await ask(platform.apiKey, 'POST', '/v1/workspaces', { name: 'second' });
     const workspace = made.body['id'];

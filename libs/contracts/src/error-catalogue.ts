@@ -136,8 +136,8 @@ export const errorCatalogue = {
   },
   'auth.role.in-use': {
     status: 409,
-    title: 'Members hold this role.',
-    action: 'Give them another role first, with PATCH /v1/members/{id}, in every workspace.',
+    title: 'Members hold this role, or a connection gives it.',
+    action: 'Give them another role first, in every workspace: members and connections (`provisioning`).',
   },
   'auth.role.too-many': {
     status: 409,

@@ -34,10 +34,11 @@ export async function removeRole(tx: Tx, tenantId: string, name: string): Promis
   await tx.query('delete from role where tenant_id = $1 and name = $2', [tenantId, name]);
 }
 
-/** The workspaces in which somebody holds the role. */
+/** The workspaces in which somebody holds the role, or a connection gives it to newcomers. */
 export async function workspacesOfRole(tx: Tx, tenantId: string, name: string): Promise<string[]> {
   const rows = await tx.query<{ workspace_id: string }>(
-    'select distinct workspace_id from membership where tenant_id = $1 and role = $2 and disabled_at is null',
+    `select workspace_id from membership where tenant_id = $1 and role = $2 and disabled_at is null
+     union select provisioning ->> 'workspace' from connection where tenant_id = $1 and provisioning ->> 'role' = $2`,
     [tenantId, name],
   );
   return rows.map(({ workspace_id }) => workspace_id);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { auth, events, permissions, roles, tenantRoles, type Permission } from '@conclave/contracts';
+import { auth, connections, events, permissions, roles, tenantRoles, type Permission } from '@conclave/contracts';
 import { refusalOf, refusedWith, type TestPrincipal } from '@conclave/dev-env/testing';
 import { startAuth, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
 
@@ -64,6 +64,21 @@ describe('roles of a tenant’s own', () => {
     for (const call of [() => remove(), () => change(releasing), () => add()])
       expect(await refusalOf(call())).toBe('auth.role.not-found');
     expect(await told(events.roleDeleted.type)).toEqual([{ role: 'release-manager' }]);
+  });
+
+  it('are in use while a connection gives them to newcomers', async () => {
+    await create();
+    const client = { clientId: 'conclave', clientSecret: 'a secret of the client' };
+    const settings = { kind: 'oidc' as const, issuer: 'https://issuer.example.com', ...client };
+    const provisioning = { mode: 'just-in-time' as const, role: 'release-manager', workspace: admin.workspaceId };
+    const made = await fixture.call(
+      connections.createConnection,
+      { name: 'hub', settings, provisioning, emailDomains: ['example.com'] },
+      admin,
+    );
+    expect(await refusalOf(remove())).toBe('auth.role.in-use');
+    await fixture.call(connections.deleteConnection, { id: made.id }, admin);
+    expect(await remove()).toMatchObject({ name: 'release-manager' });
   });
 
   it('of a member who was disabled can be deleted, and permit nothing then', async () => {

@@ -1,6 +1,7 @@
 /** What an exchange reads: a credential with everything its context token will say. */
 import type { Permission } from '@conclave/contracts';
 import type { Tx } from '@conclave/postgres-kit';
+import { standingRow, type StandingRow } from '../sign-ins/standing.js';
 import type { PrincipalKind } from '../members/principal.entity.js';
 
 export interface CredentialRow {
@@ -22,6 +23,8 @@ export interface CredentialRow {
   readonly policies: string | null;
   readonly allowed_addresses: string[] | null;
   readonly last_used_at: Date | null;
+  /** Of a sign-in alone: what was shown for it, and what could be. */
+  readonly standing?: StandingRow;
   /** Revoked, ended, or of a disabled member. */
   readonly dead: boolean;
 }
@@ -66,6 +69,7 @@ export const signInCredential = (
 ): Promise<CredentialRow | undefined> =>
   tx.one<CredentialRow>(
     `select ${HELD}, s.id as credential_id, s.digest, least(k.expires_at, s.expires_at) as expires_at, s.last_used_at,
+       ${standingRow('s')} as standing,
        s.ended_at is not null or s.last_used_at < now() - $3 * interval '1 ms' or k.revoked_at is not null or ${GONE}
        or (s.connection_id is not null and not exists (select from connection c
          where c.tenant_id = s.tenant_id and c.id = s.connection_id and c.disabled_at is null))

@@ -66,6 +66,13 @@ describe('second factors', () => {
     const tenant = await fixture.createTenant();
     return { tenant, who: tenant.principal, ...(await enrolled(tenant)) };
   };
+  const challenge = async () => (await fixture.call(passkeys.challengeSignIn, {}, edge)).options;
+  const addPasskey = async (signIn: { secret: string }) => {
+    const device = new SoftAuthenticator(SITE);
+    const as = await claims(signIn);
+    const registration = device.make((await fixture.call(passkeys.challengePasskey, {}, as)).options);
+    return { device, passkey: await fixture.call(passkeys.addPasskey, { name: 'x', registration }, as) };
+  };
   const told = async (type: string, { tenantId }: TestPrincipal) =>
     (await fixture.emitted(type, tenantId)).map(({ data }) => data);
   const factorsIn = async (signIn: { secret: string; id: string }) =>
@@ -191,10 +198,15 @@ describe('second factors', () => {
       const asked = () => fixture.call(mfa.beginTotp, {}, ctx);
       const [first, second] = [await asked(), await asked()];
       expect(second).toEqual(first);
+      const { opened } = await person();
+      const codes = async () =>
+        fixture.call(mfa.replaceRecoveryCodes, {}, { claims: await claims(opened), idempotencyKey: 'again' });
+      const { recoveryCodes } = await codes();
+      expect(await codes()).toEqual({ recoveryCodes });
       const [row] = await fixture.database.query<{ all: string }>(
         `select string_agg(i::text, ' ') as all from auth.idempotency i`,
       );
-      expect(row!.all).not.toContain(first.secret);
+      for (const text of [first.secret, recoveryCodes[0]!]) expect(row!.all).not.toContain(text);
     });
 
     it('are removed by their owner with a proof of late, under a sign-in, and take their recovery codes along', async () => {
@@ -348,15 +360,7 @@ describe('second factors', () => {
 
     it('can be a passkey of the person, once, and of nobody else', async () => {
       const { who, opened } = await person();
-      const challenge = async () => (await fixture.call(passkeys.challengeSignIn, {}, edge)).options;
-      const add = async (signIn: { secret: string }) => {
-        const device = new SoftAuthenticator(SITE);
-        const as = await claims(signIn);
-        const registration = device.make((await fixture.call(passkeys.challengePasskey, {}, as)).options);
-        await fixture.call(passkeys.addPasskey, { name: 'x', registration }, as);
-        return device;
-      };
-      const device = await add(opened);
+      const { device } = await addPasskey(opened);
       const pending = await enter(who);
       expect((await claims(pending)).signIn!.factors).toEqual(['totp', 'passkey', 'recovery-code']);
       const answer = device.sign(await challenge());
@@ -398,6 +402,23 @@ describe('second factors', () => {
       await fixture.call(mfa.removeTotp, {}, await claims(full));
       expect((await claims(await enter(bo))).scopes).toEqual(roles.developer);
       expect(await told(events.mfaPolicyChanged.type, who)).toEqual([{ mfa: 'required' }, { mfa: 'optional' }]);
+    });
+
+    it('can be a passkey that is added then and there; the last one stays, also when two are removed at once', async () => {
+      const { who, opened } = await person();
+      await put('required', await claims(opened));
+      const member = await fixture.call(auth.addMember, { name: 'Bo', kind: 'user', role: 'developer' }, who);
+      const pending = await enter({ ...who, principal: { ...who.principal, id: member.principal.id } });
+      const { device, passkey } = await addPasskey(pending);
+      expect(await refusalOf(addPasskey(pending))).toBe('auth.second-factor.required');
+      const full = await show(pending, { passkey: device.sign(await challenge()) });
+      const as = await claims(full);
+      const remove = (id: string) => fixture.call(passkeys.removePasskey, { id }, as);
+      expect(await refusalOf(remove(passkey.id))).toBe('auth.second-factor.last');
+      const second = await addPasskey(full);
+      const outcomes = await Promise.allSettled([remove(passkey.id), remove(second.passkey.id)]);
+      expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+      expect((await fixture.call(mfa.getFactors, {}, as)).passkeys).toBe(1);
     });
 
     it('are set by who has shown two and administers every workspace, and by no key', async () => {

@@ -110,6 +110,7 @@ import { API_KEY, newWorld, type World } from './world.js';
     await see(dialog().getByText('That code is not good.'));
     await dialog().getByRole('textbox', { name: 'Code' }).fill(GOOD_CODE);
     await page.keyboard.press('Enter');
+    await see(dialog().getByRole('listitem'));
     expect(await dialog().getByRole('listitem').allInnerTexts()).toEqual(RECOVERY_CODES);
     await button('I have kept them').click();
     await see(page.getByText('10 left'));

@@ -66,6 +66,8 @@ export interface EdgeWorld {
   addKey(secret: string, scopes?: readonly Permission[], ttlMs?: number, allowedAddresses?: string[]): void;
   /** Makes a browser's sign-in, of which so much was shown. */
   addSignIn(secret: string, signIn: SignInStanding): void;
+  /** Has the tenant demand a second factor, which is to be shown for this sign-in yet; and rings. */
+  demandMfa(secret: string): void;
   /** Revokes a key, and rings unless told not to. */
   revoke(secret: string, ring?: boolean): void;
   /** Gives a key's role other permissions, and rings. */
@@ -214,6 +216,11 @@ function playAuth(kit: Kit) {
     narrow(secret: string, scopes: readonly Permission[]) {
       known.set(secret, { ...known.get(secret)!, scopes });
       rings.emit(events.roleChanged, tenantId, { role: 'own', permissions: [...scopes] });
+    },
+    demandMfa(secret: string) {
+      const signIn = { provenUntil: 0, factors: [], withheld: permissions };
+      known.set(secret, { ...known.get(secret)!, scopes: [], signIn });
+      rings.emit(events.mfaPolicyChanged, tenantId, { mfa: 'required' });
     },
     revoke(secret: string, ring = true) {
       const { credentialId } = known.get(secret)!;

@@ -94,7 +94,13 @@ export const replaceRecoveryCodes = contract({
   },
 });
 
-const mfaPolicy = z.object({ mfa: demand, changedAt: timestamp.optional(), changedBy: z.string().optional() });
+const mfaPolicy = z.object({
+  mfa: demand,
+  /** Members who have neither an authenticator app nor a passkey: they add one, or are asked for it at their provider. */
+  peopleWithout: z.number().int(),
+  changedAt: timestamp.optional(),
+  changedBy: z.string().optional(),
+});
 
 export const getMfaPolicy = contract({
   owner: 'auth',

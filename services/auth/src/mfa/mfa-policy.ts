@@ -1,10 +1,10 @@
 import { ConclaveError, events, mfa, type ReplyOf, type RequestOf } from '@conclave/contracts';
 import type { RequestContext } from '@conclave/nest-kit';
-import { Database, once, type Tx } from '@conclave/postgres-kit';
+import { Database, once, type Statements, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { refusePartialAdministrators } from '../connections/refuse-partial.js';
 import { factorsOf, isStrong } from '../sign-ins/standing.js';
-import { mfaPolicyOf, putMfaPolicy, type MfaPolicyRow } from './postgres-mfa.js';
+import { mfaPolicyOf, peopleWithout, putMfaPolicy } from './postgres-mfa.js';
 import { ProvenSignIns } from './proven-sign-ins.js';
 
 type Reply = ReplyOf<typeof mfa.getMfaPolicy>;
@@ -20,8 +20,8 @@ export class MfaPolicy {
     private readonly proven: ProvenSignIns,
   ) {}
 
-  async read(ctx: RequestContext): Promise<Reply> {
-    return viewOf(await mfaPolicyOf(this.db.autocommit(ctx), ctx.tenantId));
+  read(ctx: RequestContext): Promise<Reply> {
+    return viewOf(this.db.autocommit(ctx), ctx.tenantId);
   }
 
   /** @throws ConclaveError as `ProvenSignIns.lock`, and `auth.role.too-wide` */
@@ -39,15 +39,19 @@ export class MfaPolicy {
     await refusePartialAdministrators(tx, ctx);
     const before = await mfaPolicyOf(tx, ctx.tenantId);
     const required = demand === 'required';
-    if (required === (before?.required ?? false)) return viewOf(before);
-    const row = { required, changedAt: new Date(), changedBy: ctx.actor };
-    await putMfaPolicy(tx, ctx.tenantId, row);
-    await tx.emit(events.mfaPolicyChanged, { mfa: demand });
-    return viewOf(row);
+    if (required !== (before?.required ?? false)) {
+      await putMfaPolicy(tx, ctx.tenantId, { required, changedAt: new Date(), changedBy: ctx.actor });
+      await tx.emit(events.mfaPolicyChanged, { mfa: demand });
+    }
+    return viewOf(tx, ctx.tenantId);
   }
 }
 
-const viewOf = (row: MfaPolicyRow | undefined): Reply => ({
-  mfa: row?.required ? 'required' : 'optional',
-  ...(row ? { changedAt: row.changedAt.toISOString(), changedBy: row.changedBy } : {}),
-});
+async function viewOf(db: Statements, tenantId: string): Promise<Reply> {
+  const row = await mfaPolicyOf(db, tenantId);
+  return {
+    mfa: row?.required ? 'required' : 'optional',
+    peopleWithout: await peopleWithout(db, tenantId),
+    ...(row ? { changedAt: row.changedAt.toISOString(), changedBy: row.changedBy } : {}),
+  };
+}

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   auth,
@@ -14,9 +15,12 @@ import {
 import { refusalOf, refusedWith, type TestPrincipal } from '@conclave/dev-env/testing';
 import { Database } from '@conclave/postgres-kit';
 import { Secret, TOTP } from 'otpauth';
+import { Authenticator } from '../credentials/authenticator.js';
 import { OpenSignIn, type OpenedSignIn } from '../sign-ins/open-sign-in.js';
 import { SITE, edge, startAuth, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
 import { SoftAuthenticator } from '../testing/soft-authenticator.js';
+import { AuthenticatorApps } from './authenticator-apps.js';
+import { ConfirmTotp } from './confirm-totp.js';
 
 type Proof = RequestInputOf<typeof mfa.stepUp>['proof'];
 
@@ -50,6 +54,11 @@ describe('second factors', () => {
       `update auth.sign_in set authenticated_at = authenticated_at - $2 * interval '1 minute', proven_at = proven_at - $2 * interval '1 minute' where id = $1`,
       [signIn.id, minutes],
     );
+  /** Nothing that follows sees the next step come. */
+  const withinOneStep = async () => {
+    const left = STEP_MS - (Date.now() % STEP_MS);
+    if (left < 10_000) await sleep(left);
+  };
   /** As if the last code had been taken long ago. */
   const later = ({ tenantId, principal }: TestPrincipal) =>
     fixture.database.query('update auth.totp set last_step = 0 where tenant_id = $1 and principal_id = $2', [
@@ -104,6 +113,7 @@ describe('second factors', () => {
 
     it('are good for the step at hand, the one before and the one after, each once, and never an older one', async () => {
       const { who, app } = await person();
+      await withinOneStep();
       await later(who);
       for (const step of [-1, 0, 1]) {
         const pending = await enter(who);
@@ -190,6 +200,23 @@ describe('second factors', () => {
       await later(who);
       expect(await refusalOf(show(replaced, { totp: codeOf(app) }))).toBe('auth.second-factor.refused');
       await show(replaced, { totp: codeOf(secret) });
+    });
+
+    it('stay in use when another was begun while a first code was on its way', async () => {
+      const { who, app, opened } = await person();
+      const { app: auth } = fixture.service;
+      const ctx = { tenantId: who.tenantId, actor: who.principal.id };
+      const { secret } = await begin(opened);
+      const grant = await auth.get(Authenticator).signIn(opened.secret);
+      const whose = { tenantId: who.tenantId, principalId: who.principal.id };
+      const before = await auth.get(AuthenticatorApps).onItsWay(ctx, whose);
+      await begin(opened);
+      const outcome = await auth
+        .get(Database)
+        .tx(ctx, (tx) => auth.get(ConfirmTotp).run(tx, grant, before, codeOf(secret)));
+      expect(outcome).toMatchObject({ code: 'auth.second-factor.refused' });
+      await later(who);
+      await show(opened, { totp: codeOf(app) });
     });
 
     it('are shown again to a repeat under the same key, and kept sealed for it', async () => {
@@ -383,7 +410,7 @@ describe('second factors', () => {
       const member = await fixture.call(auth.addMember, { name: 'Bo', kind: 'user', role: 'developer' }, who);
       const bo: TestPrincipal = { ...who, principal: { ...who.principal, id: member.principal.id } };
       const before = await enter(bo);
-      expect(await fixture.call(mfa.getMfaPolicy, {}, who)).toEqual({ mfa: 'optional' });
+      expect(await fixture.call(mfa.getMfaPolicy, {}, who)).toEqual({ mfa: 'optional', peopleWithout: 1 });
       expect(await put('required', await claims(opened))).toMatchObject({
         mfa: 'required',
         changedBy: who.principal.id,
@@ -397,7 +424,7 @@ describe('second factors', () => {
       const full = await finish(fresh, codeOf(secret));
       expect(await fixture.call(mfa.getFactors, {}, await claims(full))).toMatchObject({ mfa: 'required' });
       expect(await refusalOf(fixture.call(mfa.removeTotp, {}, await claims(full)))).toBe('auth.second-factor.last');
-      await put('optional', await claims(opened));
+      expect(await put('optional', await claims(opened))).toMatchObject({ mfa: 'optional', peopleWithout: 0 });
       await put('optional', await claims(opened));
       await fixture.call(mfa.removeTotp, {}, await claims(full));
       expect((await claims(await enter(bo))).scopes).toEqual(roles.developer);

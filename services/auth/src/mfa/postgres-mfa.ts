@@ -54,13 +54,14 @@ export async function confirmTotp(
   { tenantId, principalId }: Whose,
   { id, step, at }: { readonly id: string; readonly step: number; readonly at: Date },
 ): Promise<boolean> {
-  await tx.query(`delete from totp where ${OF_PERSON} and confirmed_at is not null`, [tenantId, principalId]);
-  const rows = await tx.query(
-    `update totp set confirmed_at = $4, last_used_at = $4, last_step = $5
-     where ${OF_PERSON} and id = $3 and confirmed_at is null returning id`,
-    [tenantId, principalId, id, at, step],
-  );
-  return rows.length === 1;
+  const whose = [tenantId, principalId];
+  const there = `${OF_PERSON} and id = $3 and confirmed_at is null`;
+  if (!(await tx.one(`select id from totp where ${there} for update`, [...whose, id]))) return false;
+  await tx.query(`delete from totp where ${OF_PERSON} and confirmed_at is not null`, whose);
+  await tx.query(`update totp set confirmed_at = $4, last_used_at = $4, last_step = $5 where ${there}`, [
+    ...[...whose, id, at, step],
+  ]);
+  return true;
 }
 
 /** Takes a step's code; false when that one or a later one was taken before. */
@@ -162,6 +163,19 @@ export async function mfaPolicyOf(db: Statements, tenantId: string): Promise<Mfa
     `select required, changed_at as "changedAt", changed_by as "changedBy" from mfa_policy where tenant_id = $1`,
     [tenantId],
   );
+}
+
+/** People at work in the tenant who have no second factor of their own. */
+export async function peopleWithout(db: Statements, tenantId: string): Promise<number> {
+  const row = await db.one<{ people: number }>(
+    `select count(*)::int as people from principal p
+     where p.tenant_id = $1 and p.kind = 'user' and p.disabled_at is null
+       and exists (select from membership where tenant_id = $1 and principal_id = p.id and disabled_at is null)
+       and not exists (select from passkey where tenant_id = $1 and principal_id = p.id)
+       and not exists (select from totp where tenant_id = $1 and principal_id = p.id and confirmed_at is not null)`,
+    [tenantId],
+  );
+  return row?.people ?? 0;
 }
 
 export async function putMfaPolicy(tx: Tx, tenantId: string, row: MfaPolicyRow): Promise<void> {

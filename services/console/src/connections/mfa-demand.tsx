@@ -15,15 +15,19 @@ export function MfaDemand() {
   if (policy.data === undefined)
     return policy.error ? <Refusal error={policy.error} onRetry={() => void policy.refetch()} /> : null;
   const required = policy.data.mfa === 'required';
+  const without = policy.data.peopleWithout;
   const next = { mfa: required ? ('optional' as const) : ('required' as const) };
   const word = required ? 'Ask for it no longer' : 'Ask everybody for it';
   return (
     <Panel
       title="Second factor"
       note={
-        required
-          ? 'Everybody shows a second factor, or a passkey, to get in.'
-          : 'Who has an authenticator app is asked for it; nobody has to have one.'
+        <>
+          {required
+            ? 'Everybody shows a second factor, or a passkey, to get in.'
+            : 'Who has an authenticator app is asked for it; nobody has to have one.'}{' '}
+          {without === 1 ? 'One person has none yet.' : `${without} people have none yet.`}
+        </>
       }
       aside={
         may('policy:manage') && (

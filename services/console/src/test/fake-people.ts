@@ -46,7 +46,14 @@ export function peopleOf({ principal, tenant, workspace }: Me, now: number): Peo
   });
   const bo = member('Bo Invited', 'viewer');
   const signIn = (method: 'passkey' | 'api-key', ago: number, current: boolean) => ({
-    ...{ id: newId('signIn'), principal: principal.id, workspace: workspace.id, method, factors: [method], current },
+    ...{
+      id: newId('signIn'),
+      principal: principal.id,
+      workspace: workspace.id,
+      method,
+      factors: method === 'api-key' ? ['key', 'totp'] : [method],
+      current,
+    },
     ...{ authenticatedAt: iso(now - ago), lastUsedAt: iso(now - ago / 4), expiresAt: iso(now + 8 * HOUR) },
   });
   return {
@@ -172,8 +179,11 @@ export function peopleHandlers(people: People): [string, Handler][] {
     return totp;
   });
   handle(mfa.replaceRecoveryCodes, () => ({ recoveryCodes: RECOVERY_CODES }));
-  handle(mfa.getMfaPolicy, () => ({ mfa: people.factors.mfa }));
-  handle(mfa.putMfaPolicy, (request: Pick<People['factors'], 'mfa'>) => Object.assign(people.factors, request));
+  handle(mfa.getMfaPolicy, () => ({ mfa: people.factors.mfa, peopleWithout: 2 }));
+  handle(mfa.putMfaPolicy, (request: Pick<People['factors'], 'mfa'>) => {
+    Object.assign(people.factors, request);
+    return { ...request, peopleWithout: 2 };
+  });
   handle(signIns.listSignIns, () => ({ items: people.signIns }));
   handle(signIns.revokeSignIn, ({ id }: { id: string }) =>
     taken(people.signIns, (one) => one.id === id, 'auth.sign-in.not-found'),

@@ -185,7 +185,7 @@ import { API_KEY, newWorld, type World } from './world.js';
 
   it('see where they are signed in, and end what they do not know', async () => {
     await enterAt(page, url, '/you');
-    await see(row(/an API key.*This browser/));
+    await see(row(/an API key, and an authenticator app.*This browser/));
     await button(/^End the sign-in of/).click();
     await dialog().getByRole('button', { name: 'End it' }).click();
     await gone(row(/a passkey/));

@@ -44,7 +44,12 @@ export function AddApp({ replaces = false, onDone }: AddAppProps) {
         {title}
       </Button>
       <Refused error={begin.error} />
-      <Modal opened={opened} onClose={confirm.data ? done : close} title={title} size="lg">
+      <Modal
+        opened={opened}
+        onClose={confirm.data ? done : close}
+        title={codes.length > 0 ? 'Recovery codes' : title}
+        size="lg"
+      >
         {codes.length > 0 ? (
           <CodesOnce codes={codes} onKept={done} />
         ) : begin.data ? (

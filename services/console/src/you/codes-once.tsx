@@ -16,6 +16,7 @@ export function CodesOnce({ codes, onKept }: { readonly codes: readonly string[]
       <Group justify="space-between" align="start" wrap="nowrap">
         <SimpleGrid
           cols={2}
+          verticalSpacing={4}
           component="ul"
           aria-label="Recovery codes"
           style={{ listStyle: 'none', padding: 0, margin: 0 }}

@@ -10,6 +10,7 @@ import * as consensus from './rpc/consensus.js';
 import * as delivery from './rpc/delivery.js';
 import * as invitations from './rpc/invitations.js';
 import * as marketplace from './rpc/marketplace.js';
+import * as mfa from './rpc/mfa.js';
 import * as metrics from './rpc/metrics.js';
 import * as passkeys from './rpc/passkeys.js';
 import * as records from './rpc/records.js';
@@ -36,6 +37,7 @@ export const contracts: readonly Contract[] = [
     signIns,
     secrets,
     passkeys,
+    mfa,
     invitations,
     scim,
     runtime,

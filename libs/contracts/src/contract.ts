@@ -69,6 +69,10 @@ export interface Contract<
   readonly attributes?: readonly string[];
   /** The agents that the request sets to work, `agents` to a tenant's policies. A run that is a task is agent `run`. */
   agentsOf?(this: void, request: z.output<Req>): readonly string[];
+  /** Privileged: a browser's sign-in needs a proof of late for it. API keys are for programs and hold it by their scopes. */
+  readonly stepUp?: true;
+  /** Open also to a sign-in whose second factor is still to be shown: always, or while the person has none to show. */
+  readonly whilePending?: 'always' | 'without-factor';
   /** Refusals beyond those every route can give. */
   readonly errors: readonly ErrorCode[];
   /** Longest time a caller waits, in milliseconds. */

@@ -5,6 +5,7 @@
 import type { CatalogueEntry } from './catalogue-entry.js';
 import { identityErrors } from './identity-errors.js';
 import { proofErrors } from './proof-errors.js';
+import { secondFactorErrors } from './second-factor-errors.js';
 
 export const errorCatalogue = {
   'request.invalid': {
@@ -92,6 +93,7 @@ export const errorCatalogue = {
     title: 'This installation takes no passkeys.',
     action: 'An operator names the console’s address in PUBLIC_URL: https, or http at localhost.',
   },
+  ...secondFactorErrors,
   'auth.link.invalid': {
     status: 410,
     title: 'The link is not valid: it was used, revoked, replaced, or has expired.',

@@ -17,6 +17,7 @@ export const idPrefixes = {
   secret: 'sec',
   dataKey: 'dek',
   passkey: 'pky',
+  totp: 'tot',
   link: 'lnk',
   group: 'grp',
   accessReview: 'arv',

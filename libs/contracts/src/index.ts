@@ -18,6 +18,7 @@ export * as auth from './rpc/auth.js';
 export * as connections from './rpc/connections.js';
 export * as signIns from './rpc/sign-ins.js';
 export * as secrets from './rpc/secrets.js';
+export * as mfa from './rpc/mfa.js';
 export * as passkeys from './rpc/passkeys.js';
 export * as invitations from './rpc/invitations.js';
 export * as scim from './rpc/scim.js';

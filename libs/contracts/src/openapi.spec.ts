@@ -49,6 +49,7 @@ describe('openApiDocument', () => {
       const members = Object.keys((contract.request as z.ZodObject).shape);
       expect(carried.filter((name) => name !== 'Idempotency-Key').sort()).toEqual(members.sort());
       expect(operation['x-stability']).toBe(stability);
+      expect(operation['x-step-up']).toBe(contract.stepUp);
       expect(Object.keys(operation.responses)[0]).toBe(String(status ?? 200));
       for (const code of contract.errors)
         expect(JSON.stringify(operation.responses[errorCatalogue[code].status])).toContain(`"${code}"`);

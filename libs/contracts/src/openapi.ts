@@ -28,6 +28,7 @@ const EVERYWHERE: readonly ErrorCode[] = [
   'request.malformed',
   'auth.unauthenticated',
   'auth.forbidden',
+  'auth.second-factor.required',
   'request.rate-limited',
   'service.internal',
   'service.unavailable',
@@ -35,6 +36,7 @@ const EVERYWHERE: readonly ErrorCode[] = [
 ];
 const ON_WRITES: readonly ErrorCode[] = ['auth.csrf', 'request.idempotency-key'];
 const WITH_BODY: readonly ErrorCode[] = ['request.media-type', 'request.too-large'];
+const STEP_UP: readonly ErrorCode[] = ['auth.step-up.required'];
 const WITH_KEY: readonly ErrorCode[] = ['request.idempotency-mismatch'];
 
 /** The document; `paths` adds operations that are no contracts. */
@@ -88,6 +90,7 @@ function operation(contract: Contract, http: HttpBinding): OpenApiOperation {
   const codes = new Set<ErrorCode>([
     ...EVERYWHERE,
     ...(writes ? ON_WRITES : []),
+    ...(contract.stepUp ? STEP_UP : []),
     ...(inBody ? WITH_BODY : []),
     ...(inBody && !streamed ? WITH_KEY : []),
     ...contract.errors,
@@ -103,6 +106,7 @@ function operation(contract: Contract, http: HttpBinding): OpenApiOperation {
     tags: [http.tag],
     'x-stability': http.stability,
     ...(contract.permission === 'none' ? {} : { 'x-permission': contract.permission }),
+    ...(contract.stepUp ? { 'x-step-up': true } : {}),
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(inBody ? { requestBody: requestBody(streamed, rest) } : {}),
     responses: { [http.status ?? 200]: success(contract, http), ...problemResponses(codes) },

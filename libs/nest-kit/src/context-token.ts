@@ -22,8 +22,20 @@ export interface ContextClaims {
   /** Names the content of the tenant's policies; absent when it has none. */
   readonly policies?: string;
   readonly credentialId?: string;
+  /** What was shown for the sign-in of a browser; absent for an API key. */
+  readonly signIn?: SignInStanding;
   /** Why a service acts: the principal or run it works for. */
   readonly onBehalfOf?: string;
+}
+
+/** How much a sign-in proves. */
+export interface SignInStanding {
+  /** Epoch milliseconds until which it is a proof of late. */
+  readonly provenUntil: number;
+  /** The second factors that the person could show. */
+  readonly factors: readonly string[];
+  /** What it will be worth once one was shown; until then it is worth nothing. */
+  readonly withheld?: readonly Permission[];
 }
 
 /** Permissions of newer services pass: nothing here asks for them. */
@@ -35,6 +47,13 @@ const claimsSchema = z.object({
   role: z.string().optional(),
   policies: z.string().optional(),
   credentialId: z.string().optional(),
+  signIn: z
+    .object({
+      provenUntil: z.number(),
+      factors: z.array(z.string()),
+      withheld: z.array(z.string()).optional(),
+    })
+    .optional(),
   onBehalfOf: z.string().optional(),
 }) as z.ZodType<ContextClaims>;
 

@@ -7,6 +7,7 @@ import type { Context } from '@opentelemetry/api';
 import type { Logger } from 'pino';
 import { Histogram, type Registry } from 'prom-client';
 import type { ContextTokens, VerifiedContext } from './context-token.js';
+import { refuseUnpermitted } from './permission.js';
 import type { PolicyBundles } from './policy/policy-bundles.js';
 import type { RequestContext } from './request-context.js';
 import { SpanKind, activeTraceId, inSpan } from './tracing.js';
@@ -92,7 +93,8 @@ async function admit(contract: Contract, incoming: Incoming, tokens: ContextToke
   if (deadlineAt <= Date.now()) throw new ConclaveError('request.deadline');
   if (!incoming.token) throw new ConclaveError('auth.unauthenticated');
   const verified = await tokens.verify(incoming.token);
-  if (!permits(contract, verified)) throw new ConclaveError('auth.forbidden', { permission: contract.permission });
+  if (verified.principal) refuseUnpermitted(contract, verified);
+  else if (!mayCall(contract, verified)) throw new ConclaveError('auth.forbidden', { permission: contract.permission });
   return contextOf(verified, deadlineAt, incoming.idempotencyKey);
 }
 
@@ -105,12 +107,11 @@ export function deadlineOf(header: string | undefined): number | undefined {
 }
 
 /**
- * A principal needs the contract's permission; a service must be among its callers. The edge is a caller of nearly
- * everything, but only to carry principals there: of itself it may ask for what is meant for services alone.
+ * A service must be among the callers. The edge is a caller of nearly everything, but only to carry principals there: of
+ * itself it may ask for what is meant for services alone.
  */
-function permits({ permission, callers }: Contract, context: VerifiedContext): boolean {
-  if (context.principal) return permission === 'none' || (context.scopes ?? []).some((scope) => scope === permission);
-  return callers.includes(context.issuer) && (context.issuer !== 'gateway' || permission === 'service');
+function mayCall({ permission, callers }: Contract, { issuer }: VerifiedContext): boolean {
+  return callers.includes(issuer) && (issuer !== 'gateway' || permission === 'service');
 }
 
 function contextOf(verified: VerifiedContext, deadlineAt: number, idempotencyKey: string | undefined): RequestContext {
@@ -123,6 +124,7 @@ function contextOf(verified: VerifiedContext, deadlineAt: number, idempotencyKey
     ...(verified.role === undefined ? {} : { role: verified.role }),
     ...(verified.policies === undefined ? {} : { policies: verified.policies }),
     ...(verified.credentialId ? { credentialId: verified.credentialId } : {}),
+    ...(verified.signIn ? { signIn: verified.signIn } : {}),
     deadlineAt,
     ...(idempotencyKey ? { idempotencyKey } : {}),
   };

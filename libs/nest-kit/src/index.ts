@@ -12,6 +12,7 @@ export {
   type ContextClaims,
   type ContextKeys,
   type ContextTokens,
+  type SignInStanding,
   type VerifiedContext,
 } from './context-token.js';
 export {
@@ -27,6 +28,7 @@ export { newRecipient, sealTo } from './hpke.js';
 export { CONFIG, KIT, LOG, METRICS, openKit, type Kit, type Resource, type ResourceFactory } from './kit.js';
 export { createLogger } from './logger.js';
 export { Networks } from './networks.js';
+export { permits, refuseUnpermitted, type Terms } from './permission.js';
 export type { RequestContext } from './request-context.js';
 export { RpcClient, type CallOptions } from './rpc-client.js';
 export { RpcServer } from './rpc-server.js';

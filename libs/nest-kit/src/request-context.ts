@@ -1,4 +1,5 @@
 import type { Permission, ServiceName } from '@conclave/contracts';
+import type { SignInStanding } from './context-token.js';
 
 /**
  * Who asks, for which tenant, until when. It travels as the first argument of every use case; nothing looks it up
@@ -17,6 +18,8 @@ export interface RequestContext {
   /** Names the content of the tenant's policies; absent when it has none. */
   readonly policies?: string;
   readonly credentialId?: string;
+  /** Set when a browser asks under its sign-in. */
+  readonly signIn?: SignInStanding;
   /** Epoch milliseconds; work that would start later is refused. */
   readonly deadlineAt: number;
   readonly idempotencyKey?: string;

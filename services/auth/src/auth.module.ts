@@ -29,6 +29,7 @@ import { ForgetSubject } from './members/forget-subject.js';
 import { GetMe } from './members/get-me.js';
 import { ListMembers } from './members/list-members.js';
 import { MembersController } from './members/members.controller.js';
+import { mfaControllers, mfaProviders } from './mfa/mfa-parts.js';
 import { DeletePolicy } from './policies/delete-policy.js';
 import { OwnPolicySource } from './policies/own-policy-source.js';
 import { PoliciesController } from './policies/policies.controller.js';
@@ -73,6 +74,7 @@ import { WorkspacesController } from './workspaces/workspaces.controller.js';
 @Module({
   controllers: [
     ...connectionControllers,
+    ...mfaControllers,
     AccessReviewsController,
     ApiKeysController,
     BreakGlassController,
@@ -89,6 +91,7 @@ import { WorkspacesController } from './workspaces/workspaces.controller.js';
   ],
   providers: [
     ...connectionProviders,
+    ...mfaProviders,
     ...[AnswerScim, GroupRoles, Groups, ScimGroups, ScimUsers],
     ...[KeyRing, DataKeys, Vault, CreateSecret, DeleteSecret, LeaseSecret, ListSecrets, RotateSecret],
     AcceptLink,

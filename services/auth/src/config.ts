@@ -35,6 +35,12 @@ export const authEnvironment = {
     .max(43_200)
     .default(120)
     .describe('Minutes without a request after which a sign-in ends.'),
+  STEP_UP_MINUTES: z.coerce
+    .number()
+    .min(1)
+    .max(1_440)
+    .default(15)
+    .describe('Minutes for which a second factor that was shown counts as a proof of late, for what takes one.'),
   ...secretsEnvironment,
 };
 

@@ -9,16 +9,19 @@ import { FaultBoundary } from './shell/fault-boundary.js';
 import { navigate, useAddress } from './routing/router.js';
 import { pageAt } from './routing/routes.js';
 import { Shell } from './shell/shell.js';
+import { factorsOf } from './sign-in/late-proof.js';
+import { SecondFactorPage } from './sign-in/second-factor-page.js';
 import { SignInPage } from './sign-in/sign-in-page.js';
 import { WelcomePage } from './sign-in/welcome-page.js';
-import { isSignedOut, lookAgain, useMe } from './sign-in/use-me.js';
+import { StepUpDialog } from './sign-in/step-up-dialog.js';
+import { isPending, isSignedOut, lookAgain, useMe } from './sign-in/use-me.js';
 
 /** The client already tries again what can pass; a sign-in that ended shows at whichever request comes first. */
 const queries: QueryClient = new QueryClient({
   defaultOptions: { queries: { retry: false, staleTime: 2_000 } },
   queryCache: new QueryCache({
     onError: (error, query) => {
-      if (isSignedOut(error) && query.queryKey[0] !== auth.getMe.subject) void lookAgain(queries);
+      if ((isSignedOut(error) || isPending(error)) && query.queryKey[0] !== auth.getMe.subject) void lookAgain(queries);
     },
   }),
 });
@@ -45,10 +48,12 @@ function Inside() {
 
   if (path === '/welcome') return <WelcomePage />;
   if (isSignedOut(me.error)) return <SignInPage ended={me.data !== undefined} />;
+  if (isPending(me.error)) return <SecondFactorPage factors={factorsOf(me.error)} />;
   if (me.data === undefined) return me.error ? <Refusal error={me.error} onRetry={() => void me.refetch()} /> : null;
   const { Page, params } = pageAt(path);
   return (
     <Shell me={me.data}>
+      <StepUpDialog />
       <FaultBoundary key={path}>
         <Suspense fallback={<Waiting />}>
           <Page key={path} params={params} />

@@ -54,6 +54,69 @@ export const passkeyRemoved = event({
   data: passkey,
 });
 
+const person = z.object({ principal: idOf('principal') });
+
+/** The person has an authenticator app: codes of another, if there was one, are good for nothing now. */
+export const totpAdded = event({
+  type: 'totp.added',
+  producer: 'auth',
+  consumers: ['gateway', 'audit'],
+  audited: true,
+  data: person,
+});
+
+export const totpRemoved = event({
+  type: 'totp.removed',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: person,
+});
+
+/** The person has new recovery codes, and the ones before are good for nothing. */
+export const recoveryCodesReplaced = event({
+  type: 'recovery-codes.replaced',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: person,
+});
+
+export const recoveryCodeUsed = event({
+  type: 'recovery-code.used',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: person.extend({ left: z.number().int() }),
+});
+
+/** A second factor was shown; the sign-in goes on as `signIn`. */
+export const secondFactorShown = event({
+  type: 'second-factor.shown',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: person.extend({ signIn: idOf('signIn'), factor: z.string() }),
+});
+
+/** So many wrong codes came in a row that none is looked at until then. */
+export const secondFactorLocked = event({
+  type: 'second-factor.locked',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: person.extend({ failures: z.number().int(), until: timestamp }),
+});
+
+/** `mfa` is what the tenant asks from now on: `optional` or `required`. */
+export const mfaPolicyChanged = event({
+  type: 'mfa-policy.changed',
+  producer: 'auth',
+  consumers: ['gateway', 'audit'],
+  audited: true,
+  data: z.object({ mfa: z.string() }),
+});
+
 const link = z.object({
   link: idOf('link'),
   /** `bootstrap`, `invitation` or `recovery`. */

@@ -135,6 +135,7 @@ export const closeAccessReview = contract({
   owner,
   subject: 'auth.v1.access-review.close',
   permission,
+  stepUp: true,
   request: z.strictObject({ id }),
   reply: accessReview,
   errors: ['auth.access-review.not-found', 'auth.access-review.closed'],

@@ -37,6 +37,7 @@ export const openBreakGlass = contract({
   owner,
   subject: 'auth.v1.break-glass.open',
   permission: 'break-glass:open',
+  stepUp: true,
   request: z.strictObject({
     reason: line(1_000).min(10),
     minutes: z.number().int().min(5).max(240).default(60),

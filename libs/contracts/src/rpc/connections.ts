@@ -26,6 +26,8 @@ export const samlSettings = z.strictObject({
   /** Whether the provider may begin a sign-in nobody asked for. */
   allowUnsolicited: z.boolean().default(false),
   requireEncryption: z.boolean().default(false),
+  /** Authentication contexts in which the provider asked for a second factor itself; none unless told. */
+  mfaContexts: z.array(shortText).max(10).optional(),
 });
 
 export const oidcSettings = z.strictObject({
@@ -33,6 +35,8 @@ export const oidcSettings = z.strictObject({
   issuer: address,
   clientId: shortText,
   idTokenAlgorithm: z.enum(idTokenAlgorithms).default('RS256'),
+  /** Values of `amr` by which the provider says that it asked for a second factor itself; none unless told. */
+  mfaMethods: z.array(shortText).max(10).optional(),
 });
 
 /** GitHub, or a GitHub Enterprise Server: then both addresses are given. */
@@ -87,6 +91,7 @@ export const createConnection = contract({
   owner: 'auth',
   subject: 'auth.v1.connection.create',
   permission: 'connection:manage',
+  stepUp: true,
   request: z.strictObject({
     name,
     settings: givenSettings,
@@ -148,6 +153,7 @@ export const changeConnection = contract({
   owner: 'auth',
   subject: 'auth.v1.connection.change',
   permission: 'connection:manage',
+  stepUp: true,
   request: z.strictObject({
     id: idOf('connection'),
     name: name.optional(),
@@ -179,6 +185,7 @@ export const deleteConnection = contract({
   owner: 'auth',
   subject: 'auth.v1.connection.delete',
   permission: 'connection:manage',
+  stepUp: true,
   request: z.strictObject({ id: idOf('connection') }),
   reply: connection,
   errors: ['auth.connection.not-found'],
@@ -241,6 +248,7 @@ export const linkIdentity = contract({
   owner: 'auth',
   subject: 'auth.v1.identity.link',
   permission: 'connection:manage',
+  stepUp: true,
   request: z.strictObject({ id: idOf('connection'), principal: idOf('principal'), subject }),
   reply: identity,
   errors: ['auth.connection.not-found', 'auth.member.not-found', 'auth.role.too-wide', 'auth.identity.taken'],
@@ -258,6 +266,7 @@ export const unlinkIdentity = contract({
   owner: 'auth',
   subject: 'auth.v1.identity.unlink',
   permission: 'connection:manage',
+  stepUp: true,
   request: z.strictObject({ id: idOf('connection'), principal: idOf('principal') }),
   reply: z.object({ removed: z.number().int() }),
   errors: ['auth.connection.not-found', 'auth.member.not-found', 'auth.role.too-wide'],

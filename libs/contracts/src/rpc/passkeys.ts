@@ -50,6 +50,8 @@ export const challengePasskey = contract({
   owner: 'auth',
   subject: 'auth.v1.passkey.challenge',
   permission: 'self:manage',
+  stepUp: true,
+  whilePending: 'without-factor',
   request: z.strictObject({}),
   reply: z.object({ options: jsonObject }),
   errors: ['auth.address.too-wide', 'auth.passkeys-unavailable', 'auth.role.too-wide'],
@@ -67,6 +69,8 @@ export const addPasskey = contract({
   owner: 'auth',
   subject: 'auth.v1.passkey.add',
   permission: 'self:manage',
+  stepUp: true,
+  whilePending: 'without-factor',
   request: z.strictObject({ name, registration }),
   reply: passkey,
   errors: ['auth.address.too-wide', 'auth.passkey.refused', 'auth.passkeys-unavailable', 'auth.role.too-wide'],
@@ -96,14 +100,15 @@ export const renamePasskey = contract({
   },
 });
 
-/** Sign-ins that were opened with it end at once. */
+/** Under a sign-in only. Sign-ins that were opened with it end at once. */
 export const removePasskey = contract({
   owner: 'auth',
   subject: 'auth.v1.passkey.remove',
   permission: 'self:manage',
+  stepUp: true,
   request: z.strictObject({ id: idOf('passkey') }),
   reply: passkey,
-  errors: ['auth.passkey.not-found'],
+  errors: ['auth.passkey.not-found', 'auth.second-factor.last'],
   http: {
     method: 'DELETE',
     path: '/v1/mfa/passkeys/{id}',

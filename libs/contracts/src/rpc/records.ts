@@ -44,6 +44,7 @@ export const createExport = contract({
   owner: 'audit',
   subject: 'audit.v1.export.create',
   permission: 'audit:read',
+  stepUp: true,
   timeoutMs: 30_000,
   request: z.strictObject({
     format: z.enum(entryFormats),
@@ -117,6 +118,7 @@ export const setRetention = contract({
   owner: 'audit',
   subject: 'audit.v1.retention.set',
   permission: 'audit:manage',
+  stepUp: true,
   timeoutMs: 30_000,
   request: z.strictObject({ days: z.number().int().min(1).max(36_500).nullable() }),
   reply: retention,
@@ -181,6 +183,7 @@ export const eraseSubject = contract({
   owner: 'audit',
   subject: 'audit.v1.erasure.create',
   permission: 'audit:manage',
+  stepUp: true,
   timeoutMs: 30_000,
   request: z.strictObject({ subject, reason: line(500) }),
   reply: erasure,

@@ -61,6 +61,7 @@ export const setGroupRole = contract({
   owner: 'auth',
   subject: 'auth.v1.group.set-role',
   permission: 'member:manage',
+  stepUp: true,
   request: z.strictObject({ id: idOf('group'), role: role.nullable() }),
   reply: group,
   errors: ['auth.group.not-found', 'auth.role.too-wide', 'auth.member.last-administrator'],

@@ -13,7 +13,7 @@ const signIn = z.object({
   principal: idOf('principal'),
   workspace: idOf('workspace'),
   method: z.enum(signInMethods),
-  /** What was shown: `key`, `link`, `passkey`, `user-verification`, … */
+  /** What was shown: `key`, `link`, `provider`, `passkey`, `user-verification`, `totp`, `recovery-code`, `provider-mfa`. */
   factors: z.array(z.string()),
   authenticatedAt: timestamp,
   lastUsedAt: timestamp,
@@ -62,5 +62,5 @@ export const moveSignIn = contract({
   permission: 'service',
   request: z.strictObject({ secret: z.string().min(1).max(512), workspace: idOf('workspace') }),
   reply: openedSignIn,
-  errors: ['auth.unauthenticated', 'auth.forbidden', 'auth.workspace.not-found'],
+  errors: ['auth.unauthenticated', 'auth.forbidden', 'auth.second-factor.required', 'auth.workspace.not-found'],
 });

@@ -2,6 +2,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { existsSync } from 'node:fs';
+import { createHmac } from 'node:crypto';
 import { inflateRawSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { connections, ReplyOf } from '@conclave/contracts';
@@ -115,26 +116,75 @@ describe('identity providers, over the public edge', () => {
   });
 
   (existsSync(browserProgram) ? it : it.skip)(
-    'let a person in, from another site, in a real browser',
+    'let a person in, from another site, in a real browser, where they add a second factor and ask it of everybody',
     async () => {
       const args = ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run'];
       await using browser = await chromium.launch({ executablePath: browserProgram, args });
       const page = await browser.newPage();
       const faults: string[] = [];
+      const seen = new Set<string>();
       page.on('pageerror', (error) => faults.push(error.message));
       await page.goto(platform.connection.urls.login);
       await page.getByRole('button', { name: 'I am Ada' }).click();
       await page.getByRole('heading', { level: 1, name: 'Runs' }).waitFor();
       expect(String(await page.evaluate('localStorage.getItem("conclave.csrf")')).length).toBeGreaterThan(20);
       expect(new URL(page.url()).hash).toBe('');
+
+      const button = (name: string) => page.getByRole('button', { name });
+      const dialog = page.getByRole('dialog');
+      const before = platform.browse();
+      await before.signIn(platform.apiKey);
+      expect((await before.get('/v1/me')).status).toBe(200);
+      await page.goto(`${platform.origin}/you`);
+      await button('Add an authenticator app').click();
+      const secret = await dialog.locator('code').innerText();
+      await dialog.getByRole('textbox', { name: 'Code' }).fill(totpOf(secret));
+      await page.keyboard.press('Enter');
+      await dialog.getByRole('listitem').first().waitFor();
+      const codes = await dialog.getByRole('listitem').allInnerTexts();
+      await button('I have kept them').click();
+      await page.goto(`${platform.origin}/connections`);
+      await button('Ask everybody for it').click();
+      await dialog.getByRole('button', { name: 'Ask everybody for it' }).click();
+      await page.getByText('Everybody shows a second factor').waitFor();
+
+      const soon = Date.now() + 5_000;
+      const codeOf = async (answer: Promise<Response>) => ((await (await answer).json()) as { code?: string }).code;
+      while ((await codeOf(before.get('/v1/me'))) !== 'auth.second-factor.required')
+        expect(Date.now()).toBeLessThan(soon);
+      expect(await (await before.get('/v1/sign-ins/current')).json()).toMatchObject({
+        secondFactor: ['totp', 'recovery-code'],
+      });
+      await platform.api('POST', '/v1/api-keys', { name: 'of a program' });
+
+      await button('account and appearance').click();
+      await page.getByRole('menuitem', { name: 'Sign out' }).click();
+      await page.getByRole('heading', { name: 'Sign in to Conclave' }).waitFor();
+      await page.goto(platform.connection.urls.login);
+      await button('I am Ada').click();
+      await button('Use a recovery code').click();
+      await page.getByLabel('Recovery code').fill(codes[0]!);
+      await page.keyboard.press('Enter');
+      await page.getByRole('heading', { level: 1, name: 'Runs' }).waitFor();
+      const types = async () =>
+        (await platform.api<{ items: { body: string }[] }>('GET', '/v1/audit/entries?limit=100')).items.map(
+          ({ body }) => (JSON.parse(Buffer.from(body, 'base64').toString()) as { type: string }).type,
+        );
+      const told = ['totp.added', 'recovery-codes.replaced', 'recovery-code.used', 'mfa-policy.changed'];
+      const until = Date.now() + 30_000;
+      while (!told.every((type) => seen.has(type))) {
+        for (const type of await types()) seen.add(type);
+        expect(Date.now()).toBeLessThan(until);
+      }
       expect(faults).toEqual([]);
     },
-    60_000,
+    120_000,
   );
 });
 
 interface Connected {
   readonly origin: string;
+  readonly apiKey: string;
   readonly principal: string;
   readonly connection: Connection;
   readonly api: <T>(method: string, path: string, body?: object) => Promise<T>;
@@ -164,7 +214,7 @@ async function startConnected(): Promise<Connected> {
   playIdp(server, idp, connection);
   const respond = async (requestId: string, lie: Partial<Said> = {}) => answerOf(idp, connection, requestId, lie);
   return {
-    ...{ origin, principal: principal.id, connection, api, respond },
+    ...{ origin, apiKey: platform.apiKey, principal: principal.id, connection, api, respond },
     browse: () => new Jar(origin),
     async stop() {
       stop(server);
@@ -191,6 +241,11 @@ class Jar {
     return this.send(path, {});
   }
 
+  async signIn(apiKey: string): Promise<void> {
+    const headers = { 'content-type': 'application/json' };
+    await this.send('/v1/sign-ins', { method: 'POST', headers, body: JSON.stringify({ apiKey }) });
+  }
+
   /** The provider's post, or the one from our own page after it. */
   post({ urls }: Connection, response: string, again: boolean): Promise<Response> {
     const body = new URLSearchParams({ SAMLResponse: response, RelayState: '/runs', ...(again ? { again: '1' } : {}) });
@@ -199,7 +254,11 @@ class Jar {
 
   private async send(path: string, init: RequestInit): Promise<Response> {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-    const answer = await fetch(this.origin + path, { ...init, redirect: 'manual', headers: { cookie } });
+    const answer = await fetch(this.origin + path, {
+      ...init,
+      redirect: 'manual',
+      headers: { ...init.headers, cookie },
+    });
     for (const line of answer.headers.getSetCookie()) {
       const [, name, value] = /^([^=]+)=([^;]*)/.exec(line)!;
       if (value === '') this.cookies.delete(name!);
@@ -207,6 +266,24 @@ class Jar {
     }
     return answer;
   }
+}
+
+/** What an authenticator app shows (RFC 6238): six digits of an HMAC over the half minute. */
+function totpOf(base32: string): string {
+  const bits = [...base32].map((letter) =>
+    'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0'),
+  );
+  const key = Buffer.from(
+    bits
+      .join('')
+      .match(/.{8}/g)!
+      .map((byte) => parseInt(byte, 2)),
+  );
+  const step = Buffer.alloc(8);
+  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)));
+  const hmac = createHmac('sha1', key).update(step).digest();
+  const word = hmac.readUInt32BE(hmac[19]! & 15) & 0x7fffffff;
+  return String(word % 1_000_000).padStart(6, '0');
 }
 
 const portOf = (server: Server): number => (server.address() as AddressInfo).port;

@@ -104,7 +104,9 @@ export class ConnectionSignIn {
     const principalId = await recognise(tx, row, vouched);
     const method = row.kind === 'saml' ? 'saml' : 'oidc';
     const { secret, csrf, expiresAt } = await this.door.run(tx, {
-      ...{ tenantId, principalId, method, factors: ['provider'], connectionId: id, expiresAt: vouched.until },
+      ...{ tenantId, principalId, method, connectionId: id, expiresAt: vouched.until },
+      factors: ['provider', ...(vouched.mfa ? ['provider-mfa'] : [])],
+      provenAt: vouched.mfa?.at,
     });
     return { secret, csrf, expiresAt };
   }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { connections, newId, type ReplyOf, type RequestInputOf } from '@conclave/contracts';
+import { connections, newId, signIns, type ReplyOf, type RequestInputOf } from '@conclave/contracts';
 import { refusalOf } from '@conclave/dev-env/testing';
 import { edge, startAuth, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
 import { startForger, type Forgery } from '../testing/forging-issuer.js';
@@ -108,6 +108,31 @@ describe('signing in by OpenID Connect and OAuth', () => {
     const { secret } = await signIn(connection);
     expect((await fixture.exchange(secret, 'sign-in')).principal).toEqual(a.principal.principal);
     issuer.person = { sub: 'ada' };
+  });
+
+  it('counts as two factors only where the connection names what the signed token says was done', async () => {
+    const byItself = await connect(atIssuer());
+    const trusting = await connect({ ...atIssuer(), mfaMethods: ['mfa', 'hwk'] });
+    const factorsAfter = async (connection: Connection, amr?: string[]) => {
+      issuer.person = { sub: 'ada', ...(amr ? { amr } : {}) };
+      register(connection);
+      const { secret } = await signIn(connection);
+      const claims = await fixture.exchange(secret, 'sign-in');
+      const [{ factors } = { factors: [] }] = (await fixture.call(signIns.listSignIns, {}, claims)).items;
+      return factors;
+    };
+    await link(byItself, 'ada');
+    await link(trusting, 'ada');
+    expect(await factorsAfter(byItself, ['pwd', 'mfa'])).toEqual(['provider']);
+    for (const amr of [undefined, [], ['pwd'], ['MFA'], ['mfa hwk']])
+      expect([amr, await factorsAfter(trusting, amr)]).toEqual([amr, ['provider']]);
+    expect(await factorsAfter(trusting, ['pwd', 'mfa'])).toEqual(['provider', 'provider-mfa']);
+    issuer.person = { sub: 'ada' };
+    const proven = await fixture.database.query<{ proven: boolean }>(
+      `select proven_at is not null as proven from auth.sign_in where connection_id = $1 order by id`,
+      [trusting.id],
+    );
+    expect(proven.map((row) => row.proven)).toEqual([false, false, false, false, false, true]);
   });
 
   it('believes no forged ID token', async () => {

@@ -8,7 +8,7 @@ import { GithubClient } from '../oidc/github-client.js';
 import { OidcClient, type CodeFlow } from '../oidc/oidc-client.js';
 import { SamlRefusal } from '../saml/saml-refusal.js';
 import { ServiceProvider, type OwnSide } from '../saml/service-provider.js';
-import { SignInRefusal, type Vouched } from './vouched.js';
+import { SignInRefusal, mfaBy, type Vouched } from './vouched.js';
 
 /** A way to the provider, and what has to be remembered until the way back. */
 export interface Begun {
@@ -102,6 +102,7 @@ export class Providers {
       email: attribute(settings.emailAttribute),
       emailVerified: false,
       until: asserted.sessionEnd,
+      ...mfaBy(settings.mfaContexts, asserted.contexts, asserted.authenticatedAt),
       assertion: { id: asserted.id, expiresAt: asserted.expiresAt },
     };
   }

@@ -1,7 +1,7 @@
 import { inflateRawSync } from 'node:zlib';
 import { X509Certificate, verify } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { auth, connections, events, type ReplyOf, type RequestInputOf } from '@conclave/contracts';
+import { auth, connections, events, signIns, type ReplyOf, type RequestInputOf } from '@conclave/contracts';
 import { refusalOf, testIdp, type Said } from '@conclave/dev-env/testing';
 import { edge, startAuth, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
 
@@ -76,6 +76,21 @@ describe('signing in by SAML', () => {
     expect(context).toMatchObject({ tenantId: a.principal.tenantId, principal: a.principal.principal });
     const told = await fixture.emitted(events.signInOpened.type, a.principal.tenantId);
     expect(told.at(-1)?.data).toMatchObject({ method: 'saml', principal: a.principal.principal.id });
+  });
+
+  it('counts as two factors only where the connection names the context that the assertion does', async () => {
+    const MFA = 'https://refeds.org/profile/mfa';
+    const as = (context: string): Partial<Said> => ({
+      assertion: (xml) => xml.replace('urn:oasis:names:tc:SAML:2.0:ac:classes:Password', context),
+    });
+    const factorsOf = async ({ secret }: { secret: string }) =>
+      (await fixture.call(signIns.listSignIns, {}, await fixture.exchange(secret, 'sign-in'))).items[0]!.factors;
+    expect(await factorsOf(await signIn(as(MFA)))).toEqual(['provider']);
+    const trusting = await connect({ mfaContexts: [MFA] });
+    await link('ada', a, trusting);
+    expect(await factorsOf(await signIn({}, trusting))).toEqual(['provider']);
+    expect(await factorsOf(await signIn(as(`${MFA}/x`), trusting))).toEqual(['provider']);
+    expect(await factorsOf(await signIn(as(MFA), trusting))).toEqual(['provider', 'provider-mfa']);
   });
 
   it('takes an answer once, from the browser that asked, and an assertion once', async () => {

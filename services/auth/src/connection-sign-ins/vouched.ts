@@ -8,8 +8,19 @@ export interface Vouched {
   readonly emailVerified: boolean;
   /** When the provider wants the sign-in to end. */
   readonly until: Date | undefined;
+  /** Set when it asked for a second factor, by what the connection takes for one; and when it did, if it says so. */
+  readonly mfa?: { readonly at: Date | undefined };
   /** A SAML assertion, which is good once. */
   readonly assertion?: { readonly id: string; readonly expiresAt: Date };
+}
+
+/** What a provider did, as far as the connection takes it for a second factor: nothing unless it names it. */
+export function mfaBy(
+  accepted: readonly string[] | undefined,
+  done: readonly unknown[],
+  at: Date | undefined,
+): Pick<Vouched, 'mfa'> {
+  return done.some((one) => typeof one === 'string' && accepted?.includes(one)) ? { mfa: { at } } : {};
 }
 
 /** Why somebody is not let in. For the log: outside, all refusals look alike. */

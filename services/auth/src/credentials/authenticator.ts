@@ -1,5 +1,5 @@
 import { ConclaveError, emergencyPermissions, type Permission } from '@conclave/contracts';
-import { CONFIG } from '@conclave/nest-kit';
+import { CONFIG, type SignInStanding } from '@conclave/nest-kit';
 import { Database, type Tx } from '@conclave/postgres-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import { apiKeyIdOf } from '../api-keys/api-key-format.js';
@@ -8,6 +8,7 @@ import type { AuthConfig } from '../config.js';
 import type { PrincipalKind } from '../members/principal.entity.js';
 import { permitted } from '../roles/role-permissions.js';
 import { touchSignIn } from '../sign-ins/postgres-sign-ins.js';
+import { standingOf } from '../sign-ins/standing.js';
 import { NO_TENANT } from '../tenants/no-tenant.js';
 import { CredentialDigest } from './credential-digest.js';
 import {
@@ -32,6 +33,8 @@ export interface Grant {
   /** Until when it is worth this. */
   readonly expiresAt?: Date;
   readonly allowedAddresses?: readonly string[];
+  /** What was shown, when it is a sign-in. */
+  readonly signIn?: SignInStanding;
 }
 
 /** The time of last use is for people and for limits of minutes; one write a minute is enough. */
@@ -49,7 +52,7 @@ type CredentialKind = 'api-key' | 'sign-in';
 @Injectable()
 export class Authenticator {
   constructor(
-    @Inject(CONFIG) private readonly config: Pick<AuthConfig, 'SIGN_IN_IDLE_MINUTES'>,
+    @Inject(CONFIG) private readonly config: Pick<AuthConfig, 'SIGN_IN_IDLE_MINUTES' | 'STEP_UP_MINUTES'>,
     private readonly db: Database,
     private readonly digest: CredentialDigest,
   ) {}
@@ -85,7 +88,7 @@ export class Authenticator {
       if (!row || !genuine || row.dead || (row.expires_at && row.expires_at <= now))
         throw new ConclaveError('auth.unauthenticated');
       if (now.getTime() - (row.last_used_at?.getTime() ?? 0) > LAST_USED_GRAIN_MS) await touch(tx, tenantId, row, now);
-      return grantOf(tenantId, row);
+      return grantOf(tenantId, row, this.config.STEP_UP_MINUTES * 60_000);
     });
   }
 }
@@ -95,23 +98,26 @@ async function touch(tx: Tx, tenantId: string, { credential_id: id, api_key_id: 
   if (key) await touchApiKey(tx, tenantId, key, now);
 }
 
-function grantOf(tenantId: string, row: CredentialRow): Grant {
+function grantOf(tenantId: string, row: CredentialRow, stepUpMs: number): Grant {
   const { emergency_until: emergencyUntil } = row;
   const byRole = new Set([
     ...permitted(row.role, row.role_permissions),
     ...(emergencyUntil ? emergencyPermissions : []),
   ]);
+  const scopes = row.scopes?.filter((scope) => byRole.has(scope)) ?? [...byRole];
+  const signIn = row.standing && standingOf(row.standing, scopes, stepUpMs);
   const expiresAt = earliest(row.expires_at, emergencyUntil);
   return {
     credentialId: row.credential_id,
     tenantId,
     workspaceId: row.workspace_id,
     principal: { id: row.principal_id, kind: row.principal_kind, name: row.principal_name },
-    scopes: row.scopes?.filter((scope) => byRole.has(scope)) ?? [...byRole],
+    scopes: signIn?.withheld ? [] : scopes,
     role: row.role,
     ...(row.policies === null ? {} : { policies: row.policies }),
     ...(expiresAt ? { expiresAt } : {}),
     ...(row.allowed_addresses ? { allowedAddresses: row.allowed_addresses } : {}),
+    ...(signIn ? { signIn } : {}),
   };
 }
 

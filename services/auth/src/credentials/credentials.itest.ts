@@ -98,7 +98,7 @@ describe('credential exchange', () => {
     const { DATABASE_URL: app, DATABASE_SYSTEM_URL: system } = fixture.database.environmentOf('auth');
     const db = new Database(recording(app, said), recording(system, said));
     const authenticator = new Authenticator(
-      { SIGN_IN_IDLE_MINUTES: 120 },
+      { SIGN_IN_IDLE_MINUTES: 120, STEP_UP_MINUTES: 15 },
       db,
       fixture.service.app.get(CredentialDigest),
     );

@@ -1,6 +1,7 @@
 /** What an exchange reads: a credential with everything its context token will say. */
 import type { Permission } from '@conclave/contracts';
 import type { Tx } from '@conclave/postgres-kit';
+import { standingRow, type StandingRow } from '../sign-ins/standing.js';
 import type { PrincipalKind } from '../members/principal.entity.js';
 
 export interface CredentialRow {
@@ -24,6 +25,8 @@ export interface CredentialRow {
   readonly last_used_at: Date | null;
   /** Until when it has emergency access. */
   readonly emergency_until: Date | null;
+  /** Of a sign-in alone: what was shown for it, and what could be. */
+  readonly standing?: StandingRow;
   /** Revoked, ended, or of a disabled member. */
   readonly dead: boolean;
 }
@@ -70,6 +73,7 @@ export const signInCredential = (
     `select ${HELD}, s.id as credential_id, s.digest, least(k.expires_at, s.expires_at) as expires_at, s.last_used_at,
        (select max(g.ends_at) from break_glass g where g.tenant_id = s.tenant_id and g.sign_in_id = s.id
          and g.workspace_id = s.workspace_id and g.ended_at is null and g.ends_at > now()) as emergency_until,
+       ${standingRow('s')} as standing,
        s.ended_at is not null or s.last_used_at < now() - $3 * interval '1 ms' or k.revoked_at is not null or ${GONE}
        or (s.connection_id is not null and not exists (select from connection c
          where c.tenant_id = s.tenant_id and c.id = s.connection_id and c.disabled_at is null))

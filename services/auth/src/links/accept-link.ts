@@ -2,11 +2,12 @@ import { ConclaveError, events, type ReplyOf, type RequestOf, type invitations }
 import { Database, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { CredentialDigest } from '../credentials/credential-digest.js';
+import { deleteRecoveryCodes, deleteTotp, forgetFailures } from '../mfa/postgres-mfa.js';
 import { keepPasskey } from '../passkeys/add-passkey.js';
 import { Ceremonies } from '../passkeys/ceremonies.js';
 import { Challenges } from '../passkeys/challenges.js';
 import { deletePasskey, passkeysOf } from '../passkeys/postgres-passkeys.js';
-import { PASSKEY_FACTORS } from '../passkeys/sign-in-with-passkey.js';
+import { PASSKEY_FACTORS } from '../passkeys/shown-passkey.js';
 import { endSignIns } from '../sign-ins/end-sign-ins.js';
 import { OpenSignIn, type OpenedSignIn } from '../sign-ins/open-sign-in.js';
 import { lockLink, markLinkUsed, tenantOfLink, type LinkRow } from './postgres-links.js';
@@ -52,7 +53,7 @@ export class AcceptLink {
       const whose = { tenantId, principalId: still.principal_id };
       const passkey = await keepPasskey(tx, whose, made, request.name);
       return this.openSignIn.run(tx, {
-        ...{ ...whose, workspaceId: still.workspace_id, passkeyId: passkey.id },
+        ...{ ...whose, workspaceId: still.workspace_id, passkeyId: passkey.id, provenAt: new Date() },
         ...{ method: 'link', factors: ['link', ...PASSKEY_FACTORS] },
       });
     });
@@ -67,7 +68,7 @@ export class AcceptLink {
     return { link, tenantId, digest };
   }
 
-  /** After a recovery only the new passkey opens the door: the old ones may be in somebody's hands. */
+  /** After a recovery only the new passkey opens the door: what they had may be in somebody's hands. */
   private async useUp(tx: Tx, tenantId: string, link: LinkRow): Promise<void> {
     const now = new Date();
     const { id, purpose, principal_id: principal, workspace_id: workspace } = link;
@@ -79,6 +80,9 @@ export class AcceptLink {
       await deletePasskey(tx, whose, key.id);
       await tx.emit(events.passkeyRemoved, { passkey: key.id, principal });
     }
+    if (await deleteTotp(tx, whose)) await tx.emit(events.totpRemoved, { principal });
+    await deleteRecoveryCodes(tx, whose);
+    await forgetFailures(tx, whose);
     await endSignIns(tx, tenantId, { principalId: principal }, now);
   }
 }

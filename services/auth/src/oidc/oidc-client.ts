@@ -5,7 +5,7 @@
 import { Egress } from '@conclave/nest-kit/egress';
 import { Injectable } from '@nestjs/common';
 import * as openid from 'openid-client';
-import type { Vouched } from '../connection-sign-ins/vouched.js';
+import { mfaBy, type Vouched } from '../connection-sign-ins/vouched.js';
 import type { SettingsOf } from '../connections/settings.js';
 import { guardedFetch, refusing } from './guarded-fetch.js';
 
@@ -62,7 +62,11 @@ export class OidcClient {
           claims['email'] === undefined && config.serverMetadata().userinfo_endpoint
             ? await openid.fetchUserInfo(config, tokens.access_token, claims.sub)
             : {};
-        return vouchedBy({ ...claims, ...more }, claims.sub);
+        // What was done to know the person is in the signed token, and nowhere else.
+        const { amr, auth_time: at } = claims;
+        const done = Array.isArray(amr) ? amr : [];
+        const mfa = mfaBy(client.settings.mfaMethods, done, at === undefined ? undefined : new Date(at * 1_000));
+        return { ...vouchedBy({ ...claims, ...more }, claims.sub), ...mfa };
       })(),
     );
   }

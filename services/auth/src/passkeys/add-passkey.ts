@@ -2,12 +2,8 @@ import { ConclaveError, events, newId, passkeys, type ReplyOf, type RequestOf } 
 import type { RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
-import { refuseFromNetworks } from '../api-keys/postgres-api-keys.js';
 import { callerOf, type Caller } from '../members/caller.js';
-import { membershipsOf } from '../members/postgres-members.js';
-import { refuseWider } from '../members/role-grant.js';
-import { permissionsOf } from '../roles/role-permissions.js';
-import { lockSignIn } from '../sign-ins/postgres-sign-ins.js';
+import { ProvenSignIns } from '../mfa/proven-sign-ins.js';
 import { isUniqueViolation } from '../unique-violation.js';
 import { Ceremonies, type MadePasskey } from './ceremonies.js';
 import { Challenges } from './challenges.js';
@@ -16,8 +12,7 @@ import { insertPasskey, passkeysOf, type Passkey } from './postgres-passkeys.js'
 const purposeOf = ({ tenantId, principalId }: Caller): string => `passkey ${tenantId} ${principalId}`;
 
 /**
- * Adds a passkey to the person who is signed in. It will open every workspace of theirs, so a sign-in that was opened with
- * an API key must be worth as much as all of their roles: nobody makes of a narrow credential a wide one.
+ * Adds a passkey to the person who is signed in. It will open every workspace of theirs.
  */
 @Injectable()
 export class AddPasskey {
@@ -25,13 +20,14 @@ export class AddPasskey {
     private readonly db: Database,
     private readonly ceremonies: Ceremonies,
     private readonly challenges: Challenges,
+    private readonly proven: ProvenSignIns,
   ) {}
 
-  /** @throws ConclaveError `auth.forbidden` | `auth.role.too-wide` | `auth.passkeys-unavailable` */
+  /** @throws ConclaveError as `ProvenSignIns.lockToAdd`, and `auth.passkeys-unavailable` */
   async begin(ctx: RequestContext): Promise<ReplyOf<typeof passkeys.challengePasskey>> {
     const caller = callerOf(ctx);
     const known = await this.db.tx(ctx, async (tx) => {
-      await refuseUnworthy(tx, ctx, caller);
+      await this.proven.lockToAdd(tx, ctx);
       return passkeysOf(tx, caller);
     });
     const person = { purpose: purposeOf(caller), principalId: caller.principalId, name: ctx.principal!.name };
@@ -44,7 +40,7 @@ export class AddPasskey {
     const made = await this.ceremonies.made(purposeOf(caller), request.registration);
     return this.db.tx(ctx, (tx) =>
       once(tx, ctx, passkeys.addPasskey, request, async () => {
-        await refuseUnworthy(tx, ctx, caller);
+        await this.proven.lockToAdd(tx, ctx);
         await this.challenges.spend(tx, caller.tenantId, request.registration.clientDataJSON);
         return keepPasskey(tx, caller, made, request.name);
       }),
@@ -70,15 +66,4 @@ export async function keepPasskey(
   }
   await tx.emit(events.passkeyAdded, { passkey: id, principal: principalId });
   return { id, name, createdAt: createdAt.toISOString() };
-}
-
-async function refuseUnworthy(tx: Tx, ctx: RequestContext, caller: Caller): Promise<void> {
-  const signIn = await lockSignIn(tx, caller.tenantId, ctx.credentialId ?? '');
-  if (!signIn || ctx.principal!.kind !== 'user')
-    throw new ConclaveError('auth.forbidden', { reason: 'only a person who is signed in can do this' });
-  if (signIn.method !== 'api-key') return;
-  await refuseFromNetworks(tx, caller.tenantId, ctx.credentialId);
-  for (const { role } of await membershipsOf(tx, caller)) {
-    refuseWider(ctx.scopes, role, (await permissionsOf(tx, caller.tenantId, role)) ?? []);
-  }
 }

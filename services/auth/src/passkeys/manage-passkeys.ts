@@ -3,13 +3,18 @@ import type { RequestContext } from '@conclave/nest-kit';
 import { Database, once } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { callerOf } from '../members/caller.js';
+import { deleteRecoveryCodes } from '../mfa/postgres-mfa.js';
+import { ProvenSignIns } from '../mfa/proven-sign-ins.js';
 import { endSignIns } from '../sign-ins/end-sign-ins.js';
-import { deletePasskey, pageOfPasskeys, updatePasskeyName, type Passkey } from './postgres-passkeys.js';
+import { deletePasskey, pageOfPasskeys, passkeysOf, updatePasskeyName, type Passkey } from './postgres-passkeys.js';
 
 /** The caller's own passkeys: what they are called, and their end. */
 @Injectable()
 export class ManagePasskeys {
-  constructor(private readonly db: Database) {}
+  constructor(
+    private readonly db: Database,
+    private readonly proven: ProvenSignIns,
+  ) {}
 
   list(
     ctx: RequestContext,
@@ -30,12 +35,21 @@ export class ManagePasskeys {
     );
   }
 
-  /** With the sign-ins that were opened with it. @throws ConclaveError `auth.passkey.not-found` */
+  /**
+   * With the sign-ins that were opened with it.
+   *
+   * @throws ConclaveError as `ProvenSignIns.lock`, and `auth.passkey.not-found` | `auth.second-factor.last`
+   */
   remove(ctx: RequestContext, request: RequestOf<typeof passkeys.removePasskey>): Promise<Passkey> {
     const { tenantId, principalId } = callerOf(ctx);
     return this.db.tx(ctx, (tx) =>
       once(tx, ctx, passkeys.removePasskey, request, async () => {
+        const { standing } = await this.proven.lock(tx, ctx);
         const removed = found(await deletePasskey(tx, callerOf(ctx), request.id), request.id);
+        if (!standing.totp && (await passkeysOf(tx, callerOf(ctx))).length === 0) {
+          if (standing.required) throw new ConclaveError('auth.second-factor.last');
+          await deleteRecoveryCodes(tx, callerOf(ctx));
+        }
         await tx.emit(events.passkeyRemoved, { passkey: removed.id, principal: principalId });
         await endSignIns(tx, tenantId, { passkeyId: removed.id }, new Date());
         return removed;

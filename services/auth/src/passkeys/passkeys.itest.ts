@@ -15,6 +15,9 @@ describe('passkeys', () => {
     fixture = await startAuth();
     tenant = await fixture.createTenant();
     person = await signedIn(tenant.key);
+    const { device } = await add();
+    const { secret } = await enter(device.sign(await challenge()));
+    person = await fixture.exchange(secret, 'sign-in');
   });
   afterAll(() => fixture.stop());
 
@@ -47,7 +50,7 @@ describe('passkeys', () => {
       data: { signIn: id, method: 'passkey', factors: ['passkey', 'user-verification'] },
     });
     const added = await fixture.emitted(events.passkeyAdded.type, person.tenantId);
-    expect(added[0]!.data).toEqual({ passkey: passkey.id, principal: person.principal.id });
+    expect(added.at(-1)!.data).toEqual({ passkey: passkey.id, principal: person.principal.id });
     const [used] = (await fixture.call(passkeys.listPasskeys, {}, person)).items;
     expect(used).toHaveProperty('lastUsedAt');
   });
@@ -159,10 +162,11 @@ describe('passkeys', () => {
 
   it('are not made of something narrower than they are: a key, a narrow key’s sign-in, a service account', async () => {
     expect(await refusalOf(begin(tenant.principal))).toBe('auth.forbidden');
-    const narrow = await fixture.call(auth.createApiKey, { name: 'n', scopes: ['self:manage'] }, person);
+    const { principal: other } = await fixture.createTenant();
+    const narrow = await fixture.call(auth.createApiKey, { name: 'n', scopes: ['self:manage'] }, other);
     expect(await refusalOf(begin(await signedIn(narrow.key)))).toBe('auth.role.too-wide');
-    const robot = await fixture.call(auth.addMember, { name: 'CI', kind: 'service-account', role: 'viewer' }, person);
-    const { key } = await fixture.call(auth.createApiKey, { name: 'ci', principal: robot.principal.id }, person);
+    const robot = await fixture.call(auth.addMember, { name: 'CI', kind: 'service-account', role: 'viewer' }, other);
+    const { key } = await fixture.call(auth.createApiKey, { name: 'ci', principal: robot.principal.id }, other);
     expect(await refusalOf(begin(await signedIn(key)))).toBe('auth.forbidden');
   });
 

@@ -2,20 +2,16 @@ import { ConclaveError, type RequestOf, type passkeys } from '@conclave/contract
 import { Database, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { OpenSignIn, type OpenedSignIn } from '../sign-ins/open-sign-in.js';
-import { Ceremonies, type Assertion } from './ceremonies.js';
-import { Challenges } from './challenges.js';
-import { lockCredential, tenantOfPasskey, usedPasskey } from './postgres-passkeys.js';
-
-/** What a passkey shows: that the device is theirs, and that they unlocked it. */
-export const PASSKEY_FACTORS: readonly string[] = ['passkey', 'user-verification'];
+import type { Assertion } from './ceremonies.js';
+import { lockCredential, tenantOfPasskey } from './postgres-passkeys.js';
+import { PASSKEY_FACTORS, ShownPasskey } from './shown-passkey.js';
 
 /** Opens a sign-in for whoever holds a passkey; nobody has to say first who they are. */
 @Injectable()
 export class SignInWithPasskey {
   constructor(
     private readonly db: Database,
-    private readonly ceremonies: Ceremonies,
-    private readonly challenges: Challenges,
+    private readonly shownPasskey: ShownPasskey,
     private readonly openSignIn: OpenSignIn,
   ) {}
 
@@ -43,12 +39,8 @@ export class SignInWithPasskey {
     at: { tenantId: string; assertion: Assertion; workspaceId: string | undefined },
   ): Promise<OpenedSignIn> {
     const { tenantId, assertion, workspaceId } = at;
-    const key = await lockCredential(tx, tenantId, Buffer.from(assertion.id, 'base64url'));
-    if (!key) throw new ConclaveError('auth.unauthenticated');
-    const counter = await this.ceremonies.asserted(assertion, key);
-    await this.challenges.spend(tx, tenantId, assertion.clientDataJSON);
-    await usedPasskey(tx, { tenantId, id: key.id, counter, at: new Date() });
-    const who = { tenantId, principalId: key.principal_id, workspaceId, passkeyId: key.id };
+    const key = await this.shownPasskey.take(tx, tenantId, assertion);
+    const who = { tenantId, principalId: key.principal_id, workspaceId, passkeyId: key.id, provenAt: new Date() };
     return this.openSignIn.run(tx, { ...who, method: 'passkey', factors: PASSKEY_FACTORS });
   }
 }

@@ -66,6 +66,9 @@ export interface Asserted {
   readonly sessionIndex: string | undefined;
   /** When the provider wants the sign-in to end. */
   readonly sessionEnd: Date | undefined;
+  /** When the provider last knew the person, and what it names of how. */
+  readonly authenticatedAt: Date;
+  readonly contexts: readonly string[];
   readonly attributes: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -203,13 +206,20 @@ function endOf(element: Element, now: number): number {
   return end;
 }
 
-function sessionOf(assertion: Element, now: number): Pick<Asserted, 'sessionIndex' | 'sessionEnd'> {
+type Session = Pick<Asserted, 'sessionIndex' | 'sessionEnd' | 'authenticatedAt' | 'contexts'>;
+
+function sessionOf(assertion: Element, now: number): Session {
   const statement = onlyChild(assertion, SAML, 'AuthnStatement');
-  insist(instantOf(attributeOf(statement, 'AuthnInstant')) <= now + LEEWAY_MS, 'too early');
+  const instant = instantOf(attributeOf(statement, 'AuthnInstant'));
+  insist(instant <= now + LEEWAY_MS, 'too early');
+  const contexts = childrenNamed(statement, SAML, 'AuthnContext').flatMap((context) =>
+    childrenNamed(context, SAML, 'AuthnContextClassRef').map(textOf),
+  );
   const end = attributeOf(statement, 'SessionNotOnOrAfter');
   const sessionEnd = end === undefined ? undefined : new Date(instantOf(end));
   insist(sessionEnd === undefined || sessionEnd.getTime() > now, 'expired');
-  return { sessionIndex: attributeOf(statement, 'SessionIndex'), sessionEnd };
+  const authenticatedAt = new Date(Math.min(instant, now));
+  return { sessionIndex: attributeOf(statement, 'SessionIndex'), sessionEnd, authenticatedAt, contexts };
 }
 
 function attributesOf(assertion: Element): Map<string, string[]> {

@@ -3,7 +3,7 @@ import { Database, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { Authenticator, type Grant } from '../credentials/authenticator.js';
 import { endSignIns } from './end-sign-ins.js';
-import { OpenSignIn, type OpenedSignIn } from './open-sign-in.js';
+import { OpenSignIn, goingOn, type OpenedSignIn } from './open-sign-in.js';
 import { lockSignIn, workspaceOf } from './postgres-sign-ins.js';
 
 /**
@@ -18,9 +18,11 @@ export class MoveSignIn {
     private readonly openSignIn: OpenSignIn,
   ) {}
 
-  /** @throws ConclaveError `auth.unauthenticated` | `auth.workspace.not-found` | `auth.forbidden` */
+  /** @throws ConclaveError `auth.unauthenticated` | `auth.second-factor.required` | `auth.workspace.not-found` | `auth.forbidden` */
   async run({ secret, workspace }: RequestOf<typeof signIns.moveSignIn>): Promise<OpenedSignIn> {
     const grant = await this.authenticator.signIn(secret);
+    if (grant.signIn?.withheld)
+      throw new ConclaveError('auth.second-factor.required', { factors: [...grant.signIn.factors] });
     const { tenantId, principal } = grant;
     return this.db.tx({ tenantId, actor: principal.id }, (tx) => this.move(tx, grant, workspace));
   }
@@ -33,10 +35,6 @@ export class MoveSignIn {
     const there = { tenantId, principalId: principal.id, workspaceId };
     if (!(await workspaceOf(tx, there))) throw new ConclaveError('auth.workspace.not-found', { id: workspaceId });
     await endSignIns(tx, tenantId, { id: old.id }, new Date());
-    const { method, factors, authenticatedAt, expiresAt } = old;
-    return this.openSignIn.run(tx, {
-      ...{ ...there, method, factors, authenticatedAt, expiresAt },
-      ...{ connectionId: old.connectionId ?? undefined, passkeyId: old.passkeyId ?? undefined },
-    });
+    return this.openSignIn.run(tx, { ...goingOn(old), workspaceId });
   }
 }

@@ -14,6 +14,7 @@ import type { AuthConfig } from '../config.js';
 import { CredentialDigest } from '../credentials/credential-digest.js';
 import { endSignIns } from './end-sign-ins.js';
 import { insertSignIn, oldestSignIns, workspaceOf } from './postgres-sign-ins.js';
+import type { SignInEntity } from './sign-in.entity.js';
 
 /** Browsers that a principal is signed in with at a time; one more ends the oldest. */
 const OPEN_PER_PRINCIPAL = 20;
@@ -31,9 +32,21 @@ export interface Recognised {
   readonly passkeyId?: string | undefined;
   /** When they did, if not right now. */
   readonly authenticatedAt?: Date | undefined;
+  /** When they showed a second factor, if they did. */
+  readonly provenAt?: Date | undefined;
   /** The end of what they proved themselves with, if it has one. */
   readonly expiresAt?: Date | undefined;
 }
+
+/** A sign-in that is to go on under another secret, as it is. */
+export const goingOn = (old: SignInEntity): Recognised => ({
+  ...{ tenantId: old.tenantId, principalId: old.principalId, workspaceId: old.workspaceId },
+  ...{ method: old.method, factors: old.factors, authenticatedAt: old.authenticatedAt, expiresAt: old.expiresAt },
+  provenAt: old.provenAt ?? undefined,
+  connectionId: old.connectionId ?? undefined,
+  apiKeyId: old.apiKeyId ?? undefined,
+  passkeyId: old.passkeyId ?? undefined,
+});
 
 export type OpenedSignIn = ReplyOf<typeof auth.createSignIn>;
 
@@ -63,6 +76,7 @@ export class OpenSignIn {
         digest: this.digest.of('sign-in', secret),
         createdAt: now,
         authenticatedAt: who.authenticatedAt ?? now,
+        provenAt: who.provenAt ? new Date(Math.min(who.provenAt.getTime(), now.getTime())) : null,
         lastUsedAt: now,
       },
     });

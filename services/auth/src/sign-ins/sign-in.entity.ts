@@ -39,6 +39,10 @@ export class SignInEntity {
   @Column({ name: 'authenticated_at', type: 'timestamptz' })
   authenticatedAt!: Date;
 
+  /** When a second factor was last shown; null: never. */
+  @Column({ name: 'proven_at', type: 'timestamptz', nullable: true })
+  provenAt!: Date | null;
+
   @Column({ name: 'last_used_at', type: 'timestamptz' })
   lastUsedAt!: Date;
 

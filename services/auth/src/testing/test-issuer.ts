@@ -7,6 +7,8 @@ export interface TestPerson {
   readonly name?: string;
   readonly email?: string;
   readonly email_verified?: boolean;
+  /** How the provider knew them, as it says in the ID token. */
+  readonly amr?: string[];
 }
 
 export interface TestIssuer {
@@ -45,7 +47,7 @@ function serve(
 ): void {
   const provider: Provider = new Provider(loopback.url, {
     clients: [{ client_id: client.id, client_secret: client.secret, redirect_uris: [client.callback] }],
-    claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'] },
+    claims: { openid: ['sub', 'amr', 'auth_time'], email: ['email', 'email_verified'], profile: ['name'] },
     findAccount: (_ctx, sub) => ({ accountId: sub, claims: () => Promise.resolve({ ...person(), sub }) }),
     features: { devInteractions: { enabled: false } },
     interactions: { url: (_ctx, { uid }) => `/interaction/${uid}` },
@@ -61,7 +63,9 @@ function serve(
   const callback = provider.callback();
   loopback.answer = (request, reply) => {
     if (request.url?.startsWith('/interaction/'))
-      void provider.interactionFinished(request, reply, { login: { accountId: person().sub } });
+      void provider.interactionFinished(request, reply, {
+        login: { accountId: person().sub, ...(person().amr ? { amr: person().amr! } : {}) },
+      });
     else void callback(request, reply);
   };
 }

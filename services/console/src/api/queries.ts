@@ -10,6 +10,7 @@ import {
   useQueryClient,
   type UseMutationResult,
 } from '@tanstack/react-query';
+import { withProof } from '../sign-in/late-proof.js';
 import { client } from './client.js';
 
 /** How often what may change by itself is read again. */
@@ -68,7 +69,7 @@ export function usePages<C extends Contract>(
 
 /** Sends a write. A repeat of one attempt by the network does it once. */
 export const send = <C extends Contract>(contract: C, request: RequestInputOf<C>): Promise<ReplyOf<C>> =>
-  client.call(contract, request, { idempotencyKey: newId('event') });
+  withProof(() => client.call(contract, request, { idempotencyKey: newId('event') }));
 
 /** A write; afterwards what it `touches` is read again. */
 export const useCommand = <C extends Contract>(

@@ -50,6 +50,20 @@ const words: Partial<Record<ErrorCode, (params: Params) => Words>> = {
     title: 'A workspace keeps an administrator.',
     hint: 'Make somebody else an administrator first.',
   }),
+  'auth.second-factor.required': () => ({ title: 'A second factor has to be shown first.' }),
+  'auth.step-up.required': () => ({ title: 'This takes a proof that it is you.', hint: 'Try again, and show it.' }),
+  'auth.second-factor.refused': () => ({
+    title: 'That code is not good.',
+    hint: 'It is wrong or too old, or was used before. Each code of the app and each recovery code is good once.',
+  }),
+  'auth.second-factor.locked': ({ retryAfterS }) => ({
+    title: 'Too many wrong codes.',
+    hint: `Try again in ${waitOf(retryAfterS)}, or use a passkey.`,
+  }),
+  'auth.second-factor.last': () => ({
+    title: 'Your organisation asks for a second factor, and this is your only one.',
+    hint: 'Add another first.',
+  }),
   'auth.link.invalid': () => ({
     title: 'This link opens nothing.',
     hint: 'It was used, replaced or revoked, or its time is over. Ask whoever sent it for another.',
@@ -142,6 +156,9 @@ const words: Partial<Record<ErrorCode, (params: Params) => Words>> = {
     hint: 'The first audited event creates one within a second.',
   }),
 };
+
+const waitOf = (seconds: unknown): string =>
+  typeof seconds === 'number' && seconds > 90 ? `${Math.ceil(seconds / 60)} minutes` : `${said(seconds) ?? '30'} s`;
 
 /** Says what went wrong and what to do; an error that is no refusal is a fault of the console itself. */
 export function refusalText(error: unknown): RefusalText {

@@ -56,6 +56,8 @@ interface Fields {
   readonly issuer: string;
   readonly clientId: string;
   readonly clientSecret: string;
+  /** What the provider names when it asked for a second factor itself. */
+  readonly mfa: string;
   readonly domains: string;
   readonly justInTime: boolean;
   readonly role: string;
@@ -63,12 +65,18 @@ interface Fields {
 
 const blank: Fields = {
   ...{ kind: 'saml', name: '', metadata: '', emailAttribute: '', issuer: '', clientId: '', clientSecret: '' },
-  ...{ domains: '', justInTime: false, role: 'viewer' },
+  ...{ mfa: '', domains: '', justInTime: false, role: 'viewer' },
 };
 
-function settingsOf({ kind, metadata, emailAttribute, issuer, clientId, clientSecret }: Fields): Given['settings'] {
-  if (kind === 'saml') return { kind, metadata, ...(emailAttribute === '' ? {} : { emailAttribute }) };
-  return kind === 'oidc' ? { kind, issuer, clientId, clientSecret } : { kind, clientId, clientSecret };
+function settingsOf(fields: Fields): Given['settings'] {
+  const { kind, metadata, emailAttribute, issuer, clientId, clientSecret } = fields;
+  const named = fields.mfa.split(/[\s,]+/).filter((name) => name !== '');
+  if (kind === 'saml') {
+    const mfa = named.length === 0 ? {} : { mfaContexts: named };
+    return { kind, metadata, ...(emailAttribute === '' ? {} : { emailAttribute }), ...mfa };
+  }
+  const mfa = named.length === 0 ? {} : { mfaMethods: named };
+  return kind === 'oidc' ? { kind, issuer, clientId, clientSecret, ...mfa } : { kind, clientId, clientSecret };
 }
 
 interface SettingsProps {
@@ -115,6 +123,7 @@ function Settings({ onSubmit, isPending, error }: SettingsProps) {
           onChange={(event) => set({ name: event.currentTarget.value })}
         />
         {fields.kind === 'saml' ? <SamlFields fields={fields} set={set} /> : <ClientFields fields={fields} set={set} />}
+        {fields.kind !== 'github' && <OwnMfa fields={fields} set={set} />}
         <People fields={fields} set={set} />
         {trial.data && <Checks checks={trial.data.checks} />}
         <Refused error={error ?? trial.error} />
@@ -187,6 +196,23 @@ function ClientFields({ fields, set }: FieldsProps) {
         onChange={(event) => set({ clientSecret: event.currentTarget.value })}
       />
     </>
+  );
+}
+
+/** By which words the provider is believed that it asked for a second factor itself. */
+function OwnMfa({ fields, set }: FieldsProps) {
+  const [label, placeholder] =
+    fields.kind === 'saml'
+      ? ['Authentication contexts that are two factors', 'https://refeds.org/profile/mfa']
+      : ['Values of amr that are two factors', 'mfa, hwk'];
+  return (
+    <TextInput
+      label={label}
+      description="Who signed in so at the provider is not asked again here. Leave it empty to ask everybody."
+      placeholder={placeholder}
+      value={fields.mfa}
+      onChange={(event) => set({ mfa: event.currentTarget.value })}
+    />
   );
 }
 

@@ -11,7 +11,9 @@ import { Tag } from '../design/tag.js';
 import type { Look } from '../design/tones.js';
 import { Visible } from '../design/visible.js';
 import { AddressesOf, type Connection } from './addresses-of.js';
+import { useMay } from '../sign-in/use-me.js';
 import { ConnectProvider } from './connect-provider.js';
+import { MfaDemand } from './mfa-demand.js';
 
 const active: Look = { tone: 'good', icon: 'check', word: 'Active' };
 const disabled: Look = { tone: 'warn', icon: 'dash', word: 'Disabled' };
@@ -20,12 +22,14 @@ const kinds = { saml: 'SAML', oidc: 'OpenID Connect', github: 'GitHub' } as cons
 /** Through whom people of the tenant sign in. */
 export function ConnectionsPage() {
   const list = usePages(connections.listConnections, {});
+  const may = useMay();
   return (
     <Page
       title="Sign-in providers"
       description="Identity providers that vouch for people of this tenant."
       actions={<ConnectProvider />}
     >
+      {may('policy:read') && <MfaDemand />}
       <ListOf
         list={list}
         empty={

@@ -13,17 +13,23 @@ interface NamePasskeyProps {
   readonly make: (name: string) => Promise<unknown>;
   /** The list that a new passkey is in. */
   readonly list: Contract;
+  readonly onDone?: () => void;
   readonly children: ReactNode;
 }
 
 /** Asks what a passkey is to be called, and has it made on this device, or with one that is at hand. */
-export function NamePasskey({ title, description, make, list, children }: NamePasskeyProps) {
+export function NamePasskey({ title, description, make, list, onDone, children }: NamePasskeyProps) {
   const [name, setName] = useState('');
   const work = useWork(make, [list]);
   const [opened, { open, close }] = useDisclosure(false, { onOpen: work.reset });
   const submit = (event: SyntheticEvent): void => {
     event.preventDefault();
-    work.mutate(name, { onSuccess: close });
+    work.mutate(name, {
+      onSuccess: () => {
+        close();
+        onDone?.();
+      },
+    });
   };
   return (
     <>

@@ -20,12 +20,16 @@ export const signIn = (apiKey: string): Promise<void> => open({ apiKey });
 
 /** Signs in as whoever the chosen passkey belongs to. @throws Explained | ConclaveError */
 export async function signInWithPasskey(): Promise<void> {
-  const { options } = (await post('/v1/sign-ins/challenges', {})) as ReplyOf<typeof passkeys.challengeSignIn>;
-  const passkey = await signWithPasskey(options);
+  const passkey = await signWithPasskey(await challenge());
   await open({ passkey }).catch((error: unknown) => {
     if (!(error instanceof ConclaveError) || error.code !== 'auth.unauthenticated') throw error;
     throw new Explained('This passkey opens nothing here.', 'It was removed, or it is one you vote with.');
   });
+}
+
+/** What a passkey is asked, at the door and behind it. @throws ConclaveError `auth.passkeys-unavailable` */
+export async function challenge(): Promise<ReplyOf<typeof passkeys.challengeSignIn>['options']> {
+  return ((await post('/v1/sign-ins/challenges', {})) as ReplyOf<typeof passkeys.challengeSignIn>).options;
 }
 
 /** @throws ConclaveError `auth.link.invalid` | `auth.passkeys-unavailable` */
@@ -64,8 +68,10 @@ async function open(proof: object): Promise<void> {
   csrf.keep(word);
 }
 
-async function post(path: string, body: object): Promise<unknown> {
-  const headers = { 'content-type': 'application/json' };
+/** Asks the edge itself, with the word for writes if there is one. */
+export async function post(path: string, body: object): Promise<unknown> {
+  const word = csrf.read();
+  const headers = { 'content-type': 'application/json', ...(word === null ? {} : { 'x-conclave-csrf': word }) };
   const response = await send(path, { method: 'POST', headers, body: JSON.stringify(body) });
   return response.json();
 }

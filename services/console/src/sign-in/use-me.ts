@@ -19,6 +19,10 @@ export function useMay(): (permission: Permission) => boolean {
 export const isSignedOut = (error: unknown): boolean =>
   error instanceof ConclaveError && error.code === 'auth.unauthenticated';
 
+/** Whether an error means that a second factor has to be shown before anything else. */
+export const isPending = (error: unknown): error is ConclaveError =>
+  error instanceof ConclaveError && error.code === 'auth.second-factor.required';
+
 /** When a request finds the sign-in ended: asks again who is there. */
 export const lookAgain = (queries: QueryClient): Promise<void> =>
   queries.invalidateQueries({ queryKey: whoAmI.queryKey });

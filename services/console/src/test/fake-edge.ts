@@ -17,7 +17,7 @@ import {
   type Contract,
   type ErrorCode,
 } from '@conclave/contracts';
-import { creationOptions, LINK_SECRET, requestOptions } from './fake-people.js';
+import { addApp, creationOptions, GOOD_CODE, LINK_SECRET, RECOVERY_CODES, requestOptions } from './fake-people.js';
 import { handlersOf } from './fake-handlers.js';
 import { API_KEY, type World } from './world.js';
 
@@ -32,7 +32,6 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
   '.woff2': 'font/woff2',
 };
-const CSRF = 'the-word';
 
 type Routed = { readonly contract: Contract; readonly request: Record<string, unknown> };
 
@@ -42,6 +41,10 @@ export class FakeEdge {
   private readonly streams = new Set<ServerResponse>();
   private readonly refusals = new Map<string, ErrorCode>();
   private readonly signIns = new Set<string>();
+  /** Pages repeat it with every write; each sign-in has another. */
+  private word = 'word 1';
+  /** The second factors that have to be shown before anything else, or before what is privileged. */
+  asks: { readonly before: 'everything' | 'privileged'; readonly factors: readonly string[] } | undefined;
   /** Every write that was done: subject, body and idempotency key. */
   readonly writes: { subject: string; request: Record<string, unknown>; key: string | undefined }[] = [];
 
@@ -138,17 +141,20 @@ export class FakeEdge {
     const signIn = /conclave=([^;]+)/.exec(request.headers.cookie ?? '')?.[1];
     if (request.headers.authorization !== undefined || !signIn || !this.signIns.has(signIn))
       throw new ConclaveError('auth.unauthenticated');
-    if (request.method !== 'GET' && request.headers['x-conclave-csrf'] !== CSRF) throw new ConclaveError('auth.csrf');
+    if (request.method !== 'GET' && request.headers['x-conclave-csrf'] !== this.word)
+      throw new ConclaveError('auth.csrf');
     if (url.pathname === '/v1/sign-ins/current' && request.method === 'PATCH') {
       const { id, name } = this.world.people.workspaces.find((one) => one.id === body['workspace'])!;
       Object.assign(this.world.me.workspace, { id, name });
-      return sendJson(response, { csrf: CSRF });
+      return sendJson(response, { csrf: this.word });
     }
     if (url.pathname === '/v1/sign-ins/current') {
       this.signIns.delete(signIn);
       return void response.writeHead(204).end();
     }
+    if (this.shows(request.method ?? '', url.pathname, body, response)) return;
     const { contract, request: input } = routeOf(request.method ?? 'GET', url, body);
+    this.refuseUnproven(contract);
     const refusal = this.refusals.get(contract.subject);
     if (refusal) throw new ConclaveError(refusal);
     if (contract.subject === runtime.streamRunEvents.subject) return this.stream(input, request, response);
@@ -162,6 +168,31 @@ export class FakeEdge {
     const text = contract.http?.produces === 'text';
     response.writeHead(contract.http?.status ?? 200, { 'content-type': text ? 'text/plain' : 'application/json' });
     response.end(text ? reply : JSON.stringify(reply));
+  }
+
+  private refuseUnproven({ stepUp, whilePending }: Contract): void {
+    const { before, factors } = this.asks ?? { factors: [] };
+    if (before === 'everything' && !(whilePending && factors.length === 0))
+      throw new ConclaveError('auth.second-factor.required', { factors: [...factors] });
+    if (before === 'privileged' && stepUp) throw new ConclaveError('auth.step-up.required', { factors: [...factors] });
+  }
+
+  /** Takes a second factor, if that is what comes. */
+  private shows(method: string, path: string, body: object, response: ServerResponse): boolean {
+    const adds = path === '/v1/mfa/totp';
+    if (method !== 'POST' || (!adds && path !== '/v1/sign-ins/current/step-up')) return false;
+    const { code, totp = code, recoveryCode } = body as Record<'code' | 'totp' | 'recoveryCode', string | undefined>;
+    if (totp !== GOOD_CODE && recoveryCode !== RECOVERY_CODES[0] && !('passkey' in body))
+      throw new ConclaveError('auth.second-factor.refused');
+    this.asks = undefined;
+    this.word = `word ${Number(this.word.slice(5)) + 1}`;
+    const recoveryCodes = adds ? { recoveryCodes: addApp(this.world.people) } : {};
+    sendJson(response, {
+      csrf: this.word,
+      expiresAt: new Date(Date.now() + 3_600_000).toISOString(),
+      ...recoveryCodes,
+    });
+    return true;
   }
 
   /** What is asked before anybody is signed in. */
@@ -206,7 +237,7 @@ export class FakeEdge {
       'content-type': 'application/json',
       'set-cookie': `conclave=${secret}; Path=/; HttpOnly; SameSite=Strict`,
     });
-    response.end(JSON.stringify({ csrf: CSRF, expiresAt: new Date(Date.now() + 3_600_000).toISOString() }));
+    response.end(JSON.stringify({ csrf: this.word, expiresAt: new Date(Date.now() + 3_600_000).toISOString() }));
   }
 
   private stream(

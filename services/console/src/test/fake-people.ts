@@ -3,6 +3,7 @@ import {
   auth,
   ConclaveError,
   invitations,
+  mfa,
   newId,
   passkeys,
   roles,
@@ -29,6 +30,8 @@ export interface People {
   readonly passkeys: Passkey[];
   readonly workspaces: ReplyOf<typeof auth.listWorkspaces>['items'];
   readonly signIns: ReplyOf<typeof signIns.listSignIns>['items'];
+  /** Second factors of whoever is signed in, and what the tenant asks. */
+  readonly factors: ReplyOf<typeof mfa.getFactors>;
   /** Credential ids that open the door. */
   readonly credentials: Set<string>;
   /** What the link is for, until it is used. */
@@ -43,7 +46,14 @@ export function peopleOf({ principal, tenant, workspace }: Me, now: number): Peo
   });
   const bo = member('Bo Invited', 'viewer');
   const signIn = (method: 'passkey' | 'api-key', ago: number, current: boolean) => ({
-    ...{ id: newId('signIn'), principal: principal.id, workspace: workspace.id, method, factors: [method], current },
+    ...{
+      id: newId('signIn'),
+      principal: principal.id,
+      workspace: workspace.id,
+      method,
+      factors: method === 'api-key' ? ['key', 'totp'] : [method],
+      current,
+    },
     ...{ authenticatedAt: iso(now - ago), lastUsedAt: iso(now - ago / 4), expiresAt: iso(now + 8 * HOUR) },
   });
   return {
@@ -65,6 +75,7 @@ export function peopleOf({ principal, tenant, workspace }: Me, now: number): Peo
       ...one,
       createdAt: iso(now - 90 * HOUR),
     })),
+    factors: { mfa: 'optional', passkeys: 1, recoveryCodes: 0 },
     credentials: new Set(),
     welcome: {
       ...{ purpose: 'invitation', name: 'Linus', tenant: tenant.name, workspace: workspace.name, role: 'developer' },
@@ -92,6 +103,16 @@ export const creationOptions = (): Record<string, never> =>
   }) as unknown as Record<string, never>;
 
 export const requestOptions = () => ({ challenge: challenge(), rpId: 'localhost', userVerification: 'required' });
+
+/** What a good code is, and what a new app begins with. */
+export const GOOD_CODE = '123456';
+export const RECOVERY_CODES = Array.from({ length: 10 }, (_, n) => `k7m2q-9wxy${n}`);
+
+/** Puts an app into use. */
+export function addApp({ factors }: People): readonly string[] {
+  Object.assign(factors, { totp: { createdAt: new Date().toISOString() }, recoveryCodes: RECOVERY_CODES.length });
+  return RECOVERY_CODES;
+}
 
 type Handler = (request: never) => unknown;
 
@@ -147,6 +168,22 @@ export function peopleHandlers(people: People): [string, Handler][] {
   handle(passkeys.removePasskey, ({ id }: { id: string }) =>
     taken(kept, (one) => one.id === id, 'auth.passkey.not-found'),
   );
+  handle(mfa.getFactors, () => people.factors);
+  handle(mfa.beginTotp, () => ({
+    ...{ uri: 'otpauth://totp/Conclave:Ada?secret=JBSWY3DPEHPK3PXP&issuer=Conclave', secret: 'JBSWY3DPEHPK3PXP' },
+    expiresAt: iso(Date.now() + HOUR),
+  }));
+  handle(mfa.removeTotp, () => {
+    const { totp } = people.factors;
+    delete people.factors.totp;
+    return totp;
+  });
+  handle(mfa.replaceRecoveryCodes, () => ({ recoveryCodes: RECOVERY_CODES }));
+  handle(mfa.getMfaPolicy, () => ({ mfa: people.factors.mfa, peopleWithout: 2 }));
+  handle(mfa.putMfaPolicy, (request: Pick<People['factors'], 'mfa'>) => {
+    Object.assign(people.factors, request);
+    return { ...request, peopleWithout: 2 };
+  });
   handle(signIns.listSignIns, () => ({ items: people.signIns }));
   handle(signIns.revokeSignIn, ({ id }: { id: string }) =>
     taken(people.signIns, (one) => one.id === id, 'auth.sign-in.not-found'),

@@ -1,6 +1,6 @@
 /** How people get in, and who may: pages in a real browser with an authenticator of its own. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { auth, invitations, passkeys, signIns } from '@conclave/contracts';
+import { auth, invitations, mfa, passkeys, signIns } from '@conclave/contracts';
 import type { Page } from 'playwright-core';
 import {
   addAuthenticator,
@@ -14,8 +14,8 @@ import {
   type WatchedPage,
 } from './browser.js';
 import { FakeEdge } from './fake-edge.js';
-import { LINK_SECRET, ORIGIN } from './fake-people.js';
-import { newWorld, type World } from './world.js';
+import { GOOD_CODE, LINK_SECRET, ORIGIN, RECOVERY_CODES } from './fake-people.js';
+import { API_KEY, newWorld, type World } from './world.js';
 
 (hasBrowser ? describe : describe.skip)('people', () => {
   let desk: Desk;
@@ -100,9 +100,92 @@ import { newWorld, type World } from './world.js';
     await gone(row(/drawer/));
   });
 
+  it('add an authenticator app, keep its recovery codes, and remove it', async () => {
+    await enterAt(page, url, '/you');
+    await button('Add an authenticator app').click();
+    await see(dialog().getByRole('img', { name: 'QR code for an authenticator app' }));
+    await see(dialog().getByText('JBSWY3DPEHPK3PXP'));
+    await dialog().getByRole('textbox', { name: 'Code' }).fill('000000');
+    await page.keyboard.press('Enter');
+    await see(dialog().getByText('That code is not good.'));
+    await dialog().getByRole('textbox', { name: 'Code' }).fill(GOOD_CODE);
+    await page.keyboard.press('Enter');
+    await see(dialog().getByRole('listitem'));
+    expect(await dialog().getByRole('listitem').allInnerTexts()).toEqual(RECOVERY_CODES);
+    await button('I have kept them').click();
+    await see(page.getByText('10 left'));
+    await button('New recovery codes').click();
+    await button('Make them').click();
+    await button('I have kept them').click();
+    await button('Remove the app').click();
+    await dialog().getByRole('button', { name: 'Remove' }).click();
+    await see(button('Add an authenticator app'));
+    expect(edge.writes.map(({ subject }) => subject)).toEqual(
+      [mfa.beginTotp, mfa.replaceRecoveryCodes, mfa.removeTotp].map(({ subject }) => subject),
+    );
+  });
+
+  it('show a second factor before anything else, by a code, on paper or by a passkey', async () => {
+    edge.asks = { before: 'everything', factors: ['totp', 'recovery-code'] };
+    await page.goto(url);
+    await page.getByLabel('API key').fill(API_KEY);
+    await page.keyboard.press('Enter');
+    await see(page.getByRole('heading', { name: 'One more step' }));
+    await page.getByLabel('Code').fill('000000');
+    await page.keyboard.press('Enter');
+    await see(page.getByText('That code is not good.'));
+    await button('Use a recovery code').click();
+    await page.getByLabel('Recovery code').fill(RECOVERY_CODES[0]!);
+    await page.keyboard.press('Enter');
+    await see(page.getByRole('heading', { name: 'Runs' }));
+  });
+
+  it('add one where their organisation asks for it, before anything else', async () => {
+    edge.asks = { before: 'everything', factors: [] };
+    await page.goto(url);
+    await page.getByLabel('API key').fill(API_KEY);
+    await page.keyboard.press('Enter');
+    await see(page.getByRole('heading', { name: 'Add a second factor' }));
+    await button('Add an authenticator app').click();
+    await dialog().getByRole('textbox', { name: 'Code' }).fill(GOOD_CODE);
+    await page.keyboard.press('Enter');
+    await button('I have kept them').click();
+    await see(page.getByRole('heading', { name: 'Runs' }));
+  });
+
+  it('show it again for what is privileged, and then that is done', async () => {
+    await enterAt(page, url, '/members');
+    edge.asks = { before: 'privileged', factors: ['totp'] };
+    await button('Disable Grace Hopper').click();
+    await dialog().getByRole('button', { name: 'Disable' }).click();
+    const proof = page.getByRole('dialog', { name: 'Show that it is you' });
+    await see(proof);
+    await proof.getByRole('button').first().click();
+    await see(page.getByText('This takes a proof that it is you.'));
+    await dialog().getByRole('button', { name: 'Disable' }).click();
+    await proof.getByLabel('Code').fill(GOOD_CODE);
+    await page.keyboard.press('Enter');
+    await see(row(/Grace Hopper.*Disabled/));
+    expect(lastWrite()).toMatchObject({ subject: auth.disableMember.subject });
+    edge.asks = { before: 'privileged', factors: [] };
+    await button('Invite a person').click();
+    await dialog().getByLabel('Name').fill('Linus');
+    await button('Make the link').click();
+    await proof.getByRole('button', { name: 'Sign in again' }).click();
+    await see(page.getByRole('heading', { name: 'Sign in to Conclave' }));
+  });
+
+  it('are all asked for a second factor when an administrator says so', async () => {
+    await enterAt(page, url, '/connections');
+    await button('Ask everybody for it').click();
+    await dialog().getByRole('button', { name: 'Ask everybody for it' }).click();
+    await see(page.getByText('Everybody shows a second factor, or a passkey, to get in.'));
+    expect(lastWrite()).toMatchObject({ subject: mfa.putMfaPolicy.subject, request: { mfa: 'required' } });
+  });
+
   it('see where they are signed in, and end what they do not know', async () => {
     await enterAt(page, url, '/you');
-    await see(row(/an API key.*This browser/));
+    await see(row(/an API key, and an authenticator app.*This browser/));
     await button(/^End the sign-in of/).click();
     await dialog().getByRole('button', { name: 'End it' }).click();
     await gone(row(/a passkey/));

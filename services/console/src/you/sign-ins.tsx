@@ -20,6 +20,19 @@ const methods: Readonly<Record<SignIn['method'], string>> = {
   saml: 'your identity provider',
 };
 
+/** What was shown besides. */
+const seconds: Readonly<Record<string, string>> = {
+  totp: 'an authenticator app',
+  'recovery-code': 'a recovery code',
+  passkey: 'a passkey',
+  'provider-mfa': 'a second factor there',
+};
+
+const waysOf = ({ method, factors }: Pick<SignIn, 'method' | 'factors'>): string =>
+  [methods[method], ...factors.flatMap((factor) => seconds[factor] ?? [])]
+    .filter((way, place, ways) => ways.indexOf(way) === place && (method !== 'link' || place === 0))
+    .join(', and ');
+
 /** Browsers in which the person is signed in. */
 export function SignIns() {
   const list = usePages(signIns.listSignIns, {});
@@ -46,14 +59,14 @@ export function SignIns() {
   );
 }
 
-function Row({ id, method, authenticatedAt, lastUsedAt, expiresAt, current }: SignIn) {
+function Row({ id, method, factors, authenticatedAt, lastUsedAt, expiresAt, current }: SignIn) {
   const end = useCommand(signIns.revokeSignIn, [signIns.listSignIns]);
   const since = exactly(Date.parse(authenticatedAt));
   return (
     <Table.Tr>
       <Table.Td>
         <Text size="sm" fw={550}>
-          {methods[method]}
+          {waysOf({ method, factors })}
         </Text>
         <Text size="xs" c="dimmed">
           until {exactly(Date.parse(expiresAt))} at the latest

@@ -2,6 +2,7 @@ import { Page } from '../design/page.js';
 import { useMe } from '../sign-in/use-me.js';
 import { AddPasskey } from './add-passkey.js';
 import { Passkeys } from './passkeys.js';
+import { SecondFactor } from './second-factor.js';
 import { SignIns } from './sign-ins.js';
 
 /** How the signed-in person gets in, and where they are in. */
@@ -14,6 +15,7 @@ export function YouPage() {
       actions={<AddPasskey />}
     >
       <Passkeys />
+      <SecondFactor />
       <SignIns />
     </Page>
   );

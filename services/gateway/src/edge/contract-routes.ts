@@ -44,7 +44,7 @@ async function serve(contract: HttpContract, parts: RouteParts, request: Fastify
   if (traceId) reply.header('x-trace-id', traceId);
   reply.header('cache-control', 'no-store');
   const terms = callTerms(contract, request, reply);
-  const caller = await parts.door.admit(contract.permission, request, reply);
+  const caller = await parts.door.admit(contract, request, reply);
   const input = await readRequest(contract, request);
   if (contract.transport === 'stream') return parts.proxy.forward(contract, { request, reply, caller, terms });
   const answer = await callOwner(parts.kit, contract, { input, caller, terms });

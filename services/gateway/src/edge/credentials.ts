@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ConclaveError, auth, doorbellSubject, events, type Contract } from '@conclave/contracts';
-import { Networks, decodeBody, type Kit, type VerifiedContext } from '@conclave/nest-kit';
+import { Networks, decodeBody, permits, type Kit, type VerifiedContext } from '@conclave/nest-kit';
 
 /** What a request proves itself with. */
 export interface Credential {
@@ -36,7 +36,9 @@ interface Answer {
 /** What may have changed what callers of a tenant are worth. */
 const NARROWING: readonly string[] = [
   events.memberChanged,
+  events.mfaPolicyChanged,
   events.roleChanged,
+  events.totpAdded,
   events.policyChanged,
   events.policyDeleted,
   events.breakGlassOpened,
@@ -123,7 +125,7 @@ export class Credentials {
       if (stopped) return;
       // What is open was let in under these policies; under others it has to ask again.
       const same = renewed?.context.policies === caller.context.policies;
-      if (renewed && same && permits(renewed, permission)) untilExpiry(renewed);
+      if (renewed && same && permits({ permission }, renewed.context)) untilExpiry(renewed);
       else end();
     };
     const watch = { tenantId: caller.context.tenantId, end, renew };
@@ -172,9 +174,6 @@ export class Credentials {
       if (narrowed.has(tenantId ?? '')) void renew();
   }
 }
-
-export const permits = ({ context }: Caller, permission: Contract['permission']): boolean =>
-  permission === 'none' || (context.scopes ?? []).some((scope) => scope === permission);
 
 const keyOf = ({ kind, secret }: Credential): string =>
   createHash('sha256').update(`${kind}\n${secret}`).digest('base64');

@@ -142,6 +142,94 @@ describe('permissions', () => {
   });
 });
 
+describe('second factors', () => {
+  const as = (secret: string) => ({ cookie: `conclave=${secret}`, 'x-conclave-csrf': 'csrf-of-the-page' });
+  const routes = contracts.flatMap((contract) => {
+    const { http } = contract;
+    return http ? [{ contract, method: http.method, path: http.path.replaceAll(/\{\+?\w+\}/g, 'x') }] : [];
+  });
+  const ask = async (secret: string, method: string, path: string) => {
+    const response = await world.fetch(path, { method, headers: as(secret) });
+    return (await response.json().catch(() => ({}))) as { code?: string; factors?: string[] };
+  };
+  const proof = { totp: '123456' };
+  const stepUp = (headers: object, body: object = proof) =>
+    world.fetch('/v1/sign-ins/current/step-up', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+    });
+
+  it('to be shown leave a sign-in worth nothing on any route, but its word, its end and showing one', async () => {
+    world.addSignIn('sgn_pending', { provenUntil: 0, factors: ['totp'], withheld: permissions });
+    for (const { method, path } of routes)
+      expect([method, path, await ask('sgn_pending', method, path)]).toEqual([
+        ...[method, path],
+        expect.objectContaining({ code: 'auth.second-factor.required', factors: ['totp'] }),
+      ]);
+    expect(await ask('sgn_pending', 'GET', '/v1/sign-ins/current')).toEqual({
+      ...{ csrf: 'csrf-of-the-page', secondFactor: ['totp'] },
+    });
+    for (const [method, path] of [
+      ['PATCH', '/v1/sign-ins/current'],
+      ['GET', '/scim/v2/Users'],
+    ] as const)
+      expect((await ask('sgn_pending', method, path)).code).toBe('auth.second-factor.required');
+    const ended = await world.fetch('/v1/sign-ins/current', { method: 'DELETE', headers: as('sgn_pending') });
+    expect(ended.status).toBe(204);
+    expect(world.owner.seen).toEqual([]);
+  });
+
+  it('can be added where there is none to show, and nothing else', async () => {
+    world.addSignIn('sgn_none', { provenUntil: Date.now() + 60_000, factors: [], withheld: permissions });
+    const open: string[] = [];
+    for (const { contract, method, path } of routes)
+      if ((await ask('sgn_none', method, path)).code !== 'auth.second-factor.required') open.push(contract.subject);
+    expect(open.sort()).toEqual(
+      contracts
+        .filter(({ whilePending }) => whilePending)
+        .map(({ subject }) => subject)
+        .sort(),
+    );
+    world.addSignIn('sgn_old', { provenUntil: 0, factors: [], withheld: permissions });
+    expect(await ask('sgn_old', 'POST', '/v1/mfa/totp/options')).toMatchObject({ code: 'auth.step-up.required' });
+  });
+
+  it('of late are asked for where the contract says so, of browsers and not of keys', async () => {
+    world.addSignIn('sgn_stale', { provenUntil: Date.now() - 1, factors: ['passkey'] });
+    world.addSignIn('sgn_fresh', { provenUntil: Date.now() + 60_000, factors: ['passkey'] });
+    for (const { method, path } of routes.filter(({ contract }) => contract.stepUp))
+      expect([method, path, await ask('sgn_stale', method, path)]).toEqual([
+        ...[method, path],
+        expect.objectContaining({ code: 'auth.step-up.required', factors: ['passkey'] }),
+      ]);
+    expect(await ask('sgn_stale', 'GET', run)).toEqual(aRun);
+    expect(await ask('sgn_fresh', 'POST', '/v1/api-keys')).toMatchObject({ code: 'request.invalid' });
+    const byKey = await world.fetch('/v1/api-keys', { method: 'POST', headers: bearer(world.keys.admin) });
+    expect(await codeOf(byKey)).toBe('request.invalid');
+  });
+
+  it('that were shown put another sign-in into the cookie, and the one before opens nothing', async () => {
+    world.addSignIn('sgn_before', { provenUntil: 0, factors: ['totp'], withheld: permissions });
+    expect(await codeOf(await stepUp({ cookie: 'conclave=sgn_before' }))).toBe('auth.csrf');
+    expect(await codeOf(await stepUp(bearer(world.keys.admin)))).toBe('auth.unauthenticated');
+    for (const wrong of [{}, { totp: '12' }, { ...proof, recoveryCode: 'x' }, { secret: 'x', proof }])
+      expect(await codeOf(await stepUp(as('sgn_before'), wrong))).toBe('request.invalid');
+    const locked = await stepUp(as('sgn_before'), { totp: '000 000' });
+    expect([locked.status, locked.headers.get('retry-after')]).toEqual([429, '30']);
+    const shown = await stepUp(as('sgn_before'), { totp: '123 456' });
+    const set = shown.headers.get('set-cookie')!;
+    expect([shown.status, await shown.json()]).toEqual([
+      200,
+      { csrf: 'csrf-of-the-page', expiresAt: expect.any(String) },
+    ]);
+    expect(set).toMatch(/^conclave=sgn_.*; HttpOnly; SameSite=Strict$/);
+    const cookie = set.split(';', 1)[0]!;
+    expect((await world.fetch(run, { headers: { cookie } })).status).toBe(200);
+    expect((await world.fetch(run, { headers: as('sgn_before') })).status).toBe(401);
+  });
+});
+
 describe('sign-ins', () => {
   async function signIn() {
     const response = await world.fetch('/v1/sign-ins', {

@@ -1,13 +1,13 @@
 import { timingSafeEqual } from 'node:crypto';
-import { ConclaveError, type Contract } from '@conclave/contracts';
-import { offersUpgrade } from '@conclave/nest-kit';
+import { ConclaveError } from '@conclave/contracts';
+import { offersUpgrade, refuseUnpermitted, type Terms } from '@conclave/nest-kit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { clientAddress } from './client-address.js';
-import { permits, type Admitted, type Caller, type Credential, type Credentials } from './credentials.js';
+import type { Admitted, Caller, Credential, Credentials } from './credentials.js';
 import type { RateLimits } from './rate-limits.js';
 import type { SignInCookie } from './sign-in-cookie.js';
 
-/** Lets requests in, or says why not: credential, address, rate, CSRF, permission; in this order, before a body is read. */
+/** Lets requests in, or says why not: credential, address, rate, CSRF, permission and proof; in this order, before a body is read. */
 export class Door {
   constructor(
     private readonly credentials: Credentials,
@@ -17,7 +17,7 @@ export class Door {
   ) {}
 
   /** @throws ConclaveError `auth.*` | `request.rate-limited` | `service.unavailable` */
-  async admit(permission: Contract['permission'], request: FastifyRequest, reply: FastifyReply): Promise<Admitted> {
+  async admit(terms: Terms, request: FastifyRequest, reply: FastifyReply): Promise<Admitted> {
     const credential = this.credentialOf(request);
     if (!credential || !this.credentials.isKnown(credential)) await this.limits.countAddress(request);
     if (!credential) throw new ConclaveError('auth.unauthenticated');
@@ -28,7 +28,7 @@ export class Door {
       checkCsrf(caller, request);
     if (credential.kind === 'sign-in' && offersUpgrade(request) && !this.cookie.isOwnPage(request))
       throw new ConclaveError('auth.csrf');
-    if (!permits(caller, permission)) throw new ConclaveError('auth.forbidden', { permission });
+    refuseUnpermitted(terms, caller.context);
     reply.header('vary', 'authorization, cookie');
     return { ...caller, credential };
   }

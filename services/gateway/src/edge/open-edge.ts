@@ -21,6 +21,7 @@ import { registerScim } from './scim.js';
 import { SharedCounters } from './shared-counters.js';
 import { SignInCookie } from './sign-in-cookie.js';
 import { registerSignIns } from './sign-ins.js';
+import { registerStepUp } from './step-up.js';
 import { StreamProxy } from './stream-proxy.js';
 import { KnownRoutes, leadAstrayPathsHome, registerUnknownRoutes } from './unknown-routes.js';
 
@@ -46,6 +47,7 @@ export async function openEdge(fastify: FastifyInstance, app: INestApplicationCo
     known.watch(scope);
     for (const contract of contracts.filter(isHttp)) registerContractRoute(scope, contract, { kit, door, proxy });
     registerSignIns(scope, { kit, door, credentials, limits, cookie });
+    registerStepUp(scope, { kit, door, credentials, cookie });
     registerConnectionSignIns(scope, { kit, limits, cookie });
     registerScim(scope, { kit, door, config });
     registerHooks(scope, { kit, limits });

@@ -10,6 +10,7 @@ import {
 import type { FastifyInstance } from 'fastify';
 import { referencePage } from './reference-page.js';
 import { askedOutside, move, waysIn } from './sign-ins.js';
+import { proofContract, totpContract } from './step-up.js';
 
 /** The public API as OpenAPI 3.1 at `/openapi.json` and as a page at `/docs`; both are made once from the contracts. */
 export function registerReference(fastify: FastifyInstance): void {
@@ -92,6 +93,21 @@ const OPENED = {
   },
 };
 
+const OPENED_WITH_CODES = {
+  description: 'Added. `recoveryCodes`, when there were none before, are shown this once.',
+  content: { 'application/json': { schema: openedWithCodes() } },
+};
+
+function openedWithCodes() {
+  const { schema } = OPENED.content['application/json'];
+  const recoveryCodes = { type: 'array', items: { type: 'string' } };
+  return { ...schema, properties: { ...schema.properties, recoveryCodes } };
+}
+
+const shown = { tags: ['identity'], 'x-stability': 'beta', security: [{ signIn: [] }] } as const;
+const refusalsOf = ({ errors }: Contract) =>
+  problemResponses([...new Set([...errors, 'auth.csrf' as const, ...WITH_BODY, ...EVERYWHERE])]);
+
 /** The operations that are the edge's own: they turn what people prove themselves with into a cookie, and back. */
 const signIns: OpenApiDocument['paths'] = {
   '/v1/links/open': asked(
@@ -125,6 +141,24 @@ const signIns: OpenApiDocument['paths'] = {
       },
     },
   },
+  '/v1/sign-ins/current/step-up': {
+    post: {
+      operationId: 'sign-in.step-up',
+      summary: 'Show a second factor; the sign-in goes on under another cookie',
+      ...shown,
+      requestBody: bodyOf(requestOf(proofContract)),
+      responses: { '200': OPENED, ...refusalsOf(proofContract) },
+    },
+  },
+  '/v1/mfa/totp': {
+    post: {
+      operationId: 'totp.add',
+      summary: 'Add the authenticator app that was begun, by a code of it; the sign-in goes on under another cookie',
+      ...shown,
+      requestBody: bodyOf(requestOf(totpContract)),
+      responses: { '200': OPENED_WITH_CODES, ...refusalsOf(totpContract) },
+    },
+  },
   '/v1/sign-ins/current': {
     get: {
       operationId: 'sign-in.word',
@@ -137,7 +171,18 @@ const signIns: OpenApiDocument['paths'] = {
           description: 'Repeat `csrf` in the header x-conclave-csrf of every write.',
           content: {
             'application/json': {
-              schema: { type: 'object', properties: { csrf: { type: 'string' } }, required: ['csrf'] },
+              schema: {
+                type: 'object',
+                properties: {
+                  csrf: { type: 'string' },
+                  secondFactor: {
+                    type: 'array',
+                    items: { type: 'string' },
+                    description: 'There when a second factor has to be shown before anything else: which there are.',
+                  },
+                },
+                required: ['csrf'],
+              },
             },
           },
         },

@@ -38,7 +38,7 @@ async function answer(
   reply: FastifyReply,
 ) {
   const terms = callTerms(scim.scimRequest, request, reply);
-  const { token } = await door.admit(scim.scimRequest.permission, request, reply);
+  const { token } = await door.admit(scim.scimRequest, request, reply);
   const body = await readJson(request, LIMIT_BYTES, [SCIM_TYPE, JSON_TYPE]);
   const ifMatch = request.headers['if-match'];
   const asked = parseRequest(scim.scimRequest, {

@@ -9,7 +9,7 @@ import {
   type ReplyOf,
   type RequestOf,
 } from '@conclave/contracts';
-import { parseRequest, type Kit } from '@conclave/nest-kit';
+import { parseRequest, type Kit, type Terms } from '@conclave/nest-kit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Credentials } from './credentials.js';
 import type { Door } from './door.js';
@@ -68,9 +68,10 @@ export function registerSignIns(
   });
 
   fastify.get('/v1/sign-ins/current', { exposeHeadRoute: false }, async (request, reply) => {
-    const { csrf } = await door.admit(ANYONE, request, reply);
+    const { csrf, context } = await door.admit(ANYONE_AT_ALL, request, reply);
     if (csrf === undefined) throw new ConclaveError('auth.unauthenticated');
-    return reply.header('cache-control', 'no-store').send({ csrf });
+    const pending = context.signIn?.withheld ? { secondFactor: context.signIn.factors } : {};
+    return reply.header('cache-control', 'no-store').send({ csrf, ...pending });
   });
 
   fastify.patch('/v1/sign-ins/current', async (request, reply) => {
@@ -87,7 +88,7 @@ export function registerSignIns(
   fastify.delete('/v1/sign-ins/current', async (request, reply) => {
     const credential = door.credentialOf(request);
     if (credential?.kind !== 'sign-in') throw new ConclaveError('auth.unauthenticated');
-    await door.admit(ANYONE, request, reply);
+    await door.admit(ANYONE_AT_ALL, request, reply);
     await kit.rpc.callAsService(auth.endSignIn, {}, { secret: credential.secret });
     credentials.forget(credential);
     cookie.clear(request, reply);
@@ -122,4 +123,6 @@ const isObject = (value: unknown): value is object => typeof value === 'object' 
 /** What a page says of a move; the secret is in its cookie. */
 export const move = { ...signIns.moveSignIn, request: signIns.moveSignIn.request.omit({ secret: true }) };
 
-const ANYONE: Contract['permission'] = 'none';
+const ANYONE: Terms = { permission: 'none' };
+/** Also who has to show a second factor yet. */
+export const ANYONE_AT_ALL: Terms = { permission: 'none', whilePending: 'always' };

@@ -140,6 +140,15 @@ describe('server-sent events', () => {
       await kept.response.body?.cancel().catch(() => undefined);
     });
 
+    it('end when a second factor is to be shown for it, and no other does', async () => {
+      world.addSignIn('sgn_single', { provenUntil: 0, factors: [] });
+      const [single, kept] = [await open({ cookie: 'conclave=sgn_single' }), await open(admin())];
+      world.demandMfa('sgn_single');
+      expect(await single.over).toBe(true);
+      expect(await Promise.race([kept.over, sleep(100)])).toBeUndefined();
+      await kept.response.body?.cancel().catch(() => undefined);
+    });
+
     it('end when it is over though nobody rang, and go on when it is still good', async () => {
       world.addKey('ck_silent', undefined, 1_000);
       world.addKey('ck_good', undefined, 1_000);

@@ -167,6 +167,8 @@ describe('the reference', () => {
         ...[
           'POST /v1/hooks/{id}',
           'POST /v1/links/open',
+          'POST /v1/mfa/totp',
+          'POST /v1/sign-ins/current/step-up',
           'POST /v1/sign-in-options',
           'POST /v1/sign-ins',
           'POST /v1/sign-ins/challenges',

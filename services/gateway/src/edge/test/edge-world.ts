@@ -6,6 +6,7 @@ import { Controller } from '@nestjs/common';
 import {
   auth,
   events,
+  mfa,
   newId,
   passkeys,
   permissions,
@@ -25,6 +26,7 @@ import {
   type Kit,
   type RequestContext,
   type RunningService,
+  type SignInStanding,
 } from '@conclave/nest-kit';
 import { ConclaveError } from '@conclave/contracts';
 import { Module } from '@nestjs/common';
@@ -62,6 +64,10 @@ export interface EdgeWorld {
   exchanges(): number;
   /** Makes another key, of a principal of its own, whose contexts are good for `ttlMs`. */
   addKey(secret: string, scopes?: readonly Permission[], ttlMs?: number, allowedAddresses?: string[]): void;
+  /** Makes a browser's sign-in, of which so much was shown. */
+  addSignIn(secret: string, signIn: SignInStanding): void;
+  /** Has the tenant demand a second factor, which is to be shown for this sign-in yet; and rings. */
+  demandMfa(secret: string): void;
   /** Revokes a key, and rings unless told not to. */
   revoke(secret: string, ring?: boolean): void;
   /** Gives a key's role other permissions, and rings. */
@@ -122,6 +128,7 @@ interface KnownCredential {
   readonly ttlMs: number;
   readonly csrf?: string;
   readonly allowedAddresses?: string[];
+  readonly signIn?: SignInStanding;
 }
 
 function playAuth(kit: Kit) {
@@ -138,16 +145,20 @@ function playAuth(kit: Kit) {
       ttlMs,
       ...(allowedAddresses ? { allowedAddresses } : {}),
     });
+  const addSignIn: EdgeWorld['addSignIn'] = (secret, signIn) => {
+    addKey(secret, signIn.withheld ? [] : permissions);
+    known.set(secret, { ...known.get(secret)!, credentialId: newId('signIn'), csrf: 'csrf-of-the-page', signIn });
+  };
 
   rpc.serve(auth.exchangeCredential, async (_ctx, request) => {
     exchanges += 1;
     const { secret } = request as RequestOf<typeof auth.exchangeCredential>;
     const credential = known.get(secret);
     if (!credential) throw new ConclaveError('auth.unauthenticated');
-    const { credentialId, principalId, scopes, csrf, ttlMs, allowedAddresses } = credential;
+    const { credentialId, principalId, scopes, csrf, ttlMs, allowedAddresses, signIn } = credential;
     const principal = { id: principalId, kind: 'user', name: 'Test' };
     const token = await kit.tokens.sign(
-      { tenantId, workspaceId: newId('workspace'), principal, scopes, credentialId },
+      { tenantId, workspaceId: newId('workspace'), principal, scopes, credentialId, ...(signIn ? { signIn } : {}) },
       ttlMs,
     );
     return {
@@ -180,16 +191,36 @@ function playAuth(kit: Kit) {
     const expiresAt = new Date(Date.now() + 60_000).toISOString();
     return { id: newId('signIn'), secret, csrf: 'csrf-of-the-page', expiresAt };
   });
+  rpc.serve(mfa.stepUp, async (_ctx, request) => {
+    const { secret: old, proof } = request as RequestOf<typeof mfa.stepUp>;
+    if (!('totp' in proof) || proof.totp !== '123456')
+      throw new ConclaveError('auth.second-factor.locked', { retryAfterS: 30 });
+    const secret = `sgn_${crypto.randomUUID()}`;
+    addSignIn(secret, { provenUntil: Date.now() + 60_000, factors: ['totp'] });
+    known.delete(old);
+    return {
+      id: newId('signIn'),
+      secret,
+      csrf: 'csrf-of-the-page',
+      expiresAt: new Date(Date.now() + 60_000).toISOString(),
+    };
+  });
   rpc.serve(auth.endSignIn, async (_ctx, request) => ({
     ended: known.delete((request as RequestOf<typeof auth.endSignIn>).secret),
   }));
 
   return {
     addKey,
+    addSignIn,
     exchanges: () => exchanges,
     narrow(secret: string, scopes: readonly Permission[]) {
       known.set(secret, { ...known.get(secret)!, scopes });
       rings.emit(events.roleChanged, tenantId, { role: 'own', permissions: [...scopes] });
+    },
+    demandMfa(secret: string) {
+      const signIn = { provenUntil: 0, factors: [], withheld: permissions };
+      known.set(secret, { ...known.get(secret)!, scopes: [], signIn });
+      rings.emit(events.mfaPolicyChanged, tenantId, { mfa: 'required' });
     },
     revoke(secret: string, ring = true) {
       const { credentialId } = known.get(secret)!;

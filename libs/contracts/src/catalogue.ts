@@ -18,6 +18,7 @@ import * as scim from './rpc/scim.js';
 import * as sessions from './rpc/sessions.js';
 import * as signIns from './rpc/sign-ins.js';
 import * as triggers from './rpc/triggers.js';
+import * as tenants from './rpc/tenants.js';
 import * as tenantRoles from './rpc/tenant-roles.js';
 import * as policies from './rpc/policies.js';
 import { readEvents } from './rpc/events.js';
@@ -48,6 +49,7 @@ export const contracts: readonly Contract[] = [
     marketplace,
     delivery,
     tenantRoles,
+    tenants,
     policies,
   ].flatMap((module) => Object.values(module).filter(isContract)),
   ...Object.values(readEvents),

@@ -4,6 +4,7 @@
  */
 import type { CatalogueEntry } from './catalogue-entry.js';
 import { proofErrors } from './proof-errors.js';
+import { tenantErrors } from './tenant-errors.js';
 
 export const errorCatalogue = {
   'request.invalid': {
@@ -122,6 +123,7 @@ export const errorCatalogue = {
     title: 'The workspace would be left without an administrator.',
     action: 'Make another member administrator first.',
   },
+  ...tenantErrors,
   'auth.role.not-found': { status: 404, title: 'No such role.', action: 'List the roles with GET /v1/roles.' },
   'auth.role.exists': {
     status: 409,

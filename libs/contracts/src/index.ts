@@ -23,6 +23,7 @@ export * as invitations from './rpc/invitations.js';
 export * as scim from './rpc/scim.js';
 export * as runtime from './rpc/runtime.js';
 export * as runs from './rpc/runs.js';
+export * as tenants from './rpc/tenants.js';
 export * as tenantRoles from './rpc/tenant-roles.js';
 export * as policies from './rpc/policies.js';
 export * as budgets from './rpc/budgets.js';

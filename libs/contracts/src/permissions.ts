@@ -27,6 +27,8 @@ export const permissions = [
   'policy:read',
   'policy:manage',
   'connection:manage',
+  'tenant:manage',
+  'platform:operate',
   'secret:manage',
   'self:read',
   'self:manage',
@@ -34,6 +36,20 @@ export const permissions = [
 ] as const;
 
 export type Permission = (typeof permissions)[number];
+
+/** What concerns every workspace of a tenant, so that its owners alone may. */
+const ofOwners: readonly Permission[] = ['role:manage', 'policy:manage', 'connection:manage', 'tenant:manage'];
+
+/** What concerns every tenant: it is of the operators' own, and nobody elsewhere ever holds it. */
+export const ofOperators: Permission = 'platform:operate';
+
+/** What a tenant's owners may in every workspace they belong to. */
+export const ownerPermissions: readonly Permission[] = permissions.filter((permission) => permission !== ofOperators);
+
+/** What a role can be made of. */
+export const workspacePermissions: readonly Permission[] = ownerPermissions.filter(
+  (permission) => !ofOwners.includes(permission),
+);
 
 const reader: readonly Permission[] = [
   'run:read',
@@ -63,7 +79,7 @@ export const roles = {
   auditor: ['audit:read', 'decision:read', 'policy:read', 'self:read', 'self:manage', 'tally:compute'],
   viewer: reader,
   developer,
-  administrator: [...permissions],
+  administrator: workspacePermissions,
 } as const satisfies Record<string, readonly Permission[]>;
 
 export type Role = keyof typeof roles;

@@ -23,6 +23,7 @@ const uniqueAcrossTenants = [
   'runtime.trigger_id_key', // a delivery from outside names its trigger and no tenant
   'auth.passkey_credential', // browsers name a passkey and no tenant
   'auth.tenant_name', // the name by which an operator finds a tenant
+  'auth.tenant_of_operators', // there is one
 ];
 
 /** Policies besides the strict one that let the system role see more than one tenant. */
@@ -43,6 +44,7 @@ const acrossTenants = [
   'audit.stream: rounds',
   'audit.witness_standing: witnessing',
   'auth.data_key: rotation',
+  'auth.tenant: operate',
   'consensus.decision: deadlines',
   'delivery.delivery: claim',
   'delivery.delivery: ended',

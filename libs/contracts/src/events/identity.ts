@@ -13,6 +13,24 @@ export const tenantCreated = event({
   data: z.object({ tenant: idOf('tenant'), name: z.string() }),
 });
 
+const owner = z.object({ principal: idOf('principal') });
+
+export const ownerAdded = event({
+  type: 'owner.added',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: owner,
+});
+
+export const ownerRemoved = event({
+  type: 'owner.removed',
+  producer: 'auth',
+  consumers: ['gateway', 'audit'],
+  audited: true,
+  data: owner,
+});
+
 export const signInOpened = event({
   type: 'sign-in.opened',
   producer: 'auth',

@@ -37,6 +37,7 @@ export const me = z.object({
   tenant: z.object({ id: idOf('tenant'), name }),
   workspace: z.object({ id: idOf('workspace'), name }),
   role,
+  owner: z.boolean().optional(),
   scopes: z.array(scope),
 });
 
@@ -148,7 +149,14 @@ export const listWorkspaces = contract({
   http: { method: 'GET', path: '/v1/workspaces', summary: 'List workspaces', tag: 'identity', stability: 'stable' },
 });
 
-const member = z.object({ principal, role, createdAt: timestamp, disabledAt: timestamp.optional() });
+export const member = z.object({
+  principal,
+  role,
+  /** Whether they own the tenant: an owner may in every workspace of theirs what its administrators may, and more. */
+  owner: z.boolean().optional(),
+  createdAt: timestamp,
+  disabledAt: timestamp.optional(),
+});
 
 export const listMembers = contract({
   owner: 'auth',
@@ -209,7 +217,7 @@ export const disableMember = contract({
   permission: 'member:manage',
   request: z.strictObject({ id: idOf('principal') }),
   reply: member,
-  errors: ['auth.member.not-found', 'auth.member.last-administrator', 'auth.role.too-wide'],
+  errors: ['auth.member.not-found', 'auth.member.last-administrator', 'auth.owner.last', 'auth.role.too-wide'],
   http: {
     method: 'DELETE',
     path: '/v1/members/{id}',

@@ -95,7 +95,7 @@ async function touch(tx: Tx, tenantId: string, { credential_id: id, api_key_id: 
 }
 
 function grantOf(tenantId: string, row: CredentialRow): Grant {
-  const byRole = new Set(permitted(row.role, row.role_permissions));
+  const byRole = new Set(permitted(row.role, row.role_permissions, row));
   return {
     credentialId: row.credential_id,
     tenantId,

@@ -78,7 +78,7 @@ async function refuseUnworthy(tx: Tx, ctx: RequestContext, caller: Caller): Prom
     throw new ConclaveError('auth.forbidden', { reason: 'only a person who is signed in can do this' });
   if (signIn.method !== 'api-key') return;
   await refuseFromNetworks(tx, caller.tenantId, ctx.credentialId);
-  for (const { role } of await membershipsOf(tx, caller)) {
-    refuseWider(ctx.scopes, role, (await permissionsOf(tx, caller.tenantId, role)) ?? []);
+  for (const { role, owner } of await membershipsOf(tx, caller)) {
+    refuseWider(ctx.scopes, role, (await permissionsOf(tx, caller.tenantId, role, owner)) ?? []);
   }
 }

@@ -34,11 +34,11 @@ export async function removeRole(tx: Tx, tenantId: string, name: string): Promis
   await tx.query('delete from role where tenant_id = $1 and name = $2', [tenantId, name]);
 }
 
-/** The workspaces in which somebody holds the role. */
-export async function workspacesOfRole(tx: Tx, tenantId: string, name: string): Promise<string[]> {
-  const rows = await tx.query<{ workspace_id: string }>(
-    'select distinct workspace_id from membership where tenant_id = $1 and role = $2 and disabled_at is null',
+/** Whether somebody has the role somewhere. */
+export async function isHeld(tx: Tx, tenantId: string, name: string): Promise<boolean> {
+  const row = await tx.one(
+    'select 1 from membership where tenant_id = $1 and role = $2 and disabled_at is null limit 1',
     [tenantId, name],
   );
-  return rows.map(({ workspace_id }) => workspace_id);
+  return row !== undefined;
 }

@@ -8,6 +8,10 @@ export class TenantEntity {
   @Column({ type: 'text' })
   name!: string;
 
+  /** Set for the one whose members operate the platform. */
+  @Column({ type: 'boolean', default: false })
+  operators!: boolean;
+
   @Column({ name: 'created_at', type: 'timestamptz' })
   createdAt!: Date;
 }

@@ -36,6 +36,7 @@ interface Answer {
 /** What may have narrowed the callers of a tenant. */
 const NARROWING: readonly string[] = [
   events.memberChanged,
+  events.ownerRemoved,
   events.roleChanged,
   events.policyChanged,
   events.policyDeleted,

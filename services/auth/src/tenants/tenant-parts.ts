@@ -1,0 +1,10 @@
+/** What auth's module needs for tenants: their owners, and those who operate the platform. */
+import { ManageOwners } from '../owners/manage-owners.js';
+import { OwnersController } from '../owners/owners.controller.js';
+import { CreateTenant } from './create-tenant.js';
+import { OperateTenants } from './operate-tenants.js';
+import { TenantsController } from './tenants.controller.js';
+
+export const tenantControllers = [OwnersController, TenantsController];
+
+export const tenantProviders = [CreateTenant, ManageOwners, OperateTenants];

@@ -35,6 +35,12 @@ export const authEnvironment = {
     .max(43_200)
     .default(120)
     .describe('Minutes without a request after which a sign-in ends.'),
+  TENANT_ERASURE_GRACE_HOURS: z.coerce
+    .number()
+    .min(0)
+    .max(8_760)
+    .default(168)
+    .describe('Hours between the request to erase a tenant and its beginning, in which it can be canceled.'),
   ...secretsEnvironment,
 };
 

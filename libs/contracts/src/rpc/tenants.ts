@@ -1,6 +1,6 @@
 /** Tenants as those see them who own one, and as operators do: from outside, and never into them. */
 import { z } from 'zod';
-import { contract } from '../contract.js';
+import { contract, serviceNames } from '../contract.js';
 import { idOf } from '../ids.js';
 import { name, pageOf, pageQuery, timestamp } from '../page.js';
 import { principal } from './auth.js';
@@ -60,7 +60,11 @@ export const tenantView = z.object({
   id: idOf('tenant'),
   name,
   createdAt: timestamp,
-  state: z.enum(['active']),
+  state: z.enum(['active', 'suspended', 'erasing']),
+  suspendedAt: timestamp.optional(),
+  suspendedFor: z.string().optional(),
+  /** When it will be erased, unless that is canceled before. */
+  erasesAt: timestamp.optional(),
   /** Set for the operators' own. */
   operators: z.boolean().optional(),
 });
@@ -97,6 +101,117 @@ export const createTenant = contract({
     path: '/v1/tenants',
     status: 201,
     summary: 'Create a tenant with its first workspace and owner',
+    tag: 'operations',
+    stability: 'beta',
+  },
+});
+
+const reason = z.string().trim().min(1).max(500);
+const ofTenant = z.strictObject({ id: idOf('tenant') });
+
+/** Within seconds nobody of the tenant gets in, what is open closes, and what runs there waits. Nothing is lost. */
+export const suspendTenant = contract({
+  owner: 'auth',
+  subject: 'auth.v1.tenant.suspend',
+  permission: 'platform:operate',
+  request: ofTenant.extend({ reason }),
+  reply: tenantView,
+  errors: ['auth.tenant.not-found', 'auth.tenant.protected', 'auth.tenant.erasing'],
+  http: {
+    method: 'POST',
+    path: '/v1/tenants/{id}/suspend',
+    summary: 'Suspend a tenant',
+    tag: 'operations',
+    stability: 'beta',
+  },
+});
+
+export const resumeTenant = contract({
+  owner: 'auth',
+  subject: 'auth.v1.tenant.resume',
+  permission: 'platform:operate',
+  request: ofTenant,
+  reply: tenantView,
+  errors: ['auth.tenant.not-found', 'auth.tenant.erasing'],
+  http: {
+    method: 'POST',
+    path: '/v1/tenants/{id}/resume',
+    summary: 'Let a suspended tenant go on',
+    tag: 'operations',
+    stability: 'beta',
+  },
+});
+
+/** What was asked for and what came of it. When all is done it is the proof, of which the operators’ log keeps a copy. */
+const erasure = z.object({
+  tenant: idOf('tenant'),
+  requestedBy: idOf('principal'),
+  requestedAt: timestamp,
+  erasesAt: timestamp,
+  startedAt: timestamp.optional(),
+  finishedAt: timestamp.optional(),
+  /** Keys of its own that what was sealed for the tenant can no longer be read without, wherever a copy lies. */
+  dataKeys: z.number().int().optional(),
+  answers: z.array(
+    z.object({
+      service: z.enum(serviceNames),
+      rows: z.number().int(),
+      /** Of the log: its last signed checkpoint, which what was taken out of it still verifies against. */
+      detail: z.object({ checkpoint: z.string().optional() }),
+      at: timestamp,
+    }),
+  ),
+  waitingFor: z.array(z.enum(serviceNames)),
+});
+
+/** `name` is the tenant’s, written once more by whoever wants it gone. */
+export const eraseTenant = contract({
+  owner: 'auth',
+  subject: 'auth.v1.tenant.erase',
+  permission: 'platform:operate',
+  request: ofTenant.extend({ name, reason }),
+  reply: erasure,
+  errors: [
+    ...(['auth.tenant.not-found', 'auth.tenant.protected', 'auth.tenant.not-suspended'] as const),
+    'auth.tenant.name-mismatch',
+  ],
+  http: {
+    method: 'POST',
+    path: '/v1/tenants/{id}/erasure',
+    status: 202,
+    summary: 'Erase a suspended tenant, when a time of grace has passed',
+    tag: 'operations',
+    stability: 'beta',
+  },
+});
+
+export const cancelErasure = contract({
+  owner: 'auth',
+  subject: 'auth.v1.tenant.keep',
+  permission: 'platform:operate',
+  request: ofTenant,
+  reply: tenantView,
+  errors: ['auth.tenant.not-found', 'auth.tenant.erasing', 'auth.tenant.not-erasing'],
+  http: {
+    method: 'DELETE',
+    path: '/v1/tenants/{id}/erasure',
+    summary: 'Keep a tenant that was to be erased',
+    tag: 'operations',
+    stability: 'beta',
+  },
+});
+
+export const getErasure = contract({
+  owner: 'auth',
+  subject: 'auth.v1.tenant.erasure',
+  permission: 'platform:operate',
+  request: ofTenant,
+  reply: erasure,
+  errors: ['auth.tenant.not-erasing'],
+  http: {
+    method: 'GET',
+    path: '/v1/tenants/{id}/erasure',
+    summary: 'How far the erasure of a tenant is, and its proof',
     tag: 'operations',
     stability: 'beta',
   },

@@ -82,7 +82,8 @@ async function placeOf(tx: Tx, ctx: RequestContext, { principal, workspace }: Re
   if (!ctx.scopes.has('member:manage')) throw new ConclaveError('auth.forbidden', { permission: 'member:manage' });
   const self = { ...caller, workspaceId: workspace ?? caller.workspaceId };
   const manager = await lockMember(tx, self);
-  const managing = manager && !manager.disabledAt ? await permissionsOf(tx, self.tenantId, manager.role, manager.owner) : [];
+  const managing =
+    manager && !manager.disabledAt ? await permissionsOf(tx, self.tenantId, manager.role, manager.owner) : [];
   const permitted = new Set(managing?.filter((permission) => ctx.scopes.has(permission)));
   if (!permitted.has('member:manage') || !permitted.has('api-key:manage'))
     throw new ConclaveError('auth.workspace.not-found', { id: self.workspaceId });

@@ -53,7 +53,7 @@ export class Authenticator {
     private readonly digest: CredentialDigest,
   ) {}
 
-  /** @throws ConclaveError `auth.unauthenticated` */
+  /** @throws ConclaveError `auth.unauthenticated` | `auth.tenant.suspended` */
   async apiKey(key: string): Promise<Grant> {
     const id = apiKeyIdOf(key);
     if (!id) throw new ConclaveError('auth.unauthenticated');
@@ -61,7 +61,7 @@ export class Authenticator {
     return this.grant('api-key', key, tenantId, (tx, tenant) => apiKeyCredential(tx, tenant, id));
   }
 
-  /** @throws ConclaveError `auth.unauthenticated` */
+  /** @throws ConclaveError `auth.unauthenticated` | `auth.tenant.suspended` */
   async signIn(secret: string): Promise<Grant> {
     const digest = this.digest.of('sign-in', secret);
     const tenantId = await this.db.system((tx) => tenantOfSignIn(tx, digest));
@@ -83,6 +83,7 @@ export class Authenticator {
       const genuine = this.digest.matches(kind, text, row?.digest);
       if (!row || !genuine || row.dead || (row.expires_at && row.expires_at <= now))
         throw new ConclaveError('auth.unauthenticated');
+      if (row.suspended) throw new ConclaveError('auth.tenant.suspended');
       if (now.getTime() - (row.last_used_at?.getTime() ?? 0) > LAST_USED_GRAIN_MS) await touch(tx, tenantId, row, now);
       return grantOf(tenantId, row);
     });

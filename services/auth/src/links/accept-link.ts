@@ -9,6 +9,7 @@ import { deletePasskey, passkeysOf } from '../passkeys/postgres-passkeys.js';
 import { PASSKEY_FACTORS } from '../passkeys/sign-in-with-passkey.js';
 import { endSignIns } from '../sign-ins/end-sign-ins.js';
 import { OpenSignIn, type OpenedSignIn } from '../sign-ins/open-sign-in.js';
+import { refuseSuspended } from '../tenants/postgres-tenants.js';
 import { lockLink, markLinkUsed, tenantOfLink, type LinkRow } from './postgres-links.js';
 
 type Acceptance = RequestOf<typeof invitations.acceptLink>;
@@ -62,9 +63,15 @@ export class AcceptLink {
     const digest = this.digest.of('link', secret);
     const tenantId = await this.db.system((tx) => tenantOfLink(tx, digest));
     const link =
-      tenantId && (await this.db.tx({ tenantId, actor: 'service:auth' }, (tx) => lockLink(tx, tenantId, digest)));
+      tenantId && (await this.db.tx({ tenantId, actor: 'service:auth' }, (tx) => this.good(tx, tenantId, digest)));
     if (!tenantId || !link) throw new ConclaveError('auth.link.invalid');
     return { link, tenantId, digest };
+  }
+
+  private async good(tx: Tx, tenantId: string, digest: Buffer): Promise<LinkRow | undefined> {
+    const link = await lockLink(tx, tenantId, digest);
+    if (link) await refuseSuspended(tx, tenantId);
+    return link;
   }
 
   /** After a recovery only the new passkey opens the door: the old ones may be in somebody's hands. */

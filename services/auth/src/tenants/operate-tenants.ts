@@ -1,4 +1,4 @@
-import { ConclaveError, tenants, type ReplyOf, type RequestOf } from '@conclave/contracts';
+import { ConclaveError, events, tenants, type ReplyOf, type RequestOf } from '@conclave/contracts';
 import type { RequestContext } from '@conclave/nest-kit';
 import { Database, once } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
@@ -36,6 +36,7 @@ export class OperateTenants {
     const sealed = await this.db.tx(ctx, (tx) =>
       once(tx, ctx, tenants.createTenant, request, async () => {
         const { tenant, principal, workspace, welcome } = await this.createTenant.run({ ...request, actor: ctx.actor });
+        await tx.emit(events.tenantOperated, { tenant, act: 'create' });
         return {
           ...(await this.get({ id: tenant })),
           owner: principal,

@@ -1,4 +1,4 @@
-import type { ReplyOf, tenants } from '@conclave/contracts';
+import { ConclaveError, type ReplyOf, type tenants } from '@conclave/contracts';
 import { pageOf, type Tx } from '@conclave/postgres-kit';
 import { TenantEntity } from './tenant.entity.js';
 
@@ -8,7 +8,10 @@ export interface TenantIds {
   readonly principal: string;
 }
 
-export async function insertTenant(tx: Tx, tenant: TenantEntity): Promise<void> {
+export async function insertTenant(
+  tx: Tx,
+  tenant: Pick<TenantEntity, 'tenantId' | 'name' | 'operators' | 'createdAt'>,
+): Promise<void> {
   await tx.entities.insert(TenantEntity, tenant);
 }
 
@@ -32,9 +35,14 @@ interface TenantRow {
   readonly name: string;
   readonly operators: boolean;
   readonly created_at: Date;
+  readonly suspended_at: Date | null;
+  readonly suspended_for: string | null;
+  readonly erase_at: Date | null;
+  readonly erasing_at: Date | null;
 }
 
-const TENANT = 'select tenant_id as id, name, operators, created_at from tenant';
+const TENANT = `select tenant_id as id, name, operators, created_at, suspended_at, suspended_for, erase_at, erasing_at
+  from tenant`;
 
 /** Runs as the system role, as all of these: an operator looks at tenants from outside. */
 export async function tenantOf(tx: Tx, id: string): Promise<Tenant | undefined> {
@@ -55,9 +63,35 @@ export async function pageOfTenants(
 }
 
 const viewOf = (row: TenantRow): Tenant => ({
-  ...{ id: row.id, name: row.name, createdAt: row.created_at.toISOString(), state: 'active' },
+  ...{ id: row.id, name: row.name, createdAt: row.created_at.toISOString() },
+  state: row.erasing_at ? 'erasing' : row.suspended_at ? 'suspended' : 'active',
   ...(row.operators ? { operators: true } : {}),
+  ...(row.suspended_at ? { suspendedAt: row.suspended_at.toISOString(), suspendedFor: row.suspended_for! } : {}),
+  ...(row.erase_at ? { erasesAt: row.erase_at.toISOString() } : {}),
 });
+
+/** As the tenant itself, locked until the transaction ends. @throws ConclaveError `auth.tenant.not-found` */
+export async function lockTenant(tx: Tx, id: string): Promise<Tenant> {
+  const row = await tx.one<TenantRow>(`${TENANT} where tenant_id = $1 for no key update`, [id]);
+  if (!row) throw new ConclaveError('auth.tenant.not-found', { id });
+  return viewOf(row);
+}
+
+/** @returns the tenant as it is now */
+export async function updateTenant(
+  tx: Tx,
+  id: string,
+  change: Partial<Pick<TenantEntity, 'suspendedAt' | 'suspendedFor' | 'eraseAt' | 'erasingAt'>>,
+): Promise<Tenant> {
+  await tx.entities.update(TenantEntity, { tenantId: id }, change);
+  return lockTenant(tx, id);
+}
+
+/** @throws ConclaveError `auth.tenant.suspended` */
+export async function refuseSuspended(tx: Tx, tenantId: string): Promise<void> {
+  const row = await tx.one('select 1 from tenant where tenant_id = $1 and suspended_at is not null', [tenantId]);
+  if (row) throw new ConclaveError('auth.tenant.suspended');
+}
 
 /** The tenant's first owner and the workspace they began in. */
 export async function firstOwner(tx: Tx, tenantId: string): Promise<TenantIds | undefined> {

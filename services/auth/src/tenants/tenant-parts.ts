@@ -2,9 +2,12 @@
 import { ManageOwners } from '../owners/manage-owners.js';
 import { OwnersController } from '../owners/owners.controller.js';
 import { CreateTenant } from './create-tenant.js';
+import { EraseTenant } from './erase-tenant.js';
+import { ErasureSaga } from './erasure-saga.js';
 import { OperateTenants } from './operate-tenants.js';
+import { SuspendTenant } from './suspend-tenant.js';
 import { TenantsController } from './tenants.controller.js';
 
 export const tenantControllers = [OwnersController, TenantsController];
 
-export const tenantProviders = [CreateTenant, ManageOwners, OperateTenants];
+export const tenantProviders = [CreateTenant, EraseTenant, ErasureSaga, ManageOwners, OperateTenants, SuspendTenant];

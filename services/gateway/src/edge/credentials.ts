@@ -40,7 +40,11 @@ const NARROWING: readonly string[] = [
   events.roleChanged,
   events.policyChanged,
   events.policyDeleted,
+  events.tenantSuspended,
 ].map(({ type }) => type);
+
+/** What auth says of credentials that open nothing now. */
+const REFUSALS: readonly string[] = ['auth.unauthenticated', 'auth.tenant.suspended'];
 
 /** A revocation whose doorbell was missed takes effect after this long. */
 const FRESH_MS = 5_000;
@@ -92,7 +96,7 @@ export class Credentials {
         answer.until = Math.min(Date.now() + FRESH_MS, context.expiresAt);
       },
       (error: unknown) => {
-        const refused = error instanceof ConclaveError && error.code === 'auth.unauthenticated';
+        const refused = error instanceof ConclaveError && REFUSALS.includes(error.code);
         answer.until = refused ? Date.now() + REFUSED_MS : 0;
         if (refused) delete answer.credentialId;
       },

@@ -44,4 +44,9 @@ export const tenantErrors = {
     title: 'No erasure of this tenant was asked for.',
     action: 'See the state of the tenant with GET /v1/tenants/{id}.',
   },
+  'auth.limit.reached': {
+    status: 409,
+    title: 'The tenant has its most of these.',
+    action: 'Remove some, or ask whoever operates the platform for more; `limit` says of what, `most` how many.',
+  },
 } as const satisfies Record<string, CatalogueEntry>;

@@ -1,3 +1,4 @@
+import { limitOptions, setLimits, showLimits } from '../admin/limits.js';
 import { addOwner, listOwners, removeOwner } from '../admin/owners.js';
 import {
   cancelErasure,
@@ -18,6 +19,8 @@ const HELP = 'See: conclave admin --help';
 interface Action {
   /** What it cannot do without. */
   readonly operand?: string;
+  /** Whether it takes one, and can do without. */
+  readonly optional?: true;
   run(call: Call, operand: string): Promise<ExitCode>;
 }
 
@@ -37,6 +40,10 @@ const subjects: Readonly<Record<string, Readonly<Record<string, Action>>>> = {
     add: { operand: 'PRINCIPAL', run: addOwner },
     remove: { operand: 'PRINCIPAL', run: removeOwner },
   },
+  limits: {
+    show: { optional: true, run: showLimits },
+    set: { operand: 'TENANT', run: setLimits },
+  },
 };
 
 export const admin: Command = {
@@ -51,6 +58,7 @@ export const admin: Command = {
     'tenants list|show|create|suspend|resume|erase|cancel-erasure|erasure: for operators of the platform. erase asks for the',
     'name of the tenant, which must be suspended; erasure shows how far it is, and the proof when it is done.',
     'owners list|add|remove: who owns the tenant of the key at hand.',
+    'limits show|set: what a tenant may have at most; without a tenant, your own.',
   ].join('\n'),
   options: {
     reason: { value: 'TEXT', help: 'suspend, erase: why' },
@@ -59,18 +67,19 @@ export const admin: Command = {
     name: { value: 'NAME', help: 'erase: the name of the tenant, once more' },
     yes: { help: 'erase: do not ask; needs --name' },
     wait: { help: 'erase, erasure: until it is done' },
+    ...limitOptions,
     ...platformOptions,
   },
   codes: plainCodes,
 
   async run(call) {
-    const [subject = '', action = 'list', operand] = call.operands;
+    const [subject = '', action = subject === 'limits' ? 'show' : 'list', operand] = call.operands;
     const actions = Object.hasOwn(subjects, subject) ? subjects[subject]! : undefined;
     if (!actions) throw usage(`there is nothing called ${JSON.stringify(subject)}`, HELP);
     const found = Object.hasOwn(actions, action) ? actions[action]! : undefined;
     if (!found) throw usage(`there is no action ${JSON.stringify(action)}`, HELP);
     if (found.operand !== undefined && operand === undefined) throw usage(`${found.operand} is missing`, HELP);
-    if (found.operand === undefined && operand !== undefined)
+    if (found.operand === undefined && !found.optional && operand !== undefined)
       throw usage(`unexpected argument ${JSON.stringify(operand)}`, HELP);
     return found.run(call, operand ?? '');
   },

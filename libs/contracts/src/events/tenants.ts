@@ -32,10 +32,19 @@ export const tenantOperated = event({
   personal: ['reason'],
   data: z.object({
     tenant: idOf('tenant'),
-    /** `create`, `suspend`, `resume`, `request-erasure` or `cancel-erasure`. */
+    /** `create`, `suspend`, `resume`, `request-erasure`, `cancel-erasure` or `limit`. */
     act: z.string(),
     reason: z.string().optional(),
   }),
+});
+
+/** What a tenant may have at most from now on; in its own log. */
+export const limitsChanged = event({
+  type: 'limits.changed',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: z.object({ limits: z.record(z.string(), z.number().int()) }),
 });
 
 /** Every owner erases what it holds of the tenant, and answers. Like the answers it is the operators' event. */

@@ -28,6 +28,8 @@ export const exchangeCredential = contract({
     csrf: z.string().optional(),
     /** The networks it is good from; only the edge sees where a request comes from, so the edge holds it to them. */
     allowedAddresses: networks.optional(),
+    /** The most that all of its tenant may ask for in a minute; the edge counts. */
+    requestsPerMinute: z.number().int().optional(),
   }),
   errors: ['auth.unauthenticated'],
 });
@@ -85,7 +87,10 @@ export const createApiKey = contract({
     workspace: idOf('workspace').optional(),
   }),
   reply: apiKey.extend({ key: z.string() }),
-  errors: ['auth.scope.too-wide', 'auth.address.too-wide', 'auth.workspace.not-found', 'auth.member.not-found'],
+  errors: [
+    ...(['auth.scope.too-wide', 'auth.address.too-wide', 'auth.workspace.not-found', 'auth.member.not-found'] as const),
+    'auth.limit.reached',
+  ],
   http: {
     method: 'POST',
     path: '/v1/api-keys',
@@ -129,7 +134,7 @@ export const createWorkspace = contract({
   permission: 'workspace:manage',
   request: z.strictObject({ name }),
   reply: workspace,
-  errors: ['auth.workspace.exists', 'auth.role.too-wide'],
+  errors: ['auth.workspace.exists', 'auth.role.too-wide', 'auth.limit.reached'],
   http: {
     method: 'POST',
     path: '/v1/workspaces',
@@ -181,7 +186,7 @@ export const addMember = contract({
   attributes: ['kind', 'role'],
   request: z.strictObject({ name, kind: z.enum(['user', 'service-account']), role }),
   reply: member,
-  errors: ['auth.role.not-found', 'auth.role.too-wide'],
+  errors: ['auth.role.not-found', 'auth.role.too-wide', 'auth.limit.reached'],
   http: {
     method: 'POST',
     path: '/v1/members',

@@ -313,7 +313,7 @@ export const finishConnectionSignIn = contract({
     ]),
   }),
   reply: z.object({ secret: z.string(), csrf: z.string(), expiresAt: timestamp, returnTo: z.string() }),
-  errors: ['auth.connection.refused'],
+  errors: ['auth.connection.refused', 'auth.limit.reached'],
   timeoutMs: 15_000,
 });
 

@@ -29,7 +29,10 @@ export const createInvitation = contract({
   permission: 'member:manage',
   request: z.strictObject({ name, email: email.optional(), role }),
   reply: invitation.extend({ link: z.string() }),
-  errors: ['auth.address.too-wide', 'auth.role.not-found', 'auth.role.too-wide', 'auth.passkeys-unavailable'],
+  errors: [
+    ...(['auth.address.too-wide', 'auth.role.not-found', 'auth.role.too-wide', 'auth.passkeys-unavailable'] as const),
+    'auth.limit.reached',
+  ],
   http: {
     method: 'POST',
     path: '/v1/invitations',
@@ -62,7 +65,7 @@ export const revokeInvitation = contract({
   permission: 'member:manage',
   request: z.strictObject({ id: idOf('link') }),
   reply: invitation,
-  errors: ['auth.invitation.not-found', 'auth.member.last-administrator', 'auth.role.too-wide'],
+  errors: ['auth.invitation.not-found', 'auth.member.last-administrator', 'auth.owner.last', 'auth.role.too-wide'],
   http: {
     method: 'DELETE',
     path: '/v1/invitations/{id}',

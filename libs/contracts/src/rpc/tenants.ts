@@ -216,3 +216,74 @@ export const getErasure = contract({
     stability: 'beta',
   },
 });
+
+const most = z.number().int().min(0).max(1_000_000).optional();
+
+/** The most a tenant may have, and ask for in a minute; without bounds where nothing is said. */
+const limits = z.strictObject({
+  workspaces: most,
+  /** People, service accounts and agents who belong somewhere. */
+  members: most,
+  /** Those that were not revoked and have not expired. */
+  apiKeys: most,
+  secrets: most,
+  requestsPerMinute: z.number().int().min(1).max(10_000_000).optional(),
+});
+const limitsView = z.object({
+  limits: z.object(limits.shape),
+  used: z.object({
+    workspaces: z.number().int(),
+    members: z.number().int(),
+    apiKeys: z.number().int(),
+    secrets: z.number().int(),
+  }),
+});
+
+/** Of the caller's own tenant. */
+export const getOwnLimits = contract({
+  owner: 'auth',
+  subject: 'auth.v1.limits.own',
+  permission: 'tenant:manage',
+  request: z.strictObject({}),
+  reply: limitsView,
+  http: {
+    method: 'GET',
+    path: '/v1/limits',
+    summary: 'What the tenant may have at most, and has',
+    tag: 'identity',
+    stability: 'beta',
+  },
+});
+
+export const getLimits = contract({
+  owner: 'auth',
+  subject: 'auth.v1.limits.get',
+  permission: 'platform:operate',
+  request: ofTenant,
+  reply: limitsView,
+  errors: ['auth.tenant.not-found'],
+  http: {
+    method: 'GET',
+    path: '/v1/tenants/{id}/limits',
+    summary: 'What a tenant may have at most, and has',
+    tag: 'operations',
+    stability: 'beta',
+  },
+});
+
+/** All of them: what is left out has no bounds. What there is more of already stays. */
+export const setLimits = contract({
+  owner: 'auth',
+  subject: 'auth.v1.limits.set',
+  permission: 'platform:operate',
+  request: ofTenant.extend({ limits }),
+  reply: limitsView,
+  errors: ['auth.tenant.not-found'],
+  http: {
+    method: 'PUT',
+    path: '/v1/tenants/{id}/limits',
+    summary: 'Say what a tenant may have at most',
+    tag: 'operations',
+    stability: 'beta',
+  },
+});

@@ -3,6 +3,7 @@ import { Networks, type RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { AnswerBox } from '../credentials/answer-box.js';
+import { refuseBeyond } from '../limits/postgres-limits.js';
 import { callerOf, type Caller } from '../members/caller.js';
 import { lockMember } from '../members/postgres-members.js';
 import { permissionsOf } from '../roles/role-permissions.js';
@@ -45,6 +46,7 @@ export class CreateApiKey {
     const own = await addressesOf(tx, ctx);
     const allowedAddresses = request.allowedAddresses ?? own;
     refuseMoreAddresses(own, allowedAddresses);
+    await refuseBeyond(tx, holder.tenantId, 'apiKeys');
     const { id, key, digest } = this.mint.mint();
     const view = await insertApiKey(tx, {
       ...holder,

@@ -31,6 +31,8 @@ export interface Grant {
   readonly policies?: string;
   readonly expiresAt?: Date;
   readonly allowedAddresses?: readonly string[];
+  /** What the tenant may ask for in a minute. */
+  readonly requestsPerMinute?: number;
 }
 
 /** The time of last use is for people and for limits of minutes; one write a minute is enough. */
@@ -107,5 +109,6 @@ function grantOf(tenantId: string, row: CredentialRow): Grant {
     ...(row.policies === null ? {} : { policies: row.policies }),
     ...(row.expires_at ? { expiresAt: row.expires_at } : {}),
     ...(row.allowed_addresses ? { allowedAddresses: row.allowed_addresses } : {}),
+    ...(row.requests_per_minute === null ? {} : { requestsPerMinute: row.requests_per_minute }),
   };
 }

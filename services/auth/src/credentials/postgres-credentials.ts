@@ -20,6 +20,7 @@ export interface CredentialRow {
   /** Whether the tenant is the operators' own. */
   readonly operators: boolean;
   readonly suspended: boolean;
+  readonly requests_per_minute: number | null;
   /** The end of the key, and of the sign-in when it is one. */
   readonly expires_at: Date | null;
   /** The digest of the tenant's policies. */
@@ -41,7 +42,7 @@ const GONE = 'm.disabled_at is not null or p.disabled_at is not null';
 const HELD = `k.id as api_key_id, k.scopes, k.allowed_addresses, m.workspace_id, m.role,
   (select r.permissions from role r where r.tenant_id = m.tenant_id and r.name = m.role) as role_permissions,
   (select y.digest from policy_set y where y.tenant_id = m.tenant_id) as policies,
-  p.owner_since is not null as owner, t.operators, t.suspended_at is not null as suspended,
+  p.owner_since is not null as owner, t.operators, t.suspended_at is not null as suspended, (t.limits ->> 'requestsPerMinute')::int as requests_per_minute,
   p.id as principal_id, p.kind as principal_kind, p.name as principal_name`;
 
 /** Runs as the system role, which may ask for nothing but the tenant of one exact id. */

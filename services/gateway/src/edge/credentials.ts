@@ -17,6 +17,8 @@ export interface Caller {
   readonly csrf?: string;
   /** Where it is good from; anywhere unless told. */
   readonly allowedFrom?: Networks;
+  /** What all of its tenant may ask for in a minute; without bounds unless told. */
+  readonly requestsPerMinute?: number;
 }
 
 /** A caller with what it came in with; never remembered. */
@@ -144,7 +146,7 @@ export class Credentials {
 
   private async ask(credential: Credential): Promise<Caller> {
     const answer = await this.kit.rpc.callAsService(auth.exchangeCredential, {}, credential);
-    const { token, credentialId, csrf, allowedAddresses } = answer;
+    const { token, credentialId, csrf, allowedAddresses, requestsPerMinute } = answer;
     const context = await this.kit.tokens.verify(token);
     if (!context.principal) throw new ConclaveError('auth.unauthenticated');
     return {
@@ -153,6 +155,7 @@ export class Credentials {
       credentialId,
       ...(csrf === undefined ? {} : { csrf }),
       ...(allowedAddresses ? { allowedFrom: new Networks(allowedAddresses) } : {}),
+      ...(requestsPerMinute === undefined ? {} : { requestsPerMinute }),
     };
   }
 

@@ -49,4 +49,9 @@ export const tenantErrors = {
     title: 'The tenant has its most of these.',
     action: 'Remove some, or ask whoever operates the platform for more; `limit` says of what, `most` how many.',
   },
+  'auth.branding.unfit': {
+    status: 422,
+    title: 'This cannot be shown at the door.',
+    action: 'Choose a colour that white text is readable on, or a smaller PNG; `reason` says what is wrong.',
+  },
 } as const satisfies Record<string, CatalogueEntry>;

@@ -121,6 +121,15 @@ export const apiKeyCreated = event({
   }),
 });
 
+/** Somebody says what they are called, or how they like what they see. */
+export const profileChanged = event({
+  type: 'profile.changed',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: z.object({ principal: idOf('principal'), changed: z.array(z.string()) }),
+});
+
 const membership = z.object({ principal: idOf('principal'), workspace: idOf('workspace'), role: z.string() });
 
 export const memberAdded = event({

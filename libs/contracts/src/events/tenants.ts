@@ -47,6 +47,15 @@ export const limitsChanged = event({
   data: z.object({ limits: z.record(z.string(), z.number().int()) }),
 });
 
+/** How the tenant shows itself at the door; `changed` names what is new. */
+export const brandingChanged = event({
+  type: 'branding.changed',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: z.object({ changed: z.array(z.string()) }),
+});
+
 /** Every owner erases what it holds of the tenant, and answers. Like the answers it is the operators' event. */
 export const tenantErasing = event({
   type: 'tenant.erasing',

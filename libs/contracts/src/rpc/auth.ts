@@ -4,6 +4,7 @@ import { idOf } from '../ids.js';
 import { networks } from '../network.js';
 import { name, pageOf, pageQuery, timestamp } from '../page.js';
 import { permissions } from '../permissions.js';
+import { preferences } from './preferences.js';
 import { roleName as role } from './tenant-roles.js';
 
 const scope = z.enum(permissions);
@@ -40,6 +41,7 @@ export const me = z.object({
   workspace: z.object({ id: idOf('workspace'), name }),
   role,
   owner: z.boolean().optional(),
+  preferences: z.object({ locale: z.string(), timeZone: z.string(), theme: z.string() }).partial().optional(),
   scopes: z.array(scope),
 });
 
@@ -55,6 +57,22 @@ export const getMe = contract({
     summary: 'Who the credential belongs to',
     tag: 'identity',
     stability: 'stable',
+  },
+});
+
+/** What is left out stays as it is. A name that a directory provisions is the directory’s again when it says so. */
+export const changeMe = contract({
+  owner: 'auth',
+  subject: 'auth.v1.me.change',
+  permission: 'self:manage',
+  request: z.strictObject({ name: name.optional(), ...preferences.shape }),
+  reply: me,
+  http: {
+    method: 'PATCH',
+    path: '/v1/me',
+    summary: 'Change your name and preferences',
+    tag: 'identity',
+    stability: 'beta',
   },
 });
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { contract } from '../contract.js';
 import { idOf } from '../ids.js';
 import { jsonObject, name, pageOf, pageQuery, timestamp } from '../page.js';
+import { branding } from './branding.js';
 import { openedSignIn } from './auth.js';
 import { base64url, registration } from './passkeys.js';
 import { roleName as role } from './tenant-roles.js';
@@ -110,6 +111,7 @@ export const openLink = contract({
     role,
     invitedBy: name.optional(),
     expiresAt: timestamp,
+    branding: branding.optional(),
     options: jsonObject,
   }),
   errors: ['auth.link.invalid', 'auth.passkeys-unavailable'],

@@ -4,6 +4,7 @@ import { contract, serviceNames } from '../contract.js';
 import { idOf } from '../ids.js';
 import { name, pageOf, pageQuery, timestamp } from '../page.js';
 import { principal } from './auth.js';
+import { branding } from './branding.js';
 
 const owner = z.object({ principal, since: timestamp });
 
@@ -284,6 +285,47 @@ export const setLimits = contract({
     path: '/v1/tenants/{id}/limits',
     summary: 'Say what a tenant may have at most',
     tag: 'operations',
+    stability: 'beta',
+  },
+});
+
+/** At most so much of a picture. */
+export const LOGO_LIMIT_BYTES = 32_768;
+const logo = z.base64().max(Math.ceil(LOGO_LIMIT_BYTES / 3) * 4);
+
+/** How the tenant shows itself at the door. */
+const ownTenant = z.object({ id: idOf('tenant'), name, branding });
+
+export const getOwnTenant = contract({
+  owner: 'auth',
+  subject: 'auth.v1.branding.get',
+  permission: 'tenant:manage',
+  request: z.strictObject({}),
+  reply: ownTenant,
+  http: { method: 'GET', path: '/v1/tenant', summary: 'Look at your tenant', tag: 'identity', stability: 'beta' },
+});
+
+/** What is left out stays as it is; what is null is gone. A logo is a PNG of at most 32 KiB and 512 by 512 pixels. */
+export const changeOwnTenant = contract({
+  owner: 'auth',
+  subject: 'auth.v1.branding.change',
+  permission: 'tenant:manage',
+  request: z.strictObject({
+    displayName: name.nullable().optional(),
+    accent: z
+      .string()
+      .regex(/^#[0-9a-f]{6}$/, { error: 'expected a colour like #4f46c8' })
+      .nullable()
+      .optional(),
+    logo: logo.nullable().optional(),
+  }),
+  reply: ownTenant,
+  errors: ['auth.branding.unfit'],
+  http: {
+    method: 'PATCH',
+    path: '/v1/tenant',
+    summary: 'Say how your tenant shows itself where people sign in',
+    tag: 'identity',
     stability: 'beta',
   },
 });

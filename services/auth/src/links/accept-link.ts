@@ -33,9 +33,10 @@ export class AcceptLink {
   /** @throws ConclaveError `auth.link.invalid` | `auth.passkeys-unavailable` */
   async open(secret: string): Promise<ReplyOf<typeof invitations.openLink>> {
     const { link } = await this.find(secret);
-    const { purpose, name, tenant, workspace, role, principal_id: principalId } = link;
+    const { purpose, name, tenant, workspace, role, branding, principal_id: principalId } = link;
     return {
       ...{ purpose, name, tenant, workspace, role, expiresAt: link.expires_at.toISOString() },
+      ...(Object.keys(branding).length > 0 ? { branding } : {}),
       ...(link.made_by_name === null ? {} : { invitedBy: link.made_by_name }),
       options: await this.ceremonies.creationOptions({ purpose: purposeOf(link), principalId, name }, []),
     };

@@ -91,7 +91,8 @@ export async function eraseNames(tx: Tx, tenantId: string, principalId: string):
     [tenantId, principalId],
   );
   await tx.query(
-    'update person set email = null, email_verified_by = null, locale = null where tenant_id = $1 and principal_id = $2',
+    `update person set email = null, email_verified_by = null, locale = null, time_zone = null, theme = null
+     where tenant_id = $1 and principal_id = $2`,
     [tenantId, principalId],
   );
 }
@@ -117,13 +118,19 @@ export async function profileOf(
   { tenantId, workspaceId, principalId }: Caller,
 ): Promise<Omit<ReplyOf<typeof auth.getMe>, 'scopes'> | undefined> {
   const row = await db.one<
-    Pick<MemberRow, 'id' | 'kind' | 'name' | 'role' | 'owner'> & { tenant_name: string; workspace_name: string }
+    Pick<MemberRow, 'id' | 'kind' | 'name' | 'role' | 'owner'> & {
+      tenant_name: string;
+      workspace_name: string;
+      preferences: NonNullable<ReplyOf<typeof auth.getMe>['preferences']>;
+    }
   >(
-    `select p.id, p.kind, p.name, m.role, p.owner_since is not null as owner, t.name as tenant_name, w.name as workspace_name
+    `select p.id, p.kind, p.name, m.role, p.owner_since is not null as owner, t.name as tenant_name, w.name as workspace_name,
+       jsonb_strip_nulls(jsonb_build_object('locale', e.locale, 'timeZone', e.time_zone, 'theme', e.theme)) as preferences
      from membership m
      join principal p on p.tenant_id = m.tenant_id and p.id = m.principal_id
      join workspace w on w.tenant_id = m.tenant_id and w.id = m.workspace_id
      join tenant t on t.tenant_id = m.tenant_id
+     left join person e on e.tenant_id = m.tenant_id and e.principal_id = m.principal_id
      where m.tenant_id = $1 and m.workspace_id = $2 and m.principal_id = $3 and m.disabled_at is null and p.disabled_at is null`,
     [tenantId, workspaceId, principalId],
   );
@@ -134,6 +141,7 @@ export async function profileOf(
       workspace: { id: workspaceId, name: row.workspace_name },
       role: row.role,
       ...(row.owner ? { owner: true } : {}),
+      ...(Object.keys(row.preferences).length > 0 ? { preferences: row.preferences } : {}),
     }
   );
 }

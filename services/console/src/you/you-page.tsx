@@ -2,9 +2,10 @@ import { Page } from '../design/page.js';
 import { useMe } from '../sign-in/use-me.js';
 import { AddPasskey } from './add-passkey.js';
 import { Passkeys } from './passkeys.js';
+import { Profile } from './profile.js';
 import { SignIns } from './sign-ins.js';
 
-/** How the signed-in person gets in, and where they are in. */
+/** Who the signed-in person is, how they get in, and where they are in. */
 export function YouPage() {
   const me = useMe().data;
   return (
@@ -13,6 +14,7 @@ export function YouPage() {
       description={me && `${me.principal.name}, ${me.role} in ${me.workspace.name} of ${me.tenant.name}.`}
       actions={<AddPasskey />}
     >
+      {me && <Profile key={me.principal.id} me={me} />}
       <Passkeys />
       <SignIns />
     </Page>

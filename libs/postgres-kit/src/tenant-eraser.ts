@@ -5,7 +5,7 @@
  * tenant later is dropped. All replicas know of it before the first row goes, as each looks every second; a row of a call
  * that was under way all the same goes when the tenant is looked at once more.
  */
-import { events, eventContracts, type EventContract, type ServiceName } from '@conclave/contracts';
+import { ConclaveError, events, eventContracts, type EventContract, type ServiceName } from '@conclave/contracts';
 import type { Logger } from 'pino';
 import type { Database, Tx } from './database.js';
 import type { PlacedEvent } from './relay.js';
@@ -36,7 +36,7 @@ interface Asked {
 type Answer = typeof events.tenantErasedByRuntime;
 
 export class TenantEraser {
-  private erased: ReadonlySet<string> = new Set();
+  private erased: ReadonlySet<string> | undefined;
   private timer: NodeJS.Timeout | undefined;
   private working: Promise<void> | undefined;
   private stopped = false;
@@ -46,8 +46,13 @@ export class TenantEraser {
     this.answer = eventContracts.find(({ type }) => type === `tenant.erased-by-${parts.service}`) as Answer | undefined;
   }
 
-  /** Whether the tenant is one whose events say nothing any more. */
+  /**
+   * Whether the tenant is one whose events say nothing any more.
+   *
+   * @throws ConclaveError `service.unavailable` while that is not known: what waits for it waits for the database
+   */
   has(tenantId: string): boolean {
+    if (!this.erased) throw new ConclaveError('service.unavailable', { service: 'postgres' });
     return this.erased.has(tenantId);
   }
 
@@ -59,7 +64,7 @@ export class TenantEraser {
   }
 
   async start(): Promise<void> {
-    await this.look();
+    await this.look().catch(() => undefined);
     this.timer = setInterval(() => void (this.working ??= this.work()), LOOK_MS).unref();
   }
 

@@ -121,7 +121,20 @@ describe('help', () => {
     const names = [...stdout.matchAll(/^ {2}(\w+) {2,}/gm)].map((match) => match[1]!);
     expect(names).toEqual([
       ...['init', 'review', 'verify', 'waive', 'hook', 'decide', 'decisions', 'receipt', 'run', 'status', 'watch'],
-      ...['answer', 'pause', 'resume', 'cancel', 'steer', 'fork', 'replay', 'audit', 'budget', 'secrets', 'doctor'],
+      ...[
+        'answer',
+        'pause',
+        'resume',
+        'cancel',
+        'steer',
+        'fork',
+        'replay',
+        'audit',
+        'budget',
+        'secrets',
+        'admin',
+        'doctor',
+      ],
     ]);
     for (const name of names) {
       const help = await conclave(name, '--help');

@@ -55,7 +55,7 @@ export const installations = {
       exposure: ingress,
       tls: { caConfigMap: 'corporate-ca' },
       telemetry: { endpoint: 'http://collector.observability:4318' },
-      tenant: { name: 'Acme & Söhne', administrator: 'Ada' },
+      tenant: { name: 'Acme & Söhne', administrator: 'Ada', operators: true },
       monitoring: {
         allowFrom: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } } }],
       },

@@ -62,7 +62,7 @@ describe('scaling and jobs', () => {
 
   it('creates the first tenant with what it is called, quoted', () => {
     const { args, env } = named(full, 'Job', '').spec.template.spec.containers[0];
-    expect(args).toEqual(['--if-absent', '--name', 'Acme & Söhne', '--admin', 'Ada']);
+    expect(args).toEqual(['--if-absent', '--name', 'Acme & Söhne', '--admin', 'Ada', '--operators']);
     expect(env.map(({ name }) => name)).toEqual(
       expect.arrayContaining([
         'SERVICE',

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseCall, type Command } from './command.js';
 import { accessReviewsCommand } from './commands/access-reviews.js';
+import { admin } from './commands/admin.js';
 import { answer } from './commands/answer.js';
 import { audit } from './commands/audit.js';
 import { budget } from './commands/budget.js';
@@ -31,7 +32,7 @@ import { printable } from './printable.js';
 const commands: readonly Command[] = [
   ...[init, review, verify, waive, hook, decide, decisions, receipt],
   ...[run, status, watch, answer, pause, resume, cancel, steer, fork, replay],
-  ...[audit, budget, accessReviewsCommand, secretsCommand, doctor],
+  ...[audit, budget, accessReviewsCommand, secretsCommand, admin, doctor],
 ];
 
 /** What the program is started with. */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { contracts, eventContracts } from './catalogue.js';
 import { contract, serviceNames, type Contract } from './contract.js';
 import { generalErrors, type ErrorCode } from './errors.js';
-import { permissions, roles } from './permissions.js';
+import { ownerPermissions, permissions, roles } from './permissions.js';
 
 const repeated = (names: readonly string[]): string[] => names.filter((name, i) => names.indexOf(name) !== i);
 const each = contracts.map((c) => [c.subject, c] as const);
@@ -100,8 +100,15 @@ describe('permissions', () => {
     expect(permissions.filter((permission) => !contracts.some((c) => c.permission === permission))).toEqual([]);
   });
 
-  it('are all held by administrators; who may only look changes nobody but themselves', () => {
-    expect(roles.administrator).toEqual([...permissions]);
+  it('are all held by owners but that of operators, and in one workspace by administrators', () => {
+    const beyond = (held: readonly string[]) => permissions.filter((permission) => !held.includes(permission));
+    expect(beyond(ownerPermissions)).toEqual(['platform:operate']);
+    expect(beyond(roles.administrator)).toEqual([
+      ...['role:manage', 'policy:manage', 'connection:manage', 'tenant:manage', 'platform:operate'],
+    ]);
+  });
+
+  it('of who may only look change nobody but themselves', () => {
     const looking = [...roles.viewer, ...roles.auditor].filter(
       (permission) => !/:(read|compute)$|^self:/.test(permission),
     );

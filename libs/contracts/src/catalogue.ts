@@ -21,6 +21,7 @@ import * as scim from './rpc/scim.js';
 import * as sessions from './rpc/sessions.js';
 import * as signIns from './rpc/sign-ins.js';
 import * as triggers from './rpc/triggers.js';
+import * as tenants from './rpc/tenants.js';
 import * as tenantRoles from './rpc/tenant-roles.js';
 import * as policies from './rpc/policies.js';
 import { readEvents } from './rpc/events.js';
@@ -52,6 +53,7 @@ export const contracts: readonly Contract[] = [
     marketplace,
     delivery,
     tenantRoles,
+    tenants,
     policies,
     accessReviews,
     breakGlass,

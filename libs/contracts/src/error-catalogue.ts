@@ -6,6 +6,7 @@ import type { CatalogueEntry } from './catalogue-entry.js';
 import { identityErrors } from './identity-errors.js';
 import { proofErrors } from './proof-errors.js';
 import { secondFactorErrors } from './second-factor-errors.js';
+import { tenantErrors } from './tenant-errors.js';
 
 export const errorCatalogue = {
   'request.invalid': {
@@ -125,6 +126,7 @@ export const errorCatalogue = {
     title: 'The workspace would be left without an administrator.',
     action: 'Make another member administrator first.',
   },
+  ...tenantErrors,
   'auth.role.not-found': { status: 404, title: 'No such role.', action: 'List the roles with GET /v1/roles.' },
   'auth.role.exists': {
     status: 409,

@@ -20,6 +20,7 @@ export const generalErrors = [
   'auth.unauthenticated',
   'auth.forbidden',
   'auth.address.refused',
+  'auth.tenant.suspended',
   'auth.csrf',
   'service.unavailable',
   'service.internal',

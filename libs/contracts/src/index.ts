@@ -26,6 +26,7 @@ export * as runtime from './rpc/runtime.js';
 export * as runs from './rpc/runs.js';
 export * as accessReviews from './rpc/access-reviews.js';
 export * as breakGlass from './rpc/break-glass.js';
+export * as tenants from './rpc/tenants.js';
 export * as tenantRoles from './rpc/tenant-roles.js';
 export * as policies from './rpc/policies.js';
 export * as budgets from './rpc/budgets.js';

@@ -27,6 +27,8 @@ export const permissions = [
   'policy:read',
   'policy:manage',
   'connection:manage',
+  'tenant:manage',
+  'platform:operate',
   'secret:manage',
   'self:read',
   'self:manage',
@@ -36,6 +38,20 @@ export const permissions = [
 ] as const;
 
 export type Permission = (typeof permissions)[number];
+
+/** What concerns every workspace of a tenant, so that its owners alone may. */
+const ofOwners: readonly Permission[] = ['role:manage', 'policy:manage', 'connection:manage', 'tenant:manage'];
+
+/** What concerns every tenant: it is of the operators' own, and nobody elsewhere ever holds it. */
+export const ofOperators: Permission = 'platform:operate';
+
+/** What a tenant's owners may in every workspace they belong to. */
+export const ownerPermissions: readonly Permission[] = permissions.filter((permission) => permission !== ofOperators);
+
+/** What a role can be made of. */
+export const workspacePermissions: readonly Permission[] = ownerPermissions.filter(
+  (permission) => !ofOwners.includes(permission),
+);
 
 const reader: readonly Permission[] = [
   'run:read',
@@ -65,7 +81,7 @@ export const roles = {
   auditor: ['audit:read', 'decision:read', 'policy:read', 'self:read', 'self:manage', 'tally:compute'],
   viewer: reader,
   developer,
-  administrator: [...permissions],
+  administrator: workspacePermissions,
 } as const satisfies Record<string, readonly Permission[]>;
 
 export type Role = keyof typeof roles;
@@ -77,13 +93,10 @@ const LASTING: readonly Permission[] = [
   'api-key:manage',
   'workspace:manage',
   'member:manage',
-  'role:manage',
-  'policy:manage',
-  'connection:manage',
   'scim:provision',
   'access-review:manage',
   'break-glass:open',
 ];
 
 /** What emergency access permits beside a member's role. */
-export const emergencyPermissions: readonly Permission[] = permissions.filter((one) => !LASTING.includes(one));
+export const emergencyPermissions: readonly Permission[] = workspacePermissions.filter((one) => !LASTING.includes(one));

@@ -28,6 +28,8 @@ describe('what a sign-in may do', () => {
       'auth.v1.member.disable',
       'auth.v1.member.recover',
       'auth.v1.mfa-policy.put',
+      'auth.v1.owner.add',
+      'auth.v1.owner.remove',
       'auth.v1.passkey.add',
       'auth.v1.passkey.challenge',
       'auth.v1.passkey.remove',
@@ -39,6 +41,9 @@ describe('what a sign-in may do', () => {
       'auth.v1.role.delete',
       'auth.v1.secret.delete',
       'auth.v1.secret.rotate',
+      'auth.v1.tenant.create',
+      'auth.v1.tenant.erase',
+      'auth.v1.tenant.suspend',
       'auth.v1.totp.begin',
       'auth.v1.totp.remove',
     ]);

@@ -44,7 +44,7 @@ export const services: readonly ServiceEntry[] = [
     name: 'auth',
     folder: 'auth',
     env: ({ secrets, ports, outer }) => ({
-      ...pick(outer, EGRESS_VARIABLES),
+      ...pick(outer, [...EGRESS_VARIABLES, ...TENANT_VARIABLES]),
       API_KEY_PEPPER: secrets.of('auth.api-key-pepper', key256),
       SECRETS_KEK: secrets.of('auth.secrets-kek', key256),
       PUBLIC_URL: `http://localhost:${ports.gateway}`,
@@ -113,6 +113,7 @@ const MODEL_VARIABLES = ['OPENAI', 'ANTHROPIC', 'GEMINI', 'OPENAI_COMPATIBLE'].f
 const SANDBOX_VARIABLES = ['SANDBOX_DEPENDENCY_ROOTS'] as const;
 
 /** Where identity providers of one's own network are: nowhere unless told. */
+const TENANT_VARIABLES = ['TENANT_ERASURE_GRACE_HOURS'] as const;
 const EGRESS_VARIABLES = ['EGRESS_ALLOW'] as const;
 
 /** How much may be asked in a minute. */
@@ -145,6 +146,7 @@ export const outerVariables = [
   ...EGRESS_VARIABLES,
   ...ENGINE_VARIABLES,
   ...RATE_VARIABLES,
+  ...TENANT_VARIABLES,
   ...['DATABASE_URL', 'NATS_URL', 'REDIS_URL'],
 ] as const;
 

@@ -38,6 +38,8 @@ export interface BlobStore {
   has(tenantId: string, sha256: string): Promise<boolean>;
   /** Removes what nothing names and what interrupted writes left behind, in every tenant. */
   sweep(options: SweepOptions): Promise<{ readonly removed: number; readonly removedBytes: number }>;
+  /** Removes all that is kept of a tenant. */
+  forget(tenantId: string): Promise<void>;
 }
 
 /** What a store could not do; the caller picks the code its client sees. */

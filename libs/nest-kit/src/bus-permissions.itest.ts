@@ -50,7 +50,7 @@ describe('a service on the bus', () => {
     ['metrics', 'every inbox', '_INBOX.>'],
     ['metrics', 'everything', '>'],
     ['metrics', 'an operation it does not own', consensus.openDecision.subject],
-    ['metrics', 'the bell of a producer it does not consume', 'events.auth.rung'],
+    ['metrics', 'the bell of a producer it does not consume', 'events.audit.rung'],
     ['delivery', 'all bells', 'events.>'],
     ['gateway', 'the operations of an owner', metrics.getUsageAnalytics.subject],
     ['auth', 'the requests of a role beside it', 'delivery.v1.>'],
@@ -64,7 +64,7 @@ describe('a service on the bus', () => {
     ['runtime', 'an operation of the edge alone', audit.getCheckpoint.subject],
     ['metrics', 'the bell of another producer', 'events.consensus.rung'],
     ['metrics', 'the head of another producer', 'events.auth.head'],
-    ['metrics', 'a log it does not consume', readEvents.auth.subject],
+    ['metrics', 'a log it does not consume', readEvents.audit.subject],
     ['marketplace', 'into the inbox of a service that never calls it', '_INBOX.consensus.abc'],
   ] as const)('%s cannot say %s', async (service, _what, subject) => {
     expect(await objections(service, publishing(subject))).toEqual([expect.stringMatching(/permissions violation/i)]);

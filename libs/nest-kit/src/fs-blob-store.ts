@@ -91,6 +91,10 @@ class FsBlobStore implements BlobStore {
     return total;
   }
 
+  forget(tenantId: string): Promise<void> {
+    return rm(this.tenantDir(tenantId), { recursive: true, force: true });
+  }
+
   private async olderThan(tenantId: string, before: number): Promise<string[]> {
     const found: string[] = [];
     for (const prefix of await names(this.tenantDir(tenantId))) {

@@ -11,6 +11,7 @@ import { createEmptyDatabase, migrateTest, withRoles, type TestDatabase } from '
 const withoutTenant = [
   '*.schema_migration',
   '*.event_lane', // heads of the log, per lane of many tenants
+  '*.erased_tenant', // who is no longer there, so that nothing of theirs comes back
   '*.event_cursor', // how far other logs are applied, per lane of many tenants
   'runtime.scheduler', // how far fair queueing has come, over all tenants
   'runtime.worker', // processes of the engine
@@ -23,6 +24,7 @@ const uniqueAcrossTenants = [
   'runtime.trigger_id_key', // a delivery from outside names its trigger and no tenant
   'auth.passkey_credential', // browsers name a passkey and no tenant
   'auth.tenant_name', // the name by which an operator finds a tenant
+  'auth.tenant_of_operators', // there is one
 ];
 
 /** Policies besides the strict one that let the system role see more than one tenant. */
@@ -43,6 +45,8 @@ const acrossTenants = [
   'audit.stream: rounds',
   'audit.witness_standing: witnessing',
   'auth.data_key: rotation',
+  'auth.tenant: operate',
+  'auth.tenant_erasure: erasing',
   'consensus.decision: deadlines',
   'delivery.delivery: claim',
   'delivery.delivery: ended',
@@ -72,10 +76,11 @@ const acrossTenants = [
 const forEverybody = ['marketplace.package: platform', 'marketplace.release: platform'];
 
 /**
- * Functions that run as the owner, to find the tenant of a credential or connection before there is a context and to forget
- * old sign-ins, challenges and flows; and their policies with what each allows.
+ * Functions that run as the owner, to find the tenant of a credential or connection before there is a context, to forget
+ * old sign-ins, challenges and flows, and to erase a tenant that asked; and their policies with what each allows.
  */
 const asOwner = [
+  '*.erase_tenant',
   'auth.access_reviews_due',
   'auth.sweep_challenges',
   'auth.sweep_connection_flows',
@@ -267,7 +272,7 @@ describe('what could step around the wall', () => {
        from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = any ($1) and p.prosecdef order by 1`,
       [schemas],
     );
-    expect(definers).toEqual(asOwner.map((name) => ({ name, fixed: true, open: false })));
+    expect(definers).toEqual(inEverySchema(asOwner).map((name) => ({ name, fixed: true, open: false })));
   });
 
   it('views look with the eyes of who asks', async () => {

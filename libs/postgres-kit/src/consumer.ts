@@ -37,6 +37,8 @@ export interface ConsumerParts {
   readonly rpc: RpcClient;
   readonly log: Logger;
   readonly deadLetters: DeadLetters;
+  /** Tenants whose events are dropped: they were erased. */
+  readonly erased?: { has(tenantId: string): boolean };
 }
 
 const headBeat = z.object({ heads: z.array(eventPosition) });
@@ -106,6 +108,7 @@ export class Consumer {
   }
 
   private async apply(tx: Tx, event: PlacedEvent): Promise<void> {
+    if (this.parts.erased?.has(event.tenantId)) return;
     for (const handler of this.handlers.get(event.type) ?? [])
       await handler.apply(tx, { ...event, data: handler.event.data.parse(event.data) as Record<string, unknown> });
   }

@@ -39,6 +39,7 @@ describe('the migration job', () => {
       'metrics/kit/0001-kit.sql',
       'metrics/kit/0002-epochs.sql',
       'metrics/kit/0003-event-ids.sql',
+      'metrics/kit/0004-erased-tenants.sql',
       'metrics/0001-first.sql',
       'metrics/0002-second.sql',
     ]);
@@ -140,7 +141,10 @@ describe('an administrator who is no superuser', () => {
     const own = await withRoles(() =>
       migrate({ adminUrl: url.toString(), passwords, migrationsDir, schemas: ['metrics'] }),
     );
-    expect(own).toEqual(['metrics/kit/0001-kit.sql', 'metrics/kit/0002-epochs.sql', 'metrics/kit/0003-event-ids.sql']);
+    expect(own).toEqual([
+      ...['metrics/kit/0001-kit.sql', 'metrics/kit/0002-epochs.sql', 'metrics/kit/0003-event-ids.sql'],
+      'metrics/kit/0004-erased-tenants.sql',
+    ]);
     await database.query(`drop schema metrics cascade; drop owned by ${role}`);
   });
 });

@@ -17,8 +17,10 @@ import { Database } from './database.js';
 import { DeadLetters } from './dead-letters.js';
 import { sweepAnswers } from './once.js';
 import { Relay, readLog } from './relay.js';
+import { TenantEraser, type Eraser } from './tenant-eraser.js';
 
 const CONSUMES = 'conclave:consumes';
+const ERASES = 'conclave:erases';
 const SWEEP_MS = 3_600_000;
 
 /** Binds a provider's method `(tx, event) => Promise<void>` to events of other services. */
@@ -29,6 +31,13 @@ export function Consumes(...events: readonly EventContract[]) {
     descriptor: TypedPropertyDescriptor<M>,
   ): void => {
     SetMetadata(CONSUMES, events)(target, key, descriptor);
+  };
+}
+
+/** Binds a provider's method to the erasure of a tenant: it erases what of it is not in the database. */
+export function Erases() {
+  return <M extends Eraser>(target: object, key: string | symbol, descriptor: TypedPropertyDescriptor<M>): void => {
+    SetMetadata(ERASES, true)(target, key, descriptor);
   };
 }
 
@@ -48,6 +57,7 @@ export function postgres<C extends DatabaseConfig>(options: PostgresOptions = {}
     const rpc = new RpcServer(kit.nats, kit.service, kit.dispatcher, kit.log);
     const consumers: Consumer[] = [];
     let sweeper: NodeJS.Timeout | undefined;
+    let eraser: TenantEraser | undefined;
     return {
       providers: [
         { provide: Database, useValue: db },
@@ -57,17 +67,18 @@ export function postgres<C extends DatabaseConfig>(options: PostgresOptions = {}
       async start(app) {
         serveLog(rpc, kit, db);
         relay.start();
-        for (const [producer, handlers] of handlersOf(app, kit.service)) {
-          consumers.push(
-            new Consumer(producer, handlers, { db, nats: kit.nats, rpc: kit.rpc, log: kit.log, deadLetters }),
-          );
-        }
+        eraser = new TenantEraser({ db, service: kit.service, erasers: erasersOf(app), log: kit.log });
+        await eraser.start();
+        const parts = { db, nats: kit.nats, rpc: kit.rpc, log: kit.log, deadLetters, erased: eraser };
+        for (const [producer, handlers] of handlersOf(app, kit.service, eraser.handler))
+          consumers.push(new Consumer(producer, handlers, parts));
         for (const consumer of consumers) consumer.start();
         sweeper = setInterval(() => void sweep(db, kit.log, options), SWEEP_MS).unref();
       },
       async stop() {
         clearInterval(sweeper);
         await rpc.drain(1_000);
+        await eraser?.stop();
         await Promise.all(consumers.map((consumer) => consumer.stop()));
         await relay.stop();
         await db.close();
@@ -131,22 +142,37 @@ function serveLog(rpc: RpcServer, kit: Kit, db: Database): void {
   });
 }
 
-function handlersOf(app: INestApplicationContext, service: ServiceName): Map<EventProducer, ConsumerHandler[]> {
+type Method = (...args: never[]) => unknown;
+
+/** The methods of providers that carry metadata, with what they carry. */
+function* marked<T>(app: INestApplicationContext, key: string): Generator<{ method: Method; mark: T }> {
   const reflector = app.get(Reflector);
   const scanner = new MetadataScanner();
-  const result = new Map<EventProducer, ConsumerHandler[]>();
   for (const { instance } of app.get(DiscoveryService).getProviders()) {
     if (typeof instance !== 'object' || instance === null || !Object.getPrototypeOf(instance)) continue;
     for (const name of scanner.getAllMethodNames(Object.getPrototypeOf(instance) as object)) {
       const method = (instance as Record<string, unknown>)[name];
       if (typeof method !== 'function') continue;
-      for (const event of reflector.get<readonly EventContract[] | undefined>(CONSUMES, method) ?? []) {
-        if (!event.consumers.includes(service)) throw new Error(`${event.type} does not list ${service} as a consumer`);
-        const producer = event.producer as EventProducer;
-        const apply = (method as ConsumerHandler['apply']).bind(instance);
-        result.set(producer, [...(result.get(producer) ?? []), { event, apply }]);
-      }
+      const mark = reflector.get<T | undefined>(key, method);
+      if (mark !== undefined) yield { method: (method as Method).bind(instance), mark };
     }
   }
-  return result;
+}
+
+const erasersOf = (app: INestApplicationContext): Eraser[] =>
+  [...marked<true>(app, ERASES)].map(({ method }) => method as Eraser);
+
+function handlersOf(
+  app: INestApplicationContext,
+  service: ServiceName,
+  own: ConsumerHandler | undefined,
+): Map<EventProducer, ConsumerHandler[]> {
+  const handlers = own ? [own] : [];
+  for (const { method, mark } of marked<readonly EventContract[]>(app, CONSUMES)) {
+    for (const event of mark) {
+      if (!event.consumers.includes(service)) throw new Error(`${event.type} does not list ${service} as a consumer`);
+      handlers.push({ event, apply: method as ConsumerHandler['apply'] });
+    }
+  }
+  return Map.groupBy(handlers, ({ event }) => event.producer as EventProducer);
 }

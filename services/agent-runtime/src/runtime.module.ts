@@ -61,6 +61,8 @@ import { KnownSecrets } from './secrets/known-secrets.js';
 import { SecretLeases } from './secrets/secret-leases.js';
 import { ManageSessions } from './sessions/manage-sessions.js';
 import { SessionsController } from './sessions/sessions.controller.js';
+import { ForgetTenant } from './tenants/forget-tenant.js';
+import { HoldTenants } from './tenants/hold-tenants.js';
 import { CronTriggers } from './triggers/cron-triggers.js';
 import { DeliverHook } from './triggers/deliver-hook.js';
 import { EventTriggers } from './triggers/event-triggers.js';
@@ -156,6 +158,7 @@ const agents = provide(
     ...[StartRun, CreateRun, ControlRun, AnswerRun, SendEvent, ForkRun, PostgresJournal],
     ...[ManageSessions, ManageTriggers, TriggerSecrets, FireTrigger, DeliverHook],
     ...[CronTriggers, EventTriggers, RunEventTriggers],
+    ...[ForgetTenant, HoldTenants],
   ],
 })
 export class RuntimeModule {}

@@ -10,6 +10,7 @@ import { StageEntry } from './entries/stage-entry.js';
 import { StageEvents } from './entries/stage-events.js';
 import { CheckpointSigner } from './log/checkpoint-signer.js';
 import { DescribeLog } from './log/describe-log.js';
+import { ForgetTenant } from './log/forget-tenant.js';
 import { LogController } from './log/log.controller.js';
 import { LogGuard } from './log/log-guard.js';
 import { storeProviders } from './log/open-store.js';
@@ -47,7 +48,7 @@ import { Witnessing } from './witness/witnessing.js';
   controllers: [EntriesController, LogController, RecordsController, RetentionController],
   providers: [
     ...[AddEntries, PostgresStage, SealedEntries, StageEntry, StageEvents],
-    ...[CheckpointSigner, DescribeLog, LogGuard, PostgresLog, ReadProofs],
+    ...[CheckpointSigner, DescribeLog, ForgetTenant, LogGuard, PostgresLog, ReadProofs],
     ...[PostgresOrigins, PostgresPublished, PostgresSequence, Publisher, PublishLog, SealLog, Sequencer],
     ...[CreateExport, FollowLog, KeepAndForget, ProveErasure, SearchEntries, SelfAuditGauges, StreamExport],
     ...storeProviders,

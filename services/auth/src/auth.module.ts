@@ -67,6 +67,7 @@ import { MoveSignIn } from './sign-ins/move-sign-in.js';
 import { OpenSignIn } from './sign-ins/open-sign-in.js';
 import { RevokeSignIn } from './sign-ins/revoke-sign-in.js';
 import { SignInsController } from './sign-ins/sign-ins.controller.js';
+import { tenantControllers, tenantProviders } from './tenants/tenant-parts.js';
 import { CreateWorkspace } from './workspaces/create-workspace.js';
 import { ListWorkspaces } from './workspaces/list-workspaces.js';
 import { WorkspacesController } from './workspaces/workspaces.controller.js';
@@ -76,6 +77,7 @@ import { WorkspacesController } from './workspaces/workspaces.controller.js';
     ...connectionControllers,
     ...mfaControllers,
     AccessReviewsController,
+    ...tenantControllers,
     ApiKeysController,
     BreakGlassController,
     CredentialsController,
@@ -92,6 +94,7 @@ import { WorkspacesController } from './workspaces/workspaces.controller.js';
   providers: [
     ...connectionProviders,
     ...mfaProviders,
+    ...tenantProviders,
     ...[AnswerScim, GroupRoles, Groups, ScimGroups, ScimUsers],
     ...[KeyRing, DataKeys, Vault, CreateSecret, DeleteSecret, LeaseSecret, ListSecrets, RotateSecret],
     AcceptLink,

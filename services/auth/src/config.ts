@@ -41,6 +41,12 @@ export const authEnvironment = {
     .max(1_440)
     .default(15)
     .describe('Minutes for which a second factor that was shown counts as a proof of late, for what takes one.'),
+  TENANT_ERASURE_GRACE_HOURS: z.coerce
+    .number()
+    .min(0)
+    .max(8_760)
+    .default(168)
+    .describe('Hours between the request to erase a tenant and its beginning, in which it can be canceled.'),
   ...secretsEnvironment,
 };
 

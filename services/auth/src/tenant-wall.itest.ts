@@ -45,9 +45,13 @@ describe('the tenant wall of auth', () => {
     expect(await db.tx({ tenantId: 'nobody', actor: 'test' }, (tx) => tx.query(`select 1 from ${table}`))).toEqual([]);
   });
 
-  it.each(tables)('hides %s from the role that works across tenants', async (table) => {
-    await expect(db.system((tx) => tx.query(`select 1 from ${table}`))).rejects.toThrow('permission denied');
-  });
+  // Operators see which tenants there are, and nothing in them.
+  it.each(tables.filter((table) => table !== 'tenant'))(
+    'hides %s from the role that works across tenants',
+    async (table) => {
+      await expect(db.system((tx) => tx.query(`select 1 from ${table}`))).rejects.toThrow('permission denied');
+    },
+  );
 
   it('takes no row for another tenant', async () => {
     const insert = db.tx(as(a), (tx) =>

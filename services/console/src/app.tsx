@@ -1,10 +1,11 @@
 import { auth } from '@conclave/contracts';
-import { MantineProvider } from '@mantine/core';
+import { MantineProvider, useMantineColorScheme } from '@mantine/core';
 import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { Suspense, useEffect } from 'react';
 import { theme, variables } from './design/theme.js';
 import { Waiting } from './design/page.js';
 import { Refusal } from './design/refusal.js';
+import { readIn } from './design/time.js';
 import { FaultBoundary } from './shell/fault-boundary.js';
 import { navigate, useAddress } from './routing/router.js';
 import { pageAt } from './routing/routes.js';
@@ -42,9 +43,17 @@ export function App() {
 function Inside() {
   const me = useMe();
   const { path } = useAddress();
+  const { setColorScheme } = useMantineColorScheme();
   useEffect(() => {
     if (path === '/') navigate('/runs', 'replace');
   }, [path]);
+
+  const preferences = me.data?.preferences;
+  useEffect(() => {
+    readIn(preferences?.timeZone);
+    const theme = preferences?.theme;
+    if (theme === 'auto' || theme === 'light' || theme === 'dark') setColorScheme(theme);
+  }, [preferences?.timeZone, preferences?.theme, setColorScheme]);
 
   if (path === '/welcome') return <WelcomePage />;
   if (isSignedOut(me.error)) return <SignInPage ended={me.data !== undefined} />;

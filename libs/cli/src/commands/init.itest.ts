@@ -121,7 +121,21 @@ describe('help', () => {
     const names = [...stdout.matchAll(/^ {2}(\w+) {2,}/gm)].map((match) => match[1]!);
     expect(names).toEqual([
       ...['init', 'review', 'verify', 'waive', 'hook', 'decide', 'decisions', 'receipt', 'run', 'status', 'watch'],
-      ...['answer', 'pause', 'resume', 'cancel', 'steer', 'fork', 'replay', 'audit', 'budget', 'access-reviews', 'secrets', 'doctor'],
+      ...[
+        'answer',
+        'pause',
+        'resume',
+        'cancel',
+        'steer',
+        'fork',
+        'replay',
+        'audit',
+        'budget',
+        'access-reviews',
+        'secrets',
+        'admin',
+        'doctor',
+      ],
     ]);
     for (const name of names) {
       const help = await conclave(name, '--help');

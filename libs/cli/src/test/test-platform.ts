@@ -30,6 +30,7 @@ import {
 } from '@conclave/contracts';
 import { Court } from './court.js';
 import { FakeRuns, type Handler } from './fake-runs.js';
+import { FakeTenants } from './fake-tenants.js';
 
 export class TestPlatform {
   readonly key = 'ck_test';
@@ -47,6 +48,7 @@ export class TestPlatform {
   /** Runs of agents' tasks. */
   readonly agents = new FakeRuns();
   private readonly budgets: Budget[] = [];
+  readonly tenants = new FakeTenants();
   /** With their values. */
   readonly secrets: (ReplyOf<typeof secrets.createSecret> & { value: string })[] = [];
   private readonly handlers = new Map<Contract, Handler>();
@@ -99,6 +101,7 @@ export class TestPlatform {
       if (at === -1) throw new ConclaveError('runtime.budget.not-found', { id });
       return this.budgets.splice(at, 1)[0]!;
     });
+    for (const [contract, handler] of this.tenants.handlers) this.handlers.set(contract, handler);
     on(secrets.createSecret, ({ name, value }) => {
       const made = { id: newId('secret'), name, version: 1, createdAt: '2026-01-01T00:00:00Z', readable: true };
       this.secrets.unshift({ ...made, value });

@@ -4,6 +4,7 @@ import { gitCommit, sha256Hex, timestamp } from '../page.js';
 import { event } from './event.js';
 
 export * from './identity.js';
+export * from './tenants.js';
 
 const outcome = z.object({ status: z.string(), winners: z.array(z.string()), reason: z.string() });
 

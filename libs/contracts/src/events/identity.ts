@@ -13,6 +13,24 @@ export const tenantCreated = event({
   data: z.object({ tenant: idOf('tenant'), name: z.string() }),
 });
 
+const owner = z.object({ principal: idOf('principal') });
+
+export const ownerAdded = event({
+  type: 'owner.added',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: owner,
+});
+
+export const ownerRemoved = event({
+  type: 'owner.removed',
+  producer: 'auth',
+  consumers: ['gateway', 'audit'],
+  audited: true,
+  data: owner,
+});
+
 export const signInOpened = event({
   type: 'sign-in.opened',
   producer: 'auth',
@@ -164,6 +182,15 @@ export const apiKeyCreated = event({
     principal: idOf('principal').optional(),
     workspace: idOf('workspace').optional(),
   }),
+});
+
+/** Somebody says what they are called, or how they like what they see. */
+export const profileChanged = event({
+  type: 'profile.changed',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: z.object({ principal: idOf('principal'), changed: z.array(z.string()) }),
 });
 
 const membership = z.object({ principal: idOf('principal'), workspace: idOf('workspace'), role: z.string() });

@@ -4,6 +4,7 @@ import { idOf } from '../ids.js';
 import { networks } from '../network.js';
 import { name, pageOf, pageQuery, timestamp } from '../page.js';
 import { permissions } from '../permissions.js';
+import { preferences } from './preferences.js';
 import { roleName as role } from './tenant-roles.js';
 
 const scope = z.enum(permissions);
@@ -28,6 +29,8 @@ export const exchangeCredential = contract({
     csrf: z.string().optional(),
     /** The networks it is good from; only the edge sees where a request comes from, so the edge holds it to them. */
     allowedAddresses: networks.optional(),
+    /** The most that all of its tenant may ask for in a minute; the edge counts. */
+    requestsPerMinute: z.number().int().optional(),
   }),
   errors: ['auth.unauthenticated'],
 });
@@ -37,6 +40,8 @@ export const me = z.object({
   tenant: z.object({ id: idOf('tenant'), name }),
   workspace: z.object({ id: idOf('workspace'), name }),
   role,
+  owner: z.boolean().optional(),
+  preferences: z.object({ locale: z.string(), timeZone: z.string(), theme: z.string() }).partial().optional(),
   scopes: z.array(scope),
   /** Emergency access that the sign-in at hand has. */
   breakGlass: z.object({ id: idOf('breakGlass'), endsAt: timestamp }).optional(),
@@ -54,6 +59,22 @@ export const getMe = contract({
     summary: 'Who the credential belongs to',
     tag: 'identity',
     stability: 'stable',
+  },
+});
+
+/** What is left out stays as it is. A name that a directory provisions is the directory’s again when it says so. */
+export const changeMe = contract({
+  owner: 'auth',
+  subject: 'auth.v1.me.change',
+  permission: 'self:manage',
+  request: z.strictObject({ name: name.optional(), ...preferences.shape }),
+  reply: me,
+  http: {
+    method: 'PATCH',
+    path: '/v1/me',
+    summary: 'Change your name and preferences',
+    tag: 'identity',
+    stability: 'beta',
   },
 });
 
@@ -87,7 +108,10 @@ export const createApiKey = contract({
     workspace: idOf('workspace').optional(),
   }),
   reply: apiKey.extend({ key: z.string() }),
-  errors: ['auth.scope.too-wide', 'auth.address.too-wide', 'auth.workspace.not-found', 'auth.member.not-found'],
+  errors: [
+    ...(['auth.scope.too-wide', 'auth.address.too-wide', 'auth.workspace.not-found', 'auth.member.not-found'] as const),
+    'auth.limit.reached',
+  ],
   http: {
     method: 'POST',
     path: '/v1/api-keys',
@@ -131,7 +155,7 @@ export const createWorkspace = contract({
   permission: 'workspace:manage',
   request: z.strictObject({ name }),
   reply: workspace,
-  errors: ['auth.workspace.exists', 'auth.role.too-wide'],
+  errors: ['auth.workspace.exists', 'auth.role.too-wide', 'auth.limit.reached'],
   http: {
     method: 'POST',
     path: '/v1/workspaces',
@@ -151,7 +175,14 @@ export const listWorkspaces = contract({
   http: { method: 'GET', path: '/v1/workspaces', summary: 'List workspaces', tag: 'identity', stability: 'stable' },
 });
 
-const member = z.object({ principal, role, createdAt: timestamp, disabledAt: timestamp.optional() });
+export const member = z.object({
+  principal,
+  role,
+  /** Whether they own the tenant: an owner may in every workspace of theirs what its administrators may, and more. */
+  owner: z.boolean().optional(),
+  createdAt: timestamp,
+  disabledAt: timestamp.optional(),
+});
 
 export const listMembers = contract({
   owner: 'auth',
@@ -177,7 +208,7 @@ export const addMember = contract({
   attributes: ['kind', 'role'],
   request: z.strictObject({ name, kind: z.enum(['user', 'service-account']), role }),
   reply: member,
-  errors: ['auth.role.not-found', 'auth.role.too-wide'],
+  errors: ['auth.role.not-found', 'auth.role.too-wide', 'auth.limit.reached'],
   http: {
     method: 'POST',
     path: '/v1/members',
@@ -215,7 +246,7 @@ export const disableMember = contract({
   stepUp: true,
   request: z.strictObject({ id: idOf('principal') }),
   reply: member,
-  errors: ['auth.member.not-found', 'auth.member.last-administrator', 'auth.role.too-wide'],
+  errors: ['auth.member.not-found', 'auth.member.last-administrator', 'auth.owner.last', 'auth.role.too-wide'],
   http: {
     method: 'DELETE',
     path: '/v1/members/{id}',

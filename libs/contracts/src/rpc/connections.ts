@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { contract } from '../contract.js';
 import { idOf } from '../ids.js';
 import { line, name, pageOf, pageQuery, timestamp } from '../page.js';
+import { branding } from './branding.js';
 import { roleName as role } from './tenant-roles.js';
 
 const address = z.url({ protocol: /^https?$/ }).max(1_000);
@@ -287,6 +288,8 @@ export const listSignInOptions = contract({
   request: z.strictObject({ tenant: name.optional(), email: line(254).optional() }),
   reply: z.object({
     connections: z.array(z.object({ kind: z.enum(['saml', 'oidc', 'github']), name, login: z.string() })),
+    /** Of the one tenant that was found, where its owners chose one. */
+    branding: branding.optional(),
   }),
 });
 
@@ -322,7 +325,7 @@ export const finishConnectionSignIn = contract({
     ]),
   }),
   reply: z.object({ secret: z.string(), csrf: z.string(), expiresAt: timestamp, returnTo: z.string() }),
-  errors: ['auth.connection.refused'],
+  errors: ['auth.connection.refused', 'auth.limit.reached'],
   timeoutMs: 15_000,
 });
 

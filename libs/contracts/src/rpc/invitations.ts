@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { contract } from '../contract.js';
 import { idOf } from '../ids.js';
 import { jsonObject, name, pageOf, pageQuery, timestamp } from '../page.js';
+import { branding } from './branding.js';
 import { openedSignIn } from './auth.js';
 import { base64url, registration } from './passkeys.js';
 import { roleName as role } from './tenant-roles.js';
@@ -30,7 +31,10 @@ export const createInvitation = contract({
   stepUp: true,
   request: z.strictObject({ name, email: email.optional(), role }),
   reply: invitation.extend({ link: z.string() }),
-  errors: ['auth.address.too-wide', 'auth.role.not-found', 'auth.role.too-wide', 'auth.passkeys-unavailable'],
+  errors: [
+    ...(['auth.address.too-wide', 'auth.role.not-found', 'auth.role.too-wide', 'auth.passkeys-unavailable'] as const),
+    'auth.limit.reached',
+  ],
   http: {
     method: 'POST',
     path: '/v1/invitations',
@@ -63,7 +67,7 @@ export const revokeInvitation = contract({
   permission: 'member:manage',
   request: z.strictObject({ id: idOf('link') }),
   reply: invitation,
-  errors: ['auth.invitation.not-found', 'auth.member.last-administrator', 'auth.role.too-wide'],
+  errors: ['auth.invitation.not-found', 'auth.member.last-administrator', 'auth.owner.last', 'auth.role.too-wide'],
   http: {
     method: 'DELETE',
     path: '/v1/invitations/{id}',
@@ -109,6 +113,7 @@ export const openLink = contract({
     role,
     invitedBy: name.optional(),
     expiresAt: timestamp,
+    branding: branding.optional(),
     options: jsonObject,
   }),
   errors: ['auth.link.invalid', 'auth.passkeys-unavailable'],

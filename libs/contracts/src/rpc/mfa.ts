@@ -117,7 +117,7 @@ export const getMfaPolicy = contract({
   },
 });
 
-/** By an administrator of every workspace who is signed in with two factors. */
+/** By an owner who is signed in with two factors. */
 export const putMfaPolicy = contract({
   owner: 'auth',
   subject: 'auth.v1.mfa-policy.put',
@@ -125,7 +125,6 @@ export const putMfaPolicy = contract({
   stepUp: true,
   request: z.strictObject({ mfa: demand }),
   reply: mfaPolicy,
-  errors: ['auth.role.too-wide'],
   http: {
     method: 'PUT',
     path: '/v1/mfa/policy',

@@ -34,7 +34,7 @@ export const createSecret = contract({
   permission: 'secret:manage',
   request: z.strictObject({ name: secretName, value }),
   reply: secret,
-  errors: ['auth.secret.exists'],
+  errors: ['auth.secret.exists', 'auth.limit.reached'],
   http: {
     method: 'POST',
     path: '/v1/secrets',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { contract } from '../contract.js';
-import { permissions } from '../permissions.js';
+import { permissions, workspacePermissions } from '../permissions.js';
 
 /** What a role is called: a built-in one, or one of the tenant's own. */
 export const roleName = z
@@ -8,7 +8,8 @@ export const roleName = z
   .max(60)
   .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, { error: 'expected a name like release-manager' });
 
-const granted = z.array(z.enum(permissions)).min(1).max(permissions.length);
+/** What concerns more than a workspace is the owners', whom no role makes. */
+const granted = z.array(z.enum(workspacePermissions)).min(1).max(workspacePermissions.length);
 const role = z.object({ name: roleName, permissions: z.array(z.enum(permissions)), builtIn: z.boolean() });
 
 /** There are few: all of them in one answer, the built-in ones first. */

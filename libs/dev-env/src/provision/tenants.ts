@@ -17,8 +17,12 @@ const KNOWN_WITHIN_MS = 15_000;
  * Creates a tenant with a first workspace and an administrator's key, by auth's own job. Where a tenant of that name
  * exists whose key is lost (a named database, a new checkout), another one is made beside it.
  */
-export async function createTenant(name: string, authEnv: Readonly<Record<string, string>>): Promise<Tenant> {
-  const create = (wanted: string) => runJob(['--name', wanted], authEnv);
+export async function createTenant(
+  name: string,
+  authEnv: Readonly<Record<string, string>>,
+  ...flags: readonly '--operators'[]
+): Promise<Tenant> {
+  const create = (wanted: string) => runJob(['--name', wanted, ...flags], authEnv);
   try {
     return await create(name);
   } catch (error) {

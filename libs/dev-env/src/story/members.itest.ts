@@ -2,12 +2,14 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { parseNote, parseVkey, verifyNote } from '@conclave/audit-core';
 import { permissions } from '@conclave/contracts';
 import { contextTokens } from '@conclave/nest-kit';
 import { forgedTokens } from '@conclave/nest-kit/testing';
 import { run } from '../processes/run.js';
 import { startConstellation, type Constellation } from '../testing/constellation.js';
 import { openSecrets, signingKey } from '../secrets.js';
+import { Remains } from './remains.js';
 import { program } from './story.js';
 import { CANARY, ask as askRoute, furnish, plain, requests, routeOf, routes } from './strangers.js';
 import { countedTallies, refusedTallies } from './tally-table.js';
@@ -18,9 +20,13 @@ interface Answer {
 }
 
 describe('the members of a workspace, over the public API', () => {
+  const canary = 'canary of the second tenant';
   let platform: Constellation;
+  /** What the second tenant has. */
+  let others: ReadonlyMap<string, string>;
   beforeAll(async () => {
-    platform = await startConstellation();
+    platform = await startConstellation({ env: { TENANT_ERASURE_GRACE_HOURS: '0' } });
+    others = await furnish(platform.gateway, platform.apiKeyB, canary);
   }, 180_000);
   afterAll(() => platform?.stop(), 60_000);
 
@@ -330,5 +336,85 @@ describe('the members of a workspace, over the public API', () => {
     await ask(platform.apiKey, 'DELETE', path);
     const later = Date.now() + 5_000;
     while ((await runs())['code'] !== undefined) expect(Date.now()).toBeLessThan(later);
+  });
+
+  describe('of a tenant that operators', () => {
+    const admin = async (words: readonly string[], key = platform.operatorKey!) => {
+      const env = { ...process.env, CONCLAVE_URL: platform.gateway, CONCLAVE_API_KEY: key };
+      const { code, stdout, stderr } = await run(process.execPath, [program, 'admin', ...words, '--json'], { env });
+      expect([words, code, stderr]).toEqual([words, 0, stderr]);
+      return JSON.parse(stdout) as { readonly [member: string]: unknown };
+    };
+    const answersSoon = async (code: string | undefined) => {
+      for (const until = Date.now() + 5_000; (await refusal(platform.apiKeyB, 'GET', '/v1/me')) !== code;)
+        expect(Date.now()).toBeLessThan(until);
+    };
+    let vkey: string;
+
+    it('suspend are shut out within five seconds, streams included, and lose nothing', async () => {
+      vkey = (await ask(platform.apiKeyB, 'GET', '/v1/audit/log')).body['vkey'] as string;
+      const headers = { authorization: `Bearer ${platform.apiKeyB}` };
+      const stream = await fetch(`${platform.gateway}/v1/runs/${others.get('run')}/events`, { headers });
+      const closed = stream.text().catch(() => 'cut');
+      const { tenantB } = platform;
+      const before = Date.now();
+      await admin(['tenants', 'suspend', tenantB, '--reason', 'unpaid']);
+      await answersSoon('auth.tenant.suspended');
+      await closed;
+      expect(Date.now() - before).toBeLessThan(8_000);
+      expect((await ask(platform.apiKey, 'GET', '/v1/me')).status).toBe(200);
+      expect(await admin(['tenants', 'resume', tenantB])).toMatchObject({ state: 'active' });
+      await answersSoon(undefined);
+      expect(await ask(platform.apiKeyB, 'GET', `/v1/runs/${others.get('run')}`)).toMatchObject({ status: 200 });
+    }, 60_000);
+
+    it('erase leave nothing anywhere but the proof, whoever dies on the way, and others everything', async () => {
+      const { tenantB: tenant, tenant: other } = platform;
+      const remains = await Remains.open(platform, join(dirname(platform.devFile), 'services'));
+      const [everywhere, untouched] = [await remains.rowsOf(tenant), await remains.rowsOf(other)];
+      expect(everywhere.length).toBeGreaterThan(40);
+      const { name } = await admin(['tenants', 'show', tenant]);
+      await admin(['tenants', 'suspend', tenant, '--reason', 'they leave']);
+      const erase = ['tenants', 'erase', tenant, '--reason', 'they left'];
+      await admin([...erase, '--yes', '--name', String(name)]);
+      await Promise.all((['consensus', 'audit', 'auth'] as const).map((service) => platform.kill9(service)));
+      await platform.whenReady('auth');
+      const proof = await admin(['tenants', 'erasure', tenant, '--wait']);
+      expect(proof).toMatchObject({
+        tenant,
+        finishedAt: expect.any(String),
+        dataKeys: expect.any(Number),
+        waitingFor: [],
+      });
+      const answers = proof['answers'] as { service: string; rows: number; detail: { checkpoint?: string } }[];
+      expect(answers.map(({ service }) => service).sort()).toEqual([
+        ...['audit', 'auth', 'consensus', 'delivery', 'marketplace', 'metrics', 'runtime'],
+      ]);
+      const note = parseNote(answers.find(({ service }) => service === 'audit')!.detail.checkpoint!);
+      expect((await verifyNote(note, [parseVkey(vkey)])).signers).toHaveLength(1);
+
+      expect(await remains.rowsOf(tenant)).toEqual([]);
+      expect(await remains.tablesWith(canary)).toEqual([]);
+      expect(await remains.elsewhere(canary)).toEqual([]);
+      expect(await remains.elsewhere(tenant)).toEqual([]);
+      expect(everywhere.filter((table) => table !== 'auth.scim_user')).toEqual(
+        expect.arrayContaining([
+          'auth.api_key',
+          'runtime.run',
+          'audit.entry',
+          'consensus.decision',
+          'delivery.webhook',
+        ]),
+      );
+      expect(await remains.rowsOf(other)).toEqual(expect.arrayContaining(untouched));
+      expect(await remains.tablesWith(CANARY)).not.toEqual([]);
+      await remains.close();
+
+      expect(await refusal(platform.apiKeyB, 'GET', '/v1/me')).toBe('auth.unauthenticated');
+      expect(await refusal(platform.operatorKey!, 'GET', `/v1/tenants/${tenant}`)).toBe('auth.tenant.not-found');
+      const told = async () =>
+        (await ask(platform.operatorKey!, 'GET', '/v1/audit/entries?type=tenant.erased')).body['items'] as object[];
+      for (const until = Date.now() + 15_000; (await told()).length === 0;) expect(Date.now()).toBeLessThan(until);
+    }, 120_000);
   });
 });

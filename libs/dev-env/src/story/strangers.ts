@@ -21,23 +21,23 @@ const unknown: IdOf = (prefix) => newId(kinds[prefix]!);
 
 /** In every text of the first tenant's that is stored. */
 export const CANARY = 'canary of the first tenant';
-const OWN_NAME = 'canary-of-the-first-tenant';
-const human = { agent: 'human', input: { question: CANARY } };
+const nameOf = (canary: string): string => canary.replaceAll(' ', '-');
+const human = (question = CANARY) => ({ agent: 'human', input: { question } });
 
 /** What the contract alone cannot say: of two members, exactly one. */
 const bodies: Readonly<Record<string, (idOf: IdOf) => Request>> = {
-  [runs.createRun.subject]: (idOf) => ({ ...human, session: idOf('ses') }),
+  [runs.createRun.subject]: (idOf) => ({ ...human(), session: idOf('ses') }),
   [triggers.createTrigger.subject]: (idOf) => ({
     title: 'x',
     on: { kind: 'webhook' },
-    run: { ...human, session: idOf('ses') },
+    run: { ...human(), session: idOf('ses') },
   }),
 };
 /** Named by texts that no pattern tells from others. */
 const named: Readonly<Record<string, string>> = { '/v1/roles/{name}': 'name', '/v1/policies/{id}': 'id' };
 
 /** The ids of a tenant that has one of everything, by their prefixes. */
-export async function furnish(gateway: string, apiKey: string): Promise<ReadonlyMap<string, string>> {
+export async function furnish(gateway: string, apiKey: string, canary = CANARY): Promise<ReadonlyMap<string, string>> {
   const api = new Api(gateway, apiKey);
   const ids = new Map<string, string>();
   const make = async (path: string, body: object, method: 'POST' | 'PUT' = 'POST'): Promise<void> => {
@@ -45,39 +45,39 @@ export async function furnish(gateway: string, apiKey: string): Promise<Readonly
     const id = made.id ?? made.principal!.id;
     ids.set(id.slice(0, id.indexOf('_')), id);
   };
-  await make('/v1/workspaces', { name: CANARY });
-  await make('/v1/members', { name: CANARY, kind: 'user', role: 'viewer' });
-  await make('/v1/api-keys', { name: CANARY });
-  await make('/v1/sessions', { title: CANARY, agent: human });
-  await make('/v1/runs', { title: CANARY, ...human });
-  await make('/v1/triggers', { title: CANARY, on: { kind: 'webhook' }, run: human });
+  await make('/v1/workspaces', { name: canary });
+  await make('/v1/members', { name: canary, kind: 'user', role: 'viewer' });
+  await make('/v1/api-keys', { name: canary });
+  await make('/v1/sessions', { title: canary, agent: human(canary) });
+  await make('/v1/runs', { title: canary, ...human(canary) });
+  await make('/v1/triggers', { title: canary, on: { kind: 'webhook' }, run: human(canary) });
   await make('/v1/budgets', { scope: 'run', scopeId: ids.get('run'), period: 'total', limitMicros: 7 }, 'PUT');
   await make('/v1/webhooks', { url: 'https://1.1.1.1/canary', events: ['run.completed'] });
-  await make('/v1/secrets', { name: 'CANARY', value: CANARY });
-  await make('/v1/invitations', { name: CANARY, role: 'viewer' });
-  await make('/v1/access-reviews', { name: CANARY, dueAt: new Date(Date.now() + 86_400_000).toISOString() });
-  await make('/scim/v2/Groups', { schemas: ['urn:ietf:params:scim:schemas:core:2.0:Group'], displayName: CANARY });
-  await make('/v1/connections', { name: CANARY, settings: { kind: 'github', clientId: 'c', clientSecret: CANARY } });
-  await make('/v1/audit/erasures', { subject: unknown('prn'), reason: CANARY });
-  await make('/v1/audit/holds', { reason: CANARY });
+  await make('/v1/secrets', { name: 'CANARY', value: canary });
+  await make('/v1/invitations', { name: canary, role: 'viewer' });
+  await make('/v1/access-reviews', { name: canary, dueAt: new Date(Date.now() + 86_400_000).toISOString() });
+  await make('/scim/v2/Groups', { schemas: ['urn:ietf:params:scim:schemas:core:2.0:Group'], displayName: canary });
+  await make('/v1/connections', { name: canary, settings: { kind: 'github', clientId: 'c', clientSecret: canary } });
+  await make('/v1/audit/erasures', { subject: unknown('prn'), reason: canary });
+  await make('/v1/audit/holds', { reason: canary });
   await make('/v1/audit/exports', { format: 'jsonl' });
-  const { voterId } = await ProgramVoter.enrol(api, CANARY);
+  const { voterId } = await ProgramVoter.enrol(api, canary);
   ids.set('vtr', voterId);
   await make('/v1/decisions', {
-    question: CANARY,
-    options: [{ id: 'yes', title: CANARY }],
+    question: canary,
+    options: [{ id: 'yes', title: canary }],
     rule: { method: 'approval-gate', variant: 'unanimous' },
-    electorate: [{ voterId, kind: 'remote', name: CANARY, family: 'own' }],
+    electorate: [{ voterId, kind: 'remote', name: canary, family: 'own' }],
   });
-  await api.call('POST', '/v1/roles', { name: OWN_NAME, permissions: ['run:read'] });
-  const source = `forbid (principal == Principal::"${CANARY}", action, resource);`;
-  await api.call('PUT', `/v1/policies/${OWN_NAME}`, { source });
+  await api.call('POST', '/v1/roles', { name: nameOf(canary), permissions: ['run:read'] });
+  const source = `forbid (principal == Principal::"${canary}", action, resource);`;
+  await api.call('PUT', `/v1/policies/${nameOf(canary)}`, { source });
   return ids;
 }
 
 /** The request of a route with the ids of `theirs`, and with ids of nothing; and the ids in each. */
 export function requests(route: Routed, theirs: ReadonlyMap<string, string>) {
-  const known = requestWith(route, (prefix) => theirs.get(prefix) ?? unknown(prefix), OWN_NAME);
+  const known = requestWith(route, (prefix) => theirs.get(prefix) ?? unknown(prefix), nameOf(CANARY));
   return { known, unknown: requestWith(route, unknown, 'never-heard-of') };
 }
 

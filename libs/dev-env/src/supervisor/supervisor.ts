@@ -47,6 +47,8 @@ export interface DevFile {
   /** A second tenant, to try the wall between them. */
   readonly apiKeyB: string;
   readonly tenantB: string;
+  /** A key of those who operate the platform; missing where another checkout made their tenant. */
+  readonly operatorKey?: string;
   readonly log: { readonly origin: string; readonly vkey: string };
   readonly postgres: string;
   readonly nats: string;
@@ -227,16 +229,29 @@ export class Supervisor {
     const auth = services.find(({ name }) => name === 'auth');
     if (!auth) throw new Error('There is no service auth.');
     const file = join(this.options.dataDir, 'tenants.json');
-    const known = readJson<Record<'A' | 'B', Tenant>>(file);
-    const obtain = async (name: 'A' | 'B') => {
+    const known = readJson<Partial<Record<'A' | 'B' | 'operators', Tenant>>>(file);
+    const obtain = async (name: 'A' | 'B' | 'operators', make: () => Promise<Tenant>) => {
       const tenant = known?.[name];
-      if (tenant && (await isAccepted(gateway, tenant))) return tenant;
-      return createTenant(`Tenant ${name}`, serviceEnv(auth, world));
+      return tenant && (await isAccepted(gateway, tenant)) ? tenant : make();
     };
-    const [a, b] = await Promise.all([obtain('A'), obtain('B')]);
-    writeJson(file, { A: a, B: b });
+    const env = serviceEnv(auth, world);
+    const [a, b, operators] = await Promise.all([
+      obtain('A', () => createTenant('Tenant A', env)),
+      obtain('B', () => createTenant('Tenant B', env)),
+      obtain('operators', () => createTenant('Operators', env, '--operators')).catch(() => undefined),
+    ]);
+    writeJson(file, { A: a, B: b, ...(operators ? { operators } : {}) });
     const { postgres, nats, redis } = world.stores;
-    const others = { apiKeyB: b.apiKey, tenantB: b.tenant, log: await logOf(gateway, a), postgres, nats, redis };
+    const operating = operators ? { operatorKey: operators.apiKey } : {};
+    const others = {
+      ...operating,
+      apiKeyB: b.apiKey,
+      tenantB: b.tenant,
+      log: await logOf(gateway, a),
+      postgres,
+      nats,
+      redis,
+    };
     this.dev = { gateway, console: `${gateway}/`, ...a, ...others };
   }
 

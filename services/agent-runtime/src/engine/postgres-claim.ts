@@ -52,7 +52,7 @@ interface ClaimedRow {
 export const beats = (leaseMs: string): string => `beat_at > clock_timestamp() - ${leaseMs} / 2 * interval '1 ms'`;
 
 /** Claims are made one after the other, each on the state that the last one left. */
-const ALONE = `select pg_advisory_xact_lock(hashtext('runtime.claim'))`;
+export const ALONE = `select pg_advisory_xact_lock(hashtext('runtime.claim'))`;
 
 /** The turns that workers run; to be followed by whose. */
 const RUNNING = `select count(*) from worker o join turn t on t.lease_owner = o.id and t.state = 'running'`;
@@ -68,7 +68,7 @@ const CLAIM = `
     from waiting w where w.tenant_id is not null
   ), tenant as materialized (
     select w.tenant_id, coalesce(h.weight, 1) as weight, h.slots is not null as bounded, greatest(coalesce(h.pass, 0), s.virtual_time) as pass,
-      case when h.slots is null then $2
+      case when h.held_since is not null then 0 when h.slots is null then $2
         else h.slots - (${RUNNING} where t.tenant_id = w.tenant_id) end as room
     from waiting w cross join scheduler s left join tenant_share h on h.tenant_id = w.tenant_id
     where w.tenant_id is not null

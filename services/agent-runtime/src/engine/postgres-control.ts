@@ -8,7 +8,7 @@ import { runTransitions, type RunState, type RunTransition } from '@conclave/run
 import { journalJson } from './journal-form.js';
 import { usageOf } from '../runs/postgres-usage.js';
 import type { StoryLine } from './postgres-step.js';
-import { settle } from './postgres-waits.js';
+import { HELD, settle } from './postgres-waits.js';
 
 export interface RunKey {
   readonly tenantId: string;
@@ -149,7 +149,7 @@ export async function endTurnsOf(tx: Statements, { tenantId, id }: RunKey): Prom
 export async function expireRuns(db: Database): Promise<string[]> {
   const due = await db.system((tx) =>
     tx.query<RunKey>(
-      `select tenant_id as "tenantId", id from run where due_at <= now() order by due_at limit ${DUE_LIMIT}`,
+      `select tenant_id as "tenantId", id from run where due_at <= now() and not ${HELD('run')} order by due_at limit ${DUE_LIMIT}`,
     ),
   );
   const ended: string[] = [];

@@ -54,7 +54,7 @@ const CREATE = `
       and (select count(*) from (
         select from turn where turn.state = 'ready' and turn.ready_at <= clock_timestamp() limit $3 + 1) waiting) <= $3
       and not exists (select from cap where cap.tenant_id = x.tenant)
-      and not exists (select from tenant_share h where h.tenant_id = x.tenant and h.slots is not null) as taken
+      and not exists (select from tenant_share h where h.tenant_id = x.tenant and (h.slots is not null or h.held_since is not null)) as taken
     from jsonb_to_recordset($1::jsonb) as x (
       ord int, tenant text, id text, workspace text, kind text, title text, actor text, agent text, input jsonb, "rootInput" jsonb,
       priority smallint, session text, parent text, "deadlineMs" float8, slow boolean, provider text, lane smallint, event text)

@@ -79,5 +79,5 @@ export async function writeSteps(db: Statements, steps: readonly NewStep[]): Pro
   const sql = steps.some(({ story }) => story.length > 0) ? STEP_AND_STORY : STEP;
   const held = await db.query<{ ord: number; control: string | null }>(sql, [journalJson(rows)]);
   const controls = new Map(held.map(({ ord, control }) => [ord, control]));
-  return steps.map((_, ord) => ({ held: controls.has(ord), pause: controls.get(ord) === 'pause' }));
+  return steps.map((_, ord) => ({ held: controls.has(ord), pause: (controls.get(ord) ?? null) !== null }));
 }

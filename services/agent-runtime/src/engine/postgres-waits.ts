@@ -17,6 +17,10 @@ export interface WaitRow {
   readonly answer?: Json;
 }
 
+/** Whether the tenant of a row is suspended: its time stands still. */
+export const HELD = (table: string): string =>
+  `exists (select from tenant_share h where h.tenant_id = ${table}.tenant_id and h.held_since is not null)`;
+
 /** Those to expire at once. */
 const DUE_LIMIT = 100;
 
@@ -114,7 +118,7 @@ export async function answerWait(tx: Tx, wait: TurnKey, answer: Json): Promise<b
 export async function expireWaits(db: Database): Promise<number> {
   return db.system(async (tx) => {
     const due = await tx.query<WaitRow>(
-      `select tenant_id, run_id, task_id, no from wait where state = 'open' and expires_at <= now()
+      `select tenant_id, run_id, task_id, no from wait where state = 'open' and expires_at <= now() and not ${HELD('wait')}
        order by expires_at limit ${DUE_LIMIT}`,
     );
     return (await endWaits(tx, due, 'expired')).length;

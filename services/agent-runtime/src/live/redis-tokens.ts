@@ -57,6 +57,17 @@ export class RedisTokens {
     }
   }
 
+  /** Of a tenant that is erased. What cannot be reached now is gone by itself before long. */
+  async forget(tenantId: string): Promise<void> {
+    if (this.redis?.status !== 'ready') return;
+    try {
+      for await (const keys of this.redis.scanStream({ match: keyOf(tenantId, '*'), count: 1_000 }))
+        if ((keys as string[]).length > 0) await this.redis.unlink(...(keys as string[]));
+    } catch (error) {
+      this.lost(error as Error);
+    }
+  }
+
   close(): void {
     this.redis?.disconnect();
   }

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { KIT, type Kit } from '@conclave/nest-kit';
 import { Database, isOutage, type Tx } from '@conclave/postgres-kit';
+import { HELD } from '../engine/postgres-waits.js';
 import { FireTrigger, runtimeActor } from './fire-trigger.js';
 import { readTrigger } from './postgres-triggers.js';
 import { scheduleOf } from './schedule.js';
@@ -28,7 +29,7 @@ export class CronTriggers {
     const due = await this.db.system((tx) =>
       tx.query<Due>(
         `select tenant_id, id, coalesce($1::timestamptz, now()) as now from trigger
-         where next_at <= coalesce($1::timestamptz, now()) order by next_at limit ${DUE_LIMIT}`,
+         where next_at <= coalesce($1::timestamptz, now()) and not ${HELD('trigger')} order by next_at limit ${DUE_LIMIT}`,
         [at ?? null],
       ),
     );

@@ -3,6 +3,7 @@ import { ConclaveError, type Fired, type RequestOf, type triggers } from '@concl
 import { Database } from '@conclave/postgres-kit';
 import { isDeeperThan } from '@conclave/run-core';
 import type { Json } from '../engine/agent-port.js';
+import { isHeld } from '../tenants/hold-tenants.js';
 import { FireTrigger, runtimeActor, type FireOutcome } from './fire-trigger.js';
 import { readTrigger, type TriggerRow } from './postgres-triggers.js';
 import { isSigned } from './standard-webhook.js';
@@ -27,9 +28,10 @@ export class DeliverHook {
       throw new ConclaveError('runtime.trigger.signature', { id });
     const { message } = signed;
     const firing = { kind: 'webhook', key: `webhook/${message}`, message, at: new Date(), body: read(body) } as const;
-    const outcome: FireOutcome = await this.db.tx(runtimeActor(tenantId), (tx) =>
-      this.trigger.fireOrBury(tx, tenantId, id, firing),
-    );
+    const outcome: FireOutcome = await this.db.tx(runtimeActor(tenantId), async (tx) => {
+      if (await isHeld(tx, tenantId)) throw new ConclaveError('auth.tenant.suspended');
+      return this.trigger.fireOrBury(tx, tenantId, id, firing);
+    });
     if ('refused' in outcome) throw outcome.refused;
     return outcome.fired;
   }

@@ -317,6 +317,20 @@ describe('triggers', () => {
       expect(await resultOf(run!)).toEqual({ result: { '\ufffd': 2 } });
     });
 
+    it('are refused while the tenant is suspended', async () => {
+      const hook = await create({ kind: 'webhook' });
+      const hold = (since: string) =>
+        fixture.database.query(
+          `insert into runtime.tenant_share (tenant_id, held_since) values ($1, ${since})
+           on conflict (tenant_id) do update set held_since = ${since}`,
+          [me.tenantId],
+        );
+      await hold('now()');
+      expect(await refusalOf(deliver(signed(hook, '{}')))).toBe('auth.tenant.suspended');
+      await hold('null');
+      expect((await deliver(signed(hook, '{}'))).run).toBeDefined();
+    });
+
     it('say the secret again to the same idempotent request, and keep it sealed', async () => {
       const request = { title: 't', on: { kind: 'webhook' as const }, run: ECHO };
       const ask = () => fixture.call(triggers.createTrigger, request, { claims: me, idempotencyKey: 'hook-1' });

@@ -3,6 +3,7 @@ import { Networks, type RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { AnswerBox } from '../credentials/answer-box.js';
+import { refuseBeyond } from '../limits/postgres-limits.js';
 import { callerOf, type Caller } from '../members/caller.js';
 import { lockMember } from '../members/postgres-members.js';
 import { permissionsOf } from '../roles/role-permissions.js';
@@ -45,6 +46,7 @@ export class CreateApiKey {
     const own = await addressesOf(tx, ctx);
     const allowedAddresses = request.allowedAddresses ?? own;
     refuseMoreAddresses(own, allowedAddresses);
+    await refuseBeyond(tx, holder.tenantId, 'apiKeys');
     const { id, key, digest } = this.mint.mint();
     const view = await insertApiKey(tx, {
       ...holder,
@@ -82,14 +84,15 @@ async function placeOf(tx: Tx, ctx: RequestContext, { principal, workspace }: Re
   if (!ctx.scopes.has('member:manage')) throw new ConclaveError('auth.forbidden', { permission: 'member:manage' });
   const self = { ...caller, workspaceId: workspace ?? caller.workspaceId };
   const manager = await lockMember(tx, self);
-  const managing = manager && !manager.disabledAt ? await permissionsOf(tx, self.tenantId, manager.role) : [];
+  const managing =
+    manager && !manager.disabledAt ? await permissionsOf(tx, self.tenantId, manager.role, manager.owner) : [];
   const permitted = new Set(managing?.filter((permission) => ctx.scopes.has(permission)));
   if (!permitted.has('member:manage') || !permitted.has('api-key:manage'))
     throw new ConclaveError('auth.workspace.not-found', { id: self.workspaceId });
   const holder = { ...self, principalId: principal ?? caller.principalId };
   const member = await lockMember(tx, holder);
   if (!member || member.disabledAt) throw new ConclaveError('auth.member.not-found', { id: holder.principalId });
-  return { holder, permitted, byRole: (await permissionsOf(tx, holder.tenantId, member.role)) ?? [] };
+  return { holder, permitted, byRole: (await permissionsOf(tx, holder.tenantId, member.role, member.owner)) ?? [] };
 }
 
 function refuseWider(permitted: ReadonlySet<Permission>, scopes: readonly Permission[]): void {

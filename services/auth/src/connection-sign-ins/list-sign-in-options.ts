@@ -1,6 +1,7 @@
 import type { ReplyOf, RequestOf, connections } from '@conclave/contracts';
 import { Database } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
+import { brandingOf } from '../branding/brand-tenant.js';
 import { openConnections, tenantsOfDomain } from '../connections/postgres-connections.js';
 import { PublicPlaces } from '../connections/public-places.js';
 import { NO_TENANT } from '../tenants/no-tenant.js';
@@ -23,13 +24,17 @@ export class ListSignInOptions {
     const domain = email?.split('@').at(-1)?.toLowerCase();
     const found = domain === undefined ? [await this.named(tenant ?? '')] : await tenantsOfDomain(this.db, domain);
     const lists = (found.length > 0 ? found : [NO_TENANT]).map(async (tenantId) => {
-      const open = await openConnections(this.db.autocommit({ tenantId, actor: 'service:auth' }), tenantId, domain);
+      const open = await openConnections(this.db.autocommit(asAuth(tenantId)), tenantId, domain);
       return open.map(({ id, kind, name }) => ({ kind, name, login: this.places.of(kind, id).login }));
     });
-    return { connections: (await Promise.all(lists)).flat() };
+    const [only, ...more] = found.length > 0 ? found : [NO_TENANT];
+    const shown = more.length > 0 ? {} : await brandingOf(this.db.autocommit(asAuth(only!)), only!);
+    return { connections: (await Promise.all(lists)).flat(), ...shown };
   }
 
   private async named(name: string): Promise<string> {
     return (await this.db.system((tx) => tenantNamed(tx, name))) ?? NO_TENANT;
   }
 }
+
+const asAuth = (tenantId: string) => ({ tenantId, actor: 'service:auth' });

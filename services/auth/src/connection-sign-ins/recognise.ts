@@ -1,6 +1,7 @@
 import { events, newId } from '@conclave/contracts';
 import type { Tx } from '@conclave/postgres-kit';
 import type { ConnectionRow } from '../connections/postgres-connections.js';
+import { refuseBeyond } from '../limits/postgres-limits.js';
 import { insertIdentity, lockIdentity, touchIdentity } from '../identities/postgres-identities.js';
 import { lineOf } from '../members/line-of.js';
 import { insertMembership, insertPrincipal } from '../members/postgres-members.js';
@@ -53,6 +54,7 @@ async function newcomer(
   if (await isKnownEmail(tx, tenantId, email)) throw new SignInRefusal('address of somebody who is there');
   const { role, workspace: workspaceId } = provisioning;
   if (!(await permissionsOf(tx, tenantId, role))) throw new SignInRefusal('the role is gone');
+  await refuseBeyond(tx, tenantId, 'members');
   const principalId = newId('principal');
   const at = new Date();
   await insertPrincipal(tx, { tenantId, id: principalId, kind: 'user', name: nameOf(vouched, email), createdAt: at });

@@ -2,13 +2,13 @@ import { ConclaveError, connections, events, type RequestOf } from '@conclave/co
 import type { RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
+import { refuseLessThanOwner } from '../members/role-grant.js';
 import { endSignIns } from '../sign-ins/end-sign-ins.js';
 import { ConnectionSecrets } from './connection-secrets.js';
 import { connectionView } from './connection-view.js';
 import { nameTaken } from './create-connection.js';
 import { lockConnection, updateConnection, type Connection, type ConnectionRow } from './postgres-connections.js';
 import { PublicPlaces } from './public-places.js';
-import { refusePartialAdministrators } from './refuse-partial.js';
 import { refuseProvisioning } from './refuse-provisioning.js';
 import { providerOf, settingsOf, trusted, type GivenSettings } from './settings.js';
 
@@ -48,7 +48,7 @@ export class ChangeConnection {
     if (isEnabled) trusted(changed.settings, this.places.origin);
     if (rest.provisioning || rest.emailDomains)
       await refuseProvisioning(tx, ctx, changed.provisioning, changed.email_domains);
-    if (settings || rest.provisioning || rest.emailDomains || enabled) await refusePartialAdministrators(tx, ctx);
+    if (settings || rest.provisioning || rest.emailDomains || enabled) refuseLessThanOwner(ctx);
     await updateConnection(tx, changed, isEnabled && row.disabled_at ? now : undefined);
     if (!isEnabled) await endSignIns(tx, ctx.tenantId, { connectionId: id }, now);
     const members = Object.keys(request).filter((member) => member !== 'id');

@@ -100,6 +100,8 @@ describe('connections', () => {
     expect(await refusalOf(create(jit('developer'), narrow))).toBe('auth.role.too-wide');
     const { id } = await create();
     expect(await refusalOf(change(id, jit('developer'), narrow))).toBe('auth.role.too-wide');
+    expect(await refusalOf(change(id, { settings: saml }, narrow))).toBe('auth.role.too-wide');
+    expect(await refusalOf(create({ emailDomains }, narrow))).toBe('auth.role.too-wide');
   });
 
   it('change, but stay with their provider, and are told of by what changed', async () => {
@@ -130,7 +132,7 @@ describe('connections', () => {
     expect(await test({ ...saml, certificates: ['x'] })).toMatchObject({ ok: false });
     const inside = { ...oidc, issuer: 'https://169.254.169.254' };
     expect(await test(inside)).toMatchObject({ ok: false, checks: [{ ok: true }, { check: 'provider', ok: false }] });
-    const others = { ...admin, scopes: roles.administrator.filter((scope) => scope !== 'connection:manage') };
+    const others = { ...admin, scopes: roles.administrator };
     expect(await refusalOf(test(saml, others))).toBe('auth.forbidden');
     expect(await refusalOf(create({}, others))).toBe('auth.forbidden');
   });
@@ -148,13 +150,6 @@ describe('connections', () => {
     const narrow = { ...admin, scopes: ['connection:manage' as const, ...roles.viewer] };
     expect(await refusalOf(link(admin.principal.id, 'x', narrow))).toBe('auth.role.too-wide');
     expect(await refusalOf(link(principal.id, 'bo2', narrow))).toBe('auth.role.too-wide');
-    const elsewhere = newId('workspace');
-    const at = [admin.tenantId, elsewhere];
-    await fixture.database.query(`insert into auth.workspace values ($1, $2, 'elsewhere', now())`, at);
-    expect(await refusalOf(link(principal.id, 'bo2'))).toBe('auth.forbidden');
-    expect(await refusalOf(change(id, { settings: saml }))).toBe('auth.forbidden');
-    expect(await refusalOf(create({ emailDomains: ['example.com'] }))).toBe('auth.forbidden');
-    await fixture.database.query('delete from auth.workspace where tenant_id = $1 and id = $2', at);
     const unlink = fixture.call(connections.unlinkIdentity, { id, principal: principal.id }, admin);
     expect(await unlink).toEqual({ removed: 1 });
     expect(JSON.stringify(await told(events.identityLinked.type))).not.toContain('bo');

@@ -4,12 +4,12 @@ import { ConclaveError, connections, events, newId, type RequestOf } from '@conc
 import { selfSignedCertificate, type RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
+import { refuseLessThanOwner } from '../members/role-grant.js';
 import { isUniqueViolation } from '../unique-violation.js';
 import { ConnectionSecrets } from './connection-secrets.js';
 import { connectionView } from './connection-view.js';
 import { countConnections, insertConnection, type Connection } from './postgres-connections.js';
 import { PublicPlaces } from './public-places.js';
-import { refusePartialAdministrators } from './refuse-partial.js';
 import { refuseProvisioning } from './refuse-provisioning.js';
 import { settingsOf, type ConnectionSettings } from './settings.js';
 
@@ -46,7 +46,7 @@ export class CreateConnection {
     const { tenantId } = ctx;
     const { name, provisioning, emailDomains } = parts.request;
     await refuseProvisioning(tx, ctx, provisioning, emailDomains);
-    if (emailDomains.length > 0) await refusePartialAdministrators(tx, ctx);
+    if (emailDomains.length > 0) refuseLessThanOwner(ctx);
     if ((await countConnections(tx, tenantId)) >= MAX_PER_TENANT)
       throw new ConclaveError('auth.connection.too-many', { limit: MAX_PER_TENANT });
     const id = newId('connection');

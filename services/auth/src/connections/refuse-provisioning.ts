@@ -1,15 +1,13 @@
 import { ConclaveError } from '@conclave/contracts';
 import type { RequestContext } from '@conclave/nest-kit';
 import type { Tx } from '@conclave/postgres-kit';
-import { callerOf } from '../members/caller.js';
-import { lockMember } from '../members/postgres-members.js';
 import { refuseWiderRole } from '../members/role-grant.js';
-import { permissionsOf } from '../roles/role-permissions.js';
+import { hasWorkspace } from '../workspaces/postgres-workspaces.js';
 import { checkProvisioning, type Provisioning } from './settings.js';
 
 /**
  * Who lets a provider make members gives them a role, so the rules of giving roles hold: none wider than the credential
- * at hand, and in no workspace but one whose members the caller manages.
+ * at hand, and in a workspace that is there.
  *
  * @throws ConclaveError `auth.connection.invalid` | `auth.role.not-found` | `auth.role.too-wide` | `auth.workspace.not-found`
  */
@@ -22,8 +20,6 @@ export async function refuseProvisioning(
   checkProvisioning(provisioning, emailDomains);
   if (provisioning.mode !== 'just-in-time') return;
   await refuseWiderRole(tx, ctx, provisioning.role);
-  const manager = await lockMember(tx, { ...callerOf(ctx), workspaceId: provisioning.workspace });
-  const held = manager && !manager.disabledAt ? await permissionsOf(tx, ctx.tenantId, manager.role) : undefined;
-  if (!held?.includes('member:manage'))
+  if (!(await hasWorkspace(tx, ctx.tenantId, provisioning.workspace)))
     throw new ConclaveError('auth.workspace.not-found', { id: provisioning.workspace });
 }

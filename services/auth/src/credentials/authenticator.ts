@@ -35,6 +35,8 @@ export interface Grant {
   readonly allowedAddresses?: readonly string[];
   /** What was shown, when it is a sign-in. */
   readonly signIn?: SignInStanding;
+  /** What the tenant may ask for in a minute. */
+  readonly requestsPerMinute?: number;
 }
 
 /** The time of last use is for people and for limits of minutes; one write a minute is enough. */
@@ -57,7 +59,7 @@ export class Authenticator {
     private readonly digest: CredentialDigest,
   ) {}
 
-  /** @throws ConclaveError `auth.unauthenticated` */
+  /** @throws ConclaveError `auth.unauthenticated` | `auth.tenant.suspended` */
   async apiKey(key: string): Promise<Grant> {
     const id = apiKeyIdOf(key);
     if (!id) throw new ConclaveError('auth.unauthenticated');
@@ -65,7 +67,7 @@ export class Authenticator {
     return this.grant('api-key', key, tenantId, (tx, tenant) => apiKeyCredential(tx, tenant, id));
   }
 
-  /** @throws ConclaveError `auth.unauthenticated` */
+  /** @throws ConclaveError `auth.unauthenticated` | `auth.tenant.suspended` */
   async signIn(secret: string): Promise<Grant> {
     const digest = this.digest.of('sign-in', secret);
     const tenantId = await this.db.system((tx) => tenantOfSignIn(tx, digest));
@@ -87,6 +89,7 @@ export class Authenticator {
       const genuine = this.digest.matches(kind, text, row?.digest);
       if (!row || !genuine || row.dead || (row.expires_at && row.expires_at <= now))
         throw new ConclaveError('auth.unauthenticated');
+      if (row.suspended) throw new ConclaveError('auth.tenant.suspended');
       if (now.getTime() - (row.last_used_at?.getTime() ?? 0) > LAST_USED_GRAIN_MS) await touch(tx, tenantId, row, now);
       return grantOf(tenantId, row, this.config.STEP_UP_MINUTES * 60_000);
     });
@@ -101,7 +104,7 @@ async function touch(tx: Tx, tenantId: string, { credential_id: id, api_key_id: 
 function grantOf(tenantId: string, row: CredentialRow, stepUpMs: number): Grant {
   const { emergency_until: emergencyUntil } = row;
   const byRole = new Set([
-    ...permitted(row.role, row.role_permissions),
+    ...permitted(row.role, row.role_permissions, row),
     ...(emergencyUntil ? emergencyPermissions : []),
   ]);
   const scopes = row.scopes?.filter((scope) => byRole.has(scope)) ?? [...byRole];
@@ -118,6 +121,7 @@ function grantOf(tenantId: string, row: CredentialRow, stepUpMs: number): Grant 
     ...(expiresAt ? { expiresAt } : {}),
     ...(row.allowed_addresses ? { allowedAddresses: row.allowed_addresses } : {}),
     ...(signIn ? { signIn } : {}),
+    ...(row.requests_per_minute === null ? {} : { requestsPerMinute: row.requests_per_minute }),
   };
 }
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { auth, newId, roles } from '@conclave/contracts';
+import { auth, newId, ownerPermissions, roles } from '@conclave/contracts';
 import { refusalOf } from '@conclave/dev-env/testing';
 import { Database, pgConnections, type Connection, type ConnectionSource } from '@conclave/postgres-kit';
 import { formatApiKey } from '../api-keys/api-key-format.js';
@@ -30,7 +30,7 @@ describe('credential exchange', () => {
       workspaceId: a.principal.workspaceId,
       principal: { id: a.principal.principal.id, kind: 'user', name: 'Ada' },
       credentialId: a.keyId,
-      scopes: roles.administrator,
+      scopes: ownerPermissions,
     });
     expect(credentialId).toBe(a.keyId);
     expect(csrf).toBeUndefined();

@@ -21,7 +21,7 @@ export class ExchangeCredential {
     secret,
   }: RequestOf<typeof auth.exchangeCredential>): Promise<ReplyOf<typeof auth.exchangeCredential>> {
     const grant = await (kind === 'api-key' ? this.authenticator.apiKey(secret) : this.authenticator.signIn(secret));
-    const { expiresAt: _, allowedAddresses, ...claims } = grant;
+    const { expiresAt: _, allowedAddresses, requestsPerMinute, ...claims } = grant;
     const now = Date.now();
     const ttlMs = Math.min(TOKEN_TTL_MS, (grant.expiresAt?.getTime() ?? Infinity) - now);
     return {
@@ -29,6 +29,7 @@ export class ExchangeCredential {
       expiresAt: wholeSeconds(now + ttlMs),
       credentialId: claims.credentialId,
       ...(allowedAddresses ? { allowedAddresses: [...allowedAddresses] } : {}),
+      ...(requestsPerMinute === undefined ? {} : { requestsPerMinute }),
       ...(kind === 'sign-in' ? { csrf: this.digest.csrfOf(secret) } : {}),
     };
   }

@@ -17,6 +17,11 @@ export interface CredentialRow {
   readonly role: string;
   /** What it permits when it is one of the tenant's own. */
   readonly role_permissions: Permission[] | null;
+  readonly owner: boolean;
+  /** Whether the tenant is the operators' own. */
+  readonly operators: boolean;
+  readonly suspended: boolean;
+  readonly requests_per_minute: number | null;
   /** The end of the key, and of the sign-in when it is one. */
   readonly expires_at: Date | null;
   /** The digest of the tenant's policies. */
@@ -34,13 +39,15 @@ export interface CredentialRow {
 const holderOf = (credential: 'k' | 's'): string => `
   join membership m on m.tenant_id = ${credential}.tenant_id and m.workspace_id = ${credential}.workspace_id
     and m.principal_id = ${credential}.principal_id
-  join principal p on p.tenant_id = m.tenant_id and p.id = m.principal_id`;
+  join principal p on p.tenant_id = m.tenant_id and p.id = m.principal_id
+  join tenant t on t.tenant_id = m.tenant_id`;
 
 const GONE = 'm.disabled_at is not null or p.disabled_at is not null';
 
 const HELD = `k.id as api_key_id, k.scopes, k.allowed_addresses, m.workspace_id, m.role,
   (select r.permissions from role r where r.tenant_id = m.tenant_id and r.name = m.role) as role_permissions,
-  (select t.digest from policy_set t where t.tenant_id = m.tenant_id) as policies,
+  (select y.digest from policy_set y where y.tenant_id = m.tenant_id) as policies,
+  p.owner_since is not null as owner, t.operators, t.suspended_at is not null as suspended, (t.limits ->> 'requestsPerMinute')::int as requests_per_minute,
   p.id as principal_id, p.kind as principal_kind, p.name as principal_name`;
 
 /** Runs as the system role, which may ask for nothing but the tenant of one exact id. */

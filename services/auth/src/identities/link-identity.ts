@@ -4,7 +4,7 @@ import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { connectionOf, lockConnection } from '../connections/postgres-connections.js';
 import { doubtEmail } from '../members/postgres-persons.js';
-import { refusePartialAdministrators } from '../connections/refuse-partial.js';
+import { refuseLessThanOwner } from '../members/role-grant.js';
 import { endSignIns } from '../sign-ins/end-sign-ins.js';
 import {
   insertIdentity,
@@ -26,7 +26,7 @@ export class LinkIdentity {
       once(tx, ctx, connections.linkIdentity, request, async () => {
         const { id, principal, subject } = request;
         await refuseLink(tx, ctx, id, principal);
-        await refusePartialAdministrators(tx, ctx);
+        refuseLessThanOwner(ctx);
         const key = { tenantId: ctx.tenantId, connectionId: id, subject };
         if (await lockIdentity(tx, key)) throw new ConclaveError('auth.identity.taken');
         await tx.emit(events.identityLinked, { connection: id, principal, by: 'administrator' });

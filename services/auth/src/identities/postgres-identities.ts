@@ -82,16 +82,16 @@ export async function pageOfIdentities(
 
 /** Every permission a principal has anywhere in the tenant; undefined when there is no such principal. */
 export async function reachOf(tx: Tx, tenantId: string, principalId: string): Promise<ReadonlySet<string> | undefined> {
-  const rows = await tx.query<{ role: string | null }>(
-    `select m.role from principal p
+  const rows = await tx.query<{ role: string | null; owner: boolean }>(
+    `select m.role, p.owner_since is not null as owner from principal p
      left join membership m on m.tenant_id = p.tenant_id and m.principal_id = p.id and m.disabled_at is null
      where p.tenant_id = $1 and p.id = $2 and p.kind = 'user' and p.disabled_at is null`,
     [tenantId, principalId],
   );
   if (rows.length === 0) return undefined;
   const reach = new Set<string>();
-  for (const { role } of rows)
-    for (const permission of (role && (await permissionsOf(tx, tenantId, role))) || []) reach.add(permission);
+  for (const { role, owner } of rows)
+    for (const permission of (role && (await permissionsOf(tx, tenantId, role, owner))) || []) reach.add(permission);
   return reach;
 }
 

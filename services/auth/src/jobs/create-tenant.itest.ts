@@ -59,7 +59,7 @@ describe('create-tenant job', () => {
     const before = await fixture.emitted();
     const { code, stdout, stderr } = await run('--name', name);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toContain(`"${name}" exists`);
+    expect(stderr).toContain('A tenant of this name exists.');
     expect(await fixture.emitted()).toEqual(before);
   });
 

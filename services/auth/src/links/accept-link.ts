@@ -10,6 +10,7 @@ import { deletePasskey, passkeysOf } from '../passkeys/postgres-passkeys.js';
 import { PASSKEY_FACTORS } from '../passkeys/shown-passkey.js';
 import { endSignIns } from '../sign-ins/end-sign-ins.js';
 import { OpenSignIn, type OpenedSignIn } from '../sign-ins/open-sign-in.js';
+import { refuseSuspended } from '../tenants/postgres-tenants.js';
 import { lockLink, markLinkUsed, tenantOfLink, type LinkRow } from './postgres-links.js';
 
 type Acceptance = RequestOf<typeof invitations.acceptLink>;
@@ -33,9 +34,10 @@ export class AcceptLink {
   /** @throws ConclaveError `auth.link.invalid` | `auth.passkeys-unavailable` */
   async open(secret: string): Promise<ReplyOf<typeof invitations.openLink>> {
     const { link } = await this.find(secret);
-    const { purpose, name, tenant, workspace, role, principal_id: principalId } = link;
+    const { purpose, name, tenant, workspace, role, branding, principal_id: principalId } = link;
     return {
       ...{ purpose, name, tenant, workspace, role, expiresAt: link.expires_at.toISOString() },
+      ...(Object.keys(branding).length > 0 ? { branding } : {}),
       ...(link.made_by_name === null ? {} : { invitedBy: link.made_by_name }),
       options: await this.ceremonies.creationOptions({ purpose: purposeOf(link), principalId, name }, []),
     };
@@ -63,12 +65,18 @@ export class AcceptLink {
     const digest = this.digest.of('link', secret);
     const tenantId = await this.db.system((tx) => tenantOfLink(tx, digest));
     const link =
-      tenantId && (await this.db.tx({ tenantId, actor: 'service:auth' }, (tx) => lockLink(tx, tenantId, digest)));
+      tenantId && (await this.db.tx({ tenantId, actor: 'service:auth' }, (tx) => this.good(tx, tenantId, digest)));
     if (!tenantId || !link) throw new ConclaveError('auth.link.invalid');
     return { link, tenantId, digest };
   }
 
-  /** After a recovery only the new passkey opens the door: what they had may be in somebody's hands. */
+  private async good(tx: Tx, tenantId: string, digest: Buffer): Promise<LinkRow | undefined> {
+    const link = await lockLink(tx, tenantId, digest);
+    if (link) await refuseSuspended(tx, tenantId);
+    return link;
+  }
+
+  /** After a recovery only the new passkey opens the door: the old ones may be in somebody's hands. */
   private async useUp(tx: Tx, tenantId: string, link: LinkRow): Promise<void> {
     const now = new Date();
     const { id, purpose, principal_id: principal, workspace_id: workspace } = link;

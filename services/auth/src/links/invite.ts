@@ -2,6 +2,7 @@ import { ConclaveError, events, invitations, newId, type ReplyOf, type RequestOf
 import type { RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
+import { refuseBeyond } from '../limits/postgres-limits.js';
 import { callerOf } from '../members/caller.js';
 import { DisableMember } from '../members/disable-member.js';
 import { insertMembership, insertPrincipal } from '../members/postgres-members.js';
@@ -62,6 +63,7 @@ export class Invite {
     await refuseWiderRole(tx, ctx, role);
     await refuseFromNetworks(tx, ctx.tenantId, ctx.credentialId);
     const { tenantId, workspaceId, principalId: madeBy } = callerOf(ctx);
+    await refuseBeyond(tx, tenantId, 'members');
     const principalId = newId('principal');
     const createdAt = new Date();
     await insertPrincipal(tx, { tenantId, id: principalId, kind: 'user', name, createdAt });

@@ -1,5 +1,6 @@
 import type { ReplyOf, Role, invitations } from '@conclave/contracts';
 import { pageOf, type Statements, type Tx } from '@conclave/postgres-kit';
+import type { Branding } from '../branding/brand-tenant.js';
 import type { Caller } from '../members/caller.js';
 
 export type LinkPurpose = ReplyOf<typeof invitations.openLink>['purpose'];
@@ -25,6 +26,7 @@ export interface LinkRow {
   readonly role: Role;
   readonly name: string;
   readonly tenant: string;
+  readonly branding: Branding;
   readonly workspace: string;
   readonly made_by_name: string | null;
 }
@@ -50,7 +52,7 @@ export async function tenantOfLink(tx: Tx, digest: Buffer): Promise<string | und
 export const lockLink = (tx: Tx, tenantId: string, digest: Buffer): Promise<LinkRow | undefined> =>
   tx.one<LinkRow>(
     `select l.id, l.purpose, l.workspace_id, l.principal_id, l.expires_at, m.role, p.name,
-       t.name as tenant, w.name as workspace, maker.name as made_by_name
+       t.name as tenant, t.branding, w.name as workspace, maker.name as made_by_name
      from one_time_link l
      join membership m on m.tenant_id = l.tenant_id and m.workspace_id = l.workspace_id and m.principal_id = l.principal_id
      join principal p on p.tenant_id = l.tenant_id and p.id = l.principal_id

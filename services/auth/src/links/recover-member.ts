@@ -43,10 +43,12 @@ export class RecoverMember {
       throw new ConclaveError('auth.member.not-found', { id });
     await refuseMightier(tx, ctx, member);
     await refuseFromNetworks(tx, ctx.tenantId, ctx.credentialId);
-    const own = new Map((await membershipsOf(tx, caller)).map(({ workspaceId, role }) => [workspaceId, role]));
-    for (const { workspaceId, role } of await membershipsOf(tx, to)) {
-      const mine = (await permissionsOf(tx, caller.tenantId, own.get(workspaceId) ?? '')) ?? [];
-      const theirs = (await permissionsOf(tx, caller.tenantId, role)) ?? [];
+    const memberships = await membershipsOf(tx, caller);
+    const own = new Map(memberships.map(({ workspaceId, role }) => [workspaceId, role]));
+    const owns = memberships.some(({ owner }) => owner);
+    for (const { workspaceId, role, owner } of await membershipsOf(tx, to)) {
+      const mine = (await permissionsOf(tx, caller.tenantId, own.get(workspaceId) ?? '', owns)) ?? [];
+      const theirs = (await permissionsOf(tx, caller.tenantId, role, owner)) ?? [];
       const missing = theirs.filter((permission) => !ctx.scopes.has(permission) || !mine.includes(permission));
       if (missing.length > 0 || !mine.includes('member:manage'))
         throw new ConclaveError('auth.role.too-wide', { role, missing });

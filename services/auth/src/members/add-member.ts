@@ -2,6 +2,7 @@ import { auth, events, newId, type RequestOf } from '@conclave/contracts';
 import type { RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
+import { refuseBeyond } from '../limits/postgres-limits.js';
 import { callerOf } from './caller.js';
 import { insertMembership, insertPrincipal, type Member } from './postgres-members.js';
 import { refuseWiderRole } from './role-grant.js';
@@ -21,6 +22,7 @@ export class AddMember {
   private async add(tx: Tx, ctx: RequestContext, { name, kind, role }: Request): Promise<Member> {
     await refuseWiderRole(tx, ctx, role);
     const { tenantId, workspaceId } = callerOf(ctx);
+    await refuseBeyond(tx, tenantId, 'members');
     const id = newId('principal');
     const createdAt = new Date();
     await insertPrincipal(tx, { tenantId, id, kind, name, createdAt });

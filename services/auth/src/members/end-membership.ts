@@ -3,6 +3,7 @@ import type { Tx } from '@conclave/postgres-kit';
 import { endApiKey } from '../api-keys/end-api-key.js';
 import { openApiKeysOf } from '../api-keys/postgres-api-keys.js';
 import { revokeLinks } from '../links/make-link.js';
+import { endOwnership } from '../owners/manage-owners.js';
 import { endSignIns } from '../sign-ins/end-sign-ins.js';
 import type { Caller } from './caller.js';
 import { updateMember, type Member } from './postgres-members.js';
@@ -12,7 +13,7 @@ import { lockChangeable } from './role-grant.js';
  * Ends a membership, with its keys, links and sign-ins. The principal's other workspaces are their own administrators'
  * business. Ending it twice changes nothing.
  *
- * @throws ConclaveError `auth.member.not-found` | `auth.member.last-administrator`
+ * @throws ConclaveError `auth.member.not-found` | `auth.member.last-administrator` | `auth.owner.last`
  */
 export async function endMembership(tx: Tx, at: Caller, allow?: (member: Member) => Promise<void>): Promise<Member> {
   const member = await lockChangeable(tx, at, false, allow);
@@ -20,6 +21,7 @@ export async function endMembership(tx: Tx, at: Caller, allow?: (member: Member)
   const { tenantId, workspaceId, principalId } = at;
   const now = new Date();
   await updateMember(tx, at, { disabledAt: now });
+  if (member.owner) await endOwnership(tx, tenantId, principalId);
   for (const key of await openApiKeysOf(tx, at)) await endApiKey(tx, tenantId, key, now);
   await revokeLinks(tx, at, now);
   await endSignIns(tx, tenantId, { principalId, workspaceId }, now);

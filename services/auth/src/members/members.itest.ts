@@ -21,6 +21,7 @@ describe('members and workspaces', () => {
       tenant: { id: a.principal.tenantId, name: a.name },
       workspace: { id: a.principal.workspaceId, name: 'default' },
       role: 'administrator',
+      owner: true,
       scopes,
     });
   });

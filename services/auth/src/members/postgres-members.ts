@@ -11,11 +11,15 @@ interface MemberRow {
   readonly kind: PrincipalKind;
   readonly name: string;
   readonly role: string;
+  readonly owner: boolean;
   readonly created_at: Date;
   readonly disabled_at: Date | null;
 }
 
-export async function insertPrincipal(tx: Tx, principal: Omit<PrincipalEntity, 'disabledAt'>): Promise<void> {
+export async function insertPrincipal(
+  tx: Tx,
+  principal: Omit<PrincipalEntity, 'disabledAt' | 'ownerSince'>,
+): Promise<void> {
   await tx.entities.insert(PrincipalEntity, principal);
 }
 
@@ -23,7 +27,7 @@ export async function insertMembership(tx: Tx, membership: Omit<MembershipEntity
   await tx.entities.insert(MembershipEntity, membership);
 }
 
-const MEMBER = `select p.id, p.kind, p.name, m.role, m.created_at, m.disabled_at
+const MEMBER = `select p.id, p.kind, p.name, m.role, p.owner_since is not null as owner, m.created_at, m.disabled_at
   from membership m join principal p on p.tenant_id = m.tenant_id and p.id = m.principal_id`;
 
 /** The member, as it is until the transaction ends. */
@@ -46,17 +50,18 @@ export async function lockAdministrators(tx: Tx, { tenantId, workspaceId }: Call
   return rows.map(({ principal_id }) => principal_id);
 }
 
-/** Where a principal works, in which role. */
+/** Where a principal works, in which role, and whether they own the tenant. */
 export async function membershipsOf(
   tx: Tx,
   { tenantId, principalId }: Pick<Caller, 'tenantId' | 'principalId'>,
-): Promise<{ workspaceId: string; role: string }[]> {
-  const rows = await tx.query<{ workspace_id: string; role: string }>(
-    `select workspace_id, role from membership
-     where tenant_id = $1 and principal_id = $2 and disabled_at is null order by created_at, workspace_id`,
+): Promise<{ workspaceId: string; role: string; owner: boolean }[]> {
+  const rows = await tx.query<{ workspace_id: string; role: string; owner: boolean }>(
+    `select m.workspace_id, m.role, p.owner_since is not null as owner
+     from membership m join principal p on p.tenant_id = m.tenant_id and p.id = m.principal_id
+     where m.tenant_id = $1 and m.principal_id = $2 and m.disabled_at is null order by m.created_at, m.workspace_id`,
     [tenantId, principalId],
   );
-  return rows.map(({ workspace_id, role }) => ({ workspaceId: workspace_id, role }));
+  return rows.map(({ workspace_id, role, owner }) => ({ workspaceId: workspace_id, role, owner }));
 }
 
 export async function updateMember(
@@ -91,7 +96,8 @@ export async function eraseNames(tx: Tx, tenantId: string, principalId: string):
     [tenantId, principalId],
   );
   await tx.query(
-    'update person set email = null, email_verified_by = null, locale = null where tenant_id = $1 and principal_id = $2',
+    `update person set email = null, email_verified_by = null, locale = null, time_zone = null, theme = null
+     where tenant_id = $1 and principal_id = $2`,
     [tenantId, principalId],
   );
 }
@@ -117,13 +123,19 @@ export async function profileOf(
   { tenantId, workspaceId, principalId }: Caller,
 ): Promise<Omit<ReplyOf<typeof auth.getMe>, 'scopes'> | undefined> {
   const row = await db.one<
-    Pick<MemberRow, 'id' | 'kind' | 'name' | 'role'> & { tenant_name: string; workspace_name: string }
+    Pick<MemberRow, 'id' | 'kind' | 'name' | 'role' | 'owner'> & {
+      tenant_name: string;
+      workspace_name: string;
+      preferences: NonNullable<ReplyOf<typeof auth.getMe>['preferences']>;
+    }
   >(
-    `select p.id, p.kind, p.name, m.role, t.name as tenant_name, w.name as workspace_name
+    `select p.id, p.kind, p.name, m.role, p.owner_since is not null as owner, t.name as tenant_name, w.name as workspace_name,
+       jsonb_strip_nulls(jsonb_build_object('locale', e.locale, 'timeZone', e.time_zone, 'theme', e.theme)) as preferences
      from membership m
      join principal p on p.tenant_id = m.tenant_id and p.id = m.principal_id
      join workspace w on w.tenant_id = m.tenant_id and w.id = m.workspace_id
      join tenant t on t.tenant_id = m.tenant_id
+     left join person e on e.tenant_id = m.tenant_id and e.principal_id = m.principal_id
      where m.tenant_id = $1 and m.workspace_id = $2 and m.principal_id = $3 and m.disabled_at is null and p.disabled_at is null`,
     [tenantId, workspaceId, principalId],
   );
@@ -133,13 +145,16 @@ export async function profileOf(
       tenant: { id: tenantId, name: row.tenant_name },
       workspace: { id: workspaceId, name: row.workspace_name },
       role: row.role,
+      ...(row.owner ? { owner: true } : {}),
+      ...(Object.keys(row.preferences).length > 0 ? { preferences: row.preferences } : {}),
     }
   );
 }
 
-const memberOf = ({ id, kind, name, role, created_at, disabled_at }: MemberRow): Member => ({
+const memberOf = ({ id, kind, name, role, owner, created_at, disabled_at }: MemberRow): Member => ({
   principal: { id, kind, name },
   role,
+  ...(owner ? { owner } : {}),
   createdAt: created_at.toISOString(),
   ...(disabled_at ? { disabledAt: disabled_at.toISOString() } : {}),
 });

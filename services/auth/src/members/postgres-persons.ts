@@ -1,5 +1,7 @@
 /** The SQL of what is known of a person besides the name. */
+import type { RequestOf, auth } from '@conclave/contracts';
 import type { Tx } from '@conclave/postgres-kit';
+import type { Caller } from './caller.js';
 
 export async function insertPerson(
   tx: Tx,
@@ -30,6 +32,23 @@ export async function keepProfile(
      on conflict (tenant_id, principal_id) do update set locale = excluded.locale, email = excluded.email,
        email_verified_by = case when person.email = excluded.email then person.email_verified_by end`,
     [tenantId, id, email, locale],
+  );
+}
+
+/** What is left out stays. */
+export async function changeProfile(
+  tx: Tx,
+  { tenantId, principalId }: Pick<Caller, 'tenantId' | 'principalId'>,
+  wanted: RequestOf<typeof auth.changeMe>,
+): Promise<void> {
+  const { name, locale, timeZone, theme } = wanted;
+  if (name !== undefined)
+    await tx.query('update principal set name = $3 where tenant_id = $1 and id = $2', [tenantId, principalId, name]);
+  await tx.query(
+    `insert into person (tenant_id, principal_id, locale, time_zone, theme, created_at) values ($1, $2, $3, $4, $5, now())
+     on conflict (tenant_id, principal_id) do update set locale = coalesce(excluded.locale, person.locale),
+       time_zone = coalesce(excluded.time_zone, person.time_zone), theme = coalesce(excluded.theme, person.theme)`,
+    [tenantId, principalId, locale ?? null, timeZone ?? null, theme ?? null],
   );
 }
 

@@ -21,4 +21,7 @@ export class PrincipalEntity {
 
   @Column({ name: 'disabled_at', type: 'timestamptz', nullable: true })
   disabledAt!: Date | null;
+
+  @Column({ name: 'owner_since', type: 'timestamptz', nullable: true })
+  ownerSince!: Date | null;
 }

@@ -2,7 +2,7 @@
  * Who may manage whom: nobody gives, takes or ends a role that holds a permission their credential does not. A workspace
  * always keeps an administrator, or nobody could ever manage it again.
  */
-import { ConclaveError, type Permission } from '@conclave/contracts';
+import { ConclaveError, ownerPermissions, type Permission } from '@conclave/contracts';
 import type { RequestContext } from '@conclave/nest-kit';
 import type { Tx } from '@conclave/postgres-kit';
 import { permissionsOf } from '../roles/role-permissions.js';
@@ -17,9 +17,21 @@ export async function refuseWiderRole(tx: Tx, { tenantId, scopes }: RequestConte
 }
 
 /** Of a member who was disabled, the role may have been deleted since. @throws ConclaveError `auth.role.too-wide` */
-export async function refuseMightier(tx: Tx, { tenantId, scopes }: RequestContext, { role }: Member): Promise<void> {
-  refuseWider(scopes, role, (await permissionsOf(tx, tenantId, role)) ?? []);
+export async function refuseMightier(
+  tx: Tx,
+  { tenantId, scopes }: RequestContext,
+  { role, owner }: Member,
+): Promise<void> {
+  refuseWider(scopes, role, (await permissionsOf(tx, tenantId, role, owner)) ?? []);
 }
+
+/**
+ * Who owns a tenant, and whom a provider may speak for, decides who may do everything there: it takes a credential that
+ * may itself.
+ *
+ * @throws ConclaveError `auth.role.too-wide`
+ */
+export const refuseLessThanOwner = ({ scopes }: RequestContext): void => refuseWider(scopes, 'owner', ownerPermissions);
 
 /** @throws ConclaveError `auth.role.too-wide` */
 export function refuseWider(held: ReadonlySet<Permission>, role: string, granted: readonly Permission[]): void {

@@ -2,7 +2,6 @@ import { ConclaveError, events, mfa, type ReplyOf, type RequestOf } from '@concl
 import type { RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Statements, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
-import { refusePartialAdministrators } from '../connections/refuse-partial.js';
 import { factorsOf, isStrong } from '../sign-ins/standing.js';
 import { mfaPolicyOf, peopleWithout, putMfaPolicy } from './postgres-mfa.js';
 import { ProvenSignIns } from './proven-sign-ins.js';
@@ -11,7 +10,7 @@ type Reply = ReplyOf<typeof mfa.getMfaPolicy>;
 
 /**
  * Whether a tenant demands a second factor. Whoever says so is signed in with two, so that they do not shut themselves
- * out, and so that nobody who holds one takes the demand away; and administers every workspace, as it holds in all.
+ * out, and so that nobody who holds one takes the demand away.
  */
 @Injectable()
 export class MfaPolicy {
@@ -24,7 +23,7 @@ export class MfaPolicy {
     return viewOf(this.db.autocommit(ctx), ctx.tenantId);
   }
 
-  /** @throws ConclaveError as `ProvenSignIns.lock`, and `auth.role.too-wide` */
+  /** @throws ConclaveError as `ProvenSignIns.lock` */
   put(ctx: RequestContext, request: RequestOf<typeof mfa.putMfaPolicy>): Promise<Reply> {
     return this.db.tx(ctx, (tx) => once(tx, ctx, mfa.putMfaPolicy, request, () => this.change(tx, ctx, request)));
   }
@@ -36,7 +35,6 @@ export class MfaPolicy {
   ): Promise<Reply> {
     const { standing } = await this.proven.lock(tx, ctx);
     if (!isStrong(standing)) throw new ConclaveError('auth.step-up.required', { factors: factorsOf(standing) });
-    await refusePartialAdministrators(tx, ctx);
     const before = await mfaPolicyOf(tx, ctx.tenantId);
     const required = demand === 'required';
     if (required !== (before?.required ?? false)) {

@@ -86,6 +86,6 @@ async function lockOwn(tx: Tx, { tenantId, credentialId, principal }: Holder): P
 async function refuseNarrow(tx: Tx, signIn: SignInEntity, held: ReadonlySet<Permission>): Promise<void> {
   const { tenantId } = signIn;
   await refuseFromNetworks(tx, tenantId, signIn.id);
-  for (const { role } of await membershipsOf(tx, signIn))
-    refuseWider(held, role, (await permissionsOf(tx, tenantId, role)) ?? []);
+  for (const { role, owner } of await membershipsOf(tx, signIn))
+    refuseWider(held, role, (await permissionsOf(tx, tenantId, role, owner)) ?? []);
 }

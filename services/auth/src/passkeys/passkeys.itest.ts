@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { auth, events, newId, passkeys, roles, type RequestInputOf } from '@conclave/contracts';
+import { auth, events, newId, ownerPermissions, passkeys, type RequestInputOf } from '@conclave/contracts';
 import { refusalOf, type TestPrincipal } from '@conclave/dev-env/testing';
 import { Database } from '@conclave/postgres-kit';
 import { SITE, edge, startAuth, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
@@ -42,7 +42,7 @@ describe('passkeys', () => {
     expect((await fixture.call(passkeys.listPasskeys, {}, person)).items[0]).toEqual(passkey);
     const { secret, id } = await enter(device.sign(await challenge()));
     expect(await fixture.exchange(secret, 'sign-in')).toMatchObject({
-      ...{ credentialId: id, tenantId: person.tenantId, workspaceId: person.workspaceId, scopes: roles.administrator },
+      ...{ credentialId: id, tenantId: person.tenantId, workspaceId: person.workspaceId, scopes: ownerPermissions },
     });
     const opened = await fixture.emitted(events.signInOpened.type, person.tenantId);
     expect(opened.at(-1)).toMatchObject({

@@ -31,7 +31,7 @@ export class TestPolicies {
     const { member, granted, current } = await this.db.tx(ctx, async (tx) => {
       const found = await lockMember(tx, { ...callerOf(ctx), principalId: request.principal });
       if (!found || found.disabledAt) throw new ConclaveError('auth.member.not-found', { id: request.principal });
-      const byRole = (await permissionsOf(tx, ctx.tenantId, found.role)) ?? [];
+      const byRole = (await permissionsOf(tx, ctx.tenantId, found.role, found.owner)) ?? [];
       return { member: found, granted: byRole, current: await currentPolicies(tx, ctx.tenantId) };
     });
     if (!granted.includes(action)) return { allowed: false, decidedBy: 'role', policies: [] };

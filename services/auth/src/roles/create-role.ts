@@ -34,7 +34,7 @@ export class CreateRole {
 
   private async create(tx: Tx, ctx: RequestContext, request: Request): Promise<RoleView> {
     const { name } = request;
-    if (isBuiltIn(name)) throw new ConclaveError('auth.role.exists', { name });
+    if (isBuiltIn(name) || name === 'owner') throw new ConclaveError('auth.role.exists', { name });
     const permissions = [...new Set(request.permissions)];
     refuseWider(ctx.scopes, name, permissions);
     if ((await ownRoles(tx, ctx.tenantId)).length >= MOST)

@@ -3,8 +3,9 @@ import type { RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import type { RoleView } from './create-role.js';
-import { removeRole } from './postgres-roles.js';
+import { isHeld, removeRole } from './postgres-roles.js';
 import { lockChangeable } from './role-change.js';
+import { permitted } from './role-permissions.js';
 
 /** Deletes a role that no member holds. */
 @Injectable()
@@ -19,10 +20,10 @@ export class DeleteRole {
   }
 
   private async delete(tx: Tx, ctx: RequestContext, name: string): Promise<RoleView> {
-    const { role, heldIn } = await lockChangeable(tx, ctx, name, []);
-    if (heldIn.length > 0) throw new ConclaveError('auth.role.in-use', { name });
+    const role = await lockChangeable(tx, ctx, name, []);
+    if (await isHeld(tx, ctx.tenantId, name)) throw new ConclaveError('auth.role.in-use', { name });
     await removeRole(tx, ctx.tenantId, name);
     await tx.emit(events.roleDeleted, { role: name });
-    return { ...role, builtIn: false };
+    return { name, permissions: [...permitted(name, role.permissions)], builtIn: false };
   }
 }

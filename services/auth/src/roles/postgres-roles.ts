@@ -34,12 +34,12 @@ export async function removeRole(tx: Tx, tenantId: string, name: string): Promis
   await tx.query('delete from role where tenant_id = $1 and name = $2', [tenantId, name]);
 }
 
-/** The workspaces in which somebody holds the role, or a connection gives it to newcomers. */
-export async function workspacesOfRole(tx: Tx, tenantId: string, name: string): Promise<string[]> {
-  const rows = await tx.query<{ workspace_id: string }>(
-    `select workspace_id from membership where tenant_id = $1 and role = $2 and disabled_at is null
-     union select provisioning ->> 'workspace' from connection where tenant_id = $1 and provisioning ->> 'role' = $2`,
+/** Whether somebody has the role somewhere, or a connection gives it to newcomers. */
+export async function isHeld(tx: Tx, tenantId: string, name: string): Promise<boolean> {
+  const row = await tx.one(
+    `select 1 from membership where tenant_id = $1 and role = $2 and disabled_at is null
+     union all select 1 from connection where tenant_id = $1 and provisioning ->> 'role' = $2 limit 1`,
     [tenantId, name],
   );
-  return rows.map(({ workspace_id }) => workspace_id);
+  return row !== undefined;
 }

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { events, newId } from '@conclave/contracts';
 import type { Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
+import { refuseBeyond } from '../limits/postgres-limits.js';
 import { insertMembership, insertPrincipal, updateMember } from '../members/postgres-members.js';
 import { endMembership } from '../members/end-membership.js';
 import { isUniqueViolation } from '../unique-violation.js';
@@ -61,6 +62,7 @@ export class ScimUsers {
 
   async create(tx: Tx, at: Directory, received: Json): Promise<Json> {
     const { state, active } = stateOf({ active: true, ...received });
+    await refuseBeyond(tx, at.tenantId, 'members');
     const id = newId('principal');
     const { tenantId, workspaceId } = at;
     const createdAt = new Date();

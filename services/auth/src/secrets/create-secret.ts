@@ -3,6 +3,7 @@ import type { RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import type { DataKey } from '../data-keys/data-keys.js';
+import { refuseBeyond } from '../limits/postgres-limits.js';
 import { callerOf } from '../members/caller.js';
 import { isUniqueViolation } from '../unique-violation.js';
 import { insertSecret, readSecret, type Secret } from './postgres-secrets.js';
@@ -34,6 +35,7 @@ export class CreateSecret {
 
   private async create(tx: Tx, ctx: RequestContext, key: DataKey, { name, value }: Request): Promise<Secret> {
     const at = callerOf(ctx);
+    await refuseBeyond(tx, at.tenantId, 'secrets');
     const id = newId('secret');
     const version = 1;
     await insertSecret(tx, at, await this.vault.seal(tx, ctx, key, { id, name, version, value }));

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { auth, events, newId, roles, signIns } from '@conclave/contracts';
+import { auth, events, newId, ownerPermissions, roles, signIns } from '@conclave/contracts';
 import { refusalOf, type TestPrincipal } from '@conclave/dev-env/testing';
 import { Database } from '@conclave/postgres-kit';
 import { edge, startAuth, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
@@ -226,7 +226,7 @@ describe('sign-ins', () => {
       expect(await refusalOf(exchange(opened.secret))).toBe('auth.unauthenticated');
       expect(await refusalOf(move(opened.secret, second))).toBe('auth.unauthenticated');
       expect(await fixture.exchange(moved.secret, 'sign-in')).toMatchObject({
-        ...{ workspaceId: second, scopes: roles.administrator },
+        ...{ workspaceId: second, scopes: ownerPermissions },
       });
       const { method, factors, authenticatedAt } = proof!;
       expect((await list(admin)).items[0]).toMatchObject({ id: moved.id, method, factors, authenticatedAt });

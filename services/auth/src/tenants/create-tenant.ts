@@ -1,9 +1,13 @@
-import { events, newId, roles } from '@conclave/contracts';
+import { ConclaveError, events, newId } from '@conclave/contracts';
 import { Database, type Tx } from '@conclave/postgres-kit';
+import { Injectable } from '@nestjs/common';
 import { ApiKeyMint } from '../api-keys/api-key-mint.js';
 import { insertApiKey } from '../api-keys/postgres-api-keys.js';
 import { MakeLink } from '../links/make-link.js';
+import type { Caller } from '../members/caller.js';
 import { insertMembership, insertPrincipal } from '../members/postgres-members.js';
+import { setOwner } from '../owners/postgres-owners.js';
+import { permissionsOf } from '../roles/role-permissions.js';
 import { isUniqueViolation } from '../unique-violation.js';
 import { insertWorkspace } from '../workspaces/postgres-workspaces.js';
 import { insertTenant, type TenantIds } from './postgres-tenants.js';
@@ -11,18 +15,22 @@ import { insertTenant, type TenantIds } from './postgres-tenants.js';
 export interface NewTenant {
   readonly name: string;
   readonly workspace: string;
-  readonly administrator: string;
+  readonly owner: string;
+  /** Whether its members operate the platform; there is one such tenant. */
+  readonly operators?: boolean;
+  /** Whether the owner gets a key besides the link. */
+  readonly withKey?: boolean;
+  /** Who wants it. */
+  readonly actor?: string;
 }
 
-/** Tenants are told apart by name when an operator creates them. */
-export class TenantExistsError extends Error {
-  override readonly name = 'TenantExistsError';
+export interface CreatedTenant extends TenantIds {
+  /** A one-time link with which the owner makes a passkey; kept nowhere. */
+  readonly welcome: string;
 }
 
-/**
- * Creates a tenant with a first workspace and its administrator, who gets two ways in: a key that may do everything
- * there, and a one-time link to make a passkey with.
- */
+/** Creates a tenant with a first workspace and its owner, who administers that. */
+@Injectable()
 export class CreateTenant {
   constructor(
     private readonly db: Database,
@@ -30,49 +38,44 @@ export class CreateTenant {
     private readonly makeLink: MakeLink,
   ) {}
 
-  /** @throws TenantExistsError */
-  async run(wanted: NewTenant): Promise<TenantIds & { readonly apiKey: string; readonly welcome: string }> {
+  /** Who is there already is told apart by name. @throws ConclaveError `auth.tenant.exists` */
+  async run(wanted: NewTenant): Promise<CreatedTenant & { readonly apiKey?: string }> {
     const ids = { tenant: newId('tenant'), workspace: newId('workspace'), principal: newId('principal') };
+    const actor = wanted.actor ?? 'service:auth';
     try {
-      const secrets = await this.db.tx({ tenantId: ids.tenant, actor: 'service:auth' }, (tx) =>
-        this.create(tx, ids, wanted),
-      );
+      const secrets = await this.db.tx({ tenantId: ids.tenant, actor }, (tx) => this.create(tx, ids, wanted));
       return { ...ids, ...secrets };
     } catch (error) {
-      if (isUniqueViolation(error, 'tenant_name'))
-        throw new TenantExistsError(`A tenant named "${wanted.name}" exists.`, { cause: error });
+      if (isUniqueViolation(error, 'tenant_name') || isUniqueViolation(error, 'tenant_of_operators'))
+        throw new ConclaveError('auth.tenant.exists', { name: wanted.name }, { cause: error });
       throw error;
     }
   }
 
   /** @returns the key and the link, which are kept nowhere */
-  private async create(
-    tx: Tx,
-    ids: TenantIds,
-    { name, workspace, administrator }: NewTenant,
-  ): Promise<{ apiKey: string; welcome: string }> {
+  private async create(tx: Tx, ids: TenantIds, wanted: NewTenant): Promise<{ apiKey?: string; welcome: string }> {
     const { tenant: tenantId, workspace: workspaceId, principal: principalId } = ids;
+    const { name, operators = false } = wanted;
     const createdAt = new Date();
-    const { id, key, digest } = this.mint.mint();
-    const scopes = [...roles.administrator];
-    await insertTenant(tx, { tenantId, name, createdAt });
-    await insertWorkspace(tx, { tenantId, id: workspaceId, name: workspace, createdAt });
-    await insertPrincipal(tx, { tenantId, id: principalId, kind: 'user', name: administrator, createdAt });
+    await insertTenant(tx, { tenantId, name, operators, createdAt });
+    await insertWorkspace(tx, { tenantId, id: workspaceId, name: wanted.workspace, createdAt });
+    await insertPrincipal(tx, { tenantId, id: principalId, kind: 'user', name: wanted.owner, createdAt });
     await insertMembership(tx, { tenantId, workspaceId, principalId, role: 'administrator', createdAt });
-    const holder = { tenantId, workspaceId, principalId };
-    await insertApiKey(tx, {
-      ...holder,
-      id,
-      name: 'First key',
-      scopes,
-      digest,
-      createdAt,
-      expiresAt: null,
-      allowedAddresses: null,
-    });
+    await setOwner(tx, tenantId, principalId, createdAt);
     await tx.emit(events.tenantCreated, { tenant: tenantId, name });
-    await tx.emit(events.apiKeyCreated, { apiKey: id, scopes });
+    const holder = { tenantId, workspaceId, principalId };
+    const apiKey = wanted.withKey ? await this.firstKey(tx, holder, createdAt) : undefined;
     const { link } = await this.makeLink.run(tx, holder, 'bootstrap', null);
-    return { apiKey: key, welcome: link };
+    return { ...(apiKey === undefined ? {} : { apiKey }), welcome: link };
+  }
+
+  /** A key that may do everything there. */
+  private async firstKey(tx: Tx, holder: Caller, createdAt: Date): Promise<string> {
+    const { id, key, digest } = this.mint.mint();
+    const scopes = [...((await permissionsOf(tx, holder.tenantId, 'administrator', true)) ?? [])];
+    const limits = { expiresAt: null, allowedAddresses: null };
+    await insertApiKey(tx, { ...holder, ...limits, id, name: 'First key', scopes, digest, createdAt });
+    await tx.emit(events.apiKeyCreated, { apiKey: id, scopes });
+    return key;
   }
 }

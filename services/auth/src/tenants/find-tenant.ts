@@ -1,13 +1,13 @@
 import { Database } from '@conclave/postgres-kit';
-import { firstAdministrator, tenantNamed, type TenantIds } from './postgres-tenants.js';
+import { firstOwner, tenantNamed, type TenantIds } from './postgres-tenants.js';
 
-/** Finds a tenant by its name, with its first workspace and administrator. */
+/** Finds a tenant by its name, with its first workspace and owner. */
 export class FindTenant {
   constructor(private readonly db: Database) {}
 
   async run(name: string): Promise<TenantIds | undefined> {
     const tenantId = await this.db.system((tx) => tenantNamed(tx, name));
     if (!tenantId) return undefined;
-    return this.db.tx({ tenantId, actor: 'service:auth' }, (tx) => firstAdministrator(tx, tenantId));
+    return this.db.tx({ tenantId, actor: 'service:auth' }, (tx) => firstOwner(tx, tenantId));
   }
 }

@@ -1,4 +1,5 @@
-import type { Tx } from '@conclave/postgres-kit';
+import { ConclaveError, type ReplyOf, type tenants } from '@conclave/contracts';
+import { pageOf, type Tx } from '@conclave/postgres-kit';
 import { TenantEntity } from './tenant.entity.js';
 
 export interface TenantIds {
@@ -7,7 +8,10 @@ export interface TenantIds {
   readonly principal: string;
 }
 
-export async function insertTenant(tx: Tx, tenant: TenantEntity): Promise<void> {
+export async function insertTenant(
+  tx: Tx,
+  tenant: Pick<TenantEntity, 'tenantId' | 'name' | 'operators' | 'createdAt'>,
+): Promise<void> {
   await tx.entities.insert(TenantEntity, tenant);
 }
 
@@ -17,11 +21,85 @@ export async function tenantNamed(tx: Tx, name: string): Promise<string | undefi
   return row?.tenant ?? undefined;
 }
 
-/** The tenant's first workspace and its first administrator. */
-export async function firstAdministrator(tx: Tx, tenantId: string): Promise<TenantIds | undefined> {
+/** Whether it is the operators' own. */
+export async function isOperators(tx: Tx, tenantId: string): Promise<boolean> {
+  const row = await tx.one<{ operators: boolean }>('select operators from tenant where tenant_id = $1', [tenantId]);
+  return row?.operators ?? false;
+}
+
+/** A tenant as operators see it. */
+export type Tenant = ReplyOf<typeof tenants.getTenant>;
+
+interface TenantRow {
+  readonly id: string;
+  readonly name: string;
+  readonly operators: boolean;
+  readonly created_at: Date;
+  readonly suspended_at: Date | null;
+  readonly suspended_for: string | null;
+  readonly erase_at: Date | null;
+  readonly erasing_at: Date | null;
+}
+
+const TENANT = `select tenant_id as id, name, operators, created_at, suspended_at, suspended_for, erase_at, erasing_at
+  from tenant`;
+
+/** Runs as the system role, as all of these: an operator looks at tenants from outside. */
+export async function tenantOf(tx: Tx, id: string): Promise<Tenant | undefined> {
+  const row = await tx.one<TenantRow>(`${TENANT} where tenant_id = $1`, [id]);
+  return row && viewOf(row);
+}
+
+/** Newest first. */
+export async function pageOfTenants(
+  tx: Tx,
+  { limit, after }: { limit: number; after?: string | undefined },
+): Promise<{ items: Tenant[]; next?: string }> {
+  const rows = await tx.query<TenantRow>(
+    `${TENANT} where $1::text is null or tenant_id < $1 order by tenant_id desc limit $2`,
+    [after ?? null, limit + 1],
+  );
+  return pageOf(rows.map(viewOf), limit);
+}
+
+const viewOf = (row: TenantRow): Tenant => ({
+  ...{ id: row.id, name: row.name, createdAt: row.created_at.toISOString() },
+  state: row.erasing_at ? 'erasing' : row.suspended_at ? 'suspended' : 'active',
+  ...(row.operators ? { operators: true } : {}),
+  ...(row.suspended_at ? { suspendedAt: row.suspended_at.toISOString(), suspendedFor: row.suspended_for! } : {}),
+  ...(row.erase_at ? { erasesAt: row.erase_at.toISOString() } : {}),
+});
+
+/** As the tenant itself, locked until the transaction ends. @throws ConclaveError `auth.tenant.not-found` */
+export async function lockTenant(tx: Tx, id: string): Promise<Tenant> {
+  const row = await tx.one<TenantRow>(`${TENANT} where tenant_id = $1 for no key update`, [id]);
+  if (!row) throw new ConclaveError('auth.tenant.not-found', { id });
+  return viewOf(row);
+}
+
+/** @returns the tenant as it is now */
+export async function updateTenant(
+  tx: Tx,
+  id: string,
+  change: Partial<Pick<TenantEntity, 'suspendedAt' | 'suspendedFor' | 'eraseAt' | 'erasingAt'>>,
+): Promise<Tenant> {
+  await tx.entities.update(TenantEntity, { tenantId: id }, change);
+  return lockTenant(tx, id);
+}
+
+/** @throws ConclaveError `auth.tenant.suspended` */
+export async function refuseSuspended(tx: Tx, tenantId: string): Promise<void> {
+  const row = await tx.one('select 1 from tenant where tenant_id = $1 and suspended_at is not null', [tenantId]);
+  if (row) throw new ConclaveError('auth.tenant.suspended');
+}
+
+/** The tenant's first owner and the workspace they began in. */
+export async function firstOwner(tx: Tx, tenantId: string): Promise<TenantIds | undefined> {
   return tx.one<TenantIds & Record<string, unknown>>(
-    `select tenant_id as tenant, workspace_id as workspace, principal_id as principal from membership
-     where tenant_id = $1 and role = 'administrator' and disabled_at is null order by workspace_id, principal_id limit 1`,
+    `select m.tenant_id as tenant, m.workspace_id as workspace, m.principal_id as principal
+     from membership m join principal p on p.tenant_id = m.tenant_id and p.id = m.principal_id
+     where m.tenant_id = $1 and p.owner_since is not null and m.disabled_at is null
+     order by m.workspace_id, m.principal_id limit 1`,
     [tenantId],
   );
 }

@@ -22,7 +22,7 @@ export interface TestTenant {
 
 export interface AuthFixture extends ServiceFixture {
   readonly pepper: string;
-  createTenant(): Promise<TestTenant>;
+  createTenant(options?: { operators?: boolean }): Promise<TestTenant>;
   /** Exchanges a credential as the edge does and opens the token. */
   exchange(secret: string, kind?: 'api-key' | 'sign-in'): Promise<TestPrincipal>;
   setRole(of: TestPrincipal, role: Role): Promise<void>;
@@ -65,20 +65,20 @@ export async function startAuth(env: Readonly<Record<string, string>> = {}): Pro
   return Object.assign(fixture, {
     pepper,
     exchange,
-    async createTenant() {
+    async createTenant({ operators = false } = {}) {
       const { app } = fixture.service;
       const create = new CreateTenant(app.get(Database), app.get(ApiKeyMint), app.get(MakeLink));
       const name = `tenant-${randomBytes(6).toString('hex')}`;
-      const { apiKey, welcome } = await create.run({ name, workspace: 'default', administrator: 'Ada' });
-      const principal = await exchange(apiKey);
-      return { name, welcome, key: apiKey, keyId: principal.credentialId!, principal };
+      const made = await create.run({ name, operators, workspace: 'default', owner: 'Ada', withKey: true });
+      const { welcome, apiKey: key } = { apiKey: '', ...made };
+      const principal = await exchange(key);
+      return { name, welcome, key, keyId: principal.credentialId!, principal };
     },
     async setRole({ tenantId, principal }: TestPrincipal, role: Role) {
-      await fixture.database.query('update auth.membership set role = $3 where tenant_id = $1 and principal_id = $2', [
-        tenantId,
-        principal.id,
-        role,
-      ]);
+      await fixture.database.query(
+        'with demoted as (update auth.principal set owner_since = null where tenant_id = $1 and id = $2) update auth.membership set role = $3 where tenant_id = $1 and principal_id = $2',
+        [tenantId, principal.id, role],
+      );
     },
   });
 }

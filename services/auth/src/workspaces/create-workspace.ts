@@ -2,6 +2,7 @@ import { ConclaveError, auth, newId, type RequestOf } from '@conclave/contracts'
 import type { RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
+import { refuseBeyond } from '../limits/postgres-limits.js';
 import { callerOf } from '../members/caller.js';
 import { refuseWiderRole } from '../members/role-grant.js';
 import { insertMembership } from '../members/postgres-members.js';
@@ -29,6 +30,7 @@ export class CreateWorkspace {
   private async create(tx: Tx, ctx: RequestContext, name: string): Promise<Workspace> {
     const { tenantId, principalId } = callerOf(ctx);
     await refuseWiderRole(tx, ctx, 'administrator');
+    await refuseBeyond(tx, tenantId, 'workspaces');
     const createdAt = new Date();
     const workspace = await insertWorkspace(tx, { tenantId, id: newId('workspace'), name, createdAt });
     const workspaceId = workspace.id;

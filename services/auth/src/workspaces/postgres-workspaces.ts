@@ -10,6 +10,12 @@ export async function insertWorkspace(tx: Tx, workspace: WorkspaceEntity): Promi
   return viewOf(workspace);
 }
 
+/** Whether the workspace is there. */
+export async function hasWorkspace(tx: Tx, tenantId: string, id: string): Promise<boolean> {
+  const row = await tx.one('select 1 from workspace where tenant_id = $1 and id = $2', [tenantId, id]);
+  return row !== undefined;
+}
+
 /** The workspaces the caller is a member of, newest first. */
 export async function pageOfWorkspaces(
   tx: Tx,

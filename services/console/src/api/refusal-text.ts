@@ -64,6 +64,18 @@ const words: Partial<Record<ErrorCode, (params: Params) => Words>> = {
     title: 'Your organisation asks for a second factor, and this is your only one.',
     hint: 'Add another first.',
   }),
+  'auth.owner.last': () => ({
+    title: 'A tenant keeps an owner.',
+    hint: 'Make somebody else an owner first.',
+  }),
+  'auth.tenant.suspended': () => ({
+    title: 'Your organisation’s access is suspended.',
+    hint: 'Nothing is lost. Ask whoever operates this installation.',
+  }),
+  'auth.branding.unfit': ({ reason }) => ({
+    title: 'This cannot be shown at the door.',
+    hint: `${said(reason) ?? 'Choose another colour or picture'}.`,
+  }),
   'auth.link.invalid': () => ({
     title: 'This link opens nothing.',
     hint: 'It was used, replaced or revoked, or its time is over. Ask whoever sent it for another.',

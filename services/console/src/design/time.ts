@@ -24,7 +24,14 @@ export function duration(lasted: number): string {
   return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-const whole = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'medium' });
+const inZone = (timeZone?: string) =>
+  new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'medium', ...(timeZone ? { timeZone } : {}) });
+let whole = inZone();
+
+/** Shows times in the zone that the reader chose; in that of the device without one. */
+export function readIn(timeZone: string | undefined): void {
+  whole = inZone(timeZone);
+}
 
 /** Date and time in the reader's zone. */
 export const exactly = (at: number): string => whole.format(at);

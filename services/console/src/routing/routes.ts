@@ -27,6 +27,7 @@ const routes: readonly (readonly [pattern: string, page: PageComponent])[] = [
   ['/members', page(async () => (await import('../members/members-page.js')).MembersPage)],
   ['/you', page(async () => (await import('../you/you-page.js')).YouPage)],
   ['/connections', page(async () => (await import('../connections/connections-page.js')).ConnectionsPage)],
+  ['/tenant', page(async () => (await import('../tenant/tenant-page.js')).TenantPage)],
   ['/api-keys', page(async () => (await import('../api-keys/api-keys-page.js')).ApiKeysPage)],
 ];
 

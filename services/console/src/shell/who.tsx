@@ -1,7 +1,7 @@
 import { auth } from '@conclave/contracts';
 import { Menu, Text, UnstyledButton, useMantineColorScheme } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { usePages } from '../api/queries.js';
+import { useCommand, usePages } from '../api/queries.js';
 import { refusalText } from '../api/refusal-text.js';
 import { Icon } from '../design/icon.js';
 import { Visible } from '../design/visible.js';
@@ -20,6 +20,7 @@ const schemes = [
 export function Who({ me }: { readonly me: Me }) {
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const queries = useQueryClient();
+  const change = useCommand(auth.changeMe, [auth.getMe]);
   const exit = useMutation({ mutationFn: signOut, onSuccess: () => queries.resetQueries() });
   return (
     <Menu position="top-start" width={240} shadow="md">
@@ -53,7 +54,11 @@ export function Who({ me }: { readonly me: Me }) {
             aria-checked={colorScheme === scheme}
             leftSection={<Icon name={icon} />}
             rightSection={colorScheme === scheme ? <Icon name="check" size={14} /> : null}
-            onClick={() => setColorScheme(scheme)}
+            onClick={() => {
+              setColorScheme(scheme);
+              // Whoever has said so in their profile means the same everywhere.
+              if (me.preferences?.theme !== undefined) change.mutate({ theme: scheme });
+            }}
           >
             {title}
           </Menu.Item>

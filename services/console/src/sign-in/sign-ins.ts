@@ -10,7 +10,7 @@ import { Explained } from '../api/refusal-text.js';
 import { csrf } from './csrf.js';
 import { makePasskey, signWithPasskey } from './passkeys.js';
 
-type Providers = ReplyOf<typeof connections.listSignInOptions>['connections'];
+type Providers = ReplyOf<typeof connections.listSignInOptions>;
 
 /** What a one-time link is for. */
 export type Welcome = ReplyOf<typeof invitations.openLink>;
@@ -41,10 +41,10 @@ export async function acceptLink(link: string): Promise<void> {
   await open({ link, registration: await makePasskey(options), name: 'First passkey' });
 }
 
-/** The providers of an organisation, by its name or by an address of it. */
+/** The providers of an organisation, by its name or by an address of it, and how it shows itself. */
 export async function findProviders(who: string): Promise<Providers> {
   const asked = who.includes('@') ? { email: who } : { tenant: who };
-  return ((await post('/v1/sign-in-options', asked)) as { connections: Providers }).connections;
+  return (await post('/v1/sign-in-options', asked)) as Providers;
 }
 
 /** Goes on in another workspace of the same person. @throws ConclaveError `auth.workspace.not-found` | `auth.forbidden` */

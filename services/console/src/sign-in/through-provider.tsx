@@ -2,6 +2,7 @@ import { Button, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState, type SyntheticEvent } from 'react';
 import { Refused } from '../design/refusal.js';
+import { Branded } from './branded.js';
 import { findProviders } from './sign-ins.js';
 
 /** Finds the providers of one's organisation, and leads there; back here afterwards. */
@@ -13,6 +14,7 @@ export function ThroughProvider() {
     if (who.trim() !== '') search.mutate(who.trim());
   };
   const { pathname } = globalThis.location;
+  const branding = search.data?.branding;
   return (
     <form onSubmit={submit}>
       <Stack gap="sm">
@@ -28,12 +30,19 @@ export function ThroughProvider() {
           Continue
         </Button>
         <Refused error={search.error} />
-        {search.data?.map(({ name, login }) => (
-          <Button key={login} component="a" href={`${login}?returnTo=${encodeURIComponent(pathname)}`} size="md">
+        {branding && <Branded {...branding} />}
+        {search.data?.connections.map(({ name, login }) => (
+          <Button
+            key={login}
+            component="a"
+            href={`${login}?returnTo=${encodeURIComponent(pathname)}`}
+            size="md"
+            {...(branding?.accent === undefined ? {} : { color: branding.accent })}
+          >
             Sign in with {name}
           </Button>
         ))}
-        {search.data?.length === 0 && (
+        {search.data?.connections.length === 0 && (
           <Text size="sm" c="dimmed" role="status">
             No provider is known for this. Use a passkey or a key, or ask an administrator.
           </Text>

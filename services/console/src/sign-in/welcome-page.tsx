@@ -7,6 +7,7 @@ import { Refused } from '../design/refusal.js';
 import { exactly } from '../design/time.js';
 import { Visible } from '../design/visible.js';
 import { navigate } from '../routing/router.js';
+import { Branded } from './branded.js';
 import { Door } from './door.js';
 import { acceptLink, readLink, type Welcome } from './sign-ins.js';
 
@@ -33,8 +34,10 @@ export function WelcomePage() {
       <Refused error={read.error ?? accept.error} />
       {read.data !== undefined && (
         <Stack gap="md">
+          {read.data.branding && <Branded {...read.data.branding} />}
           <Button
             size="md"
+            {...(read.data.branding?.accent === undefined ? {} : { color: read.data.branding.accent })}
             leftSection={<Icon name="pen" />}
             loading={accept.isPending}
             onClick={() => accept.mutate()}

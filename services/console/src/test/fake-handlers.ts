@@ -34,6 +34,10 @@ export function handlersOf(world: World): (contract: Contract, request: unknown)
     ...peopleHandlers(world.people),
     ...connectionHandlers(world.connections),
     handle(auth.getMe, () => world.me),
+    handle(auth.changeMe, ({ name = world.me.principal.name, ...preferences }) => {
+      world.me.principal.name = name;
+      return Object.assign(world.me, { preferences });
+    }),
     handle(metrics.getDecisionAnalytics, ({ from, to }) => decisionsPerDay(from!, to!)),
     handle(metrics.getUsageAnalytics, ({ from, to }) => usagePerDay(from!, to!)),
   ]);

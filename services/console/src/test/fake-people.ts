@@ -9,6 +9,7 @@ import {
   roles,
   signIns,
   tenantRoles,
+  tenants,
   type Contract,
   type ReplyOf,
 } from '@conclave/contracts';
@@ -133,6 +134,31 @@ export function peopleHandlers(people: People): [string, Handler][] {
   handle(auth.disableMember, ({ id }: { id: string }) =>
     Object.assign(member(id), { disabledAt: new Date().toISOString() }),
   );
+  let owners = [{ principal: members[0]!.principal, since: members[0]!.createdAt }];
+  handle(tenants.listOwners, () => ({ items: owners }));
+  handle(tenants.addOwner, ({ id }: { id: string }) => {
+    const owner = { principal: member(id).principal, since: new Date().toISOString() };
+    owners.push(owner);
+    return owner;
+  });
+  handle(tenants.removeOwner, ({ id }: { id: string }) => {
+    if (owners.length === 1) throw new ConclaveError('auth.owner.last', { id });
+    const owner = owners.find(({ principal }) => principal.id === id)!;
+    owners = owners.filter((one) => one !== owner);
+    return owner;
+  });
+  let branding = { displayName: 'Acme Works', accent: '#0b5d3b' };
+  const tenant = () => ({ id: newId('tenant'), name: 'Acme', branding });
+  handle(tenants.getOwnTenant, tenant);
+  handle(tenants.changeOwnTenant, (request: typeof branding) => {
+    if (request.accent === '#ffe900')
+      throw new ConclaveError('auth.branding.unfit', { reason: 'white text on #ffe900 has a contrast of 1.2' });
+    branding = { ...branding, ...request };
+    return tenant();
+  });
+  handle(tenants.getOwnLimits, () => ({
+    ...{ limits: { members: 25 }, used: { workspaces: 2, members: members.length, apiKeys: 1, secrets: 0 } },
+  }));
   handle(auth.listWorkspaces, () => ({ items: people.workspaces }));
   handle(invitations.listInvitations, () => ({ items: invited }));
   handle(invitations.createInvitation, (request: Pick<Invitation, 'name' | 'email' | 'role'>) => {

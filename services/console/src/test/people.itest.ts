@@ -232,6 +232,42 @@ import { API_KEY, newWorld, type World } from './world.js';
     await see(page.getByText('A workspace keeps an administrator.'));
   });
 
+  it('say what they are called, where they are and how they like it', async () => {
+    await enterAt(page, url, '/you');
+    await page.getByRole('textbox', { name: 'Name', exact: true }).fill('Ada King');
+    await page.getByRole('combobox', { name: 'Time zone' }).fill('Europe/Lisbon');
+    await page.getByRole('option', { name: 'Europe/Lisbon' }).click();
+    await page.getByRole('combobox', { name: 'Appearance' }).click();
+    await page.getByRole('option', { name: 'Dark' }).click();
+    await button('Save').click();
+    await see(button('Saved'));
+    expect(lastWrite()).toMatchObject({
+      subject: auth.changeMe.subject,
+      request: { name: 'Ada King', timeZone: 'Europe/Lisbon', theme: 'dark' },
+    });
+    expect(await page.evaluate(() => document.documentElement.dataset['mantineColorScheme'])).toBe('dark');
+  });
+
+  it('who own the tenant make owners, never the last one none, and say how it shows itself', async () => {
+    await enterAt(page, url, '/tenant');
+    await see(page.getByText('4 of 25'));
+    await button('Remove Ada Lovelace as an owner').click();
+    await dialog().getByRole('button', { name: 'Take it away' }).click();
+    await see(page.getByText('A tenant keeps an owner.'));
+    await page.keyboard.press('Escape');
+    await page.getByRole('combobox', { name: 'Member to make an owner' }).click();
+    await page.getByRole('option', { name: 'Grace Hopper' }).click();
+    await button('Make an owner').click();
+    await see(row(/Grace Hopper/));
+    await page.getByRole('textbox', { name: 'Accent' }).fill('#ffe900');
+    await button('Save').click();
+    await see(page.getByText('This cannot be shown at the door.'));
+    await page.getByRole('textbox', { name: 'Accent' }).fill('#123456');
+    await button('Save').click();
+    await gone(page.getByText('This cannot be shown at the door.'));
+    expect(lastWrite()).toMatchObject({ request: { displayName: 'Acme Works', accent: '#123456' } });
+  });
+
   it('who may not manage members see them only', async () => {
     world.me.scopes.splice(0, Infinity, 'member:read', 'self:read');
     await enterAt(page, url, '/members');

@@ -2,10 +2,11 @@ import { Page } from '../design/page.js';
 import { useMe } from '../sign-in/use-me.js';
 import { AddPasskey } from './add-passkey.js';
 import { Passkeys } from './passkeys.js';
+import { Profile } from './profile.js';
 import { SecondFactor } from './second-factor.js';
 import { SignIns } from './sign-ins.js';
 
-/** How the signed-in person gets in, and where they are in. */
+/** Who the signed-in person is, how they get in, and where they are in. */
 export function YouPage() {
   const me = useMe().data;
   return (
@@ -14,6 +15,7 @@ export function YouPage() {
       description={me && `${me.principal.name}, ${me.role} in ${me.workspace.name} of ${me.tenant.name}.`}
       actions={<AddPasskey />}
     >
+      {me && <Profile key={me.principal.id} me={me} />}
       <Passkeys />
       <SecondFactor />
       <SignIns />

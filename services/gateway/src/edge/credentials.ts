@@ -17,6 +17,8 @@ export interface Caller {
   readonly csrf?: string;
   /** Where it is good from; anywhere unless told. */
   readonly allowedFrom?: Networks;
+  /** What all of its tenant may ask for in a minute; without bounds unless told. */
+  readonly requestsPerMinute?: number;
 }
 
 /** A caller with what it came in with; never remembered. */
@@ -37,13 +39,18 @@ interface Answer {
 const NARROWING: readonly string[] = [
   events.memberChanged,
   events.mfaPolicyChanged,
+  events.ownerRemoved,
   events.roleChanged,
   events.totpAdded,
   events.policyChanged,
   events.policyDeleted,
   events.breakGlassOpened,
   events.breakGlassEnded,
+  events.tenantSuspended,
 ].map(({ type }) => type);
+
+/** What auth says of credentials that open nothing now. */
+const REFUSALS: readonly string[] = ['auth.unauthenticated', 'auth.tenant.suspended'];
 
 /** A revocation whose doorbell was missed takes effect after this long. */
 const FRESH_MS = 5_000;
@@ -95,7 +102,7 @@ export class Credentials {
         answer.until = Math.min(Date.now() + FRESH_MS, context.expiresAt);
       },
       (error: unknown) => {
-        const refused = error instanceof ConclaveError && error.code === 'auth.unauthenticated';
+        const refused = error instanceof ConclaveError && REFUSALS.includes(error.code);
         answer.until = refused ? Date.now() + REFUSED_MS : 0;
         if (refused) delete answer.credentialId;
       },
@@ -143,7 +150,7 @@ export class Credentials {
 
   private async ask(credential: Credential): Promise<Caller> {
     const answer = await this.kit.rpc.callAsService(auth.exchangeCredential, {}, credential);
-    const { token, credentialId, csrf, allowedAddresses } = answer;
+    const { token, credentialId, csrf, allowedAddresses, requestsPerMinute } = answer;
     const context = await this.kit.tokens.verify(token);
     if (!context.principal) throw new ConclaveError('auth.unauthenticated');
     return {
@@ -152,6 +159,7 @@ export class Credentials {
       credentialId,
       ...(csrf === undefined ? {} : { csrf }),
       ...(allowedAddresses ? { allowedFrom: new Networks(allowedAddresses) } : {}),
+      ...(requestsPerMinute === undefined ? {} : { requestsPerMinute }),
     };
   }
 

@@ -24,6 +24,8 @@ export class Door {
     const caller = await this.credentials.callerOf(credential);
     await this.refuseElsewhere(caller, request);
     await this.limits.countPrincipal(caller.context.principal!.id);
+    if (caller.requestsPerMinute !== undefined)
+      await this.limits.countTenant(caller.context.tenantId!, caller.requestsPerMinute);
     if (credential.kind === 'sign-in' && request.method !== 'GET' && request.method !== 'HEAD')
       checkCsrf(caller, request);
     if (credential.kind === 'sign-in' && offersUpgrade(request) && !this.cookie.isOwnPage(request))

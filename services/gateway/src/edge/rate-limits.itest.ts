@@ -67,6 +67,16 @@ describe('without Redis', () => {
     }
   });
 
+  it('limits all of a tenant together where operators said so, and names what was reached', async () => {
+    world = await startEdgeWorld(LIMITS);
+    world.limitTenant(12);
+    world.addKey('ck_other');
+    const found = await Promise.all([world.keys.admin, 'ck_other'].map((key) => statuses(10, bearer(key))));
+    expect(found.flat().filter((status) => status === 200)).toHaveLength(12);
+    const refused = await world.fetch(run, { headers: bearer('ck_other') });
+    expect(await refused.json()).toMatchObject({ code: 'request.rate-limited', limit: 12, of: 'requestsPerMinute' });
+  });
+
   it('counts a principal’s sign-ins with its key', async () => {
     world = await startEdgeWorld(LIMITS);
     const cookies = [];

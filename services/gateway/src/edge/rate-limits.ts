@@ -7,7 +7,7 @@ import type { SharedCounters } from './shared-counters.js';
 const WINDOW_MS = 60_000;
 
 /**
- * Requests with a good credential are limited by its principal, wherever they come from and however many keys and
+ * Requests with a good credential are limited by its principal, and by its tenant where operators said so, wherever they come from and however many keys and
  * sign-ins there are; what comes without one that was good before is limited by address, so that guessing keys is slow
  * and a busy office behind one address is not.
  */
@@ -28,10 +28,18 @@ export class RateLimits {
     return this.count(`principal:${id}`, this.config.RATE_LIMIT_PRINCIPAL);
   }
 
-  private async count(key: string, limit: number): Promise<void> {
+  /** Together with all others of the tenant. @throws ConclaveError `request.rate-limited` */
+  countTenant(id: string, requestsPerMinute: number): Promise<void> {
+    return this.count(`tenant:${id}`, requestsPerMinute, 'requestsPerMinute');
+  }
+
+  private async count(key: string, limit: number, of?: 'requestsPerMinute'): Promise<void> {
     const { current, remainingMs } = await this.counters.increment(key, WINDOW_MS);
     if (current <= limit) return;
     const retryAfterS = Math.max(1, Math.ceil(remainingMs / 1_000));
-    throw new ConclaveError('request.rate-limited', { limit, windowS: WINDOW_MS / 1_000, retryAfterS });
+    throw new ConclaveError('request.rate-limited', {
+      ...{ limit, windowS: WINDOW_MS / 1_000, retryAfterS },
+      ...(of === undefined ? {} : { of }),
+    });
   }
 }

@@ -62,6 +62,8 @@ export interface EdgeWorld {
   readonly keys: { readonly admin: string; readonly auditor: string };
   /** How often auth was asked. */
   exchanges(): number;
+  /** What the tenant may ask for in a minute, from the next exchange on. */
+  limitTenant(requestsPerMinute: number): void;
   /** Makes another key, of a principal of its own, whose contexts are good for `ttlMs`. */
   addKey(secret: string, scopes?: readonly Permission[], ttlMs?: number, allowedAddresses?: string[]): void;
   /** Makes a browser's sign-in, of which so much was shown. */
@@ -137,6 +139,7 @@ function playAuth(kit: Kit) {
   const rpc = new RpcServer(kit.nats, 'auth', kit.dispatcher, kit.log);
   const tenantId = newId('tenant');
   let exchanges = 0;
+  let requestsPerMinute: number | undefined;
   const addKey: EdgeWorld['addKey'] = (secret, scopes = permissions, ttlMs = 60_000, allowedAddresses) =>
     void known.set(secret, {
       credentialId: newId('apiKey'),
@@ -167,6 +170,7 @@ function playAuth(kit: Kit) {
       credentialId,
       ...(csrf ? { csrf } : {}),
       ...(allowedAddresses ? { allowedAddresses } : {}),
+      ...(requestsPerMinute === undefined ? {} : { requestsPerMinute }),
     };
   });
   rpc.serve(auth.createSignIn, async (_ctx, request) => {
@@ -213,6 +217,7 @@ function playAuth(kit: Kit) {
     addKey,
     addSignIn,
     exchanges: () => exchanges,
+    limitTenant: (most: number) => void (requestsPerMinute = most),
     narrow(secret: string, scopes: readonly Permission[]) {
       known.set(secret, { ...known.get(secret)!, scopes });
       rings.emit(events.roleChanged, tenantId, { role: 'own', permissions: [...scopes] });

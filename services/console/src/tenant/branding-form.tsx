@@ -1,0 +1,73 @@
+import { tenants, type ReplyOf } from '@conclave/contracts';
+import { Button, ColorInput, FileInput, Group, Stack, TextInput } from '@mantine/core';
+import { useState, type SyntheticEvent } from 'react';
+import { useWork, send } from '../api/queries.js';
+import { Panel } from '../design/panel.js';
+import { Refused } from '../design/refusal.js';
+import { Branded } from '../sign-in/branded.js';
+
+const base64Of = async (file: File): Promise<string> => {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  return btoa(Array.from(bytes, (byte) => String.fromCodePoint(byte)).join(''));
+};
+
+/** How the tenant shows itself where its people sign in. */
+export function BrandingForm({ branding }: ReplyOf<typeof tenants.getOwnTenant>) {
+  const [displayName, setDisplayName] = useState(branding.displayName ?? '');
+  const [accent, setAccent] = useState(branding.accent ?? '');
+  const [picture, setPicture] = useState<File | null>(null);
+  const change = useWork(
+    async (remove: boolean) =>
+      send(tenants.changeOwnTenant, {
+        displayName: displayName.trim() || null,
+        accent: accent || null,
+        ...(picture ? { logo: await base64Of(picture) } : remove ? { logo: null } : {}),
+      }),
+    [tenants.getOwnTenant],
+  );
+  const submit = (event: SyntheticEvent): void => {
+    event.preventDefault();
+    change.mutate(false, { onSuccess: () => setPicture(null) });
+  };
+  return (
+    <Panel title="At the door" note="Seen by whoever opens an invitation or looks for the tenant’s sign-in.">
+      <form onSubmit={submit}>
+        <Stack gap="md">
+          <Branded {...branding} />
+          <TextInput
+            label="Display name"
+            maxLength={120}
+            value={displayName}
+            onChange={(event) => setDisplayName(event.currentTarget.value)}
+          />
+          <ColorInput
+            label="Accent"
+            description="White text has to be readable on it."
+            format="hex"
+            value={accent}
+            onChange={setAccent}
+          />
+          <FileInput
+            label="Logo"
+            description="A PNG of at most 32 KiB and 512 by 512 pixels."
+            accept="image/png"
+            clearable
+            value={picture}
+            onChange={setPicture}
+          />
+          <Refused error={change.error} />
+          <Group justify="flex-end">
+            {branding.logo !== undefined && (
+              <Button variant="default" onClick={() => change.mutate(true)}>
+                Remove the logo
+              </Button>
+            )}
+            <Button type="submit" loading={change.isPending}>
+              Save
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Panel>
+  );
+}

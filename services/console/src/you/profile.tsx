@@ -1,0 +1,77 @@
+import { auth } from '@conclave/contracts';
+import { Button, Group, Select, Stack, TextInput, useMantineColorScheme, type MantineColorScheme } from '@mantine/core';
+import { useState, type SyntheticEvent } from 'react';
+import { useCommand } from '../api/queries.js';
+import { Panel } from '../design/panel.js';
+import { Refused } from '../design/refusal.js';
+import type { Me } from '../sign-in/use-me.js';
+
+const zones = Intl.supportedValuesOf('timeZone');
+const themes = [
+  { value: 'auto', label: 'As the system' },
+  { value: 'light', label: 'Light' },
+  { value: 'dark', label: 'Dark' },
+];
+
+/** What the signed-in person is called, and how they like what they see. */
+export function Profile({ me }: { readonly me: Me }) {
+  const change = useCommand(auth.changeMe, [auth.getMe, auth.listMembers]);
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const [name, setName] = useState(me.principal.name);
+  const [timeZone, setTimeZone] = useState<string | null>(me.preferences?.timeZone ?? null);
+  const [locale, setLocale] = useState(me.preferences?.locale ?? '');
+  const [theme, setTheme] = useState<string>(me.preferences?.theme ?? colorScheme);
+  const submit = (event: SyntheticEvent): void => {
+    event.preventDefault();
+    const chosen = theme as MantineColorScheme;
+    const wanted = {
+      ...{ name: name.trim(), theme: chosen },
+      ...(timeZone === null ? {} : { timeZone }),
+      ...(locale.trim() === '' ? {} : { locale: locale.trim() }),
+    };
+    change.mutate(wanted, { onSuccess: () => setColorScheme(chosen) });
+  };
+  return (
+    <Panel title="Profile" note="Others in the tenant see your name.">
+      <form onSubmit={submit}>
+        <Stack gap="md">
+          <TextInput
+            label="Name"
+            required
+            maxLength={120}
+            value={name}
+            onChange={(event) => setName(event.currentTarget.value)}
+          />
+          <Select
+            label="Time zone"
+            description="Times are shown in it; in that of the device unless you choose one."
+            data={zones}
+            searchable
+            value={timeZone}
+            onChange={setTimeZone}
+          />
+          <TextInput
+            label="Language"
+            description="A tag like pt-BR, for clients that speak several."
+            maxLength={35}
+            value={locale}
+            onChange={(event) => setLocale(event.currentTarget.value)}
+          />
+          <Select
+            label="Appearance"
+            data={themes}
+            allowDeselect={false}
+            value={theme}
+            onChange={(to) => to && setTheme(to)}
+          />
+          <Refused error={change.error} />
+          <Group justify="flex-end">
+            <Button type="submit" loading={change.isPending}>
+              {change.isSuccess ? 'Saved' : 'Save'}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Panel>
+  );
+}

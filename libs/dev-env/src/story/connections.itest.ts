@@ -6,7 +6,7 @@ import { createHmac } from 'node:crypto';
 import { inflateRawSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { connections, ReplyOf } from '@conclave/contracts';
-import { chromium } from 'playwright-core';
+import { chromium, type Page } from 'playwright-core';
 import { startConstellation, type Constellation } from '../testing/constellation.js';
 import { testIdp, type Said, type TestIdp } from '../testing/test-idp.js';
 
@@ -136,7 +136,13 @@ describe('identity providers, over the public edge', () => {
       await before.signIn(platform.apiKey);
       expect((await before.get('/v1/me')).status).toBe(200);
       await page.goto(`${platform.origin}/you`);
+      await addAuthenticator(page);
+      await button('Add a passkey').click();
+      await dialog.getByLabel('Name').fill('laptop');
+      await page.keyboard.press('Enter');
+      await page.getByRole('row', { name: /laptop/ }).waitFor();
       await button('Add an authenticator app').click();
+      await button('Use a passkey').click();
       const secret = await dialog.locator('code').innerText();
       await dialog.getByRole('textbox', { name: 'Code' }).fill(totpOf(secret));
       await page.keyboard.press('Enter');
@@ -153,7 +159,7 @@ describe('identity providers, over the public edge', () => {
       while ((await codeOf(before.get('/v1/me'))) !== 'auth.second-factor.required')
         expect(Date.now()).toBeLessThan(soon);
       expect(await (await before.get('/v1/sign-ins/current')).json()).toMatchObject({
-        secondFactor: ['totp', 'recovery-code'],
+        secondFactor: ['totp', 'passkey', 'recovery-code'],
       });
       await platform.api('POST', '/v1/api-keys', { name: 'of a program' });
 
@@ -266,6 +272,18 @@ class Jar {
     }
     return answer;
   }
+}
+
+/** An authenticator of the browser's own, with somebody at it whom it recognises. */
+async function addAuthenticator(page: Page): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  await session.send('WebAuthn.enable');
+  await session.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      ...{ protocol: 'ctap2', transport: 'internal', hasResidentKey: true },
+      ...{ hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true },
+    },
+  });
 }
 
 /** What an authenticator app shows (RFC 6238): six digits of an HMAC over the half minute. */

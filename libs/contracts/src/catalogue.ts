@@ -9,6 +9,7 @@ import * as delivery from './rpc/delivery.js';
 import * as invitations from './rpc/invitations.js';
 import * as marketplace from './rpc/marketplace.js';
 import * as metrics from './rpc/metrics.js';
+import * as oauth from './rpc/oauth.js';
 import * as passkeys from './rpc/passkeys.js';
 import * as records from './rpc/records.js';
 import * as runs from './rpc/runs.js';
@@ -35,6 +36,7 @@ export const contracts: readonly Contract[] = [
     secrets,
     passkeys,
     invitations,
+    oauth,
     scim,
     runtime,
     runs,

@@ -3,6 +3,7 @@
  * and each has a test that provokes it. `title` is for people; `action` says what the caller or operator can do.
  */
 import type { CatalogueEntry } from './catalogue-entry.js';
+import { oauthErrors } from './oauth-errors.js';
 import { proofErrors } from './proof-errors.js';
 
 export const errorCatalogue = {
@@ -101,6 +102,7 @@ export const errorCatalogue = {
     title: 'No such invitation, or it was accepted.',
     action: 'List those that are open with GET /v1/invitations.',
   },
+  ...oauthErrors,
   'auth.workspace.exists': { status: 409, title: 'A workspace of this name exists.', action: 'Choose another name.' },
   'auth.workspace.not-found': {
     status: 404,

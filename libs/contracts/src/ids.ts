@@ -19,6 +19,8 @@ export const idPrefixes = {
   passkey: 'pky',
   link: 'lnk',
   group: 'grp',
+  oauthClient: 'ocl',
+  grant: 'gnt',
   run: 'run',
   task: 'tsk',
   session: 'ses',

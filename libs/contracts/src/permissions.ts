@@ -31,6 +31,7 @@ export const permissions = [
   'self:read',
   'self:manage',
   'scim:provision',
+  'oauth-client:manage',
 ] as const;
 
 export type Permission = (typeof permissions)[number];

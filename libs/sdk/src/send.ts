@@ -3,7 +3,8 @@ import { ConclaveError, errorOf } from '@conclave/contracts';
 export interface Platform {
   /** Address of the edge, such as `https://conclave.example.com`. */
   readonly baseUrl: string;
-  readonly apiKey: string;
+  /** An API key, or what gives an access token for each request. */
+  readonly apiKey: string | (() => Promise<string>);
   readonly fetch?: typeof fetch;
 }
 
@@ -25,6 +26,7 @@ const NETWORK_MS = 5_000;
 export function sender({ baseUrl, apiKey, fetch: fetchWith = fetch }: Platform): Send {
   const base = baseUrl.replace(/\/+$/, '');
   return async (target, { timeoutMs, signal, headers, ...init }) => {
+    const credential = typeof apiKey === 'string' ? apiKey : await apiKey();
     const signals = [signal, timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs + NETWORK_MS)];
     const response = await fetchWith(base + target, {
       ...init,
@@ -32,7 +34,7 @@ export function sender({ baseUrl, apiKey, fetch: fetchWith = fetch }: Platform):
       headers: {
         accept: 'application/json',
         ...(headers as Record<string, string>),
-        authorization: `Bearer ${apiKey}`,
+        authorization: `Bearer ${credential}`,
       },
       signal: AbortSignal.any(signals.filter((one) => one !== undefined && one !== null)),
     }).catch((cause: unknown) => {

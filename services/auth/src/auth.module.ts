@@ -25,6 +25,7 @@ import { ForgetSubject } from './members/forget-subject.js';
 import { GetMe } from './members/get-me.js';
 import { ListMembers } from './members/list-members.js';
 import { MembersController } from './members/members.controller.js';
+import { oauthControllers, oauthProviders } from './oauth/oauth-parts.js';
 import { DeletePolicy } from './policies/delete-policy.js';
 import { OwnPolicySource } from './policies/own-policy-source.js';
 import { PoliciesController } from './policies/policies.controller.js';
@@ -69,6 +70,7 @@ import { WorkspacesController } from './workspaces/workspaces.controller.js';
 @Module({
   controllers: [
     ...connectionControllers,
+    ...oauthControllers,
     ApiKeysController,
     CredentialsController,
     LinksController,
@@ -83,6 +85,7 @@ import { WorkspacesController } from './workspaces/workspaces.controller.js';
   ],
   providers: [
     ...connectionProviders,
+    ...oauthProviders,
     ...[AnswerScim, GroupRoles, Groups, ScimGroups, ScimUsers],
     ...[KeyRing, DataKeys, Vault, CreateSecret, DeleteSecret, LeaseSecret, ListSecrets, RotateSecret],
     AcceptLink,

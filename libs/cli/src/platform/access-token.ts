@@ -2,20 +2,25 @@ import type { Call } from '../command.js';
 import { EXIT } from '../exit-codes.js';
 import { Fault } from '../fault.js';
 import type { Login, Logins } from './logins.js';
-import { ask, loginIn, refused } from './oauth.js';
+import { ask, loginIn, refused as unexpected } from './oauth.js';
 
 /** A token that ends sooner is renewed before it is used. */
 const MARGIN_MS = 30_000;
 
-const isGood = ({ expiresAt }: Login): boolean => expiresAt - Date.now() > MARGIN_MS;
-
 /**
- * The access token of a login, renewed when it is about to end. A refresh token is good once, and whoever uses one twice
+ * The access token of a login, renewed when it is about to end or was refused. A refresh token is good once, and whoever uses one twice
  * is taken for a thief: of commands that run at once, one renews and the others find what it got.
  *
  * @throws Fault `cli.logged-out` when the platform has ended the login
  */
-export async function accessToken({ signal }: Pick<Call, 'signal'>, logins: Logins, url: string): Promise<string> {
+export async function accessToken(
+  { signal }: Pick<Call, 'signal'>,
+  logins: Logins,
+  url: string,
+  refused?: string,
+): Promise<string> {
+  const isGood = ({ accessToken, expiresAt }: Login): boolean =>
+    accessToken !== refused && expiresAt - Date.now() > MARGIN_MS;
   const known = logins.at(url);
   if (known && isGood(known)) return known.accessToken;
   return logins.locked(signal, async () => {
@@ -27,7 +32,7 @@ export async function accessToken({ signal }: Pick<Call, 'signal'>, logins: Logi
       logins.forget(url);
       throw loggedOut(url);
     }
-    if (answer.status !== 200) throw refused(url, answer);
+    if (answer.status !== 200) throw unexpected(url, answer);
     const renewed = loginIn(url, answer);
     logins.keep(url, renewed);
     return renewed.accessToken;

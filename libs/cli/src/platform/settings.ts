@@ -9,7 +9,7 @@ import { loginsOf } from './logins.js';
 export interface Settings {
   readonly url: string;
   /** An API key, or what gives the access token of a login. */
-  readonly apiKey: string | (() => Promise<string>);
+  readonly apiKey: string | ((refused?: string) => Promise<string>);
   /** Where they were found, for `doctor`. */
   readonly source: string;
 }
@@ -37,7 +37,7 @@ export function settingsOf(call: Call): Settings {
   const logins = loginsOf(call);
   const at = url ?? (apiKey === undefined ? logins.current() : undefined);
   if (at !== undefined && apiKey === undefined && logins.at(at))
-    return { url: at, apiKey: () => accessToken(call, logins, at), source: logins.path };
+    return { url: at, apiKey: (refused) => accessToken(call, logins, at, refused), source: logins.path };
   const dev = devFile(call);
   if (!dev || (url !== undefined && url !== dev.gateway)) throw incomplete(url, apiKey);
   return { url: dev.gateway, apiKey: apiKey ?? dev.apiKey, source: dev.path };

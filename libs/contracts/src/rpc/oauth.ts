@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { contract } from '../contract.js';
 import { idOf } from '../ids.js';
 import { name, pageOf, pageQuery, timestamp } from '../page.js';
-import { permissions } from '../permissions.js';
+import { permissions, type Permission } from '../permissions.js';
 
 /** Where the protocol is spoken, and how. The paths are in the discovery document; the rest follows from RFCs. */
 export const oauthPaths = {
@@ -21,6 +21,16 @@ export const oauthPaths = {
   '/oauth/revoke': 'POST',
   '/oauth/introspect': 'POST',
 } as const;
+
+/** What makes credentials, or decides who gets them: what a program made would outlive what it was allowed. */
+const MAKES_CREDENTIALS: readonly Permission[] = [
+  ...(['self:manage', 'api-key:manage', 'member:manage'] as const),
+  ...(['connection:manage', 'oauth-client:manage', 'scim:provision'] as const),
+];
+/** What a person can allow a program. */
+export const grantableScopes: readonly Permission[] = permissions.filter(
+  (permission) => !MAKES_CREDENTIALS.includes(permission),
+);
 
 /** Longest form a client sends; the keys and codes in it are short. */
 export const OAUTH_LIMIT_BYTES = 16_384;

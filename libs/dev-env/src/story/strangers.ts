@@ -57,6 +57,11 @@ export async function furnish(gateway: string, apiKey: string): Promise<Readonly
   await make('/v1/invitations', { name: CANARY, role: 'viewer' });
   await make('/scim/v2/Groups', { schemas: ['urn:ietf:params:scim:schemas:core:2.0:Group'], displayName: CANARY });
   await make('/v1/connections', { name: CANARY, settings: { kind: 'github', clientId: 'c', clientSecret: CANARY } });
+  await make('/v1/oauth-clients', {
+    name: CANARY,
+    kind: 'confidential',
+    redirectUris: ['https://canary.example.com/'],
+  });
   await make('/v1/audit/erasures', { subject: unknown('prn'), reason: CANARY });
   await make('/v1/audit/holds', { reason: CANARY });
   await make('/v1/audit/exports', { format: 'jsonl' });

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import { permissions, type ReplyOf, type RequestOf, type oauth } from '@conclave/contracts';
+import { oauth, type ReplyOf, type RequestOf } from '@conclave/contracts';
 import { Database } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import inject from 'light-my-request';
@@ -76,7 +76,7 @@ function headersOf(headers: Readonly<Record<string, number | string | string[] |
 
 /** The library only knows scopes that belong to no resource. */
 const withScopes = (metadata: string): string =>
-  JSON.stringify({ ...(JSON.parse(metadata) as object), scopes_supported: permissions });
+  JSON.stringify({ ...(JSON.parse(metadata) as object), scopes_supported: oauth.grantableScopes });
 
 const isResume = (cookie: string): boolean => new RegExp(`^${RESUME_COOKIE}(\\.sig)?=`).test(cookie);
 

@@ -5,7 +5,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { ConclaveError, permissions } from '@conclave/contracts';
+import { ConclaveError, oauth } from '@conclave/contracts';
 import { CONFIG } from '@conclave/nest-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import Provider, { errors, interactionPolicy, type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
@@ -156,7 +156,7 @@ export class AuthorizationServer {
     const { issuer } = this;
     if (resource !== issuer && resource !== `${issuer}/`) throw new errors.InvalidTarget();
     return {
-      scope: permissions.join(' '),
+      scope: oauth.grantableScopes.join(' '),
       audience: issuer,
       accessTokenFormat: 'jwt' as const,
       accessTokenTTL: ACCESS_TOKEN_S,

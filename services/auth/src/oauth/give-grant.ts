@@ -2,7 +2,7 @@
  * A person's answer to a program. Only a person can give one, at a page and under a sign-in: a key or another program that
  * could would make itself more of its kind.
  */
-import { ConclaveError, events, newId, permissions, type Permission } from '@conclave/contracts';
+import { ConclaveError, events, newId, oauth, permissions, type Permission } from '@conclave/contracts';
 import type { RequestContext } from '@conclave/nest-kit';
 import type { Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
@@ -53,8 +53,8 @@ export class GiveGrant {
     const wanted = scopesOf(params.scope);
     return {
       client,
-      scopes: wanted.filter((scope) => may.has(scope)),
-      beyond: wanted.filter((scope) => !may.has(scope)),
+      scopes: wanted.filter((scope) => may.has(scope) && oauth.grantableScopes.includes(scope)),
+      beyond: wanted.filter((scope) => !may.has(scope) || !oauth.grantableScopes.includes(scope)),
       workspace: { id: place.workspaceId, name: place.name },
       resource: [params.resource ?? this.server.issuer].flat()[0]!,
     };

@@ -120,6 +120,15 @@ describe('a device', () => {
     expect((await use(tokens.access_token)).scopes).toEqual(['run:create']);
   });
 
+  it('gets nothing with which it could make credentials, whatever its person may do', async () => {
+    const device = await client.initiateDeviceAuthorization(cli, { scope: 'run:read api-key:manage self:manage' });
+    expect(await fixture.call(oauth.openDeviceCode, { userCode: device.user_code }, person)).toMatchObject({
+      ...{ scopes: ['run:read'], beyond: ['api-key:manage', 'self:manage'] },
+    });
+    await decide(device.user_code);
+    expect((await use((await poll(device)).access_token)).scopes).toEqual(['run:read']);
+  });
+
   it('is told of a no, and of a code that ran out', async () => {
     const device = await client.initiateDeviceAuthorization(cli, { scope: 'run:read' });
     expect(await decide(device.user_code, false)).toMatchObject({ allowed: false });
@@ -150,7 +159,7 @@ describe('a device', () => {
 
   it('is none of a key’s, a token’s or a service account’s business', async () => {
     const device = await client.initiateDeviceAuthorization(cli, { scope: 'run:read' });
-    const byToken = await use((await tokensFor('self:manage')).access_token);
+    const byToken = { ...(await use((await tokensFor('self:read')).access_token)), scopes: person.scopes! };
     for (const as of [tenant.principal, byToken])
       expect(await refusalOf(decide(device.user_code, true, as))).toBe('auth.oauth.sign-in-needed');
   });
@@ -180,6 +189,9 @@ describe('a device', () => {
     expect(await fixture.call(auth.exchangeCredential, exchanged, edge)).toMatchObject({
       allowedAddresses: ['192.0.2.0/24'],
     });
+    const program = { ...(await use(tokens.access_token)), scopes: roles.administrator };
+    const wider = fixture.call(auth.createApiKey, { name: 'wider', allowedAddresses: ['0.0.0.0/0'] }, program);
+    expect(await refusalOf(wider)).toBe('auth.address.too-wide');
     await fixture.call(auth.revokeApiKey, { id: key.id }, tenant.principal);
     await expectDead(tokens);
   });
@@ -538,7 +550,7 @@ describe('the protocol', () => {
     const metadata = cli.serverMetadata();
     expect(metadata).toMatchObject({
       ...{ issuer: SITE, code_challenge_methods_supported: ['S256'], response_types_supported: ['code'] },
-      ...{ authorization_response_iss_parameter_supported: true, scopes_supported: [...roles.administrator] },
+      ...{ authorization_response_iss_parameter_supported: true, scopes_supported: [...oauth.grantableScopes] },
     });
     expect(metadata).not.toHaveProperty('registration_endpoint');
   });

@@ -4,6 +4,7 @@ import {
   ConclaveError,
   invitations,
   newId,
+  oauth,
   passkeys,
   roles,
   signIns,
@@ -29,6 +30,7 @@ export interface People {
   readonly passkeys: Passkey[];
   readonly workspaces: ReplyOf<typeof auth.listWorkspaces>['items'];
   readonly signIns: ReplyOf<typeof signIns.listSignIns>['items'];
+  readonly grants: ReplyOf<typeof oauth.listGrants>['items'];
   /** Credential ids that open the door. */
   readonly credentials: Set<string>;
   /** What the link is for, until it is used. */
@@ -65,6 +67,16 @@ export function peopleOf({ principal, tenant, workspace }: Me, now: number): Peo
       ...one,
       createdAt: iso(now - 90 * HOUR),
     })),
+    grants: [
+      {
+        ...{
+          id: newId('grant'),
+          client: { id: 'ocl_bot', name: 'Release bot', builtIn: false },
+          workspace: workspace.id,
+        },
+        ...{ scopes: ['run:read', 'run:create'], createdAt: iso(now - 3 * HOUR), expiresAt: iso(now + 90 * 24 * HOUR) },
+      },
+    ],
     credentials: new Set(),
     welcome: {
       ...{ purpose: 'invitation', name: 'Linus', tenant: tenant.name, workspace: workspace.name, role: 'developer' },
@@ -73,7 +85,11 @@ export function peopleOf({ principal, tenant, workspace }: Me, now: number): Peo
   };
 }
 
-function taken<T>(items: T[], which: (item: T) => boolean, code: 'auth.passkey.not-found' | 'auth.sign-in.not-found') {
+function taken<T>(
+  items: T[],
+  which: (item: T) => boolean,
+  code: 'auth.passkey.not-found' | 'auth.sign-in.not-found' | 'auth.grant.not-found',
+) {
   const at = items.findIndex(which);
   if (at < 0) throw new ConclaveError(code);
   return items.splice(at, 1)[0]!;
@@ -151,5 +167,48 @@ export function peopleHandlers(people: People): [string, Handler][] {
   handle(signIns.revokeSignIn, ({ id }: { id: string }) =>
     taken(people.signIns, (one) => one.id === id, 'auth.sign-in.not-found'),
   );
+  for (const [contract, handler] of programHandlers(people)) handle(contract, handler);
   return handlers;
+}
+
+/** The code that a program shows, and the authorization that it led a browser to. */
+export const USER_CODE = 'BCDF-GHJK';
+export const AUTHORIZATION = 'an-authorization-that-waits-for-an-answer';
+
+function programHandlers({ grants, workspaces }: People): [Contract, Handler][] {
+  const client = { id: 'conclave-cli', name: 'Conclave CLI', builtIn: true };
+  const scopes: ReplyOf<typeof oauth.listGrants>['items'][number]['scopes'] = ['self:read', 'run:create'];
+  const workspace = workspaces[0]!;
+  const asked = { client, scopes, beyond: [], workspace, expiresAt: iso(Date.now() + HOUR) };
+  const waits = ({ userCode }: { userCode: string }) => {
+    if (userCode.toUpperCase() !== USER_CODE) throw new ConclaveError('auth.device-code.not-found');
+  };
+  const decide = (allowed: boolean) => {
+    const times = { createdAt: iso(Date.now()), expiresAt: asked.expiresAt };
+    if (allowed) grants.unshift({ id: newId('grant'), client, workspace: workspace.id, scopes, ...times });
+    return { client, allowed };
+  };
+  return [
+    [oauth.listGrants, () => ({ items: grants })],
+    [oauth.revokeGrant, ({ id }: { id: string }) => taken(grants, (one) => one.id === id, 'auth.grant.not-found')],
+    [
+      oauth.openDeviceCode,
+      (request: { userCode: string }) => {
+        waits(request);
+        return { ...asked, address: '192.0.2.7', userAgent: 'conclave-cli (linux)', requestedAt: iso(Date.now()) };
+      },
+    ],
+    [
+      oauth.decideDeviceCode,
+      (request: { userCode: string; allow: boolean }) => {
+        waits(request);
+        return decide(request.allow);
+      },
+    ],
+    [oauth.getAuthorization, () => ({ ...asked, returnsTo: 'https://app.example.com' })],
+    [
+      oauth.decideAuthorization,
+      ({ allow }: { allow: boolean }) => ({ ...decide(allow), location: `/verify?allowed=${allow}` }),
+    ],
+  ];
 }

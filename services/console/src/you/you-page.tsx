@@ -2,6 +2,7 @@ import { Page } from '../design/page.js';
 import { useMe } from '../sign-in/use-me.js';
 import { AddPasskey } from './add-passkey.js';
 import { Passkeys } from './passkeys.js';
+import { Programs } from './programs.js';
 import { SignIns } from './sign-ins.js';
 
 /** How the signed-in person gets in, and where they are in. */
@@ -15,6 +16,7 @@ export function YouPage() {
     >
       <Passkeys />
       <SignIns />
+      <Programs />
     </Page>
   );
 }

@@ -58,7 +58,7 @@ export const errorCatalogue = {
   'auth.unauthenticated': {
     status: 401,
     title: 'A valid credential is required.',
-    action: 'Send `Authorization: Bearer <API key>`.',
+    action: 'Send `Authorization: Bearer <API key or access token>`.',
   },
   'auth.forbidden': {
     status: 403,

@@ -130,7 +130,7 @@ async function addAuthenticator(page: Page): Promise<void> {
 
   it('lets the command line in by the code it shows', async () => {
     const login = await logIn(platform.gateway, join(dir, 'home'), 'self:read run:create', async (userCode) => {
-      await page.goto(`${platform.console}/device?user_code=${userCode}`);
+      await page.goto(`${platform.gateway}/device?user_code=${userCode}`);
       await page.getByRole('button', { name: 'Continue' }).click();
       await see(page.getByRole('heading', { name: 'Conclave CLI wants to act for you' }));
       await see(page.getByText(userCode));

@@ -3,11 +3,13 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { auth, events, oauth, roles, signIns } from '@conclave/contracts';
 import { eventually, refusalOf, type TestPrincipal } from '@conclave/dev-env/testing';
 import type { RunningService } from '@conclave/nest-kit';
+import { Database } from '@conclave/postgres-kit';
 import * as client from 'openid-client';
 import { SITE, edge, startAuth, startReplica, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
 import { forgedAccessTokens } from '../testing/forged-access-tokens.js';
 import { signInWithLink, speakTo } from '../testing/oauth-client.js';
 import { AuthorizationServer } from './authorization-server.js';
+import { sweepOauth } from './postgres-grants.js';
 import { SigningKeys } from './signing-keys.js';
 
 let fixture: AuthFixture;
@@ -570,6 +572,32 @@ describe('the protocol', () => {
        from auth.oauth_request r`,
     );
     expect(stored[0]!.all).not.toContain(tokens.refresh_token!);
+  });
+
+  it('forgets what is of no use any more, and nothing else', async () => {
+    const kept = await tokensFor('run:read');
+    await client.initiateDeviceAuthorization(cli, { scope: 'run:read' });
+    await refusalOf(decide('BCDF-BCDF'));
+    const count = async () => {
+      const [row] = await fixture.database.query<Record<string, number>>(
+        `select (select count(*)::int from auth.oauth_request where expires_at < now()) as requests,
+          (select count(*)::int from auth.oauth_wrong_code where at < now() - interval '1 day') as codes,
+          (select count(*)::int from auth.oauth_grant where expires_at < now()) as grants,
+          (select count(*)::int from auth.oauth_signing_key) as keys`,
+      );
+      return row!;
+    };
+    await fixture.database.query(`update auth.oauth_request set expires_at = now() - interval '2 days'`);
+    await fixture.database.query(`update auth.oauth_wrong_code set at = now() - interval '2 days'`);
+    await fixture.database.query(
+      `update auth.oauth_grant set expires_at = now() - interval '31 days' where revoked_at is not null`,
+    );
+    await fixture.database.query(`update auth.oauth_signing_key set signs_from = signs_from - interval '1 hour'`);
+    const before = await count();
+    for (const what of ['requests', 'codes', 'grants']) expect([what, before[what]]).not.toEqual([what, 0]);
+    await sweepOauth(fixture.service.app.get(Database));
+    expect(await count()).toEqual({ requests: 0, codes: 0, grants: 0, keys: 1 });
+    await expect(refresh(kept.refresh_token)).resolves.toBeDefined();
   });
 
   it('is not spoken where nobody knows the address of the installation', () => {

@@ -26,6 +26,7 @@ const routes: readonly (readonly [pattern: string, page: PageComponent])[] = [
   ['/voter-keys', page(async () => (await import('../voting/voter-keys-page.js')).VoterKeysPage)],
   ['/members', page(async () => (await import('../members/members-page.js')).MembersPage)],
   ['/you', page(async () => (await import('../you/you-page.js')).YouPage)],
+  ['/programs', page(async () => (await import('../programs/programs-page.js')).ProgramsPage)],
   ['/device', page(async () => (await import('../programs/device-page.js')).DevicePage)],
   ['/authorize/:id', page(async () => (await import('../programs/authorize-page.js')).AuthorizePage)],
   ['/connections', page(async () => (await import('../connections/connections-page.js')).ConnectionsPage)],

@@ -34,6 +34,7 @@ export const places: readonly { readonly title: string; readonly places: readonl
       { to: '/voter-keys', title: 'Voter keys', icon: 'pen', permission: 'voter-key:enrol' },
       { to: '/members', title: 'Members', icon: 'people', permission: 'member:read' },
       { to: '/connections', title: 'Sign-in providers', icon: 'shield', permission: 'connection:manage' },
+      { to: '/programs', title: 'Programs', icon: 'box', permission: 'oauth-client:manage' },
       { to: '/api-keys', title: 'API keys', icon: 'key', permission: 'api-key:manage' },
       { to: '/you', title: 'You', icon: 'person', permission: 'self:manage' },
     ],

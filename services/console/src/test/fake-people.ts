@@ -10,6 +10,7 @@ import {
   signIns,
   tenantRoles,
   type Contract,
+  type ErrorCode,
   type ReplyOf,
 } from '@conclave/contracts';
 import { iso } from './sample-reviews.js';
@@ -30,6 +31,7 @@ export interface People {
   readonly passkeys: Passkey[];
   readonly workspaces: ReplyOf<typeof auth.listWorkspaces>['items'];
   readonly signIns: ReplyOf<typeof signIns.listSignIns>['items'];
+  readonly programs: ReplyOf<typeof oauth.listOauthClients>['items'];
   readonly grants: ReplyOf<typeof oauth.listGrants>['items'];
   /** Credential ids that open the door. */
   readonly credentials: Set<string>;
@@ -67,6 +69,7 @@ export function peopleOf({ principal, tenant, workspace }: Me, now: number): Peo
       ...one,
       createdAt: iso(now - 90 * HOUR),
     })),
+    programs: [],
     grants: [
       {
         ...{
@@ -85,11 +88,7 @@ export function peopleOf({ principal, tenant, workspace }: Me, now: number): Peo
   };
 }
 
-function taken<T>(
-  items: T[],
-  which: (item: T) => boolean,
-  code: 'auth.passkey.not-found' | 'auth.sign-in.not-found' | 'auth.grant.not-found',
-) {
+function taken<T>(items: T[], which: (item: T) => boolean, code: ErrorCode) {
   const at = items.findIndex(which);
   if (at < 0) throw new ConclaveError(code);
   return items.splice(at, 1)[0]!;
@@ -175,7 +174,7 @@ export function peopleHandlers(people: People): [string, Handler][] {
 export const USER_CODE = 'BCDF-GHJK';
 export const AUTHORIZATION = 'an-authorization-that-waits-for-an-answer';
 
-function programHandlers({ grants, workspaces }: People): [Contract, Handler][] {
+function programHandlers({ grants, programs, workspaces }: People): [Contract, Handler][] {
   const client = { id: 'conclave-cli', name: 'Conclave CLI', builtIn: true };
   const scopes: ReplyOf<typeof oauth.listGrants>['items'][number]['scopes'] = ['self:read', 'run:create'];
   const workspace = workspaces[0]!;
@@ -188,7 +187,19 @@ function programHandlers({ grants, workspaces }: People): [Contract, Handler][] 
     if (allowed) grants.unshift({ id: newId('grant'), client, workspace: workspace.id, scopes, ...times });
     return { client, allowed };
   };
+  type Registered = ReplyOf<typeof oauth.createOauthClient>;
+  const register = (request: Pick<Registered, 'name' | 'kind' | 'redirectUris'>): Registered => {
+    const made = { id: newId('oauthClient'), ...request, createdAt: iso(Date.now()) };
+    programs.unshift(made);
+    return { ...made, ...(request.kind === 'confidential' ? { secret: 'a-secret-that-is-shown-once' } : {}) };
+  };
   return [
+    [oauth.listOauthClients, () => ({ items: programs })],
+    [oauth.createOauthClient, register],
+    [
+      oauth.deleteOauthClient,
+      ({ id }: { id: string }) => taken(programs, (one) => one.id === id, 'auth.oauth-client.not-found'),
+    ],
     [oauth.listGrants, () => ({ items: grants })],
     [oauth.revokeGrant, ({ id }: { id: string }) => taken(grants, (one) => one.id === id, 'auth.grant.not-found')],
     [

@@ -46,7 +46,7 @@ import { newWorld, type World } from './world.js';
     expect(watched.faults).toEqual([]);
   });
 
-  const button = (name: string | RegExp) => page.getByRole('button', { name });
+  const button = (name: string | RegExp, exact = false) => page.getByRole('button', { name, exact });
   const dialog = () => page.getByRole('dialog');
   const row = (name: RegExp) => page.getByRole('row', { name });
   const lastWrite = () => edge.writes.at(-1);
@@ -137,6 +137,21 @@ import { newWorld, type World } from './world.js';
     expect(lastWrite()).toMatchObject({
       ...{ subject: oauth.decideAuthorization.subject, request: { id: AUTHORIZATION, allow: false } },
     });
+  });
+
+  it('register a program, whose secret is shown once, and delete it', async () => {
+    await enterAt(page, url, '/programs');
+    await button('Register a program').click();
+    await dialog().getByLabel('Name').fill('Release bot');
+    await dialog().getByText('On a server').click();
+    await dialog().getByLabel('Addresses').fill('https://bot.example.com/callback');
+    await button('Register', true).click();
+    await see(dialog().getByText('a-secret-that-is-shown-once'));
+    await button('I have copied it').click();
+    await see(row(/Release bot.*keeps a secret/));
+    await button('Delete Release bot').click();
+    await dialog().getByRole('button', { name: 'Delete' }).click();
+    await gone(row(/Release bot/));
   });
 
   it('are invited with a link that is shown once, and uninvited', async () => {

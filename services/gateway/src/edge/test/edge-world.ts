@@ -60,6 +60,8 @@ export interface EdgeWorld {
   readonly keys: { readonly admin: string; readonly auditor: string };
   /** How often auth was asked. */
   exchanges(): number;
+  /** As what each credential was brought to auth. */
+  readonly kinds: ReadonlyMap<string, string>;
   /** Makes another key, of a principal of its own, whose contexts are good for `ttlMs`. */
   addKey(secret: string, scopes?: readonly Permission[], ttlMs?: number, allowedAddresses?: string[]): void;
   /** Revokes a key, and rings unless told not to. */
@@ -130,6 +132,7 @@ function playAuth(kit: Kit) {
   const rpc = new RpcServer(kit.nats, 'auth', kit.dispatcher, kit.log);
   const tenantId = newId('tenant');
   let exchanges = 0;
+  const kinds = new Map<string, string>();
   const addKey: EdgeWorld['addKey'] = (secret, scopes = permissions, ttlMs = 60_000, allowedAddresses) =>
     void known.set(secret, {
       credentialId: newId('apiKey'),
@@ -141,7 +144,8 @@ function playAuth(kit: Kit) {
 
   rpc.serve(auth.exchangeCredential, async (_ctx, request) => {
     exchanges += 1;
-    const { secret } = request as RequestOf<typeof auth.exchangeCredential>;
+    const { kind, secret } = request as RequestOf<typeof auth.exchangeCredential>;
+    kinds.set(secret, kind);
     const credential = known.get(secret);
     if (!credential) throw new ConclaveError('auth.unauthenticated');
     const { credentialId, principalId, scopes, csrf, ttlMs, allowedAddresses } = credential;
@@ -187,6 +191,7 @@ function playAuth(kit: Kit) {
   return {
     addKey,
     exchanges: () => exchanges,
+    kinds,
     narrow(secret: string, scopes: readonly Permission[]) {
       known.set(secret, { ...known.get(secret)!, scopes });
       rings.emit(events.roleChanged, tenantId, { role: 'own', permissions: [...scopes] });

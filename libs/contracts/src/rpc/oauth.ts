@@ -12,6 +12,7 @@ import { permissions, type Permission } from '../permissions.js';
 export const oauthPaths = {
   '/.well-known/oauth-authorization-server': 'GET',
   '/.well-known/openid-configuration': 'GET',
+  '/.well-known/oauth-protected-resource': 'GET',
   '/oauth/jwks.json': 'GET',
   '/oauth/authorize': 'GET',
   '/oauth/authorize/:uid': 'GET',

@@ -30,6 +30,7 @@ export class AnswerOauth {
     const { issuer } = this.server;
     const url = new URL(request.url, issuer);
     if (url.pathname === '/oauth/jwks.json') return this.keySet();
+    if (url.pathname === '/.well-known/oauth-protected-resource') return this.resource();
     const resumed = RESUME.exec(url.pathname)?.[1];
     if (resumed !== undefined) {
       if (!(await this.decidedHere(resumed, url.searchParams.get('consent') ?? ''))) return stale();
@@ -56,14 +57,27 @@ export class AnswerOauth {
     return decision !== undefined && timingSafeEqual(decision, this.artifacts.digestOf('decision', secret));
   }
 
+  /** For programs that begin at the API and look for who lets them in (RFC 9728). */
+  private resource(): Reply {
+    const { issuer } = this.server;
+    const bearer = { bearer_methods_supported: ['header'], scopes_supported: oauth.grantableScopes };
+    return published('application/json', { resource: issuer, authorization_servers: [issuer], ...bearer });
+  }
+
   private async keySet(): Promise<Reply> {
-    const headers = [
-      { name: 'content-type', value: 'application/jwk-set+json; charset=utf-8' },
-      { name: 'cache-control', value: `public, max-age=${OVERLAP_MS / 2_000}` },
-    ];
-    return { status: 200, headers, body: JSON.stringify({ keys: await this.keys.published() }) };
+    return published('application/jwk-set+json', { keys: await this.keys.published() });
   }
 }
+
+/** What everybody may read and keep for a while: half as long as a new key waits until it signs. */
+const published = (type: string, document: object): Reply => ({
+  status: 200,
+  headers: [
+    { name: 'content-type', value: `${type}; charset=utf-8` },
+    { name: 'cache-control', value: `public, max-age=${OVERLAP_MS / 2_000}` },
+  ],
+  body: JSON.stringify(document),
+});
 
 function headersOf(headers: Readonly<Record<string, number | string | string[] | undefined>>): Reply['headers'] {
   return Object.entries(headers).flatMap(([name, value]) => {

@@ -1,6 +1,6 @@
 /** Programs of others (`openid-client`) that speak OAuth to two replicas of auth, and people who answer them. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { auth, events, oauth, roles, signIns } from '@conclave/contracts';
+import { auth, events, oauth, roles, scim, signIns } from '@conclave/contracts';
 import { refusalOf, type TestPrincipal } from '@conclave/dev-env/testing';
 import type { RunningService } from '@conclave/nest-kit';
 import { Database } from '@conclave/postgres-kit';
@@ -307,6 +307,21 @@ describe('a grant ends', () => {
     // Whose membership ends loses the sign-ins first, and with them what was given there.
     expect(revoked).toMatchObject({ grant, because: because === 'member' ? 'sign-in' : because });
     expect(await told(events.credentialRevoked.type, who.person.tenantId)).toContainEqual({ credentialId: grant });
+  });
+
+  it('when a directory says that its person is not active', async () => {
+    const admin = (await someone()).person;
+    const directory = (method: 'POST' | 'PATCH', path: string, body: Record<string, never>) =>
+      fixture.call(scim.scimRequest, { method, path, base: `${SITE}/scim/v2`, query: {}, body }, admin);
+    const user = { schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'], userName: 'fay@example.com' };
+    const id = String((await directory('POST', 'Users', user as never)).body!['id']);
+    const { key } = await fixture.call(auth.createApiKey, { name: 'fay', principal: id }, admin);
+    const opened = await fixture.call(auth.createSignIn, { apiKey: key }, edge);
+    const tokens = await tokensFor('run:read', await fixture.exchange(opened.secret, 'sign-in'));
+    const schemas = ['urn:ietf:params:scim:api:messages:2.0:PatchOp'];
+    const patch = { schemas, Operations: [{ op: 'replace', path: 'active', value: false }] };
+    expect((await directory('PATCH', `Users/${id}`, patch as never)).body).toMatchObject({ active: false });
+    await expectDead(tokens);
   });
 
   it('not when its person moves to another workspace, nor for others who ask', async () => {

@@ -34,7 +34,7 @@ export function Asked({ question, facts, caution, error, isPending, onAnswer }: 
       <Stack gap="md">
         <Facts facts={[['Workspace', <Visible key="workspace" text={workspace.name} />], ...facts]} />
         {scopes.length === 0 ? (
-          <Text size="sm">It asks for nothing that you may do yourself.</Text>
+          <Text size="sm">It asks for nothing that you can allow it.</Text>
         ) : (
           <div>
             <Text size="sm" fw={550} mb={4}>
@@ -49,7 +49,7 @@ export function Asked({ question, facts, caution, error, isPending, onAnswer }: 
         )}
         {beyond.length > 0 && (
           <Text size="xs" c="dimmed">
-            It also asks for what you may not do yourself, and will not get it: {beyond.join(', ')}.
+            It also asks for what it cannot get from you: {beyond.join(', ')}.
           </Text>
         )}
         <Text size="sm" c="dimmed">

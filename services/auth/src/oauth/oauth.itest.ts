@@ -314,7 +314,7 @@ describe('a grant ends', () => {
     const directory = (method: 'POST' | 'PATCH', path: string, body: Record<string, never>) =>
       fixture.call(scim.scimRequest, { method, path, base: `${SITE}/scim/v2`, query: {}, body }, admin);
     const user = { schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'], userName: 'fay@example.com' };
-    const id = String((await directory('POST', 'Users', user as never)).body!['id']);
+    const id = (await directory('POST', 'Users', user as never)).body!['id'] as string;
     const { key } = await fixture.call(auth.createApiKey, { name: 'fay', principal: id }, admin);
     const opened = await fixture.call(auth.createSignIn, { apiKey: key }, edge);
     const tokens = await tokensFor('run:read', await fixture.exchange(opened.secret, 'sign-in'));

@@ -27,7 +27,7 @@ alter table break_glass force row level security;
 create policy tenant on break_glass using (tenant_id = current_setting('app.tenant', true))
   with check (tenant_id = current_setting('app.tenant', true));
 grant select, insert on break_glass to :app;
-grant update (reason, ended_at, ended_by, finding, note, reviewed_by, reviewed_at) on break_glass to :app;
+grant update (sign_in_id, reason, ended_at, ended_by, finding, note, reviewed_by, reviewed_at) on break_glass to :app;
 
 -- A key that may do everything may do this as well; a key never grows otherwise.
 create policy widen on api_key for update to current_user using (true);

@@ -11,8 +11,8 @@ export function overview(commands: readonly Command[]): string {
     ...commands.map(({ name, summary }) => `  ${name.padEnd(width)}${summary}`),
     '',
     'Every command takes --json and --help; --version says which program this is.',
-    'The platform is named by --url and --api-key, else by CONCLAVE_URL and CONCLAVE_API_KEY, else by the',
-    '.conclave/dev.json of `npm run up`.',
+    'The platform is named by --url and --api-key, else by CONCLAVE_URL and CONCLAVE_API_KEY, else by the last',
+    '`conclave login`, else by the .conclave/dev.json of `npm run up`.',
     '',
   ].join('\n');
 }

@@ -13,6 +13,8 @@ import { doctor } from './commands/doctor.js';
 import { fork } from './commands/fork.js';
 import { hook } from './commands/hook.js';
 import { init } from './commands/init.js';
+import { login } from './commands/login.js';
+import { logout } from './commands/logout.js';
 import { receipt } from './commands/receipt.js';
 import { replay } from './commands/replay.js';
 import { review } from './commands/review.js';
@@ -22,6 +24,7 @@ import { status } from './commands/status.js';
 import { verify } from './commands/verify.js';
 import { waive } from './commands/waive.js';
 import { watch } from './commands/watch.js';
+import { whoami } from './commands/whoami.js';
 import { EXIT } from './exit-codes.js';
 import { faultOf, usage, type Fault } from './fault.js';
 import { helpText, overview } from './help.js';
@@ -32,7 +35,8 @@ import { printable } from './printable.js';
 const commands: readonly Command[] = [
   ...[init, review, verify, waive, hook, decide, decisions, receipt],
   ...[run, status, watch, answer, pause, resume, cancel, steer, fork, replay],
-  ...[audit, budget, accessReviewsCommand, secretsCommand, admin, doctor],
+  ...[audit, budget, accessReviewsCommand, secretsCommand],
+  ...[login, logout, whoami, admin, doctor],
 ];
 
 /** What the program is started with. */

@@ -12,6 +12,7 @@ import * as invitations from './rpc/invitations.js';
 import * as marketplace from './rpc/marketplace.js';
 import * as mfa from './rpc/mfa.js';
 import * as metrics from './rpc/metrics.js';
+import * as oauth from './rpc/oauth.js';
 import * as passkeys from './rpc/passkeys.js';
 import * as records from './rpc/records.js';
 import * as runs from './rpc/runs.js';
@@ -40,6 +41,7 @@ export const contracts: readonly Contract[] = [
     passkeys,
     mfa,
     invitations,
+    oauth,
     scim,
     runtime,
     runs,

@@ -4,6 +4,7 @@
  */
 import type { CatalogueEntry } from './catalogue-entry.js';
 import { identityErrors } from './identity-errors.js';
+import { oauthErrors } from './oauth-errors.js';
 import { proofErrors } from './proof-errors.js';
 import { secondFactorErrors } from './second-factor-errors.js';
 import { tenantErrors } from './tenant-errors.js';
@@ -60,7 +61,7 @@ export const errorCatalogue = {
   'auth.unauthenticated': {
     status: 401,
     title: 'A valid credential is required.',
-    action: 'Send `Authorization: Bearer <API key>`.',
+    action: 'Send `Authorization: Bearer <API key or access token>`.',
   },
   'auth.forbidden': {
     status: 403,
@@ -105,6 +106,7 @@ export const errorCatalogue = {
     title: 'No such invitation, or it was accepted.',
     action: 'List those that are open with GET /v1/invitations.',
   },
+  ...oauthErrors,
   'auth.workspace.exists': { status: 409, title: 'A workspace of this name exists.', action: 'Choose another name.' },
   'auth.workspace.not-found': {
     status: 404,

@@ -22,6 +22,8 @@ export const idPrefixes = {
   group: 'grp',
   accessReview: 'arv',
   breakGlass: 'bgl',
+  oauthClient: 'ocl',
+  grant: 'gnt',
   run: 'run',
   task: 'tsk',
   session: 'ses',

@@ -35,12 +35,15 @@ export const permissions = [
   'scim:provision',
   'access-review:manage',
   'break-glass:open',
+  'oauth-client:manage',
 ] as const;
 
 export type Permission = (typeof permissions)[number];
 
 /** What concerns every workspace of a tenant, so that its owners alone may. */
-const ofOwners: readonly Permission[] = ['role:manage', 'policy:manage', 'connection:manage', 'tenant:manage'];
+const ofOwners: readonly Permission[] = [
+  ...(['role:manage', 'policy:manage', 'connection:manage', 'oauth-client:manage', 'tenant:manage'] as const),
+];
 
 /** What concerns every tenant: it is of the operators' own, and nobody elsewhere ever holds it. */
 export const ofOperators: Permission = 'platform:operate';

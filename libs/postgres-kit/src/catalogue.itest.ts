@@ -13,6 +13,8 @@ const withoutTenant = [
   '*.event_lane', // heads of the log, per lane of many tenants
   '*.erased_tenant', // who is no longer there, so that nothing of theirs comes back
   '*.event_cursor', // how far other logs are applied, per lane of many tenants
+  'auth.oauth_request', // what programs asked for before anybody knows whom
+  'auth.oauth_signing_key', // keys of the whole installation
   'runtime.scheduler', // how far fair queueing has come, over all tenants
   'runtime.worker', // processes of the engine
 ];
@@ -84,11 +86,15 @@ const asOwner = [
   'auth.access_reviews_due',
   'auth.sweep_challenges',
   'auth.sweep_connection_flows',
+  'auth.sweep_oauth',
   'auth.sweep_sign_ins',
   'auth.tenant_named',
   'auth.tenant_of_api_key',
   'auth.tenant_of_connection',
   'auth.tenant_of_link',
+  'auth.tenant_of_oauth_client',
+  'auth.tenant_of_oauth_grant',
+  'auth.tenant_of_oauth_token',
   'auth.tenant_of_passkey',
   'auth.tenant_of_sign_in',
   'auth.tenants_of_email_domain',
@@ -99,6 +105,13 @@ const ofOwner = [
   'auth.connection: door SELECT',
   'auth.connection_flow: sweep DELETE',
   'auth.connection_flow: sweep_reads SELECT',
+  'auth.oauth_client: exchange SELECT',
+  'auth.oauth_grant: exchange SELECT',
+  'auth.oauth_grant: sweep DELETE',
+  'auth.oauth_token: exchange SELECT',
+  'auth.oauth_token: sweep DELETE',
+  'auth.oauth_wrong_code: sweep DELETE',
+  'auth.oauth_wrong_code: sweep_reads SELECT',
   'auth.one_time_link: exchange SELECT',
   'auth.passkey: exchange SELECT',
   'auth.saml_assertion: sweep DELETE',

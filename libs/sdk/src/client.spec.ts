@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { auth, audit, consensus, ConclaveError, marketplace, newId, problemOf, runtime } from '@conclave/contracts';
-import { createClient, type Client } from './client.js';
+import { createClient, type Client, type ClientOptions } from './client.js';
 
 type Answer = (request: IncomingMessage, response: ServerResponse, body: string) => void;
 
@@ -17,7 +17,12 @@ const refuse = (response: ServerResponse, error: ConclaveError, headers: Record<
 let server: Server;
 
 /** A client of a server that gives these answers one after the other, the last one for ever. */
-async function clientOf(
+async function clientOf(...answers: Answer[]) {
+  return clientWith('k', ...answers);
+}
+
+async function clientWith(
+  apiKey: ClientOptions['apiKey'],
   ...answers: Answer[]
 ): Promise<{ client: Client; requests: IncomingMessage[]; bodies: string[] }> {
   const requests: IncomingMessage[] = [];
@@ -32,7 +37,7 @@ async function clientOf(
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   const retry = { attempts: 4, firstPauseMs: 1, longestPauseMs: 2 };
-  return { client: createClient({ baseUrl, apiKey: 'k', retry }), requests, bodies };
+  return { client: createClient({ baseUrl, apiKey, retry }), requests, bodies };
 }
 
 afterEach(async () => {
@@ -47,6 +52,17 @@ const sse = (...events: object[]) =>
   events.map((one) => `id: ${(one as { seq: number }).seq}\ndata: ${JSON.stringify(one)}\n\n`).join('');
 
 describe('call', () => {
+  it('asks for an access token each time, and for another when one is refused', async () => {
+    const tokens: (string | undefined)[] = [];
+    const give = async (refused?: string) => `token ${tokens.push(refused)}`;
+    const refuse: Answer = (_, response) => json(response, { code: 'auth.unauthenticated' }, 401);
+    const { client, requests } = await clientWith(give, refuse, (_, response) => json(response, {}));
+    await client.call(runtime.getRun, { id });
+    await client.call(runtime.getRun, { id });
+    expect(requests.map(({ headers }) => headers.authorization)).toEqual([1, 2, 3].map((n) => `Bearer token ${n}`));
+    expect(tokens).toEqual([undefined, 'token 1', undefined]);
+  });
+
   it('puts members into path, query and body as the contract says', async () => {
     const { client, requests, bodies } = await clientOf((_, response) => json(response, {}));
     await client.call(marketplace.getPackage, { name: 'conclave/review' });

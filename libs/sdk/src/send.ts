@@ -3,7 +3,8 @@ import { ConclaveError, errorOf } from '@conclave/contracts';
 export interface Platform {
   /** Address of the edge, such as `https://conclave.example.com`. */
   readonly baseUrl: string;
-  readonly apiKey: string;
+  /** An API key, or what gives an access token for each request: told of one that was refused, another. */
+  readonly apiKey: string | ((refused?: string) => Promise<string>);
   readonly fetch?: typeof fetch;
 }
 
@@ -24,21 +25,28 @@ const NETWORK_MS = 5_000;
 
 export function sender({ baseUrl, apiKey, fetch: fetchWith = fetch }: Platform): Send {
   const base = baseUrl.replace(/\/+$/, '');
-  return async (target, { timeoutMs, signal, headers, ...init }) => {
+  const ask = (target: string, credential: string, { timeoutMs, signal, headers, ...init }: SendInit) => {
     const signals = [signal, timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs + NETWORK_MS)];
-    const response = await fetchWith(base + target, {
+    return fetchWith(base + target, {
       ...init,
       redirect: 'error',
       headers: {
         accept: 'application/json',
         ...(headers as Record<string, string>),
-        authorization: `Bearer ${apiKey}`,
+        authorization: `Bearer ${credential}`,
       },
       signal: AbortSignal.any(signals.filter((one) => one !== undefined && one !== null)),
     }).catch((cause: unknown) => {
       if (signal?.aborted) throw cause;
       throw unreachable(base, cause);
     });
+  };
+  return async (target, init) => {
+    const credential = typeof apiKey === 'string' ? apiKey : await apiKey();
+    let response = await ask(target, credential, init);
+    // A token can end while it travels. What was streamed is gone, and cannot be sent again.
+    if (response.status === 401 && typeof apiKey !== 'string' && !(init.body instanceof ReadableStream))
+      response = await ask(target, await apiKey(credential), init);
     if (response.ok) return response;
     throw await refusalOf(response);
   };

@@ -30,6 +30,7 @@ import { GetMe } from './members/get-me.js';
 import { ListMembers } from './members/list-members.js';
 import { MembersController } from './members/members.controller.js';
 import { mfaControllers, mfaProviders } from './mfa/mfa-parts.js';
+import { oauthControllers, oauthProviders } from './oauth/oauth-parts.js';
 import { DeletePolicy } from './policies/delete-policy.js';
 import { OwnPolicySource } from './policies/own-policy-source.js';
 import { PoliciesController } from './policies/policies.controller.js';
@@ -78,6 +79,7 @@ import { WorkspacesController } from './workspaces/workspaces.controller.js';
     ...mfaControllers,
     AccessReviewsController,
     ...tenantControllers,
+    ...oauthControllers,
     ApiKeysController,
     BreakGlassController,
     CredentialsController,
@@ -95,6 +97,7 @@ import { WorkspacesController } from './workspaces/workspaces.controller.js';
     ...connectionProviders,
     ...mfaProviders,
     ...tenantProviders,
+    ...oauthProviders,
     ...[AnswerScim, GroupRoles, Groups, ScimGroups, ScimUsers],
     ...[KeyRing, DataKeys, Vault, CreateSecret, DeleteSecret, LeaseSecret, ListSecrets, RotateSecret],
     AcceptLink,

@@ -1,6 +1,7 @@
 import type { Database } from '@conclave/postgres-kit';
 import { closeDueReviews } from './access-reviews/close-due-reviews.js';
 import { sweepConnectionFlows } from './connection-sign-ins/postgres-flows.js';
+import { sweepOauth } from './oauth/postgres-grants.js';
 import { sweepChallenges } from './passkeys/postgres-passkeys.js';
 import { sweepSignIns } from './sign-ins/postgres-sign-ins.js';
 
@@ -10,4 +11,5 @@ export async function sweep(db: Database): Promise<void> {
   await sweepChallenges(db);
   await sweepConnectionFlows(db);
   await closeDueReviews(db);
+  await sweepOauth(db);
 }

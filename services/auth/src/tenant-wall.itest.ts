@@ -20,6 +20,10 @@ const tables = [
   'external_identity',
   'connection_flow',
   'saml_assertion',
+  'oauth_client',
+  'oauth_grant',
+  'oauth_token',
+  'oauth_wrong_code',
 ];
 const held = ['tenant', 'workspace', 'principal', 'membership', 'api_key'];
 
@@ -86,6 +90,14 @@ describe('the tenant wall of auth', () => {
       `select tenant_of_passkey('\\x00')`,
       `update passkey set principal_id = ''`,
       `update one_time_link set expires_at = now()`,
+      `select tenant_of_oauth_client('ocl_x')`,
+      `select tenant_of_oauth_grant('gnt_x')`,
+      `select tenant_of_oauth_token('\\x00')`,
+      `select sweep_oauth()`,
+      `select from oauth_signing_key`,
+      `update oauth_grant set scopes = '{}'`,
+      `update oauth_token set payload = '{}'`,
+      `update oauth_client set secret = null`,
     ];
     for (const sql of tries) await expect(db.tx(as(a), (tx) => tx.query(sql))).rejects.toThrow('permission denied');
   });

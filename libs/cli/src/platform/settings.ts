@@ -3,10 +3,13 @@ import { dirname, join, resolve } from 'node:path';
 import { createClient, type Client } from '@conclave/sdk';
 import type { Call } from '../command.js';
 import { usage } from '../fault.js';
+import { accessToken } from './access-token.js';
+import { loginsOf } from './logins.js';
 
 export interface Settings {
   readonly url: string;
-  readonly apiKey: string;
+  /** An API key, or what gives the access token of a login. */
+  readonly apiKey: string | ((refused?: string) => Promise<string>);
   /** Where they were found, for `doctor`. */
   readonly source: string;
 }
@@ -20,7 +23,7 @@ interface DevFile {
 /** The checkout this program runs from: `libs/cli/dist/platform` is four levels down, as is where the program lies in one file. */
 export const CHECKOUT = resolve(import.meta.dirname, '../../../..');
 
-/** A client of the platform that the command line, the environment or a running `npm run up` names. */
+/** A client of the platform that the command line, the environment, a login or a running `npm run up` names. */
 export function clientOf(call: Call): Client {
   const { url, apiKey } = settingsOf(call);
   return createClient({ baseUrl: url, apiKey });
@@ -28,21 +31,40 @@ export function clientOf(call: Call): Client {
 
 /** @throws Fault `cli.usage` when no platform is named */
 export function settingsOf(call: Call): Settings {
-  const { env } = call;
-  const url = call.text('url') ?? env['CONCLAVE_URL'];
-  const apiKey = call.text('api-key') ?? env['CONCLAVE_API_KEY'];
-  if (url !== undefined && !/^https?:\/\/[^/]/.test(url)) throw usage(`${url} is not an http(s) address`);
+  const url = namedUrl(call);
+  const apiKey = call.text('api-key') ?? call.env['CONCLAVE_API_KEY'];
   if (url !== undefined && apiKey !== undefined) return { url, apiKey, source: 'command line or environment' };
+  const logins = loginsOf(call);
+  const at = url ?? (apiKey === undefined ? logins.current() : undefined);
+  if (at !== undefined && apiKey === undefined && logins.at(at))
+    return { url: at, apiKey: (refused) => accessToken(call, logins, at, refused), source: logins.path };
   const dev = devFile(call);
-  if (!dev || (url !== undefined && url.replace(/\/+$/, '') !== dev.gateway)) throw incomplete(url, apiKey);
+  if (!dev || (url !== undefined && url !== dev.gateway)) throw incomplete(url, apiKey);
   return { url: dev.gateway, apiKey: apiKey ?? dev.apiKey, source: dev.path };
 }
 
+/** The platform that `login` and `logout` are about. @throws Fault `cli.usage` when none is named */
+export function platformOf(call: Call): string {
+  const url = namedUrl(call) ?? loginsOf(call).current() ?? devFile(call)?.gateway;
+  if (url === undefined)
+    throw usage('no platform is named', 'Name it: conclave login --url https://conclave.example.com');
+  return url;
+}
+
+/** @throws Fault `cli.usage` */
+function namedUrl(call: Call): string | undefined {
+  const url = call.text('url') ?? call.env['CONCLAVE_URL'];
+  if (url !== undefined && !/^https?:\/\/[^/]/.test(url)) throw usage(`${url} is not an http(s) address`);
+  return url?.replace(/\/+$/, '');
+}
+
 function incomplete(url: string | undefined, apiKey: string | undefined) {
-  const missing = [url === undefined ? 'CONCLAVE_URL' : '', apiKey === undefined ? 'CONCLAVE_API_KEY' : ''];
+  if (url !== undefined)
+    return usage(`you are not logged in at ${url}`, `Run: conclave login --url ${url}, or set CONCLAVE_API_KEY.`);
+  const missing = ['CONCLAVE_URL', ...(apiKey === undefined ? ['CONCLAVE_API_KEY'] : [])];
   return usage(
-    `no platform is named: ${missing.filter(Boolean).join(' and ')} missing`,
-    'Set them, or start a platform on this machine with `npm run up` in the Conclave checkout.',
+    `no platform is named: ${missing.join(' and ')} missing`,
+    'Run conclave login --url URL, set them, or start a platform on this machine with `npm run up` in the Conclave checkout.',
   );
 }
 

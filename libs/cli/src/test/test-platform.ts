@@ -31,6 +31,7 @@ import {
 import { Court } from './court.js';
 import { FakeRuns, type Handler } from './fake-runs.js';
 import { FakeTenants } from './fake-tenants.js';
+import { FakeTokens } from './fake-tokens.js';
 
 export class TestPlatform {
   readonly key = 'ck_test';
@@ -45,6 +46,8 @@ export class TestPlatform {
   cutAfter: number | undefined;
   /** Refuses every call of a contract. */
   readonly refusals = new Map<Contract, ConclaveError>();
+  /** Logins. */
+  readonly tokens = new FakeTokens();
   /** Runs of agents' tasks. */
   readonly agents = new FakeRuns();
   private readonly budgets: Budget[] = [];
@@ -155,8 +158,10 @@ export class TestPlatform {
     try {
       const url = new URL(request.url!, 'http://x');
       if (url.pathname === '/readyz') return void response.end('{}');
+      if (url.pathname.startsWith('/oauth/')) return await this.tokens.serve(this.url, url.pathname, request, response);
       const { contract, params } = routeOf(request.method!, url.pathname);
-      if (request.headers.authorization !== `Bearer ${this.key}`) throw new ConclaveError('auth.unauthenticated');
+      const credential = request.headers.authorization?.replace('Bearer ', '') ?? '';
+      if (credential !== this.key && !this.tokens.good.has(credential)) throw new ConclaveError('auth.unauthenticated');
       const isJson = contract.transport === 'rpc' && ['POST', 'PUT'].includes(request.method!);
       const body = isJson ? (JSON.parse((await buffer(request)).toString() || '{}') as object) : {};
       const parsed = contract.request.safeParse({ ...Object.fromEntries(url.searchParams), ...body, ...params });

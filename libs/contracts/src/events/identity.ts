@@ -511,3 +511,56 @@ export const groupRoleSet = event({
   audited: true,
   data: directoryGroup.extend({ role: z.string().optional() }),
 });
+
+const grant = z.object({
+  grant: idOf('grant'),
+  /** Whom the program acts for, and where. */
+  principal: idOf('principal'),
+  workspace: idOf('workspace'),
+  client: z.string(),
+});
+
+export const grantGiven = event({
+  type: 'grant.given',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: grant.extend({ scopes: z.array(z.string()) }),
+});
+
+export const grantRevoked = event({
+  type: 'grant.revoked',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: grant.extend({
+    /** `person`, `client`, `sign-in`, `member`, `client-deleted`, or `reuse`: a token or code that was used up came again. */
+    because: z.string(),
+  }),
+});
+
+const oauthClient = z.object({ oauthClient: idOf('oauthClient'), kind: z.string(), redirectUris: z.array(z.string()) });
+
+export const oauthClientCreated = event({
+  type: 'oauth-client.created',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: oauthClient,
+});
+
+export const oauthClientChanged = event({
+  type: 'oauth-client.changed',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: oauthClient,
+});
+
+export const oauthClientDeleted = event({
+  type: 'oauth-client.deleted',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: oauthClient,
+});

@@ -15,12 +15,18 @@ export const principal = z.object({
   name,
 });
 
-/** Swaps a credential for a signed context token. Unknown, expired and revoked credentials answer alike. */
+/**
+ * Swaps a credential for a signed context token. Unknown, expired and revoked credentials answer alike. Only access
+ * tokens, which say what they are worth, are long.
+ */
 export const exchangeCredential = contract({
   owner: 'auth',
   subject: 'auth.v1.credential.exchange',
   permission: 'service',
-  request: z.strictObject({ kind: z.enum(['api-key', 'sign-in']), secret: z.string().min(1).max(512) }),
+  request: z.strictObject({
+    kind: z.enum(['api-key', 'sign-in', 'access-token']),
+    secret: z.string().min(1).max(4_096),
+  }),
   reply: z.object({
     token: z.string(),
     /** Epoch milliseconds after which the token is refused. */

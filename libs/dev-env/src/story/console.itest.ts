@@ -8,6 +8,7 @@ import { chromium, type Browser, type Locator, type Page } from 'playwright-core
 import { repositoryRoot } from '../paths.js';
 import { mustRun, run } from '../processes/run.js';
 import { startConstellation, type Constellation } from '../testing/constellation.js';
+import { logIn } from './log-in.js';
 import { Api, ProgramVoter } from './program-voter.js';
 import { branches, intent } from './sample.js';
 import { playStory, program } from './story.js';
@@ -126,6 +127,24 @@ async function addAuthenticator(page: Page): Promise<void> {
     await see(page.locator('[data-status="bad-signature"]'));
     expect(await page.locator('li[data-word="Failed"]').getAttribute('data-step')).toBe('signature');
   });
+
+  it('lets the command line in by the code it shows', async () => {
+    const login = await logIn(platform.gateway, join(dir, 'home'), 'self:read run:create', async (userCode) => {
+      await page.goto(`${platform.gateway}/device?user_code=${userCode}`);
+      await page.getByRole('button', { name: 'Continue' }).click();
+      await see(page.getByRole('heading', { name: 'Conclave CLI wants to act for you' }));
+      await see(page.getByText(userCode));
+      await see(page.getByText('Start runs and reviews'));
+      await page.getByRole('button', { name: 'Allow' }).click();
+      await see(page.getByText('Conclave CLI acts for you now'));
+    });
+    expect(login).toMatchObject({ code: 0, said: { me: { scopes: ['run:create', 'self:read'] } } });
+    await goTo('You');
+    await page.getByRole('button', { name: 'Stop Conclave CLI' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Stop it' }).click();
+    await see(page.getByText('No programs act for you'));
+    expect((await login.conclave('whoami')).code).not.toBe(0);
+  }, 60_000);
 
   it('follows a review while it is judged, to its end', async () => {
     await goTo('Runs');

@@ -9,6 +9,7 @@ import { forgedTokens } from '@conclave/nest-kit/testing';
 import { run } from '../processes/run.js';
 import { startConstellation, type Constellation } from '../testing/constellation.js';
 import { openSecrets, signingKey } from '../secrets.js';
+import { logIn, openPage } from './log-in.js';
 import { Remains } from './remains.js';
 import { program } from './story.js';
 import { CANARY, ask as askRoute, furnish, plain, requests, routeOf, routes } from './strangers.js';
@@ -255,9 +256,12 @@ describe('the members of a workspace, over the public API', () => {
   it('get nothing out of another tenant on any route: an id that is there is answered as one that never was', async () => {
     const theirs = await furnish(platform.gateway, platform.apiKey);
     const secrets = [...theirs.values(), CANARY, platform.workspace];
+    // An authorization is nobody's before a person has answered it.
+    const readable = ({ http: { method, path } }: (typeof routes)[number]) =>
+      method === 'GET' && path.endsWith('/{id}') && path !== '/v1/authorizations/{id}';
     const asOwner = async () => {
       const answers = new Map<string, Awaited<ReturnType<typeof askRoute>>>();
-      for (const route of routes.filter(({ http }) => http.method === 'GET' && http.path.endsWith('/{id}')))
+      for (const route of routes.filter(readable))
         answers.set(
           routeOf(route),
           await askRoute(platform.gateway, platform.apiKey, route, requests(route, theirs).known.request),
@@ -312,6 +316,80 @@ describe('the members of a workspace, over the public API', () => {
         const { status } = await fetch(`${platform.gateway}/v1/me`, { headers: { [name]: value } });
         expect([how, name, status]).toEqual([how, name, token.length > 10_000 ? 431 : 401]);
       }
+  });
+
+  it('let the command line act for them by the code it shows, within what they said, and stop it at once', async () => {
+    const { gateway } = platform;
+    const page = await openPage(gateway, platform.apiKey);
+    const home = join(dirname(platform.devFile), 'home');
+    const login = await logIn(gateway, home, 'self:read run:read', (userCode) =>
+      page('POST', '/v1/device-codes/decide', { userCode, allow: true }),
+    );
+    expect(login).toMatchObject({ code: 0, said: { url: gateway, me: { scopes: ['run:read', 'self:read'] } } });
+    expect((await login.conclave('whoami')).stdout).toContain(`at ${gateway}`);
+    expect((await login.conclave('status')).code).toBe(0);
+    expect(await refusal(login.accessToken, 'GET', '/v1/api-keys')).toBe('auth.forbidden');
+    const { body } = await page('GET', '/v1/grants');
+    const [{ id }] = body['items'] as [{ id: string }];
+    expect((await page('DELETE', `/v1/grants/${id}`)).status).toBe(200);
+    const until = Date.now() + 5_000;
+    while ((await ask(login.accessToken, 'GET', '/v1/me')).status !== 401) expect(Date.now()).toBeLessThan(until);
+    const refused = await login.conclave('whoami');
+    expect([refused.code, refused.stderr]).toEqual([13, expect.stringContaining(`conclave login --url ${gateway}`)]);
+  }, 60_000);
+
+  it('find the authorization server where its metadata says, which speaks its protocol, also when it refuses', async () => {
+    const { gateway } = platform;
+    const speak = async (path: string, form?: Record<string, string>, headers: Record<string, string> = {}) => {
+      const sent = form ? { method: 'POST', body: new URLSearchParams(form), headers } : { headers };
+      const response = await fetch(gateway + path, { ...sent, redirect: 'manual' });
+      return { response, status: response.status, text: await response.text() };
+    };
+    for (const name of ['oauth-authorization-server', 'openid-configuration']) {
+      const { text } = await speak(`/.well-known/${name}`);
+      const metadata = JSON.parse(text) as Record<string, string>;
+      expect(metadata['jwks_uri']).toBe(`${metadata['issuer']}/oauth/jwks.json`);
+    }
+    expect((JSON.parse((await speak('/oauth/jwks.json')).text) as { keys: unknown[] }).keys).toHaveLength(1);
+    const html = { accept: 'text/html' };
+    const lost = await speak('/oauth/authorize?client_id=nobody', undefined, html);
+    expect([lost.status, lost.text]).toEqual([
+      400,
+      expect.stringContaining('<h1>The program’s request cannot be answered.'),
+    ]);
+    expect(lost.response.headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
+    expect(lost.response.headers.get('x-frame-options')).toMatch(/deny/i);
+    const query = new URLSearchParams({
+      ...{
+        client_id: 'conclave-cli',
+        response_type: 'code',
+        redirect_uri: 'http://127.0.0.1:1/callback',
+        scope: 'run:read',
+      },
+      ...{ code_challenge: 'x'.repeat(43), code_challenge_method: 'S256' },
+    });
+    const led = await speak(`/oauth/authorize?${query.toString()}`);
+    expect([led.status, led.response.headers.get('location')]).toEqual([
+      303,
+      expect.stringMatching(/\/authorize\/[\w-]+$/),
+    ]);
+    const cookies = led.response.headers.getSetCookie();
+    expect(cookies.map((cookie) => cookie.split('=')[0])).toEqual(['conclave-oauth', 'conclave-oauth.sig']);
+    for (const cookie of cookies) expect(cookie).toMatch(/path=\/oauth\/authorize\/.*httponly/i);
+    for (const [form, type, status] of [
+      [{}, undefined, 400],
+      [{ client_id: 'conclave-cli', grant_type: 'refresh_token', refresh_token: 'x'.repeat(20_000) }, undefined, 413],
+      [{ client_id: 'conclave-cli' }, 'application/json', 415],
+    ] as const) {
+      const { response, text } = await speak('/oauth/token', form, type ? { 'content-type': type } : {});
+      expect([response.status, Object.keys(JSON.parse(text) as object)]).toEqual([
+        status,
+        expect.arrayContaining(['error']),
+      ]);
+      expect(response.headers.get('cache-control')).toContain('no-store');
+    }
+    for (const path of ['/oauth/session/end', '/oauth/userinfo', '/oauth/reg', '/session/end', '/oauth'])
+      expect((await speak(path, undefined, { accept: 'application/json' })).status).toBe(404);
   });
 
   it('are narrowed by a policy at every owner with the next request, on record, and free again without it', async () => {

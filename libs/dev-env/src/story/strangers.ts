@@ -58,6 +58,11 @@ export async function furnish(gateway: string, apiKey: string, canary = CANARY):
   await make('/v1/access-reviews', { name: canary, dueAt: new Date(Date.now() + 86_400_000).toISOString() });
   await make('/scim/v2/Groups', { schemas: ['urn:ietf:params:scim:schemas:core:2.0:Group'], displayName: canary });
   await make('/v1/connections', { name: canary, settings: { kind: 'github', clientId: 'c', clientSecret: canary } });
+  await make('/v1/oauth-clients', {
+    name: canary,
+    kind: 'confidential',
+    redirectUris: ['https://canary.example.com/'],
+  });
   await make('/v1/audit/erasures', { subject: unknown('prn'), reason: canary });
   await make('/v1/audit/holds', { reason: canary });
   await make('/v1/audit/exports', { format: 'jsonl' });

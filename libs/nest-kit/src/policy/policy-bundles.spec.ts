@@ -63,6 +63,7 @@ describe('policies of a tenant', () => {
         { id: 'one', source: 'forbid (principal, action, resource == Run::"run_7");' },
         forbid('place', 'context.workspace == "wsp_7"'),
         forbid('way', 'context.credential == "sign-in"'),
+        forbid('program', 'context.credential == "access-token"'),
         forbid('fork', 'context.operation == "runtime.v1.run.fork"'),
         forbid('agent', 'resource has agents && resource.agents.contains("command")'),
         forbid('robot', 'principal.kind == "agent"'),
@@ -77,6 +78,7 @@ describe('policies of a tenant', () => {
     expect(await ask({}, runs.pauseRun, { id: 'run_7' })).toEqual(['one']);
     expect(await ask({ workspaceId: 'wsp_7' })).toEqual(['place']);
     expect(await ask({ credentialId: newId('signIn') })).toEqual(['way']);
+    expect(await ask({ credentialId: newId('grant') })).toEqual(['program']);
     expect(await ask({}, runs.forkRun, { id: 'run_1' })).toEqual(['fork']);
     expect(await ask({ workspaceId: 'wsp_7' }, runs.createRun, { agent: 'command' })).toEqual(['agent', 'place']);
     const tasks = [{ agent: 'timer' }, { agent: 'command' }];

@@ -3,7 +3,7 @@
  * its role acts (an action is a permission) on a resource (its kind is the first half of the permission), of which the
  * request may name the id and some attributes.
  */
-import { contracts, type Contract } from '@conclave/contracts';
+import { contracts, idPrefixes, type Contract } from '@conclave/contracts';
 import { z } from 'zod';
 import type { RequestContext } from '../request-context.js';
 import type { ActionType, EntityJson, EntityType, SchemaJson } from './cedar.js';
@@ -49,7 +49,7 @@ export function questionOf(contract: Contract, ctx: RequestContext, request: unk
   return {
     principal: { ...ctx.principal!, role: ctx.role },
     workspace: ctx.workspaceId ?? '',
-    credential: ctx.credentialId?.startsWith('key_') ? 'api-key' : 'sign-in',
+    credential: credentialKind(ctx.credentialId),
     action: contract.permission,
     operation: contract.subject,
     resource: {
@@ -61,6 +61,9 @@ export function questionOf(contract: Contract, ctx: RequestContext, request: unk
 
 const agentsIn = (contract: Contract, request: unknown): Record<string, Attribute> =>
   contract.agentsOf ? { agents: [...contract.agentsOf(request)] } : {};
+
+const credentialKind = (credentialId = ''): string =>
+  ({ [idPrefixes.apiKey]: 'api-key', [idPrefixes.grant]: 'access-token' })[credentialId.split('_')[0]!] ?? 'sign-in';
 
 /** The question as Cedar takes it. */
 export function cedarRequest({ principal, workspace, credential, action, operation, resource }: Question) {

@@ -37,11 +37,12 @@ export async function lockApiKey(tx: Tx, { tenantId, workspaceId }: Caller, id: 
   return row ? viewOf(row) : undefined;
 }
 
-/** The networks of the key behind a credential, its own or that a sign-in was opened with; null: it is good anywhere. */
+/** The networks of the key behind a credential, its own or that a sign-in was opened with, or a grant given under one; null: it is good anywhere. */
 export async function addressesBehind(tx: Tx, tenantId: string, credentialId: string): Promise<string[] | null> {
   const row = await tx.one<{ allowed_addresses: string[] | null }>(
     `select allowed_addresses from api_key where tenant_id = $1
-     and id in (select $2 union select api_key_id from sign_in where tenant_id = $1 and id = $2)`,
+     and id in (select $2 union select api_key_id from sign_in where tenant_id = $1 and id = $2
+       union select api_key_id from oauth_grant where tenant_id = $1 and id = $2)`,
     [tenantId, credentialId],
   );
   return row?.allowed_addresses ?? null;

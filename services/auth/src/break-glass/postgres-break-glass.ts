@@ -70,6 +70,15 @@ export async function pageOfBreakGlass(
   return pageOf(rows.map(viewOf), limit);
 }
 
+/** A sign-in goes on under another secret, and what it has with it. */
+export async function moveBreakGlass(tx: Tx, tenantId: string, from: string, to: string): Promise<void> {
+  await tx.query('update break_glass set sign_in_id = $3 where tenant_id = $1 and sign_in_id = $2', [
+    tenantId,
+    from,
+    to,
+  ]);
+}
+
 export async function updateEnded(tx: Tx, tenantId: string, id: string, by: string, at: Date): Promise<void> {
   await tx.query('update break_glass set ended_at = $3, ended_by = $4 where tenant_id = $1 and id = $2', [
     ...[tenantId, id, at, by],

@@ -6,6 +6,8 @@ import { apiKeyIdOf } from '../api-keys/api-key-format.js';
 import { touchApiKey } from '../api-keys/postgres-api-keys.js';
 import type { AuthConfig } from '../config.js';
 import type { PrincipalKind } from '../members/principal.entity.js';
+import { AccessTokens } from '../oauth/access-tokens.js';
+import { touchGrant } from '../oauth/postgres-grants.js';
 import { permitted } from '../roles/role-permissions.js';
 import { touchSignIn } from '../sign-ins/postgres-sign-ins.js';
 import { standingOf } from '../sign-ins/standing.js';
@@ -13,6 +15,7 @@ import { NO_TENANT } from '../tenants/no-tenant.js';
 import { CredentialDigest } from './credential-digest.js';
 import {
   apiKeyCredential,
+  oauthCredential,
   signInCredential,
   tenantOfApiKey,
   tenantOfSignIn,
@@ -42,7 +45,7 @@ export interface Grant {
 /** The time of last use is for people and for limits of minutes; one write a minute is enough. */
 const LAST_USED_GRAIN_MS = 60_000;
 
-type CredentialKind = 'api-key' | 'sign-in';
+type CredentialKind = 'api-key' | 'sign-in' | 'access-token';
 
 /**
  * Tells good credentials from all others. A credential comes without its tenant: one exact look-up names it, then
@@ -57,9 +60,16 @@ export class Authenticator {
     @Inject(CONFIG) private readonly config: Pick<AuthConfig, 'SIGN_IN_IDLE_MINUTES' | 'STEP_UP_MINUTES'>,
     private readonly db: Database,
     private readonly digest: CredentialDigest,
+    private readonly tokens: AccessTokens,
   ) {}
 
   /** @throws ConclaveError `auth.unauthenticated` | `auth.tenant.suspended` */
+  grantOf(kind: CredentialKind, secret: string): Promise<Grant> {
+    if (kind === 'access-token') return this.accessToken(secret);
+    return kind === 'api-key' ? this.apiKey(secret) : this.signIn(secret);
+  }
+
+  /** @throws ConclaveError `auth.unauthenticated` */
   async apiKey(key: string): Promise<Grant> {
     const id = apiKeyIdOf(key);
     if (!id) throw new ConclaveError('auth.unauthenticated');
@@ -76,8 +86,23 @@ export class Authenticator {
     );
   }
 
+  /** What a token says is believed for its signature; whether its grant stands, and what the person may today, is looked up. */
+  private async accessToken(text: string): Promise<Grant> {
+    const token = await this.tokens.verify(text);
+    const { tenantId, expiresAt } = token;
+    return this.db.tx({ tenantId, actor: 'service:auth' }, async (tx) => {
+      const row = await oauthCredential(tx, tenantId, token);
+      if (!row || row.dead) throw new ConclaveError('auth.unauthenticated');
+      if (row.suspended) throw new ConclaveError('auth.tenant.suspended');
+      if (isStale(row)) await touchGrant(tx, tenantId, row.credential_id, new Date());
+      const inKey = new Set(row.scopes ?? token.scopes);
+      const scopes = token.scopes.filter((scope) => row.granted.includes(scope) && inKey.has(scope));
+      return grantOf(tenantId, { ...row, scopes, expires_at: expiresAt }, this.config.STEP_UP_MINUTES * 60_000);
+    });
+  }
+
   private grant(
-    kind: CredentialKind,
+    kind: Exclude<CredentialKind, 'access-token'>,
     text: string,
     knownTenant: string | undefined,
     find: (tx: Tx, tenantId: string) => Promise<CredentialRow | undefined>,
@@ -90,18 +115,21 @@ export class Authenticator {
       if (!row || !genuine || row.dead || (row.expires_at && row.expires_at <= now))
         throw new ConclaveError('auth.unauthenticated');
       if (row.suspended) throw new ConclaveError('auth.tenant.suspended');
-      if (now.getTime() - (row.last_used_at?.getTime() ?? 0) > LAST_USED_GRAIN_MS) await touch(tx, tenantId, row, now);
+      if (isStale(row)) await touch(tx, tenantId, row, now);
       return grantOf(tenantId, row, this.config.STEP_UP_MINUTES * 60_000);
     });
   }
 }
+
+const isStale = ({ last_used_at: at }: Pick<CredentialRow, 'last_used_at'>): boolean =>
+  Date.now() - (at?.getTime() ?? 0) > LAST_USED_GRAIN_MS;
 
 async function touch(tx: Tx, tenantId: string, { credential_id: id, api_key_id: key }: CredentialRow, now: Date) {
   if (id !== key) await touchSignIn(tx, tenantId, id, now);
   if (key) await touchApiKey(tx, tenantId, key, now);
 }
 
-function grantOf(tenantId: string, row: CredentialRow, stepUpMs: number): Grant {
+function grantOf(tenantId: string, row: Omit<CredentialRow, 'digest' | 'dead'>, stepUpMs: number): Grant {
   const { emergency_until: emergencyUntil } = row;
   const byRole = new Set([
     ...permitted(row.role, row.role_permissions, row),

@@ -3,7 +3,7 @@ import { CONFIG } from '@conclave/nest-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import type { AuthConfig } from '../config.js';
 
-type Kind = 'api-key' | 'sign-in' | 'link' | 'challenge';
+type Kind = 'api-key' | 'sign-in' | 'link' | 'challenge' | 'oauth-client';
 
 /** Stands in for a missing digest, so that an unknown credential costs what a known one does; no text has it. */
 const NOBODY = Buffer.alloc(32);
@@ -16,7 +16,7 @@ const NOBODY = Buffer.alloc(32);
 export class CredentialDigest {
   constructor(@Inject(CONFIG) private readonly config: Pick<AuthConfig, 'API_KEY_PEPPER'>) {}
 
-  of(kind: 'csrf' | 'flow' | 'recovery-code' | 'secret' | Kind, text: string): Buffer {
+  of(kind: 'csrf' | 'flow' | 'oauth' | 'recovery-code' | 'secret' | Kind, text: string): Buffer {
     return createHmac('sha256', this.config.API_KEY_PEPPER).update(`${kind}\n${text}`).digest();
   }
 

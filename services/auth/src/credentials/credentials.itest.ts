@@ -4,6 +4,7 @@ import { refusalOf } from '@conclave/dev-env/testing';
 import { Database, pgConnections, type Connection, type ConnectionSource } from '@conclave/postgres-kit';
 import { formatApiKey } from '../api-keys/api-key-format.js';
 import { Authenticator } from './authenticator.js';
+import { AccessTokens } from '../oauth/access-tokens.js';
 import { CredentialDigest } from './credential-digest.js';
 import { edge, startAuth, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
 
@@ -101,6 +102,7 @@ describe('credential exchange', () => {
       { SIGN_IN_IDLE_MINUTES: 120, STEP_UP_MINUTES: 15 },
       db,
       fixture.service.app.get(CredentialDigest),
+      fixture.service.app.get(AccessTokens),
     );
     const steps = async (key: string) => {
       said.length = 0;

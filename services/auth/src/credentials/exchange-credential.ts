@@ -20,7 +20,7 @@ export class ExchangeCredential {
     kind,
     secret,
   }: RequestOf<typeof auth.exchangeCredential>): Promise<ReplyOf<typeof auth.exchangeCredential>> {
-    const grant = await (kind === 'api-key' ? this.authenticator.apiKey(secret) : this.authenticator.signIn(secret));
+    const grant = await this.authenticator.grantOf(kind, secret);
     const { expiresAt: _, allowedAddresses, requestsPerMinute, ...claims } = grant;
     const now = Date.now();
     const ttlMs = Math.min(TOKEN_TTL_MS, (grant.expiresAt?.getTime() ?? Infinity) - now);

@@ -1,6 +1,7 @@
 /** What an exchange reads: a credential with everything its context token will say. */
 import type { Permission } from '@conclave/contracts';
 import type { Tx } from '@conclave/postgres-kit';
+import { GRANT_GONE } from '../oauth/postgres-grants.js';
 import { standingRow, type StandingRow } from '../sign-ins/standing.js';
 import type { PrincipalKind } from '../members/principal.entity.js';
 
@@ -36,7 +37,7 @@ export interface CredentialRow {
   readonly dead: boolean;
 }
 
-const holderOf = (credential: 'k' | 's'): string => `
+const holderOf = (credential: 'k' | 's' | 'g'): string => `
   join membership m on m.tenant_id = ${credential}.tenant_id and m.workspace_id = ${credential}.workspace_id
     and m.principal_id = ${credential}.principal_id
   join principal p on p.tenant_id = m.tenant_id and p.id = m.principal_id
@@ -89,4 +90,17 @@ export const signInCredential = (
      from sign_in s left join api_key k on k.tenant_id = s.tenant_id and k.id = s.api_key_id ${holderOf('s')}
      where s.tenant_id = $1 and s.digest = $2`,
     [tenantId, digest, idleMs],
+  );
+
+/** What a person allowed a program, as far as it is theirs whom the token names. */
+export const oauthCredential = (
+  tx: Tx,
+  tenantId: string,
+  { grantId, principalId }: { readonly grantId: string; readonly principalId: string },
+): Promise<(Omit<CredentialRow, 'digest' | 'expires_at'> & { readonly granted: Permission[] }) | undefined> =>
+  tx.one(
+    `select ${HELD}, g.id as credential_id, g.scopes as granted, g.last_used_at, null as emergency_until, ${GRANT_GONE} as dead
+     from oauth_grant g left join api_key k on k.tenant_id = g.tenant_id and k.id = g.api_key_id ${holderOf('g')}
+     where g.tenant_id = $1 and g.id = $2 and g.principal_id = $3`,
+    [tenantId, grantId, principalId],
   );

@@ -7,6 +7,7 @@ import { refusalOf, type TestPrincipal } from '@conclave/dev-env/testing';
 import { newRecipient, secretKey } from '@conclave/nest-kit';
 import { Database } from '@conclave/postgres-kit';
 import { startAuth, startReplica, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
+import { SigningKeys } from '../oauth/signing-keys.js';
 import { secretsEnvironment } from './config.js';
 import { FileKeys } from './file-keys.js';
 import type { KeyEncryption } from './key-encryption.js';
@@ -120,6 +121,20 @@ describe('data keys', () => {
     expect(await refusalOf(read(tenants[0]!.principal))).toBe('service.unavailable');
     await without.stop();
     await fixture.restart();
+  });
+
+  it('wrap the keys that sign access tokens, too, of which an operator makes a new one', async () => {
+    const { id: first } = await fixture.service.app.get(SigningKeys).current();
+    const made = await job(`${next},${old}`, 'rotate-signing-key');
+    expect({ code: made.code, stderr: made.stderr }).toEqual({ code: 0, stderr: '' });
+    const { id, signsFrom } = JSON.parse(made.stdout) as { id: string; signsFrom: string };
+    expect(Date.parse(signsFrom)).toBeGreaterThan(Date.now() + 30_000);
+    expect(JSON.parse((await job(`${old},${next}`, 'rewrap')).stdout)).toMatchObject({ rewrapped: tenants.length + 1 });
+    const replica = await startReplica(fixture, { SECRETS_KEK: old });
+    const keys = replica.app.get(SigningKeys);
+    expect((await keys.current()).id).toBe(first);
+    expect((await keys.published()).map(({ kid }) => kid)).toEqual([first, id]);
+    await replica.stop();
   });
 
   it('are destroyed by an operator for one tenant, by name', async () => {

@@ -1,6 +1,7 @@
 /**
  * The operator's job on data keys: `data-keys rewrap` wraps all of them under the current key-encryption key;
- * `data-keys destroy --tenant NAME [--purpose PURPOSE]` makes unreadable what that tenant had sealed, for good.
+ * `data-keys destroy --tenant NAME [--purpose PURPOSE]` makes unreadable what that tenant had sealed, for good;
+ * `data-keys rotate-signing-key` makes a key that signs access tokens from a minute later on.
  *
  * Needs auth's database and key-encryption keys, no running service. Prints one JSON line.
  */
@@ -12,10 +13,12 @@ import { jobConfig, type AuthConfig } from '../config.js';
 import { DestroyDataKeys } from '../data-keys/destroy-data-keys.js';
 import { KeyRing } from '../data-keys/key-ring.js';
 import { RewrapDataKeys } from '../data-keys/rewrap-data-keys.js';
+import { SigningKeys } from '../oauth/signing-keys.js';
 import { FindTenant } from '../tenants/find-tenant.js';
 
 const wanted = z.discriminatedUnion('verb', [
   z.strictObject({ verb: z.literal('rewrap') }),
+  z.strictObject({ verb: z.literal('rotate-signing-key') }),
   z.strictObject({ verb: z.literal('destroy'), tenant: z.string(), purpose: z.string().optional() }),
 ]);
 
@@ -34,6 +37,7 @@ async function run(job: z.output<typeof wanted>, config: AuthConfig): Promise<ob
   const db = openDatabase(config);
   try {
     if (job.verb === 'rewrap') return await new RewrapDataKeys(db, new KeyRing(config)).run();
+    if (job.verb === 'rotate-signing-key') return await new SigningKeys(db, new KeyRing(config)).rotate();
     const found = await new FindTenant(db).run(job.tenant);
     if (!found) throw new Error(`There is no tenant named "${job.tenant}".`);
     return { tenant: found.tenant, destroyed: await new DestroyDataKeys(db).run(found.tenant, job.purpose) };

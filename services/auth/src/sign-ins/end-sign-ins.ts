@@ -1,10 +1,22 @@
 import { events } from '@conclave/contracts';
 import type { Tx } from '@conclave/postgres-kit';
+import { endGrants } from '../oauth/end-grants.js';
 import { markSignInsEnded, type WhichSignIns } from './postgres-sign-ins.js';
 
-/** Ends open sign-ins, and says so to those who remember their contexts. @returns whether there were any */
+/**
+ * Ends open sign-ins with what programs were allowed under them, and says so to those who remember their contexts.
+ *
+ * @returns whether there were any
+ */
 export async function endSignIns(tx: Tx, tenantId: string, which: WhichSignIns, at: Date): Promise<boolean> {
+  const ended = await endSignInsAlone(tx, tenantId, which, at);
+  if (ended.length > 0) await endGrants(tx, tenantId, { signInIds: ended }, 'sign-in');
+  return ended.length > 0;
+}
+
+/** Like {@link endSignIns}, for what goes on as another sign-in. @returns their ids */
+export async function endSignInsAlone(tx: Tx, tenantId: string, which: WhichSignIns, at: Date): Promise<string[]> {
   const ended = await markSignInsEnded(tx, tenantId, which, at);
   for (const credentialId of ended) await tx.emit(events.credentialRevoked, { credentialId });
-  return ended.length > 0;
+  return ended;
 }

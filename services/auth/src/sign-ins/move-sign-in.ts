@@ -2,7 +2,8 @@ import { ConclaveError, type RequestOf, type signIns } from '@conclave/contracts
 import { Database, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { Authenticator, type Grant } from '../credentials/authenticator.js';
-import { endSignIns } from './end-sign-ins.js';
+import { moveGrants } from '../oauth/postgres-grants.js';
+import { endSignInsAlone } from './end-sign-ins.js';
 import { OpenSignIn, goingOn, type OpenedSignIn } from './open-sign-in.js';
 import { lockSignIn, workspaceOf } from './postgres-sign-ins.js';
 
@@ -34,7 +35,9 @@ export class MoveSignIn {
       throw new ConclaveError('auth.forbidden', { reason: 'a key is good in its own workspace' });
     const there = { tenantId, principalId: principal.id, workspaceId };
     if (!(await workspaceOf(tx, there))) throw new ConclaveError('auth.workspace.not-found', { id: workspaceId });
-    await endSignIns(tx, tenantId, { id: old.id }, new Date());
-    return this.openSignIn.run(tx, { ...goingOn(old), workspaceId });
+    await endSignInsAlone(tx, tenantId, { id: old.id }, new Date());
+    const opened = await this.openSignIn.run(tx, { ...goingOn(old), workspaceId });
+    await moveGrants(tx, tenantId, old.id, opened.id);
+    return opened;
   }
 }

@@ -24,7 +24,7 @@ export interface AuthFixture extends ServiceFixture {
   readonly pepper: string;
   createTenant(options?: { operators?: boolean }): Promise<TestTenant>;
   /** Exchanges a credential as the edge does and opens the token. */
-  exchange(secret: string, kind?: 'api-key' | 'sign-in'): Promise<TestPrincipal>;
+  exchange(secret: string, kind?: 'api-key' | 'sign-in' | 'access-token'): Promise<TestPrincipal>;
   setRole(of: TestPrincipal, role: Role): Promise<void>;
 }
 
@@ -56,7 +56,10 @@ export async function startAuth(env: Readonly<Record<string, string>> = {}): Pro
     ...env,
   });
 
-  async function exchange(secret: string, kind: 'api-key' | 'sign-in' = 'api-key'): Promise<TestPrincipal> {
+  async function exchange(
+    secret: string,
+    kind: 'api-key' | 'sign-in' | 'access-token' = 'api-key',
+  ): Promise<TestPrincipal> {
     const { token } = await fixture.call(auth.exchangeCredential, { kind, secret }, edge);
     const claims = await (await fixture.bus.as('gateway')).tokens.verify(token);
     return claims as typeof claims & TestPrincipal & { scopes: Permission[] };

@@ -35,6 +35,7 @@ export const places: readonly { readonly title: string; readonly places: readonl
       { to: '/members', title: 'Members', icon: 'people', permission: 'member:read' },
       { to: '/connections', title: 'Sign-in providers', icon: 'shield', permission: 'connection:manage' },
       { to: '/tenant', title: 'Tenant', icon: 'box', permission: 'tenant:manage' },
+      { to: '/programs', title: 'Programs', icon: 'box', permission: 'oauth-client:manage' },
       { to: '/api-keys', title: 'API keys', icon: 'key', permission: 'api-key:manage' },
       { to: '/you', title: 'You', icon: 'person', permission: 'self:manage' },
     ],

@@ -16,7 +16,7 @@ import {
 } from './browser.js';
 import { tampered } from './deciding.js';
 import { FakeEdge } from './fake-edge.js';
-import { LINK_SECRET } from './fake-people.js';
+import { AUTHORIZATION, LINK_SECRET } from './fake-people.js';
 import { auditPage, overflow } from './page-audit.js';
 import { API_KEY, newWorld, type World } from './world.js';
 
@@ -692,6 +692,9 @@ import { API_KEY, newWorld, type World } from './world.js';
       analytics: () => '/analytics',
       members: () => '/members',
       you: () => '/you',
+      programs: () => '/programs',
+      'a program that asks': () => `/authorize/${AUTHORIZATION}`,
+      'a code to type': () => '/device',
       packages: () => '/packages',
       webhooks: () => '/webhooks',
       'a webhook': () => `/webhooks/${world.webhooks[0]!.id}`,

@@ -5,12 +5,14 @@ import {
   invitations,
   mfa,
   newId,
+  oauth,
   passkeys,
   roles,
   signIns,
   tenantRoles,
   tenants,
   type Contract,
+  type ErrorCode,
   type ReplyOf,
 } from '@conclave/contracts';
 import { iso } from './sample-reviews.js';
@@ -33,6 +35,8 @@ export interface People {
   readonly signIns: ReplyOf<typeof signIns.listSignIns>['items'];
   /** Second factors of whoever is signed in, and what the tenant asks. */
   readonly factors: ReplyOf<typeof mfa.getFactors>;
+  readonly programs: ReplyOf<typeof oauth.listOauthClients>['items'];
+  readonly grants: ReplyOf<typeof oauth.listGrants>['items'];
   /** Credential ids that open the door. */
   readonly credentials: Set<string>;
   /** What the link is for, until it is used. */
@@ -77,6 +81,17 @@ export function peopleOf({ principal, tenant, workspace }: Me, now: number): Peo
       createdAt: iso(now - 90 * HOUR),
     })),
     factors: { mfa: 'optional', passkeys: 1, recoveryCodes: 0 },
+    programs: [],
+    grants: [
+      {
+        ...{
+          id: newId('grant'),
+          client: { id: 'ocl_bot', name: 'Release bot', builtIn: false },
+          workspace: workspace.id,
+        },
+        ...{ scopes: ['run:read', 'run:create'], createdAt: iso(now - 3 * HOUR), expiresAt: iso(now + 90 * 24 * HOUR) },
+      },
+    ],
     credentials: new Set(),
     welcome: {
       ...{ purpose: 'invitation', name: 'Linus', tenant: tenant.name, workspace: workspace.name, role: 'developer' },
@@ -85,7 +100,7 @@ export function peopleOf({ principal, tenant, workspace }: Me, now: number): Peo
   };
 }
 
-function taken<T>(items: T[], which: (item: T) => boolean, code: 'auth.passkey.not-found' | 'auth.sign-in.not-found') {
+function taken<T>(items: T[], which: (item: T) => boolean, code: ErrorCode) {
   const at = items.findIndex(which);
   if (at < 0) throw new ConclaveError(code);
   return items.splice(at, 1)[0]!;
@@ -214,5 +229,60 @@ export function peopleHandlers(people: People): [string, Handler][] {
   handle(signIns.revokeSignIn, ({ id }: { id: string }) =>
     taken(people.signIns, (one) => one.id === id, 'auth.sign-in.not-found'),
   );
+  for (const [contract, handler] of programHandlers(people)) handle(contract, handler);
   return handlers;
+}
+
+/** The code that a program shows, and the authorization that it led a browser to. */
+export const USER_CODE = 'BCDF-GHJK';
+export const AUTHORIZATION = 'an-authorization-that-waits-for-an-answer';
+
+function programHandlers({ grants, programs, workspaces }: People): [Contract, Handler][] {
+  const client = { id: 'conclave-cli', name: 'Conclave CLI', builtIn: true };
+  const scopes: ReplyOf<typeof oauth.listGrants>['items'][number]['scopes'] = ['self:read', 'run:create'];
+  const workspace = workspaces[0]!;
+  const asked = { client, scopes, beyond: [], workspace, expiresAt: iso(Date.now() + HOUR) };
+  const waits = ({ userCode }: { userCode: string }) => {
+    if (userCode.toUpperCase() !== USER_CODE) throw new ConclaveError('auth.device-code.not-found');
+  };
+  const decide = (allowed: boolean) => {
+    const times = { createdAt: iso(Date.now()), expiresAt: asked.expiresAt };
+    if (allowed) grants.unshift({ id: newId('grant'), client, workspace: workspace.id, scopes, ...times });
+    return { client, allowed };
+  };
+  type Registered = ReplyOf<typeof oauth.createOauthClient>;
+  const register = (request: Pick<Registered, 'name' | 'kind' | 'redirectUris'>): Registered => {
+    const made = { id: newId('oauthClient'), ...request, createdAt: iso(Date.now()) };
+    programs.unshift(made);
+    return { ...made, ...(request.kind === 'confidential' ? { secret: 'a-secret-that-is-shown-once' } : {}) };
+  };
+  return [
+    [oauth.listOauthClients, () => ({ items: programs })],
+    [oauth.createOauthClient, register],
+    [
+      oauth.deleteOauthClient,
+      ({ id }: { id: string }) => taken(programs, (one) => one.id === id, 'auth.oauth-client.not-found'),
+    ],
+    [oauth.listGrants, () => ({ items: grants })],
+    [oauth.revokeGrant, ({ id }: { id: string }) => taken(grants, (one) => one.id === id, 'auth.grant.not-found')],
+    [
+      oauth.openDeviceCode,
+      (request: { userCode: string }) => {
+        waits(request);
+        return { ...asked, address: '192.0.2.7', userAgent: 'conclave-cli (linux)', requestedAt: iso(Date.now()) };
+      },
+    ],
+    [
+      oauth.decideDeviceCode,
+      (request: { userCode: string; allow: boolean }) => {
+        waits(request);
+        return decide(request.allow);
+      },
+    ],
+    [oauth.getAuthorization, () => ({ ...asked, returnsTo: 'https://app.example.com' })],
+    [
+      oauth.decideAuthorization,
+      ({ allow }: { allow: boolean }) => ({ ...decide(allow), location: `/verify?allowed=${allow}` }),
+    ],
+  ];
 }

@@ -1,6 +1,6 @@
 /** How people get in, and who may: pages in a real browser with an authenticator of its own. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { auth, invitations, mfa, passkeys, signIns } from '@conclave/contracts';
+import { auth, invitations, mfa, oauth, passkeys, signIns } from '@conclave/contracts';
 import type { Page } from 'playwright-core';
 import {
   addAuthenticator,
@@ -14,7 +14,7 @@ import {
   type WatchedPage,
 } from './browser.js';
 import { FakeEdge } from './fake-edge.js';
-import { GOOD_CODE, LINK_SECRET, ORIGIN, RECOVERY_CODES } from './fake-people.js';
+import { AUTHORIZATION, GOOD_CODE, LINK_SECRET, ORIGIN, RECOVERY_CODES, USER_CODE } from './fake-people.js';
 import { API_KEY, newWorld, type World } from './world.js';
 
 (hasBrowser ? describe : describe.skip)('people', () => {
@@ -46,7 +46,7 @@ import { API_KEY, newWorld, type World } from './world.js';
     expect(watched.faults).toEqual([]);
   });
 
-  const button = (name: string | RegExp) => page.getByRole('button', { name });
+  const button = (name: string | RegExp, exact = false) => page.getByRole('button', { name, exact });
   const dialog = () => page.getByRole('dialog');
   const row = (name: RegExp) => page.getByRole('row', { name });
   const lastWrite = () => edge.writes.at(-1);
@@ -190,6 +190,51 @@ import { API_KEY, newWorld, type World } from './world.js';
     await dialog().getByRole('button', { name: 'End it' }).click();
     await gone(row(/a passkey/));
     expect(lastWrite()).toMatchObject({ subject: signIns.revokeSignIn.subject });
+  });
+
+  it('let a program act for them by the code it shows, and stop it again', async () => {
+    await enterAt(page, url, '/device');
+    await page.getByRole('textbox', { name: 'Code' }).fill('BCDF-XXXX');
+    await page.keyboard.press('Enter');
+    await see(page.getByText('No such code waits for an answer.'));
+    await page.getByRole('textbox', { name: 'Code' }).fill(USER_CODE.toLowerCase());
+    await page.keyboard.press('Enter');
+    await see(page.getByRole('heading', { name: 'Conclave CLI wants to act for you' }));
+    await see(page.getByText('192.0.2.7'));
+    await see(page.getByRole('list', { name: 'What it may do' }).getByText('Start runs and reviews'));
+    await button('Allow').click();
+    await see(page.getByText('Conclave CLI acts for you now'));
+    expect(lastWrite()).toMatchObject({ subject: oauth.decideDeviceCode.subject, request: { allow: true } });
+    await page.goto(`${url}/you`);
+    await button('Stop Conclave CLI').click();
+    await dialog().getByRole('button', { name: 'Stop it' }).click();
+    await gone(row(/Conclave CLI/));
+    await see(row(/Release bot.*Read runs and their results and 1 more/));
+  });
+
+  it('answer a program that led their browser here, and go back to it', async () => {
+    await enterAt(page, url, `/authorize/${AUTHORIZATION}`);
+    await see(page.getByText('https://app.example.com'));
+    await button('Deny').click();
+    await page.waitForURL(`${url}/verify?allowed=false`);
+    expect(lastWrite()).toMatchObject({
+      ...{ subject: oauth.decideAuthorization.subject, request: { id: AUTHORIZATION, allow: false } },
+    });
+  });
+
+  it('register a program, whose secret is shown once, and delete it', async () => {
+    await enterAt(page, url, '/programs');
+    await button('Register a program').click();
+    await dialog().getByLabel('Name').fill('Release bot');
+    await dialog().getByText('On a server').click();
+    await dialog().getByLabel('Addresses').fill('https://bot.example.com/callback');
+    await button('Register', true).click();
+    await see(dialog().getByText('a-secret-that-is-shown-once'));
+    await button('I have copied it').click();
+    await see(row(/Release bot.*keeps a secret/));
+    await button('Delete Release bot').click();
+    await dialog().getByRole('button', { name: 'Delete' }).click();
+    await gone(row(/Release bot/));
   });
 
   it('are invited with a link that is shown once, and uninvited', async () => {

@@ -4,6 +4,7 @@ import { AddPasskey } from './add-passkey.js';
 import { Passkeys } from './passkeys.js';
 import { Profile } from './profile.js';
 import { SecondFactor } from './second-factor.js';
+import { Programs } from './programs.js';
 import { SignIns } from './sign-ins.js';
 
 /** Who the signed-in person is, how they get in, and where they are in. */
@@ -19,6 +20,7 @@ export function YouPage() {
       <Passkeys />
       <SecondFactor />
       <SignIns />
+      <Programs />
     </Page>
   );
 }

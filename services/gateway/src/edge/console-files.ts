@@ -18,7 +18,8 @@ export async function openConsoleFiles(fastify: FastifyInstance, dir: string): P
   return (request, reply) => {
     const path = request.url.split('?', 1)[0]!.slice(1);
     const isPage =
-      request.headers.accept?.includes('text/html') === true && !/^(v1|auth|healthz|readyz|metrics)(\/|$)/.test(path);
+      request.headers.accept?.includes('text/html') === true &&
+      !/^(v1|auth|oauth|\.well-known|healthz|readyz|metrics)(\/|$)/.test(path);
     const file = files.has(path) ? path : isPage ? 'index.html' : undefined;
     if (file === undefined) return false;
     reply.header('cache-control', file.startsWith('assets/') ? 'public, max-age=31536000, immutable' : 'no-cache');

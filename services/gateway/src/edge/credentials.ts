@@ -4,7 +4,7 @@ import { Networks, decodeBody, permits, type Kit, type VerifiedContext } from '@
 
 /** What a request proves itself with. */
 export interface Credential {
-  readonly kind: 'api-key' | 'sign-in';
+  readonly kind: 'api-key' | 'sign-in' | 'access-token';
   readonly secret: string;
 }
 

@@ -39,6 +39,7 @@ describe('credentials', () => {
     ['no key behind the scheme', { authorization: 'Bearer ' }],
     ['a key with spaces', { authorization: 'Bearer ck_admin ck_admin' }],
     ['an overlong key', bearer('k'.repeat(600))],
+    ['an overlong access token', bearer(`eyJh.${'e'.repeat(4_090)}.s`)],
     ['an unknown cookie', { cookie: 'conclave=sgn_guess' }],
     ['a bad key beside a good cookie', { ...bearer('ck_guess'), cookie: 'conclave=ck_admin' }],
     ['a context token of the client’s own', { 'conclave-token': 'e30.e30.e30' }],
@@ -47,6 +48,18 @@ describe('credentials', () => {
     expect([response.status, await codeOf(response)]).toEqual([401, 'auth.unauthenticated']);
     expect(response.headers.get('www-authenticate')).toMatch(/^Bearer/);
     expect(world.owner.seen).toEqual([]);
+  });
+
+  it('is brought to auth as what it looks like', async () => {
+    const token = `eyJhbGciOiJFUzI1NiJ9.${'e'.repeat(2_000)}.c2ln`;
+    for (const secret of [token, 'eyJ.only-two-parts', 'ck_a.b.c']) {
+      world.addKey(secret);
+      expect((await world.fetch(run, { headers: bearer(secret) })).status).toBe(200);
+    }
+    expect((await world.fetch(run, { headers: { cookie: `conclave=${token.slice(0, 500)}` } })).status).toBe(401);
+    expect([token, 'eyJ.only-two-parts', 'ck_a.b.c', token.slice(0, 500)].map((one) => world.kinds.get(one))).toEqual([
+      ...['access-token', 'api-key', 'api-key', 'sign-in'],
+    ]);
   });
 
   it('is held to its networks on every request, as is signing in with it', async () => {

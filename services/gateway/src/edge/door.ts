@@ -52,13 +52,17 @@ export class Door {
   credentialOf(request: FastifyRequest): Credential | undefined {
     const { authorization } = request.headers;
     if (authorization !== undefined) {
-      const secret = /^Bearer +([\x21-\x7e]{1,512})$/i.exec(authorization)?.[1];
-      return secret === undefined ? undefined : { kind: 'api-key', secret };
+      const secret = /^Bearer +([\x21-\x7e]{1,4096})$/i.exec(authorization)?.[1];
+      if (secret !== undefined && isJwt(secret)) return { kind: 'access-token', secret };
+      return secret !== undefined && secret.length <= 512 ? { kind: 'api-key', secret } : undefined;
     }
     const secret = this.cookie.read(request);
     return secret !== undefined && secret.length > 0 && secret.length <= 512 ? { kind: 'sign-in', secret } : undefined;
   }
 }
+
+/** Three parts, the first of them a JSON object: no API key looks like it. */
+const isJwt = (secret: string): boolean => /^eyJ[\w-]*\.[\w-]*\.[\w-]*$/.test(secret);
 
 function checkCsrf({ csrf }: Caller, request: FastifyRequest): void {
   const given = Buffer.from(String(request.headers['x-conclave-csrf'] ?? ''));

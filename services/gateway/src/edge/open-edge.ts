@@ -14,6 +14,7 @@ import { Credentials } from './credentials.js';
 import { Door } from './door.js';
 import { registerHooks } from './hooks.js';
 import { keepInside } from './inside-pages.js';
+import { registerOauth } from './oauth.js';
 import { answerBrokenRequests, sendProblem } from './problems.js';
 import { RateLimits } from './rate-limits.js';
 import { registerReference } from './reference.js';
@@ -50,6 +51,7 @@ export async function openEdge(fastify: FastifyInstance, app: INestApplicationCo
     registerStepUp(scope, { kit, door, credentials, cookie });
     registerConnectionSignIns(scope, { kit, limits, cookie });
     registerScim(scope, { kit, door, config });
+    registerOauth(scope, { kit, limits, config });
     registerHooks(scope, { kit, limits });
     registerReference(scope);
     const console = await openConsoleFiles(scope, config.CONSOLE_DIR);

@@ -64,6 +64,8 @@ export interface EdgeWorld {
   exchanges(): number;
   /** What the tenant may ask for in a minute, from the next exchange on. */
   limitTenant(requestsPerMinute: number): void;
+  /** As what each credential was brought to auth. */
+  readonly kinds: ReadonlyMap<string, string>;
   /** Makes another key, of a principal of its own, whose contexts are good for `ttlMs`. */
   addKey(secret: string, scopes?: readonly Permission[], ttlMs?: number, allowedAddresses?: string[]): void;
   /** Makes a browser's sign-in, of which so much was shown. */
@@ -140,6 +142,7 @@ function playAuth(kit: Kit) {
   const tenantId = newId('tenant');
   let exchanges = 0;
   let requestsPerMinute: number | undefined;
+  const kinds = new Map<string, string>();
   const addKey: EdgeWorld['addKey'] = (secret, scopes = permissions, ttlMs = 60_000, allowedAddresses) =>
     void known.set(secret, {
       credentialId: newId('apiKey'),
@@ -155,7 +158,8 @@ function playAuth(kit: Kit) {
 
   rpc.serve(auth.exchangeCredential, async (_ctx, request) => {
     exchanges += 1;
-    const { secret } = request as RequestOf<typeof auth.exchangeCredential>;
+    const { kind, secret } = request as RequestOf<typeof auth.exchangeCredential>;
+    kinds.set(secret, kind);
     const credential = known.get(secret);
     if (!credential) throw new ConclaveError('auth.unauthenticated');
     const { credentialId, principalId, scopes, csrf, ttlMs, allowedAddresses, signIn } = credential;
@@ -218,6 +222,7 @@ function playAuth(kit: Kit) {
     addSignIn,
     exchanges: () => exchanges,
     limitTenant: (most: number) => void (requestsPerMinute = most),
+    kinds,
     narrow(secret: string, scopes: readonly Permission[]) {
       known.set(secret, { ...known.get(secret)!, scopes });
       rings.emit(events.roleChanged, tenantId, { role: 'own', permissions: [...scopes] });

@@ -1,0 +1,110 @@
+/**
+ * A person's answer to a program. Only a person can give one, at a page and under a sign-in: a key or another program that
+ * could would make itself more of its kind.
+ */
+import { ConclaveError, events, newId, oauth, permissions, type Permission } from '@conclave/contracts';
+import type { RequestContext } from '@conclave/nest-kit';
+import type { Tx } from '@conclave/postgres-kit';
+import { Injectable } from '@nestjs/common';
+import { callerOf } from '../members/caller.js';
+import { permissionsOf } from '../roles/role-permissions.js';
+import { lockSignIn } from '../sign-ins/postgres-sign-ins.js';
+import type { SignInEntity } from '../sign-ins/sign-in.entity.js';
+import { AuthorizationServer, GRANT_S } from './authorization-server.js';
+import { CLI_CLIENT } from './clients.js';
+import { insertGrant } from './postgres-grants.js';
+import { oauthClient } from './postgres-oauth-clients.js';
+import type { Payload } from './postgres-oauth-requests.js';
+import { placeOfPerson, type Place } from './postgres-places.js';
+
+/** What a program's request says, as far as people are concerned. */
+interface AskedParams {
+  readonly client_id?: string;
+  readonly scope?: string;
+  readonly resource?: string | readonly string[];
+  readonly workspace?: string;
+}
+
+/** What a program asks for and what it can get, seen by one person. */
+export interface Asked {
+  readonly client: { readonly id: string; readonly name: string; readonly builtIn: boolean };
+  readonly scopes: Permission[];
+  readonly beyond: Permission[];
+  readonly workspace: { readonly id: string; readonly name: string };
+  readonly resource: string;
+}
+
+@Injectable()
+export class GiveGrant {
+  constructor(private readonly server: AuthorizationServer) {}
+
+  /**
+   * Looks at a request with the eyes of the person at the page. Undefined when its program is none of theirs.
+   *
+   * @throws ConclaveError `auth.oauth.sign-in-needed` | `auth.workspace.not-found`
+   */
+  async look(tx: Tx, ctx: RequestContext, payload: Payload): Promise<Asked | undefined> {
+    const signIn = await signInOf(tx, ctx);
+    const params = (payload['params'] ?? {}) as AskedParams;
+    const client = await clientFor(tx, ctx.tenantId, String(params.client_id));
+    if (!client) return undefined;
+    const place = await workplace(tx, ctx, params.workspace);
+    const may = await permittedAt(tx, ctx, signIn, place);
+    const wanted = scopesOf(params.scope);
+    return {
+      client,
+      scopes: wanted.filter((scope) => may.has(scope) && oauth.grantableScopes.includes(scope)),
+      beyond: wanted.filter((scope) => !may.has(scope) || !oauth.grantableScopes.includes(scope)),
+      workspace: { id: place.workspaceId, name: place.name },
+      resource: [params.resource ?? this.server.issuer].flat()[0]!,
+    };
+  }
+
+  /** Gives what {@link look} found. @returns what the protocol has to know of it */
+  async give(tx: Tx, ctx: RequestContext, { client, scopes, workspace, resource }: Asked) {
+    const { tenantId, principalId } = callerOf(ctx);
+    const id = newId('grant');
+    const at = { principalId, workspaceId: workspace.id };
+    await insertGrant(tx, {
+      ...{ tenantId, id, ...at, clientId: client.id, signInId: ctx.credentialId! },
+      ...{ scopes, resource, lifetimeS: GRANT_S },
+    });
+    await tx.emit(events.grantGiven, {
+      ...{ grant: id, principal: principalId, workspace: workspace.id, client: client.id, scopes },
+    });
+    return { grantId: id, accountId: principalId, scope: scopes.join(' '), resource };
+  }
+}
+
+/** @throws ConclaveError `auth.oauth.sign-in-needed` unless a person asks who signed in */
+async function signInOf(tx: Tx, { tenantId, credentialId = '', principal }: RequestContext): Promise<SignInEntity> {
+  const signIn = await lockSignIn(tx, tenantId, credentialId);
+  if (!signIn || principal?.kind !== 'user') throw new ConclaveError('auth.oauth.sign-in-needed');
+  return signIn;
+}
+
+/** Programs of other tenants are not there. */
+async function clientFor(tx: Tx, tenantId: string, id: string): Promise<Asked['client'] | undefined> {
+  if (id === CLI_CLIENT.id) return { ...CLI_CLIENT, builtIn: true };
+  const own = await oauthClient(tx, tenantId, id);
+  return own && { id, name: own.name, builtIn: false };
+}
+
+async function workplace(tx: Tx, ctx: RequestContext, wanted: string | undefined): Promise<Place> {
+  const caller = callerOf(ctx);
+  const place = await placeOfPerson(tx, caller, wanted ?? caller.workspaceId);
+  if (!place) throw new ConclaveError('auth.workspace.not-found', { id: wanted });
+  return place;
+}
+
+/** What the person may do there; a sign-in that was opened with a key is good in the key's workspace only. */
+async function permittedAt(tx: Tx, ctx: RequestContext, { apiKeyId }: SignInEntity, { workspaceId, role }: Place) {
+  if (workspaceId === ctx.workspaceId) return ctx.scopes;
+  if (apiKeyId !== null) throw new ConclaveError('auth.workspace.not-found', { id: workspaceId });
+  return new Set((await permissionsOf(tx, ctx.tenantId, role)) ?? []);
+}
+
+function scopesOf(text: string | undefined): Permission[] {
+  const named = new Set(text?.split(' '));
+  return permissions.filter((permission) => named.has(permission));
+}

@@ -168,6 +168,11 @@ export const errorCatalogue = {
     title: 'The sign-in was refused.',
     action: 'Begin again at the sign-in page; an operator finds the reason in the log of auth.',
   },
+  'auth.logout.refused': {
+    status: 400,
+    title: 'The sign-out of the provider was refused.',
+    action: 'Sign out at each place by itself; an operator finds the reason in the log of auth.',
+  },
   'auth.identity.taken': {
     status: 409,
     title: 'The provider’s name for this person belongs to somebody else.',

@@ -94,6 +94,8 @@ const ofOwner = [
   'auth.connection_flow: sweep_reads SELECT',
   'auth.one_time_link: exchange SELECT',
   'auth.passkey: exchange SELECT',
+  'auth.provider_logout: sweep DELETE',
+  'auth.provider_logout: sweep_reads SELECT',
   'auth.saml_assertion: sweep DELETE',
   'auth.saml_assertion: sweep_reads SELECT',
   'auth.sign_in: exchange SELECT',

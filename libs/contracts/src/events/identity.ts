@@ -213,6 +213,24 @@ export const connectionDeleted = event({
   data: connection,
 });
 
+/** A SAML connection has a second key, signs with the other one, or has one again. */
+export const connectionKeyRolled = event({
+  type: 'connection.key-rolled',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: connection.extend({ step: z.string(), active: z.string(), standby: z.string().optional() }),
+});
+
+/** A provider signed somebody out; `signIns` are those that ended by it. */
+export const providerLogoutTaken = event({
+  type: 'provider-logout.taken',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: connection.extend({ signIns: z.array(idOf('signIn')) }),
+});
+
 const identity = z.object({
   connection: idOf('connection'),
   principal: idOf('principal'),

@@ -8,6 +8,8 @@ export interface Vouched {
   readonly emailVerified: boolean;
   /** When the provider wants the sign-in to end. */
   readonly until: Date | undefined;
+  /** What the provider calls the session, if it does, and what it has to be told when it ends; JSON. */
+  readonly session?: { readonly id: string | undefined; readonly told: string | undefined };
   /** A SAML assertion, which is good once. */
   readonly assertion?: { readonly id: string; readonly expiresAt: Date };
 }

@@ -5,7 +5,8 @@
 import { Egress } from '@conclave/nest-kit/egress';
 import { Injectable } from '@nestjs/common';
 import * as openid from 'openid-client';
-import type { Vouched } from '../connection-sign-ins/vouched.js';
+import type { JSONWebKeySet } from 'jose';
+import { SignInRefusal, type Vouched } from '../connection-sign-ins/vouched.js';
 import type { SettingsOf } from '../connections/settings.js';
 import { guardedFetch, refusing } from './guarded-fetch.js';
 
@@ -62,7 +63,41 @@ export class OidcClient {
           claims['email'] === undefined && config.serverMetadata().userinfo_endpoint
             ? await openid.fetchUserInfo(config, tokens.access_token, claims.sub)
             : {};
-        return vouchedBy({ ...claims, ...more }, claims.sub);
+        const session = {
+          id: typeof claims['sid'] === 'string' ? claims['sid'] : undefined,
+          told: client.settings.singleLogout ? JSON.stringify({ idToken: tokens.id_token }) : undefined,
+        };
+        return { ...vouchedBy({ ...claims, ...more }, claims.sub), session };
+      })(),
+    );
+  }
+
+  /** Where a browser signs out at the provider; undefined when it has no such address. @throws SignInRefusal */
+  logoutUrl(client: ClientOf<'oidc'>, idToken: string, back: string): Promise<string | undefined> {
+    return refusing(
+      (async () => {
+        const config = await this.discover(client);
+        if (config.serverMetadata().end_session_endpoint === undefined) return undefined;
+        const terms = { id_token_hint: idToken, post_logout_redirect_uri: back };
+        const url = openid.buildEndSessionUrl(config, terms);
+        // A page of ours goes there: what is no address of the web would run in it.
+        if (url.protocol !== 'https:' && url.protocol !== new URL(client.settings.issuer).protocol)
+          throw new SignInRefusal('end_session_endpoint');
+        return url.href;
+      })(),
+    );
+  }
+
+  /** The keys that the provider signs with now. @throws SignInRefusal */
+  keysOf(client: ClientOf<'oidc'>): Promise<JSONWebKeySet> {
+    return refusing(
+      (async () => {
+        const { jwks_uri: at } = (await this.discover(client)).serverMetadata();
+        if (at === undefined) throw new SignInRefusal('no keys');
+        const options = { method: 'GET', headers: { accept: 'application/json' }, body: null };
+        const answer = await guardedFetch(this.egress)(at, options as never);
+        if (!answer.ok) throw new SignInRefusal(`keys: ${answer.status}`);
+        return (await answer.json()) as JSONWebKeySet;
       })(),
     );
   }

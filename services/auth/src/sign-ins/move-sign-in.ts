@@ -34,9 +34,11 @@ export class MoveSignIn {
     if (!(await workspaceOf(tx, there))) throw new ConclaveError('auth.workspace.not-found', { id: workspaceId });
     await endSignIns(tx, tenantId, { id: old.id }, new Date());
     const { method, factors, authenticatedAt, expiresAt } = old;
+    const { providerSubject, providerSession, providerSealed } = old;
     return this.openSignIn.run(tx, {
       ...{ ...there, method, factors, authenticatedAt, expiresAt },
       ...{ connectionId: old.connectionId ?? undefined, passkeyId: old.passkeyId ?? undefined },
+      known: { providerSubject, providerSession, providerSealed },
     });
   }
 }

@@ -13,6 +13,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { AuthConfig } from '../config.js';
 import { CredentialDigest } from '../credentials/credential-digest.js';
 import { endSignIns } from './end-sign-ins.js';
+import type { SignInEntity } from './sign-in.entity.js';
 import { insertSignIn, oldestSignIns, workspaceOf } from './postgres-sign-ins.js';
 
 /** Browsers that a principal is signed in with at a time; one more ends the oldest. */
@@ -29,11 +30,15 @@ export interface Recognised {
   readonly connectionId?: string | undefined;
   readonly apiKeyId?: string | undefined;
   readonly passkeyId?: string | undefined;
+  /** How the provider knows it, if it does. */
+  readonly known?: ProviderMark | undefined;
   /** When they did, if not right now. */
   readonly authenticatedAt?: Date | undefined;
   /** The end of what they proved themselves with, if it has one. */
   readonly expiresAt?: Date | undefined;
 }
+
+export type ProviderMark = Pick<SignInEntity, 'providerSubject' | 'providerSession' | 'providerSealed'>;
 
 export type OpenedSignIn = ReplyOf<typeof auth.createSignIn>;
 
@@ -59,6 +64,7 @@ export class OpenSignIn {
     await insertSignIn(tx, {
       ...{ tenantId, id, principalId, workspaceId, method, factors: [...factors], expiresAt },
       ...{ apiKeyId: who.apiKeyId ?? null, connectionId: who.connectionId ?? null, passkeyId: who.passkeyId ?? null },
+      ...(who.known ?? { providerSubject: null, providerSession: null, providerSealed: null }),
       ...{
         digest: this.digest.of('sign-in', secret),
         createdAt: now,

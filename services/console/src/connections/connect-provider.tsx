@@ -56,6 +56,7 @@ interface Fields {
   readonly issuer: string;
   readonly clientId: string;
   readonly clientSecret: string;
+  readonly singleLogout: boolean;
   readonly domains: string;
   readonly justInTime: boolean;
   readonly role: string;
@@ -63,12 +64,13 @@ interface Fields {
 
 const blank: Fields = {
   ...{ kind: 'saml', name: '', metadata: '', emailAttribute: '', issuer: '', clientId: '', clientSecret: '' },
-  ...{ domains: '', justInTime: false, role: 'viewer' },
+  ...{ singleLogout: false, domains: '', justInTime: false, role: 'viewer' },
 };
 
-function settingsOf({ kind, metadata, emailAttribute, issuer, clientId, clientSecret }: Fields): Given['settings'] {
+function settingsOf(fields: Fields): Given['settings'] {
+  const { kind, metadata, emailAttribute, issuer, clientId, clientSecret, singleLogout } = fields;
   if (kind === 'saml') return { kind, metadata, ...(emailAttribute === '' ? {} : { emailAttribute }) };
-  return kind === 'oidc' ? { kind, issuer, clientId, clientSecret } : { kind, clientId, clientSecret };
+  return kind === 'oidc' ? { kind, issuer, clientId, clientSecret, singleLogout } : { kind, clientId, clientSecret };
 }
 
 interface SettingsProps {
@@ -186,6 +188,13 @@ function ClientFields({ fields, set }: FieldsProps) {
         value={fields.clientSecret}
         onChange={(event) => set({ clientSecret: event.currentTarget.value })}
       />
+      {fields.kind === 'oidc' && (
+        <Checkbox
+          label="Signing out here signs out at the provider, too"
+          checked={fields.singleLogout}
+          onChange={(event) => set({ singleLogout: event.currentTarget.checked })}
+        />
+      )}
     </>
   );
 }

@@ -8,6 +8,7 @@ import type { FastifyInstance } from 'fastify';
 import { Histogram } from 'prom-client';
 import type { EdgeConfig } from '../config.js';
 import { registerConnectionSignIns } from './connection-sign-ins.js';
+import { registerProviderLogouts } from './provider-logouts.js';
 import { openConsoleFiles } from './console-files.js';
 import { registerContractRoute, type HttpContract } from './contract-routes.js';
 import { Credentials } from './credentials.js';
@@ -47,6 +48,7 @@ export async function openEdge(fastify: FastifyInstance, app: INestApplicationCo
     for (const contract of contracts.filter(isHttp)) registerContractRoute(scope, contract, { kit, door, proxy });
     registerSignIns(scope, { kit, door, credentials, limits, cookie });
     registerConnectionSignIns(scope, { kit, limits, cookie });
+    registerProviderLogouts(scope, { kit, limits, cookie });
     registerScim(scope, { kit, door, config });
     registerHooks(scope, { kit, limits });
     registerReference(scope);

@@ -88,10 +88,12 @@ export function registerSignIns(
     const credential = door.credentialOf(request);
     if (credential?.kind !== 'sign-in') throw new ConclaveError('auth.unauthenticated');
     await door.admit(ANYONE, request, reply);
-    await kit.rpc.callAsService(auth.endSignIn, {}, { secret: credential.secret });
+    const { provider } = await kit.rpc.callAsService(auth.endSignIn, {}, { secret: credential.secret });
     credentials.forget(credential);
     cookie.clear(request, reply);
-    return reply.status(204).send();
+    if (!provider) return reply.status(204).send();
+    cookie.setFlow(request, reply, provider.flow, new Date(provider.expiresAt));
+    return reply.header('cache-control', 'no-store').send({ location: provider.location });
   });
 }
 

@@ -7,6 +7,7 @@ import * as connections from './rpc/connections.js';
 import * as consensus from './rpc/consensus.js';
 import * as delivery from './rpc/delivery.js';
 import * as invitations from './rpc/invitations.js';
+import * as mails from './rpc/mails.js';
 import * as marketplace from './rpc/marketplace.js';
 import * as metrics from './rpc/metrics.js';
 import * as passkeys from './rpc/passkeys.js';
@@ -35,6 +36,7 @@ export const contracts: readonly Contract[] = [
     secrets,
     passkeys,
     invitations,
+    mails,
     scim,
     runtime,
     runs,

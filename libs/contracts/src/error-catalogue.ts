@@ -3,6 +3,7 @@
  * and each has a test that provokes it. `title` is for people; `action` says what the caller or operator can do.
  */
 import type { CatalogueEntry } from './catalogue-entry.js';
+import { connectedErrors } from './connected-errors.js';
 import { proofErrors } from './proof-errors.js';
 
 export const errorCatalogue = {
@@ -168,11 +169,7 @@ export const errorCatalogue = {
     title: 'The sign-in was refused.',
     action: 'Begin again at the sign-in page; an operator finds the reason in the log of auth.',
   },
-  'auth.logout.refused': {
-    status: 400,
-    title: 'The sign-out of the provider was refused.',
-    action: 'Sign out at each place by itself; an operator finds the reason in the log of auth.',
-  },
+  ...connectedErrors,
   'auth.identity.taken': {
     status: 409,
     title: 'The provider’s name for this person belongs to somebody else.',

@@ -18,6 +18,7 @@ export const idPrefixes = {
   dataKey: 'dek',
   passkey: 'pky',
   link: 'lnk',
+  mail: 'mal',
   group: 'grp',
   run: 'run',
   task: 'tsk',

@@ -43,6 +43,7 @@ const acrossTenants = [
   'audit.stream: rounds',
   'audit.witness_standing: witnessing',
   'auth.data_key: rotation',
+  'auth.mail: claim',
   'consensus.decision: deadlines',
   'delivery.delivery: claim',
   'delivery.delivery: ended',
@@ -73,11 +74,12 @@ const forEverybody = ['marketplace.package: platform', 'marketplace.release: pla
 
 /**
  * Functions that run as the owner, to find the tenant of a credential or connection before there is a context and to forget
- * old sign-ins, challenges and flows; and their policies with what each allows.
+ * old sign-ins, challenges, flows and mail; and their policies with what each allows.
  */
 const asOwner = [
   'auth.sweep_challenges',
   'auth.sweep_connection_flows',
+  'auth.sweep_mail',
   'auth.sweep_sign_ins',
   'auth.tenant_named',
   'auth.tenant_of_api_key',
@@ -92,6 +94,10 @@ const ofOwner = [
   'auth.connection: door SELECT',
   'auth.connection_flow: sweep DELETE',
   'auth.connection_flow: sweep_reads SELECT',
+  'auth.known_device: sweep DELETE',
+  'auth.known_device: sweep_reads SELECT',
+  'auth.mail: sweep DELETE',
+  'auth.mail: sweep_reads SELECT',
   'auth.one_time_link: exchange SELECT',
   'auth.passkey: exchange SELECT',
   'auth.provider_logout: sweep DELETE',

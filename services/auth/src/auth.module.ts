@@ -18,6 +18,7 @@ import { Invite } from './links/invite.js';
 import { LinksController } from './links/links.controller.js';
 import { MakeLink } from './links/make-link.js';
 import { RecoverMember } from './links/recover-member.js';
+import { mailControllers, mailProviders } from './mails/mail-parts.js';
 import { AddMember } from './members/add-member.js';
 import { ChangeMember } from './members/change-member.js';
 import { DisableMember } from './members/disable-member.js';
@@ -69,6 +70,7 @@ import { WorkspacesController } from './workspaces/workspaces.controller.js';
 @Module({
   controllers: [
     ...connectionControllers,
+    ...mailControllers,
     ApiKeysController,
     CredentialsController,
     LinksController,
@@ -83,6 +85,7 @@ import { WorkspacesController } from './workspaces/workspaces.controller.js';
   ],
   providers: [
     ...connectionProviders,
+    ...mailProviders,
     ...[AnswerScim, GroupRoles, Groups, ScimGroups, ScimUsers],
     ...[KeyRing, DataKeys, Vault, CreateSecret, DeleteSecret, LeaseSecret, ListSecrets, RotateSecret],
     AcceptLink,

@@ -1,6 +1,7 @@
 import { databaseEnvironment, loadConfig, secretKey } from '@conclave/nest-kit';
 import { allowedNetworks } from '@conclave/nest-kit/egress';
 import { secretsEnvironment } from './data-keys/config.js';
+import { mailEnvironment } from './mails/config.js';
 import { z } from 'zod';
 
 /** What auth reads besides the kit's environment. */
@@ -36,6 +37,7 @@ export const authEnvironment = {
     .default(120)
     .describe('Minutes without a request after which a sign-in ends.'),
   ...secretsEnvironment,
+  ...mailEnvironment,
 };
 
 export type AuthConfig = Readonly<z.output<z.ZodObject<typeof authEnvironment>>>;

@@ -70,7 +70,13 @@ export const linkCreated = event({
   data: link,
 });
 
-export const linkUsed = event({ type: 'link.used', producer: 'auth', consumers: ['audit'], audited: true, data: link });
+export const linkUsed = event({
+  type: 'link.used',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: link,
+});
 
 export const linkRevoked = event({
   type: 'link.revoked',
@@ -293,6 +299,20 @@ export const secretLeased = event({
   consumers: ['audit'],
   audited: true,
   data: secret.extend({ service: z.string(), expiresAt: timestamp }),
+});
+
+const mail = z.object({ mail: idOf('mail'), kind: z.string(), principal: idOf('principal') });
+
+/** The mail server took it. */
+export const mailSent = event({ type: 'mail.sent', producer: 'auth', consumers: ['audit'], audited: true, data: mail });
+
+/** It will not be sent. */
+export const mailFailed = event({
+  type: 'mail.failed',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: mail.extend({ reason: z.string() }),
 });
 
 const dataKey = z.object({ dataKey: idOf('dataKey'), purpose: z.string() });

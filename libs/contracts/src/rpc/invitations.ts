@@ -22,14 +22,26 @@ const invitation = z.object({
   expiresAt: timestamp,
 });
 
+/** Whether the link goes by mail, too, to the address that is known. */
+const sendMail = z.boolean().optional();
+/** The mail it goes by, when it does. */
+const mail = idOf('mail').optional();
+const invited = invitation.extend({ link: z.string(), mail });
+
 /** The link is shown once: whoever opens it makes a passkey and is signed in. */
 export const createInvitation = contract({
   owner: 'auth',
   subject: 'auth.v1.invitation.create',
   permission: 'member:manage',
-  request: z.strictObject({ name, email: email.optional(), role }),
-  reply: invitation.extend({ link: z.string() }),
-  errors: ['auth.address.too-wide', 'auth.role.not-found', 'auth.role.too-wide', 'auth.passkeys-unavailable'],
+  request: z.strictObject({ name, email: email.optional(), role, sendMail }),
+  reply: invited,
+  errors: [
+    'auth.address.too-wide',
+    'auth.mail.unavailable',
+    'auth.role.not-found',
+    'auth.role.too-wide',
+    'auth.passkeys-unavailable',
+  ],
   http: {
     method: 'POST',
     path: '/v1/invitations',
@@ -50,6 +62,30 @@ export const listInvitations = contract({
     method: 'GET',
     path: '/v1/invitations',
     summary: 'List invitations that wait to be accepted',
+    tag: 'identity',
+    stability: 'beta',
+  },
+});
+
+/** A new link for whoever was invited; the one they have opens nothing any more. */
+export const renewInvitation = contract({
+  owner: 'auth',
+  subject: 'auth.v1.invitation.renew',
+  permission: 'member:manage',
+  request: z.strictObject({ id: idOf('link'), sendMail }),
+  reply: invited,
+  errors: [
+    'auth.address.too-wide',
+    'auth.invitation.not-found',
+    'auth.mail.unavailable',
+    'auth.role.too-wide',
+    'auth.passkeys-unavailable',
+  ],
+  http: {
+    method: 'POST',
+    path: '/v1/invitations/{id}/renewal',
+    status: 201,
+    summary: 'Make a new link for whoever was invited, also one that ran out; it is shown once',
     tag: 'identity',
     stability: 'beta',
   },
@@ -80,9 +116,15 @@ export const createRecovery = contract({
   owner: 'auth',
   subject: 'auth.v1.member.recover',
   permission: 'member:manage',
-  request: z.strictObject({ id: idOf('principal') }),
-  reply: z.object({ link: z.string(), expiresAt: timestamp }),
-  errors: ['auth.address.too-wide', 'auth.member.not-found', 'auth.role.too-wide', 'auth.passkeys-unavailable'],
+  request: z.strictObject({ id: idOf('principal'), sendMail }),
+  reply: z.object({ link: z.string(), expiresAt: timestamp, mail }),
+  errors: [
+    'auth.address.too-wide',
+    'auth.mail.unavailable',
+    'auth.member.not-found',
+    'auth.role.too-wide',
+    'auth.passkeys-unavailable',
+  ],
   http: {
     method: 'POST',
     path: '/v1/members/{id}/recovery',

@@ -2,9 +2,8 @@ import { ConclaveError, events, type ReplyOf, type RequestOf, type invitations }
 import { Database, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { CredentialDigest } from '../credentials/credential-digest.js';
-import { keepPasskey } from '../passkeys/add-passkey.js';
 import { Ceremonies } from '../passkeys/ceremonies.js';
-import { Challenges } from '../passkeys/challenges.js';
+import { PasskeyKeeper } from '../passkeys/passkey-keeper.js';
 import { deletePasskey, passkeysOf } from '../passkeys/postgres-passkeys.js';
 import { PASSKEY_FACTORS } from '../passkeys/sign-in-with-passkey.js';
 import { endSignIns } from '../sign-ins/end-sign-ins.js';
@@ -25,7 +24,7 @@ export class AcceptLink {
     private readonly db: Database,
     private readonly digest: CredentialDigest,
     private readonly ceremonies: Ceremonies,
-    private readonly challenges: Challenges,
+    private readonly keeper: PasskeyKeeper,
     private readonly openSignIn: OpenSignIn,
   ) {}
 
@@ -47,10 +46,10 @@ export class AcceptLink {
     return this.db.tx({ tenantId, actor: link.principal_id }, async (tx) => {
       const still = await lockLink(tx, tenantId, digest);
       if (!still) throw new ConclaveError('auth.link.invalid');
-      await this.challenges.spend(tx, tenantId, request.registration.clientDataJSON);
       await this.useUp(tx, tenantId, still);
       const whose = { tenantId, principalId: still.principal_id };
-      const passkey = await keepPasskey(tx, whose, made, request.name);
+      const notice = still.purpose === 'recovery' ? 'recovered' : 'passkey-added';
+      const passkey = await this.keeper.keep(tx, whose, { ...request, made, notice });
       return this.openSignIn.run(tx, {
         ...{ ...whose, workspaceId: still.workspace_id, passkeyId: passkey.id },
         ...{ method: 'link', factors: ['link', ...PASSKEY_FACTORS] },

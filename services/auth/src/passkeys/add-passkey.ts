@@ -1,4 +1,4 @@
-import { ConclaveError, events, newId, passkeys, type ReplyOf, type RequestOf } from '@conclave/contracts';
+import { ConclaveError, passkeys, type ReplyOf, type RequestOf } from '@conclave/contracts';
 import type { RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
@@ -8,10 +8,9 @@ import { membershipsOf } from '../members/postgres-members.js';
 import { refuseWider } from '../members/role-grant.js';
 import { permissionsOf } from '../roles/role-permissions.js';
 import { lockSignIn } from '../sign-ins/postgres-sign-ins.js';
-import { isUniqueViolation } from '../unique-violation.js';
-import { Ceremonies, type MadePasskey } from './ceremonies.js';
-import { Challenges } from './challenges.js';
-import { insertPasskey, passkeysOf, type Passkey } from './postgres-passkeys.js';
+import { Ceremonies } from './ceremonies.js';
+import { PasskeyKeeper } from './passkey-keeper.js';
+import { passkeysOf, type Passkey } from './postgres-passkeys.js';
 
 const purposeOf = ({ tenantId, principalId }: Caller): string => `passkey ${tenantId} ${principalId}`;
 
@@ -24,7 +23,7 @@ export class AddPasskey {
   constructor(
     private readonly db: Database,
     private readonly ceremonies: Ceremonies,
-    private readonly challenges: Challenges,
+    private readonly keeper: PasskeyKeeper,
   ) {}
 
   /** @throws ConclaveError `auth.forbidden` | `auth.role.too-wide` | `auth.passkeys-unavailable` */
@@ -45,31 +44,10 @@ export class AddPasskey {
     return this.db.tx(ctx, (tx) =>
       once(tx, ctx, passkeys.addPasskey, request, async () => {
         await refuseUnworthy(tx, ctx, caller);
-        await this.challenges.spend(tx, caller.tenantId, request.registration.clientDataJSON);
-        return keepPasskey(tx, caller, made, request.name);
+        return this.keeper.keep(tx, caller, { ...request, made, notice: 'passkey-added' });
       }),
     );
   }
-}
-
-/** Writes a passkey down. @throws ConclaveError `auth.passkey.refused` when the credential is somebody's already */
-export async function keepPasskey(
-  tx: Tx,
-  { tenantId, principalId }: Pick<Caller, 'tenantId' | 'principalId'>,
-  made: MadePasskey,
-  name: string,
-): Promise<Passkey> {
-  const id = newId('passkey');
-  const createdAt = new Date();
-  try {
-    await insertPasskey(tx, { ...made, tenantId, principalId, id, name, createdAt });
-  } catch (error) {
-    if (isUniqueViolation(error, 'passkey_credential'))
-      throw new ConclaveError('auth.passkey.refused', { reason: 'it was added before' }, { cause: error });
-    throw error;
-  }
-  await tx.emit(events.passkeyAdded, { passkey: id, principal: principalId });
-  return { id, name, createdAt: createdAt.toISOString() };
 }
 
 async function refuseUnworthy(tx: Tx, ctx: RequestContext, caller: Caller): Promise<void> {

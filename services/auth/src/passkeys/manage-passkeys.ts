@@ -3,13 +3,17 @@ import type { RequestContext } from '@conclave/nest-kit';
 import { Database, once } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { callerOf } from '../members/caller.js';
+import { MailOutbox } from '../mails/mail-outbox.js';
 import { endSignIns } from '../sign-ins/end-sign-ins.js';
 import { deletePasskey, pageOfPasskeys, updatePasskeyName, type Passkey } from './postgres-passkeys.js';
 
 /** The caller's own passkeys: what they are called, and their end. */
 @Injectable()
 export class ManagePasskeys {
-  constructor(private readonly db: Database) {}
+  constructor(
+    private readonly db: Database,
+    private readonly outbox: MailOutbox,
+  ) {}
 
   list(
     ctx: RequestContext,
@@ -38,6 +42,7 @@ export class ManagePasskeys {
         const removed = found(await deletePasskey(tx, callerOf(ctx), request.id), request.id);
         await tx.emit(events.passkeyRemoved, { passkey: removed.id, principal: principalId });
         await endSignIns(tx, tenantId, { passkeyId: removed.id }, new Date());
+        await this.outbox.notify(tx, tenantId, principalId, 'passkey-removed');
         return removed;
       }),
     );

@@ -8,6 +8,7 @@ import { AuthModule } from '../auth.module.js';
 import { authEnvironment } from '../config.js';
 import { entities } from '../entities.js';
 import { MakeLink } from '../links/make-link.js';
+import { posting } from '../mails/postman.js';
 import { CreateTenant } from '../tenants/create-tenant.js';
 
 /** A tenant with the administrator's key and what the key is worth. */
@@ -38,7 +39,7 @@ const spec = {
   name: 'auth' as const,
   module: AuthModule,
   environment: authEnvironment,
-  resources: [postgres({ entities })],
+  resources: [postgres({ entities }), posting],
 };
 
 /** Another process of the same service, told otherwise. */

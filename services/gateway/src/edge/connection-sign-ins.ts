@@ -9,6 +9,7 @@ import { ConclaveError, connections, errorCatalogue } from '@conclave/contracts'
 import { parseRequest, type Kit } from '@conclave/nest-kit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { escapeHtml, sendPage } from './browser-page.js';
+import { noteDevice } from './note-device.js';
 import type { RateLimits } from './rate-limits.js';
 import { limitedBody, requireMediaType } from './request-input.js';
 import type { SignInCookie } from './sign-in-cookie.js';
@@ -54,6 +55,7 @@ export function registerConnectionSignIns(fastify: FastifyInstance, parts: Conne
     const input = finishInput(connectionOf(request), cookie.readFlow(request), answer);
     cookie.clearFlow(request, reply);
     const opened = await kit.rpc.callAsService(connections.finishConnectionSignIn, {}, input as never);
+    await noteDevice({ kit, cookie }, request, reply, opened.secret);
     cookie.set(request, reply, opened.secret, new Date(opened.expiresAt));
     return reply.header('cache-control', 'no-store').redirect(`${opened.returnTo}#signed-in`, 303);
   };

@@ -13,6 +13,7 @@ import { parseRequest, type Kit } from '@conclave/nest-kit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Credentials } from './credentials.js';
 import type { Door } from './door.js';
+import { noteDevice } from './note-device.js';
 import type { RateLimits } from './rate-limits.js';
 import { readJson } from './request-input.js';
 import type { SignInCookie } from './sign-in-cookie.js';
@@ -63,6 +64,7 @@ export function registerSignIns(
     if (asked.apiKey !== undefined)
       await door.refuseElsewhere(await credentials.callerOf({ kind: 'api-key', secret: asked.apiKey }), request);
     const opened = await kit.rpc.callAsService(contract, {}, asked);
+    await noteDevice({ kit, cookie }, request, reply, (opened as OpenedSignIn).secret);
     const { csrf, expiresAt } = letIn(cookie, request, reply, opened as OpenedSignIn);
     return reply.status(201).send({ csrf, expiresAt });
   });

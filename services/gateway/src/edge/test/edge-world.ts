@@ -6,6 +6,7 @@ import { Controller } from '@nestjs/common';
 import {
   auth,
   events,
+  mails,
   newId,
   passkeys,
   permissions,
@@ -180,6 +181,7 @@ function playAuth(kit: Kit) {
     const expiresAt = new Date(Date.now() + 60_000).toISOString();
     return { id: newId('signIn'), secret, csrf: 'csrf-of-the-page', expiresAt };
   });
+  rpc.serve(mails.noteDevice, async () => ({}));
   rpc.serve(auth.endSignIn, async (_ctx, request) => ({
     ended: known.delete((request as RequestOf<typeof auth.endSignIn>).secret),
   }));

@@ -7,6 +7,7 @@ import * as connections from './rpc/connections.js';
 import * as consensus from './rpc/consensus.js';
 import * as delivery from './rpc/delivery.js';
 import * as invitations from './rpc/invitations.js';
+import * as mailDomains from './rpc/mail-domains.js';
 import * as mails from './rpc/mails.js';
 import * as marketplace from './rpc/marketplace.js';
 import * as metrics from './rpc/metrics.js';
@@ -36,6 +37,7 @@ export const contracts: readonly Contract[] = [
     secrets,
     passkeys,
     invitations,
+    mailDomains,
     mails,
     scim,
     runtime,

@@ -19,6 +19,7 @@ export const idPrefixes = {
   passkey: 'pky',
   link: 'lnk',
   mail: 'mal',
+  mailDomain: 'mdm',
   group: 'grp',
   run: 'run',
   task: 'tsk',

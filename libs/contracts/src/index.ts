@@ -20,6 +20,7 @@ export * as signIns from './rpc/sign-ins.js';
 export * as secrets from './rpc/secrets.js';
 export * as passkeys from './rpc/passkeys.js';
 export * as invitations from './rpc/invitations.js';
+export * as mailDomains from './rpc/mail-domains.js';
 export * as mails from './rpc/mails.js';
 export * as scim from './rpc/scim.js';
 export * as runtime from './rpc/runtime.js';

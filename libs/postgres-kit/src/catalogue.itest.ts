@@ -21,6 +21,7 @@ const uniqueAcrossTenants = [
   '*.outbound_event_pkey', // the log's own order
   '*.outbound_event_position', // positions are per lane of many tenants
   'runtime.trigger_id_key', // a delivery from outside names its trigger and no tenant
+  'auth.mail_domain_proven', // a domain is whose its DNS says it is, and that is one tenant
   'auth.passkey_credential', // browsers name a passkey and no tenant
   'auth.tenant_name', // the name by which an operator finds a tenant
 ];
@@ -44,6 +45,7 @@ const acrossTenants = [
   'audit.witness_standing: witnessing',
   'auth.data_key: rotation',
   'auth.mail: claim',
+  'auth.mail_domain: recheck',
   'consensus.decision: deadlines',
   'delivery.delivery: claim',
   'delivery.delivery: ended',
@@ -98,6 +100,7 @@ const ofOwner = [
   'auth.known_device: sweep_reads SELECT',
   'auth.mail: sweep DELETE',
   'auth.mail: sweep_reads SELECT',
+  'auth.mail_domain: door SELECT',
   'auth.one_time_link: exchange SELECT',
   'auth.passkey: exchange SELECT',
   'auth.provider_logout: sweep DELETE',

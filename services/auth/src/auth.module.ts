@@ -18,6 +18,7 @@ import { Invite } from './links/invite.js';
 import { LinksController } from './links/links.controller.js';
 import { MakeLink } from './links/make-link.js';
 import { RecoverMember } from './links/recover-member.js';
+import { mailDomainControllers, mailDomainProviders } from './mail-domains/mail-domain-parts.js';
 import { mailControllers, mailProviders } from './mails/mail-parts.js';
 import { AddMember } from './members/add-member.js';
 import { ChangeMember } from './members/change-member.js';
@@ -71,6 +72,7 @@ import { WorkspacesController } from './workspaces/workspaces.controller.js';
   controllers: [
     ...connectionControllers,
     ...mailControllers,
+    ...mailDomainControllers,
     ApiKeysController,
     CredentialsController,
     LinksController,
@@ -86,6 +88,7 @@ import { WorkspacesController } from './workspaces/workspaces.controller.js';
   providers: [
     ...connectionProviders,
     ...mailProviders,
+    ...mailDomainProviders,
     ...[AnswerScim, GroupRoles, Groups, ScimGroups, ScimUsers],
     ...[KeyRing, DataKeys, Vault, CreateSecret, DeleteSecret, LeaseSecret, ListSecrets, RotateSecret],
     AcceptLink,

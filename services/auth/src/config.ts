@@ -1,6 +1,7 @@
 import { databaseEnvironment, loadConfig, secretKey } from '@conclave/nest-kit';
 import { allowedNetworks } from '@conclave/nest-kit/egress';
 import { secretsEnvironment } from './data-keys/config.js';
+import { domainEnvironment } from './mail-domains/config.js';
 import { mailEnvironment } from './mails/config.js';
 import { z } from 'zod';
 
@@ -38,6 +39,7 @@ export const authEnvironment = {
     .describe('Minutes without a request after which a sign-in ends.'),
   ...secretsEnvironment,
   ...mailEnvironment,
+  ...domainEnvironment,
 };
 
 export type AuthConfig = Readonly<z.output<z.ZodObject<typeof authEnvironment>>>;

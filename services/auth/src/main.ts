@@ -3,6 +3,7 @@ import { postgres } from '@conclave/postgres-kit';
 import { AuthModule } from './auth.module.js';
 import { authEnvironment } from './config.js';
 import { entities } from './entities.js';
+import { rechecking } from './mail-domains/recheck-domains.js';
 import { posting } from './mails/postman.js';
 import { sweep } from './sweep.js';
 
@@ -10,5 +11,5 @@ await bootstrapService({
   name: 'auth',
   module: AuthModule,
   environment: authEnvironment,
-  resources: [postgres({ entities, sweep }), posting],
+  resources: [postgres({ entities, sweep }), posting, rechecking],
 });

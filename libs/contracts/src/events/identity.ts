@@ -301,6 +301,44 @@ export const secretLeased = event({
   data: secret.extend({ service: z.string(), expiresAt: timestamp }),
 });
 
+const mailDomain = z.object({ mailDomain: idOf('mailDomain'), domain: z.string() });
+
+/** The tenant says that a mail domain is its own. */
+export const mailDomainClaimed = event({
+  type: 'mail-domain.claimed',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: mailDomain,
+});
+
+/** The DNS of the domain says so, too: its addresses lead to the tenant's sign-in providers. */
+export const mailDomainProven = event({
+  type: 'mail-domain.proven',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: mailDomain,
+});
+
+/** The DNS has not said so for a week: nothing leads there any more, and another tenant can prove it. */
+export const mailDomainLost = event({
+  type: 'mail-domain.lost',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: mailDomain,
+});
+
+/** The tenant gave it up. */
+export const mailDomainReleased = event({
+  type: 'mail-domain.released',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: mailDomain,
+});
+
 const mail = z.object({ mail: idOf('mail'), kind: z.string(), principal: idOf('principal') });
 
 /** The mail server took it. */

@@ -70,7 +70,7 @@ export const provisioning = z.discriminatedUnion('mode', [
   z.strictObject({ mode: z.literal('just-in-time'), role, workspace: idOf('workspace') }),
 ]);
 
-const emailDomain = z
+export const emailDomain = z
   .string()
   .max(253)
   .regex(/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/, { error: 'expected a domain in lower case' });

@@ -4,9 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { existsSync } from 'node:fs';
 import { inflateRawSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { connections, ReplyOf } from '@conclave/contracts';
+import type { connections, mailDomains, ReplyOf } from '@conclave/contracts';
 import { chromium } from 'playwright-core';
 import { startConstellation, type Constellation } from '../testing/constellation.js';
+import { startDns, type TestDns } from '../testing/test-dns.js';
 import { testIdp, type Said, type TestIdp } from '../testing/test-idp.js';
 
 type Connection = ReplyOf<typeof connections.getConnection>;
@@ -125,8 +126,8 @@ describe('identity providers, over the public edge', () => {
     expect([left.status, left.headers.get('location')]).toEqual([303, '/']);
   });
 
-  it('are shown to whoever asks for a tenant or a domain, and publish what a provider has to know of us', async () => {
-    const { origin, connection } = platform;
+  it('are shown to whoever asks for a tenant, or a domain that its DNS says is theirs, and publish what a provider has to know of us', async () => {
+    const { origin, connection, api, dns } = platform;
     const ask = async (body: object) => {
       const headers = { 'content-type': 'application/json' };
       const answer = await fetch(`${origin}/v1/sign-in-options`, {
@@ -137,6 +138,10 @@ describe('identity providers, over the public edge', () => {
       return [answer.status, await answer.json()] as const;
     };
     const { name, urls } = connection;
+    expect(await ask({ email: 'ada@example.com' })).toEqual([200, { connections: [] }]);
+    const { id, record } = await api<Claimed>('POST', '/v1/mail-domains', { domain: 'example.com' });
+    dns.texts.set(record.name, [[record.value]]);
+    expect(await api('POST', `/v1/mail-domains/${id}/check`)).toMatchObject({ state: 'proven' });
     expect(await ask({ email: 'ada@example.com' })).toEqual([
       200,
       { connections: [{ kind: 'saml', name, login: urls.login }] },
@@ -181,7 +186,10 @@ describe('identity providers, over the public edge', () => {
   );
 });
 
+type Claimed = ReplyOf<typeof mailDomains.claimMailDomain>;
+
 interface Connected {
+  readonly dns: TestDns;
   readonly origin: string;
   readonly principal: string;
   readonly connection: Connection;
@@ -194,7 +202,10 @@ interface Connected {
 
 /** An installation with a SAML provider on another site, who knows Ada. */
 async function startConnected(): Promise<Connected> {
-  const platform: Constellation = await startConstellation({ env: { EGRESS_ALLOW: '127.0.0.0/8' } });
+  const dns = await startDns();
+  const platform: Constellation = await startConstellation({
+    env: { EGRESS_ALLOW: '127.0.0.0/8', DNS_SERVERS: dns.address },
+  });
   const origin = `http://localhost:${new URL(platform.gateway).port}`;
   const server = await listen();
   const idp = testIdp(`http://127.0.0.1:${portOf(server)}/metadata`);
@@ -213,11 +224,12 @@ async function startConnected(): Promise<Connected> {
   playIdp(server, idp, connection);
   const respond = async (requestId: string, lie: Partial<Said> = {}) => answerOf(idp, connection, requestId, lie);
   return {
-    ...{ origin, principal: principal.id, connection, api, idp, respond },
+    ...{ origin, principal: principal.id, connection, api, dns, idp, respond },
     browse: () => new Jar(origin),
     async stop() {
       stop(server);
       await platform.stop();
+      await dns.stop();
     },
   };
 }

@@ -11,6 +11,7 @@ import { Tag } from '../design/tag.js';
 import type { Look } from '../design/tones.js';
 import { Visible } from '../design/visible.js';
 import { AddressesOf, type Connection } from './addresses-of.js';
+import { MailDomains } from './mail-domains.js';
 import { ConnectProvider } from './connect-provider.js';
 
 const active: Look = { tone: 'good', icon: 'check', word: 'Active' };
@@ -54,6 +55,7 @@ export function ConnectionsPage() {
           </Table>
         )}
       </ListOf>
+      <MailDomains />
     </Page>
   );
 }

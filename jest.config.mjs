@@ -10,6 +10,7 @@ const proofs = {
   S3_SERVER: '/s3-log-store.nightly',
   TLOG_VERIFIER: '/others-code.nightly',
   SAML_PYTHON: '/foreign-idp.nightly',
+  SIMPLESAMLPHP: '/simplesamlphp.nightly',
   SCIM_PYTHON: '/scim-tester.nightly',
   HOSTILE_PYTHON: '/hostile-clients.nightly',
 };

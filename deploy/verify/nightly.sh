@@ -2,9 +2,9 @@
 # What CI has no time for: the chart under current tools, built from source by the Go module proxy. Helm 4 renders and
 # lints in the chart's own tests; kubeconform checks every manifest strictly against the API of two Kubernetes versions.
 # And what others' programs say of a running installation: Go's x/mod of its log, parsers of OCSF, CEF and RFC 5424 of its
-# exports, scim2-tester of its directory; pysaml2 as an identity provider; schemathesis, sqlmap and wapiti of its public API; and a real S3 server as a store. Needs
-# Go, xmlsec1, sqlmap, wapiti, Python 3 with venv and a built checkout; what it makes goes to TOOLS, modules to the cache
-# of Go.
+# exports, scim2-tester of its directory; pysaml2 and SimpleSAMLphp as identity providers; schemathesis, sqlmap and wapiti
+# of its public API; and a real S3 server as a store. Needs Go, xmlsec1, sqlmap, wapiti, simplesamlphp with php-cli,
+# chromium, Python 3 with venv and a built checkout; what it makes goes to TOOLS, modules to the cache of Go.
 set -eu
 cd "$(dirname "$0")/../.."
 TOOLS=${TOOLS:-$PWD/.conclave/cache/nightly}
@@ -51,6 +51,8 @@ timed 'an identity provider by others is believed, and no more of it than is sig
   SAML_PYTHON="$TOOLS/parsers/bin/python" npm test -- foreign-idp.nightly
 timed 'the public API withstands generated requests' env CONCLAVE_NIGHTLY=1 \
   HOSTILE_PYTHON="$TOOLS/parsers/bin/python" npm test -- hostile-clients.nightly
+timed 'another signs a person in and out in a browser' env CONCLAVE_NIGHTLY=1 \
+  SIMPLESAMLPHP="${SIMPLESAMLPHP:-/usr/share/simplesamlphp}" npm test -- simplesamlphp.nightly
 timed "logs and exports hold by others' programs" env CONCLAVE_NIGHTLY=1 S3_SERVER="$GOBIN/versitygw" \
   TLOG_VERIFIER="$GOBIN/tlog" SYSLOG_READER="$GOBIN/syslog" EXPORTS_PYTHON="$TOOLS/parsers/bin/python" \
   npm test -- others-code.nightly s3-log-store.nightly

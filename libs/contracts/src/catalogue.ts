@@ -9,6 +9,8 @@ import * as connections from './rpc/connections.js';
 import * as consensus from './rpc/consensus.js';
 import * as delivery from './rpc/delivery.js';
 import * as invitations from './rpc/invitations.js';
+import * as mailDomains from './rpc/mail-domains.js';
+import * as mails from './rpc/mails.js';
 import * as marketplace from './rpc/marketplace.js';
 import * as mfa from './rpc/mfa.js';
 import * as metrics from './rpc/metrics.js';
@@ -42,6 +44,8 @@ export const contracts: readonly Contract[] = [
     mfa,
     invitations,
     oauth,
+    mailDomains,
+    mails,
     scim,
     runtime,
     runs,

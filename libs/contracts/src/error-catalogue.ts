@@ -3,6 +3,7 @@
  * and each has a test that provokes it. `title` is for people; `action` says what the caller or operator can do.
  */
 import type { CatalogueEntry } from './catalogue-entry.js';
+import { connectedErrors } from './connected-errors.js';
 import { identityErrors } from './identity-errors.js';
 import { oauthErrors } from './oauth-errors.js';
 import { proofErrors } from './proof-errors.js';
@@ -175,6 +176,7 @@ export const errorCatalogue = {
     title: 'The sign-in was refused.',
     action: 'Begin again at the sign-in page; an operator finds the reason in the log of auth.',
   },
+  ...connectedErrors,
   'auth.identity.taken': {
     status: 409,
     title: 'The provider’s name for this person belongs to somebody else.',

@@ -19,6 +19,8 @@ export const idPrefixes = {
   passkey: 'pky',
   totp: 'tot',
   link: 'lnk',
+  mail: 'mal',
+  mailDomain: 'mdm',
   group: 'grp',
   accessReview: 'arv',
   breakGlass: 'bgl',

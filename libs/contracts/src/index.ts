@@ -22,6 +22,8 @@ export * as mfa from './rpc/mfa.js';
 export * as passkeys from './rpc/passkeys.js';
 export * as invitations from './rpc/invitations.js';
 export * as oauth from './rpc/oauth.js';
+export * as mailDomains from './rpc/mail-domains.js';
+export * as mails from './rpc/mails.js';
 export * as scim from './rpc/scim.js';
 export * as runtime from './rpc/runtime.js';
 export * as runs from './rpc/runs.js';

@@ -44,7 +44,7 @@ export const services: readonly ServiceEntry[] = [
     name: 'auth',
     folder: 'auth',
     env: ({ secrets, ports, outer }) => ({
-      ...pick(outer, [...EGRESS_VARIABLES, ...TENANT_VARIABLES]),
+      ...pick(outer, [...OUTSIDE_VARIABLES, ...TENANT_VARIABLES]),
       API_KEY_PEPPER: secrets.of('auth.api-key-pepper', key256),
       SECRETS_KEK: secrets.of('auth.secrets-kek', key256),
       PUBLIC_URL: `http://localhost:${ports.gateway}`,
@@ -112,9 +112,11 @@ const MODEL_VARIABLES = ['OPENAI', 'ANTHROPIC', 'GEMINI', 'OPENAI_COMPATIBLE'].f
 /** What of this machine a project's tests may read: nothing unless told. */
 const SANDBOX_VARIABLES = ['SANDBOX_DEPENDENCY_ROOTS'] as const;
 
-/** Where identity providers of one's own network are: nowhere unless told. */
+/** How tenants end. */
 const TENANT_VARIABLES = ['TENANT_ERASURE_GRACE_HOURS'] as const;
-const EGRESS_VARIABLES = ['EGRESS_ALLOW'] as const;
+
+/** What of the outside auth deals with: providers in one's own network, name servers, mail; nothing of it unless told. */
+const OUTSIDE_VARIABLES = ['EGRESS_ALLOW', 'DNS_SERVERS', 'SMTP_URL', 'SMTP_FROM'] as const;
 
 /** How much may be asked in a minute. */
 const RATE_VARIABLES = ['RATE_LIMIT_PRINCIPAL', 'RATE_LIMIT_ADDRESS'] as const;
@@ -143,7 +145,7 @@ export const outerVariables = [
   ...OUTER_VARIABLES,
   ...MODEL_VARIABLES,
   ...SANDBOX_VARIABLES,
-  ...EGRESS_VARIABLES,
+  ...OUTSIDE_VARIABLES,
   ...ENGINE_VARIABLES,
   ...RATE_VARIABLES,
   ...TENANT_VARIABLES,

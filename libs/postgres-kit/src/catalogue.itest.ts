@@ -24,6 +24,7 @@ const uniqueAcrossTenants = [
   '*.outbound_event_pkey', // the log's own order
   '*.outbound_event_position', // positions are per lane of many tenants
   'runtime.trigger_id_key', // a delivery from outside names its trigger and no tenant
+  'auth.mail_domain_proven', // a domain is whose its DNS says it is, and that is one tenant
   'auth.passkey_credential', // browsers name a passkey and no tenant
   'auth.tenant_name', // the name by which an operator finds a tenant
   'auth.tenant_of_operators', // there is one
@@ -49,6 +50,8 @@ const acrossTenants = [
   'auth.data_key: rotation',
   'auth.tenant: operate',
   'auth.tenant_erasure: erasing',
+  'auth.mail: claim',
+  'auth.mail_domain: recheck',
   'consensus.decision: deadlines',
   'delivery.delivery: claim',
   'delivery.delivery: ended',
@@ -79,7 +82,7 @@ const forEverybody = ['marketplace.package: platform', 'marketplace.release: pla
 
 /**
  * Functions that run as the owner, to find the tenant of a credential or connection before there is a context, to forget
- * old sign-ins, challenges and flows, and to erase a tenant that asked; and their policies with what each allows.
+ * old sign-ins, challenges, flows and mail, and to erase a tenant that asked; and their policies with what each allows.
  */
 const asOwner = [
   '*.erase_tenant',
@@ -87,6 +90,7 @@ const asOwner = [
   'auth.sweep_challenges',
   'auth.sweep_connection_flows',
   'auth.sweep_oauth',
+  'auth.sweep_mail',
   'auth.sweep_sign_ins',
   'auth.tenant_named',
   'auth.tenant_of_api_key',
@@ -112,8 +116,15 @@ const ofOwner = [
   'auth.oauth_token: sweep DELETE',
   'auth.oauth_wrong_code: sweep DELETE',
   'auth.oauth_wrong_code: sweep_reads SELECT',
+  'auth.known_device: sweep DELETE',
+  'auth.known_device: sweep_reads SELECT',
+  'auth.mail: sweep DELETE',
+  'auth.mail: sweep_reads SELECT',
+  'auth.mail_domain: door SELECT',
   'auth.one_time_link: exchange SELECT',
   'auth.passkey: exchange SELECT',
+  'auth.provider_logout: sweep DELETE',
+  'auth.provider_logout: sweep_reads SELECT',
   'auth.saml_assertion: sweep DELETE',
   'auth.saml_assertion: sweep_reads SELECT',
   'auth.sign_in: exchange SELECT',

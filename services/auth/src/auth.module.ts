@@ -22,6 +22,8 @@ import { Invite } from './links/invite.js';
 import { LinksController } from './links/links.controller.js';
 import { MakeLink } from './links/make-link.js';
 import { RecoverMember } from './links/recover-member.js';
+import { mailDomainControllers, mailDomainProviders } from './mail-domains/mail-domain-parts.js';
+import { mailControllers, mailProviders } from './mails/mail-parts.js';
 import { AddMember } from './members/add-member.js';
 import { ChangeMember } from './members/change-member.js';
 import { DisableMember } from './members/disable-member.js';
@@ -80,6 +82,8 @@ import { WorkspacesController } from './workspaces/workspaces.controller.js';
     AccessReviewsController,
     ...tenantControllers,
     ...oauthControllers,
+    ...mailControllers,
+    ...mailDomainControllers,
     ApiKeysController,
     BreakGlassController,
     CredentialsController,
@@ -98,6 +102,8 @@ import { WorkspacesController } from './workspaces/workspaces.controller.js';
     ...mfaProviders,
     ...tenantProviders,
     ...oauthProviders,
+    ...mailProviders,
+    ...mailDomainProviders,
     ...[AnswerScim, GroupRoles, Groups, ScimGroups, ScimUsers],
     ...[KeyRing, DataKeys, Vault, CreateSecret, DeleteSecret, LeaseSecret, ListSecrets, RotateSecret],
     AcceptLink,

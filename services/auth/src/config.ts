@@ -1,6 +1,8 @@
 import { databaseEnvironment, loadConfig, secretKey } from '@conclave/nest-kit';
 import { allowedNetworks } from '@conclave/nest-kit/egress';
 import { secretsEnvironment } from './data-keys/config.js';
+import { domainEnvironment } from './mail-domains/config.js';
+import { mailEnvironment } from './mails/config.js';
 import { z } from 'zod';
 
 /** What auth reads besides the kit's environment. */
@@ -48,6 +50,8 @@ export const authEnvironment = {
     .default(168)
     .describe('Hours between the request to erase a tenant and its beginning, in which it can be canceled.'),
   ...secretsEnvironment,
+  ...mailEnvironment,
+  ...domainEnvironment,
 };
 
 export type AuthConfig = Readonly<z.output<z.ZodObject<typeof authEnvironment>>>;

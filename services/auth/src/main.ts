@@ -3,11 +3,13 @@ import { postgres } from '@conclave/postgres-kit';
 import { AuthModule } from './auth.module.js';
 import { authEnvironment } from './config.js';
 import { entities } from './entities.js';
+import { rechecking } from './mail-domains/recheck-domains.js';
+import { posting } from './mails/postman.js';
 import { sweep } from './sweep.js';
 
 await bootstrapService({
   name: 'auth',
   module: AuthModule,
   environment: authEnvironment,
-  resources: [postgres({ entities, sweep })],
+  resources: [postgres({ entities, sweep }), posting, rechecking],
 });

@@ -2,6 +2,7 @@ import type { Database } from '@conclave/postgres-kit';
 import { closeDueReviews } from './access-reviews/close-due-reviews.js';
 import { sweepConnectionFlows } from './connection-sign-ins/postgres-flows.js';
 import { sweepOauth } from './oauth/postgres-grants.js';
+import { sweepMail } from './mails/postgres-mails.js';
 import { sweepChallenges } from './passkeys/postgres-passkeys.js';
 import { sweepSignIns } from './sign-ins/postgres-sign-ins.js';
 
@@ -12,4 +13,5 @@ export async function sweep(db: Database): Promise<void> {
   await sweepConnectionFlows(db);
   await closeDueReviews(db);
   await sweepOauth(db);
+  await sweepMail(db);
 }

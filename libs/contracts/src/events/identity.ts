@@ -151,7 +151,13 @@ export const linkCreated = event({
   data: link,
 });
 
-export const linkUsed = event({ type: 'link.used', producer: 'auth', consumers: ['audit'], audited: true, data: link });
+export const linkUsed = event({
+  type: 'link.used',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: link,
+});
 
 export const linkRevoked = event({
   type: 'link.revoked',
@@ -379,6 +385,24 @@ export const connectionDeleted = event({
   data: connection,
 });
 
+/** A SAML connection has a second key, signs with the other one, or has one again. */
+export const connectionKeyRolled = event({
+  type: 'connection.key-rolled',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: connection.extend({ step: z.string(), active: z.string(), standby: z.string().optional() }),
+});
+
+/** A provider signed somebody out; `signIns` are those that ended by it. */
+export const providerLogoutTaken = event({
+  type: 'provider-logout.taken',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: connection.extend({ signIns: z.array(idOf('signIn')) }),
+});
+
 const identity = z.object({
   connection: idOf('connection'),
   principal: idOf('principal'),
@@ -441,6 +465,58 @@ export const secretLeased = event({
   consumers: ['audit'],
   audited: true,
   data: secret.extend({ service: z.string(), expiresAt: timestamp }),
+});
+
+const mailDomain = z.object({ mailDomain: idOf('mailDomain'), domain: z.string() });
+
+/** The tenant says that a mail domain is its own. */
+export const mailDomainClaimed = event({
+  type: 'mail-domain.claimed',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: mailDomain,
+});
+
+/** The DNS of the domain says so, too: its addresses lead to the tenant's sign-in providers. */
+export const mailDomainProven = event({
+  type: 'mail-domain.proven',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: mailDomain,
+});
+
+/** The DNS has not said so for a week: nothing leads there any more, and another tenant can prove it. */
+export const mailDomainLost = event({
+  type: 'mail-domain.lost',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: mailDomain,
+});
+
+/** The tenant gave it up. */
+export const mailDomainReleased = event({
+  type: 'mail-domain.released',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: mailDomain,
+});
+
+const mail = z.object({ mail: idOf('mail'), kind: z.string(), principal: idOf('principal') });
+
+/** The mail server took it. */
+export const mailSent = event({ type: 'mail.sent', producer: 'auth', consumers: ['audit'], audited: true, data: mail });
+
+/** It will not be sent. */
+export const mailFailed = event({
+  type: 'mail.failed',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: mail.extend({ reason: z.string() }),
 });
 
 const dataKey = z.object({ dataKey: idOf('dataKey'), purpose: z.string() });

@@ -285,5 +285,9 @@ export const endSignIn = contract({
   subject: 'auth.v1.sign-in.end',
   permission: 'service',
   request: z.strictObject({ secret: z.string().min(1).max(512) }),
-  reply: z.object({ ended: z.boolean() }),
+  reply: z.object({
+    ended: z.boolean(),
+    /** Where the browser goes to sign out at the provider that vouched, and what binds the way back to it. */
+    provider: z.object({ location: z.string(), flow: z.string(), expiresAt: timestamp }).optional(),
+  }),
 });

@@ -12,6 +12,9 @@ const shortText = line(1_000);
 /** A SAML response, its base64 included, and metadata are never longer than this. */
 export const SAML_LIMIT_BYTES = 262_144;
 
+/** A message that a redirect carries, with its signature. */
+const SAML_QUERY_LIMIT = 32_768;
+
 /** Signatures an ID token may carry: asymmetric ones, and one of them per connection. */
 export const idTokenAlgorithms = ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'] as const;
 
@@ -20,6 +23,10 @@ export const samlSettings = z.strictObject({
   kind: z.literal('saml'),
   idpEntityId: shortText,
   ssoUrl: address,
+  /** Where it takes sign-outs, by redirect; without it a sign-out stays here. */
+  sloUrl: address.optional(),
+  /** Where it takes our answers to its own sign-outs, if that is elsewhere. */
+  sloResponseUrl: address.optional(),
   /** Keys the provider signs with, as PEM; several while one replaces another. */
   certificates: z.array(z.string().min(1).max(16_384)).min(1).max(5),
   emailAttribute: shortText.optional(),
@@ -38,6 +45,8 @@ export const oidcSettings = z.strictObject({
   idTokenAlgorithm: z.enum(idTokenAlgorithms).default('RS256'),
   /** Values of `amr` by which the provider says that it asked for a second factor itself; none unless told. */
   mfaMethods: z.array(shortText).max(10).optional(),
+  /** Whether signing out here signs out at the provider, too; it has to know the address `urls.logout`. */
+  singleLogout: z.boolean().optional(),
 });
 
 /** GitHub, or a GitHub Enterprise Server: then both addresses are given. */
@@ -66,7 +75,7 @@ export const provisioning = z.discriminatedUnion('mode', [
   z.strictObject({ mode: z.literal('just-in-time'), role, workspace: idOf('workspace') }),
 ]);
 
-const emailDomain = z
+export const emailDomain = z
   .string()
   .max(253)
   .regex(/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/, { error: 'expected a domain in lower case' });
@@ -83,7 +92,13 @@ const connection = z.object({
     login: z.string(),
     callback: z.string(),
     entityId: z.string().optional(),
+    /** Where a provider signs people out: single logout of SAML, or back-channel logout of OpenID Connect. */
+    providerLogout: z.string().optional(),
+    /** Where an OpenID provider sends a browser that was signed out. */
+    logout: z.string().optional(),
   }),
+  /** SHA-256 of the certificates of a SAML connection: the one that signs, and the one that is to or did. */
+  certificates: z.object({ active: z.string(), standby: z.string().optional() }).optional(),
   createdAt: timestamp,
   disabledAt: timestamp.optional(),
 });
@@ -194,6 +209,27 @@ export const deleteConnection = contract({
     method: 'DELETE',
     path: '/v1/connections/{id}',
     summary: 'Remove an identity provider; sign-ins through it end',
+    tag: 'identity',
+    stability: 'beta',
+  },
+});
+
+/**
+ * Changes the key of a SAML connection in three steps, between which the provider reads our metadata: `prepare` publishes
+ * a second key, `swap` signs with it from then on (and back), `drop` forgets the one that does not sign.
+ */
+export const rollConnectionKey = contract({
+  owner: 'auth',
+  subject: 'auth.v1.connection.roll-key',
+  permission: 'connection:manage',
+  stepUp: true,
+  request: z.strictObject({ id: idOf('connection'), step: z.enum(['prepare', 'swap', 'drop']) }),
+  reply: connection,
+  errors: ['auth.connection.not-found', 'auth.connection.invalid', 'auth.role.too-wide'],
+  http: {
+    method: 'POST',
+    path: '/v1/connections/{id}/key',
+    summary: 'Change the key of a SAML connection, step by step',
     tag: 'identity',
     stability: 'beta',
   },
@@ -326,6 +362,48 @@ export const finishConnectionSignIn = contract({
   }),
   reply: z.object({ secret: z.string(), csrf: z.string(), expiresAt: timestamp, returnTo: z.string() }),
   errors: ['auth.connection.refused', 'auth.limit.reached'],
+  timeoutMs: 15_000,
+});
+
+/** A message as a binding carries it: the query of a redirect, which its signature covers as it is written, or a form. */
+const samlMessage = z.discriminatedUnion('binding', [
+  z.strictObject({ binding: z.literal('redirect'), query: z.string().max(SAML_QUERY_LIMIT) }),
+  z.strictObject({
+    binding: z.literal('post'),
+    message: z.string().max(SAML_LIMIT_BYTES),
+    relayState: z.string().max(1_000).optional(),
+  }),
+]);
+
+/** A SAML provider signs somebody out: their sign-ins end, and the browser carries our signed answer to `location`. */
+export const answerSamlLogout = contract({
+  owner: 'auth',
+  subject: 'auth.v1.saml-logout.answer',
+  permission: 'service',
+  request: z.strictObject({ connection: z.string().max(100), request: samlMessage }),
+  reply: z.object({ location: z.string() }),
+  errors: ['auth.logout.refused'],
+});
+
+/** What a SAML provider answers to a sign-out of ours, once, from the browser that signed out. */
+export const finishSamlLogout = contract({
+  owner: 'auth',
+  subject: 'auth.v1.saml-logout.finish',
+  permission: 'service',
+  request: z.strictObject({ connection: z.string().max(100), flow: flow.optional(), response: samlMessage }),
+  /** Whether the provider says that it ended everything. */
+  reply: z.object({ complete: z.boolean() }),
+  errors: ['auth.logout.refused'],
+});
+
+/** An OpenID provider signs somebody out without a browser: OpenID Connect Back-Channel Logout 1.0. */
+export const takeOidcLogout = contract({
+  owner: 'auth',
+  subject: 'auth.v1.oidc-logout.take',
+  permission: 'service',
+  request: z.strictObject({ connection: z.string().max(100), logoutToken: z.string().max(16_384) }),
+  reply: z.object({ ended: z.number().int() }),
+  errors: ['auth.logout.refused'],
   timeoutMs: 15_000,
 });
 

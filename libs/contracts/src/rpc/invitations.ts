@@ -23,17 +23,27 @@ const invitation = z.object({
   expiresAt: timestamp,
 });
 
+/** Whether the link goes by mail, too, to the address that is known. */
+const sendMail = z.boolean().optional();
+/** The mail it goes by, when it does. */
+const mail = idOf('mail').optional();
+const invited = invitation.extend({ link: z.string(), mail });
+
 /** The link is shown once: whoever opens it makes a passkey and is signed in. */
 export const createInvitation = contract({
   owner: 'auth',
   subject: 'auth.v1.invitation.create',
   permission: 'member:manage',
   stepUp: true,
-  request: z.strictObject({ name, email: email.optional(), role }),
-  reply: invitation.extend({ link: z.string() }),
+  request: z.strictObject({ name, email: email.optional(), role, sendMail }),
+  reply: invited,
   errors: [
-    ...(['auth.address.too-wide', 'auth.role.not-found', 'auth.role.too-wide', 'auth.passkeys-unavailable'] as const),
     'auth.limit.reached',
+    'auth.address.too-wide',
+    'auth.mail.unavailable',
+    'auth.role.not-found',
+    'auth.role.too-wide',
+    'auth.passkeys-unavailable',
   ],
   http: {
     method: 'POST',
@@ -55,6 +65,31 @@ export const listInvitations = contract({
     method: 'GET',
     path: '/v1/invitations',
     summary: 'List invitations that wait to be accepted',
+    tag: 'identity',
+    stability: 'beta',
+  },
+});
+
+/** A new link for whoever was invited; the one they have opens nothing any more. */
+export const renewInvitation = contract({
+  owner: 'auth',
+  subject: 'auth.v1.invitation.renew',
+  permission: 'member:manage',
+  stepUp: true,
+  request: z.strictObject({ id: idOf('link'), sendMail }),
+  reply: invited,
+  errors: [
+    'auth.address.too-wide',
+    'auth.invitation.not-found',
+    'auth.mail.unavailable',
+    'auth.role.too-wide',
+    'auth.passkeys-unavailable',
+  ],
+  http: {
+    method: 'POST',
+    path: '/v1/invitations/{id}/renewal',
+    status: 201,
+    summary: 'Make a new link for whoever was invited, also one that ran out; it is shown once',
     tag: 'identity',
     stability: 'beta',
   },
@@ -86,9 +121,15 @@ export const createRecovery = contract({
   subject: 'auth.v1.member.recover',
   permission: 'member:manage',
   stepUp: true,
-  request: z.strictObject({ id: idOf('principal') }),
-  reply: z.object({ link: z.string(), expiresAt: timestamp }),
-  errors: ['auth.address.too-wide', 'auth.member.not-found', 'auth.role.too-wide', 'auth.passkeys-unavailable'],
+  request: z.strictObject({ id: idOf('principal'), sendMail }),
+  reply: z.object({ link: z.string(), expiresAt: timestamp, mail }),
+  errors: [
+    'auth.address.too-wide',
+    'auth.mail.unavailable',
+    'auth.member.not-found',
+    'auth.role.too-wide',
+    'auth.passkeys-unavailable',
+  ],
   http: {
     method: 'POST',
     path: '/v1/members/{id}/recovery',

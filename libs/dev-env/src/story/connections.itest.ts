@@ -5,9 +5,10 @@ import { existsSync } from 'node:fs';
 import { createHmac } from 'node:crypto';
 import { inflateRawSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { connections, ReplyOf } from '@conclave/contracts';
+import type { connections, mailDomains, ReplyOf } from '@conclave/contracts';
 import { chromium, type Page } from 'playwright-core';
 import { startConstellation, type Constellation } from '../testing/constellation.js';
+import { startDns, type TestDns } from '../testing/test-dns.js';
 import { testIdp, type Said, type TestIdp } from '../testing/test-idp.js';
 
 type Connection = ReplyOf<typeof connections.getConnection>;
@@ -91,8 +92,43 @@ describe('identity providers, over the public edge', () => {
     stop(github.server);
   });
 
-  it('are shown to whoever asks for a tenant or a domain, and publish what a provider has to know of us', async () => {
-    const { origin, connection } = platform;
+  it('sign people out, by words of their own that hold; all others are one refusal and end nothing', async () => {
+    const { connection, browse, respond, idp } = platform;
+    const path = new URL(connection.urls.providerLogout!).pathname;
+    const slo = connection.urls.providerLogout!;
+    const ada = browse();
+    const { requestId } = await ada.begin(connection);
+    await ada.post(connection, await respond(requestId), true);
+    const elsewhere = browse();
+    const form = (body: Record<string, string>) => ({ method: 'POST', body: new URLSearchParams(body) });
+    const { query, post } = idp.logout({ slo });
+    const old = idp.logout({ slo, issuedAgoMs: 3_600_000 });
+    const answers = [
+      await elsewhere.get(`${path}?${query.replace('Signature=', 'Signature=A')}`),
+      await elsewhere.get(`${path}?${query}&more=1`),
+      await elsewhere.get(`${path}?${old.query}`),
+      await elsewhere.get(path),
+      await elsewhere.send(path, form({ SAMLRequest: old.post })),
+      await elsewhere.send(path, form({ SAMLRequest: `${post}AAAA` })),
+      await elsewhere.send(path, form({})),
+      await elsewhere.send(path, form({ SAMLResponse: post, again: '1' })),
+    ];
+    const said = await Promise.all(answers.map(async (answer) => `${answer.status} ${await answer.text()}`));
+    expect([new Set(said).size, said[0]]).toEqual([1, expect.stringMatching(/^400 .*auth\.logout\.refused/)]);
+    expect((await ada.get('/v1/me')).status).toBe(200);
+    const taken = await elsewhere.send(path, form({ SAMLRequest: post }));
+    expect([taken.status, taken.headers.get('location')]).toEqual([303, expect.stringContaining(idp.sloUrl)]);
+    const until = Date.now() + 5_000;
+    while ((await ada.get('/v1/me')).status !== 401) expect(Date.now()).toBeLessThan(until);
+    const back = `/auth/oidc/${connection.id}/backchannel-logout`;
+    expect((await elsewhere.send(back, form({ logout_token: 'a.b.c' }))).status).toBe(400);
+    expect((await elsewhere.send(back, form({}))).status).toBe(400);
+    const left = await elsewhere.get(`/auth/oidc/${connection.id}/signed-out?state=x`);
+    expect([left.status, left.headers.get('location')]).toEqual([303, '/']);
+  });
+
+  it('are shown to whoever asks for a tenant, or a domain that its DNS says is theirs, and publish what a provider has to know of us', async () => {
+    const { origin, connection, api, dns } = platform;
     const ask = async (body: object) => {
       const headers = { 'content-type': 'application/json' };
       const answer = await fetch(`${origin}/v1/sign-in-options`, {
@@ -103,6 +139,10 @@ describe('identity providers, over the public edge', () => {
       return [answer.status, await answer.json()] as const;
     };
     const { name, urls } = connection;
+    expect(await ask({ email: 'ada@example.com' })).toEqual([200, { connections: [] }]);
+    const { id, record } = await api<Claimed>('POST', '/v1/mail-domains', { domain: 'example.com' });
+    dns.texts.set(record.name, [[record.value]]);
+    expect(await api('POST', `/v1/mail-domains/${id}/check`)).toMatchObject({ state: 'proven' });
     expect(await ask({ email: 'ada@example.com' })).toEqual([
       200,
       { connections: [{ kind: 'saml', name, login: urls.login }] },
@@ -129,6 +169,22 @@ describe('identity providers, over the public edge', () => {
       await page.getByRole('heading', { level: 1, name: 'Runs' }).waitFor();
       expect(String(await page.evaluate('localStorage.getItem("conclave.csrf")')).length).toBeGreaterThan(20);
       expect(new URL(page.url()).hash).toBe('');
+      await page.getByRole('button', { name: /account and appearance/ }).click();
+      await page.getByRole('menuitem', { name: 'Sign out' }).click();
+      await page.getByRole('button', { name: 'Yes, everywhere' }).click();
+      await page.getByRole('heading', { level: 1, name: /Sign in/ }).waitFor();
+      expect(new URL(page.url()).origin).toBe(platform.origin);
+      await page.goto(platform.connection.urls.login);
+      await page.getByRole('button', { name: 'I am Ada' }).click();
+      await page.getByRole('heading', { level: 1, name: 'Runs' }).waitFor();
+      await page.goto(`${platform.idp.entityId}?leave`);
+      await page.getByRole('button', { name: 'Leave everything' }).click();
+      await page.getByText('Conclave answered Success').waitFor();
+      await page.goto(platform.origin);
+      await page.getByRole('heading', { level: 1, name: /Sign in/ }).waitFor();
+      await page.goto(platform.connection.urls.login);
+      await page.getByRole('button', { name: 'I am Ada' }).click();
+      await page.getByRole('heading', { level: 1, name: 'Runs' }).waitFor();
 
       const button = (name: string) => page.getByRole('button', { name });
       const dialog = page.getByRole('dialog');
@@ -165,6 +221,7 @@ describe('identity providers, over the public edge', () => {
 
       await button('account and appearance').click();
       await page.getByRole('menuitem', { name: 'Sign out' }).click();
+      await button('Yes, everywhere').click();
       await page.getByRole('heading', { name: 'Sign in to Conclave' }).waitFor();
       await page.goto(platform.connection.urls.login);
       await button('I am Ada').click();
@@ -188,12 +245,16 @@ describe('identity providers, over the public edge', () => {
   );
 });
 
+type Claimed = ReplyOf<typeof mailDomains.claimMailDomain>;
+
 interface Connected {
+  readonly dns: TestDns;
   readonly origin: string;
   readonly apiKey: string;
   readonly principal: string;
   readonly connection: Connection;
   readonly api: <T>(method: string, path: string, body?: object) => Promise<T>;
+  readonly idp: TestIdp;
   readonly respond: (requestId: string, lie?: Partial<Said>) => Promise<string>;
   readonly browse: () => Jar;
   stop(): Promise<void>;
@@ -201,7 +262,10 @@ interface Connected {
 
 /** An installation with a SAML provider on another site, who knows Ada. */
 async function startConnected(): Promise<Connected> {
-  const platform: Constellation = await startConstellation({ env: { EGRESS_ALLOW: '127.0.0.0/8' } });
+  const dns = await startDns();
+  const platform: Constellation = await startConstellation({
+    env: { EGRESS_ALLOW: '127.0.0.0/8', DNS_SERVERS: dns.address },
+  });
   const origin = `http://localhost:${new URL(platform.gateway).port}`;
   const server = await listen();
   const idp = testIdp(`http://127.0.0.1:${portOf(server)}/metadata`);
@@ -220,11 +284,12 @@ async function startConnected(): Promise<Connected> {
   playIdp(server, idp, connection);
   const respond = async (requestId: string, lie: Partial<Said> = {}) => answerOf(idp, connection, requestId, lie);
   return {
-    ...{ origin, apiKey: platform.apiKey, principal: principal.id, connection, api, respond },
+    ...{ origin, apiKey: platform.apiKey, principal: principal.id, connection, api, dns, idp, respond },
     browse: () => new Jar(origin),
     async stop() {
       stop(server);
       await platform.stop();
+      await dns.stop();
     },
   };
 }
@@ -258,7 +323,7 @@ class Jar {
     return this.send(new URL(urls.callback).pathname, { method: 'POST', body });
   }
 
-  private async send(path: string, init: RequestInit): Promise<Response> {
+  async send(path: string, init: RequestInit): Promise<Response> {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     const answer = await fetch(this.origin + path, {
       ...init,
@@ -326,17 +391,32 @@ async function answerOf(idp: TestIdp, { urls }: Connection, requestId: string, l
 function playIdp(server: Server, idp: TestIdp, connection: Connection): void {
   server.on('request', (request, reply) => {
     const { searchParams } = new URL(request.url ?? '', 'http://idp');
+    const html = (status: number, body: string) =>
+      void reply.writeHead(status, { 'content-type': 'text/html' }).end(body);
+    const slo = connection.urls.providerLogout!;
+    if (searchParams.has('leave'))
+      return html(200, formTo(slo, { SAMLRequest: idp.logout({ slo }).post }, 'Leave everything'));
+    const told = inflated(searchParams.get('SAMLResponse') ?? '');
+    if (told !== '') return html(200, `<p>Conclave answered ${/status:(\w+)"/.exec(told)?.[1]}`);
     const asked = searchParams.get('SAMLRequest');
+    if (request.url?.startsWith('/slo') && asked !== null) {
+      const { post } = idp.logout({ slo, inResponseTo: /ID="([^"]+)"/.exec(inflated(asked))![1]! });
+      return html(200, formTo(slo, { SAMLResponse: post }, 'Yes, everywhere'));
+    }
     if (asked === null) return void reply.writeHead(404).end();
-    const requestId = /ID="([^"]+)"/.exec(inflateRawSync(Buffer.from(asked, 'base64')).toString())?.[1] ?? '';
+    const requestId = /ID="([^"]+)"/.exec(inflated(asked))?.[1] ?? '';
     void answerOf(idp, connection, requestId, {}).then((response) => {
-      reply.writeHead(200, { 'content-type': 'text/html' });
-      reply.end(
-        `<form method="post" action="${connection.urls.callback}"><input type="hidden" name="SAMLResponse" value="${response}">` +
-          `<input type="hidden" name="RelayState" value="/"><button>I am Ada</button></form>`,
-      );
+      html(200, formTo(connection.urls.callback, { SAMLResponse: response, RelayState: '/' }, 'I am Ada'));
     });
   });
+}
+
+const inflated = (message: string): string =>
+  message === '' ? '' : inflateRawSync(Buffer.from(message, 'base64')).toString();
+
+function formTo(action: string, fields: Record<string, string>, word: string): string {
+  const inputs = Object.entries(fields).map(([name, value]) => `<input type="hidden" name="${name}" value="${value}">`);
+  return `<form method="post" action="${action}">${inputs.join('')}<button>${word}</button></form>`;
 }
 
 /** GitHub's wire, as far as a sign-in goes. */

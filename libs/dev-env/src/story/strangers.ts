@@ -2,7 +2,16 @@
  * The wall between tenants from outside, over every route the contracts name: a stranger with an administrator's key of
  * another tenant is answered about ids that exist exactly as about ids that never were.
  */
-import { contracts, idPrefixes, newId, runs, triggers, type Contract, type IdKind } from '@conclave/contracts';
+import {
+  contracts,
+  idPrefixes,
+  mailDomains,
+  newId,
+  runs,
+  triggers,
+  type Contract,
+  type IdKind,
+} from '@conclave/contracts';
 import { leastRequest, type IdOf } from './least-request.js';
 import { Api, ProgramVoter } from './program-voter.js';
 
@@ -27,6 +36,7 @@ const human = (question = CANARY) => ({ agent: 'human', input: { question } });
 /** What the contract alone cannot say: of two members, exactly one. */
 const bodies: Readonly<Record<string, (idOf: IdOf) => Request>> = {
   [runs.createRun.subject]: (idOf) => ({ ...human(), session: idOf('ses') }),
+  [mailDomains.claimMailDomain.subject]: () => ({ domain: 'x.example.com' }),
   [triggers.createTrigger.subject]: (idOf) => ({
     title: 'x',
     on: { kind: 'webhook' },
@@ -63,6 +73,7 @@ export async function furnish(gateway: string, apiKey: string, canary = CANARY):
     kind: 'confidential',
     redirectUris: ['https://canary.example.com/'],
   });
+  await make('/v1/mail-domains', { domain: 'canary.example.com' });
   await make('/v1/audit/erasures', { subject: unknown('prn'), reason: canary });
   await make('/v1/audit/holds', { reason: canary });
   await make('/v1/audit/exports', { format: 'jsonl' });

@@ -5,22 +5,15 @@
  * Whatever goes wrong, the answer is one and the same refusal; the reason is in the log.
  */
 import { randomBytes } from 'node:crypto';
-import { ConclaveError, type ReplyOf, type RequestOf, type connections } from '@conclave/contracts';
+import type { ReplyOf, RequestOf, connections } from '@conclave/contracts';
 import { LOG } from '@conclave/nest-kit';
 import { Database, type Tx } from '@conclave/postgres-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
-import {
-  connectionOf,
-  lockConnection,
-  tenantOfConnection,
-  type ConnectionRow,
-} from '../connections/postgres-connections.js';
-import type { ConnectionSettings } from '../connections/settings.js';
+import { lockConnection, type ConnectionRow } from '../connections/postgres-connections.js';
 import { CredentialDigest } from '../credentials/credential-digest.js';
-import { SamlRefusal } from '../saml/saml-refusal.js';
 import { OpenSignIn } from '../sign-ins/open-sign-in.js';
-import { NO_TENANT } from '../tenants/no-tenant.js';
+import { openConnection, refusingAs, systemOf } from './open-connection.js';
 import { insertFlow, takeAssertion, takeFlow } from './postgres-flows.js';
 import { Providers, type ProviderAnswer } from './provider.js';
 import { recognise } from './recognise.js';
@@ -31,11 +24,6 @@ type Finish = typeof connections.finishConnectionSignIn;
 
 /** Time for a person to prove themselves to their provider. */
 const FLOW_MS = 10 * 60_000;
-
-interface OpenConnection {
-  readonly row: ConnectionRow;
-  readonly settings: ConnectionSettings;
-}
 
 @Injectable()
 export class ConnectionSignIn {
@@ -50,7 +38,7 @@ export class ConnectionSignIn {
   /** @throws ConclaveError `auth.connection.refused` */
   begin({ connection, returnTo }: RequestOf<Begin>): Promise<ReplyOf<Begin>> {
     return this.refusing(connection, async () => {
-      const { row, settings } = await this.open(connection);
+      const { row, settings } = await openConnection(this.db, this.providers, connection);
       const path = localPath(returnTo);
       const { location, requestId, sealed } = await this.providers.begin(row, settings, path);
       const secret = randomBytes(32).toString('base64url');
@@ -58,7 +46,9 @@ export class ConnectionSignIn {
       const { tenant_id: tenantId, id: connectionId } = row;
       const digest = this.digest.of('flow', secret);
       await this.db.tx(systemOf(tenantId), (tx) =>
-        insertFlow(tx, { tenantId, connectionId, digest, requestId, sealed, returnTo: path, expiresAt }),
+        insertFlow(tx, {
+          ...{ tenantId, connectionId, digest, purpose: 'sign-in', requestId, sealed, returnTo: path, expiresAt },
+        }),
       );
       return { location, flow: secret, expiresAt: expiresAt.toISOString() };
     });
@@ -67,7 +57,7 @@ export class ConnectionSignIn {
   /** @throws ConclaveError `auth.connection.refused` */
   finish({ connection, flow: secret, answer }: RequestOf<Finish>): Promise<ReplyOf<Finish>> {
     return this.refusing(connection, async () => {
-      const { row, settings } = await this.open(connection);
+      const { row, settings } = await openConnection(this.db, this.providers, connection);
       const flow = await this.take(row, secret);
       if (!flow && !(settings.kind === 'saml' && settings.allowUnsolicited)) throw new SignInRefusal('no flow');
       const vouched = await this.providers.finish(row, settings, answer, flow);
@@ -76,20 +66,13 @@ export class ConnectionSignIn {
     });
   }
 
-  /** @throws SignInRefusal unless it is there, enabled, and everything it trusts is in place */
-  private async open(id: string): Promise<OpenConnection> {
-    const tenantId = (await tenantOfConnection(this.db, id)) ?? NO_TENANT;
-    const row = await connectionOf(this.db.autocommit(systemOf(tenantId)), tenantId, id);
-    if (!row) throw new SignInRefusal('unknown connection');
-    if (row.disabled_at) throw new SignInRefusal('disabled connection');
-    return { row, settings: this.providers.settingsOf(row) };
-  }
-
   private async take(row: ConnectionRow, secret: string | undefined) {
     if (secret === undefined) return undefined;
     const { tenant_id: tenantId, id: connectionId } = row;
     const digest = this.digest.of('flow', secret);
-    return this.db.tx(systemOf(tenantId), (tx) => takeFlow(tx, { tenantId, connectionId, digest, now: new Date() }));
+    return this.db.tx(systemOf(tenantId), (tx) =>
+      takeFlow(tx, { tenantId, connectionId, digest, purpose: 'sign-in', now: new Date() }),
+    );
   }
 
   /** The connection is asked again, and stays as it is until the sign-in is there: disabling it finds every one. */
@@ -107,33 +90,15 @@ export class ConnectionSignIn {
       ...{ tenantId, principalId, method, connectionId: id, expiresAt: vouched.until },
       factors: ['provider', ...(vouched.mfa ? ['provider-mfa'] : [])],
       provenAt: vouched.mfa?.at,
+      known: this.providers.markOf(row, vouched),
     });
     return { secret, csrf, expiresAt };
   }
 
-  private async refusing<T>(connection: string, work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (cause) {
-      const reason = reasonOf(cause);
-      if (reason === undefined) throw cause;
-      this.log.warn({ connection, reason }, 'sign-in refused');
-      throw new ConclaveError('auth.connection.refused', {}, { cause });
-    }
+  private refusing<T>(connection: string, work: () => Promise<T>): Promise<T> {
+    return refusingAs('auth.connection.refused', { log: this.log, connection }, work);
   }
 }
-
-/** Why somebody was not let in; undefined when it was our own fault. */
-function reasonOf(error: unknown): string | undefined {
-  if (error instanceof SignInRefusal || error instanceof SamlRefusal) return error.reason;
-  if (!(error instanceof ConclaveError) || !reasons.has(error.code)) return undefined;
-  const { reason } = error.params;
-  return typeof reason === 'string' ? reason : error.code;
-}
-
-const reasons: ReadonlySet<string> = new Set(['auth.connection.invalid', 'auth.unauthenticated']);
-
-const systemOf = (tenantId: string) => ({ tenantId, actor: 'service:auth' });
 
 const relayedPath = (answer: ProviderAnswer): string =>
   localPath(answer.kind === 'saml' ? answer.relayState : undefined);

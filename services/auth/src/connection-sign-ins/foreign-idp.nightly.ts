@@ -1,11 +1,11 @@
-/** Signing in at an identity provider by others: pysaml2 over xmlsec1, by the Python that `SAML_PYTHON` names. */
+/** Signing in and out at an identity provider by others: pysaml2 over xmlsec1, by the Python that `SAML_PYTHON` names. */
 import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { connections, type ReplyOf } from '@conclave/contracts';
+import { auth, connections, type ReplyOf } from '@conclave/contracts';
 import { refusalOf } from '@conclave/dev-env/testing';
 import { selfSignedCertificate } from '@conclave/nest-kit';
 import { edge, startAuth, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
@@ -17,7 +17,8 @@ const PROGRAM = resolve(import.meta.dirname, '../../src/testing/pysaml2-idp.py')
 describe('pysaml2 as an identity provider', () => {
   const dir = mkdtempSync(join(tmpdir(), 'conclave-idp-'));
   const [keyFile, certificateFile] = [join(dir, 'key.pem'), join(dir, 'certificate.pem')];
-  const about = { entityId: 'https://pysaml2.example.com/metadata', ssoUrl: 'https://pysaml2.example.com/sso' };
+  const base = 'https://pysaml2.example.com';
+  const about = { entityId: `${base}/metadata`, ssoUrl: `${base}/sso`, sloUrl: `${base}/slo` };
   const ask = (question: object): string =>
     execFileSync(process.env['SAML_PYTHON']!, [PROGRAM], {
       input: JSON.stringify({ ...about, keyFile, certificateFile, ...question }),
@@ -61,6 +62,35 @@ describe('pysaml2 as an identity provider', () => {
       expect((await fixture.exchange(secret, 'sign-in')).principal).toEqual(a.principal.principal);
     },
   );
+
+  const queryOf = (location: string) => Object.fromEntries(new URL(location).searchParams);
+  const askOf = <T>(question: object): T => {
+    const { entityId: spEntityId, providerLogout: slo } = connection.urls;
+    return JSON.parse(ask({ metadata, spEntityId, slo, ...question })) as T;
+  };
+
+  it('reads our sign-outs, and its answer is believed', async () => {
+    const { secret } = await signIn({});
+    const { provider } = await fixture.call(auth.endSignIn, { secret }, edge);
+    const query = queryOf(provider!.location);
+    const says = askOf<{ subject: string; sessions: string[]; query: string }>({ logout: 'answer', query });
+    expect([says.subject, says.sessions.length]).toEqual(['ada', 1]);
+    const response = { binding: 'redirect' as const, query: says.query };
+    const finished = { connection: connection.id, flow: provider!.flow, response };
+    expect(await fixture.call(connections.finishSamlLogout, finished, edge)).toEqual({ complete: true });
+  });
+
+  it.each(['redirect', 'post'] as const)('signs people out by %s, and reads our answer', async (binding) => {
+    const { secret } = await signIn({});
+    const { query, form } = askOf<{ query: string; form: string }>({ logout: 'order' });
+    const message = Buffer.from(form.trim()).toString('base64');
+    const request = binding === 'redirect' ? { binding, query } : { binding, message };
+    const { location } = await fixture.call(connections.answerSamlLogout, { connection: connection.id, request }, edge);
+    expect(await refusalOf(fixture.exchange(secret, 'sign-in'))).toBe('auth.unauthenticated');
+    const answer = queryOf(location);
+    expect(answer['RelayState']).toBe(binding === 'redirect' ? 'there & back' : undefined);
+    expect(askOf({ logout: 'read answer', query: answer })).toMatchObject({ ok: true });
+  });
 
   it('is not believed unsigned, or encrypted in a way that answers questions about the plain text', async () => {
     for (const how of [{ signResponse: false, signAssertion: false }, { encrypt: true }])

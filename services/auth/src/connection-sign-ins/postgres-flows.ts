@@ -1,11 +1,12 @@
 import type { Tx, Database } from '@conclave/postgres-kit';
 
-/** A sign-in under way at a provider. */
+/** A sign-in or sign-out under way at a provider. */
 export interface Flow {
   readonly tenantId: string;
   readonly connectionId: string;
   readonly digest: Buffer;
   /** SAML's request id, or OAuth's state. */
+  readonly purpose: 'sign-in' | 'sign-out';
   readonly requestId: string;
   readonly sealed: string | null;
   readonly returnTo: string;
@@ -14,21 +15,36 @@ export interface Flow {
 
 export async function insertFlow(tx: Tx, flow: Flow): Promise<void> {
   await tx.query(
-    `insert into connection_flow (tenant_id, digest, connection_id, request_id, sealed, return_to, expires_at)
-     values ($1, $2, $3, $4, $5, $6, $7)`,
-    [flow.tenantId, flow.digest, flow.connectionId, flow.requestId, flow.sealed, flow.returnTo, flow.expiresAt],
+    `insert into connection_flow (tenant_id, digest, connection_id, purpose, request_id, sealed, return_to, expires_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    [
+      flow.tenantId,
+      flow.digest,
+      flow.connectionId,
+      flow.purpose,
+      flow.requestId,
+      flow.sealed,
+      flow.returnTo,
+      flow.expiresAt,
+    ],
   );
 }
 
 /** The flow, which nobody takes again. */
 export async function takeFlow(
   tx: Tx,
-  { tenantId, connectionId, digest, now }: { tenantId: string; connectionId: string; digest: Buffer; now: Date },
+  {
+    tenantId,
+    connectionId,
+    digest,
+    purpose,
+    now,
+  }: Omit<Flow, 'requestId' | 'sealed' | 'returnTo' | 'expiresAt'> & { now: Date },
 ): Promise<Pick<Flow, 'requestId' | 'sealed' | 'returnTo'> | undefined> {
   return tx.one(
-    `delete from connection_flow where tenant_id = $1 and connection_id = $2 and digest = $3 and expires_at > $4
+    `delete from connection_flow where tenant_id = $1 and connection_id = $2 and digest = $3 and expires_at > $4 and purpose = $5
      returning request_id as "requestId", sealed, return_to as "returnTo"`,
-    [tenantId, connectionId, digest, now],
+    [tenantId, connectionId, digest, now, purpose],
   );
 }
 

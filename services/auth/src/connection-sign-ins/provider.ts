@@ -1,13 +1,18 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import type { JSONWebKeySet } from 'jose';
 import { ConnectionSecrets } from '../connections/connection-secrets.js';
 import type { ConnectionRow } from '../connections/postgres-connections.js';
 import { PublicPlaces } from '../connections/public-places.js';
 import { trusted, type ConnectionSettings, type SettingsOf } from '../connections/settings.js';
+import { CredentialDigest } from '../credentials/credential-digest.js';
+import type { ProviderMark } from '../sign-ins/open-sign-in.js';
 import { GithubClient } from '../oidc/github-client.js';
 import { OidcClient, type CodeFlow } from '../oidc/oidc-client.js';
+import type { NameId } from '../saml/guard.js';
 import { SamlRefusal } from '../saml/saml-refusal.js';
 import { ServiceProvider, type OwnSide } from '../saml/service-provider.js';
+import { SingleLogout } from '../saml/single-logout.js';
 import { SignInRefusal, mfaBy, type Vouched } from './vouched.js';
 
 /** A way to the provider, and what has to be remembered until the way back. */
@@ -16,6 +21,12 @@ export interface Begun {
   readonly requestId: string;
   /** Sealed; SAML has nothing to remember but the request. */
   readonly sealed: string | null;
+}
+
+/** What a SAML sign-in remembers of its provider's words. */
+interface LoggedOut {
+  readonly nameId: NameId;
+  readonly sessionIndex?: string;
 }
 
 export type ProviderAnswer =
@@ -30,6 +41,7 @@ export class Providers {
     private readonly places: PublicPlaces,
     private readonly oidc: OidcClient,
     private readonly github: GithubClient,
+    private readonly digest: CredentialDigest,
   ) {}
 
   /** @throws ConclaveError `auth.connection.invalid` unless everything the connection trusts is in place */
@@ -78,9 +90,61 @@ export class Providers {
 
   /** Our side of a SAML connection. */
   ownSide(row: ConnectionRow): OwnSide {
-    const { callback, entityId = '' } = this.places.of('saml', row.id);
+    const { callback, entityId = '', providerLogout = '' } = this.places.of('saml', row.id);
     if (row.certificate === null) throw new SamlRefusal('key');
-    return { entityId, acs: callback, privateKey: this.secretOf(row), certificate: row.certificate };
+    const { standby_sealed: sealed, standby_certificate: certificate } = row;
+    return {
+      ...{ entityId, acs: callback, slo: providerLogout },
+      ...{ privateKey: this.secretOf(row), certificate: row.certificate },
+      ...(sealed === null || certificate === null
+        ? {}
+        : { standby: { privateKey: this.secrets.open(sealed, row.tenant_id, row.id), certificate } }),
+    };
+  }
+
+  /**
+   * Where a browser that signed out here goes to sign out at the provider, if it goes anywhere.
+   *
+   * @throws SignInRefusal | SamlRefusal
+   */
+  async signOut(row: ConnectionRow, sealed: string): Promise<{ location: string; requestId: string } | undefined> {
+    const settings = this.settingsOf(row);
+    const told = this.secrets.open(sealed, row.tenant_id, row.id);
+    if (settings.kind === 'saml' && settings.sloUrl !== undefined) {
+      const requestId = `_${randomUUID()}`;
+      const location = this.logout(row, settings).requestUrl(requestId, JSON.parse(told) as LoggedOut);
+      return { location, requestId };
+    }
+    if (settings.kind !== 'oidc' || !settings.singleLogout) return undefined;
+    const { callback, logout = '' } = this.places.of(row.kind, row.id);
+    const { idToken } = JSON.parse(told) as { idToken: string };
+    const location = await this.oidc.logoutUrl({ settings, secret: this.secretOf(row), callback }, idToken, logout);
+    return location === undefined ? undefined : { location, requestId: '' };
+  }
+
+  /** The connection's side of single logout. */
+  logout(row: ConnectionRow, settings: SettingsOf<'saml'>): SingleLogout {
+    return new SingleLogout(settings, this.ownSide(row));
+  }
+
+  /** The provider's keys, to see what it signed without a browser. @throws SignInRefusal */
+  keysOf(row: ConnectionRow, settings: SettingsOf<'oidc'>): Promise<JSONWebKeySet> {
+    const { callback } = this.places.of(row.kind, row.id);
+    return this.oidc.keysOf({ settings, secret: this.secretOf(row), callback });
+  }
+
+  digestOf(kind: 'provider-subject' | 'provider-session', { id }: ConnectionRow, text: string): Buffer {
+    return this.digest.of(kind, `${id}\n${text}`);
+  }
+
+  /** What of a sign-in is kept for its end: digests to find it by, and what the provider has to be told, sealed. */
+  markOf(row: ConnectionRow, { subject, session }: Vouched): ProviderMark {
+    const { tenant_id: tenantId, id } = row;
+    return {
+      providerSubject: this.digestOf('provider-subject', row, subject),
+      providerSession: session?.id === undefined ? null : this.digestOf('provider-session', row, session.id),
+      providerSealed: session?.told === undefined ? null : this.secrets.seal(session.told, tenantId, id),
+    };
   }
 
   private saml(row: ConnectionRow, settings: SettingsOf<'saml'>): ServiceProvider {
@@ -103,6 +167,10 @@ export class Providers {
       emailVerified: false,
       until: asserted.sessionEnd,
       ...mfaBy(settings.mfaContexts, asserted.contexts, asserted.authenticatedAt),
+      session: {
+        id: asserted.sessionIndex,
+        told: JSON.stringify({ nameId: asserted.nameId, sessionIndex: asserted.sessionIndex }),
+      },
       assertion: { id: asserted.id, expiresAt: asserted.expiresAt },
     };
   }

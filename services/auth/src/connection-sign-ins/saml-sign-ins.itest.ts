@@ -220,6 +220,12 @@ describe('signing in by SAML', () => {
     expect((await ask({ tenant: a.name })).connections.map(({ name }) => name)).toEqual(
       [connection.name, open.name].sort(),
     );
+    expect(await ask({ email: `ada@${domain}` })).toEqual({ connections: [] });
+    await fixture.database.query(
+      `insert into auth.mail_domain (tenant_id, id, domain, token, created_at, proven_at, next_check_at)
+       values ($1, $2, $2, 'x', now(), now(), now() + interval '1 day')`,
+      [a.principal.tenantId, domain],
+    );
     const shown = { connections: [{ kind: 'saml', name: open.name, login: open.urls.login }] };
     expect(await ask({ email: `ada@${domain}` })).toEqual(shown);
     for (const nobody of [{ tenant: 'nobody' }, { email: 'ada@nowhere.example.com' }, { tenant: '%' }, {}])

@@ -10,6 +10,8 @@ export interface Vouched {
   readonly until: Date | undefined;
   /** Set when it asked for a second factor, by what the connection takes for one; and when it did, if it says so. */
   readonly mfa?: { readonly at: Date | undefined };
+  /** What the provider calls the session, if it does, and what it has to be told when it ends; JSON. */
+  readonly session?: { readonly id: string | undefined; readonly told: string | undefined };
   /** A SAML assertion, which is good once. */
   readonly assertion?: { readonly id: string; readonly expiresAt: Date };
 }

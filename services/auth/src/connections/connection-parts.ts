@@ -17,10 +17,19 @@ import { ConnectionsController } from './connections.controller.js';
 import { CreateConnection } from './create-connection.js';
 import { DeleteConnection } from './delete-connection.js';
 import { PublicPlaces } from './public-places.js';
+import { ProviderLogoutsController } from '../provider-logouts/provider-logouts.controller.js';
+import { SignOutAtProvider } from '../provider-logouts/sign-out-at-provider.js';
+import { TakeLogout } from '../provider-logouts/take-logout.js';
 import { ReadConnections } from './read-connections.js';
+import { RollKey } from './roll-key.js';
 import { TestConnection } from './test-connection.js';
 
-export const connectionControllers = [ConnectionsController, ConnectionSignInsController, IdentitiesController];
+export const connectionControllers = [
+  ConnectionsController,
+  ConnectionSignInsController,
+  IdentitiesController,
+  ProviderLogoutsController,
+];
 
 export const connectionProviders = [
   {
@@ -41,5 +50,8 @@ export const connectionProviders = [
   Providers,
   PublicPlaces,
   ReadConnections,
+  RollKey,
+  SignOutAtProvider,
+  TakeLogout,
   TestConnection,
 ];

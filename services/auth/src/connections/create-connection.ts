@@ -1,7 +1,5 @@
-import { generateKeyPair } from 'node:crypto';
-import { promisify } from 'node:util';
 import { ConclaveError, connections, events, newId, type RequestOf } from '@conclave/contracts';
-import { selfSignedCertificate, type RequestContext } from '@conclave/nest-kit';
+import type { RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { refuseLessThanOwner } from '../members/role-grant.js';
@@ -9,6 +7,7 @@ import { isUniqueViolation } from '../unique-violation.js';
 import { ConnectionSecrets } from './connection-secrets.js';
 import { connectionView } from './connection-view.js';
 import { countConnections, insertConnection, type Connection } from './postgres-connections.js';
+import { newSamlKey } from './saml-key.js';
 import { PublicPlaces } from './public-places.js';
 import { refuseProvisioning } from './refuse-provisioning.js';
 import { settingsOf, type ConnectionSettings } from './settings.js';
@@ -16,9 +15,6 @@ import { settingsOf, type ConnectionSettings } from './settings.js';
 type Request = RequestOf<typeof connections.createConnection>;
 
 const MAX_PER_TENANT = 50;
-/** Providers pin our certificate as it is; a new one needs their administrators' hands. */
-const CERTIFICATE_YEARS = 10;
-
 /** Connects an identity provider. It lets people in at once: those it may. */
 @Injectable()
 export class CreateConnection {
@@ -31,7 +27,7 @@ export class CreateConnection {
   /** @throws ConclaveError `auth.connection.*` | `auth.role.too-wide` | `auth.workspace.not-found` */
   async run(ctx: RequestContext, request: Request): Promise<Connection> {
     const { settings, secret } = settingsOf(request.settings, this.places.origin);
-    const own = secret === undefined ? await newKey(this.places.origin) : { secret, certificate: null };
+    const own = secret === undefined ? await newSamlKey(this.places.origin) : { secret, certificate: null };
     const create = (tx: Tx) => this.create(tx, ctx, { request, settings, ...own });
     return this.db
       .tx(ctx, (tx) => once(tx, ctx, connections.createConnection, request, () => create(tx)))
@@ -54,6 +50,7 @@ export class CreateConnection {
     const row = {
       ...{ tenant_id: tenantId, id, kind, name, settings: parts.settings, provisioning },
       ...{ secret_sealed: this.secrets.seal(parts.secret, tenantId, id), certificate: parts.certificate },
+      ...{ standby_sealed: null, standby_certificate: null },
       ...{ email_domains: [...new Set(emailDomains)], created_at: new Date(), disabled_at: null },
     };
     await insertConnection(tx, row);
@@ -67,13 +64,4 @@ export function nameTaken(error: unknown): never {
   if (isUniqueViolation(error, 'connection_name'))
     throw new ConclaveError('auth.connection.exists', {}, { cause: error });
   throw error;
-}
-
-const generate = promisify(generateKeyPair);
-
-/** What signs and decrypts for one SAML connection. */
-async function newKey(origin: string): Promise<{ secret: string; certificate: string }> {
-  const { privateKey } = await generate('rsa', { modulusLength: 2_048 });
-  const certificate = selfSignedCertificate(privateKey, new URL(origin).hostname, new Date(), CERTIFICATE_YEARS);
-  return { secret: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), certificate };
 }

@@ -11,6 +11,9 @@ export interface ConnectionRow {
   readonly settings: unknown;
   readonly secret_sealed: string;
   readonly certificate: string | null;
+  /** The other key of a SAML connection, while there are two. */
+  readonly standby_sealed: string | null;
+  readonly standby_certificate: string | null;
   readonly provisioning: Provisioning;
   readonly email_domains: string[];
   readonly created_at: Date;
@@ -20,9 +23,12 @@ export interface ConnectionRow {
 export type Connection = ReplyOf<typeof connections.getConnection>;
 
 const COLUMNS =
-  'tenant_id, id, kind, name, settings, secret_sealed, certificate, provisioning, email_domains, created_at, disabled_at';
+  'tenant_id, id, kind, name, settings, secret_sealed, certificate, standby_sealed, standby_certificate, provisioning, email_domains, created_at, disabled_at';
 
-export async function insertConnection(tx: Tx, row: Omit<ConnectionRow, 'disabled_at'>): Promise<void> {
+export async function insertConnection(
+  tx: Tx,
+  row: Omit<ConnectionRow, 'disabled_at' | 'standby_sealed' | 'standby_certificate'>,
+): Promise<void> {
   await tx.query(
     `insert into connection (tenant_id, id, kind, name, settings, secret_sealed, certificate, provisioning, email_domains, created_at, enabled_at)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)`,
@@ -63,6 +69,15 @@ export async function updateConnection(tx: Tx, row: ConnectionRow, enabledAt: Da
       ...[row.tenant_id, row.id, row.name, JSON.stringify(row.settings), row.secret_sealed],
       ...[JSON.stringify(row.provisioning), row.email_domains, row.disabled_at, enabledAt ?? null],
     ],
+  );
+}
+
+/** Keeps the keys of a SAML connection as they are in the row. */
+export async function updateKeys(tx: Tx, row: ConnectionRow): Promise<void> {
+  await tx.query(
+    `update connection set secret_sealed = $3, certificate = $4, standby_sealed = $5, standby_certificate = $6
+     where tenant_id = $1 and id = $2`,
+    [row.tenant_id, row.id, row.secret_sealed, row.certificate, row.standby_sealed, row.standby_certificate],
   );
 }
 

@@ -26,13 +26,16 @@ export class PublicPlaces {
   of(kind: ConnectionKind, id: string): ConnectionUrls {
     if (kind !== 'saml') {
       const base = `${this.origin}/auth/oidc/${id}`;
-      return { login: `${base}/login`, callback: `${base}/callback` };
+      const urls = { login: `${base}/login`, callback: `${base}/callback` };
+      if (kind === 'github') return urls;
+      return { ...urls, providerLogout: `${base}/backchannel-logout`, logout: `${base}/signed-out` };
     }
     const base = `${this.origin}/auth/saml/${id}`;
     return {
       login: `${base}/login`,
       callback: `${base}/acs`,
       entityId: `${base}/metadata`,
+      providerLogout: `${base}/slo`,
     };
   }
 }

@@ -32,7 +32,10 @@ export function trusted(stored: unknown, origin: string): ConnectionSettings {
   return data;
 }
 
-const addressesOf = (settings: ConnectionSettings): string[] => (settings.kind === 'saml' ? [settings.ssoUrl] : []);
+const addressesOf = (settings: ConnectionSettings): string[] =>
+  settings.kind === 'saml'
+    ? [settings.ssoUrl, settings.sloUrl, settings.sloResponseUrl].flatMap((address) => address ?? [])
+    : [];
 
 /** Signatures are made with RSA; whoever holds a short key's certificate can make them, too. */
 function checkCertificate(pem: string): void {

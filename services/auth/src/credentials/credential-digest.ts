@@ -16,7 +16,19 @@ const NOBODY = Buffer.alloc(32);
 export class CredentialDigest {
   constructor(@Inject(CONFIG) private readonly config: Pick<AuthConfig, 'API_KEY_PEPPER'>) {}
 
-  of(kind: 'csrf' | 'flow' | 'oauth' | 'recovery-code' | 'secret' | Kind, text: string): Buffer {
+  of(
+    kind:
+      | 'csrf'
+      | 'device'
+      | 'flow'
+      | 'oauth'
+      | 'recovery-code'
+      | 'secret'
+      | 'provider-subject'
+      | 'provider-session'
+      | Kind,
+    text: string,
+  ): Buffer {
     return createHmac('sha256', this.config.API_KEY_PEPPER).update(`${kind}\n${text}`).digest();
   }
 

@@ -7,6 +7,11 @@ const keys = z
   .transform((text) => text.split(',').map((key) => key.trim()))
   .pipe(z.tuple([secretKey], secretKey));
 
+const labels = z
+  .string()
+  .transform((text) => text.split(',').map((label) => label.trim()))
+  .pipe(z.tuple([z.string().min(1)], z.string().min(1)));
+
 /** Where the keys are that data keys are wrapped under. */
 export const secretsEnvironment = {
   SECRETS_KEK: keys
@@ -14,6 +19,15 @@ export const secretsEnvironment = {
     .describe(
       'Keys that wrap the data keys of tenants, each base64 of 32 bytes, comma-separated: the first wraps, all open (secret). Without one of them, what it wrapped is lost.',
     ),
+  SECRETS_PKCS11_MODULE: z
+    .string()
+    .optional()
+    .describe('Library of a PKCS#11 token that wraps instead, such as /usr/lib/softhsm/libsofthsm2.so.'),
+  SECRETS_PKCS11_TOKEN: z.string().optional().describe('Label of the token.'),
+  SECRETS_PKCS11_KEYS: labels
+    .default(['conclave'])
+    .describe('Labels of AES keys of 256 bits in the token, comma-separated: the first wraps, all open.'),
+  SECRETS_PKCS11_PIN_FILE: z.string().optional().describe('File with the PIN of the token.'),
   SECRETS_TRANSIT_URL: z
     .url({ protocol: /^https?$/ })
     .transform((url) => url.replace(/\/$/, ''))

@@ -152,7 +152,7 @@ describe('data keys', () => {
 
   it('need a key-encryption key, or auth does not start', async () => {
     expect((await job('', 'rewrap')).stderr).toContain(
-      'auth cannot start; it needs SECRETS_KEK or SECRETS_TRANSIT_URL',
+      'auth cannot start; it needs SECRETS_KEK, SECRETS_TRANSIT_URL or SECRETS_PKCS11_MODULE',
     );
     const { SECRETS_KEK: keys } = secretsEnvironment;
     for (const text of ['c2hvcnQ=', `${old},`, `${old} ${next}`]) expect(keys.safeParse(text).success).toBe(false);

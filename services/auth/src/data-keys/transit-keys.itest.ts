@@ -28,7 +28,9 @@ describe('keys in Transit', () => {
   const ringOf = (more: Partial<ConstructorParameters<typeof KeyRing>[0]> = {}) =>
     new KeyRing({
       ...{ SECRETS_KEK: undefined, SECRETS_TRANSIT_URL: transit.url, SECRETS_TRANSIT_KEY: 'conclave' },
-      ...{ SECRETS_TRANSIT_TOKEN_FILE: join(dir, 'token'), SECRETS_TRANSIT_ALLOW: ['127.0.0.0/8'], ...more },
+      ...{ SECRETS_TRANSIT_TOKEN_FILE: join(dir, 'token'), SECRETS_TRANSIT_ALLOW: ['127.0.0.0/8'] },
+      ...{ SECRETS_PKCS11_MODULE: undefined, SECRETS_PKCS11_TOKEN: undefined, SECRETS_PKCS11_KEYS: ['conclave'] },
+      ...{ SECRETS_PKCS11_PIN_FILE: undefined, ...more },
     });
 
   it('wrap for one place, and never leave it', async () => {

@@ -3,9 +3,8 @@ import { Database, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { CredentialDigest } from '../credentials/credential-digest.js';
 import { deleteRecoveryCodes, deleteTotp, forgetFailures } from '../mfa/postgres-mfa.js';
-import { keepPasskey } from '../passkeys/add-passkey.js';
 import { Ceremonies } from '../passkeys/ceremonies.js';
-import { Challenges } from '../passkeys/challenges.js';
+import { PasskeyKeeper } from '../passkeys/passkey-keeper.js';
 import { deletePasskey, passkeysOf } from '../passkeys/postgres-passkeys.js';
 import { PASSKEY_FACTORS } from '../passkeys/shown-passkey.js';
 import { endSignIns } from '../sign-ins/end-sign-ins.js';
@@ -27,7 +26,7 @@ export class AcceptLink {
     private readonly db: Database,
     private readonly digest: CredentialDigest,
     private readonly ceremonies: Ceremonies,
-    private readonly challenges: Challenges,
+    private readonly keeper: PasskeyKeeper,
     private readonly openSignIn: OpenSignIn,
   ) {}
 
@@ -50,10 +49,10 @@ export class AcceptLink {
     return this.db.tx({ tenantId, actor: link.principal_id }, async (tx) => {
       const still = await lockLink(tx, tenantId, digest);
       if (!still) throw new ConclaveError('auth.link.invalid');
-      await this.challenges.spend(tx, tenantId, request.registration.clientDataJSON);
       await this.useUp(tx, tenantId, still);
       const whose = { tenantId, principalId: still.principal_id };
-      const passkey = await keepPasskey(tx, whose, made, request.name);
+      const notice = still.purpose === 'recovery' ? 'recovered' : 'passkey-added';
+      const passkey = await this.keeper.keep(tx, whose, { ...request, made, notice });
       return this.openSignIn.run(tx, {
         ...{ ...whose, workspaceId: still.workspace_id, passkeyId: passkey.id, provenAt: new Date() },
         ...{ method: 'link', factors: ['link', ...PASSKEY_FACTORS] },

@@ -5,12 +5,13 @@ import { Injectable } from '@nestjs/common';
 import { refuseBeyond } from '../limits/postgres-limits.js';
 import { callerOf } from '../members/caller.js';
 import { DisableMember } from '../members/disable-member.js';
-import { insertMembership, insertPrincipal } from '../members/postgres-members.js';
+import { insertMembership, insertPrincipal, lockMember } from '../members/postgres-members.js';
 import { insertPerson } from '../members/postgres-persons.js';
-import { refuseWiderRole } from '../members/role-grant.js';
+import { refuseMightier, refuseWiderRole } from '../members/role-grant.js';
 import { Ceremonies } from '../passkeys/ceremonies.js';
 import { refuseFromNetworks } from '../api-keys/postgres-api-keys.js';
-import { AnswerBox } from '../credentials/answer-box.js';
+import type { DataKey } from '../data-keys/data-keys.js';
+import { HandOver } from './hand-over.js';
 import { MakeLink } from './make-link.js';
 import { lockInvitation, pageOfInvitations, type Invitation } from './postgres-links.js';
 
@@ -24,16 +25,36 @@ export class Invite {
     private readonly ceremonies: Ceremonies,
     private readonly makeLink: MakeLink,
     private readonly disableMember: DisableMember,
-    private readonly box: AnswerBox,
+    private readonly handOver: HandOver,
   ) {}
 
   /** @throws ConclaveError `auth.role.too-wide` | `auth.passkeys-unavailable` */
   async run(ctx: RequestContext, request: RequestOf<typeof invitations.createInvitation>): Promise<Created> {
     this.ceremonies.site();
-    const sealed = await this.db.tx(ctx, (tx) =>
-      once(tx, ctx, invitations.createInvitation, request, () => this.create(tx, ctx, request)),
+    const key = await this.handOver.keyFor(ctx, request.sendMail);
+    const remembered = await this.db.tx(ctx, (tx) =>
+      once(tx, ctx, invitations.createInvitation, request, () => this.create(tx, ctx, request, key)),
     );
-    return { ...sealed, link: this.box.open(sealed.link, sealed.id) };
+    return this.handOver.shown(remembered, remembered.id);
+  }
+
+  /** @throws ConclaveError `auth.invitation.not-found` | `auth.role.too-wide` | `auth.mail.unavailable` */
+  async renew(ctx: RequestContext, request: RequestOf<typeof invitations.renewInvitation>): Promise<Created> {
+    this.ceremonies.site();
+    const key = await this.handOver.keyFor(ctx, request.sendMail);
+    const remembered = await this.db.tx(ctx, (tx) =>
+      once(tx, ctx, invitations.renewInvitation, request, async () => {
+        const invitation = await lockInvitation(tx, callerOf(ctx), request.id);
+        if (!invitation) throw new ConclaveError('auth.invitation.not-found', { id: request.id });
+        const { principal, name, role, email } = invitation;
+        const member = await lockMember(tx, { ...callerOf(ctx), principalId: principal });
+        if (!member || member.disabledAt) throw new ConclaveError('auth.invitation.not-found', { id: request.id });
+        await refuseMightier(tx, ctx, member);
+        await refuseFromNetworks(tx, ctx.tenantId, ctx.credentialId);
+        return this.invitationOf(tx, ctx, { principal, name, role, email }, key);
+      }),
+    );
+    return this.handOver.shown(remembered, remembered.id);
   }
 
   list(
@@ -59,10 +80,11 @@ export class Invite {
     tx: Tx,
     ctx: RequestContext,
     { name, email, role }: RequestOf<typeof invitations.createInvitation>,
+    key: DataKey | undefined,
   ): Promise<Created> {
     await refuseWiderRole(tx, ctx, role);
     await refuseFromNetworks(tx, ctx.tenantId, ctx.credentialId);
-    const { tenantId, workspaceId, principalId: madeBy } = callerOf(ctx);
+    const { tenantId, workspaceId } = callerOf(ctx);
     await refuseBeyond(tx, tenantId, 'members');
     const principalId = newId('principal');
     const createdAt = new Date();
@@ -70,16 +92,24 @@ export class Invite {
     await insertMembership(tx, { tenantId, workspaceId, principalId, role, createdAt });
     await insertPerson(tx, { tenantId, principalId, email, at: createdAt });
     await tx.emit(events.memberAdded, { principal: principalId, workspace: workspaceId, role });
-    const {
-      id,
-      link,
-      createdAt: madeAt,
-      expiresAt,
-    } = await this.makeLink.run(tx, { tenantId, workspaceId, principalId }, 'invitation', madeBy);
-    const view = { id, principal: principalId, name, role, createdAt: madeAt.toISOString() };
+    return this.invitationOf(tx, ctx, { principal: principalId, name, role, email }, key);
+  }
+
+  /** A link for a member who has no way in. */
+  private async invitationOf(
+    tx: Tx,
+    ctx: RequestContext,
+    { email, ...who }: Pick<Created, 'principal' | 'name' | 'role'> & { email: string | undefined },
+    key: DataKey | undefined,
+  ): Promise<Created> {
+    const { tenantId, workspaceId, principalId: madeBy } = callerOf(ctx);
+    const to = { tenantId, workspaceId, principalId: who.principal };
+    const { id, link, createdAt, expiresAt } = await this.makeLink.run(tx, to, 'invitation', madeBy);
+    const send = { kind: 'invitation' as const, principalId: who.principal, linkId: id, link };
     return {
-      ...{ ...view, expiresAt: expiresAt.toISOString(), link: this.box.seal(link, id) },
+      ...{ id, ...who, createdAt: createdAt.toISOString(), expiresAt: expiresAt.toISOString() },
       ...(email === undefined ? {} : { email }),
+      ...(await this.handOver.give(tx, ctx, { ...send, key, name: id })),
     };
   }
 }

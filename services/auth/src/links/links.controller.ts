@@ -28,6 +28,11 @@ export class LinksController {
     return this.invite.revoke(ctx, request);
   }
 
+  @Handles(invitations.renewInvitation)
+  renew(ctx: RequestContext, request: RequestOf<typeof invitations.renewInvitation>) {
+    return this.invite.renew(ctx, request);
+  }
+
   @Handles(invitations.createRecovery)
   recover(ctx: RequestContext, request: RequestOf<typeof invitations.createRecovery>) {
     return this.recoverMember.run(ctx, request);

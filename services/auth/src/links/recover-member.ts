@@ -3,7 +3,8 @@ import type { RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { refuseFromNetworks } from '../api-keys/postgres-api-keys.js';
-import { AnswerBox } from '../credentials/answer-box.js';
+import type { DataKey } from '../data-keys/data-keys.js';
+import { HandOver } from './hand-over.js';
 import { callerOf } from '../members/caller.js';
 import { lockMember, membershipsOf } from '../members/postgres-members.js';
 import { refuseMightier } from '../members/role-grant.js';
@@ -23,19 +24,20 @@ export class RecoverMember {
     private readonly db: Database,
     private readonly ceremonies: Ceremonies,
     private readonly makeLink: MakeLink,
-    private readonly box: AnswerBox,
+    private readonly handOver: HandOver,
   ) {}
 
   /** @throws ConclaveError `auth.member.not-found` | `auth.role.too-wide` | `auth.passkeys-unavailable` */
   async run(ctx: RequestContext, request: RequestOf<typeof invitations.createRecovery>): Promise<Reply> {
     this.ceremonies.site();
-    const sealed = await this.db.tx(ctx, (tx) =>
-      once(tx, ctx, invitations.createRecovery, request, () => this.make(tx, ctx, request.id)),
+    const key = await this.handOver.keyFor(ctx, request.sendMail);
+    const remembered = await this.db.tx(ctx, (tx) =>
+      once(tx, ctx, invitations.createRecovery, request, () => this.make(tx, ctx, request.id, key)),
     );
-    return { ...sealed, link: this.box.open(sealed.link, request.id) };
+    return this.handOver.shown(remembered, request.id);
   }
 
-  private async make(tx: Tx, ctx: RequestContext, id: string): Promise<Reply> {
+  private async make(tx: Tx, ctx: RequestContext, id: string, key: DataKey | undefined): Promise<Reply> {
     const caller = callerOf(ctx);
     const to = { ...caller, principalId: id };
     const member = await lockMember(tx, to);
@@ -53,7 +55,9 @@ export class RecoverMember {
       if (missing.length > 0 || !mine.includes('member:manage'))
         throw new ConclaveError('auth.role.too-wide', { role, missing });
     }
-    const { link, expiresAt } = await this.makeLink.run(tx, to, 'recovery', caller.principalId);
-    return { link: this.box.seal(link, id), expiresAt: expiresAt.toISOString() };
+    const { id: linkId, link, expiresAt } = await this.makeLink.run(tx, to, 'recovery', caller.principalId);
+    const send = { kind: 'recovery' as const, principalId: id, linkId, link };
+    const given = await this.handOver.give(tx, ctx, { ...send, key, name: id });
+    return { ...given, expiresAt: expiresAt.toISOString() };
   }
 }

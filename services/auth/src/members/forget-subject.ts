@@ -3,6 +3,7 @@ import { Consumes, type PlacedEvent, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import type { z } from 'zod';
 import { eraseIdentities } from '../identities/postgres-identities.js';
+import { eraseMail } from '../mails/postgres-mails.js';
 import { eraseNames } from './postgres-members.js';
 
 /** Takes the names from a person who is to be forgotten; the id stays, as what they did stays in the log. */
@@ -13,5 +14,6 @@ export class ForgetSubject {
     const { subject } = data as z.output<typeof events.subjectErased.data>;
     await eraseNames(tx, tenantId, subject);
     await eraseIdentities(tx, tenantId, subject);
+    await eraseMail(tx, tenantId, subject);
   }
 }

@@ -5,7 +5,8 @@
 import { Egress } from '@conclave/nest-kit/egress';
 import { Injectable } from '@nestjs/common';
 import * as openid from 'openid-client';
-import { mfaBy, type Vouched } from '../connection-sign-ins/vouched.js';
+import type { JSONWebKeySet } from 'jose';
+import { SignInRefusal, mfaBy, type Vouched } from '../connection-sign-ins/vouched.js';
 import type { SettingsOf } from '../connections/settings.js';
 import { guardedFetch, refusing } from './guarded-fetch.js';
 
@@ -66,7 +67,41 @@ export class OidcClient {
         const { amr, auth_time: at } = claims;
         const done = Array.isArray(amr) ? amr : [];
         const mfa = mfaBy(client.settings.mfaMethods, done, at === undefined ? undefined : new Date(at * 1_000));
-        return { ...vouchedBy({ ...claims, ...more }, claims.sub), ...mfa };
+        const session = {
+          id: typeof claims['sid'] === 'string' ? claims['sid'] : undefined,
+          told: client.settings.singleLogout ? JSON.stringify({ idToken: tokens.id_token }) : undefined,
+        };
+        return { ...vouchedBy({ ...claims, ...more }, claims.sub), session, ...mfa };
+      })(),
+    );
+  }
+
+  /** Where a browser signs out at the provider; undefined when it has no such address. @throws SignInRefusal */
+  logoutUrl(client: ClientOf<'oidc'>, idToken: string, back: string): Promise<string | undefined> {
+    return refusing(
+      (async () => {
+        const config = await this.discover(client);
+        if (config.serverMetadata().end_session_endpoint === undefined) return undefined;
+        const terms = { id_token_hint: idToken, post_logout_redirect_uri: back };
+        const url = openid.buildEndSessionUrl(config, terms);
+        // A page of ours goes there: what is no address of the web would run in it.
+        if (url.protocol !== 'https:' && url.protocol !== new URL(client.settings.issuer).protocol)
+          throw new SignInRefusal('end_session_endpoint');
+        return url.href;
+      })(),
+    );
+  }
+
+  /** The keys that the provider signs with now. @throws SignInRefusal */
+  keysOf(client: ClientOf<'oidc'>): Promise<JSONWebKeySet> {
+    return refusing(
+      (async () => {
+        const { jwks_uri: at } = (await this.discover(client)).serverMetadata();
+        if (at === undefined) throw new SignInRefusal('no keys');
+        const options = { method: 'GET', headers: { accept: 'application/json' }, body: null };
+        const answer = await guardedFetch(this.egress)(at, options as never);
+        if (!answer.ok) throw new SignInRefusal(`keys: ${answer.status}`);
+        return (await answer.json()) as JSONWebKeySet;
       })(),
     );
   }

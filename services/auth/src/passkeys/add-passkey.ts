@@ -1,13 +1,12 @@
-import { ConclaveError, events, newId, passkeys, type ReplyOf, type RequestOf } from '@conclave/contracts';
+import { passkeys, type ReplyOf, type RequestOf } from '@conclave/contracts';
 import type { RequestContext } from '@conclave/nest-kit';
-import { Database, once, type Tx } from '@conclave/postgres-kit';
+import { Database, once } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { callerOf, type Caller } from '../members/caller.js';
 import { ProvenSignIns } from '../mfa/proven-sign-ins.js';
-import { isUniqueViolation } from '../unique-violation.js';
-import { Ceremonies, type MadePasskey } from './ceremonies.js';
-import { Challenges } from './challenges.js';
-import { insertPasskey, passkeysOf, type Passkey } from './postgres-passkeys.js';
+import { Ceremonies } from './ceremonies.js';
+import { PasskeyKeeper } from './passkey-keeper.js';
+import { passkeysOf, type Passkey } from './postgres-passkeys.js';
 
 const purposeOf = ({ tenantId, principalId }: Caller): string => `passkey ${tenantId} ${principalId}`;
 
@@ -19,8 +18,8 @@ export class AddPasskey {
   constructor(
     private readonly db: Database,
     private readonly ceremonies: Ceremonies,
-    private readonly challenges: Challenges,
     private readonly proven: ProvenSignIns,
+    private readonly keeper: PasskeyKeeper,
   ) {}
 
   /** @throws ConclaveError as `ProvenSignIns.lockToAdd`, and `auth.passkeys-unavailable` */
@@ -41,29 +40,8 @@ export class AddPasskey {
     return this.db.tx(ctx, (tx) =>
       once(tx, ctx, passkeys.addPasskey, request, async () => {
         await this.proven.lockToAdd(tx, ctx);
-        await this.challenges.spend(tx, caller.tenantId, request.registration.clientDataJSON);
-        return keepPasskey(tx, caller, made, request.name);
+        return this.keeper.keep(tx, caller, { ...request, made, notice: 'passkey-added' });
       }),
     );
   }
-}
-
-/** Writes a passkey down. @throws ConclaveError `auth.passkey.refused` when the credential is somebody's already */
-export async function keepPasskey(
-  tx: Tx,
-  { tenantId, principalId }: Pick<Caller, 'tenantId' | 'principalId'>,
-  made: MadePasskey,
-  name: string,
-): Promise<Passkey> {
-  const id = newId('passkey');
-  const createdAt = new Date();
-  try {
-    await insertPasskey(tx, { ...made, tenantId, principalId, id, name, createdAt });
-  } catch (error) {
-    if (isUniqueViolation(error, 'passkey_credential'))
-      throw new ConclaveError('auth.passkey.refused', { reason: 'it was added before' }, { cause: error });
-    throw error;
-  }
-  await tx.emit(events.passkeyAdded, { passkey: id, principal: principalId });
-  return { id, name, createdAt: createdAt.toISOString() };
 }

@@ -5,6 +5,7 @@ import { Injectable } from '@nestjs/common';
 import { callerOf } from '../members/caller.js';
 import { deleteRecoveryCodes } from '../mfa/postgres-mfa.js';
 import { ProvenSignIns } from '../mfa/proven-sign-ins.js';
+import { MailOutbox } from '../mails/mail-outbox.js';
 import { endSignIns } from '../sign-ins/end-sign-ins.js';
 import { deletePasskey, pageOfPasskeys, passkeysOf, updatePasskeyName, type Passkey } from './postgres-passkeys.js';
 
@@ -14,6 +15,7 @@ export class ManagePasskeys {
   constructor(
     private readonly db: Database,
     private readonly proven: ProvenSignIns,
+    private readonly outbox: MailOutbox,
   ) {}
 
   list(
@@ -52,6 +54,7 @@ export class ManagePasskeys {
         }
         await tx.emit(events.passkeyRemoved, { passkey: removed.id, principal: principalId });
         await endSignIns(tx, tenantId, { passkeyId: removed.id }, new Date());
+        await this.outbox.notify(tx, tenantId, principalId, 'passkey-removed');
         return removed;
       }),
     );

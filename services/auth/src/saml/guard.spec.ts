@@ -11,7 +11,7 @@ import { spMetadata } from './sp-metadata.js';
 const base = 'https://conclave.example.com/auth/saml/con_1';
 const { privateKey: key } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const own = {
-  ...{ entityId: `${base}/metadata`, acs: `${base}/acs` },
+  ...{ entityId: `${base}/metadata`, acs: `${base}/acs`, slo: `${base}/slo` },
   privateKey: key.export({ type: 'pkcs8', format: 'pem' }).toString(),
   certificate: selfSignedCertificate(key, 'conclave', new Date(), 10),
 };
@@ -126,6 +126,7 @@ describe('metadata', () => {
     expect(readIdpMetadata(idp.metadata)).toEqual({
       idpEntityId: idp.entityId,
       ssoUrl: idp.ssoUrl,
+      sloUrl: idp.sloUrl,
       certificates: [idp.certificate],
     });
     for (const [from, to] of [
@@ -143,5 +144,6 @@ describe('metadata', () => {
     expect(xml).toContain(`entityID="${own.entityId}"`);
     expect(xml).toMatch(/<(ds:)?SignatureValue>/);
     expect(xml).not.toContain('cbc');
+    expect(xml.match(/<SingleLogoutService [^>]*Location="[^"]*\/slo"/g)).toHaveLength(2);
   });
 });

@@ -38,7 +38,7 @@ const keyTransports: ReadonlySet<string | undefined> = new Set([
 ]);
 
 /** Clocks may differ by this much. */
-const LEEWAY_MS = 60_000;
+export const LEEWAY_MS = 60_000;
 /** An assertion that says it is good for longer is not taken. */
 const LONGEST_MS = 2 * 60 * 60_000;
 
@@ -57,12 +57,20 @@ export interface Envelope {
   readonly encrypted: boolean;
 }
 
+/** A provider's name for somebody, with all that tells it from other names of the same spelling. */
+export interface NameId {
+  readonly value: string;
+  readonly format?: string | undefined;
+  readonly nameQualifier?: string | undefined;
+  readonly spNameQualifier?: string | undefined;
+}
+
 export interface Asserted {
   readonly id: string;
   /** After this nobody would take it again. */
   readonly expiresAt: Date;
   readonly subject: string;
-  readonly subjectFormat: string | undefined;
+  readonly nameId: NameId;
   readonly sessionIndex: string | undefined;
   /** When the provider wants the sign-in to end. */
   readonly sessionEnd: Date | undefined;
@@ -104,7 +112,7 @@ export function checkDecrypted(xml: string): boolean {
   return isSigned(assertion);
 }
 
-const isPayload = ({ localName }: Element): boolean =>
+export const isPayload = ({ localName }: Element): boolean =>
   /^(Response|Assertion|EncryptedAssertion|LogoutRequest|LogoutResponse)$/i.test(localName);
 
 /** Whatever calls itself an assertion counts, in any namespace. */
@@ -133,7 +141,7 @@ function checkEncryption(payload: Element): void {
 }
 
 /** Every spelling of an id counts: verifiers differ in which they look for. */
-function checkIds(all: readonly Element[]): void {
+export function checkIds(all: readonly Element[]): void {
   const ids = all.flatMap(({ attributes }) =>
     Array.from(attributes).flatMap(({ localName, name, value }) => (/^id$/i.test(localName ?? name) ? [value] : [])),
   );
@@ -160,13 +168,20 @@ export function readAssertion(verified: string, expected: Expected): Asserted {
     id,
     expiresAt: new Date(Math.max(...ends) + LEEWAY_MS),
     subject: boundedText(nameId),
-    subjectFormat: attributeOf(nameId, 'Format'),
+    nameId: nameIdOf(nameId),
     ...sessionOf(assertion, expected.now),
     attributes: attributesOf(assertion),
   };
 }
 
-function boundedText(element: Element): string {
+export const nameIdOf = (element: Element): NameId => ({
+  value: boundedText(element),
+  format: attributeOf(element, 'Format'),
+  nameQualifier: attributeOf(element, 'NameQualifier'),
+  spNameQualifier: attributeOf(element, 'SPNameQualifier'),
+});
+
+export function boundedText(element: Element): string {
   const text = textOf(element);
   insist(text.length <= 500 && !/[\u0000-\u001f\u007f]/.test(text), 'subject');
   return text;
@@ -239,14 +254,14 @@ function attributesOf(assertion: Element): Map<string, string[]> {
   return attributes;
 }
 
-function checkInstant(issued: string | undefined, now: number): void {
+export function checkInstant(issued: string | undefined, now: number, longestMs = LONGEST_MS): void {
   const instant = instantOf(issued);
   insist(instant <= now + LEEWAY_MS, 'too early');
-  insist(instant > now - LONGEST_MS, 'too old');
+  insist(instant > now - longestMs, 'too old');
 }
 
 /** SAML writes times in UTC, with a Z. */
-function instantOf(text: string | undefined): number {
+export function instantOf(text: string | undefined): number {
   insist(text !== undefined && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/.test(text), 'time');
   const instant = Date.parse(text);
   insist(!Number.isNaN(instant), 'time');

@@ -8,6 +8,8 @@ const REDIRECT = 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect';
 export interface IdpMetadata {
   readonly idpEntityId: string;
   readonly ssoUrl: string;
+  readonly sloUrl?: string;
+  readonly sloResponseUrl?: string;
   readonly certificates: string[];
 }
 
@@ -22,19 +24,28 @@ export function readIdpMetadata(xml: string): IdpMetadata {
   const [idp, ...more] = childrenNamed(entity, MD, 'IDPSSODescriptor') as [Element];
   insist(more.length === 0, 'metadata of one identity provider');
   const idpEntityId = attributeOf(entity, 'entityID');
-  const ssoUrl = locationOf(idp, 'SingleSignOnService');
+  const ssoUrl = endpointOf(idp, 'SingleSignOnService').location;
+  const { location: sloUrl, responseLocation: sloResponseUrl } = endpointOf(idp, 'SingleLogoutService');
   const certificates = childrenNamed(idp, MD, 'KeyDescriptor')
     .filter((key) => (attributeOf(key, 'use') ?? 'signing') === 'signing')
     .flatMap(elementsOf)
     .filter((element) => isNamed(element, DS, 'X509Certificate'))
     .map(({ textContent }) => pemOf(textContent ?? ''));
   insist(idpEntityId && ssoUrl && certificates.length > 0, 'entity id, redirect address and signing certificate');
-  return { idpEntityId, ssoUrl, certificates: [...new Set(certificates)] };
+  return {
+    ...{ idpEntityId, ssoUrl, certificates: [...new Set(certificates)] },
+    ...(sloUrl === undefined ? {} : { sloUrl }),
+    ...(sloUrl === undefined || sloResponseUrl === undefined ? {} : { sloResponseUrl }),
+  };
 }
 
-function locationOf(idp: Element, service: string): string | undefined {
+function endpointOf(
+  idp: Element,
+  service: string,
+): { location?: string | undefined; responseLocation?: string | undefined } {
   const found = childrenNamed(idp, MD, service).find((element) => attributeOf(element, 'Binding') === REDIRECT);
-  return found && attributeOf(found, 'Location');
+  if (!found) return {};
+  return { location: attributeOf(found, 'Location'), responseLocation: attributeOf(found, 'ResponseLocation') };
 }
 
 function pemOf(base64: string): string {

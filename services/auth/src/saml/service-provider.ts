@@ -15,9 +15,12 @@ export interface SamlParty {
 export interface OwnSide {
   readonly entityId: string;
   readonly acs: string;
+  readonly slo: string;
   /** Signs what we send and decrypts what we get, as PEM. */
   readonly privateKey: string;
   readonly certificate: string;
+  /** The key that is to follow, or was before: providers may still encrypt for it. */
+  readonly standby?: { readonly privateKey: string; readonly certificate: string };
 }
 
 export class ServiceProvider {
@@ -37,11 +40,11 @@ export class ServiceProvider {
     const expected: Expected = { idpEntityId, entityId: this.own.entityId, acs: this.own.acs, requestId, now };
     const { xml, signed, encrypted } = readEnvelope(base64, expected);
     insist(encrypted || !this.idp.requireEncryption, 'encryption');
-    const assertionSigned = encrypted ? await this.checkEncrypted(xml) : signed.assertion;
+    const opened = encrypted ? await this.decrypted(xml) : undefined;
     const saml = this.saml({
       wantAuthnResponseSigned: signed.response,
-      wantAssertionsSigned: assertionSigned,
-      ...(encrypted ? { decryptionPvk: this.own.privateKey } : {}),
+      wantAssertionsSigned: opened ? checkDecrypted(opened.xml) : signed.assertion,
+      ...(opened ? { decryptionPvk: opened.key } : {}),
     });
     const { profile } = await refusing(saml.validatePostResponseAsync({ SAMLResponse: base64 }));
     const verified = profile?.getAssertionXml?.();
@@ -50,10 +53,14 @@ export class ServiceProvider {
   }
 
   /** The guard looks at what the verifier will see, before it does. */
-  private async checkEncrypted(xml: string): Promise<boolean> {
-    const open = promisify<string, object, string>(decrypt as never);
-    const options = { key: this.own.privateKey, disallowDecryptionWithInsecureAlgorithm: true };
-    return checkDecrypted(await refusing(open(xml, options)));
+  private async decrypted(xml: string): Promise<{ xml: string; key: string }> {
+    const { privateKey, standby } = this.own;
+    try {
+      return await openWith(privateKey, xml);
+    } catch (error) {
+      if (!standby) throw error;
+      return openWith(standby.privateKey, xml);
+    }
   }
 
   private saml(options: Partial<ConstructorParameters<typeof SAML>[0]>): SAML {
@@ -76,6 +83,11 @@ export class ServiceProvider {
       ...options,
     });
   }
+}
+
+async function openWith(key: string, xml: string): Promise<{ xml: string; key: string }> {
+  const open = promisify<string, object, string>(decrypt as never);
+  return { xml: await refusing(open(xml, { key, disallowDecryptionWithInsecureAlgorithm: true })), key };
 }
 
 async function refusing<T>(work: Promise<T>): Promise<T> {

@@ -5,26 +5,36 @@ import type { OwnSide } from './service-provider.js';
 const MD = 'urn:oasis:names:tc:SAML:2.0:metadata';
 const DS = 'http://www.w3.org/2000/09/xmldsig#';
 const POST = 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST';
+const REDIRECT = 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect';
 const EXCLUSIVE = 'http://www.w3.org/2001/10/xml-exc-c14n#';
 const GCM = ['aes256-gcm', 'aes128-gcm'].map((name) => `http://www.w3.org/2009/xmlenc11#${name}`);
 
-/** What an identity provider has to know of us, signed with the key it names. Only what we accept is offered. */
-export function spMetadata({ entityId, acs, privateKey, certificate }: OwnSide, id: string): string {
-  const base64 = certificate.replaceAll(/-----[A-Z ]+-----|\s/g, '');
-  const key = (use: string, methods: readonly string[] = []): string =>
-    `<KeyDescriptor use="${use}"><ds:KeyInfo xmlns:ds="${DS}"><ds:X509Data><ds:X509Certificate>${base64}` +
-    `</ds:X509Certificate></ds:X509Data></ds:KeyInfo>${methods
-      .map((method) => `<EncryptionMethod Algorithm="${method}"></EncryptionMethod>`)
-      .join('')}</KeyDescriptor>`;
+/**
+ * What an identity provider has to know of us, signed with the first key it names. Only what we accept is offered. While
+ * one key follows another both are named: whichever signs, whoever read this knows it.
+ */
+export function spMetadata(own: OwnSide, id: string): string {
+  const { entityId, acs, slo, privateKey, certificate, standby } = own;
+  const certificates = [certificate, ...(standby ? [standby.certificate] : [])];
+  const keys = (use: string, methods: readonly string[] = []): string =>
+    certificates.map((pem) => keyDescriptor(pem, use, methods)).join('');
   const xml =
     `<EntityDescriptor xmlns="${MD}" ID="${id}" entityID="${escaped(entityId)}">` +
     `<SPSSODescriptor AuthnRequestsSigned="true" WantAssertionsSigned="true" protocolSupportEnumeration="${SAMLP}">` +
-    key('signing') +
-    key('encryption', GCM) +
+    keys('signing') +
+    keys('encryption', GCM) +
+    [REDIRECT, POST]
+      .map((binding) => `<SingleLogoutService Binding="${binding}" Location="${escaped(slo)}"></SingleLogoutService>`)
+      .join('') +
     `<AssertionConsumerService Binding="${POST}" Location="${escaped(acs)}" index="0" isDefault="true"></AssertionConsumerService>` +
     '</SPSSODescriptor></EntityDescriptor>';
   return signed(xml, privateKey);
 }
+
+const keyDescriptor = (pem: string, use: string, methods: readonly string[]): string =>
+  `<KeyDescriptor use="${use}"><ds:KeyInfo xmlns:ds="${DS}"><ds:X509Data><ds:X509Certificate>` +
+  `${pem.replaceAll(/-----[A-Z ]+-----|\s/g, '')}</ds:X509Certificate></ds:X509Data></ds:KeyInfo>` +
+  `${methods.map((method) => `<EncryptionMethod Algorithm="${method}"></EncryptionMethod>`).join('')}</KeyDescriptor>`;
 
 function signed(xml: string, privateKey: string): string {
   const signature = new SignedXml({
@@ -41,5 +51,6 @@ function signed(xml: string, privateKey: string): string {
   return signature.getSignedXml();
 }
 
-const escaped = (text: string): string =>
+/** Text as an attribute's value or an element's content. */
+export const escaped = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');

@@ -3,6 +3,7 @@
  * what parsers disagree about, and are refused before one runs. The parser is the one that verification uses, so
  * both see the same document.
  */
+import { inflateRawSync } from 'node:zlib';
 import { connections } from '@conclave/contracts';
 import { DOMParser } from '@xmldom/xmldom';
 import { SamlRefusal, insist } from './saml-refusal.js';
@@ -14,6 +15,20 @@ const TEXT = 3;
 /** Strict base64 of strict UTF-8. @throws SamlRefusal */
 export function decodeMessage(base64: string): string {
   return utf8Of(bytesOf(base64));
+}
+
+/**
+ * What a redirect carries: raw deflate, then base64. A message that unpacks to more than it may be is not unpacked.
+ *
+ * @throws SamlRefusal
+ */
+export function inflateMessage(base64: string): string {
+  const packed = bytesOf(base64);
+  try {
+    return utf8Of(inflateRawSync(packed, { maxOutputLength: connections.SAML_LIMIT_BYTES }));
+  } catch (cause) {
+    throw cause instanceof SamlRefusal ? cause : new SamlRefusal('deflate', { cause });
+  }
 }
 
 function bytesOf(base64: string): Buffer {

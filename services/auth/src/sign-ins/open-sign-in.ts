@@ -31,6 +31,8 @@ export interface Recognised {
   readonly connectionId?: string | undefined;
   readonly apiKeyId?: string | undefined;
   readonly passkeyId?: string | undefined;
+  /** How the provider knows it, if it does. */
+  readonly known?: ProviderMark | undefined;
   /** When they did, if not right now. */
   readonly authenticatedAt?: Date | undefined;
   /** When they showed a second factor, if they did. */
@@ -47,7 +49,13 @@ export const goingOn = (old: SignInEntity): Recognised => ({
   connectionId: old.connectionId ?? undefined,
   apiKeyId: old.apiKeyId ?? undefined,
   passkeyId: old.passkeyId ?? undefined,
+  known: {
+    providerSubject: old.providerSubject,
+    providerSession: old.providerSession,
+    providerSealed: old.providerSealed,
+  },
 });
+export type ProviderMark = Pick<SignInEntity, 'providerSubject' | 'providerSession' | 'providerSealed'>;
 
 export type OpenedSignIn = ReplyOf<typeof auth.createSignIn>;
 
@@ -74,6 +82,7 @@ export class OpenSignIn {
     await insertSignIn(tx, {
       ...{ tenantId, id, principalId, workspaceId, method, factors: [...factors], expiresAt },
       ...{ apiKeyId: who.apiKeyId ?? null, connectionId: who.connectionId ?? null, passkeyId: who.passkeyId ?? null },
+      ...(who.known ?? { providerSubject: null, providerSession: null, providerSealed: null }),
       ...{
         digest: this.digest.of('sign-in', secret),
         createdAt: now,

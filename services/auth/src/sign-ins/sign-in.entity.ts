@@ -32,6 +32,17 @@ export class SignInEntity {
   @Column({ name: 'connection_id', type: 'text', nullable: true })
   connectionId!: string | null;
 
+  /** Digests of what the provider calls the person and the session, to find it by when the provider ends it. */
+  @Column({ name: 'provider_subject', type: 'bytea', nullable: true })
+  providerSubject!: Buffer | null;
+
+  @Column({ name: 'provider_session', type: 'bytea', nullable: true })
+  providerSession!: Buffer | null;
+
+  /** What the provider has to be told when it ends here, sealed for the connection. */
+  @Column({ name: 'provider_sealed', type: 'text', nullable: true })
+  providerSealed!: string | null;
+
   /** `CredentialDigest` of the secret in the cookie. */
   @Column({ type: 'bytea' })
   digest!: Buffer;

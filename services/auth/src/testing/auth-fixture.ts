@@ -8,6 +8,8 @@ import { AuthModule } from '../auth.module.js';
 import { authEnvironment } from '../config.js';
 import { entities } from '../entities.js';
 import { MakeLink } from '../links/make-link.js';
+import { rechecking } from '../mail-domains/recheck-domains.js';
+import { posting } from '../mails/postman.js';
 import { CreateTenant } from '../tenants/create-tenant.js';
 
 /** A tenant with the administrator's key and what the key is worth. */
@@ -38,7 +40,7 @@ const spec = {
   name: 'auth' as const,
   module: AuthModule,
   environment: authEnvironment,
-  resources: [postgres({ entities })],
+  resources: [postgres({ entities }), posting, rechecking],
 };
 
 /** Another process of the same service, told otherwise. */

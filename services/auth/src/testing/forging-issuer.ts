@@ -1,5 +1,5 @@
 /** An OpenID provider that answers with whatever ID token it is told to forge. */
-import { createHmac, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
+import { createHmac, randomUUID, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { startLoopback, type Loopback } from './loopback.js';
 
 export interface Forgery {
@@ -14,7 +14,7 @@ const encoded = (value: unknown): string => Buffer.from(JSON.stringify(value)).t
 
 export async function startForger(
   clientId: string,
-): Promise<Loopback & { forge(nonce: string, forgery: Forgery): void }> {
+): Promise<Loopback & { forge(nonce: string, forgery: Forgery): void; logoutToken(forgery: Forgery): string }> {
   const loopback = await startLoopback();
   const issuer = loopback.url;
   let token = '';
@@ -38,13 +38,22 @@ export async function startForger(
     reply.end(JSON.stringify(document ?? {}));
   };
   return Object.assign(loopback, {
-    forge(nonce: string, { header, claims, key = 'own' }: Forgery) {
-      const now = Math.floor(Date.now() / 1_000);
-      const said = { iss: issuer, aud: clientId, sub: 'ada', iat: now, exp: now + 300, nonce, ...claims };
-      const text = `${encoded({ alg: 'RS256', kid: 'k', ...header })}.${encoded(JSON.parse(JSON.stringify(said)))}`;
-      token = `${text}.${signatureOf(text, key)}`;
+    forge(nonce: string, forgery: Forgery) {
+      token = signed({ iss: issuer, aud: clientId, sub: 'ada', nonce }, forgery);
+    },
+    logoutToken(forgery: Forgery) {
+      const events = { 'http://schemas.openid.net/event/backchannel-logout': {} };
+      const said = { iss: issuer, aud: clientId, sub: 'ada', jti: randomUUID(), events };
+      return signed(said, { ...forgery, header: { typ: 'logout+jwt', ...forgery.header } });
     },
   });
+}
+
+function signed(said: object, { header, claims, key = 'own' }: Forgery): string {
+  const now = Math.floor(Date.now() / 1_000);
+  const body = JSON.stringify({ iat: now, exp: now + 300, ...said, ...claims });
+  const text = `${encoded({ alg: 'RS256', kid: 'k', ...header })}.${encoded(JSON.parse(body))}`;
+  return `${text}.${signatureOf(text, key)}`;
 }
 
 function signatureOf(text: string, key: Forgery['key']): string {

@@ -162,7 +162,7 @@ export async function twoAssertions(idp: TestIdp, said: Said): Promise<string> {
 }
 
 /** The signed element changed in one place each: every element gone, doubled, copied, renamed; every attribute and text other. */
-export function* mutants(xml: string, signed: 'Response' | 'Assertion'): Generator<string> {
+export function* mutants(xml: string, signed: 'Response' | 'Assertion' | 'LogoutRequest'): Generator<string> {
   const all = Array.from(parse(xml).getElementsByTagName('*'));
   const first = all.findIndex(({ localName }) => localName === signed);
   for (let i = first; i < all.length; i++) yield* mutantsOf(xml, i);

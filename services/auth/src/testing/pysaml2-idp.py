@@ -15,7 +15,11 @@ config = IdPConfig().load(
         "entityid": asked["entityId"],
         "service": {
             "idp": {
-                "endpoints": {"single_sign_on_service": [(asked["ssoUrl"], BINDING_HTTP_REDIRECT)]},
+                "endpoints": {
+                    "single_sign_on_service": [(asked["ssoUrl"], BINDING_HTTP_REDIRECT)],
+                    "single_logout_service": [(asked["sloUrl"], BINDING_HTTP_REDIRECT)],
+                },
+                "logout_requests_signed": True,
                 "policy": {"default": {"lifetime": {"minutes": 5}, "attribute_restrictions": None}},
                 "name_id_format": [NAMEID_FORMAT_PERSISTENT],
             }
@@ -31,14 +35,43 @@ if "metadata" not in asked:
     sys.exit()
 
 idp = Server(config=config)
-query = asked["query"]
+query = asked.get("query")
+ada = NameID(format=NAMEID_FORMAT_PERSISTENT, text="ada")
+
+
+def redirected(message, response, destination):
+    """The query of a signed redirect, and the message as a form carries it."""
+    info = idp.apply_binding(
+        BINDING_HTTP_REDIRECT, str(message), destination, "there & back", response=response, sign=True, sigalg=SIG_RSA_SHA256
+    )
+    return dict(info["headers"])["Location"].split("?", 1)[1]
+
+
+if "logout" in asked:
+    terms = {"issuer_entity_id": asked["spEntityId"], "name_id": ada, "sign_alg": SIG_RSA_SHA256, "digest_alg": DIGEST_SHA256}
+    if asked["logout"] == "order":
+        _, plain = idp.create_logout_request(asked["slo"], sign=False, **terms)
+        _, signed = idp.create_logout_request(asked["slo"], sign=True, **terms)
+        print(json.dumps({"query": redirected(plain, False, asked["slo"]), "form": str(signed)}))
+    if asked["logout"] == "read answer":
+        answer = idp.parse_logout_request_response(query["SAMLResponse"], BINDING_HTTP_REDIRECT)
+        print(json.dumps({"ok": answer.status_ok(), "to": answer.in_response_to}))
+    if asked["logout"] == "answer":
+        taken = idp.parse_logout_request(
+            query["SAMLRequest"], BINDING_HTTP_REDIRECT, sigalg=query["SigAlg"], signature=query["Signature"]
+        )
+        answer = idp.create_logout_response(taken.message, [BINDING_HTTP_REDIRECT], sign=False)
+        says = {"subject": taken.message.name_id.text, "sessions": [it.text for it in taken.message.session_index]}
+        print(json.dumps({**says, "query": redirected(answer, True, asked["slo"])}))
+    sys.exit()
+
 request = idp.parse_authn_request(query["SAMLRequest"], BINDING_HTTP_REDIRECT)
 response = idp.create_authn_response(
     {"mail": ["ada@example.com"]},
     in_response_to=request.message.id,
     destination=asked["acs"],
     sp_entity_id=asked["spEntityId"],
-    name_id=NameID(format=NAMEID_FORMAT_PERSISTENT, text="ada"),
+    name_id=ada,
     authn={"class_ref": "urn:oasis:names:tc:SAML:2.0:ac:classes:Password", "authn_auth": asked["entityId"]},
     sign_response=asked.get("signResponse", True),
     sign_assertion=asked.get("signAssertion", True),

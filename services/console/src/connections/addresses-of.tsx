@@ -9,6 +9,8 @@ export type Connection = ReplyOf<typeof connections.getConnection>;
 const names: Readonly<Record<keyof Connection['urls'], string>> = {
   callback: 'Callback (ACS, redirect address)',
   entityId: 'Entity id, and metadata to import',
+  providerLogout: 'Single logout, and back-channel logout',
+  logout: 'Address after signing out (post-logout redirect)',
   login: 'Sign-in address, for links',
 };
 

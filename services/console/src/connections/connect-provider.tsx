@@ -58,6 +58,7 @@ interface Fields {
   readonly clientSecret: string;
   /** What the provider names when it asked for a second factor itself. */
   readonly mfa: string;
+  readonly singleLogout: boolean;
   readonly domains: string;
   readonly justInTime: boolean;
   readonly role: string;
@@ -65,18 +66,20 @@ interface Fields {
 
 const blank: Fields = {
   ...{ kind: 'saml', name: '', metadata: '', emailAttribute: '', issuer: '', clientId: '', clientSecret: '' },
-  ...{ mfa: '', domains: '', justInTime: false, role: 'viewer' },
+  ...{ mfa: '', singleLogout: false, domains: '', justInTime: false, role: 'viewer' },
 };
 
 function settingsOf(fields: Fields): Given['settings'] {
-  const { kind, metadata, emailAttribute, issuer, clientId, clientSecret } = fields;
+  const { kind, metadata, emailAttribute, issuer, clientId, clientSecret, singleLogout } = fields;
   const named = fields.mfa.split(/[\s,]+/).filter((name) => name !== '');
   if (kind === 'saml') {
     const mfa = named.length === 0 ? {} : { mfaContexts: named };
     return { kind, metadata, ...(emailAttribute === '' ? {} : { emailAttribute }), ...mfa };
   }
   const mfa = named.length === 0 ? {} : { mfaMethods: named };
-  return kind === 'oidc' ? { kind, issuer, clientId, clientSecret, ...mfa } : { kind, clientId, clientSecret };
+  return kind === 'oidc'
+    ? { kind, issuer, clientId, clientSecret, singleLogout, ...mfa }
+    : { kind, clientId, clientSecret };
 }
 
 interface SettingsProps {
@@ -195,6 +198,13 @@ function ClientFields({ fields, set }: FieldsProps) {
         value={fields.clientSecret}
         onChange={(event) => set({ clientSecret: event.currentTarget.value })}
       />
+      {fields.kind === 'oidc' && (
+        <Checkbox
+          label="Signing out here signs out at the provider, too"
+          checked={fields.singleLogout}
+          onChange={(event) => set({ singleLogout: event.currentTarget.checked })}
+        />
+      )}
     </>
   );
 }

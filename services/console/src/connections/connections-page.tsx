@@ -12,6 +12,7 @@ import type { Look } from '../design/tones.js';
 import { Visible } from '../design/visible.js';
 import { AddressesOf, type Connection } from './addresses-of.js';
 import { useMay } from '../sign-in/use-me.js';
+import { MailDomains } from './mail-domains.js';
 import { ConnectProvider } from './connect-provider.js';
 import { MfaDemand } from './mfa-demand.js';
 
@@ -58,6 +59,7 @@ export function ConnectionsPage() {
           </Table>
         )}
       </ListOf>
+      <MailDomains />
     </Page>
   );
 }

@@ -1,11 +1,13 @@
-import { auth, invitations, type ReplyOf } from '@conclave/contracts';
-import { Button, Table, Text } from '@mantine/core';
+import { auth, invitations, mails, type ReplyOf } from '@conclave/contracts';
+import { Button, Group, Table, Text } from '@mantine/core';
 import { useCommand, usePages } from '../api/queries.js';
 import { Confirm } from '../design/confirm.js';
+import { useMails, wordOf } from './mails.js';
 import { ListOf } from '../design/list-of.js';
 import { Ago } from '../design/moment.js';
 import rows from '../design/rows.module.css';
 import { exactly } from '../design/time.js';
+import type { ReactNode } from 'react';
 import { Visible } from '../design/visible.js';
 
 type Invitation = ReplyOf<typeof invitations.revokeInvitation>;
@@ -13,6 +15,7 @@ type Invitation = ReplyOf<typeof invitations.revokeInvitation>;
 /** Who was invited and has not come yet; nothing when nobody is awaited. */
 export function Invitations() {
   const list = usePages(invitations.listInvitations, {});
+  const post = useMails();
   if (list.items?.length === 0) return null;
   return (
     <ListOf list={list} title="Invitations" empty={null}>
@@ -28,7 +31,9 @@ export function Invitations() {
           </Table.Thead>
           <Table.Tbody>
             {items.map((invitation) => (
-              <Row key={invitation.id} {...invitation} />
+              <Row key={invitation.id} {...invitation} mail={wordOf(post.items, invitation.principal)}>
+                {post.available && invitation.email !== undefined && <SendAgain {...invitation} />}
+              </Row>
             ))}
           </Table.Tbody>
         </Table>
@@ -37,7 +42,13 @@ export function Invitations() {
   );
 }
 
-function Row({ id, name, email, role, createdAt, expiresAt }: Invitation) {
+interface RowProps extends Invitation {
+  /** What became of the mail, if there was one. */
+  readonly mail: string | undefined;
+  readonly children: ReactNode;
+}
+
+function Row({ id, name, email, role, createdAt, expiresAt, mail, children }: RowProps) {
   const revoke = useCommand(invitations.revokeInvitation, [invitations.listInvitations, auth.listMembers]);
   return (
     <Table.Tr>
@@ -47,6 +58,7 @@ function Row({ id, name, email, role, createdAt, expiresAt }: Invitation) {
         </Text>
         <Text size="xs" c="dimmed">
           {email === undefined ? '' : `${email}, `}until {exactly(Date.parse(expiresAt))}
+          {mail === undefined ? '' : `, ${mail}`}
         </Text>
       </Table.Td>
       <Table.Td className={rows['quiet'] ?? ''} data-label="Role">
@@ -56,20 +68,48 @@ function Row({ id, name, email, role, createdAt, expiresAt }: Invitation) {
         <Ago at={createdAt} />
       </Table.Td>
       <Table.Td>
-        <Confirm
-          question={`Revoke the invitation of ${name}?`}
-          yes="Revoke"
-          command={revoke}
-          request={{ id }}
-          opener={(open) => (
-            <Button size="compact-xs" variant="default" onClick={open} aria-label={`Revoke the invitation of ${name}`}>
-              Revoke…
-            </Button>
-          )}
-        >
-          The link opens nothing any more, and the member is disabled.
-        </Confirm>
+        <Group gap="xs" justify="flex-end" wrap="nowrap">
+          {children}
+          <Confirm
+            question={`Revoke the invitation of ${name}?`}
+            yes="Revoke"
+            command={revoke}
+            request={{ id }}
+            opener={(open) => (
+              <Button
+                size="compact-xs"
+                variant="default"
+                onClick={open}
+                aria-label={`Revoke the invitation of ${name}`}
+              >
+                Revoke…
+              </Button>
+            )}
+          >
+            The link opens nothing any more, and the member is disabled.
+          </Confirm>
+        </Group>
       </Table.Td>
     </Table.Tr>
+  );
+}
+
+/** Sends a new link to whoever was invited. */
+function SendAgain({ id, name, email }: Invitation) {
+  const renew = useCommand(invitations.renewInvitation, [invitations.listInvitations, mails.listMails]);
+  return (
+    <Confirm
+      question={`Send ${name} a new link?`}
+      yes="Send"
+      command={renew}
+      request={{ id, sendMail: true }}
+      opener={(open) => (
+        <Button size="compact-xs" variant="default" onClick={open} aria-label={`Send ${name} a new link`}>
+          Send again…
+        </Button>
+      )}
+    >
+      It goes to {email}. The link they have opens nothing any more.
+    </Confirm>
   );
 }

@@ -1,23 +1,29 @@
-import { auth, invitations } from '@conclave/contracts';
-import { Button, Group, Modal, Stack, TextInput } from '@mantine/core';
+import { auth, invitations, mails } from '@conclave/contracts';
+import { Button, Checkbox, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useState, type SyntheticEvent } from 'react';
 import { useCommand } from '../api/queries.js';
 import { Icon } from '../design/icon.js';
 import { Refused } from '../design/refusal.js';
 import { ShownOnce } from '../design/shown-once.js';
+import { useMails } from './mails.js';
 import { RoleSelect } from './change-role.js';
 
 /** Invites a person: the link is for the inviter to hand over. */
 export function Invite() {
-  const invite = useCommand(invitations.createInvitation, [auth.listMembers, invitations.listInvitations]);
+  const invite = useCommand(invitations.createInvitation, [
+    ...[auth.listMembers, invitations.listInvitations, mails.listMails],
+  ]);
   const [opened, { open, close }] = useDisclosure(false, { onOpen: invite.reset });
   const [name, setName] = useState('');
   const [email, setEmail] = useState('');
   const [role, setRole] = useState('developer');
+  const [sendMail, setSendMail] = useState(true);
+  const { available } = useMails();
+  const goes = available && sendMail && email !== '';
   const submit = (event: SyntheticEvent): void => {
     event.preventDefault();
-    invite.mutate({ name, role, ...(email === '' ? {} : { email }) });
+    invite.mutate({ name, role, ...(email === '' ? {} : { email }), ...(goes ? { sendMail } : {}) });
   };
   return (
     <>
@@ -27,6 +33,7 @@ export function Invite() {
       <Modal opened={opened} onClose={close} title={invite.data ? 'The link is there' : 'Invite a person'} size="lg">
         {invite.data ? (
           <Stack gap="md">
+            {invite.data.mail !== undefined && <Text size="sm">It is on its way to {invite.data.email}, too.</Text>}
             <ShownOnce secret={invite.data.link} what="link" />
             <Group justify="flex-end">
               <Button onClick={close}>I have copied it</Button>
@@ -45,12 +52,22 @@ export function Invite() {
               />
               <TextInput
                 label="E-mail"
-                description="For you to recognise them by; nothing is sent."
+                description={
+                  available ? 'For you to recognise them by.' : 'For you to recognise them by; nothing is sent.'
+                }
                 type="email"
                 maxLength={254}
                 value={email}
                 onChange={(event) => setEmail(event.currentTarget.value)}
               />
+              {available && (
+                <Checkbox
+                  label="Send the link by e-mail"
+                  disabled={email === ''}
+                  checked={sendMail}
+                  onChange={(event) => setSendMail(event.currentTarget.checked)}
+                />
+              )}
               <RoleSelect value={role} onChange={setRole} />
               <Refused error={invite.error} />
               <Group justify="flex-end">

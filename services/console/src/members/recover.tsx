@@ -1,15 +1,19 @@
 import { invitations, type auth, type ReplyOf } from '@conclave/contracts';
-import { Button, Group, Modal, Stack, Text } from '@mantine/core';
+import { Button, Checkbox, Group, Modal, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
+import { useState } from 'react';
 import { useCommand } from '../api/queries.js';
 import { Refused } from '../design/refusal.js';
 import { ShownOnce } from '../design/shown-once.js';
+import { useMails } from './mails.js';
 
 type Member = ReplyOf<typeof auth.listMembers>['items'][number];
 
 /** Makes a link for somebody who lost their passkeys. */
 export function Recover({ member: { principal } }: { readonly member: Member }) {
   const recover = useCommand(invitations.createRecovery, [invitations.listInvitations]);
+  const { available } = useMails();
+  const [sendMail, setSendMail] = useState(false);
   const [opened, { open, close }] = useDisclosure(false, { onOpen: recover.reset });
   return (
     <>
@@ -18,6 +22,7 @@ export function Recover({ member: { principal } }: { readonly member: Member }) 
       </Button>
       <Modal opened={opened} onClose={close} title={`Let ${principal.name} back in`} size="lg">
         <Stack gap="md">
+          {recover.data?.mail !== undefined && <Text size="sm">It is on its way by e-mail, too.</Text>}
           {recover.data ? (
             <ShownOnce secret={recover.data.link} what="link" />
           ) : (
@@ -26,12 +31,22 @@ export function Recover({ member: { principal } }: { readonly member: Member }) 
               every browser they were signed in with is signed out.
             </Text>
           )}
+          {available && !recover.data && (
+            <Checkbox
+              label="Send it to their e-mail address, too"
+              checked={sendMail}
+              onChange={(event) => setSendMail(event.currentTarget.checked)}
+            />
+          )}
           <Refused error={recover.error} />
           <Group justify="flex-end">
             {recover.data ? (
               <Button onClick={close}>I have copied it</Button>
             ) : (
-              <Button loading={recover.isPending} onClick={() => recover.mutate({ id: principal.id })}>
+              <Button
+                loading={recover.isPending}
+                onClick={() => recover.mutate({ id: principal.id, ...(sendMail ? { sendMail } : {}) })}
+              >
                 Make the link
               </Button>
             )}

@@ -54,13 +54,17 @@ export async function moveTo(workspace: string): Promise<void> {
   csrf.keep(((await moved.json()) as { csrf: string }).csrf);
 }
 
-/** Ends the sign-in; one that had already ended counts as ended. */
+/**
+ * Ends the sign-in; one that had already ended counts as ended. When a provider opened it, the browser goes there to sign
+ * out, too, and comes back by itself.
+ */
 export async function signOut(): Promise<void> {
   const headers = { 'x-conclave-csrf': csrf.read() ?? '' };
-  await send('/v1/sign-ins/current', { method: 'DELETE', headers }).catch((error: unknown) => {
+  const answer = await send('/v1/sign-ins/current', { method: 'DELETE', headers }).catch((error: unknown) => {
     if (!(error instanceof ConclaveError) || error.code !== 'auth.unauthenticated') throw error;
   });
   csrf.forget();
+  if (answer?.status === 200) globalThis.location.assign(((await answer.json()) as { location: string }).location);
 }
 
 async function open(proof: object): Promise<void> {

@@ -42,6 +42,19 @@ import { newWorld } from './world.js';
     await see(page.getByText('No provider is known for this.'));
   });
 
+  it('are led to from a domain that its DNS says is theirs', async () => {
+    await enterAt(page, edge.url, '/connections');
+    await button('Add a mail domain').click();
+    await dialog().getByLabel('Domain').fill('Acme.example.com');
+    await dialog().getByRole('button', { name: 'Add' }).click();
+    await see(page.getByText('_conclave-challenge.acme.example.com'));
+    await button('Check acme.example.com').click();
+    await see(page.getByRole('row', { name: /acme\.example\.com.*Proven/ }));
+    await button('Give acme.example.com up').click();
+    await dialog().getByRole('button', { name: 'Give it up' }).click();
+    await gone(button('Check acme.example.com'));
+  });
+
   it('are tried, connected, disabled and deleted', async () => {
     await enterAt(page, edge.url, '/connections');
     await button('Connect a provider').click();

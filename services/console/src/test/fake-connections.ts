@@ -1,8 +1,17 @@
 /** Identity providers of the made-up tenant. */
-import { ConclaveError, connections, newId, type Contract, type ReplyOf, type RequestOf } from '@conclave/contracts';
+import {
+  ConclaveError,
+  connections,
+  mailDomains,
+  newId,
+  type Contract,
+  type ReplyOf,
+  type RequestOf,
+} from '@conclave/contracts';
 import { iso } from './sample-reviews.js';
 
 type Connection = ReplyOf<typeof connections.getConnection>;
+type Domain = ReplyOf<typeof mailDomains.claimMailDomain>;
 type Create = RequestOf<typeof connections.createConnection>;
 type Change = RequestOf<typeof connections.changeConnection>;
 
@@ -30,7 +39,20 @@ export function connectionHandlers(kept: Connection[]): [string, (request: never
     { subject }: Contract,
     handler: (request: R) => unknown,
   ): [string, (request: never) => unknown] => [subject, handler];
+  const domains: Domain[] = [];
+  const domainOf = (id: string): Domain => domains.find((one) => one.id === id)!;
   return [
+    handle(mailDomains.listMailDomains, () => ({ items: domains })),
+    handle(mailDomains.claimMailDomain, ({ domain }: { domain: string }) => {
+      const record = { name: `_conclave-challenge.${domain}`, type: 'TXT' as const, value: 'conclave-domain=x' };
+      domains.unshift({ id: newId('mailDomain'), domain, state: 'waiting', record, createdAt: iso(Date.now()) });
+      return domains[0];
+    }),
+    handle(mailDomains.checkMailDomain, ({ id }: { id: string }) => Object.assign(domainOf(id), { state: 'proven' })),
+    handle(
+      mailDomains.releaseMailDomain,
+      ({ id }: { id: string }) => domains.splice(domains.indexOf(domainOf(id)), 1)[0],
+    ),
     handle(connections.listConnections, () => ({ items: kept })),
     handle(connections.testConnection, ({ settings }: Create) => {
       const ok = settings.kind !== 'oidc' || settings.issuer.startsWith('https:');

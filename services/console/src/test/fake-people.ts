@@ -4,6 +4,7 @@ import {
   ConclaveError,
   invitations,
   mfa,
+  mails,
   newId,
   oauth,
   passkeys,
@@ -14,6 +15,7 @@ import {
   type Contract,
   type ErrorCode,
   type ReplyOf,
+  type RequestOf,
 } from '@conclave/contracts';
 import { iso } from './sample-reviews.js';
 
@@ -37,6 +39,8 @@ export interface People {
   readonly factors: ReplyOf<typeof mfa.getFactors>;
   readonly programs: ReplyOf<typeof oauth.listOauthClients>['items'];
   readonly grants: ReplyOf<typeof oauth.listGrants>['items'];
+  /** Mail, where it is set up. */
+  mails?: ReplyOf<typeof mails.listMails>['items'];
   /** Credential ids that open the door. */
   readonly credentials: Set<string>;
   /** What the link is for, until it is used. */
@@ -132,6 +136,11 @@ export function addApp({ factors }: People): readonly string[] {
 
 type Handler = (request: never) => unknown;
 
+const sentTo = (principal: string) => ({
+  ...{ id: newId('mail'), kind: 'invitation' as const, principal, state: 'sent' as const, attempts: 1 },
+  ...{ createdAt: iso(Date.now()), endedAt: iso(Date.now()) },
+});
+
 /** Answers what is asked about people. */
 export function peopleHandlers(people: People): [string, Handler][] {
   const handlers: [string, Handler][] = [];
@@ -176,11 +185,23 @@ export function peopleHandlers(people: People): [string, Handler][] {
   }));
   handle(auth.listWorkspaces, () => ({ items: people.workspaces }));
   handle(invitations.listInvitations, () => ({ items: invited }));
-  handle(invitations.createInvitation, (request: Pick<Invitation, 'name' | 'email' | 'role'>) => {
-    const invitation = { ...invited[0]!, ...request, id: newId('link') };
+  handle(mails.listMails, () => ({ items: people.mails ?? [], available: people.mails !== undefined }));
+  const send = (invitation: Invitation, sendMail: boolean | undefined) => {
+    const mail = sendMail === true ? { mail: newId('mail') } : {};
+    if (sendMail === true) people.mails?.unshift(sentTo(invitation.principal));
+    return { ...invitation, ...mail, link: `${ORIGIN}/welcome#${LINK_SECRET}` };
+  };
+  handle(invitations.createInvitation, ({ sendMail, ...request }: RequestOf<typeof invitations.createInvitation>) => {
+    const invitation = { ...invited[0]!, ...request, id: newId('link'), principal: newId('principal') };
     invited.unshift(invitation);
-    return { ...invitation, link: `${ORIGIN}/welcome#${LINK_SECRET}` };
+    return send(invitation, sendMail);
   });
+  handle(invitations.renewInvitation, ({ id, sendMail }: RequestOf<typeof invitations.renewInvitation>) =>
+    send(
+      invited.find((one) => one.id === id)!,
+      sendMail,
+    ),
+  );
   handle(
     invitations.revokeInvitation,
     ({ id }: { id: string }) =>

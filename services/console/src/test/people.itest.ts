@@ -255,6 +255,25 @@ import { API_KEY, newWorld, type World } from './world.js';
     await gone(button('Revoke the invitation of Linus'));
   });
 
+  it('are invited by e-mail where mail is set up, and sent a new link', async () => {
+    world.people.mails = [];
+    await enterAt(page, url, '/members');
+    await button('Invite a person').click();
+    await dialog().getByLabel('Name').fill('Linus');
+    await see(dialog().getByLabel('Send the link by e-mail'));
+    expect(await dialog().getByLabel('Send the link by e-mail').isDisabled()).toBe(true);
+    await dialog().getByLabel('E-mail', { exact: true }).fill('linus@example.com');
+    await button('Make the link').click();
+    await see(dialog().getByText('It is on its way to linus@example.com, too.'));
+    expect(lastWrite()).toMatchObject({ request: { name: 'Linus', email: 'linus@example.com', sendMail: true } });
+    await button('I have copied it').click();
+    await see(row(/Linus.*sent by e-mail/));
+    await button('Send Linus a new link').click();
+    await dialog().getByRole('button', { name: 'Send' }).click();
+    await gone(dialog());
+    expect(lastWrite()).toMatchObject({ subject: invitations.renewInvitation.subject, request: { sendMail: true } });
+  });
+
   it('get another role, a way back in, and an end', async () => {
     await enterAt(page, url, '/members');
     await button('Change the role of Grace Hopper').click();

@@ -9,6 +9,7 @@ import { ConclaveError, connections, errorCatalogue } from '@conclave/contracts'
 import { parseRequest, type Kit } from '@conclave/nest-kit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { escapeHtml, sendPage } from './browser-page.js';
+import { noteDevice } from './note-device.js';
 import type { RateLimits } from './rate-limits.js';
 import { limitedBody, requireMediaType } from './request-input.js';
 import type { SignInCookie } from './sign-in-cookie.js';
@@ -54,6 +55,7 @@ export function registerConnectionSignIns(fastify: FastifyInstance, parts: Conne
     const input = finishInput(connectionOf(request), cookie.readFlow(request), answer);
     cookie.clearFlow(request, reply);
     const opened = await kit.rpc.callAsService(connections.finishConnectionSignIn, {}, input as never);
+    await noteDevice({ kit, cookie }, request, reply, opened.secret);
     cookie.set(request, reply, opened.secret, new Date(opened.expiresAt));
     return reply.header('cache-control', 'no-store').redirect(`${opened.returnTo}#signed-in`, 303);
   };
@@ -65,7 +67,7 @@ export function registerConnectionSignIns(fastify: FastifyInstance, parts: Conne
     '/auth/saml/:connection/acs',
     route(async (request, reply) => {
       const form = await formOf(request);
-      if (!form.has('again')) return sendAgain(reply, form);
+      if (!form.has('again')) return sendAgain(reply, form, 'Signing in');
       const relayState = form.get('RelayState');
       const response = form.get('SAMLResponse') ?? '';
       return finish(request, reply, { kind: 'saml', response, ...(relayState ? { relayState } : {}) });
@@ -79,9 +81,9 @@ export function registerConnectionSignIns(fastify: FastifyInstance, parts: Conne
   );
 }
 
-const connectionOf = ({ params }: FastifyRequest): string => (params as { connection: string }).connection;
+export const connectionOf = ({ params }: FastifyRequest): string => (params as { connection: string }).connection;
 
-const queryOf = ({ url }: FastifyRequest): string => (url.includes('?') ? url.slice(url.indexOf('?') + 1) : '');
+export const queryOf = ({ url }: FastifyRequest): string => (url.includes('?') ? url.slice(url.indexOf('?') + 1) : '');
 
 function finishInput(
   connection: string,
@@ -92,7 +94,7 @@ function finishInput(
 }
 
 /** Counted like all who have proven nothing; a person is told with a page, a program with a problem document. */
-function forBrowsers(limits: RateLimits, handler: Handler): Handler {
+export function forBrowsers(limits: RateLimits, handler: Handler): Handler {
   return async (request, reply) => {
     try {
       await limits.countAddress(request);
@@ -105,7 +107,7 @@ function forBrowsers(limits: RateLimits, handler: Handler): Handler {
 }
 
 /** The form of the provider, each field once. @throws ConclaveError `request.*` */
-async function formOf(request: FastifyRequest): Promise<URLSearchParams> {
+export async function formOf(request: FastifyRequest): Promise<URLSearchParams> {
   requireMediaType(request.headers['content-type'], FORM_TYPE);
   const chunks: Buffer[] = [];
   for await (const chunk of limitedBody(request, FORM_LIMIT_BYTES)) chunks.push(chunk);
@@ -125,11 +127,11 @@ function sendRefusal(reply: FastifyReply, error: ConclaveError): FastifyReply {
   return sendPage(reply, status, { title: 'Signing in', body: `<main>${text.join('')}</main>` });
 }
 
-function sendAgain(reply: FastifyReply, form: URLSearchParams): FastifyReply {
+export function sendAgain(reply: FastifyReply, form: URLSearchParams, title: string): FastifyReply {
   const fields = ['SAMLResponse', 'RelayState'].flatMap((name) => {
     const value = form.get(name);
     return value === null ? [] : [`<input type="hidden" name="${name}" value="${escapeHtml(value)}">`];
   });
   const body = `<form method="post">${fields.join('')}<input type="hidden" name="again" value="1"><button>Continue</button></form>`;
-  return sendPage(reply, 200, { title: 'Signing in', body, script: AGAIN });
+  return sendPage(reply, 200, { title, body, script: AGAIN });
 }

@@ -8,6 +8,7 @@ import type { FastifyInstance } from 'fastify';
 import { Histogram } from 'prom-client';
 import type { EdgeConfig } from '../config.js';
 import { registerConnectionSignIns } from './connection-sign-ins.js';
+import { registerProviderLogouts } from './provider-logouts.js';
 import { openConsoleFiles } from './console-files.js';
 import { registerContractRoute, type HttpContract } from './contract-routes.js';
 import { Credentials } from './credentials.js';
@@ -50,6 +51,7 @@ export async function openEdge(fastify: FastifyInstance, app: INestApplicationCo
     registerSignIns(scope, { kit, door, credentials, limits, cookie });
     registerStepUp(scope, { kit, door, credentials, cookie });
     registerConnectionSignIns(scope, { kit, limits, cookie });
+    registerProviderLogouts(scope, { kit, limits, cookie });
     registerScim(scope, { kit, door, config });
     registerOauth(scope, { kit, limits, config });
     registerHooks(scope, { kit, limits });

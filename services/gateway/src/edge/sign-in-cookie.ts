@@ -30,6 +30,17 @@ export class SignInCookie {
     reply.clearCookie(`${this.nameFor(request)}-flow`, this.flowAttributes(request));
   }
 
+  /** The cookie by which a browser is known, long after whoever signed in with it signed out. */
+  readDevice(request: FastifyRequest): string | undefined {
+    const value = request.cookies[`${this.nameFor(request)}-device`];
+    return value !== undefined && value.length <= 100 ? value : undefined;
+  }
+
+  setDevice(request: FastifyRequest, reply: FastifyReply, device: string): void {
+    const maxAge = 400 * 86_400;
+    reply.setCookie(`${this.nameFor(request)}-device`, device, { ...this.flowAttributes(request), maxAge });
+  }
+
   /** Whether a page of ours asks. Other pages of the site send the cookie, too, and may hear what a WebSocket says. */
   isOwnPage({ host, headers: { origin } }: FastifyRequest): boolean {
     const page = URL.parse(origin ?? '')?.host;

@@ -13,6 +13,7 @@ import { parseRequest, type Kit, type Terms } from '@conclave/nest-kit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Credentials } from './credentials.js';
 import type { Door } from './door.js';
+import { noteDevice } from './note-device.js';
 import type { RateLimits } from './rate-limits.js';
 import { readJson } from './request-input.js';
 import type { SignInCookie } from './sign-in-cookie.js';
@@ -63,6 +64,7 @@ export function registerSignIns(
     if (asked.apiKey !== undefined)
       await door.refuseElsewhere(await credentials.callerOf({ kind: 'api-key', secret: asked.apiKey }), request);
     const opened = await kit.rpc.callAsService(contract, {}, asked);
+    await noteDevice({ kit, cookie }, request, reply, (opened as OpenedSignIn).secret);
     const { csrf, expiresAt } = letIn(cookie, request, reply, opened as OpenedSignIn);
     return reply.status(201).send({ csrf, expiresAt });
   });
@@ -89,10 +91,12 @@ export function registerSignIns(
     const credential = door.credentialOf(request);
     if (credential?.kind !== 'sign-in') throw new ConclaveError('auth.unauthenticated');
     await door.admit(ANYONE_AT_ALL, request, reply);
-    await kit.rpc.callAsService(auth.endSignIn, {}, { secret: credential.secret });
+    const { provider } = await kit.rpc.callAsService(auth.endSignIn, {}, { secret: credential.secret });
     credentials.forget(credential);
     cookie.clear(request, reply);
-    return reply.status(204).send();
+    if (!provider) return reply.status(204).send();
+    cookie.setFlow(request, reply, provider.flow, new Date(provider.expiresAt));
+    return reply.header('cache-control', 'no-store').send({ location: provider.location });
   });
 }
 

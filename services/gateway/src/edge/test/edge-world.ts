@@ -7,6 +7,7 @@ import {
   auth,
   events,
   mfa,
+  mails,
   newId,
   passkeys,
   permissions,
@@ -213,6 +214,7 @@ function playAuth(kit: Kit) {
       expiresAt: new Date(Date.now() + 60_000).toISOString(),
     };
   });
+  rpc.serve(mails.noteDevice, async () => ({}));
   rpc.serve(auth.endSignIn, async (_ctx, request) => ({
     ended: known.delete((request as RequestOf<typeof auth.endSignIn>).secret),
   }));

@@ -1,0 +1,15 @@
+import { generateKeyPair } from 'node:crypto';
+import { promisify } from 'node:util';
+import { selfSignedCertificate } from '@conclave/nest-kit';
+
+/** Providers pin our certificate as it is; a new one needs their administrators' hands. */
+const CERTIFICATE_YEARS = 10;
+
+const generate = promisify(generateKeyPair);
+
+/** What signs and decrypts for one SAML connection. */
+export async function newSamlKey(origin: string): Promise<{ secret: string; certificate: string }> {
+  const { privateKey } = await generate('rsa', { modulusLength: 2_048 });
+  const certificate = selfSignedCertificate(privateKey, new URL(origin).hostname, new Date(), CERTIFICATE_YEARS);
+  return { secret: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), certificate };
+}

@@ -1,0 +1,14 @@
+/** What auth's module needs for mail. */
+import { HandOver } from '../links/hand-over.js';
+import { PasskeyKeeper } from '../passkeys/passkey-keeper.js';
+import { ListMails } from './list-mails.js';
+import { MailOutbox } from './mail-outbox.js';
+import { MailsController } from './mails.controller.js';
+import { NoteDevice } from './note-device.js';
+import { Postman } from './postman.js';
+import { SendMail } from './send-mail.js';
+import { Smtp } from './smtp.js';
+
+export const mailControllers = [MailsController];
+
+export const mailProviders = [HandOver, ListMails, MailOutbox, NoteDevice, PasskeyKeeper, Postman, SendMail, Smtp];

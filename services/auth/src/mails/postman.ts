@@ -1,0 +1,72 @@
+import { LOG, type Resource } from '@conclave/nest-kit';
+import { Database } from '@conclave/postgres-kit';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Logger } from 'pino';
+import { claimDueMail } from './postgres-mails.js';
+import { SendMail } from './send-mail.js';
+import { Smtp } from './smtp.js';
+
+/** Attempts under way at once, in this process. */
+const SLOTS = 8;
+/** Mail is never in a greater hurry than this. */
+const TICK_MS = 1_000;
+/** An attempt that has not ended after this long is lost; well above the timeouts of the way to the server. */
+const LEASE_MS = 120_000;
+
+/** Takes what is due to the mail server, a few at a time; where no mail is set up, it never looks. */
+@Injectable()
+export class Postman {
+  private round: Promise<void> | undefined;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly db: Database,
+    private readonly sendMail: SendMail,
+    private readonly smtp: Smtp,
+    @Inject(LOG) private readonly log: Logger,
+  ) {}
+
+  start(): void {
+    if (!this.smtp.available) return;
+    this.timer = setInterval(() => {
+      this.round ??= this.go();
+    }, TICK_MS);
+  }
+
+  /** Takes no more and waits for the attempts under way. */
+  async stop(): Promise<void> {
+    clearInterval(this.timer);
+    await this.round;
+  }
+
+  private async go(): Promise<void> {
+    try {
+      const now = new Date();
+      const lostAt = new Date(now.getTime() + LEASE_MS);
+      const claims = await this.db.system((tx) => claimDueMail(tx, SLOTS, now, lostAt));
+      const attempts = await Promise.allSettled(claims.map((claim) => this.sendMail.run(claim)));
+      for (const [i, attempt] of attempts.entries())
+        if (attempt.status === 'rejected')
+          this.log.warn({ err: attempt.reason as unknown, mail: claims[i]!.id }, 'attempt lost');
+    } catch (error) {
+      this.log.warn({ err: error }, 'postman will look again');
+    } finally {
+      this.round = undefined;
+    }
+  }
+}
+
+/** The postman as a part of the service: at work while the database is open. */
+export async function posting(): Promise<Resource> {
+  let stop = async (): Promise<void> => undefined;
+  return {
+    providers: [],
+    ready: async () => undefined,
+    async start(app) {
+      const postman = app.get<Postman>(Postman);
+      postman.start();
+      stop = () => postman.stop();
+    },
+    stop: () => stop(),
+  };
+}

@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { contracts } from '@conclave/contracts';
+import { repositoryRoot } from '../paths.js';
 import { asvsLevel1, asvsLevel2 } from './asvs-requirements.js';
 import { hasTest, rowsOf, statuses } from './control-pages.js';
 import { pageAt } from './pages.js';
@@ -62,5 +65,17 @@ describe('operations over HTTP', () => {
         .map(({ subject }) => subject.split('.').at(-1)!);
     const changing = new Set(verbsOf(false));
     expect(verbsOf(true).filter((verb) => changing.has(verb))).toEqual([]);
+  });
+});
+
+describe('the inventory of keys', () => {
+  it('has every secret that a service reads', () => {
+    const file = join(repositoryRoot, 'helm/conclave/files/environment.json');
+    const services = JSON.parse(readFileSync(file, 'utf8')) as Record<string, Partial<Record<string, unknown>>>;
+    const secrets = Object.values(services).flatMap(({ secret = [], optionalSecret = [] }) => [secret, optionalSecret]);
+    const names = [...new Set(secrets.flat())] as string[];
+    const { text } = pageAt('docs/security/rules.md');
+    expect(names.length).toBeGreaterThan(10);
+    expect(names.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
   });
 });

@@ -45,6 +45,8 @@ export async function bundle(entries, dir) {
   const build = await rolldown({
     input: entries,
     platform: 'node',
+    // Native code is nothing to bundle: found beside the bundle by those who asked for a token, and by nobody else.
+    external: ['pkcs11js'],
     onLog: (level, log) => {
       // Unresolved are packages that others look for at run time and do without; tsc has seen to our own imports.
       if (level === 'error') throw new Error(log.message);

@@ -1,11 +1,11 @@
 /** Where texts can stand in a request, by its contract; and the strings that have broken others. */
-import { createRequire } from 'node:module';
 import type { Contract } from '@conclave/contracts';
+import list from 'big-list-of-naughty-strings' with { type: 'json' };
 import { z } from 'zod';
 import { leastRequest, type IdOf } from './least-request.js';
 
 /** The Big List of Naughty Strings. */
-export const naughty = createRequire(import.meta.url)('big-list-of-naughty-strings') as readonly string[];
+export const naughty: readonly string[] = list;
 
 type Path = readonly (string | number)[];
 interface Schema {

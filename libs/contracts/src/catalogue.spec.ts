@@ -105,6 +105,7 @@ describe('permissions', () => {
     expect(beyond(ownerPermissions)).toEqual(['platform:operate']);
     expect(beyond(roles.administrator)).toEqual([
       ...['role:manage', 'policy:manage', 'connection:manage', 'tenant:manage', 'platform:operate'],
+      'oauth-client:manage',
     ]);
   });
 

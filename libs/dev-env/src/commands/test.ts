@@ -27,7 +27,10 @@ try {
 
 async function testRun(): Promise<number> {
   const tools = await phase('Tools', async (say) => {
-    const provided = await provideTools(needsBrowser ? ['git', 'bubblewrap', 'chromium'] : ['git', 'bubblewrap'], say);
+    const provided = await provideTools(
+      ['git', 'bubblewrap', 'softhsm', ...(needsBrowser ? (['chromium'] as const) : [])],
+      say,
+    );
     say(
       [...provided.located.values()].map(({ name, version }) => `${name} ${version}`).join(', ') +
         (provided.missing.length > 0 ? `; without ${provided.missing.join(', ')}` : ''),
@@ -52,6 +55,7 @@ async function testRun(): Promise<number> {
       NATS_URL: stores.urls.nats,
       REDIS_URL: stores.urls.redis,
       CONCLAVE_TEST_DIR: dataDir,
+      SOFTHSM2_CONF: join(dataDir, 'softhsm2.conf'),
       CONCLAVE_CHROMIUM: tools.located.get('chromium')?.programs[0],
     });
   } finally {

@@ -1,6 +1,6 @@
 /** The programs Conclave needs from outside npm: what they are called, how old they may be, who distributes them. */
 
-export type ToolName = 'postgres' | 'nats' | 'redis' | 'git' | 'bubblewrap' | 'chromium';
+export type ToolName = 'postgres' | 'nats' | 'redis' | 'git' | 'bubblewrap' | 'chromium' | 'softhsm';
 
 export interface Tool {
   readonly title: string;
@@ -48,6 +48,7 @@ export const tools: Readonly<Record<ToolName, Tool>> = {
     minimum: [100, 0],
     apt: ['chromium', 'fonts-dejavu-core'],
   },
+  softhsm: { title: 'SoftHSM', programs: [['softhsm2-util']], minimum: [2, 0], apt: ['softhsm2'], brew: 'softhsm' },
 };
 
 /** A tool on this machine: where each of its programs is, in the order of `Tool.programs`. */

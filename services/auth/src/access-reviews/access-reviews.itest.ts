@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { accessReviews, auth, events, tenantRoles, type Permission } from '@conclave/contracts';
+import { accessReviews, auth, events, tenantRoles, tenants, type Permission } from '@conclave/contracts';
 import { refusalOf, refusedWith, type TestPrincipal } from '@conclave/dev-env/testing';
 import { Database } from '@conclave/postgres-kit';
 import { startAuth, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
@@ -98,7 +98,9 @@ describe('access reviews', () => {
 
   it('leave what changed or ended meanwhile, and what cannot end, as it is, and say so', async () => {
     const [bo, cy] = [await add('viewer'), await add('viewer', 'Cy')];
-    const eve = await fixture.exchange((await keyOf(await add('administrator', 'Eve'))).key);
+    const owner = await add('administrator', 'Eve');
+    await fixture.call(tenants.addOwner, { id: owner }, admin);
+    const eve = await fixture.exchange((await keyOf(owner)).key);
     const { id } = await begin();
     for (const subject of [bo, cy]) await decide(id, subject, 'revoke');
     await decide(id, admin.principal.id, 'revoke', eve);

@@ -115,7 +115,8 @@ describe('emergency access', () => {
     const opened = await fixture.call(auth.createSignIn, { apiKey: key }, edge);
     const withKey = await fixture.exchange(opened.secret, 'sign-in');
     expect(byKey.credentialId).toBe(keyId);
-    for (const as of [byKey, withKey]) expect(await refusalOf(open(as))).toBe('auth.break-glass.sign-in');
+    expect(await refusalOf(open(byKey))).toBe('auth.break-glass.sign-in');
+    expect(await refusalOf(open(withKey))).toBe('auth.step-up.required');
     const { id } = await open();
     expect(await refusalOf(open())).toBe('auth.break-glass.open');
     const other = (await fixture.createTenant()).principal;

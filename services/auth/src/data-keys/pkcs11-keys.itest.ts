@@ -22,8 +22,8 @@ const isThere = existsSync(MODULE) && (await import('pkcs11js').then(() => true)
 
   beforeAll(async () => {
     mkdirSync(join(dir, 'tokens'));
-    writeFileSync(join(dir, 'softhsm2.conf'), `directories.tokendir = ${join(dir, 'tokens')}\nlog.level = ERROR\n`);
-    process.env['SOFTHSM2_CONF'] = join(dir, 'softhsm2.conf');
+    // Where the library looks, whose environment is that of the process.
+    writeFileSync(process.env['SOFTHSM2_CONF']!, `directories.tokendir = ${join(dir, 'tokens')}\nlog.level = ERROR\n`);
     writeFileSync(pinFile, `${PIN}\n`);
     const init = ['--init-token', '--free', '--label', 'vault', '--so-pin', '1111', '--pin', PIN];
     execFileSync('softhsm2-util', init, { stdio: 'ignore' });

@@ -1,6 +1,6 @@
 /** Programs of others (`openid-client`) that speak OAuth to two replicas of auth, and people who answer them. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { auth, events, oauth, roles, scim, signIns } from '@conclave/contracts';
+import { auth, events, oauth, roles, scim, signIns, tenants } from '@conclave/contracts';
 import { refusalOf, type TestPrincipal } from '@conclave/dev-env/testing';
 import type { RunningService } from '@conclave/nest-kit';
 import { Database } from '@conclave/postgres-kit';
@@ -178,9 +178,18 @@ describe('a device', () => {
   });
 
   it('is worth what the key is that its person signed in with, and ends with it', async () => {
+    // Somebody without a second factor: nothing of late is asked of them but to have signed in.
+    const without = await fixture.call(
+      auth.addMember,
+      { name: 'Cy', kind: 'user', role: 'developer' },
+      tenant.principal,
+    );
     const key = await fixture.call(
       auth.createApiKey,
-      { name: 'narrow', scopes: ['run:read', 'self:read', 'self:manage'], allowedAddresses: ['192.0.2.0/24'] },
+      {
+        ...{ name: 'narrow', principal: without.principal.id, allowedAddresses: ['192.0.2.0/24'] },
+        scopes: ['run:read', 'self:read', 'self:manage'],
+      },
       tenant.principal,
     );
     const opened = await fixture.call(auth.createSignIn, { apiKey: key.key }, edge);
@@ -287,11 +296,8 @@ describe('a grant ends', () => {
       because: 'member',
       end: async ({ person, tenant }) => {
         const other = await fixture.call(auth.addMember, { name: 'Bo', kind: 'user', role: 'administrator' }, person);
-        await fixture.call(
-          auth.disableMember,
-          { id: person.principal.id },
-          { ...tenant.principal, principal: other.principal },
-        );
+        await fixture.call(tenants.addOwner, { id: other.principal.id }, tenant.principal);
+        await fixture.call(auth.disableMember, { id: person.principal.id }, tenant.principal);
       },
     },
   };

@@ -3,6 +3,7 @@ import { idOf } from '../ids.js';
 import { gitCommit, sha256Hex, timestamp } from '../page.js';
 import { event } from './event.js';
 
+export * from './access.js';
 export * from './identity.js';
 export * from './tenants.js';
 

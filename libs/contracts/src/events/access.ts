@@ -1,0 +1,164 @@
+/** What auth tells of who may do what: members, roles, policies, reviews of them, emergencies. */
+import { z } from 'zod';
+import { idOf } from '../ids.js';
+import { sha256Hex, timestamp } from '../page.js';
+import { event } from './event.js';
+
+const membership = z.object({ principal: idOf('principal'), workspace: idOf('workspace'), role: z.string() });
+
+export const memberAdded = event({
+  type: 'member.added',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: membership,
+});
+
+/** `role` is the new one. */
+export const memberChanged = event({
+  type: 'member.changed',
+  producer: 'auth',
+  consumers: ['gateway', 'audit'],
+  audited: true,
+  data: membership,
+});
+
+export const memberDisabled = event({
+  type: 'member.disabled',
+  producer: 'auth',
+  consumers: ['audit', 'runtime'],
+  audited: true,
+  data: membership,
+});
+
+export const roleCreated = event({
+  type: 'role.created',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: z.object({ role: z.string(), permissions: z.array(z.string()) }),
+});
+
+/** `permissions` are the new ones. */
+export const roleChanged = event({
+  type: 'role.changed',
+  producer: 'auth',
+  consumers: ['gateway', 'audit'],
+  audited: true,
+  data: z.object({ role: z.string(), permissions: z.array(z.string()) }),
+});
+
+export const roleDeleted = event({
+  type: 'role.deleted',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: z.object({ role: z.string() }),
+});
+
+const accessReview = z.object({ review: idOf('accessReview'), workspace: idOf('workspace') });
+
+export const accessReviewOpened = event({
+  type: 'access-review.opened',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: accessReview.extend({ items: z.number().int(), undecided: z.string() }),
+});
+
+export const accessReviewDecided = event({
+  type: 'access-review.decided',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  personal: ['reason'],
+  data: accessReview.extend({
+    subject: z.string(),
+    principal: idOf('principal'),
+    decision: z.string(),
+    reason: z.string(),
+  }),
+});
+
+/** `sha256` is the report's. */
+export const accessReviewClosed = event({
+  type: 'access-review.closed',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: accessReview.extend({
+    items: z.number().int(),
+    kept: z.number().int(),
+    revoked: z.number().int(),
+    gone: z.number().int(),
+    changed: z.number().int(),
+    failed: z.number().int(),
+    sha256: sha256Hex,
+  }),
+});
+
+const breakGlass = z.object({
+  breakGlass: idOf('breakGlass'),
+  principal: idOf('principal'),
+  workspace: idOf('workspace'),
+  signIn: idOf('signIn'),
+});
+
+/** Somebody took emergency access. */
+export const breakGlassOpened = event({
+  type: 'break-glass.opened',
+  producer: 'auth',
+  consumers: ['gateway', 'audit', 'delivery'],
+  audited: true,
+  personal: ['reason'],
+  data: breakGlass.extend({ endsAt: timestamp, reason: z.string() }),
+});
+
+/** It was ended before its time. */
+export const breakGlassEnded = event({
+  type: 'break-glass.ended',
+  producer: 'auth',
+  consumers: ['gateway', 'audit'],
+  audited: true,
+  data: breakGlass,
+});
+
+export const breakGlassReviewed = event({
+  type: 'break-glass.reviewed',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  personal: ['note'],
+  data: breakGlass.extend({ finding: z.string(), note: z.string() }),
+});
+
+export const policyChanged = event({
+  type: 'policy.changed',
+  producer: 'auth',
+  consumers: ['gateway', 'audit'],
+  audited: true,
+  data: z.object({ policy: z.string(), version: z.number().int(), sha256: sha256Hex }),
+});
+
+export const policyDeleted = event({
+  type: 'policy.deleted',
+  producer: 'auth',
+  consumers: ['gateway', 'audit'],
+  audited: true,
+  data: z.object({ policy: z.string(), version: z.number().int() }),
+});
+
+/** Policies forbade what the actor's role permits. Refusals alike are told once a minute, with their number. */
+export const authorizationRefused = event({
+  type: 'authorization.refused',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  bulk: true,
+  data: z.object({
+    permission: z.string(),
+    operation: z.string(),
+    policies: z.array(z.string()),
+    times: z.number().int(),
+  }),
+});

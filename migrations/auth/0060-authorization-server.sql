@@ -57,6 +57,8 @@ create table oauth_grant (
   api_key_id text collate "C",
   connection_id text collate "C",
   passkey_id text collate "C",
+  -- Whether they had shown two factors.
+  strong boolean not null,
   scopes text[] not null,
   resource text not null,
   created_at timestamptz not null,

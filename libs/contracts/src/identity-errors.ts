@@ -155,6 +155,11 @@ export const identityErrors = {
     title: 'Nobody decides about their own access.',
     action: 'Ask another member with the permission access-review:manage.',
   },
+  'auth.access-review.owner': {
+    status: 409,
+    title: 'An owner of the tenant keeps access while they own it.',
+    action: 'Have an owner take that from them first, with DELETE /v1/owners/{id}.',
+  },
   'auth.access-review.too-many': {
     status: 409,
     title: 'The workspace has as many open access reviews as it may have.',

@@ -12,8 +12,8 @@ import { printable } from '../printable.js';
 /** What the commands need, all together. */
 const WANTED: readonly Permission[] = [
   ...(['self:read', 'run:create', 'run:read', 'run:cancel', 'run:control', 'run:answer'] as const),
-  ...(['decision:open', 'decision:read', 'ballot:cast', 'voter-key:enrol', 'budget:read', 'budget:manage'] as const),
-  ...(['audit:read', 'audit:manage', 'secret:manage'] as const),
+  ...(['decision:open', 'decision:read', 'ballot:cast', 'budget:read', 'budget:manage'] as const),
+  ...(['audit:read', 'secret:manage'] as const),
 ];
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 /** RFC 8628 § 3.5: how much longer to wait when asked to slow down. */

@@ -67,6 +67,7 @@ export const createAccessReview = contract({
   owner,
   subject: 'auth.v1.access-review.create',
   permission,
+  stepUp: true,
   request: z.strictObject({
     name,
     /** At most a year ahead. */
@@ -118,12 +119,14 @@ export const decideAccess = contract({
   owner,
   subject: 'auth.v1.access-review.decide',
   permission,
+  stepUp: true,
   request: z.strictObject({ id, subject, decision, reason: line(500) }),
   reply: item,
   errors: [
     'auth.access-review.not-found',
     'auth.access-review.closed',
     'auth.access-review.own-access',
+    'auth.access-review.owner',
     'auth.role.too-wide',
     'auth.scope.too-wide',
   ],
@@ -138,7 +141,7 @@ export const closeAccessReview = contract({
   stepUp: true,
   request: z.strictObject({ id }),
   reply: accessReview,
-  errors: ['auth.access-review.not-found', 'auth.access-review.closed'],
+  errors: ['auth.access-review.not-found', 'auth.access-review.closed', 'auth.role.too-wide'],
   timeoutMs: 30_000,
   http: http('POST', '/{id}/close', 'Close an access review'),
 });

@@ -30,8 +30,8 @@ const breakGlass = z.object({
 });
 
 /**
- * The sign-in at hand may do what an administrator may, but for what would outlast it: keys, members, roles, policies and
- * the like. Nothing else the person is signed in with is worth more for it.
+ * The sign-in at hand may read, stop and steer what an administrator may, and nothing that would outlast it or hide it.
+ * Nothing else the person is signed in with is worth more for it.
  */
 export const openBreakGlass = contract({
   owner,

@@ -125,6 +125,7 @@ export const putMfaPolicy = contract({
   stepUp: true,
   request: z.strictObject({ mfa: demand }),
   reply: mfaPolicy,
+  errors: ['auth.role.too-wide'],
   http: {
     method: 'PUT',
     path: '/v1/mfa/policy',

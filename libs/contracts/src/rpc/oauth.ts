@@ -23,10 +23,10 @@ export const oauthPaths = {
   '/oauth/introspect': 'POST',
 } as const;
 
-/** What gives a way in that outlives the grant, or more than the person's role. */
+/** What gives a way in that outlives the grant, more than the person's role, or a way to hide what was done. */
 const MAKES_CREDENTIALS: readonly Permission[] = [
   ...(['self:manage', 'api-key:manage', 'member:manage', 'scim:provision'] as const),
-  ...(['access-review:manage', 'break-glass:open'] as const),
+  ...(['access-review:manage', 'break-glass:open', 'webhook:manage', 'voter-key:enrol', 'audit:manage'] as const),
 ];
 /** What a person can allow a program. */
 export const grantableScopes: readonly Permission[] = workspacePermissions.filter(
@@ -277,6 +277,7 @@ export const deleteOauthClient = contract({
   owner: 'auth',
   subject: 'auth.v1.oauth-client.delete',
   permission: 'oauth-client:manage',
+  stepUp: true,
   request: z.strictObject({ id: idOf('oauthClient') }),
   reply: oauthClient,
   errors: ['auth.oauth-client.not-found'],

@@ -103,14 +103,14 @@ describe('access reviews', () => {
     const eve = await fixture.exchange((await keyOf(owner)).key);
     const { id } = await begin();
     for (const subject of [bo, cy]) await decide(id, subject, 'revoke');
-    await decide(id, admin.principal.id, 'revoke', eve);
+    expect(await refusalOf(decide(id, admin.principal.id, 'revoke', eve))).toBe('auth.access-review.owner');
     await fixture.call(auth.changeMember, { id: bo, role: 'developer' }, admin);
     await fixture.call(auth.disableMember, { id: cy }, admin);
     await fixture.call(auth.disableMember, { id: eve.principal.id }, admin);
     await close(id);
     expect(await outcomes(id)).toMatchObject({
       ...{ [bo]: 'changed', [cy]: 'gone', [eve.principal.id]: 'gone' },
-      [admin.principal.id]: 'auth.member.last-administrator',
+      [admin.principal.id]: 'kept',
     });
   });
 
@@ -126,7 +126,8 @@ describe('access reviews', () => {
     });
     expect(await outcomes(id)).toMatchObject({
       [bo]: 'revoked',
-      [admin.principal.id]: 'auth.member.last-administrator',
+      [admin.principal.id]: 'auth.access-review.owner',
+      [tenant.keyId]: 'auth.scope.too-wide',
     });
     expect(await told(events.accessReviewClosed.type)).toHaveLength(1);
     expect(await fixture.call(accessReviews.getAccessReview, { id: waiting.id }, admin)).not.toHaveProperty('closedAt');
@@ -163,10 +164,12 @@ describe('access reviews', () => {
     ];
     for (const [call, code] of refusals) expect(await refusalOf(call())).toBe(code);
     expect(await decide(id, dev, 'keep', reviewer)).toMatchObject({ decidedBy: bo });
+    const sweeping = await begin({ undecided: 'revoke' });
+    expect(await refusalOf(close(sweeping.id, reviewer))).toBe('auth.role.too-wide');
     await close(id, reviewer);
     expect(await refusalOf(close(id))).toBe('auth.access-review.closed');
     expect(await refusalOf(decide(id, dev, 'revoke'))).toBe('auth.access-review.closed');
-    for (let open = 0; open < 20; open++) await begin();
+    for (let open = 1; open < 20; open++) await begin();
     expect(await refusedWith(begin())).toMatchObject({ code: 'auth.access-review.too-many', params: { limit: 20 } });
     expect((await fixture.call(accessReviews.listAccessReviews, {}, there)).items).toEqual([]);
     const page = await fixture.call(accessReviews.listAccessReviews, { limit: '15' }, admin);

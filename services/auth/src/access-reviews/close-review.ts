@@ -1,4 +1,4 @@
-import { ConclaveError, events } from '@conclave/contracts';
+import { ConclaveError, events, workspacePermissions } from '@conclave/contracts';
 import type { Tx } from '@conclave/postgres-kit';
 import { endApiKey } from '../api-keys/end-api-key.js';
 import { lockApiKey } from '../api-keys/postgres-api-keys.js';
@@ -51,10 +51,13 @@ export async function closeReview(
 
 type Came = readonly [outcome: Outcome, failure?: string];
 
-const revoke = (tx: Tx, tenantId: string, review: ReviewRow, item: ItemRow, at: Date): Promise<Came> => {
+async function revoke(tx: Tx, tenantId: string, review: ReviewRow, item: ItemRow, at: Date): Promise<Came> {
   const where = { tenantId, workspaceId: review.workspace_id, principalId: item.principal_id };
-  return item.scopes ? revokeKey(tx, where, item.subject, at) : revokeMembership(tx, where, item.role);
-};
+  if (!item.scopes) return revokeMembership(tx, where, item.role);
+  // Nobody spoke for it, and whoever began the review held no more than an administrator.
+  const beyond = item.decision === null && item.scopes.some((scope) => !workspacePermissions.includes(scope));
+  return beyond ? ['failed', 'auth.scope.too-wide'] : revokeKey(tx, where, item.subject, at);
+}
 
 async function revokeKey(
   tx: Tx,
@@ -76,6 +79,8 @@ async function revokeMembership(
   const member = await lockMember(tx, where);
   if (!member || member.disabledAt) return ['gone'];
   if (member.role !== role) return ['changed'];
+  // Whoever owns the tenant stays until an owner takes that from them.
+  if (member.owner) return ['failed', 'auth.access-review.owner'];
   try {
     await endMembership(tx, where);
     return ['revoked'];

@@ -76,11 +76,14 @@ export class ReviewAccess {
     );
   }
 
-  /** @throws ConclaveError `auth.access-review.not-found` | `auth.access-review.closed` */
+  /** @throws ConclaveError `auth.access-review.not-found` | `auth.access-review.closed` | `auth.role.too-wide` */
   close(ctx: RequestContext, request: RequestOf<typeof accessReviews.closeAccessReview>): Promise<AccessReview> {
     return this.db.tx(ctx, (tx) =>
       once(tx, ctx, accessReviews.closeAccessReview, request, async () => {
         const where = callerOf(ctx);
+        const review = await lockReview(tx, where.tenantId, request.id, 'close');
+        // Before its time it ends what nobody spoke for: that takes what beginning it took.
+        if (review?.undecided === 'revoke') await refuseWiderRole(tx, ctx, 'administrator');
         await closeReview(tx, where, request.id, ctx.actor);
         return found(await reviewOf(tx, where, request.id), request.id);
       }),
@@ -132,6 +135,7 @@ export class ReviewAccess {
     if (missing.length > 0) throw new ConclaveError('auth.scope.too-wide', { scopes: missing });
     const member =
       kind === 'member' ? await lockMember(tx, { ...callerOf(ctx), principalId: principal.id }) : undefined;
+    if (member?.owner) throw new ConclaveError('auth.access-review.owner', { subject: principal.id });
     if (member) await refuseMightier(tx, ctx, member);
   }
 }

@@ -86,10 +86,15 @@ describe('emergency access', () => {
     expect(await end(second.id)).toMatchObject({ endedBy: bo.principal.id });
     expect((await now()).scopes).not.toContain('run:cancel');
     expect(await end(second.id)).toMatchObject({ endedBy: bo.principal.id });
+    const demoted = await open();
+    await fixture.call(auth.changeMember, { id: bo.principal.id, role: 'viewer' }, admin);
+    expect((await now()).scopes).not.toContain('run:cancel');
+    await fixture.call(auth.changeMember, { id: bo.principal.id, role }, admin);
+    await end(demoted.id);
     const third = await open();
     await end(third.id, admin);
     expect((await now()).scopes).not.toContain('run:cancel');
-    expect(await told(events.breakGlassEnded.type)).toHaveLength(2);
+    expect(await told(events.breakGlassEnded.type)).toHaveLength(3);
     await open();
     await fixture.call(auth.disableMember, { id: bo.principal.id }, admin);
     expect(await refusalOf(now())).toBe('auth.unauthenticated');

@@ -2,6 +2,7 @@ import { ConclaveError, connections, events, type RequestOf } from '@conclave/co
 import type { RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
+import { refuseLessThanOwner } from '../members/role-grant.js';
 import { ConnectionSecrets } from './connection-secrets.js';
 import { certificatesOf, connectionView } from './connection-view.js';
 import { lockConnection, updateKeys, type Connection, type ConnectionRow } from './postgres-connections.js';
@@ -20,7 +21,7 @@ export class RollKey {
     private readonly places: PublicPlaces,
   ) {}
 
-  /** @throws ConclaveError `auth.connection.not-found` | `auth.connection.invalid` */
+  /** @throws ConclaveError `auth.connection.not-found` | `auth.connection.invalid` | `auth.role.too-wide` */
   run(ctx: RequestContext, request: Request): Promise<Connection> {
     return this.db.tx(ctx, (tx) =>
       once(tx, ctx, connections.rollConnectionKey, request, () => this.roll(tx, ctx, request)),
@@ -28,6 +29,7 @@ export class RollKey {
   }
 
   private async roll(tx: Tx, ctx: RequestContext, { id, step }: Request): Promise<Connection> {
+    refuseLessThanOwner(ctx);
     const row = await lockConnection(tx, ctx.tenantId, id, 'update');
     if (!row) throw new ConclaveError('auth.connection.not-found', { id });
     const rolled = { ...row, ...(await this.keysAfter(row, step)) };

@@ -130,11 +130,10 @@ async function touch(tx: Tx, tenantId: string, { credential_id: id, api_key_id: 
 }
 
 function grantOf(tenantId: string, row: Omit<CredentialRow, 'digest' | 'dead'>, stepUpMs: number): Grant {
-  const { emergency_until: emergencyUntil } = row;
-  const byRole = new Set([
-    ...permitted(row.role, row.role_permissions, row),
-    ...(emergencyUntil ? emergencyPermissions : []),
-  ]);
+  const ofRole = permitted(row.role, row.role_permissions, row);
+  // Whose role no longer lets them take it has it no longer.
+  const emergencyUntil = ofRole.includes('break-glass:open') ? row.emergency_until : null;
+  const byRole = new Set([...ofRole, ...(emergencyUntil ? emergencyPermissions : [])]);
   const scopes = row.scopes?.filter((scope) => byRole.has(scope)) ?? [...byRole];
   const signIn = row.standing && standingOf(row.standing, scopes, stepUpMs);
   const expiresAt = earliest(row.expires_at, emergencyUntil);

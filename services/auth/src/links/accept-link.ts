@@ -3,6 +3,7 @@ import { Database, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { CredentialDigest } from '../credentials/credential-digest.js';
 import { deleteRecoveryCodes, deleteTotp, forgetFailures } from '../mfa/postgres-mfa.js';
+import { endGrants } from '../oauth/end-grants.js';
 import { Ceremonies } from '../passkeys/ceremonies.js';
 import { PasskeyKeeper } from '../passkeys/passkey-keeper.js';
 import { deletePasskey, passkeysOf } from '../passkeys/postgres-passkeys.js';
@@ -91,5 +92,6 @@ export class AcceptLink {
     await deleteRecoveryCodes(tx, whose);
     await forgetFailures(tx, whose);
     await endSignIns(tx, tenantId, { principalId: principal }, now);
+    await endGrants(tx, tenantId, { principalId: principal }, 'person');
   }
 }

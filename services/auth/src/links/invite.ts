@@ -32,9 +32,12 @@ export class Invite {
   async run(ctx: RequestContext, request: RequestOf<typeof invitations.createInvitation>): Promise<Created> {
     this.ceremonies.site();
     const key = await this.handOver.keyFor(ctx, request.sendMail);
-    const remembered = await this.db.tx(ctx, (tx) =>
-      once(tx, ctx, invitations.createInvitation, request, () => this.create(tx, ctx, request, key)),
-    );
+    const remembered = await this.db.tx(ctx, async (tx) => {
+      // Also of who asks for the stored answer again.
+      await refuseWiderRole(tx, ctx, request.role);
+      await refuseFromNetworks(tx, ctx.tenantId, ctx.credentialId);
+      return once(tx, ctx, invitations.createInvitation, request, () => this.create(tx, ctx, request, key));
+    });
     return this.handOver.shown(remembered, remembered.id);
   }
 
@@ -82,8 +85,6 @@ export class Invite {
     { name, email, role }: RequestOf<typeof invitations.createInvitation>,
     key: DataKey | undefined,
   ): Promise<Created> {
-    await refuseWiderRole(tx, ctx, role);
-    await refuseFromNetworks(tx, ctx.tenantId, ctx.credentialId);
     const { tenantId, workspaceId } = callerOf(ctx);
     await refuseBeyond(tx, tenantId, 'members');
     const principalId = newId('principal');

@@ -31,13 +31,15 @@ export class RecoverMember {
   async run(ctx: RequestContext, request: RequestOf<typeof invitations.createRecovery>): Promise<Reply> {
     this.ceremonies.site();
     const key = await this.handOver.keyFor(ctx, request.sendMail);
-    const remembered = await this.db.tx(ctx, (tx) =>
-      once(tx, ctx, invitations.createRecovery, request, () => this.make(tx, ctx, request.id, key)),
-    );
+    const remembered = await this.db.tx(ctx, async (tx) => {
+      // Also of who asks for the stored answer again.
+      await this.refuse(tx, ctx, request.id);
+      return once(tx, ctx, invitations.createRecovery, request, () => this.make(tx, ctx, request.id, key));
+    });
     return this.handOver.shown(remembered, request.id);
   }
 
-  private async make(tx: Tx, ctx: RequestContext, id: string, key: DataKey | undefined): Promise<Reply> {
+  private async refuse(tx: Tx, ctx: RequestContext, id: string): Promise<void> {
     const caller = callerOf(ctx);
     const to = { ...caller, principalId: id };
     const member = await lockMember(tx, to);
@@ -55,6 +57,11 @@ export class RecoverMember {
       if (missing.length > 0 || !mine.includes('member:manage'))
         throw new ConclaveError('auth.role.too-wide', { role, missing });
     }
+  }
+
+  private async make(tx: Tx, ctx: RequestContext, id: string, key: DataKey | undefined): Promise<Reply> {
+    const caller = callerOf(ctx);
+    const to = { ...caller, principalId: id };
     const { id: linkId, link, expiresAt } = await this.makeLink.run(tx, to, 'recovery', caller.principalId);
     const send = { kind: 'recovery' as const, principalId: id, linkId, link };
     const given = await this.handOver.give(tx, ctx, { ...send, key, name: id });

@@ -2,6 +2,7 @@ import { ConclaveError, events, type RequestOf, type mailDomains } from '@concla
 import type { RequestContext } from '@conclave/nest-kit';
 import { Database, type Actor, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
+import { refuseLessThanOwner } from '../members/role-grant.js';
 import { isUniqueViolation } from '../unique-violation.js';
 import { DomainRecords } from './domain-records.js';
 import {
@@ -30,6 +31,7 @@ export class CheckDomain {
 
   /** @throws ConclaveError `auth.mail-domain.not-found` | `auth.mail-domain.taken` | `auth.role.too-wide` */
   async run(ctx: RequestContext, { id }: RequestOf<typeof mailDomains.checkMailDomain>): Promise<MailDomain> {
+    refuseLessThanOwner(ctx);
     const row = await this.check(ctx, id);
     if (!row) throw new ConclaveError('auth.mail-domain.not-found', { id });
     return domainView(row);

@@ -3,6 +3,7 @@ import { ConclaveError, events, mailDomains, newId, type ReplyOf, type RequestOf
 import type { RequestContext } from '@conclave/nest-kit';
 import { Database, once } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
+import { refuseLessThanOwner } from '../members/role-grant.js';
 import {
   claimDomain,
   countDomains,
@@ -25,6 +26,7 @@ export class ManageDomains {
     const { tenantId } = ctx;
     return this.db.tx(ctx, (tx) =>
       once(tx, ctx, mailDomains.claimMailDomain, request, async () => {
+        refuseLessThanOwner(ctx);
         if ((await countDomains(tx, tenantId)) >= MAX_PER_TENANT)
           throw new ConclaveError('auth.mail-domain.too-many', { limit: MAX_PER_TENANT });
         const id = newId('mailDomain');
@@ -50,10 +52,11 @@ export class ManageDomains {
     return pageOfDomains(this.db.autocommit(ctx), ctx.tenantId, page);
   }
 
-  /** @throws ConclaveError `auth.mail-domain.not-found` */
+  /** @throws ConclaveError `auth.mail-domain.not-found` | `auth.role.too-wide` */
   release(ctx: RequestContext, request: RequestOf<typeof mailDomains.releaseMailDomain>): Promise<MailDomain> {
     return this.db.tx(ctx, (tx) =>
       once(tx, ctx, mailDomains.releaseMailDomain, request, async () => {
+        refuseLessThanOwner(ctx);
         const row = await lockDomain(tx, ctx.tenantId, request.id);
         if (!row) throw new ConclaveError('auth.mail-domain.not-found', { id: request.id });
         await removeDomain(tx, ctx.tenantId, row.id);

@@ -2,6 +2,7 @@ import { ConclaveError, events, mfa, type ReplyOf, type RequestOf } from '@concl
 import type { RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Statements, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
+import { refuseLessThanOwner } from '../members/role-grant.js';
 import { factorsOf, isStrong } from '../sign-ins/standing.js';
 import { mfaPolicyOf, peopleWithout, putMfaPolicy } from './postgres-mfa.js';
 import { ProvenSignIns } from './proven-sign-ins.js';
@@ -23,7 +24,7 @@ export class MfaPolicy {
     return viewOf(this.db.autocommit(ctx), ctx.tenantId);
   }
 
-  /** @throws ConclaveError as `ProvenSignIns.lock` */
+  /** @throws ConclaveError as `ProvenSignIns.lock`, and `auth.role.too-wide` */
   put(ctx: RequestContext, request: RequestOf<typeof mfa.putMfaPolicy>): Promise<Reply> {
     return this.db.tx(ctx, (tx) => once(tx, ctx, mfa.putMfaPolicy, request, () => this.change(tx, ctx, request)));
   }
@@ -33,6 +34,7 @@ export class MfaPolicy {
     ctx: RequestContext,
     { mfa: demand }: RequestOf<typeof mfa.putMfaPolicy>,
   ): Promise<Reply> {
+    refuseLessThanOwner(ctx);
     const { standing } = await this.proven.lock(tx, ctx);
     if (!isStrong(standing)) throw new ConclaveError('auth.step-up.required', { factors: factorsOf(standing) });
     const before = await mfaPolicyOf(tx, ctx.tenantId);

@@ -203,6 +203,11 @@ describe('a device', () => {
     const program = { ...(await use(tokens.access_token)), scopes: roles.administrator };
     const wider = fixture.call(auth.createApiKey, { name: 'wider', allowedAddresses: ['0.0.0.0/0'] }, program);
     expect(await refusalOf(wider)).toBe('auth.address.too-wide');
+    const { tenantId } = tenant.principal;
+    await fixture.database.query(`insert into auth.mfa_policy values ($1, true, now(), 'x')`, [tenantId]);
+    expect(await refusalOf(use(tokens.access_token))).toBe('auth.unauthenticated');
+    await fixture.database.query('delete from auth.mfa_policy where tenant_id = $1', [tenantId]);
+    await expect(use(tokens.access_token)).resolves.toBeDefined();
     await fixture.call(auth.revokeApiKey, { id: key.id }, tenant.principal);
     await expectDead(tokens);
   });

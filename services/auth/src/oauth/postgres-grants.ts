@@ -1,4 +1,4 @@
-import type { Permission, ReplyOf, oauth } from '@conclave/contracts';
+import { mfa, type Permission, type ReplyOf, type oauth } from '@conclave/contracts';
 import { pageOf, type Database, type Statements, type Tx } from '@conclave/postgres-kit';
 import type { Payload } from './postgres-oauth-requests.js';
 import { CLI_CLIENT } from './clients.js';
@@ -11,7 +11,8 @@ export type WhichGrants =
   | { readonly id: string }
   | { readonly signInIds: readonly string[] }
   | { readonly clientId: string }
-  | { readonly principalId: string; readonly workspaceId: string };
+  | { readonly connectionId: string; readonly principalId?: string }
+  | { readonly principalId: string; readonly workspaceId?: string };
 
 export interface NewGrant {
   readonly tenantId: string;
@@ -54,12 +55,13 @@ export async function tenantOfToken(tx: Tx, digest: Buffer): Promise<string | un
 export async function insertGrant(tx: Tx, grant: NewGrant): Promise<void> {
   await tx.query(
     `insert into oauth_grant (tenant_id, id, client_id, workspace_id, principal_id, sign_in_id, api_key_id, connection_id,
-       passkey_id, scopes, resource, created_at, expires_at)
-     select $1, $2, $3, $4, $5, s.id, s.api_key_id, s.connection_id, s.passkey_id, $7, $8, now(), now() + $9 * interval '1 s'
+       passkey_id, strong, scopes, resource, created_at, expires_at)
+     select $1, $2, $3, $4, $5, s.id, s.api_key_id, s.connection_id, s.passkey_id, s.factors && $10, $7, $8, now(),
+       now() + $9 * interval '1 s'
      from sign_in s where s.tenant_id = $1 and s.id = $6`,
     [
       ...[grant.tenantId, grant.id, grant.clientId, grant.workspaceId, grant.principalId, grant.signInId],
-      ...[grant.scopes, grant.resource, grant.lifetimeS],
+      ...[grant.scopes, grant.resource, grant.lifetimeS, mfa.strongFactors],
     ],
   );
 }
@@ -71,7 +73,10 @@ export const GRANT_GONE = `g.revoked_at is not null or g.expires_at <= now() or 
   or (g.connection_id is not null and not exists (select from connection c
     where c.tenant_id = g.tenant_id and c.id = g.connection_id and c.disabled_at is null))
   or (g.passkey_id is not null and not exists (select from passkey y
-    where y.tenant_id = g.tenant_id and y.id = g.passkey_id))`;
+    where y.tenant_id = g.tenant_id and y.id = g.passkey_id))
+  or (not g.strong and (exists (select from mfa_policy y where y.tenant_id = g.tenant_id and y.required)
+    or exists (select from totp y where y.tenant_id = g.tenant_id and y.principal_id = g.principal_id
+      and y.confirmed_at is not null)))`;
 
 /** The grant, unless it is over for whatever reason. */
 export const standingGrant = (db: Statements, tenantId: string, id: string): Promise<StandingGrant | undefined> =>
@@ -136,14 +141,16 @@ export interface EndedGrant {
 
 /** Marks what is left of these grants as revoked. @returns them */
 export function markGrantsRevoked(tx: Tx, tenantId: string, which: WhichGrants, at: Date): Promise<EndedGrant[]> {
-  const of = { id: null, signInIds: null, clientId: null, principalId: null, workspaceId: null, ...which };
+  const none = { id: null, signInIds: null, clientId: null, connectionId: null, principalId: null, workspaceId: null };
+  const of = { ...none, ...which };
   return tx.query(
     `update oauth_grant set revoked_at = $2 where tenant_id = $1 and revoked_at is null
        and ($3::text is null or id = $3) and ($4::text[] is null or sign_in_id = any ($4))
        and ($5::text is null or client_id = $5)
-       and ($6::text is null or (principal_id = $6 and workspace_id = $7))
+       and ($6::text is null or principal_id = $6) and ($7::text is null or workspace_id = $7)
+       and ($8::text is null or connection_id = $8)
      returning id, client_id as client, principal_id as principal, workspace_id as workspace`,
-    [tenantId, at, of.id, of.signInIds, of.clientId, of.principalId, of.workspaceId],
+    [tenantId, at, of.id, of.signInIds, of.clientId, of.principalId, of.workspaceId, of.connectionId],
   );
 }
 

@@ -31,8 +31,13 @@ export interface WayBack extends CodeFlow {
 /** Clocks may differ by this many seconds. */
 const LEEWAY_S = 60;
 
+const KEYS_MS = 10_000;
+const KEPT_ISSUERS = 1_000;
+
 @Injectable()
 export class OidcClient {
+  private readonly keys = new Map<string, { readonly keys: Promise<JSONWebKeySet>; readonly until: number }>();
+
   constructor(private readonly egress: Egress) {}
 
   /** @throws SignInRefusal */
@@ -92,8 +97,19 @@ export class OidcClient {
     );
   }
 
-  /** The keys that the provider signs with now. @throws SignInRefusal */
+  /** The keys that the provider signs with, as it said within seconds: anybody can have us ask it. @throws SignInRefusal */
   keysOf(client: ClientOf<'oidc'>): Promise<JSONWebKeySet> {
+    const { issuer } = client.settings;
+    const known = this.keys.get(issuer);
+    if (known && known.until > Date.now()) return known.keys;
+    if (this.keys.size >= KEPT_ISSUERS) this.keys.clear();
+    const keys = this.readKeys(client);
+    keys.catch(() => undefined);
+    this.keys.set(issuer, { keys, until: Date.now() + KEYS_MS });
+    return keys;
+  }
+
+  private readKeys(client: ClientOf<'oidc'>): Promise<JSONWebKeySet> {
     return refusing(
       (async () => {
         const { jwks_uri: at } = (await this.discover(client)).serverMetadata();

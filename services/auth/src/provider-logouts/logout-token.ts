@@ -1,5 +1,5 @@
 /** A logout token (OpenID Connect Back-Channel Logout 1.0 §2.4, §2.6): signed by the provider, for us, now, and no other kind of token. */
-import { createLocalJWKSet, decodeJwt, errors, jwtVerify, type JSONWebKeySet, type JWTPayload } from 'jose';
+import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, errors, jwtVerify, type JSONWebKeySet, type JWTPayload } from 'jose';
 import { SignInRefusal } from '../connection-sign-ins/vouched.js';
 import type { SettingsOf } from '../connections/settings.js';
 
@@ -34,8 +34,10 @@ async function verified(
   keysOf: () => Promise<JSONWebKeySet>,
 ): Promise<JWTPayload> {
   try {
-    // Whoever names another issuer makes us ask nobody.
-    if (decodeJwt(token).iss !== issuer) throw new SignInRefusal('issuer');
+    // Whoever says what cannot be right makes us ask nobody.
+    const { iss, aud } = decodeJwt(token);
+    if (iss !== issuer || ![aud].flat().includes(clientId)) throw new SignInRefusal('issuer or audience');
+    if (decodeProtectedHeader(token).alg !== idTokenAlgorithm) throw new SignInRefusal('algorithm');
     const { payload, protectedHeader } = await jwtVerify(token, createLocalJWKSet(await keysOf()), {
       ...{ issuer, audience: clientId, algorithms: [idTokenAlgorithm], clockTolerance: LEEWAY_S },
       ...{ maxTokenAge: LONGEST_S, requiredClaims: ['iat', 'exp', 'jti', 'events'] },

@@ -1,5 +1,13 @@
 /** A logout token (OpenID Connect Back-Channel Logout 1.0 §2.4, §2.6): signed by the provider, for us, now, and no other kind of token. */
-import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, errors, jwtVerify, type JSONWebKeySet, type JWTPayload } from 'jose';
+import {
+  createLocalJWKSet,
+  decodeJwt,
+  decodeProtectedHeader,
+  errors,
+  jwtVerify,
+  type JSONWebKeySet,
+  type JWTPayload,
+} from 'jose';
 import { SignInRefusal } from '../connection-sign-ins/vouched.js';
 import type { SettingsOf } from '../connections/settings.js';
 

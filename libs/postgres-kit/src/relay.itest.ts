@@ -93,7 +93,7 @@ describe('the relay', () => {
 
     for (const [tenantId, marks] of written) {
       const placed = await database.query<{ actor: string; lane: number }>(
-        'select actor, lane from consensus.outbound_event where tenant_id = $1 order by pos',
+        'select actor, lane from consensus.outbound_event where tenant_id = $1 order by epoch, pos',
         [tenantId],
       );
       expect(placed.map(({ actor }) => Number(actor)).sort()).toEqual([...marks].sort());

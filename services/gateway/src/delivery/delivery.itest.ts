@@ -120,8 +120,10 @@ describe('delivery', () => {
         ['audit.entries', 3],
         ['audit.entries', 5],
       ]);
-      expect((await deliveriesOf(as, made.id)).map(({ type, state }) => [type, state])).toEqual(
-        Array.from({ length: 2 }, () => ['audit.entries', 'delivered']),
+      await eventually(async () =>
+        expect((await deliveriesOf(as, made.id)).map(({ type, state }) => [type, state])).toEqual(
+          Array.from({ length: 2 }, () => ['audit.entries', 'delivered']),
+        ),
       );
       expect(await fixture.emitted(events.entriesSettled.type, as.tenantId)).toHaveLength(2);
       receiver.answer('/entries', 410);

@@ -33,8 +33,8 @@ export default {
   modulePathIgnorePatterns: ['<rootDir>/.*/node_modules/'],
   setupFiles: ['<rootDir>/libs/dev-env/jest/setup.mjs'],
   testSequencer: '<rootDir>/libs/dev-env/jest/sequencer.mjs',
-  // Tests wait for stores, services and a browser for a quarter of their time: on two cores, too, three files at once.
-  maxWorkers: Math.max(3, availableParallelism() - 1),
+  // Tests wait for stores, services and a browser more than they compute: on two cores, too, two files at once.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
   reporters: ['default', '<rootDir>/libs/dev-env/jest/closing-line.mjs'],
   testTimeout: 60_000,
 };

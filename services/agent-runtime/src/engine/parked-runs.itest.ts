@@ -84,8 +84,8 @@ describe('parked runs', () => {
     await perSecond(); // what making them cost is counted by then
     const withThem = await perSecond();
     expect(await metrics.getSingleMetricAsString('conclave_turns_running')).toMatch(/^conclave_turns_running 0$/m);
-    // Timers slip when the machine is busy; a statement a minute for each would be four times what an idle worker asks.
-    expect(withThem).toBeLessThan(without * 1.25 + 10);
+    // Timers slip and vacuuming asks, too, when the machine is busy; a statement in two minutes for each would be more.
+    expect(withThem).toBeLessThan(without + RUNS / 120);
     process.stderr.write(
       `transactions per second: ${without.toFixed(1)} with none, ${withThem.toFixed(1)} with ${RUNS}\n`,
     );

@@ -6,10 +6,11 @@ import { createHmac } from 'node:crypto';
 import { inflateRawSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { connections, mailDomains, ReplyOf } from '@conclave/contracts';
-import { chromium, type Page } from 'playwright-core';
+import { chromium } from 'playwright-core';
 import { startConstellation, type Constellation } from '../testing/constellation.js';
 import { startDns, type TestDns } from '../testing/test-dns.js';
 import { testIdp, type Said, type TestIdp } from '../testing/test-idp.js';
+import { addAuthenticator } from './authenticator.js';
 
 type Connection = ReplyOf<typeof connections.getConnection>;
 
@@ -337,18 +338,6 @@ class Jar {
     }
     return answer;
   }
-}
-
-/** An authenticator of the browser's own, with somebody at it whom it recognises. */
-async function addAuthenticator(page: Page): Promise<void> {
-  const session = await page.context().newCDPSession(page);
-  await session.send('WebAuthn.enable');
-  await session.send('WebAuthn.addVirtualAuthenticator', {
-    options: {
-      ...{ protocol: 'ctap2', transport: 'internal', hasResidentKey: true },
-      ...{ hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true },
-    },
-  });
 }
 
 /** What an authenticator app shows (RFC 6238): six digits of an HMAC over the half minute. */

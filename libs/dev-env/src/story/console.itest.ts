@@ -8,6 +8,7 @@ import { chromium, type Browser, type Locator, type Page } from 'playwright-core
 import { repositoryRoot } from '../paths.js';
 import { mustRun, run } from '../processes/run.js';
 import { startConstellation, type Constellation } from '../testing/constellation.js';
+import { addAuthenticator } from './authenticator.js';
 import { logIn } from './log-in.js';
 import { Api, ProgramVoter } from './program-voter.js';
 import { branches, intent } from './sample.js';
@@ -21,18 +22,6 @@ const FLAGS = [
 
 type VoterKey = ReplyOf<typeof consensus.listVoterKeys>['items'][number];
 type ReceiptKey = ReplyOf<typeof consensus.listReceiptKeys>['items'][number];
-
-/** An authenticator of the browser's own, with somebody at it whom it recognises. */
-async function addAuthenticator(page: Page): Promise<void> {
-  const session = await page.context().newCDPSession(page);
-  await session.send('WebAuthn.enable');
-  await session.send('WebAuthn.addVirtualAuthenticator', {
-    options: {
-      ...{ protocol: 'ctap2', transport: 'internal', hasResidentKey: true },
-      ...{ hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true },
-    },
-  });
-}
 
 (existsSync(browserProgram) ? describe : describe.skip)('the console on the whole installation', () => {
   let platform: Constellation;

@@ -1,3 +1,3 @@
 /** Parts for tests of libraries below the test environment, which cannot use it. */
 export { freePort, startTestBus, type TestBus, type TestBusOptions } from './test-bus.js';
-export { forgedTokens, type ForgersKit } from './forged-tokens.js';
+export { forgedTokens, spelledOtherwise, type ForgersKit } from './forged-tokens.js';

@@ -87,7 +87,7 @@ export async function eraseNames(tx: Tx, tenantId: string, principalId: string):
   ]);
   await tx.query(
     `update break_glass set reason = $3, note = case when note is not null then $3 end
-     where tenant_id = $1 and principal_id = $2 and finding is not null`,
+     where tenant_id = $1 and principal_id = $2`,
     [tenantId, principalId, ERASED],
   );
   await tx.query(

@@ -1,12 +1,12 @@
 import { auth, permissions, roles, type Permission, type RequestInputOf, type Role } from '@conclave/contracts';
 import { Button, Checkbox, Group, Modal, NativeSelect, SimpleGrid, Stack, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { useState, type SyntheticEvent } from 'react';
+import { useState } from 'react';
 import { useCommand } from '../api/queries.js';
 import { Icon } from '../design/icon.js';
-import { Refused } from '../design/refusal.js';
 import { ShownOnce } from '../design/shown-once.js';
 import { useMay } from '../sign-in/use-me.js';
+import { CommandForm } from '../design/command-form.js';
 
 const DAY_MS = 86_400_000;
 const lifetimes = [
@@ -53,54 +53,45 @@ function Terms({ onSubmit, isPending, error }: TermsProps) {
   const [name, setName] = useState('');
   const [days, setDays] = useState('90');
   const [scopes, setScopes] = useState<string[]>(roles.developer.filter(may));
-  const submit = (event: SyntheticEvent): void => {
-    event.preventDefault();
+  const submit = (): void => {
     const expiry = days === '' ? {} : { expiresAt: new Date(Date.now() + Number(days) * DAY_MS).toISOString() };
     onSubmit({ name, scopes: scopes as Permission[], ...expiry });
   };
   return (
-    <form onSubmit={submit}>
-      <Stack gap="md">
-        <SimpleGrid cols={{ base: 1, xs: 2 }}>
-          <TextInput
-            label="Name"
-            description="Who or what uses it."
-            placeholder="ci"
-            required
-            maxLength={120}
-            data-autofocus
-            value={name}
-            onChange={(event) => setName(event.currentTarget.value)}
-          />
-          <NativeSelect
-            label="Lifetime"
-            description="It is refused afterwards."
-            data={lifetimes}
-            value={days}
-            onChange={(event) => setDays(event.currentTarget.value)}
-          />
-        </SimpleGrid>
-        <Checkbox.Group label="Permissions" required value={scopes} onChange={setScopes}>
-          <Group gap={6} mt={6} mb="xs">
-            {(Object.keys(roles) as Role[]).map((role) => (
-              <Button key={role} size="compact-xs" variant="default" onClick={() => setScopes(roles[role].filter(may))}>
-                as {role}
-              </Button>
-            ))}
-          </Group>
-          <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="xs" verticalSpacing={6}>
-            {grantable.map((permission) => (
-              <Checkbox key={permission} size="xs" value={permission} label={<code>{permission}</code>} />
-            ))}
-          </SimpleGrid>
-        </Checkbox.Group>
-        <Refused error={error} />
-        <Group justify="flex-end">
-          <Button type="submit" loading={isPending} disabled={scopes.length === 0}>
-            Create
-          </Button>
+    <CommandForm onSubmit={submit} error={error} isPending={isPending} send="Create" disabled={scopes.length === 0}>
+      <SimpleGrid cols={{ base: 1, xs: 2 }}>
+        <TextInput
+          label="Name"
+          description="Who or what uses it."
+          placeholder="ci"
+          required
+          maxLength={120}
+          data-autofocus
+          value={name}
+          onChange={(event) => setName(event.currentTarget.value)}
+        />
+        <NativeSelect
+          label="Lifetime"
+          description="It is refused afterwards."
+          data={lifetimes}
+          value={days}
+          onChange={(event) => setDays(event.currentTarget.value)}
+        />
+      </SimpleGrid>
+      <Checkbox.Group label="Permissions" required value={scopes} onChange={setScopes}>
+        <Group gap={6} mt={6} mb="xs">
+          {(Object.keys(roles) as Role[]).map((role) => (
+            <Button key={role} size="compact-xs" variant="default" onClick={() => setScopes(roles[role].filter(may))}>
+              as {role}
+            </Button>
+          ))}
         </Group>
-      </Stack>
-    </form>
+        <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="xs" verticalSpacing={6}>
+          {grantable.map((permission) => (
+            <Checkbox key={permission} size="xs" value={permission} label={<code>{permission}</code>} />
+          ))}
+        </SimpleGrid>
+      </Checkbox.Group>
+    </CommandForm>
   );
 }

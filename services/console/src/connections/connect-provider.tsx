@@ -11,14 +11,14 @@ import {
   Textarea,
 } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { useState, type SyntheticEvent } from 'react';
+import { useState } from 'react';
 import { send, useCommand, useWork } from '../api/queries.js';
 import { Icon } from '../design/icon.js';
-import { Refused } from '../design/refusal.js';
 import { RoleSelect } from '../members/change-role.js';
 import { useMe } from '../sign-in/use-me.js';
 import { Addresses } from './addresses-of.js';
 import { Checks } from './checks.js';
+import { CommandForm } from '../design/command-form.js';
 
 type Given = RequestInputOf<typeof connections.createConnection>;
 type Kind = Given['settings']['kind'];
@@ -93,8 +93,7 @@ function Settings({ onSubmit, isPending, error }: SettingsProps) {
   const me = useMe();
   const trial = useWork((settings: Given['settings']) => send(connections.testConnection, { settings }), []);
   const set = (change: Partial<Fields>): void => setFields((now) => ({ ...now, ...change }));
-  const submit = (event: SyntheticEvent): void => {
-    event.preventDefault();
+  const submit = (): void => {
     const { name, domains, justInTime, role } = fields;
     const emailDomains = domains.split(/[\s,]+/).filter((domain) => domain !== '');
     const workspace = me.data?.workspace.id ?? '';
@@ -104,42 +103,41 @@ function Settings({ onSubmit, isPending, error }: SettingsProps) {
     });
   };
   return (
-    <form onSubmit={submit}>
-      <Stack gap="md">
-        <SegmentedControl
-          aria-label="Kind"
-          data={[
-            { value: 'saml', label: 'SAML' },
-            { value: 'oidc', label: 'OpenID Connect' },
-            { value: 'github', label: 'GitHub' },
-          ]}
-          value={fields.kind}
-          onChange={(kind) => set({ kind: kind })}
-        />
-        <TextInput
-          label="Name"
-          description="Shown to people who sign in."
-          required
-          maxLength={120}
-          data-autofocus
-          value={fields.name}
-          onChange={(event) => set({ name: event.currentTarget.value })}
-        />
-        {fields.kind === 'saml' ? <SamlFields fields={fields} set={set} /> : <ClientFields fields={fields} set={set} />}
-        {fields.kind !== 'github' && <OwnMfa fields={fields} set={set} />}
-        <People fields={fields} set={set} />
-        {trial.data && <Checks checks={trial.data.checks} />}
-        <Refused error={error ?? trial.error} />
-        <Group justify="flex-end" gap="xs">
-          <Button variant="default" loading={trial.isPending} onClick={() => trial.mutate(settingsOf(fields))}>
-            Test
-          </Button>
-          <Button type="submit" loading={isPending}>
-            Connect
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+    <CommandForm
+      onSubmit={submit}
+      error={error ?? trial.error}
+      isPending={isPending}
+      send="Connect"
+      beside={
+        <Button variant="default" loading={trial.isPending} onClick={() => trial.mutate(settingsOf(fields))}>
+          Test
+        </Button>
+      }
+    >
+      <SegmentedControl
+        aria-label="Kind"
+        data={[
+          { value: 'saml', label: 'SAML' },
+          { value: 'oidc', label: 'OpenID Connect' },
+          { value: 'github', label: 'GitHub' },
+        ]}
+        value={fields.kind}
+        onChange={(kind) => set({ kind: kind })}
+      />
+      <TextInput
+        label="Name"
+        description="Shown to people who sign in."
+        required
+        maxLength={120}
+        data-autofocus
+        value={fields.name}
+        onChange={(event) => set({ name: event.currentTarget.value })}
+      />
+      {fields.kind === 'saml' ? <SamlFields fields={fields} set={set} /> : <ClientFields fields={fields} set={set} />}
+      {fields.kind !== 'github' && <OwnMfa fields={fields} set={set} />}
+      <People fields={fields} set={set} />
+      {trial.data && <Checks checks={trial.data.checks} />}
+    </CommandForm>
   );
 }
 

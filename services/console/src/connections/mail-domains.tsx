@@ -1,7 +1,7 @@
 import { mailDomains, type ReplyOf } from '@conclave/contracts';
 import { Button, Group, Modal, Stack, Table, Text, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { useState, type SyntheticEvent } from 'react';
+import { useState } from 'react';
 import { useCommand, usePages } from '../api/queries.js';
 import { Confirm } from '../design/confirm.js';
 import { Copy } from '../design/copy.js';
@@ -11,6 +11,7 @@ import { Refused } from '../design/refusal.js';
 import rows from '../design/rows.module.css';
 import { Tag } from '../design/tag.js';
 import type { Look } from '../design/tones.js';
+import { CommandForm } from '../design/command-form.js';
 
 type MailDomain = ReplyOf<typeof mailDomains.claimMailDomain>;
 
@@ -125,8 +126,7 @@ function Claim() {
   const claim = useCommand(mailDomains.claimMailDomain, touches);
   const [opened, { open, close }] = useDisclosure(false, { onOpen: claim.reset });
   const [domain, setDomain] = useState('');
-  const submit = (event: SyntheticEvent): void => {
-    event.preventDefault();
+  const submit = (): void => {
     claim.mutate({ domain: domain.trim().toLowerCase() }, { onSuccess: close });
   };
   return (
@@ -135,25 +135,17 @@ function Claim() {
         Add a mail domain
       </Button>
       <Modal opened={opened} onClose={close} title="Add a mail domain">
-        <form onSubmit={submit}>
-          <Stack gap="md">
-            <TextInput
-              label="Domain"
-              description="The part after the @ of your addresses."
-              placeholder="example.com"
-              required
-              data-autofocus
-              value={domain}
-              onChange={(event) => setDomain(event.currentTarget.value)}
-            />
-            <Refused error={claim.error} />
-            <Group justify="flex-end">
-              <Button type="submit" loading={claim.isPending}>
-                Add
-              </Button>
-            </Group>
-          </Stack>
-        </form>
+        <CommandForm onSubmit={submit} error={claim.error} isPending={claim.isPending} send="Add">
+          <TextInput
+            label="Domain"
+            description="The part after the @ of your addresses."
+            placeholder="example.com"
+            required
+            data-autofocus
+            value={domain}
+            onChange={(event) => setDomain(event.currentTarget.value)}
+          />
+        </CommandForm>
       </Modal>
     </>
   );

@@ -1,10 +1,10 @@
 import { auth, tenantRoles, type ReplyOf } from '@conclave/contracts';
-import { Button, Group, Modal, NativeSelect, Stack } from '@mantine/core';
+import { Button, Modal, NativeSelect } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
-import { useState, type SyntheticEvent } from 'react';
+import { useState } from 'react';
 import { ask, useCommand } from '../api/queries.js';
-import { Refused } from '../design/refusal.js';
+import { CommandForm } from '../design/command-form.js';
 
 type Member = ReplyOf<typeof auth.listMembers>['items'][number];
 
@@ -13,8 +13,7 @@ export function ChangeRole({ member: { principal, role } }: { readonly member: M
   const change = useCommand(auth.changeMember, [auth.listMembers]);
   const [opened, { open, close }] = useDisclosure(false, { onOpen: change.reset });
   const [next, setNext] = useState(role);
-  const submit = (event: SyntheticEvent): void => {
-    event.preventDefault();
+  const submit = (): void => {
     change.mutate({ id: principal.id, role: next }, { onSuccess: close });
   };
   return (
@@ -23,17 +22,9 @@ export function ChangeRole({ member: { principal, role } }: { readonly member: M
         Role…
       </Button>
       <Modal opened={opened} onClose={close} title={`The role of ${principal.name}`}>
-        <form onSubmit={submit}>
-          <Stack gap="md">
-            <RoleSelect value={next} onChange={setNext} />
-            <Refused error={change.error} />
-            <Group justify="flex-end">
-              <Button type="submit" loading={change.isPending}>
-                Change
-              </Button>
-            </Group>
-          </Stack>
-        </form>
+        <CommandForm onSubmit={submit} error={change.error} isPending={change.isPending} send="Change">
+          <RoleSelect value={next} onChange={setNext} />
+        </CommandForm>
       </Modal>
     </>
   );

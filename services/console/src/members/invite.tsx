@@ -1,13 +1,13 @@
 import { auth, invitations, mails } from '@conclave/contracts';
 import { Button, Checkbox, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { useState, type SyntheticEvent } from 'react';
+import { useState } from 'react';
 import { useCommand } from '../api/queries.js';
 import { Icon } from '../design/icon.js';
-import { Refused } from '../design/refusal.js';
 import { ShownOnce } from '../design/shown-once.js';
 import { useMails } from './mails.js';
 import { RoleSelect } from './change-role.js';
+import { CommandForm } from '../design/command-form.js';
 
 /** Invites a person: the link is for the inviter to hand over. */
 export function Invite() {
@@ -21,8 +21,7 @@ export function Invite() {
   const [sendMail, setSendMail] = useState(true);
   const { available } = useMails();
   const goes = available && sendMail && email !== '';
-  const submit = (event: SyntheticEvent): void => {
-    event.preventDefault();
+  const submit = (): void => {
     invite.mutate({ name, role, ...(email === '' ? {} : { email }), ...(goes ? { sendMail } : {}) });
   };
   return (
@@ -40,43 +39,35 @@ export function Invite() {
             </Group>
           </Stack>
         ) : (
-          <form onSubmit={submit}>
-            <Stack gap="md">
-              <TextInput
-                label="Name"
-                required
-                maxLength={120}
-                data-autofocus
-                value={name}
-                onChange={(event) => setName(event.currentTarget.value)}
+          <CommandForm onSubmit={submit} error={invite.error} isPending={invite.isPending} send="Make the link">
+            <TextInput
+              label="Name"
+              required
+              maxLength={120}
+              data-autofocus
+              value={name}
+              onChange={(event) => setName(event.currentTarget.value)}
+            />
+            <TextInput
+              label="E-mail"
+              description={
+                available ? 'For you to recognise them by.' : 'For you to recognise them by; nothing is sent.'
+              }
+              type="email"
+              maxLength={254}
+              value={email}
+              onChange={(event) => setEmail(event.currentTarget.value)}
+            />
+            {available && (
+              <Checkbox
+                label="Send the link by e-mail"
+                disabled={email === ''}
+                checked={sendMail}
+                onChange={(event) => setSendMail(event.currentTarget.checked)}
               />
-              <TextInput
-                label="E-mail"
-                description={
-                  available ? 'For you to recognise them by.' : 'For you to recognise them by; nothing is sent.'
-                }
-                type="email"
-                maxLength={254}
-                value={email}
-                onChange={(event) => setEmail(event.currentTarget.value)}
-              />
-              {available && (
-                <Checkbox
-                  label="Send the link by e-mail"
-                  disabled={email === ''}
-                  checked={sendMail}
-                  onChange={(event) => setSendMail(event.currentTarget.checked)}
-                />
-              )}
-              <RoleSelect value={role} onChange={setRole} />
-              <Refused error={invite.error} />
-              <Group justify="flex-end">
-                <Button type="submit" loading={invite.isPending}>
-                  Make the link
-                </Button>
-              </Group>
-            </Stack>
-          </form>
+            )}
+            <RoleSelect value={role} onChange={setRole} />
+          </CommandForm>
         )}
       </Modal>
     </>

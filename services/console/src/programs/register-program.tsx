@@ -1,11 +1,11 @@
 import { oauth, type RequestInputOf } from '@conclave/contracts';
 import { Button, Group, Modal, SegmentedControl, Stack, Text, Textarea, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { useState, type SyntheticEvent } from 'react';
+import { useState } from 'react';
 import { useCommand } from '../api/queries.js';
 import { Icon } from '../design/icon.js';
-import { Refused } from '../design/refusal.js';
 import { ShownOnce } from '../design/shown-once.js';
+import { CommandForm } from '../design/command-form.js';
 
 type Request = RequestInputOf<typeof oauth.createOauthClient>;
 
@@ -47,54 +47,45 @@ function Terms({ onSubmit, isPending, error }: TermsProps) {
   const [name, setName] = useState('');
   const [kind, setKind] = useState<Request['kind']>('public');
   const [uris, setUris] = useState('');
-  const submit = (event: SyntheticEvent): void => {
-    event.preventDefault();
+  const submit = (): void => {
     onSubmit({ name, kind, redirectUris: uris.split(/\s+/).filter((uri) => uri !== '') });
   };
   return (
-    <form onSubmit={submit}>
-      <Stack gap="md">
-        <TextInput
-          label="Name"
-          description="Shown to people whom it asks."
-          required
-          maxLength={120}
-          data-autofocus
-          value={name}
-          onChange={(event) => setName(event.currentTarget.value)}
+    <CommandForm onSubmit={submit} error={error} isPending={isPending} send="Register">
+      <TextInput
+        label="Name"
+        description="Shown to people whom it asks."
+        required
+        maxLength={120}
+        data-autofocus
+        value={name}
+        onChange={(event) => setName(event.currentTarget.value)}
+      />
+      <Stack gap={4}>
+        <SegmentedControl
+          aria-label="Kind"
+          data={[
+            { value: 'public', label: 'On people’s machines' },
+            { value: 'confidential', label: 'On a server' },
+          ]}
+          value={kind}
+          onChange={(value) => setKind(value)}
         />
-        <Stack gap={4}>
-          <SegmentedControl
-            aria-label="Kind"
-            data={[
-              { value: 'public', label: 'On people’s machines' },
-              { value: 'confidential', label: 'On a server' },
-            ]}
-            value={kind}
-            onChange={(value) => setKind(value)}
-          />
-          <Text size="xs" c="dimmed">
-            {kind === 'public' ? 'It can keep no secret and gets none.' : 'It gets a secret to prove itself with.'}
-          </Text>
-        </Stack>
-        <Textarea
-          label="Addresses it leads back to"
-          description="One a line, exact: https, or http at 127.0.0.1 on any port."
-          placeholder="https://app.example.com/callback"
-          required
-          autosize
-          minRows={2}
-          spellCheck={false}
-          value={uris}
-          onChange={(event) => setUris(event.currentTarget.value)}
-        />
-        <Refused error={error} />
-        <Group justify="flex-end">
-          <Button type="submit" loading={isPending}>
-            Register
-          </Button>
-        </Group>
+        <Text size="xs" c="dimmed">
+          {kind === 'public' ? 'It can keep no secret and gets none.' : 'It gets a secret to prove itself with.'}
+        </Text>
       </Stack>
-    </form>
+      <Textarea
+        label="Addresses it leads back to"
+        description="One a line, exact: https, or http at 127.0.0.1 on any port."
+        placeholder="https://app.example.com/callback"
+        required
+        autosize
+        minRows={2}
+        spellCheck={false}
+        value={uris}
+        onChange={(event) => setUris(event.currentTarget.value)}
+      />
+    </CommandForm>
   );
 }

@@ -1,10 +1,10 @@
-import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Modal, Text, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { useState, type ReactNode, type SyntheticEvent } from 'react';
+import { useState, type ReactNode } from 'react';
 import type { Contract } from '@conclave/contracts';
 import { useWork } from '../api/queries.js';
 import { Icon } from '../design/icon.js';
-import { Refused } from '../design/refusal.js';
+import { CommandForm } from '../design/command-form.js';
 
 interface NamePasskeyProps {
   readonly title: string;
@@ -22,8 +22,7 @@ export function NamePasskey({ title, description, make, list, onDone, children }
   const [name, setName] = useState('');
   const work = useWork(make, [list]);
   const [opened, { open, close }] = useDisclosure(false, { onOpen: work.reset });
-  const submit = (event: SyntheticEvent): void => {
-    event.preventDefault();
+  const submit = (): void => {
     work.mutate(name, {
       onSuccess: () => {
         close();
@@ -37,29 +36,21 @@ export function NamePasskey({ title, description, make, list, onDone, children }
         {title}
       </Button>
       <Modal opened={opened} onClose={close} title={title}>
-        <form onSubmit={submit}>
-          <Stack gap="md">
-            <TextInput
-              label="Name"
-              description={description}
-              placeholder="laptop"
-              required
-              maxLength={120}
-              data-autofocus
-              value={name}
-              onChange={(event) => setName(event.currentTarget.value)}
-            />
-            <Text size="sm" c="dimmed">
-              {children}
-            </Text>
-            <Refused error={work.error} />
-            <Group justify="flex-end">
-              <Button type="submit" loading={work.isPending}>
-                Make the passkey
-              </Button>
-            </Group>
-          </Stack>
-        </form>
+        <CommandForm onSubmit={submit} error={work.error} isPending={work.isPending} send="Make the passkey">
+          <TextInput
+            label="Name"
+            description={description}
+            placeholder="laptop"
+            required
+            maxLength={120}
+            data-autofocus
+            value={name}
+            onChange={(event) => setName(event.currentTarget.value)}
+          />
+          <Text size="sm" c="dimmed">
+            {children}
+          </Text>
+        </CommandForm>
       </Modal>
     </>
   );

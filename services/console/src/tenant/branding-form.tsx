@@ -1,10 +1,10 @@
 import { tenants, type ReplyOf } from '@conclave/contracts';
-import { Button, ColorInput, FileInput, Group, Stack, TextInput } from '@mantine/core';
-import { useState, type SyntheticEvent } from 'react';
+import { Button, ColorInput, FileInput, TextInput } from '@mantine/core';
+import { useState } from 'react';
 import { useWork, send } from '../api/queries.js';
 import { Panel } from '../design/panel.js';
-import { Refused } from '../design/refusal.js';
 import { Branded } from '../sign-in/branded.js';
+import { CommandForm } from '../design/command-form.js';
 
 const base64Of = async (file: File): Promise<string> => {
   const bytes = new Uint8Array(await file.arrayBuffer());
@@ -25,49 +25,47 @@ export function BrandingForm({ branding }: ReplyOf<typeof tenants.getOwnTenant>)
       }),
     [tenants.getOwnTenant],
   );
-  const submit = (event: SyntheticEvent): void => {
-    event.preventDefault();
+  const submit = (): void => {
     change.mutate(false, { onSuccess: () => setPicture(null) });
   };
   return (
     <Panel title="At the door" note="Seen by whoever opens an invitation or looks for the tenant’s sign-in.">
-      <form onSubmit={submit}>
-        <Stack gap="md">
-          <Branded {...branding} />
-          <TextInput
-            label="Display name"
-            maxLength={120}
-            value={displayName}
-            onChange={(event) => setDisplayName(event.currentTarget.value)}
-          />
-          <ColorInput
-            label="Accent"
-            description="White text has to be readable on it."
-            format="hex"
-            value={accent}
-            onChange={setAccent}
-          />
-          <FileInput
-            label="Logo"
-            description="A PNG of at most 32 KiB and 512 by 512 pixels."
-            accept="image/png"
-            clearable
-            value={picture}
-            onChange={setPicture}
-          />
-          <Refused error={change.error} />
-          <Group justify="flex-end">
-            {branding.logo !== undefined && (
-              <Button variant="default" onClick={() => change.mutate(true)}>
-                Remove the logo
-              </Button>
-            )}
-            <Button type="submit" loading={change.isPending}>
-              Save
+      <CommandForm
+        onSubmit={submit}
+        error={change.error}
+        isPending={change.isPending}
+        send="Save"
+        beside={
+          branding.logo !== undefined && (
+            <Button variant="default" onClick={() => change.mutate(true)}>
+              Remove the logo
             </Button>
-          </Group>
-        </Stack>
-      </form>
+          )
+        }
+      >
+        <Branded {...branding} />
+        <TextInput
+          label="Display name"
+          maxLength={120}
+          value={displayName}
+          onChange={(event) => setDisplayName(event.currentTarget.value)}
+        />
+        <ColorInput
+          label="Accent"
+          description="White text has to be readable on it."
+          format="hex"
+          value={accent}
+          onChange={setAccent}
+        />
+        <FileInput
+          label="Logo"
+          description="A PNG of at most 32 KiB and 512 by 512 pixels."
+          accept="image/png"
+          clearable
+          value={picture}
+          onChange={setPicture}
+        />
+      </CommandForm>
     </Panel>
   );
 }

@@ -1,11 +1,11 @@
 import { delivery, type RequestInputOf } from '@conclave/contracts';
 import { Button, Checkbox, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { useState, type SyntheticEvent } from 'react';
+import { useState } from 'react';
 import { useCommand } from '../api/queries.js';
 import { Icon } from '../design/icon.js';
-import { Refused } from '../design/refusal.js';
 import { ShownOnce } from '../design/shown-once.js';
+import { CommandForm } from '../design/command-form.js';
 
 type Events = RequestInputOf<typeof delivery.createWebhook>['events'];
 
@@ -46,37 +46,28 @@ interface TermsProps {
 function Terms({ onSubmit, isPending, error }: TermsProps) {
   const [url, setUrl] = useState('');
   const [events, setEvents] = useState<string[]>([delivery.webhookEventTypes[0]]);
-  const submit = (event: SyntheticEvent): void => {
-    event.preventDefault();
+  const submit = (): void => {
     onSubmit({ url, events: events as Events });
   };
   return (
-    <form onSubmit={submit}>
-      <Stack gap="md">
-        <TextInput
-          label="Address"
-          description="Messages are sent here with POST."
-          placeholder="https://ci.example.com/hooks/conclave"
-          type="url"
-          required
-          data-autofocus
-          value={url}
-          onChange={(event) => setUrl(event.currentTarget.value)}
-        />
-        <Checkbox.Group label="Events" required value={events} onChange={setEvents}>
-          <Stack gap="xs" mt="xs">
-            {delivery.webhookEventTypes.map((type) => (
-              <Checkbox key={type} value={type} label={<code>{type}</code>} />
-            ))}
-          </Stack>
-        </Checkbox.Group>
-        <Refused error={error} />
-        <Group justify="flex-end">
-          <Button type="submit" loading={isPending} disabled={events.length === 0}>
-            Create
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+    <CommandForm onSubmit={submit} error={error} isPending={isPending} send="Create" disabled={events.length === 0}>
+      <TextInput
+        label="Address"
+        description="Messages are sent here with POST."
+        placeholder="https://ci.example.com/hooks/conclave"
+        type="url"
+        required
+        data-autofocus
+        value={url}
+        onChange={(event) => setUrl(event.currentTarget.value)}
+      />
+      <Checkbox.Group label="Events" required value={events} onChange={setEvents}>
+        <Stack gap="xs" mt="xs">
+          {delivery.webhookEventTypes.map((type) => (
+            <Checkbox key={type} value={type} label={<code>{type}</code>} />
+          ))}
+        </Stack>
+      </Checkbox.Group>
+    </CommandForm>
   );
 }

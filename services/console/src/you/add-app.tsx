@@ -1,7 +1,7 @@
 import { mfa } from '@conclave/contracts';
-import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, Modal, Text, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { useState, type SyntheticEvent } from 'react';
+import { useState } from 'react';
 import { send, useWork } from '../api/queries.js';
 import classes from '../design/copy.module.css';
 import { Copy } from '../design/copy.js';
@@ -11,6 +11,7 @@ import { QrCode } from '../design/qr-code.js';
 import { Refused } from '../design/refusal.js';
 import { confirmApp } from '../sign-in/second-factors.js';
 import { CodesOnce } from './codes-once.js';
+import { CommandForm } from '../design/command-form.js';
 
 interface AddAppProps {
   /** Whether there is one already, which the new one replaces. */
@@ -83,41 +84,32 @@ interface ScanProps {
 
 function Scan({ uri, secret, error, isPending, onCode }: ScanProps) {
   const [code, setCode] = useState('');
-  const submit = (event: SyntheticEvent): void => {
-    event.preventDefault();
+  const submit = (): void => {
     onCode(code);
   };
   return (
-    <form onSubmit={submit}>
-      <Stack gap="md">
-        <Text size="sm" c="dimmed">
-          Scan this with an authenticator app, or type the secret into it. Then give the code it shows.
-        </Text>
-        <Group justify="center">
-          <QrCode text={uri} label="QR code for an authenticator app" />
-        </Group>
-        <div className={classes['line']}>
-          <code className={classes['secret']}>{secret}</code>
-          <Copy value={secret} what="secret" />
-        </div>
-        <TextInput
-          label="Code"
-          description="Six digits, from the app."
-          required
-          data-autofocus
-          autoComplete="one-time-code"
-          inputMode="numeric"
-          maxLength={20}
-          value={code}
-          onChange={(event) => setCode(event.currentTarget.value)}
-        />
-        <Refused error={error} />
-        <Group justify="flex-end">
-          <Button type="submit" loading={isPending}>
-            Add it
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+    <CommandForm onSubmit={submit} error={error} isPending={isPending} send="Add it">
+      <Text size="sm" c="dimmed">
+        Scan this with an authenticator app, or type the secret into it. Then give the code it shows.
+      </Text>
+      <Group justify="center">
+        <QrCode text={uri} label="QR code for an authenticator app" />
+      </Group>
+      <div className={classes['line']}>
+        <code className={classes['secret']}>{secret}</code>
+        <Copy value={secret} what="secret" />
+      </div>
+      <TextInput
+        label="Code"
+        description="Six digits, from the app."
+        required
+        data-autofocus
+        autoComplete="one-time-code"
+        inputMode="numeric"
+        maxLength={20}
+        value={code}
+        onChange={(event) => setCode(event.currentTarget.value)}
+      />
+    </CommandForm>
   );
 }

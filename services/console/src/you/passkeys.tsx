@@ -1,15 +1,15 @@
 import { passkeys, type ReplyOf } from '@conclave/contracts';
-import { Button, Group, Modal, Stack, Table, Text, TextInput } from '@mantine/core';
+import { Button, Modal, Table, Text, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { useState, type SyntheticEvent } from 'react';
+import { useState } from 'react';
 import { useCommand, usePages } from '../api/queries.js';
 import { Confirm } from '../design/confirm.js';
 import { ListOf } from '../design/list-of.js';
 import { Ago } from '../design/moment.js';
 import { NothingHere } from '../design/nothing-here.js';
-import { Refused } from '../design/refusal.js';
 import rows from '../design/rows.module.css';
 import { Visible } from '../design/visible.js';
+import { CommandForm } from '../design/command-form.js';
 
 type Passkey = ReplyOf<typeof passkeys.addPasskey>;
 
@@ -90,8 +90,7 @@ function Rename({ id, name }: Passkey) {
   const rename = useCommand(passkeys.renamePasskey, [passkeys.listPasskeys]);
   const [opened, { open, close }] = useDisclosure(false, { onOpen: rename.reset });
   const [next, setNext] = useState(name);
-  const submit = (event: SyntheticEvent): void => {
-    event.preventDefault();
+  const submit = (): void => {
     rename.mutate({ id, name: next }, { onSuccess: close });
   };
   return (
@@ -100,24 +99,16 @@ function Rename({ id, name }: Passkey) {
         Rename…
       </Button>
       <Modal opened={opened} onClose={close} title={`Rename ${name}`}>
-        <form onSubmit={submit}>
-          <Stack gap="md">
-            <TextInput
-              label="Name"
-              required
-              maxLength={120}
-              data-autofocus
-              value={next}
-              onChange={(event) => setNext(event.currentTarget.value)}
-            />
-            <Refused error={rename.error} />
-            <Group justify="flex-end">
-              <Button type="submit" loading={rename.isPending}>
-                Rename
-              </Button>
-            </Group>
-          </Stack>
-        </form>
+        <CommandForm onSubmit={submit} error={rename.error} isPending={rename.isPending} send="Rename">
+          <TextInput
+            label="Name"
+            required
+            maxLength={120}
+            data-autofocus
+            value={next}
+            onChange={(event) => setNext(event.currentTarget.value)}
+          />
+        </CommandForm>
       </Modal>
     </>
   );

@@ -1,10 +1,10 @@
 import { auth } from '@conclave/contracts';
-import { Button, Group, Select, Stack, TextInput, useMantineColorScheme, type MantineColorScheme } from '@mantine/core';
-import { useState, type SyntheticEvent } from 'react';
+import { Select, TextInput, useMantineColorScheme, type MantineColorScheme } from '@mantine/core';
+import { useState } from 'react';
 import { useCommand } from '../api/queries.js';
 import { Panel } from '../design/panel.js';
-import { Refused } from '../design/refusal.js';
 import type { Me } from '../sign-in/use-me.js';
+import { CommandForm } from '../design/command-form.js';
 
 const zones = Intl.supportedValuesOf('timeZone');
 const themes = [
@@ -21,8 +21,7 @@ export function Profile({ me }: { readonly me: Me }) {
   const [timeZone, setTimeZone] = useState<string | null>(me.preferences?.timeZone ?? null);
   const [locale, setLocale] = useState(me.preferences?.locale ?? '');
   const [theme, setTheme] = useState<string>(me.preferences?.theme ?? colorScheme);
-  const submit = (event: SyntheticEvent): void => {
-    event.preventDefault();
+  const submit = (): void => {
     const chosen = theme as MantineColorScheme;
     const wanted = {
       ...{ name: name.trim(), theme: chosen },
@@ -33,45 +32,42 @@ export function Profile({ me }: { readonly me: Me }) {
   };
   return (
     <Panel title="Profile" note="Others in the tenant see your name.">
-      <form onSubmit={submit}>
-        <Stack gap="md">
-          <TextInput
-            label="Name"
-            required
-            maxLength={120}
-            value={name}
-            onChange={(event) => setName(event.currentTarget.value)}
-          />
-          <Select
-            label="Time zone"
-            description="Times are shown in it; in that of the device unless you choose one."
-            data={zones}
-            searchable
-            value={timeZone}
-            onChange={setTimeZone}
-          />
-          <TextInput
-            label="Language"
-            description="A tag like pt-BR, for clients that speak several."
-            maxLength={35}
-            value={locale}
-            onChange={(event) => setLocale(event.currentTarget.value)}
-          />
-          <Select
-            label="Appearance"
-            data={themes}
-            allowDeselect={false}
-            value={theme}
-            onChange={(to) => to && setTheme(to)}
-          />
-          <Refused error={change.error} />
-          <Group justify="flex-end">
-            <Button type="submit" loading={change.isPending}>
-              {change.isSuccess ? 'Saved' : 'Save'}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
+      <CommandForm
+        onSubmit={submit}
+        error={change.error}
+        isPending={change.isPending}
+        send={change.isSuccess ? 'Saved' : 'Save'}
+      >
+        <TextInput
+          label="Name"
+          required
+          maxLength={120}
+          value={name}
+          onChange={(event) => setName(event.currentTarget.value)}
+        />
+        <Select
+          label="Time zone"
+          description="Times are shown in it; in that of the device unless you choose one."
+          data={zones}
+          searchable
+          value={timeZone}
+          onChange={setTimeZone}
+        />
+        <TextInput
+          label="Language"
+          description="A tag like pt-BR, for clients that speak several."
+          maxLength={35}
+          value={locale}
+          onChange={(event) => setLocale(event.currentTarget.value)}
+        />
+        <Select
+          label="Appearance"
+          data={themes}
+          allowDeselect={false}
+          value={theme}
+          onChange={(to) => to && setTheme(to)}
+        />
+      </CommandForm>
     </Panel>
   );
 }

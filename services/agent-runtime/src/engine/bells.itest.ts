@@ -20,6 +20,8 @@ import { openEngineRoles, type EngineRoles } from './engine-roles.js';
 import { PostgresWorkers } from './postgres-workers.js';
 import { Worker } from './worker.js';
 
+const LEASE_MS = 15_000;
+
 type Activate = (turn: Turn) => Promise<Activation>;
 
 class House extends AgentHouse {
@@ -84,7 +86,7 @@ describe('processes that hear each other', () => {
   /** A process that works, on one turn at a time. */
   const start = async (activate: Activate) => {
     const { bells, metrics, engine } = await process();
-    const env = { ...test.environmentOf('runtime'), WORKER_SLOTS: 1, WORKER_LEASE_MS: 15_000 };
+    const env = { ...test.environmentOf('runtime'), WORKER_SLOTS: 1, WORKER_LEASE_MS: LEASE_MS };
     const members = new PostgresWorkers(db, env, log);
     const worker = new Worker({
       ...{ engine, db, workers: members, house: new House(activate), live: new LiveRuns() },
@@ -119,8 +121,8 @@ describe('processes that hear each other', () => {
       return { kind: 'done', result: 1 };
     });
     const [held] = await test.query<{ until: string }>(
-      'select (extract(epoch from lease_until) * 1000000)::bigint as until from runtime.turn where run_id = $1',
-      [run],
+      'select epoch + $2::bigint * 1000 as until from runtime.turn where run_id = $1',
+      [run, LEASE_MS],
     );
     const { rung, leave } = await listen();
     await first.worker.stop();

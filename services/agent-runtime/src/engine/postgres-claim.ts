@@ -117,7 +117,6 @@ const CLAIM = `
     where t.tenant_id = c.tenant_id and t.run_id = c.run_id and t.task_id = c.task_id
   ), taken as (
     update turn t set state = 'running', lease_owner = $1, attempt = attempt + 1,
-      lease_until = clock_timestamp() + $4 * interval '1 ms',
       epoch = greatest(t.epoch + 1, (extract(epoch from clock_timestamp()) * 1000000)::bigint)
     from picked p
     where t.tenant_id = p.tenant_id and t.run_id = p.run_id and t.task_id = p.task_id and t.no = p.no

@@ -72,10 +72,10 @@ const CREATE = `
     select tenant, id, 'root', agent, coalesce("rootInput", '{}'), 'open', coalesce(slow, false), provider from x
   ), t as (
     insert into turn (tenant_id, run_id, task_id, no, state, sort_at, slow, session_id, workspace_id, agent, provider,
-      attempt, epoch, lease_owner, lease_until)
+      attempt, epoch, lease_owner)
     select tenant, id, 'root', 1, case when taken then 'running' else 'ready' end,
       at + coalesce(priority, 0) * interval '5 min', coalesce(slow, false), session, workspace, agent, provider,
-      taken::int, case when taken then epoch else 0 end, case when taken then $2 end, case when taken then at + $4 * interval '1 ms' end
+      taken::int, case when taken then epoch else 0 end, case when taken then $2 end
     from x
   ), e as (
     insert into run_event (tenant_id, run_id, seq, type, data)

@@ -1,7 +1,7 @@
 /**
  * SimpleSAMLphp as an identity provider, as Debian packages it, on PHP's own server: a person signs in at its page, in a
- * real browser, and signs out from here and from there. It encrypts with CBC alone, which is refused. `SIMPLESAMLPHP`
- * names where it is.
+ * real browser, and signs out from here and from there. It encrypts with CBC alone, which is believed where it signs the
+ * response around it. `SIMPLESAMLPHP` names where it is.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { X509Certificate, generateKeyPairSync } from 'node:crypto';
@@ -86,8 +86,21 @@ describe('SimpleSAMLphp as an identity provider', () => {
     await page.getByRole('heading', { level: 1, name: /Sign in/ }).waitFor();
   }, 120_000);
 
-  it('is not believed when it encrypts in a way that answers questions about the plain text', async () => {
-    idp.know(connection, metadata, true);
+  it('lets a person in by an encrypted assertion, even where nothing else is believed, and out again', async () => {
+    const settings = { ...connection.settings, requireEncryption: true };
+    await api('PATCH', `/v1/connections/${connection.id}`, { settings });
+    await prove();
+    await page.getByRole('heading', { level: 1, name: 'The sign-in was refused.' }).waitFor();
+    idp.know(connection, metadata, `'assertion.encryption' => true,`);
+    await page.goto(connection.urls.login);
+    await page.getByRole('heading', { level: 1, name: 'Runs' }).waitFor();
+    await page.getByRole('button', { name: /account and appearance/ }).click();
+    await page.getByRole('menuitem', { name: 'Sign out' }).click();
+    await page.getByRole('heading', { level: 1, name: /Sign in/ }).waitFor();
+  }, 120_000);
+
+  it('is not believed when nobody signed what it encrypted', async () => {
+    idp.know(connection, metadata, `'assertion.encryption' => true, 'saml20.sign.response' => false,`);
     await prove();
     await page.getByRole('heading', { level: 1, name: 'The sign-in was refused.' }).waitFor();
   }, 120_000);
@@ -96,7 +109,7 @@ describe('SimpleSAMLphp as an identity provider', () => {
 interface ForeignIdp {
   readonly url: string;
   /** Tells it of our side. */
-  know(connection: Connection, metadata: string, encrypts?: boolean): void;
+  know(connection: Connection, metadata: string, more?: string): void;
   stop(): void;
 }
 
@@ -113,10 +126,14 @@ async function startForeignIdp(): Promise<ForeignIdp> {
   writeFileSync(join(dir, 'config/authsources.php'), PEOPLE);
   writeFileSync(join(dir, 'metadata/saml20-idp-hosted.php'), HOSTED);
   const env = { PATH: process.env['PATH'], SIMPLESAMLPHP_CONFIG_DIR: join(dir, 'config') };
-  const server: ChildProcess = spawn('php', ['-S', `127.0.0.1:${port}`, '-t', join(dir, 'www')], {
-    env,
-    stdio: 'ignore',
-  });
+  const server: ChildProcess = spawn(
+    'php',
+    ['-d', 'opcache.enable=0', '-S', `127.0.0.1:${port}`, '-t', join(dir, 'www')],
+    {
+      env,
+      stdio: 'ignore',
+    },
+  );
   for (let tries = 0; ; tries += 1) {
     const answer = await fetch(`${url}/saml2/idp/metadata.php`).catch(() => undefined);
     if (answer?.ok) break;
@@ -126,8 +143,8 @@ async function startForeignIdp(): Promise<ForeignIdp> {
   }
   return {
     url,
-    know: (connection, metadata, encrypts = false) =>
-      writeFileSync(join(dir, 'metadata/saml20-sp-remote.php'), partnerOf(connection, metadata, encrypts)),
+    know: (connection, metadata, more = '') =>
+      writeFileSync(join(dir, 'metadata/saml20-sp-remote.php'), partnerOf(connection, metadata, more)),
     stop() {
       server.kill();
       rmSync(dir, { recursive: true, force: true });
@@ -170,7 +187,7 @@ $metadata['__DYNAMIC:1__'] = [
 const BINDING = 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP';
 
 /** Our side as it keeps partners; the key is the one our metadata names. */
-function partnerOf({ urls }: Connection, metadata: string, encrypts: boolean): string {
+function partnerOf({ urls }: Connection, metadata: string, more: string): string {
   const [, base64 = ''] = /<ds:X509Certificate>([^<]+)/.exec(metadata)!;
   expect(new X509Certificate(Buffer.from(base64, 'base64')).publicKey.asymmetricKeyType).toBe('rsa');
   return `<?php
@@ -178,8 +195,7 @@ $metadata['${urls.entityId}'] = [
   'AssertionConsumerService' => [['Binding' => '${BINDING}-POST', 'Location' => '${urls.callback}', 'index' => 0]],
   'SingleLogoutService' => [['Binding' => '${BINDING}-Redirect', 'Location' => '${urls.providerLogout}']],
   'certData' => '${base64}', 'validate.authnrequest' => true, 'validate.logout' => true, 'sign.logout' => true,
-  'assertion.encryption' => ${encrypts},
-  'saml20.sign.response' => true, 'saml20.sign.assertion' => true,
+  'saml20.sign.response' => true, 'saml20.sign.assertion' => true, ${more}
   'NameIDFormat' => 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent',
 ];
 `;

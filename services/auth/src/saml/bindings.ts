@@ -87,13 +87,17 @@ function fromForm(
   { message, relayState }: { message: string; relayState?: string | undefined },
   certificates: readonly string[],
 ): Signed {
-  const xml = decodeMessage(message);
+  return { xml: signedBytes(decodeMessage(message), certificates), relayState };
+}
+
+/** What of a message that signs itself as a whole, and holds no other signature, is signed. @throws SamlRefusal */
+export function signedBytes(xml: string, certificates: readonly string[]): string {
   const root = parseStrictXml(xml);
   insist(isSigned(root), 'unsigned');
   checkPlaces(elementsOf(root), root);
   const verified = certificates.map((certificate) => verifiedBy(certificate, xml)).find((bytes) => bytes !== undefined);
   insist(verified, 'signature');
-  return { xml: verified, relayState };
+  return verified;
 }
 
 /** The bytes that the signature covers, as the verifier saw them; undefined when the key did not make it. */

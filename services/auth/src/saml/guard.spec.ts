@@ -67,11 +67,51 @@ describe('a SAML response', () => {
     for (const lie of [
       { signed: 'none', encryptFor: own.certificate },
       { encryptFor: idp.certificate },
-      { encryptFor: own.certificate, cipher: 'aes128-cbc' },
+      { encryptFor: own.certificate, cipher: 'tripledes-cbc' },
       { encryptFor: own.certificate, signed: 'assertion', algorithms: 'sha1' },
       { encryptFor: own.certificate, signed: 'assertion', audience: 'https://other.example.com' },
     ] as const)
       expect([lie, await refusal(await idp.respond({ ...said, ...lie }))]).toEqual([lie, 'refused']);
+  });
+
+  it('may be encrypted by a cipher that notices no change where the whole response is signed', async () => {
+    const strict = new ServiceProvider({ ...party, requireEncryption: true }, own);
+    for (const cipher of ['aes128-cbc', 'aes256-cbc'] as const) {
+      const encrypted = { ...said, encryptFor: own.certificate, cipher };
+      for (const signed of ['response', 'both'] as const)
+        expect([signed, (await read(await idp.respond({ ...encrypted, signed }), strict)).subject]).toEqual([
+          signed,
+          'ada',
+        ]);
+      for (const signed of ['assertion', 'none'] as const)
+        expect([signed, await refusal(await idp.respond({ ...encrypted, signed }))]).toEqual([signed, 'refused']);
+      const foreign = await testIdp(idp.entityId).respond({ ...encrypted, signed: 'response' });
+      expect(await refusal(foreign)).toBe('refused');
+    }
+  });
+
+  it('is not decrypted before its signature is verified', async () => {
+    const encrypted = { ...said, encryptFor: own.certificate, cipher: 'aes256-cbc' } as const;
+    const flipped = (xml: string): string =>
+      xml.replaceAll(
+        /(<(?:\w+:)?CipherValue>)(.)/g,
+        (_, tag: string, first: string) => tag + (first === 'A' ? 'B' : 'A'),
+      );
+    const xml = await idp.respond({ ...encrypted, signed: 'response' });
+    expect(flipped(xml)).not.toBe(xml);
+    // A decryptor that failed would be the cause.
+    const fate = (response: string) =>
+      read(response).then(
+        () => 'accepted',
+        ({ reason, cause }: SamlRefusal) => [reason, cause !== undefined],
+      );
+    expect(await fate(flipped(xml))).toEqual(['signature', false]);
+    expect(await fate(await idp.respond({ ...encrypted, signed: 'response', sealed: flipped }))).toEqual([
+      'signature',
+      true,
+    ]);
+    const stripped = xml.replace(/<ds:Signature [^]*?<\/ds:Signature>/, '');
+    expect(await fate(stripped)).toEqual(['encrypted by CBC in an unsigned response', false]);
   });
 
   it('is believed under each of the keys that a roll-over has at once, and under no other', async () => {

@@ -27,10 +27,15 @@ const SUCCESS = 'urn:oasis:names:tc:SAML:2.0:status:Success';
 const BEARER = 'urn:oasis:names:tc:SAML:2.0:cm:bearer';
 const TRANSIENT = 'urn:oasis:names:tc:SAML:2.0:nameid-format:transient';
 
-/** Authenticated encryption only: with CBC a decryptor answers questions about the plain text. */
-const ciphers: ReadonlySet<string | undefined> = new Set([
-  'http://www.w3.org/2009/xmlenc11#aes128-gcm',
-  'http://www.w3.org/2009/xmlenc11#aes256-gcm',
+/**
+ * Whether the cipher notices what is changed. With CBC a decryptor answers questions about the plain text to whoever may
+ * change what it decrypts ("How to Break XML Encryption", Jager and Somorovsky, CCS 2011): so that has to be signed.
+ */
+const ciphers: ReadonlyMap<string | undefined, 'authenticated' | 'malleable'> = new Map([
+  ['http://www.w3.org/2009/xmlenc11#aes128-gcm', 'authenticated'],
+  ['http://www.w3.org/2009/xmlenc11#aes256-gcm', 'authenticated'],
+  [`${XENC}aes128-cbc`, 'malleable'],
+  [`${XENC}aes256-cbc`, 'malleable'],
 ]);
 const keyTransports: ReadonlySet<string | undefined> = new Set([
   'http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p',
@@ -88,7 +93,7 @@ export function readEnvelope(base64: string, expected: Expected): Envelope {
   insist(attributeOf(response, 'Version') === '2.0', 'version');
   const all = elementsOf(response);
   checkIds(all);
-  const { assertion, encrypted } = payloadOf(response, all);
+  const { assertion, encryption } = payloadOf(response, all);
   checkPlaces(all, response, assertion);
   insist(attributeOf(response, 'Destination') === expected.acs, 'destination');
   insist(attributeOf(response, 'InResponseTo') === expected.requestId, 'request');
@@ -97,7 +102,9 @@ export function readEnvelope(base64: string, expected: Expected): Envelope {
   const status = onlyChild(response, SAMLP, 'Status');
   insist(attributeOf(onlyChild(status, SAMLP, 'StatusCode'), 'Value') === SUCCESS, 'status');
   const signed = { response: isSigned(response), assertion: assertion !== undefined && isSigned(assertion) };
+  const encrypted = encryption !== undefined;
   insist(encrypted || signed.response || signed.assertion, 'unsigned');
+  insist(encryption !== 'malleable' || signed.response, 'encrypted by CBC in an unsigned response');
   return { xml, signed, encrypted };
 }
 
@@ -126,18 +133,21 @@ function payloadOf(response: Element, all: readonly Element[]) {
   );
   const encrypted = isNamed(payload, SAML, 'EncryptedAssertion');
   insist(encrypted || isNamed(payload, SAML, 'Assertion'), 'one assertion');
-  if (encrypted) checkEncryption(payload);
-  return { assertion: encrypted ? undefined : payload, encrypted };
+  return encrypted
+    ? { assertion: undefined, encryption: encryptionOf(payload) }
+    : { assertion: payload, encryption: undefined };
 }
 
-function checkEncryption(payload: Element): void {
+function encryptionOf(payload: Element): 'authenticated' | 'malleable' {
   const all = elementsOf(payload);
   const algorithmOf = (name: string): string | undefined => {
     const [only, ...more] = all.filter((element) => element.localName === name);
     insist(only && more.length === 0 && isNamed(only, XENC, name), 'encryption');
     return attributeOf(onlyChild(only, XENC, 'EncryptionMethod'), 'Algorithm');
   };
-  insist(ciphers.has(algorithmOf('EncryptedData')) && keyTransports.has(algorithmOf('EncryptedKey')), 'encryption');
+  const cipher = ciphers.get(algorithmOf('EncryptedData'));
+  insist(cipher && keyTransports.has(algorithmOf('EncryptedKey')), 'encryption');
+  return cipher;
 }
 
 /** Every spelling of an id counts: verifiers differ in which they look for. */

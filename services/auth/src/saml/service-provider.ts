@@ -2,6 +2,7 @@
 import { promisify } from 'node:util';
 import { SAML, ValidateInResponseTo } from '@node-saml/node-saml';
 import { decrypt } from 'xml-encryption';
+import { signedBytes } from './bindings.js';
 import { checkDecrypted, readAssertion, readEnvelope, type Asserted, type Expected } from './guard.js';
 import { SamlRefusal, insist } from './saml-refusal.js';
 
@@ -36,11 +37,11 @@ export class ServiceProvider {
 
   /** Whom the response vouches for. @throws SamlRefusal */
   async read(base64: string, requestId: string | undefined, now: number): Promise<Asserted> {
-    const { idpEntityId } = this.idp;
+    const { idpEntityId, certificates } = this.idp;
     const expected: Expected = { idpEntityId, entityId: this.own.entityId, acs: this.own.acs, requestId, now };
     const { xml, signed, encrypted } = readEnvelope(base64, expected);
     insist(encrypted || !this.idp.requireEncryption, 'encryption');
-    const opened = encrypted ? await this.decrypted(xml) : undefined;
+    const opened = encrypted ? await this.decrypted(signed.response ? signedBytes(xml, certificates) : xml) : undefined;
     const saml = this.saml({
       wantAuthnResponseSigned: signed.response,
       wantAssertionsSigned: opened ? checkDecrypted(opened.xml) : signed.assertion,
@@ -52,7 +53,7 @@ export class ServiceProvider {
     return readAssertion(verified, expected);
   }
 
-  /** The guard looks at what the verifier will see, before it does. */
+  /** The guard looks at what the verifier will see, before it does: of a response that is signed, only what is. */
   private async decrypted(xml: string): Promise<{ xml: string; key: string }> {
     const { privateKey, standby } = this.own;
     try {

@@ -1,8 +1,9 @@
 """One answer of an identity provider by pysaml2 and xmlsec1: a JSON question on standard input, the response on standard output."""
 import json
 import sys
+from functools import partial
 
-from saml2 import BINDING_HTTP_REDIRECT
+from saml2 import BINDING_HTTP_REDIRECT, sigver
 from saml2.config import IdPConfig
 from saml2.metadata import entity_descriptor
 from saml2.saml import NAMEID_FORMAT_PERSISTENT, NameID
@@ -65,6 +66,14 @@ if "logout" in asked:
         print(json.dumps({**says, "query": redirected(answer, True, asked["slo"])}))
     sys.exit()
 
+if "encrypt" in asked:
+    # Left to itself it encrypts by Triple-DES.
+    family, cipher = asked["encrypt"].split("#")
+    year = "2001/04" if family == "xmlenc" else "2009"
+    sigver.pre_encryption_part.__kwdefaults__["msg_enc"] = f"http://www.w3.org/{year}/{family}#{cipher}"
+    key = "des-192" if cipher.startswith("tripledes") else f"aes-{cipher[3:6]}"
+    idp.sec.encrypt_assertion = partial(idp.sec.encrypt_assertion, key_type=key)
+
 request = idp.parse_authn_request(query["SAMLRequest"], BINDING_HTTP_REDIRECT)
 response = idp.create_authn_response(
     {"mail": ["ada@example.com"]},
@@ -75,7 +84,7 @@ response = idp.create_authn_response(
     authn={"class_ref": "urn:oasis:names:tc:SAML:2.0:ac:classes:Password", "authn_auth": asked["entityId"]},
     sign_response=asked.get("signResponse", True),
     sign_assertion=asked.get("signAssertion", True),
-    encrypt_assertion=asked.get("encrypt", False),
+    encrypt_assertion="encrypt" in asked,
     sign_alg=SIG_RSA_SHA256,
     digest_alg=DIGEST_SHA256,
 )

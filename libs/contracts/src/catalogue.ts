@@ -8,6 +8,7 @@ import * as budgets from './rpc/budgets.js';
 import * as connections from './rpc/connections.js';
 import * as consensus from './rpc/consensus.js';
 import * as delivery from './rpc/delivery.js';
+import * as directories from './rpc/directories.js';
 import * as invitations from './rpc/invitations.js';
 import * as mailDomains from './rpc/mail-domains.js';
 import * as mails from './rpc/mails.js';
@@ -38,6 +39,7 @@ export const contracts: readonly Contract[] = [
   ...[
     auth,
     connections,
+    directories,
     signIns,
     secrets,
     passkeys,

@@ -2,6 +2,11 @@ import type { CatalogueEntry } from './catalogue-entry.js';
 
 /** Refusals of auth that have to do with what is outside of the installation: providers, mail and domains. */
 export const connectedErrors = {
+  'auth.directory.not-found': {
+    status: 404,
+    title: 'The people of this connection are not read from its provider.',
+    action: 'Say how with PUT /v1/connections/{id}/directory.',
+  },
   'auth.mail-domain.not-found': {
     status: 404,
     title: 'No such mail domain.',

@@ -50,6 +50,7 @@ const acrossTenants = [
   'auth.data_key: rotation',
   'auth.tenant: operate',
   'auth.tenant_erasure: erasing',
+  'auth.directory: due',
   'auth.mail: claim',
   'auth.mail_domain: recheck',
   'consensus.decision: deadlines',

@@ -15,6 +15,7 @@ import { Authenticator } from './credentials/authenticator.js';
 import { CredentialDigest } from './credentials/credential-digest.js';
 import { CredentialsController } from './credentials/credentials.controller.js';
 import { ExchangeCredential } from './credentials/exchange-credential.js';
+import { directoryControllers, directoryProviders } from './directories/directory-parts.js';
 import { DataKeys } from './data-keys/data-keys.js';
 import { KeyRing } from './data-keys/key-ring.js';
 import { AcceptLink } from './links/accept-link.js';
@@ -78,6 +79,7 @@ import { WorkspacesController } from './workspaces/workspaces.controller.js';
 @Module({
   controllers: [
     ...connectionControllers,
+    ...directoryControllers,
     ...mfaControllers,
     AccessReviewsController,
     ...tenantControllers,
@@ -99,6 +101,7 @@ import { WorkspacesController } from './workspaces/workspaces.controller.js';
   ],
   providers: [
     ...connectionProviders,
+    ...directoryProviders,
     ...mfaProviders,
     ...tenantProviders,
     ...oauthProviders,

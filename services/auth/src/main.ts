@@ -1,15 +1,14 @@
 import { bootstrapService } from '@conclave/nest-kit';
 import { postgres } from '@conclave/postgres-kit';
 import { AuthModule } from './auth.module.js';
+import { background } from './background.js';
 import { authEnvironment } from './config.js';
 import { entities } from './entities.js';
-import { rechecking } from './mail-domains/recheck-domains.js';
-import { posting } from './mails/postman.js';
 import { sweep } from './sweep.js';
 
 await bootstrapService({
   name: 'auth',
   module: AuthModule,
   environment: authEnvironment,
-  resources: [postgres({ entities, sweep }), posting, rechecking],
+  resources: [postgres({ entities, sweep }), ...background],
 });

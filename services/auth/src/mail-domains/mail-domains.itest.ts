@@ -51,7 +51,7 @@ describe('a mail domain', () => {
     await fixture.database.query(
       `update auth.mail_domain set next_check_at = now() - interval '1 second' ${sql} where proven_at is not null`,
     );
-    await fixture.service.app.get(RecheckDomains).run();
+    await fixture.service.app.get(RecheckDomains).rounds.run();
   };
 
   it('leads nobody anywhere before its DNS says whose it is, in exactly the words it was given', async () => {

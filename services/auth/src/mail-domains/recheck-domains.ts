@@ -1,7 +1,8 @@
-import { LOG, type Resource } from '@conclave/nest-kit';
+import { LOG } from '@conclave/nest-kit';
 import { Database } from '@conclave/postgres-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
+import { Rounds } from '../rounds.js';
 import { CheckDomain } from './check-domain.js';
 import { claimDueDomains } from './postgres-mail-domains.js';
 
@@ -13,31 +14,15 @@ const LEASE_MS = 10 * 60_000;
 /** Looks for proven domains again, a few a minute: what a domain's DNS says no more is not believed for ever. */
 @Injectable()
 export class RecheckDomains {
-  private round: Promise<void> | undefined;
-  private timer: NodeJS.Timeout | undefined;
+  readonly rounds: Rounds;
 
   constructor(
     private readonly db: Database,
     private readonly checkDomain: CheckDomain,
     @Inject(LOG) private readonly log: Logger,
-  ) {}
-
-  start(): void {
-    this.timer = setInterval(() => void this.run(), TICK_MS);
-  }
-
-  /** Begins no other round and waits for the one under way. */
-  async stop(): Promise<void> {
-    clearInterval(this.timer);
-    await this.round;
-  }
-
-  /** One round; a call during one waits for it. */
-  run(): Promise<void> {
-    this.round ??= this.look()
-      .catch((error: unknown) => this.log.warn({ err: error }, 'mail domains will be looked for again'))
-      .finally(() => (this.round = undefined));
-    return this.round;
+  ) {
+    const failed = (error: unknown) => this.log.warn({ err: error }, 'mail domains will be looked for again');
+    this.rounds = new Rounds(TICK_MS, () => this.look(), failed);
   }
 
   private async look(): Promise<void> {
@@ -51,19 +36,4 @@ export class RecheckDomains {
       if (look.status === 'rejected')
         this.log.warn({ err: look.reason as unknown }, 'a mail domain was not looked for');
   }
-}
-
-/** The rounds as a part of the service: made while the database is open. */
-export async function rechecking(): Promise<Resource> {
-  let stop = async (): Promise<void> => undefined;
-  return {
-    providers: [],
-    ready: async () => undefined,
-    async start(app) {
-      const rounds = app.get<RecheckDomains>(RecheckDomains);
-      rounds.start();
-      stop = () => rounds.stop();
-    },
-    stop: () => stop(),
-  };
 }

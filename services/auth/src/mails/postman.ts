@@ -1,7 +1,8 @@
-import { LOG, type Resource } from '@conclave/nest-kit';
+import { LOG } from '@conclave/nest-kit';
 import { Database } from '@conclave/postgres-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
+import { Rounds } from '../rounds.js';
 import { claimDueMail } from './postgres-mails.js';
 import { SendMail } from './send-mail.js';
 import { Smtp } from './smtp.js';
@@ -13,60 +14,29 @@ const TICK_MS = 1_000;
 /** An attempt that has not ended after this long is lost; well above the timeouts of the way to the server. */
 const LEASE_MS = 120_000;
 
-/** Takes what is due to the mail server, a few at a time; where no mail is set up, it never looks. */
+/** Takes what is due to the mail server, a few at a time; where no mail is set up, it finds none. */
 @Injectable()
 export class Postman {
-  private round: Promise<void> | undefined;
-  private timer: NodeJS.Timeout | undefined;
+  readonly rounds: Rounds;
 
   constructor(
     private readonly db: Database,
     private readonly sendMail: SendMail,
     private readonly smtp: Smtp,
     @Inject(LOG) private readonly log: Logger,
-  ) {}
-
-  start(): void {
-    if (!this.smtp.available) return;
-    this.timer = setInterval(() => {
-      this.round ??= this.go();
-    }, TICK_MS);
-  }
-
-  /** Takes no more and waits for the attempts under way. */
-  async stop(): Promise<void> {
-    clearInterval(this.timer);
-    await this.round;
+  ) {
+    const failed = (error: unknown) => this.log.warn({ err: error }, 'postman will look again');
+    this.rounds = new Rounds(TICK_MS, () => this.go(), failed);
   }
 
   private async go(): Promise<void> {
-    try {
-      const now = new Date();
-      const lostAt = new Date(now.getTime() + LEASE_MS);
-      const claims = await this.db.system((tx) => claimDueMail(tx, SLOTS, now, lostAt));
-      const attempts = await Promise.allSettled(claims.map((claim) => this.sendMail.run(claim)));
-      for (const [i, attempt] of attempts.entries())
-        if (attempt.status === 'rejected')
-          this.log.warn({ err: attempt.reason as unknown, mail: claims[i]!.id }, 'attempt lost');
-    } catch (error) {
-      this.log.warn({ err: error }, 'postman will look again');
-    } finally {
-      this.round = undefined;
-    }
+    if (!this.smtp.available) return;
+    const now = new Date();
+    const lostAt = new Date(now.getTime() + LEASE_MS);
+    const claims = await this.db.system((tx) => claimDueMail(tx, SLOTS, now, lostAt));
+    const attempts = await Promise.allSettled(claims.map((claim) => this.sendMail.run(claim)));
+    for (const [i, attempt] of attempts.entries())
+      if (attempt.status === 'rejected')
+        this.log.warn({ err: attempt.reason as unknown, mail: claims[i]!.id }, 'attempt lost');
   }
-}
-
-/** The postman as a part of the service: at work while the database is open. */
-export async function posting(): Promise<Resource> {
-  let stop = async (): Promise<void> => undefined;
-  return {
-    providers: [],
-    ready: async () => undefined,
-    async start(app) {
-      const postman = app.get<Postman>(Postman);
-      postman.start();
-      stop = () => postman.stop();
-    },
-    stop: () => stop(),
-  };
 }

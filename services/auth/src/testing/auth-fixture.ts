@@ -5,11 +5,10 @@ import { bootstrapService, type RunningService } from '@conclave/nest-kit';
 import { Database, postgres } from '@conclave/postgres-kit';
 import { ApiKeyMint } from '../api-keys/api-key-mint.js';
 import { AuthModule } from '../auth.module.js';
+import { background } from '../background.js';
 import { authEnvironment } from '../config.js';
 import { entities } from '../entities.js';
 import { MakeLink } from '../links/make-link.js';
-import { rechecking } from '../mail-domains/recheck-domains.js';
-import { posting } from '../mails/postman.js';
 import { CreateTenant } from '../tenants/create-tenant.js';
 
 /** A tenant with the administrator's key and what the key is worth. */
@@ -40,7 +39,7 @@ const spec = {
   name: 'auth' as const,
   module: AuthModule,
   environment: authEnvironment,
-  resources: [postgres({ entities }), posting, rechecking],
+  resources: [postgres({ entities }), ...background],
 };
 
 /** Another process of the same service, told otherwise. */

@@ -252,7 +252,8 @@ export class Supervisor {
       nats,
       redis,
     };
-    this.dev = { gateway, console: `${gateway}/`, ...a, ...others };
+    // Browsers keep cookies and passkeys by host name, so they are sent to the one that links and logins name.
+    this.dev = { gateway, console: `${env['PUBLIC_URL']}/`, ...a, ...others };
   }
 
   private writeDev(): DevFile {

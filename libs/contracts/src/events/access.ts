@@ -162,3 +162,34 @@ export const authorizationRefused = event({
     times: z.number().int(),
   }),
 });
+
+/** Whose people are read, from where; the secret is nowhere. */
+export const directoryKept = event({
+  type: 'directory.kept',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: z.object({ connection: idOf('connection'), workspace: idOf('workspace'), url: z.string() }),
+});
+
+export const directoryRemoved = event({
+  type: 'directory.removed',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: z.object({ connection: idOf('connection') }),
+});
+
+/** What a reading came to; whom it made and ended, other entries tell. */
+export const directoryRead = event({
+  type: 'directory.read',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  data: z.object({
+    connection: idOf('connection'),
+    /** `done`, `failed`, or `refused` because too many memberships would have ended. */
+    state: z.string(),
+    ...{ added: z.int(), changed: z.int(), ended: z.int() },
+  }),
+});

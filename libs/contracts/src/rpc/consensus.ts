@@ -119,7 +119,7 @@ export const cancelDecision = contract({
   callers: ['gateway', 'runtime'],
   request: z.strictObject({ id: idOf('decision'), reason: line(400) }),
   reply: decision,
-  errors: ['consensus.decision.not-found', 'consensus.decision.phase'],
+  errors: ['consensus.decision.not-found', 'consensus.decision.phase', 'consensus.decision.malformed'],
   http: {
     method: 'POST',
     path: '/v1/decisions/{id}/cancel',

@@ -6,12 +6,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { X509Certificate, generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { connections, ReplyOf } from '@conclave/contracts';
 import { selfSignedCertificate } from '@conclave/nest-kit';
+import { freePort } from '@conclave/nest-kit/testing';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { startConstellation, type Constellation } from '../testing/constellation.js';
 
@@ -150,14 +150,6 @@ async function startForeignIdp(): Promise<ForeignIdp> {
       rmSync(dir, { recursive: true, force: true });
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address() as { port: number };
-  await new Promise((done) => server.close(done));
-  return port;
 }
 
 const configOf = (dir: string, baseUrl: string): string => `<?php

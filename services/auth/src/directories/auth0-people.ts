@@ -72,7 +72,7 @@ async function clientOf(egress: Egress, { url, clientId }: Settings, clientSecre
     egress.fetch(
       address.replace(`https://${host}/`, `${origin}/`),
       {
-        method: (init.method ?? 'GET') as 'GET',
+        method: init.method ?? 'GET',
         headers: Object.fromEntries(new Headers(init.headers)),
         timeoutMs: TIMEOUT_MS,
         ...(typeof init.body === 'string' ? { body: init.body } : {}),
@@ -83,8 +83,8 @@ async function clientOf(egress: Egress, { url, clientId }: Settings, clientSecre
   return new ManagementClient({
     ...{ domain: host, telemetry: false, maxRetries: 3 },
     token: () => accessToken(ask, { url: origin, clientId, clientSecret }),
-    fetch: ((address: string | URL | Request, init?: RequestInit) =>
-      ask(address instanceof Request ? address.url : String(address), init)) as typeof fetch,
+    fetch: (address: string | URL | Request, init?: RequestInit) =>
+      ask(address instanceof Request ? address.url : String(address), init),
   });
 }
 

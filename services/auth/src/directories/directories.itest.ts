@@ -42,7 +42,7 @@ describe('a directory', () => {
     fixture.call(
       directories.putDirectory,
       {
-        ...{ id, workspace: a.principal.workspaceId!, ...more },
+        ...{ id, workspace: a.principal.workspaceId, ...more },
         settings: {
           ...{ kind: 'auth0' as const, url: auth0.url, clientId: auth0.client.id, clientSecret: auth0.client.secret },
           ...settings,

@@ -44,8 +44,11 @@ afterAll(async () => {
   await fixture.stop();
 });
 
-const decide = (userCode: string, allow = true, as = person) =>
-  fixture.call(oauth.decideDeviceCode, { userCode, allow }, as);
+/** What a person sees, and their answer to it. */
+async function decide(userCode: string, allow = true, as = person) {
+  const { shown } = await fixture.call(oauth.openDeviceCode, { userCode }, as);
+  return fixture.call(oauth.decideDeviceCode, { userCode, allow, shown }, as);
+}
 /** Lets the program ask again at once. */
 const unpoll = () => fixture.database.query(`update auth.oauth_request set polled_at = null`);
 const poll = (device: client.DeviceAuthorizationResponse, by = cli) =>
@@ -151,6 +154,32 @@ describe('a device', () => {
     await unpoll();
     expect(await said(poll(device))).toBe('invalid_grant');
     await expectDead(first);
+  });
+
+  it('gets what the person was shown, or nothing: not more, elsewhere, to another, or unseen', async () => {
+    const who = await someone();
+    const ask = () => client.initiateDeviceAuthorization(cli, { scope: 'run:read run:create' });
+    const [device, other] = [await ask(), await ask()];
+    const open = (userCode: string, as: TestPrincipal) => fixture.call(oauth.openDeviceCode, { userCode }, as);
+    const answer = (shown?: string, userCode = device.user_code, as = who.person) =>
+      refusalOf(fixture.call(oauth.decideDeviceCode, { userCode, allow: true, shown }, as));
+    const { shown } = await open(device.user_code, who.person);
+    expect((await open(device.user_code, who.person)).shown).toBe(shown);
+    const viewer = { ...who.person, scopes: who.person.scopes!.filter((scope) => scope !== 'run:create') };
+    const elsewhere = await fixture.call(auth.createWorkspace, { name: 'Elsewhere' }, who.person);
+    const moved = { ...who.person, workspaceId: elsewhere.id };
+    expect(await answer()).toBe('auth.oauth.changed');
+    expect(await answer((await open(other.user_code, who.person)).shown)).toBe('auth.oauth.changed');
+    expect(await answer((await open(device.user_code, viewer)).shown)).toBe('auth.oauth.changed');
+    expect(await answer(shown, device.user_code, viewer)).toBe('auth.oauth.changed');
+    expect(await answer(shown, device.user_code, moved)).toBe('auth.oauth.changed');
+    expect(await answer((await open(device.user_code, person)).shown)).toBe('auth.oauth.changed');
+    await fixture.database.query(
+      `update auth.oauth_request set payload = jsonb_set(payload, '{params,scope}', '"run:read run:create secret:manage"')
+       where decided_at is null and payload -> 'params' ->> 'scope' = 'run:read run:create'`,
+    );
+    expect(await answer(shown)).toBe('auth.oauth.changed');
+    await expect(decide(device.user_code, true, who.person)).resolves.toMatchObject({ allowed: true });
   });
 
   it('is answered once, however many answer at a time', async () => {
@@ -427,8 +456,10 @@ describe('a program in a browser', () => {
       .join('; ');
     return { answer, location, cookie, id: location.startsWith(`${SITE}/authorize/`) ? location.slice(-43) : '' };
   }
-  const answerTo = (id: string, allow = true, as = person) =>
-    fixture.call(oauth.decideAuthorization, { id, allow }, as);
+  async function answerTo(id: string, allow = true, as = person) {
+    const { shown } = await fixture.call(oauth.getAuthorization, { id }, as);
+    return fixture.call(oauth.decideAuthorization, { id, allow, shown }, as);
+  }
   const goOn = async (location: string, cookie: string) => speakTo(fixture)(location, { headers: { cookie } });
   async function codeFor(asked: Asked = {}) {
     const { id, cookie } = await begin(asked);
@@ -537,6 +568,16 @@ describe('a program in a browser', () => {
     expect(await refusalOf(fixture.call(oauth.changeOauthClient, request, stranger.person))).toBe(
       'auth.oauth-client.not-found',
     );
+  });
+
+  it('gets nothing when it is another, by name, than the person was shown', async () => {
+    const made = await fixture.call(oauth.createOauthClient, { ...OTHER, kind: 'public' }, person);
+    const { id } = await begin({ by: await program(made.id) });
+    const { shown } = await fixture.call(oauth.getAuthorization, { id }, person);
+    await fixture.call(oauth.changeOauthClient, { id: made.id, name: 'Trusted' }, person);
+    const asked = fixture.call(oauth.decideAuthorization, { id, allow: true, shown }, person);
+    expect(await refusalOf(asked)).toBe('auth.oauth.changed');
+    expect(await answerTo(id)).toMatchObject({ client: { name: 'Trusted' }, allowed: true });
   });
 
   it('changes, and is gone with what it was given', async () => {

@@ -21,7 +21,7 @@ export class Authorizations {
     ctx: RequestContext,
     { id }: RequestOf<typeof oauth.getAuthorization>,
   ): Promise<ReplyOf<typeof oauth.getAuthorization>> {
-    return this.behind(ctx, id, async (_tx, { payload, expiresAt }, { resource: _, ...asked }) => {
+    return this.behind(ctx, id, async (_tx, { payload, expiresAt }, { resource: _, provenSince: __, ...asked }) => {
       const { redirect_uri: uri = '' } = payload['params'] as { redirect_uri?: string };
       return { ...asked, expiresAt: expiresAt.toISOString(), returnsTo: new URL(uri).origin };
     });

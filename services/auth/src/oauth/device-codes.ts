@@ -31,11 +31,15 @@ export class DeviceCodes {
     ctx: RequestContext,
     { userCode }: RequestOf<typeof oauth.openDeviceCode>,
   ): Promise<ReplyOf<typeof oauth.openDeviceCode>> {
-    return this.behind(ctx, userCode, async (_tx, { payload, createdAt, expiresAt }, { resource: _, ...asked }) => {
-      const { address = '', userAgent = '' } = payload['deviceInfo'] as { address?: string; userAgent?: string };
-      const times = { requestedAt: createdAt.toISOString(), expiresAt: expiresAt.toISOString() };
-      return { ...asked, ...times, address, ...(userAgent === '' ? {} : { userAgent }) };
-    });
+    return this.behind(
+      ctx,
+      userCode,
+      async (_tx, { payload, createdAt, expiresAt }, { resource: _, provenSince: __, ...asked }) => {
+        const { address = '', userAgent = '' } = payload['deviceInfo'] as { address?: string; userAgent?: string };
+        const times = { requestedAt: createdAt.toISOString(), expiresAt: expiresAt.toISOString() };
+        return { ...asked, ...times, address, ...(userAgent === '' ? {} : { userAgent }) };
+      },
+    );
   }
 
   /** @throws ConclaveError `auth.device-code.not-found` | `auth.oauth.changed` | `auth.oauth.sign-in-needed` | `auth.workspace.not-found` | `request.rate-limited` */

@@ -10,7 +10,8 @@ import { callerOf } from '../members/caller.js';
 import { permissionsOf } from '../roles/role-permissions.js';
 import { lockSignIn } from '../sign-ins/postgres-sign-ins.js';
 import type { SignInEntity } from '../sign-ins/sign-in.entity.js';
-import { AuthorizationServer, GRANT_S } from './authorization-server.js';
+import { factorsOf, provenAtOf, readStanding } from '../sign-ins/standing.js';
+import { AuthorizationServer, GRANT_S, MAX_AGE_PARAM } from './authorization-server.js';
 import { Artifacts } from './artifacts.js';
 import { CLI_CLIENT } from './clients.js';
 import { insertGrant } from './postgres-grants.js';
@@ -25,6 +26,8 @@ interface AskedParams {
   readonly resource?: string | readonly string[];
   readonly workspace?: string;
   readonly redirect_uri?: string;
+  readonly [MAX_AGE_PARAM]?: string;
+  readonly prompt?: string;
 }
 
 /** What a program asks for and what it can get, seen by one person. */
@@ -36,6 +39,8 @@ export interface Asked {
   readonly resource: string;
   /** Stands for all of this, this request and this person: a yes is one to exactly that. */
   readonly shown: string;
+  /** A proof of who the person is has to be of after this, in milliseconds since the epoch. */
+  readonly provenSince: number;
 }
 
 @Injectable()
@@ -50,7 +55,7 @@ export class GiveGrant {
    *
    * @throws ConclaveError `auth.oauth.sign-in-needed` | `auth.workspace.not-found`
    */
-  async look(tx: Tx, ctx: RequestContext, { digest, payload }: WaitingRequest): Promise<Asked | undefined> {
+  async look(tx: Tx, ctx: RequestContext, { digest, payload, createdAt }: WaitingRequest): Promise<Asked | undefined> {
     const signIn = await signInOf(tx, ctx);
     const params = (payload['params'] ?? {}) as AskedParams;
     const client = await clientFor(tx, ctx.tenantId, String(params.client_id));
@@ -66,22 +71,31 @@ export class GiveGrant {
       resource: [params.resource ?? this.server.issuer].flat()[0]!,
     };
     const seen = [digest.toString('base64url'), ctx.principal!.id, params.redirect_uri ?? '', asked];
-    return { ...asked, shown: this.artifacts.digestOf('shown', JSON.stringify(seen)).toString('base64url') };
+    const provenSince = createdAt.getTime() - maxAgeOf(params) * 1_000;
+    return {
+      ...asked,
+      provenSince,
+      shown: this.artifacts.digestOf('shown', JSON.stringify(seen)).toString('base64url'),
+    };
   }
 
   /**
    * Gives what {@link look} finds now, if the person was shown the same. @returns what the protocol has to know of it
    *
-   * @throws ConclaveError `auth.oauth.changed`
+   * @throws ConclaveError `auth.oauth.changed` | `auth.step-up.required`
    */
   async give(tx: Tx, ctx: RequestContext, asked: Asked, shown: string | undefined) {
     if (shown !== asked.shown) throw new ConclaveError('auth.oauth.changed');
     const { client, scopes, workspace, resource } = asked;
     const { tenantId, principalId } = callerOf(ctx);
+    const standing = await readStanding(tx, tenantId, ctx.credentialId!);
+    const provenAt = provenAtOf(standing);
+    if (provenAt < asked.provenSince)
+      throw new ConclaveError('auth.step-up.required', { factors: factorsOf(standing) });
     const id = newId('grant');
     const at = { principalId, workspaceId: workspace.id };
     await insertGrant(tx, {
-      ...{ tenantId, id, ...at, clientId: client.id, signInId: ctx.credentialId! },
+      ...{ tenantId, id, ...at, clientId: client.id, signInId: ctx.credentialId!, provenAt },
       ...{ scopes, resource, lifetimeS: GRANT_S },
     });
     await tx.emit(events.grantGiven, {
@@ -117,6 +131,12 @@ async function permittedAt(tx: Tx, ctx: RequestContext, { apiKeyId }: SignInEnti
   if (workspaceId === ctx.workspaceId) return ctx.scopes;
   if (apiKeyId !== null) throw new ConclaveError('auth.workspace.not-found', { id: workspaceId });
   return new Set((await permissionsOf(tx, ctx.tenantId, role)) ?? []);
+}
+
+/** How old a proof may be, in seconds: what the program says (OpenID Connect Core § 3.1.2.1), or any age. */
+function maxAgeOf({ [MAX_AGE_PARAM]: maxAge, prompt }: AskedParams): number {
+  if (prompt?.split(' ').includes('login')) return 0;
+  return maxAge === undefined ? Infinity : Number(maxAge);
 }
 
 function scopesOf(text: string | undefined): Permission[] {

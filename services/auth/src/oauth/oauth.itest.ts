@@ -1,6 +1,17 @@
 /** Programs of others (`openid-client`) that speak OAuth to two replicas of auth, and people who answer them. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { auth, events, oauth, roles, scim, signIns, tenants } from '@conclave/contracts';
+import {
+  auth,
+  events,
+  newId,
+  oauth,
+  roles,
+  scim,
+  secrets,
+  signIns,
+  tenants,
+  type ConclaveError,
+} from '@conclave/contracts';
 import { refusalOf, type TestPrincipal } from '@conclave/dev-env/testing';
 import type { RunningService } from '@conclave/nest-kit';
 import { Database } from '@conclave/postgres-kit';
@@ -253,6 +264,57 @@ describe('a device', () => {
   });
 });
 
+describe('how lately a person proved who they are', () => {
+  const claimsOf = (token: string) =>
+    JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as Record<string, unknown>;
+  const proveAgo = ({ tenantId, credentialId }: TestPrincipal, minutes: number) =>
+    fixture.database.query(
+      `update auth.sign_in set proven_at = now() - $3 * interval '1 min', authenticated_at = now() - interval '1 day'
+       where tenant_id = $1 and id = $2`,
+      [tenantId, credentialId, minutes],
+    );
+
+  it('goes with what they allow, however often it is renewed, and opens what is privileged for so long only', async () => {
+    const who = await someone();
+    const deleting = async (token: string) =>
+      fixture
+        .call(secrets.deleteSecret, { id: newId('secret') }, await use(token))
+        .catch(({ code, params }: ConclaveError) => [code, params]);
+    await proveAgo(who.person, 10);
+    const tokens = await tokensFor('secret:manage run:read', who.person);
+    const provenAt = Number(claimsOf(tokens.access_token)['auth_time']);
+    expect(Math.abs(Date.now() / 1_000 - 600 - provenAt)).toBeLessThan(30);
+    expect(await deleting(tokens.access_token)).toMatchObject(['auth.secret.not-found', {}]);
+    await fixture.database.query(`update auth.oauth_grant set proven_at = proven_at - interval '6 min' where id = $1`, [
+      grantOf(tokens.access_token),
+    ]);
+    const renewed = await refresh(tokens.refresh_token);
+    expect(claimsOf(renewed.access_token)['auth_time']).toBe(provenAt - 360);
+    expect(await deleting(renewed.access_token)).toEqual(['auth.proof.too-old', { maxAgeS: 900 }]);
+    await fixture.database.query('update auth.oauth_grant set proven_at = null where id = $1', [
+      grantOf(tokens.access_token),
+    ]);
+    expect(await deleting(renewed.access_token)).toEqual(['auth.proof.too-old', { maxAgeS: 900 }]);
+    expect((await use(renewed.access_token)).scopes).toContain('run:read');
+  });
+
+  it.each([
+    [{ max_age: '0' }, 5, false],
+    [{ max_age: '240' }, 5, false],
+    [{ max_age: '360' }, 5, true],
+    [{}, 5, true],
+  ])('is held to what a program asks: %j, proven %d minutes ago', async (params, minutes, allowed) => {
+    const who = await someone();
+    await proveAgo(who.person, minutes);
+    const device = await client.initiateDeviceAuthorization(cli, { scope: 'run:read', ...params });
+    if (!allowed) {
+      expect(await refusalOf(decide(device.user_code, true, who.person))).toBe('auth.step-up.required');
+      await proveAgo(who.person, -1);
+    }
+    expect(await decide(device.user_code, true, who.person)).toMatchObject({ allowed: true });
+  });
+});
+
 describe('a refresh token', () => {
   it('gives another one and a new access token, for no more than before', async () => {
     const first = await tokensFor('run:read self:read');
@@ -487,6 +549,27 @@ describe('a program in a browser', () => {
     expect(await refusalOf(answerTo(id))).toBe('auth.authorization.not-found');
   });
 
+  it.each<Record<string, string>>([{ prompt: 'login' }, { max_age: '0' }, { max_age: '60' }])(
+    'has the person prove who they are again when it asks for it: %j',
+    async (params) => {
+      const who = await someone();
+      const provenAt = (sql: string) =>
+        fixture.database.query(`update auth.sign_in set proven_at = ${sql}, authenticated_at = ${sql} where id = $1`, [
+          who.person.credentialId,
+        ]);
+      await provenAt(`now() - interval '2 min'`);
+      const { id, cookie } = await begin({
+        by: cli,
+        params: { ...params, redirect_uri: 'http://127.0.0.1:1/callback' },
+      });
+      expect(await refusalOf(answerTo(id, true, who.person))).toBe('auth.step-up.required');
+      await provenAt('now()');
+      const { location } = await answerTo(id, true, who.person);
+      const back = new URL((await goOn(location, cookie)).headers.get('location')!);
+      await expect(exchange(back, cli)).resolves.toBeDefined();
+    },
+  );
+
   it('may say beforehand what it asks for, and may run on the person’s machine on any port', async () => {
     const pushed = await client.buildAuthorizationUrlWithPAR(web, await paramsOf());
     const answer = await speakTo(fixture)(pushed.href);
@@ -497,6 +580,7 @@ describe('a program in a browser', () => {
   });
 
   it.each<[string, Record<string, string>, string]>([
+    ['with an age that is none', { max_age: '-1' }, 'invalid_request'],
     ['without PKCE', { code_challenge: '', code_challenge_method: '' }, 'invalid_request'],
     ['with plain PKCE', { code_challenge_method: 'plain' }, 'invalid_request'],
     ['for an implicit token', { response_type: 'token' }, 'unsupported_response_type'],

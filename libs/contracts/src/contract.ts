@@ -69,7 +69,7 @@ export interface Contract<
   readonly attributes?: readonly string[];
   /** The agents that the request sets to work, `agents` to a tenant's policies. A run that is a task is agent `run`. */
   agentsOf?(this: void, request: z.output<Req>): readonly string[];
-  /** Privileged: a browser's sign-in needs a proof of late for it. API keys are for programs and hold it by their scopes. */
+  /** Privileged: a browser's sign-in, and a program that a person allowed, need a proof of late. API keys hold it by their scopes. */
   readonly stepUp?: true;
   /** Open also to a sign-in whose second factor is still to be shown: always, or while the person has none to show. */
   readonly whilePending?: 'always' | 'without-factor';

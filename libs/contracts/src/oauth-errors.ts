@@ -12,6 +12,11 @@ export const oauthErrors = {
     title: 'Only a person who signed in can decide what a program may do.',
     action: 'Sign in to the console and decide there; API keys and other programs cannot.',
   },
+  'auth.oauth.changed': {
+    status: 409,
+    title: 'What the program would get is no longer what was shown.',
+    action: 'Look at what it asks for again, and answer with the `shown` of that.',
+  },
   'auth.device-code.not-found': {
     status: 404,
     title: 'No such code waits for an answer.',

@@ -14,6 +14,12 @@ export const secondFactorErrors = {
     action:
       'Show one of `factors` with POST /v1/sign-ins/current/step-up and repeat the request; if there is none, sign in again.',
   },
+  'auth.proof.too-old': {
+    status: 401,
+    title: 'This takes a proof of late from the person the program acts for.',
+    action:
+      'Send the person through a new authorization with `max_age` (RFC 9470), in the command line with `conclave login --prove`; `maxAgeS` is how old a proof may be.',
+  },
   'auth.second-factor.refused': {
     status: 422,
     title: 'The code is not good: it is wrong, too old, or was used before.',

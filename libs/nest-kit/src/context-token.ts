@@ -22,7 +22,7 @@ export interface ContextClaims {
   /** Names the content of the tenant's policies; absent when it has none. */
   readonly policies?: string;
   readonly credentialId?: string;
-  /** What was shown for the sign-in of a browser; absent for an API key. */
+  /** What was shown for the sign-in of a browser, or by who allowed a program; absent for an API key. */
   readonly signIn?: SignInStanding;
   /** Why a service acts: the principal or run it works for. */
   readonly onBehalfOf?: string;
@@ -36,6 +36,8 @@ export interface SignInStanding {
   readonly factors: readonly string[];
   /** What it will be worth once one was shown; until then it is worth nothing. */
   readonly withheld?: readonly Permission[];
+  /** How old a proof may be, for a program, which has to ask for another. */
+  readonly maxAgeS?: number;
 }
 
 /** Permissions of newer services pass: nothing here asks for them. */
@@ -52,6 +54,7 @@ const claimsSchema = z.object({
       provenUntil: z.number(),
       factors: z.array(z.string()),
       withheld: z.array(z.string()).optional(),
+      maxAgeS: z.number().optional(),
     })
     .optional(),
   onBehalfOf: z.string().optional(),

@@ -1,6 +1,7 @@
 /**
  * Whether the holder of a context may ask for something: by permission, and for a browser's sign-in by what was shown of
- * late. The edge and every owner ask by these same rules. API keys are for programs, which have nobody to ask.
+ * late, for a program by what was shown when a person allowed it. The edge and every owner ask by these same rules. API keys
+ * are for programs that have nobody to ask.
  */
 import { ConclaveError, idPrefixes, type Contract } from '@conclave/contracts';
 import type { ContextClaims } from './context-token.js';
@@ -10,15 +11,16 @@ export type Terms = Pick<Contract, 'permission' | 'stepUp' | 'whilePending'>;
 
 type Holder = Pick<ContextClaims, 'scopes' | 'signIn' | 'credentialId'>;
 
-/** @throws ConclaveError `auth.second-factor.required` | `auth.forbidden` | `auth.step-up.required` */
+/** @throws ConclaveError `auth.second-factor.required` | `auth.forbidden` | `auth.step-up.required` | `auth.proof.too-old` */
 export function refuseUnpermitted(terms: Terms, holder: Holder): void {
   const { permission, stepUp, whilePending } = terms;
   const factors = [...(holder.signIn?.factors ?? [])];
   const open = whilePending === 'always' || (whilePending === 'without-factor' && factors.length === 0);
   if (holder.signIn?.withheld && !open) throw new ConclaveError('auth.second-factor.required', { factors });
   if (!permits(terms, holder)) throw new ConclaveError('auth.forbidden', { permission });
-  if (stepUp && isSignIn(holder) && (holder.signIn?.provenUntil ?? 0) <= Date.now())
-    throw new ConclaveError('auth.step-up.required', { factors });
+  if (!stepUp || (holder.signIn?.provenUntil ?? 0) > Date.now()) return;
+  if (is('signIn', holder)) throw new ConclaveError('auth.step-up.required', { factors });
+  if (is('grant', holder)) throw new ConclaveError('auth.proof.too-old', { maxAgeS: holder.signIn?.maxAgeS ?? 0 });
 }
 
 /** By permission alone. While a second factor is to be shown a sign-in holds what it will be worth, for few things. */
@@ -27,4 +29,5 @@ export function permits({ permission, whilePending }: Terms, { scopes, signIn }:
   return permission === 'none' || held.some((scope) => scope === permission);
 }
 
-const isSignIn = ({ credentialId }: Holder): boolean => credentialId?.startsWith(`${idPrefixes.signIn}_`) ?? false;
+const is = (kind: 'signIn' | 'grant', { credentialId }: Holder): boolean =>
+  credentialId?.startsWith(`${idPrefixes[kind]}_`) ?? false;

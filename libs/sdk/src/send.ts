@@ -45,12 +45,16 @@ export function sender({ baseUrl, apiKey, fetch: fetchWith = fetch }: Platform):
     const credential = typeof apiKey === 'string' ? apiKey : await apiKey();
     let response = await ask(target, credential, init);
     // A token can end while it travels. What was streamed is gone, and cannot be sent again.
-    if (response.status === 401 && typeof apiKey !== 'string' && !(init.body instanceof ReadableStream))
+    if (isRenewable(response) && typeof apiKey !== 'string' && !(init.body instanceof ReadableStream))
       response = await ask(target, await apiKey(credential), init);
     if (response.ok) return response;
     throw await refusalOf(response);
   };
 }
+
+/** Another token of the same grant proves no more of who its person is (RFC 9470). */
+const isRenewable = ({ status, headers }: Response): boolean =>
+  status === 401 && !headers.get('www-authenticate')?.includes('insufficient_user_authentication');
 
 /** The refusal that stands for a network fault; `reason` is what the network said, such as ECONNREFUSED. */
 export function unreachable(url: string, thrown: unknown): ConclaveError {

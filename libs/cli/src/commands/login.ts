@@ -41,6 +41,7 @@ export const login: Command = {
   options: {
     url: { value: 'URL', help: 'address of the platform (CONCLAVE_URL)' },
     workspace: { value: 'NAME', help: 'work in this workspace (default: where you are signed in)' },
+    prove: { help: 'prove in the browser who you are, for what is privileged and takes a proof of late' },
     scope: { value: 'SCOPES', help: 'ask for these permissions only, separated by spaces' },
   },
   codes: [...plainCodes, [EXIT.interrupted, 'interrupted; nothing was kept']],
@@ -80,7 +81,11 @@ async function begin(call: Call, url: string): Promise<Device> {
   if (unknown !== undefined || scopes.length === 0)
     throw usage(`there is no permission ${JSON.stringify(unknown ?? '')}`, `There are: ${permissions.join(' ')}`);
   const workspace = call.text('workspace');
-  const form = { scope: scopes.join(' '), ...(workspace === undefined ? {} : { workspace }) };
+  const form = {
+    scope: scopes.join(' '),
+    ...(workspace === undefined ? {} : { workspace }),
+    ...(call.flag('prove') ? { max_age: '0' } : {}),
+  };
   const answer = await ask(url, 'device_authorization', form, call.signal);
   const { body } = answer;
   const texts = ['device_code', 'user_code', 'verification_uri'].map((name) => body[name]);

@@ -76,7 +76,12 @@ const asked = z.object({
   /** Where it will act. */
   workspace: z.object({ id: idOf('workspace'), name }),
   expiresAt: timestamp,
+  /** Stands for all of this. Optional, as replies from before say nothing of it. */
+  shown: z.string().optional(),
 });
+
+/** A yes says to what: `shown` of the question. Optional, as a no needs none. */
+const answer = { allow: z.boolean(), shown: z.string().max(64).optional() };
 
 const userCode = z.string().min(1).max(40);
 
@@ -109,9 +114,9 @@ export const decideDeviceCode = contract({
   subject: 'auth.v1.device-code.decide',
   permission: 'self:manage',
   stepUp: true,
-  request: z.strictObject({ userCode, allow: z.boolean() }),
+  request: z.strictObject({ userCode, ...answer }),
   reply: decided,
-  errors: ['auth.device-code.not-found', 'auth.oauth.sign-in-needed', 'auth.workspace.not-found'],
+  errors: ['auth.device-code.not-found', 'auth.oauth.changed', 'auth.oauth.sign-in-needed', 'auth.workspace.not-found'],
   http: {
     method: 'POST',
     path: '/v1/device-codes/decide',
@@ -148,12 +153,17 @@ export const decideAuthorization = contract({
   subject: 'auth.v1.authorization.decide',
   permission: 'self:manage',
   stepUp: true,
-  request: z.strictObject({ id: authorizationId, allow: z.boolean() }),
+  request: z.strictObject({ id: authorizationId, ...answer }),
   reply: decided.extend({
     /** Where the browser goes on; good once, and only in the browser that began. */
     location: z.string(),
   }),
-  errors: ['auth.authorization.not-found', 'auth.oauth.sign-in-needed', 'auth.workspace.not-found'],
+  errors: [
+    'auth.authorization.not-found',
+    'auth.oauth.changed',
+    'auth.oauth.sign-in-needed',
+    'auth.workspace.not-found',
+  ],
   http: {
     method: 'POST',
     path: '/v1/authorizations/{id}',

@@ -323,9 +323,10 @@ describe('the members of a workspace, over the public API', () => {
     const { gateway } = platform;
     const page = await openPage(gateway, platform.apiKey);
     const home = join(dirname(platform.devFile), 'home');
-    const login = await logIn(gateway, home, 'self:read run:read', (userCode) =>
-      page('POST', '/v1/device-codes/decide', { userCode, allow: true }),
-    );
+    const login = await logIn(gateway, home, 'self:read run:read', async (userCode) => {
+      const { shown } = (await page('POST', '/v1/device-codes/open', { userCode })).body;
+      return page('POST', '/v1/device-codes/decide', { userCode, allow: true, shown });
+    });
     expect(login).toMatchObject({ code: 0, said: { url: gateway, me: { scopes: ['run:read', 'self:read'] } } });
     expect((await login.conclave('whoami')).stdout).toContain(`at ${gateway}`);
     expect((await login.conclave('status')).code).toBe(0);

@@ -36,7 +36,7 @@ export interface Grant {
   /** Until when it is worth this. */
   readonly expiresAt?: Date;
   readonly allowedAddresses?: readonly string[];
-  /** What was shown, when it is a sign-in. */
+  /** What was shown, when it is a sign-in, or a program that was allowed under one. */
   readonly signIn?: SignInStanding;
   /** What the tenant may ask for in a minute. */
   readonly requestsPerMinute?: number;
@@ -97,7 +97,10 @@ export class Authenticator {
       if (isStale(row)) await touchGrant(tx, tenantId, row.credential_id, new Date());
       const inKey = new Set(row.scopes ?? token.scopes);
       const scopes = token.scopes.filter((scope) => row.granted.includes(scope) && inKey.has(scope));
-      return grantOf(tenantId, { ...row, scopes, expires_at: expiresAt }, this.config.STEP_UP_MINUTES * 60_000);
+      const stepUpMs = this.config.STEP_UP_MINUTES * 60_000;
+      const provenUntil = (row.proven_at?.getTime() ?? 0) + stepUpMs;
+      const signIn = { provenUntil, factors: [], maxAgeS: stepUpMs / 1_000 };
+      return { ...grantOf(tenantId, { ...row, scopes, expires_at: expiresAt }, stepUpMs), signIn };
     });
   }
 

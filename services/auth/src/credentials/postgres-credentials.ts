@@ -97,9 +97,12 @@ export const oauthCredential = (
   tx: Tx,
   tenantId: string,
   { grantId, principalId }: { readonly grantId: string; readonly principalId: string },
-): Promise<(Omit<CredentialRow, 'digest' | 'expires_at'> & { readonly granted: Permission[] }) | undefined> =>
+): Promise<
+  | (Omit<CredentialRow, 'digest' | 'expires_at'> & { readonly granted: Permission[]; readonly proven_at: Date | null })
+  | undefined
+> =>
   tx.one(
-    `select ${HELD}, g.id as credential_id, g.scopes as granted, g.last_used_at, null as emergency_until, ${GRANT_GONE} as dead
+    `select ${HELD}, g.id as credential_id, g.scopes as granted, g.proven_at, g.last_used_at, null as emergency_until, ${GRANT_GONE} as dead
      from oauth_grant g left join api_key k on k.tenant_id = g.tenant_id and k.id = g.api_key_id ${holderOf('g')}
      where g.tenant_id = $1 and g.id = $2 and g.principal_id = $3`,
     [tenantId, grantId, principalId],

@@ -5,7 +5,7 @@ import { Injectable } from '@nestjs/common';
 import inject from 'light-my-request';
 import { NO_TENANT } from '../tenants/no-tenant.js';
 import { Artifacts } from './artifacts.js';
-import { AuthorizationServer, RESUME_COOKIE } from './authorization-server.js';
+import { AuthorizationServer, MAX_AGE_PARAM, RESUME_COOKIE } from './authorization-server.js';
 import { decisionOf } from './postgres-oauth-requests.js';
 import { OVERLAP_MS, SigningKeys } from './signing-keys.js';
 
@@ -40,10 +40,10 @@ export class AnswerOauth {
     return this.server.serve(async (handler) => {
       const answer = await inject(handler, {
         method: request.method,
-        url: url.pathname + url.search,
+        url: url.pathname + ours(url.search),
         remoteAddress: request.address,
         headers: { ...request.headers, host, 'x-forwarded-proto': protocol.slice(0, -1) },
-        ...(request.body === undefined ? {} : { payload: request.body }),
+        ...(request.body === undefined ? {} : { payload: ours(request.body) }),
       });
       const body = url.pathname.startsWith('/.well-known/') ? withScopes(answer.payload) : answer.payload;
       return { status: answer.statusCode, headers: headersOf(answer.headers), body };
@@ -68,6 +68,9 @@ export class AnswerOauth {
     return published('application/jwk-set+json', { keys: await this.keys.published() });
   }
 }
+
+/** The library knows `max_age` with ID tokens only; to programs without them it is a word of RFC 9470 § 4. */
+const ours = (form: string): string => form.replaceAll(/(^|[?&])max_age=/g, `$1${MAX_AGE_PARAM}=`);
 
 /** What everybody may read and keep for a while: half as long as a new key waits until it signs. */
 const published = (type: string, document: object): Reply => ({

@@ -63,7 +63,10 @@ export class Artifacts {
     return nothingKept;
   }
 
-  digestOf(kind: 'device' | 'interaction' | 'pushed' | 'user-code' | 'decision' | TokenKind, id: string): Buffer {
+  digestOf(
+    kind: 'device' | 'interaction' | 'pushed' | 'user-code' | 'decision' | 'shown' | TokenKind,
+    id: string,
+  ): Buffer {
     return this.digest.of('oauth', `${kind}\n${id}`);
   }
 

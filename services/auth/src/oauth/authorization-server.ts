@@ -24,6 +24,9 @@ export const GRANT_S = 90 * 86_400;
 const ANSWER_S = 600;
 const CODE_S = 60;
 
+/** As what `max_age` goes through the library. */
+export const MAX_AGE_PARAM = 'proof_max_age';
+
 /** The only cookie of the protocol: the browser that began an authorization is the one that ends it. */
 export const RESUME_COOKIE = 'conclave-oauth';
 
@@ -89,7 +92,7 @@ export class AuthorizationServer {
       claims: { sub: null },
       responseTypes: ['code'],
       pkce: { required: () => true },
-      extraParams: ['workspace'],
+      extraParams: { workspace: null, [MAX_AGE_PARAM]: checkMaxAge },
       rotateRefreshToken: true,
       issueRefreshToken: () => true,
       expiresWithSession: () => false,
@@ -115,7 +118,9 @@ export class AuthorizationServer {
       extraTokenClaims: async (_ctx, token) => {
         const grant = 'grantId' in token ? await artifacts.grant(String(token.grantId)) : undefined;
         if (!grant) throw new errors.InvalidGrant('the grant has ended');
-        return { tenant: grant.tenantId, workspace: grant.workspaceId, grant: grant.id };
+        const provenAt = grant.provenAt?.getTime() ?? 0;
+        const proof = provenAt > 0 ? { auth_time: Math.floor(provenAt / 1_000) } : {};
+        return { tenant: grant.tenantId, workspace: grant.workspaceId, grant: grant.id, ...proof };
       },
       renderError: (ctx, out) => {
         ctx.type = 'application/json';
@@ -194,6 +199,11 @@ const routesAndTimes = {
     IdToken: ACCESS_TOKEN_S,
   },
 } as const;
+
+function checkMaxAge(_ctx: unknown, value: string | undefined): void {
+  if (value !== undefined && !/^\d{1,9}$/.test(value))
+    throw new errors.InvalidRequest('max_age is a number of seconds');
+}
 
 /** Every authorization is asked for, each time. */
 function alwaysAsk() {

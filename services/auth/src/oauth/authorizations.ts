@@ -21,20 +21,20 @@ export class Authorizations {
     ctx: RequestContext,
     { id }: RequestOf<typeof oauth.getAuthorization>,
   ): Promise<ReplyOf<typeof oauth.getAuthorization>> {
-    return this.behind(ctx, id, async (_tx, { payload, expiresAt }, { resource: _, ...asked }) => {
+    return this.behind(ctx, id, async (_tx, { payload, expiresAt }, { resource: _, provenSince: __, ...asked }) => {
       const { redirect_uri: uri = '' } = payload['params'] as { redirect_uri?: string };
       return { ...asked, expiresAt: expiresAt.toISOString(), returnsTo: new URL(uri).origin };
     });
   }
 
-  /** @throws ConclaveError `auth.authorization.not-found` | `auth.oauth.sign-in-needed` | `auth.workspace.not-found` */
+  /** @throws ConclaveError `auth.authorization.not-found` | `auth.oauth.changed` | `auth.oauth.sign-in-needed` | `auth.workspace.not-found` */
   decide(
     ctx: RequestContext,
-    { id, allow }: RequestOf<typeof oauth.decideAuthorization>,
+    { id, allow, shown }: RequestOf<typeof oauth.decideAuthorization>,
   ): Promise<ReplyOf<typeof oauth.decideAuthorization>> {
     return this.behind(ctx, id, async (tx, { digest, payload }, asked) => {
       const allowed = allow && asked.scopes.length > 0;
-      const result = allowed ? await this.allow(tx, ctx, asked) : { error: 'access_denied' };
+      const result = allowed ? await this.allow(tx, ctx, asked, shown) : { error: 'access_denied' };
       const secret = randomBytes(32).toString('base64url');
       const decision = this.artifacts.digestOf('decision', secret);
       await decideRequest(tx, 'interaction', digest, { answer: { result }, decision });
@@ -42,8 +42,8 @@ export class Authorizations {
     });
   }
 
-  private async allow(tx: Tx, ctx: RequestContext, asked: Asked) {
-    const { grantId, accountId } = await this.grants.give(tx, ctx, asked);
+  private async allow(tx: Tx, ctx: RequestContext, asked: Asked, shown: string | undefined) {
+    const { grantId, accountId } = await this.grants.give(tx, ctx, asked, shown);
     return { login: { accountId }, consent: { grantId } };
   }
 
@@ -54,7 +54,7 @@ export class Authorizations {
   ): Promise<T> {
     return this.db.tx(ctx, async (tx) => {
       const waiting = await lockWaiting(tx, 'interaction', this.artifacts.digestOf('interaction', id));
-      const asked = waiting && (await this.grants.look(tx, ctx, waiting.payload));
+      const asked = waiting && (await this.grants.look(tx, ctx, waiting));
       if (!asked) throw new ConclaveError('auth.authorization.not-found');
       return work(tx, waiting, asked);
     });

@@ -31,22 +31,26 @@ export class DeviceCodes {
     ctx: RequestContext,
     { userCode }: RequestOf<typeof oauth.openDeviceCode>,
   ): Promise<ReplyOf<typeof oauth.openDeviceCode>> {
-    return this.behind(ctx, userCode, async (_tx, { payload, createdAt, expiresAt }, { resource: _, ...asked }) => {
-      const { address = '', userAgent = '' } = payload['deviceInfo'] as { address?: string; userAgent?: string };
-      const times = { requestedAt: createdAt.toISOString(), expiresAt: expiresAt.toISOString() };
-      return { ...asked, ...times, address, ...(userAgent === '' ? {} : { userAgent }) };
-    });
+    return this.behind(
+      ctx,
+      userCode,
+      async (_tx, { payload, createdAt, expiresAt }, { resource: _, provenSince: __, ...asked }) => {
+        const { address = '', userAgent = '' } = payload['deviceInfo'] as { address?: string; userAgent?: string };
+        const times = { requestedAt: createdAt.toISOString(), expiresAt: expiresAt.toISOString() };
+        return { ...asked, ...times, address, ...(userAgent === '' ? {} : { userAgent }) };
+      },
+    );
   }
 
-  /** @throws ConclaveError `auth.device-code.not-found` | `auth.oauth.sign-in-needed` | `auth.workspace.not-found` | `request.rate-limited` */
+  /** @throws ConclaveError `auth.device-code.not-found` | `auth.oauth.changed` | `auth.oauth.sign-in-needed` | `auth.workspace.not-found` | `request.rate-limited` */
   decide(
     ctx: RequestContext,
-    { userCode, allow }: RequestOf<typeof oauth.decideDeviceCode>,
+    { userCode, allow, shown }: RequestOf<typeof oauth.decideDeviceCode>,
   ): Promise<ReplyOf<typeof oauth.decideDeviceCode>> {
     return this.behind(ctx, userCode, async (tx, { digest }, asked) => {
       const allowed = allow && asked.scopes.length > 0;
       const answer = allowed
-        ? { ...(await this.grants.give(tx, ctx, asked)), authTime: Math.floor(Date.now() / 1_000) }
+        ? { ...(await this.grants.give(tx, ctx, asked, shown)), authTime: Math.floor(Date.now() / 1_000) }
         : { error: 'access_denied', errorDescription: 'the person said no' };
       await decideRequest(tx, 'device', digest, { answer });
       return { client: asked.client, allowed };
@@ -64,7 +68,7 @@ export class DeviceCodes {
     const found = await this.db.tx(ctx, async (tx) => {
       if ((await wrongCodes(tx, caller, WINDOW_MS)) >= WRONG_LIMIT) throw tooMany();
       const waiting = await lockWaiting(tx, 'device', code);
-      const asked = waiting && (await this.grants.look(tx, ctx, waiting.payload));
+      const asked = waiting && (await this.grants.look(tx, ctx, waiting));
       return asked && { answer: await work(tx, waiting, asked) };
     });
     if (found) return found.answer;

@@ -10,11 +10,13 @@ import { callerOf } from '../members/caller.js';
 import { permissionsOf } from '../roles/role-permissions.js';
 import { lockSignIn } from '../sign-ins/postgres-sign-ins.js';
 import type { SignInEntity } from '../sign-ins/sign-in.entity.js';
-import { AuthorizationServer, GRANT_S } from './authorization-server.js';
+import { factorsOf, provenAtOf, readStanding } from '../sign-ins/standing.js';
+import { AuthorizationServer, GRANT_S, MAX_AGE_PARAM } from './authorization-server.js';
+import { Artifacts } from './artifacts.js';
 import { CLI_CLIENT } from './clients.js';
 import { insertGrant } from './postgres-grants.js';
 import { oauthClient } from './postgres-oauth-clients.js';
-import type { Payload } from './postgres-oauth-requests.js';
+import type { WaitingRequest } from './postgres-oauth-requests.js';
 import { placeOfPerson, type Place } from './postgres-places.js';
 
 /** What a program's request says, as far as people are concerned. */
@@ -23,6 +25,9 @@ interface AskedParams {
   readonly scope?: string;
   readonly resource?: string | readonly string[];
   readonly workspace?: string;
+  readonly redirect_uri?: string;
+  readonly [MAX_AGE_PARAM]?: string;
+  readonly prompt?: string;
 }
 
 /** What a program asks for and what it can get, seen by one person. */
@@ -32,18 +37,25 @@ export interface Asked {
   readonly beyond: Permission[];
   readonly workspace: { readonly id: string; readonly name: string };
   readonly resource: string;
+  /** Stands for all of this, this request and this person: a yes is one to exactly that. */
+  readonly shown: string;
+  /** A proof of who the person is has to be of after this, in milliseconds since the epoch. */
+  readonly provenSince: number;
 }
 
 @Injectable()
 export class GiveGrant {
-  constructor(private readonly server: AuthorizationServer) {}
+  constructor(
+    private readonly server: AuthorizationServer,
+    private readonly artifacts: Artifacts,
+  ) {}
 
   /**
    * Looks at a request with the eyes of the person at the page. Undefined when its program is none of theirs.
    *
    * @throws ConclaveError `auth.oauth.sign-in-needed` | `auth.workspace.not-found`
    */
-  async look(tx: Tx, ctx: RequestContext, payload: Payload): Promise<Asked | undefined> {
+  async look(tx: Tx, ctx: RequestContext, { digest, payload, createdAt }: WaitingRequest): Promise<Asked | undefined> {
     const signIn = await signInOf(tx, ctx);
     const params = (payload['params'] ?? {}) as AskedParams;
     const client = await clientFor(tx, ctx.tenantId, String(params.client_id));
@@ -51,22 +63,39 @@ export class GiveGrant {
     const place = await workplace(tx, ctx, params.workspace);
     const may = await permittedAt(tx, ctx, signIn, place);
     const wanted = scopesOf(params.scope);
-    return {
+    const asked = {
       client,
       scopes: wanted.filter((scope) => may.has(scope) && oauth.grantableScopes.includes(scope)),
       beyond: wanted.filter((scope) => !may.has(scope) || !oauth.grantableScopes.includes(scope)),
       workspace: { id: place.workspaceId, name: place.name },
       resource: [params.resource ?? this.server.issuer].flat()[0]!,
     };
+    const seen = [digest.toString('base64url'), ctx.principal!.id, params.redirect_uri ?? '', asked];
+    const provenSince = createdAt.getTime() - maxAgeOf(params) * 1_000;
+    return {
+      ...asked,
+      provenSince,
+      shown: this.artifacts.digestOf('shown', JSON.stringify(seen)).toString('base64url'),
+    };
   }
 
-  /** Gives what {@link look} found. @returns what the protocol has to know of it */
-  async give(tx: Tx, ctx: RequestContext, { client, scopes, workspace, resource }: Asked) {
+  /**
+   * Gives what {@link look} finds now, if the person was shown the same. @returns what the protocol has to know of it
+   *
+   * @throws ConclaveError `auth.oauth.changed` | `auth.step-up.required`
+   */
+  async give(tx: Tx, ctx: RequestContext, asked: Asked, shown: string | undefined) {
+    if (shown !== asked.shown) throw new ConclaveError('auth.oauth.changed');
+    const { client, scopes, workspace, resource } = asked;
     const { tenantId, principalId } = callerOf(ctx);
+    const standing = await readStanding(tx, tenantId, ctx.credentialId!);
+    const provenAt = provenAtOf(standing);
+    if (provenAt < asked.provenSince)
+      throw new ConclaveError('auth.step-up.required', { factors: factorsOf(standing) });
     const id = newId('grant');
     const at = { principalId, workspaceId: workspace.id };
     await insertGrant(tx, {
-      ...{ tenantId, id, ...at, clientId: client.id, signInId: ctx.credentialId! },
+      ...{ tenantId, id, ...at, clientId: client.id, signInId: ctx.credentialId!, provenAt },
       ...{ scopes, resource, lifetimeS: GRANT_S },
     });
     await tx.emit(events.grantGiven, {
@@ -102,6 +131,12 @@ async function permittedAt(tx: Tx, ctx: RequestContext, { apiKeyId }: SignInEnti
   if (workspaceId === ctx.workspaceId) return ctx.scopes;
   if (apiKeyId !== null) throw new ConclaveError('auth.workspace.not-found', { id: workspaceId });
   return new Set((await permissionsOf(tx, ctx.tenantId, role)) ?? []);
+}
+
+/** How old a proof may be, in seconds: what the program says (OpenID Connect Core § 3.1.2.1), or any age. */
+function maxAgeOf({ [MAX_AGE_PARAM]: maxAge, prompt }: AskedParams): number {
+  if (prompt?.split(' ').includes('login')) return 0;
+  return maxAge === undefined ? Infinity : Number(maxAge);
 }
 
 function scopesOf(text: string | undefined): Permission[] {

@@ -1,6 +1,17 @@
 /** Programs of others (`openid-client`) that speak OAuth to two replicas of auth, and people who answer them. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { auth, events, oauth, roles, scim, signIns, tenants } from '@conclave/contracts';
+import {
+  auth,
+  events,
+  newId,
+  oauth,
+  roles,
+  scim,
+  secrets,
+  signIns,
+  tenants,
+  type ConclaveError,
+} from '@conclave/contracts';
 import { refusalOf, type TestPrincipal } from '@conclave/dev-env/testing';
 import type { RunningService } from '@conclave/nest-kit';
 import { Database } from '@conclave/postgres-kit';
@@ -44,8 +55,11 @@ afterAll(async () => {
   await fixture.stop();
 });
 
-const decide = (userCode: string, allow = true, as = person) =>
-  fixture.call(oauth.decideDeviceCode, { userCode, allow }, as);
+/** What a person sees, and their answer to it. */
+async function decide(userCode: string, allow = true, as = person) {
+  const { shown } = await fixture.call(oauth.openDeviceCode, { userCode }, as);
+  return fixture.call(oauth.decideDeviceCode, { userCode, allow, shown }, as);
+}
 /** Lets the program ask again at once. */
 const unpoll = () => fixture.database.query(`update auth.oauth_request set polled_at = null`);
 const poll = (device: client.DeviceAuthorizationResponse, by = cli) =>
@@ -153,6 +167,32 @@ describe('a device', () => {
     await expectDead(first);
   });
 
+  it('gets what the person was shown, or nothing: not more, elsewhere, to another, or unseen', async () => {
+    const who = await someone();
+    const ask = () => client.initiateDeviceAuthorization(cli, { scope: 'run:read run:create' });
+    const [device, other] = [await ask(), await ask()];
+    const open = (userCode: string, as: TestPrincipal) => fixture.call(oauth.openDeviceCode, { userCode }, as);
+    const answer = (shown?: string, userCode = device.user_code, as = who.person) =>
+      refusalOf(fixture.call(oauth.decideDeviceCode, { userCode, allow: true, shown }, as));
+    const { shown } = await open(device.user_code, who.person);
+    expect((await open(device.user_code, who.person)).shown).toBe(shown);
+    const viewer = { ...who.person, scopes: who.person.scopes!.filter((scope) => scope !== 'run:create') };
+    const elsewhere = await fixture.call(auth.createWorkspace, { name: 'Elsewhere' }, who.person);
+    const moved = { ...who.person, workspaceId: elsewhere.id };
+    expect(await answer()).toBe('auth.oauth.changed');
+    expect(await answer((await open(other.user_code, who.person)).shown)).toBe('auth.oauth.changed');
+    expect(await answer((await open(device.user_code, viewer)).shown)).toBe('auth.oauth.changed');
+    expect(await answer(shown, device.user_code, viewer)).toBe('auth.oauth.changed');
+    expect(await answer(shown, device.user_code, moved)).toBe('auth.oauth.changed');
+    expect(await answer((await open(device.user_code, person)).shown)).toBe('auth.oauth.changed');
+    await fixture.database.query(
+      `update auth.oauth_request set payload = jsonb_set(payload, '{params,scope}', '"run:read run:create secret:manage"')
+       where decided_at is null and payload -> 'params' ->> 'scope' = 'run:read run:create'`,
+    );
+    expect(await answer(shown)).toBe('auth.oauth.changed');
+    await expect(decide(device.user_code, true, who.person)).resolves.toMatchObject({ allowed: true });
+  });
+
   it('is answered once, however many answer at a time', async () => {
     const device = await client.initiateDeviceAuthorization(cli, { scope: 'run:read' });
     const answers = await Promise.allSettled(Array.from({ length: 6 }, () => decide(device.user_code)));
@@ -221,6 +261,57 @@ describe('a device', () => {
       );
     expect(await refusalOf(decide(device.user_code, true, guesser.person))).toBe('request.rate-limited');
     expect(await decide(device.user_code)).toMatchObject({ allowed: true });
+  });
+});
+
+describe('how lately a person proved who they are', () => {
+  const claimsOf = (token: string) =>
+    JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as Record<string, unknown>;
+  const proveAgo = ({ tenantId, credentialId }: TestPrincipal, minutes: number) =>
+    fixture.database.query(
+      `update auth.sign_in set proven_at = now() - $3 * interval '1 min', authenticated_at = now() - interval '1 day'
+       where tenant_id = $1 and id = $2`,
+      [tenantId, credentialId, minutes],
+    );
+
+  it('goes with what they allow, however often it is renewed, and opens what is privileged for so long only', async () => {
+    const who = await someone();
+    const deleting = async (token: string) =>
+      fixture
+        .call(secrets.deleteSecret, { id: newId('secret') }, await use(token))
+        .catch(({ code, params }: ConclaveError) => [code, params]);
+    await proveAgo(who.person, 10);
+    const tokens = await tokensFor('secret:manage run:read', who.person);
+    const provenAt = Number(claimsOf(tokens.access_token)['auth_time']);
+    expect(Math.abs(Date.now() / 1_000 - 600 - provenAt)).toBeLessThan(30);
+    expect(await deleting(tokens.access_token)).toMatchObject(['auth.secret.not-found', {}]);
+    await fixture.database.query(`update auth.oauth_grant set proven_at = proven_at - interval '6 min' where id = $1`, [
+      grantOf(tokens.access_token),
+    ]);
+    const renewed = await refresh(tokens.refresh_token);
+    expect(claimsOf(renewed.access_token)['auth_time']).toBe(provenAt - 360);
+    expect(await deleting(renewed.access_token)).toEqual(['auth.proof.too-old', { maxAgeS: 900 }]);
+    await fixture.database.query('update auth.oauth_grant set proven_at = null where id = $1', [
+      grantOf(tokens.access_token),
+    ]);
+    expect(await deleting(renewed.access_token)).toEqual(['auth.proof.too-old', { maxAgeS: 900 }]);
+    expect((await use(renewed.access_token)).scopes).toContain('run:read');
+  });
+
+  it.each([
+    [{ max_age: '0' }, 5, false],
+    [{ max_age: '240' }, 5, false],
+    [{ max_age: '360' }, 5, true],
+    [{}, 5, true],
+  ])('is held to what a program asks: %j, proven %d minutes ago', async (params, minutes, allowed) => {
+    const who = await someone();
+    await proveAgo(who.person, minutes);
+    const device = await client.initiateDeviceAuthorization(cli, { scope: 'run:read', ...params });
+    if (!allowed) {
+      expect(await refusalOf(decide(device.user_code, true, who.person))).toBe('auth.step-up.required');
+      await proveAgo(who.person, -1);
+    }
+    expect(await decide(device.user_code, true, who.person)).toMatchObject({ allowed: true });
   });
 });
 
@@ -427,8 +518,10 @@ describe('a program in a browser', () => {
       .join('; ');
     return { answer, location, cookie, id: location.startsWith(`${SITE}/authorize/`) ? location.slice(-43) : '' };
   }
-  const answerTo = (id: string, allow = true, as = person) =>
-    fixture.call(oauth.decideAuthorization, { id, allow }, as);
+  async function answerTo(id: string, allow = true, as = person) {
+    const { shown } = await fixture.call(oauth.getAuthorization, { id }, as);
+    return fixture.call(oauth.decideAuthorization, { id, allow, shown }, as);
+  }
   const goOn = async (location: string, cookie: string) => speakTo(fixture)(location, { headers: { cookie } });
   async function codeFor(asked: Asked = {}) {
     const { id, cookie } = await begin(asked);
@@ -456,6 +549,27 @@ describe('a program in a browser', () => {
     expect(await refusalOf(answerTo(id))).toBe('auth.authorization.not-found');
   });
 
+  it.each<Record<string, string>>([{ prompt: 'login' }, { max_age: '0' }, { max_age: '60' }])(
+    'has the person prove who they are again when it asks for it: %j',
+    async (params) => {
+      const who = await someone();
+      const provenAt = (sql: string) =>
+        fixture.database.query(`update auth.sign_in set proven_at = ${sql}, authenticated_at = ${sql} where id = $1`, [
+          who.person.credentialId,
+        ]);
+      await provenAt(`now() - interval '2 min'`);
+      const { id, cookie } = await begin({
+        by: cli,
+        params: { ...params, redirect_uri: 'http://127.0.0.1:1/callback' },
+      });
+      expect(await refusalOf(answerTo(id, true, who.person))).toBe('auth.step-up.required');
+      await provenAt('now()');
+      const { location } = await answerTo(id, true, who.person);
+      const back = new URL((await goOn(location, cookie)).headers.get('location')!);
+      await expect(exchange(back, cli)).resolves.toBeDefined();
+    },
+  );
+
   it('may say beforehand what it asks for, and may run on the person’s machine on any port', async () => {
     const pushed = await client.buildAuthorizationUrlWithPAR(web, await paramsOf());
     const answer = await speakTo(fixture)(pushed.href);
@@ -466,6 +580,7 @@ describe('a program in a browser', () => {
   });
 
   it.each<[string, Record<string, string>, string]>([
+    ['with an age that is none', { max_age: '-1' }, 'invalid_request'],
     ['without PKCE', { code_challenge: '', code_challenge_method: '' }, 'invalid_request'],
     ['with plain PKCE', { code_challenge_method: 'plain' }, 'invalid_request'],
     ['for an implicit token', { response_type: 'token' }, 'unsupported_response_type'],
@@ -537,6 +652,16 @@ describe('a program in a browser', () => {
     expect(await refusalOf(fixture.call(oauth.changeOauthClient, request, stranger.person))).toBe(
       'auth.oauth-client.not-found',
     );
+  });
+
+  it('gets nothing when it is another, by name, than the person was shown', async () => {
+    const made = await fixture.call(oauth.createOauthClient, { ...OTHER, kind: 'public' }, person);
+    const { id } = await begin({ by: await program(made.id) });
+    const { shown } = await fixture.call(oauth.getAuthorization, { id }, person);
+    await fixture.call(oauth.changeOauthClient, { id: made.id, name: 'Trusted' }, person);
+    const asked = fixture.call(oauth.decideAuthorization, { id, allow: true, shown }, person);
+    expect(await refusalOf(asked)).toBe('auth.oauth.changed');
+    expect(await answerTo(id)).toMatchObject({ client: { name: 'Trusted' }, allowed: true });
   });
 
   it('changes, and is gone with what it was given', async () => {

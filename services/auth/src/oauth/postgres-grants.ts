@@ -21,6 +21,8 @@ export interface NewGrant {
   readonly workspaceId: string;
   readonly principalId: string;
   readonly signInId: string;
+  /** When the person last proved who they are, in milliseconds since the epoch. */
+  readonly provenAt: number;
   readonly scopes: readonly Permission[];
   readonly resource: string;
   readonly lifetimeS: number;
@@ -35,6 +37,7 @@ export interface StandingGrant {
   readonly principalId: string;
   readonly scopes: readonly Permission[];
   readonly resource: string;
+  readonly provenAt: Date | null;
   readonly createdAt: Date;
   readonly expiresAt: Date;
 }
@@ -55,13 +58,13 @@ export async function tenantOfToken(tx: Tx, digest: Buffer): Promise<string | un
 export async function insertGrant(tx: Tx, grant: NewGrant): Promise<void> {
   await tx.query(
     `insert into oauth_grant (tenant_id, id, client_id, workspace_id, principal_id, sign_in_id, api_key_id, connection_id,
-       passkey_id, strong, scopes, resource, created_at, expires_at)
-     select $1, $2, $3, $4, $5, s.id, s.api_key_id, s.connection_id, s.passkey_id, s.factors && $10, $7, $8, now(),
-       now() + $9 * interval '1 s'
+       passkey_id, provider_subject, provider_session, strong, scopes, resource, proven_at, created_at, expires_at)
+     select $1, $2, $3, $4, $5, s.id, s.api_key_id, s.connection_id, s.passkey_id, s.provider_subject, s.provider_session,
+       s.factors && $10, $7, $8, to_timestamp($11::float8 / 1000), now(), now() + $9 * interval '1 s'
      from sign_in s where s.tenant_id = $1 and s.id = $6`,
     [
       ...[grant.tenantId, grant.id, grant.clientId, grant.workspaceId, grant.principalId, grant.signInId],
-      ...[grant.scopes, grant.resource, grant.lifetimeS, mfa.strongFactors],
+      ...[grant.scopes, grant.resource, grant.lifetimeS, mfa.strongFactors, grant.provenAt],
     ],
   );
 }
@@ -82,7 +85,8 @@ export const GRANT_GONE = `g.revoked_at is not null or g.expires_at <= now() or 
 export const standingGrant = (db: Statements, tenantId: string, id: string): Promise<StandingGrant | undefined> =>
   db.one<StandingGrant>(
     `select g.id, g.tenant_id as "tenantId", g.client_id as "clientId", g.workspace_id as "workspaceId",
-       g.principal_id as "principalId", g.scopes, g.resource, g.created_at as "createdAt", g.expires_at as "expiresAt"
+       g.principal_id as "principalId", g.scopes, g.resource, g.proven_at as "provenAt",
+       g.created_at as "createdAt", g.expires_at as "expiresAt"
      from oauth_grant g
      join membership m on m.tenant_id = g.tenant_id and m.workspace_id = g.workspace_id and m.principal_id = g.principal_id
      join principal p on p.tenant_id = g.tenant_id and p.id = g.principal_id

@@ -17,13 +17,20 @@ export async function takeLogout(tx: Tx, row: TakenLogout): Promise<boolean> {
   return taken !== undefined;
 }
 
-/** Open sign-ins a connection opened, by the digests of what its provider calls the person, the sessions, or both. */
-export async function signInsKnownAs(
+/** What a provider's sign-out ends, and the column that says when it was over. */
+const ENDS_IN = { sign_in: 'ended_at', oauth_grant: 'revoked_at' } as const;
+
+/**
+ * Sign-ins a connection opened, or what programs were allowed under such, which outlives them: those that stand, by the
+ * digests of what the provider calls the person, the sessions, or both.
+ */
+export async function knownAs(
   tx: Tx,
+  what: keyof typeof ENDS_IN,
   of: { tenantId: string; connectionId: string; subject: Buffer | null; sessions: readonly Buffer[] | null },
 ): Promise<string[]> {
   const rows = await tx.query<{ id: string }>(
-    `select id from sign_in where tenant_id = $1 and connection_id = $2 and ended_at is null
+    `select id from ${what} where tenant_id = $1 and connection_id = $2 and ${ENDS_IN[what]} is null
        and ($3::bytea is null or provider_subject = $3) and ($4::bytea[] is null or provider_session = any($4))
        and ($3::bytea is not null or $4::bytea[] is not null)
      order by id for update`,

@@ -5,6 +5,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { auth, connections, events, signIns, type ReplyOf, type RequestInputOf } from '@conclave/contracts';
 import { refusalOf, testIdp, type LogoutSaid, type Said } from '@conclave/dev-env/testing';
 import { edge, startAuth, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
+import { Database } from '@conclave/postgres-kit';
+import { sweepSignIns } from '../sign-ins/postgres-sign-ins.js';
+import { tokenUnder } from '../testing/oauth-client.js';
 import { startForger } from '../testing/forging-issuer.js';
 import { startIssuer } from '../testing/test-issuer.js';
 
@@ -168,6 +171,25 @@ describe('signing out of what SAML opened', () => {
     await fixture.call(connections.changeConnection, { id: other.id, enabled: false }, a.principal);
     expect(await refusalOf(order({}, other))).toBe(REFUSED);
     expect(await Promise.all(open.map(isOpen))).toEqual([true, true]);
+  });
+
+  it('is done by the provider for programs, too: those allowed under its sessions, also when these are long forgotten', async () => {
+    const tokensUnder = async (sessionIndex: string) =>
+      tokenUnder(fixture, await fixture.exchange(await signIn({ sessionIndex }), 'sign-in'));
+    const [first, second] = [await tokensUnder('_1'), await tokensUnder('_2')];
+    await fixture.database.query(
+      `update auth.sign_in set expires_at = now() - interval '8 days' where tenant_id = $1 and connection_id is not null`,
+      [a.principal.tenantId],
+    );
+    await sweepSignIns(fixture.service.app.get(Database));
+    const stands = (token: string) => fixture.exchange(token, 'access-token').then(Boolean, () => false);
+    expect([await stands(first), await stands(second)]).toEqual([true, true]);
+    await order({ nameId: 'ada', sessions: ['_1'] });
+    expect([await stands(first), await stands(second)]).toEqual([false, true]);
+    await order({ nameId: 'ada two', sessions: [] });
+    expect(await stands(second)).toBe(true);
+    await order({ nameId: 'ada', sessions: [] });
+    expect(await stands(second)).toBe(false);
   });
 
   it('takes one of two orders with one id that come at once', async () => {

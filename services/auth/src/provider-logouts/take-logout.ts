@@ -1,6 +1,6 @@
 /**
  * What a provider says ends sign-ins: those that its own connection opened, of the person and the sessions it names, and
- * no others. An order is taken once; whoever is signed in nowhere is as signed out as was asked for.
+ * no others; with what programs were allowed under them, also when the sign-in itself is long forgotten. An order is taken once; whoever is signed in nowhere is as signed out as was asked for.
  */
 import { randomUUID } from 'node:crypto';
 import { events, type ReplyOf, type RequestOf, type connections } from '@conclave/contracts';
@@ -14,9 +14,10 @@ import { Providers } from '../connection-sign-ins/provider.js';
 import { SignInRefusal } from '../connection-sign-ins/vouched.js';
 import { lockConnection, type ConnectionRow } from '../connections/postgres-connections.js';
 import { CredentialDigest } from '../credentials/credential-digest.js';
+import { endGrants } from '../oauth/end-grants.js';
 import { endSignIns } from '../sign-ins/end-sign-ins.js';
 import { readLogoutToken } from './logout-token.js';
-import { signInsKnownAs, takeLogout } from './postgres-provider-logouts.js';
+import { knownAs, takeLogout } from './postgres-provider-logouts.js';
 
 /** An order of either protocol. */
 interface Order {
@@ -93,13 +94,15 @@ export class TakeLogout {
     if (!(await takeLogout(tx, { tenantId, connectionId, messageId: order.id, expiresAt: order.expiresAt })))
       throw new SignInRefusal('replay');
     const digestOf = this.providers.digestOf.bind(this.providers);
-    const signIns = await signInsKnownAs(tx, {
+    const known = {
       ...{ tenantId, connectionId },
       subject: order.subject === undefined ? null : digestOf('provider-subject', row, order.subject),
       sessions: order.sessions?.map((session) => digestOf('provider-session', row, session)) ?? null,
-    });
+    };
+    const signIns = await knownAs(tx, 'sign_in', known);
     const now = new Date();
     for (const id of signIns) await endSignIns(tx, tenantId, { id }, now);
+    for (const id of await knownAs(tx, 'oauth_grant', known)) await endGrants(tx, tenantId, { id }, 'sign-in');
     await tx.emit(events.providerLogoutTaken, { connection: connectionId, kind: row.kind, signIns });
     return signIns.length;
   }

@@ -3,7 +3,7 @@ import { events, newId } from '@conclave/contracts';
 import type { Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { refuseBeyond } from '../limits/postgres-limits.js';
-import { insertMembership, insertPrincipal, updateMember } from '../members/postgres-members.js';
+import { insertMembership, insertPrincipal, updateMember, type Member } from '../members/postgres-members.js';
 import { endMembership } from '../members/end-membership.js';
 import { isUniqueViolation } from '../unique-violation.js';
 import { lineOf } from '../members/line-of.js';
@@ -93,12 +93,12 @@ export class ScimUsers {
 
   async remove(tx: Tx, at: Directory, id: string): Promise<void> {
     const { active } = (await lockUser(tx, at, id)) ?? notFound(id);
-    if (active) await endMembership(tx, { ...at, principalId: id });
+    if (active) await endMembership(tx, { ...at, principalId: id }, refuseOwner);
     await deleteUser(tx, at, id);
   }
 
   private async end(tx: Tx, at: Directory, id: string): Promise<void> {
-    await endMembership(tx, { ...at, principalId: id });
+    await endMembership(tx, { ...at, principalId: id }, refuseOwner);
     await markEnded(tx, at, id, true);
   }
 
@@ -109,6 +109,11 @@ export class ScimUsers {
     await updateMember(tx, { ...at, principalId: id }, { disabledAt: null, role });
     await tx.emit(events.memberAdded, { principal: id, workspace: at.workspaceId, role });
   }
+}
+
+/** Whoever holds a directory's key must not decide who owns the tenant: an owner goes when owners say so. */
+async function refuseOwner({ owner }: Member): Promise<void> {
+  if (owner) refuse(403, 'this person owns the tenant; another owner ends that first (DELETE /v1/owners/{id})');
 }
 
 const refuseTaken = (error: unknown): never =>

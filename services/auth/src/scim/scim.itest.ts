@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { auth, scim, type Permission, type RequestInputOf } from '@conclave/contracts';
+import { auth, scim, tenants, type Permission, type RequestInputOf } from '@conclave/contracts';
 import { startAuth, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
 
 const CORE = 'urn:ietf:params:scim:schemas:core:2.0:User';
@@ -150,6 +150,33 @@ describe('people of a directory', () => {
     const said = await ask('PUT', `Users/${id}`, person('eli@example.com', { active: true, title: 'Dr' }));
     expect(said).toMatchObject({ status: 200, body: { active: false, title: 'Dr' } });
     expect(await memberOf(id)).toHaveProperty('disabledAt');
+  });
+
+  it('who own the tenant are ended by owners, not by whoever holds the directory’s key', async () => {
+    const id = await made('owner@example.com');
+    await fixture.call(tenants.addOwner, { id }, tenant.principal);
+    for (const refused of [
+      await patch(`Users/${id}`, { op: 'replace', value: { active: false } }),
+      await ask('PUT', `Users/${id}`, person('owner@example.com', { active: false })),
+      await ask('DELETE', `Users/${id}`),
+    ])
+      expect(refused).toMatchObject({ status: 403, body: { detail: expect.stringContaining('owns the tenant') } });
+    expect((await ask('GET', `Users/${id}`)).body).not.toHaveProperty('active', false);
+    expect(await memberOf(id)).not.toHaveProperty('disabledAt');
+    await fixture.call(tenants.removeOwner, { id }, tenant.principal);
+    expect((await patch(`Users/${id}`, { op: 'replace', value: { active: false } })).status).toBe(200);
+    expect(await memberOf(id)).toHaveProperty('disabledAt');
+  });
+
+  it('are as many as the tenant may have', async () => {
+    await fixture.database.query(`update auth.tenant set limits = '{"members": 2}' where tenant_id = $1`, [
+      tenant.principal.tenantId,
+    ]);
+    const id = await made('first@example.com');
+    const refused = await ask('POST', 'Users', person('second@example.com'));
+    expect(refused).toMatchObject({ status: 409, body: { code: 'auth.limit.reached' } });
+    expect((await find('userName eq "second@example.com"')).body['totalResults']).toBe(0);
+    expect((await patch(`Users/${id}`, { op: 'replace', value: { active: false } })).status).toBe(200);
   });
 
   it('of another tenant are not there', async () => {

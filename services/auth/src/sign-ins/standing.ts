@@ -55,11 +55,15 @@ export const factorsOf = (row: StandingRow): mfa.SecondFactor[] => [
   ...(row.recoveryCode && hasSecondFactor(row) ? (['recovery-code'] as const) : []),
 ];
 
+/** When the person last proved who they are, in milliseconds since the epoch; 0: with one factor alone, of two they have. */
+export const provenAtOf = (row: StandingRow): number =>
+  hasSecondFactor(row) ? (row.provenAt ?? 0) : Math.max(row.provenAt ?? 0, row.authenticatedAt);
+
 /** `scopes` are what it is worth, or will be. */
 export function standingOf(row: StandingRow, scopes: readonly Permission[], stepUpMs: number): SignInStanding {
-  const provenAt = hasSecondFactor(row) ? row.provenAt : Math.max(row.provenAt ?? 0, row.authenticatedAt);
+  const provenAt = provenAtOf(row);
   return {
-    provenUntil: provenAt === null ? 0 : provenAt + stepUpMs,
+    provenUntil: provenAt === 0 ? 0 : provenAt + stepUpMs,
     factors: factorsOf(row),
     ...(isPending(row) ? { withheld: scopes } : {}),
   };

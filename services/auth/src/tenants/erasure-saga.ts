@@ -83,12 +83,13 @@ export class ErasureSaga implements OnApplicationBootstrap, OnApplicationShutdow
     } else if (own === 'answered') await this.db.tx(operators, (tx) => finish(tx, tenantId, erased));
   }
 
-  /** From here on nobody can keep the tenant. @returns false when somebody did */
+  /** From here on nobody can keep the tenant, whose own row says from when on that is. @returns false when somebody did */
   private begin(erased: string): Promise<boolean> {
     return this.db.tx({ tenantId: erased, actor: ACTOR }, async (tx) => {
       const tenant = await lockTenant(tx, erased);
-      if (tenant.erasesAt && tenant.state !== 'erasing') await updateTenant(tx, erased, { erasingAt: new Date() });
-      return tenant.erasesAt !== undefined;
+      if (tenant.erasesAt === undefined || Date.parse(tenant.erasesAt) > Date.now()) return false;
+      if (tenant.state !== 'erasing') await updateTenant(tx, erased, { erasingAt: new Date() });
+      return true;
     });
   }
 }

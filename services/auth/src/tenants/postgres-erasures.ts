@@ -23,11 +23,15 @@ interface ErasureRow {
 
 const COLUMNS = 'erased, requested_by, requested_at, erase_at, started_at, answers, data_keys, finished_at';
 
-/** Asked for twice it stays as it was asked for first. */
+/** Asked for twice it stays as it was asked for first; what is left of one that was canceled counts for nothing. */
 export async function insertErasure(
   tx: Tx,
   row: { tenantId: string; erased: string; by: string; at: Date; eraseAt: Date },
 ): Promise<void> {
+  await tx.query(
+    'delete from tenant_erasure where tenant_id = $1 and erased = $2 and started_at is null and erase_at <> $3',
+    [row.tenantId, row.erased, row.eraseAt],
+  );
   await tx.query(
     `insert into tenant_erasure (tenant_id, erased, requested_by, requested_at, erase_at) values ($1, $2, $3, $4, $5)
      on conflict do nothing`,

@@ -66,16 +66,32 @@ describe('a tenant that operators', () => {
     expect(await resume()).toMatchObject({ state: 'active' });
   });
 
+  it('want gone has its whole time of grace again, whatever a crash left of an erasure that was canceled', async () => {
+    await suspend();
+    await erase();
+    // The tenant is kept, and what was asked for before is still on record: the two are commits of their own.
+    await fixture.database.query('update auth.tenant set erase_at = null where tenant_id = $1', [id]);
+    await fixture.database.query(
+      `update auth.tenant_erasure set requested_at = now() - interval '10 days', erase_at = now() - interval '3 days'
+       where erased = $1`,
+      [id],
+    );
+    const { requestedAt, erasesAt } = await erase();
+    expect(Date.parse(erasesAt) - Date.parse(requestedAt)).toBe(168 * 3_600_000);
+    expect(Date.now() - Date.parse(requestedAt)).toBeLessThan(60_000);
+    expect(await keep()).toMatchObject({ state: 'suspended' });
+  });
+
   it('see is never their own, nor one that is not there, nor another operator’s', async () => {
     const own = operator.tenantId;
     expect(await refusalOf(suspend(own))).toBe('auth.tenant.protected');
     for (const code of await Promise.all([suspend(MISSING), resume(MISSING), erase('x', MISSING)].map(refusalOf)))
       expect(code).toBe('auth.tenant.not-found');
-    for (const act of [
+    const refused = [
       fixture.call(tenants.suspendTenant, { id: own, reason: 'x' }, a.principal),
       fixture.call(tenants.eraseTenant, { id, name: a.name, reason: 'x' }, a.principal),
       fixture.call(connections.listConnections, {}, { ...operator, scopes: ['platform:operate'] }),
-    ])
-      expect(await refusalOf(act)).toBe('auth.forbidden');
+    ];
+    for (const code of await Promise.all(refused.map(refusalOf))) expect(code).toBe('auth.forbidden');
   });
 });

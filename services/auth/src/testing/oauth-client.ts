@@ -29,6 +29,21 @@ export const speakTo =
     return new Response(answer.body === '' ? null : answer.body, { status: answer.status, headers: headersBack });
   };
 
+/** An access token of the command line for what a person allows it, who looks and says yes. */
+export async function tokenUnder(fixture: AuthFixture, person: TestPrincipal, scope = 'run:read'): Promise<string> {
+  const post = async (endpoint: string, form: Record<string, string>) => {
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const body = new URLSearchParams({ client_id: 'conclave-cli', ...form });
+    const answer = await speakTo(fixture)(`${SITE}/oauth/${endpoint}`, { method: 'POST', headers, body });
+    return (await answer.json()) as Record<string, string>;
+  };
+  const { user_code: userCode = '', device_code = '' } = await post('device_authorization', { scope });
+  const { shown } = await fixture.call(oauth.openDeviceCode, { userCode }, person);
+  await fixture.call(oauth.decideDeviceCode, { userCode, allow: true, shown }, person);
+  const grant_type = 'urn:ietf:params:oauth:grant-type:device_code';
+  return (await post('token', { grant_type, device_code })).access_token!;
+}
+
 /** The administrator of a tenant, signed in with a new passkey. */
 export async function signInWithLink(
   fixture: AuthFixture,

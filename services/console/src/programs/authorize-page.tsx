@@ -13,7 +13,10 @@ export function AuthorizePage({ params }: PageProps) {
   const question = useQuery({ ...ask(oauth.getAuthorization, { id }), staleTime: Infinity });
   const decide = useCommand(oauth.decideAuthorization, []);
   const answer = (allow: boolean): void =>
-    decide.mutate({ id, allow }, { onSuccess: ({ location }) => globalThis.location.assign(location) });
+    decide.mutate(
+      { id, allow, shown: question.data?.shown },
+      { onSuccess: ({ location }) => globalThis.location.assign(location) },
+    );
   return (
     <Page title="Connect a program" description="A program led you here to ask for your permission.">
       {question.isPending && <Waiting rows={3} />}

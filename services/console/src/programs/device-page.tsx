@@ -27,7 +27,7 @@ export function DevicePage() {
           question={open.data}
           error={decide.error}
           isPending={decide.isPending}
-          onAnswer={(allow) => decide.mutate({ userCode: code, allow })}
+          onAnswer={(allow) => decide.mutate({ userCode: code, allow, shown: open.data.shown })}
         />
       ) : (
         <CodeForm

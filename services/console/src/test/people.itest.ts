@@ -204,7 +204,10 @@ import { API_KEY, newWorld, type World } from './world.js';
     await see(page.getByRole('list', { name: 'What it may do' }).getByText('Start runs and reviews'));
     await button('Allow').click();
     await see(page.getByText('Conclave CLI acts for you now'));
-    expect(lastWrite()).toMatchObject({ subject: oauth.decideDeviceCode.subject, request: { allow: true } });
+    expect(lastWrite()).toMatchObject({
+      subject: oauth.decideDeviceCode.subject,
+      request: { allow: true, shown: 'what was shown' },
+    });
     await page.goto(`${url}/you`);
     await button('Stop Conclave CLI').click();
     await dialog().getByRole('button', { name: 'Stop it' }).click();

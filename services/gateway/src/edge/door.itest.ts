@@ -208,7 +208,7 @@ describe('second factors', () => {
     expect(await ask('sgn_old', 'POST', '/v1/mfa/totp/options')).toMatchObject({ code: 'auth.step-up.required' });
   });
 
-  it('of late are asked for where the contract says so, of browsers and not of keys', async () => {
+  it('of late are asked for where the contract says so, of browsers and programs and not of keys', async () => {
     world.addSignIn('sgn_stale', { provenUntil: Date.now() - 1, factors: ['passkey'] });
     world.addSignIn('sgn_fresh', { provenUntil: Date.now() + 60_000, factors: ['passkey'] });
     for (const { method, path } of routes.filter(({ contract }) => contract.stepUp))
@@ -218,6 +218,25 @@ describe('second factors', () => {
       ]);
     expect(await ask('sgn_stale', 'GET', run)).toEqual(aRun);
     expect(await ask('sgn_fresh', 'POST', '/v1/api-keys')).toMatchObject({ code: 'request.invalid' });
+    const [stale, fresh] = ['eyJh.stale.s', 'eyJh.fresh.s'];
+    world.addProgram(stale, { provenUntil: Date.now() - 1, factors: [], maxAgeS: 900 });
+    world.addProgram(fresh, { provenUntil: Date.now() + 60_000, factors: [], maxAgeS: 900 });
+    for (const { method, path } of routes.filter(({ contract }) => contract.stepUp)) {
+      const response = await world.fetch(path, { method, headers: bearer(stale) });
+      expect([method, path, response.status, await codeOf(response)]).toEqual([
+        method,
+        path,
+        401,
+        'auth.proof.too-old',
+      ]);
+      expect(response.headers.get('www-authenticate')).toBe(
+        'Bearer realm="conclave", error="insufficient_user_authentication", ' +
+          'error_description="The person has to prove again who they are", max_age="900"',
+      );
+    }
+    expect((await world.fetch(run, { headers: bearer(stale) })).status).toBe(200);
+    const byProgram = await world.fetch('/v1/api-keys', { method: 'POST', headers: bearer(fresh) });
+    expect(await codeOf(byProgram)).toBe('request.invalid');
     const byKey = await world.fetch('/v1/api-keys', { method: 'POST', headers: bearer(world.keys.admin) });
     expect(await codeOf(byKey)).toBe('request.invalid');
   });

@@ -15,7 +15,7 @@ export function keepInside(fastify: FastifyInstance, kit: Kit, publicUrl: string
   fastify.addHook('onRequest', async (request, reply) => {
     const asked = request.hostname.toLowerCase().replace(/\.$/, '');
     if (asked !== hostname || !INSIDE.has(request.routeOptions.url ?? '')) return undefined;
-    sendProblem(kit.log, request, reply, new ConclaveError('route.unknown'));
+    sendProblem({ log: kit.log, publicUrl }, request, reply, new ConclaveError('route.unknown'));
     return reply;
   });
 }

@@ -69,7 +69,8 @@ async function prepareScope(scope: FastifyInstance, kit: Kit, config: EdgeConfig
   await scope.register(fastifyCookie);
   scope.removeAllContentTypeParsers();
   scope.addContentTypeParser('*', (_request, _payload, done) => done(null));
-  scope.setErrorHandler((thrown, request, reply) => sendProblem(kit.log, request, reply, thrown));
+  const reporter = { log: kit.log, publicUrl: config.PUBLIC_URL };
+  scope.setErrorHandler((thrown, request, reply) => sendProblem(reporter, request, reply, thrown));
   const seconds = new Histogram({
     name: 'conclave_http_request_duration_seconds',
     help: 'Time to answer an HTTP request, by route and status.',

@@ -2,6 +2,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { ConclaveError, problemOf } from '@conclave/contracts';
+import { challengeOf } from './challenges.js';
 import { JSON_TYPE } from './request-input.js';
 import { toConclaveError } from '@conclave/nest-kit';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -18,13 +19,25 @@ const PROBLEM = 'application/problem+json; charset=utf-8';
 /** A client that is still sending gets this long to notice the refusal; then the connection is cut. */
 const LINGER_MS = 5_000;
 
+/** Where faults of ours are told, and the address people use. */
+export interface Reporter {
+  readonly log: Logger;
+  readonly publicUrl: string | undefined;
+}
+
 /** Answers with the refusal that stands for what was thrown. */
-export function sendProblem(log: Logger, request: FastifyRequest, reply: FastifyReply, thrown: unknown): void {
+export function sendProblem(
+  { log, publicUrl }: Reporter,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  thrown: unknown,
+): void {
   const error = refusalOf(thrown, request);
   if (reply.raw.destroyed || request.raw.socket.destroyed) return void reply.hijack();
   if (error.code === 'service.internal')
     log.error({ err: thrown, requestId: request.id, path: request.url.split('?', 1)[0] }, 'request failed');
-  if (error.code === 'auth.unauthenticated') reply.header('www-authenticate', 'Bearer realm="conclave"');
+  const challenge = challengeOf(error, publicUrl);
+  if (challenge !== undefined) reply.header('www-authenticate', challenge);
   if (typeof error.params['retryAfterS'] === 'number') reply.header('retry-after', error.params['retryAfterS']);
   const problem = problemOf(error);
   const traced = problem.status >= 500 ? { requestId: request.id } : {};

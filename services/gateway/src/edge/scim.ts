@@ -4,6 +4,7 @@ import { parseRequest, toConclaveError, type Kit } from '@conclave/nest-kit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { EdgeConfig } from '../config.js';
 import { callTerms } from './call-terms.js';
+import { challengeOf } from './challenges.js';
 import type { Door } from './door.js';
 import { takeTheRest } from './problems.js';
 import { JSON_TYPE, readJson } from './request-input.js';
@@ -12,11 +13,17 @@ const SCIM_TYPE = 'application/scim+json';
 const LIMIT_BYTES = 500_000;
 const ERROR = 'urn:ietf:params:scim:api:messages:2.0:Error';
 
+interface ScimParts {
+  readonly kit: Kit;
+  readonly door: Door;
+  readonly config: EdgeConfig;
+}
+
 /**
  * Directories (SCIM 2.0): the edge reads requests and knows who asks; everything of the protocol is the owner's. What the
  * edge itself refuses has the protocol's form, too (RFC 7644 § 3.12).
  */
-export function registerScim(fastify: FastifyInstance, parts: { kit: Kit; door: Door; config: EdgeConfig }): void {
+export function registerScim(fastify: FastifyInstance, parts: ScimParts): void {
   fastify.route({
     method: [...scim.scimMethods],
     url: '/scim/v2/*',
@@ -26,17 +33,13 @@ export function registerScim(fastify: FastifyInstance, parts: { kit: Kit; door: 
       try {
         return await answer(parts, request, reply);
       } catch (thrown) {
-        return refuse(parts.kit, thrown, request, reply);
+        return refuse(parts, thrown, request, reply);
       }
     },
   });
 }
 
-async function answer(
-  { kit, door, config }: { kit: Kit; door: Door; config: EdgeConfig },
-  request: FastifyRequest,
-  reply: FastifyReply,
-) {
+async function answer({ kit, door, config }: ScimParts, request: FastifyRequest, reply: FastifyReply) {
   const terms = callTerms(scim.scimRequest, request, reply);
   const { token } = await door.admit(scim.scimRequest, request, reply);
   const body = await readJson(request, LIMIT_BYTES, [SCIM_TYPE, JSON_TYPE]);
@@ -60,10 +63,17 @@ async function answer(
   return resource ? reply.type(SCIM_TYPE).send(JSON.stringify(resource)) : reply.send();
 }
 
-function refuse(kit: Kit, thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const { status, title, code, ...more } = problemOf(toConclaveError(thrown));
+function refuse(
+  { kit, config }: ScimParts,
+  thrown: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const error = toConclaveError(thrown);
+  const { status, title, code, ...more } = problemOf(error);
   if (status >= 500) kit.log.error({ err: thrown, requestId: request.id, url: request.url }, 'request failed');
-  if (status === 401) reply.header('www-authenticate', 'Bearer realm="conclave"');
+  const challenge = challengeOf(error, config.PUBLIC_URL);
+  if (challenge !== undefined) reply.header('www-authenticate', challenge);
   const { retryAfterS } = more as { readonly retryAfterS?: number };
   if (retryAfterS !== undefined) reply.header('retry-after', retryAfterS);
   takeTheRest(request);

@@ -77,6 +77,14 @@ describe('the console', () => {
     expect(headers.get('access-control-allow-origin')).toBeNull();
   });
 
+  it.each(['/v1/me', '/scim/v2/Users'])('tells a program without a credential where to begin: %s', async (path) => {
+    const { status, headers } = await world.fetch(path);
+    expect([status, headers.get('www-authenticate')]).toEqual([
+      401,
+      'Bearer realm="conclave", resource_metadata="https://conclave.example.com/.well-known/oauth-protected-resource"',
+    ]);
+  });
+
   it('signs in with a cookie that is for https and this host alone', async () => {
     const response = await world.fetch('/v1/sign-ins', {
       method: 'POST',

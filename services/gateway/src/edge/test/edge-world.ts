@@ -71,6 +71,8 @@ export interface EdgeWorld {
   addKey(secret: string, scopes?: readonly Permission[], ttlMs?: number, allowedAddresses?: string[]): void;
   /** Makes a browser's sign-in, of which so much was shown. */
   addSignIn(secret: string, signIn: SignInStanding): void;
+  /** Makes what a person allowed a program, with so much shown. */
+  addProgram(secret: string, signIn: SignInStanding): void;
   /** Has the tenant demand a second factor, which is to be shown for this sign-in yet; and rings. */
   demandMfa(secret: string): void;
   /** Revokes a key, and rings unless told not to. */
@@ -157,6 +159,11 @@ function playAuth(kit: Kit) {
     known.set(secret, { ...known.get(secret)!, credentialId: newId('signIn'), csrf: 'csrf-of-the-page', signIn });
   };
 
+  const addProgram: EdgeWorld['addProgram'] = (secret, signIn) => {
+    addKey(secret);
+    known.set(secret, { ...known.get(secret)!, credentialId: newId('grant'), signIn });
+  };
+
   rpc.serve(auth.exchangeCredential, async (_ctx, request) => {
     exchanges += 1;
     const { kind, secret } = request as RequestOf<typeof auth.exchangeCredential>;
@@ -222,6 +229,7 @@ function playAuth(kit: Kit) {
   return {
     addKey,
     addSignIn,
+    addProgram,
     exchanges: () => exchanges,
     limitTenant: (most: number) => void (requestsPerMinute = most),
     kinds,

@@ -75,7 +75,10 @@ const asked = z.object({
   beyond: scopes,
   /** Where it will act. */
   workspace: z.object({ id: idOf('workspace'), name }),
+  /** Until when the question can be answered. */
   expiresAt: timestamp,
+  /** Until when it acts at the latest, if it is allowed now. Optional because earlier replies had it not. */
+  actsUntil: timestamp.optional(),
 });
 
 const userCode = z.string().min(1).max(40);

@@ -32,6 +32,8 @@ export interface Asked {
   readonly beyond: Permission[];
   readonly workspace: { readonly id: string; readonly name: string };
   readonly resource: string;
+  /** Until when it acts at the latest, if it is allowed now. */
+  readonly actsUntil: string;
 }
 
 @Injectable()
@@ -57,6 +59,7 @@ export class GiveGrant {
       beyond: wanted.filter((scope) => !may.has(scope) || !oauth.grantableScopes.includes(scope)),
       workspace: { id: place.workspaceId, name: place.name },
       resource: [params.resource ?? this.server.issuer].flat()[0]!,
+      actsUntil: new Date(Date.now() + GRANT_S * 1_000).toISOString(),
     };
   }
 

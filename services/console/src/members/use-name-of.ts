@@ -6,7 +6,7 @@ import { useMe } from '../sign-in/use-me.js';
 export function useNameOf(): (actor: string) => string {
   const me = useMe().data;
   const { items = [] } = usePages(auth.listMembers, {});
-  const names = new Map(items.map(({ principal }) => [principal.id as string, principal.name]));
+  const names = new Map(items.map(({ principal }) => [principal.id, principal.name]));
   return (actor) => {
     if (actor === me?.principal.id) return 'you';
     return actor.startsWith('service:') ? 'Conclave itself' : (names.get(actor) ?? actor);

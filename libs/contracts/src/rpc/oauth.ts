@@ -75,9 +75,12 @@ const asked = z.object({
   beyond: scopes,
   /** Where it will act. */
   workspace: z.object({ id: idOf('workspace'), name }),
+  /** Until when the question can be answered. */
   expiresAt: timestamp,
   /** Stands for all of this. Optional, as replies from before say nothing of it. */
   shown: z.string().optional(),
+  /** Until when it acts at the latest, if it is allowed now. Optional because earlier replies had it not. */
+  actsUntil: timestamp.optional(),
 });
 
 /** A yes says to what: `shown` of the question. Optional, as a no needs none. */

@@ -43,6 +43,7 @@ export const revokeSignIn = contract({
   owner: 'auth',
   subject: 'auth.v1.sign-in.revoke',
   permission: 'self:manage',
+  stepUp: true,
   request: z.strictObject({ id: idOf('signIn') }),
   reply: signIn,
   errors: ['auth.sign-in.not-found', 'auth.role.too-wide'],

@@ -41,6 +41,8 @@ export interface Asked {
   readonly shown: string;
   /** A proof of who the person is has to be of after this, in milliseconds since the epoch. */
   readonly provenSince: number;
+  /** Until when it acts at the latest, if it is allowed now. */
+  readonly actsUntil: string;
 }
 
 @Injectable()
@@ -75,6 +77,7 @@ export class GiveGrant {
     return {
       ...asked,
       provenSince,
+      actsUntil: new Date(Date.now() + GRANT_S * 1_000).toISOString(),
       shown: this.artifacts.digestOf('shown', JSON.stringify(seen)).toString('base64url'),
     };
   }

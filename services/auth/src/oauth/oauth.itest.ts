@@ -106,6 +106,7 @@ describe('a device', () => {
     expect(await fixture.call(oauth.openDeviceCode, { userCode: sloppily }, person)).toMatchObject({
       ...{ client: { id: 'conclave-cli', builtIn: true }, scopes: ['run:read', 'self:read'], beyond: [] },
       ...{ address: '192.0.2.7', userAgent: expect.stringContaining('openid-client'), workspace: { name: 'default' } },
+      actsUntil: expect.stringMatching(/^\d{4}-/),
     });
     expect(await decide(sloppily)).toMatchObject({ allowed: true });
     const tokens = await poll(device);

@@ -34,7 +34,7 @@ export function ConnectionsPage() {
       <ListOf
         list={list}
         empty={
-          <NothingHere icon="shield" title="No providers yet">
+          <NothingHere icon="door" title="No providers yet">
             Connect your organisation’s own sign-in by SAML, OpenID Connect or GitHub.
           </NothingHere>
         }
@@ -70,7 +70,9 @@ function Row({ connection }: { readonly connection: Connection }) {
   return (
     <Table.Tr>
       <Table.Td>
-        <Visible text={name} />
+        <Text size="sm" fw={550}>
+          <Visible text={name} />
+        </Text>
       </Table.Td>
       <Table.Td>{kinds[settings.kind]}</Table.Td>
       <Table.Td>
@@ -79,7 +81,7 @@ function Row({ connection }: { readonly connection: Connection }) {
       <Table.Td>
         <Text size="sm">{emailDomains.length > 0 ? `${who}, of ${emailDomains.join(', ')}` : who}</Text>
       </Table.Td>
-      <Table.Td className={`${rows['quiet']} ${rows['number']}`}>
+      <Table.Td className={`${rows['quiet']} ${rows['number']}`} data-label="Created">
         <Ago at={createdAt} />
       </Table.Td>
       <Table.Td>

@@ -7,6 +7,7 @@ import { Confirm } from '../design/confirm.js';
 import { Copy } from '../design/copy.js';
 import classes from '../design/copy.module.css';
 import { ListOf } from '../design/list-of.js';
+import { NothingHere } from '../design/nothing-here.js';
 import { Refused } from '../design/refusal.js';
 import rows from '../design/rows.module.css';
 import { Tag } from '../design/tag.js';
@@ -26,37 +27,34 @@ const looks: Readonly<Record<MailDomain['state'], Look>> = {
 export function MailDomains() {
   const list = usePages(mailDomains.listMailDomains, {});
   return (
-    <Stack gap="xs">
-      <ListOf
-        list={list}
-        title="Mail domains"
-        empty={
-          <Text size="sm" c="dimmed">
-            People who type their address at the sign-in page are led here once its domain is proven.
-          </Text>
-        }
-      >
-        {(items) => (
-          <Table className={rows['rows'] ?? ''}>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>Domain</Table.Th>
-                <Table.Th>State</Table.Th>
-                <Table.Th aria-label="Actions" />
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {items.map((domain) => (
-                <Row key={domain.id} {...domain} />
-              ))}
-            </Table.Tbody>
-          </Table>
-        )}
-      </ListOf>
-      <Group>
-        <Claim />
-      </Group>
-    </Stack>
+    <ListOf
+      list={list}
+      title="Mail domains"
+      aside={<Claim />}
+      empty={
+        <NothingHere icon="door" title="No mail domains yet">
+          Once you have proven that a domain is yours, people who type an address of it at the sign-in page are led to
+          your providers.
+        </NothingHere>
+      }
+    >
+      {(items) => (
+        <Table className={rows['rows'] ?? ''}>
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>Domain</Table.Th>
+              <Table.Th>State</Table.Th>
+              <Table.Th aria-label="Actions" />
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {items.map((domain) => (
+              <Row key={domain.id} {...domain} />
+            ))}
+          </Table.Tbody>
+        </Table>
+      )}
+    </ListOf>
   );
 }
 

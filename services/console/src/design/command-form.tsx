@@ -1,5 +1,6 @@
 import { Button, Group, Stack } from '@mantine/core';
 import type { ReactNode } from 'react';
+import classes from './command-form.module.css';
 import { Refused } from './refusal.js';
 
 interface CommandFormProps {
@@ -27,6 +28,7 @@ export function CommandForm({
 }: CommandFormProps) {
   return (
     <form
+      className={classes['form']}
       onSubmit={(event) => {
         event.preventDefault();
         onSubmit();

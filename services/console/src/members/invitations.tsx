@@ -1,7 +1,8 @@
 import { auth, invitations, mails, type ReplyOf } from '@conclave/contracts';
 import { Button, Group, Table, Text } from '@mantine/core';
-import { useCommand, usePages } from '../api/queries.js';
+import { ask, useCommand, usePages } from '../api/queries.js';
 import { Confirm } from '../design/confirm.js';
+import { useQuery } from '@tanstack/react-query';
 import { useMails, wordOf } from './mails.js';
 import { ListOf } from '../design/list-of.js';
 import { Ago } from '../design/moment.js';
@@ -11,6 +12,12 @@ import type { ReactNode } from 'react';
 import { Visible } from '../design/visible.js';
 
 type Invitation = ReplyOf<typeof invitations.revokeInvitation>;
+
+/** The principals who were invited and have not come yet, for those who may know. */
+export function useAwaited(manages: boolean): ReadonlySet<string> {
+  const { data } = useQuery({ ...ask(invitations.listInvitations, { limit: 100 }), enabled: manages });
+  return new Set(data?.items.map(({ principal }) => principal));
+}
 
 /** Who was invited and has not come yet; nothing when nobody is awaited. */
 export function Invitations() {

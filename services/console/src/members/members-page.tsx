@@ -9,15 +9,16 @@ import rows from '../design/rows.module.css';
 import { Tag } from '../design/tag.js';
 import type { Look } from '../design/tones.js';
 import { Visible } from '../design/visible.js';
-import { useMay } from '../sign-in/use-me.js';
+import { useMay, useMe } from '../sign-in/use-me.js';
 import { ChangeRole } from './change-role.js';
-import { Invitations } from './invitations.js';
+import { Invitations, useAwaited } from './invitations.js';
 import { Invite } from './invite.js';
 import { Recover } from './recover.js';
 
 type Member = ReplyOf<typeof auth.listMembers>['items'][number];
 
 const active: Look = { tone: 'good', icon: 'check', word: 'Active' };
+const invited: Look = { tone: 'info', icon: 'clock', word: 'Invited' };
 const disabled: Look = { tone: 'plain', icon: 'dash', word: 'Disabled' };
 const kinds: Readonly<Record<Member['principal']['kind'], string>> = {
   user: 'person',
@@ -29,6 +30,8 @@ const kinds: Readonly<Record<Member['principal']['kind'], string>> = {
 export function MembersPage() {
   const manages = useMay()('member:manage');
   const list = usePages(auth.listMembers, {});
+  const awaited = useAwaited(manages);
+  const me = useMe().data;
   return (
     <Page
       title="Members"
@@ -50,7 +53,13 @@ export function MembersPage() {
             </Table.Thead>
             <Table.Tbody>
               {members.map((member) => (
-                <Row key={member.principal.id} member={member} manages={manages} />
+                <Row
+                  key={member.principal.id}
+                  member={member}
+                  manages={manages}
+                  isAwaited={awaited.has(member.principal.id)}
+                  isMe={member.principal.id === me?.principal.id}
+                />
               ))}
             </Table.Tbody>
           </Table>
@@ -60,7 +69,15 @@ export function MembersPage() {
   );
 }
 
-function Row({ member, manages }: { readonly member: Member; readonly manages: boolean }) {
+interface RowProps {
+  readonly member: Member;
+  readonly manages: boolean;
+  /** Whether they were invited and have not come yet. */
+  readonly isAwaited: boolean;
+  readonly isMe: boolean;
+}
+
+function Row({ member, manages, isAwaited, isMe }: RowProps) {
   const { principal, role, createdAt, disabledAt } = member;
   return (
     <Table.Tr>
@@ -69,11 +86,11 @@ function Row({ member, manages }: { readonly member: Member; readonly manages: b
           <Visible text={principal.name} />
         </Text>
         <Text size="xs" c="dimmed">
-          {kinds[principal.kind]}
+          {isMe ? 'you' : kinds[principal.kind]}
         </Text>
       </Table.Td>
       <Table.Td>
-        <Tag look={disabledAt === undefined ? active : disabled} />
+        <Tag look={disabledAt !== undefined ? disabled : isAwaited ? invited : active} />
       </Table.Td>
       <Table.Td className={rows['quiet'] ?? ''} data-label="Role">
         {role}

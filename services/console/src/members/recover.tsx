@@ -18,7 +18,7 @@ export function Recover({ member: { principal } }: { readonly member: Member }) 
   return (
     <>
       <Button size="compact-xs" variant="default" onClick={open} aria-label={`Let ${principal.name} back in`}>
-        Back in…
+        Recovery link…
       </Button>
       <Modal opened={opened} onClose={close} title={`Let ${principal.name} back in`} size="lg">
         <Stack gap="md">

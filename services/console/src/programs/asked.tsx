@@ -4,10 +4,14 @@ import type { ReactNode } from 'react';
 import { Icon } from '../design/icon.js';
 import { Facts, Panel } from '../design/panel.js';
 import { Refused } from '../design/refusal.js';
+import { exactly } from '../design/time.js';
 import { Visible } from '../design/visible.js';
 import { scopeWords } from './scope-words.js';
 
-type Question = Pick<ReplyOf<typeof oauth.getAuthorization>, 'client' | 'scopes' | 'beyond' | 'workspace'>;
+type Question = Pick<
+  ReplyOf<typeof oauth.getAuthorization>,
+  'client' | 'scopes' | 'beyond' | 'workspace' | 'actsUntil'
+>;
 
 interface AskedProps {
   readonly question: Question;
@@ -21,7 +25,9 @@ interface AskedProps {
 
 /** What a program asks for, in words, and the two answers. */
 export function Asked({ question, facts, caution, error, isPending, onAnswer }: AskedProps) {
-  const { client, scopes, beyond, workspace } = question;
+  const { client, scopes, beyond, workspace, actsUntil } = question;
+  const until =
+    actsUntil === undefined ? [] : [['Until', `${exactly(Date.parse(actsUntil))}, or you stop it`] as const];
   return (
     <Panel
       title={
@@ -32,7 +38,7 @@ export function Asked({ question, facts, caution, error, isPending, onAnswer }: 
       note={client.builtIn ? 'The command line of Conclave.' : 'A program that an administrator of yours registered.'}
     >
       <Stack gap="md">
-        <Facts facts={[['Workspace', <Visible key="workspace" text={workspace.name} />], ...facts]} />
+        <Facts facts={[['Workspace', <Visible key="workspace" text={workspace.name} />], ...facts, ...until]} />
         {scopes.length === 0 ? (
           <Text size="sm">It asks for nothing that you can allow it.</Text>
         ) : (

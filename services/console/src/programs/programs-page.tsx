@@ -25,7 +25,7 @@ export function ProgramsPage() {
       <ListOf
         list={list}
         empty={
-          <NothingHere icon="box" title="No programs yet">
+          <NothingHere icon="plug" title="No programs yet">
             Register one that asks people for their permission: an MCP client, a bot, a site of yours.
           </NothingHere>
         }

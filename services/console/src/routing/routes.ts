@@ -31,6 +31,9 @@ const routes: readonly (readonly [pattern: string, page: PageComponent])[] = [
   ['/authorize/:id', page(async () => (await import('../programs/authorize-page.js')).AuthorizePage)],
   ['/connections', page(async () => (await import('../connections/connections-page.js')).ConnectionsPage)],
   ['/tenant', page(async () => (await import('../tenant/tenant-page.js')).TenantPage)],
+  ['/access-reviews', page(async () => (await import('../access/reviews-page.js')).ReviewsPage)],
+  ['/access-reviews/:id', page(async () => (await import('../access/review-page.js')).ReviewPage)],
+  ['/emergency-access', page(async () => (await import('../access/emergency-page.js')).EmergencyPage)],
   ['/api-keys', page(async () => (await import('../api-keys/api-keys-page.js')).ApiKeysPage)],
 ];
 

@@ -27,17 +27,29 @@ export const places: readonly { readonly title: string; readonly places: readonl
     ],
   },
   {
-    title: 'Settings',
+    title: 'Workspace',
     places: [
+      { to: '/members', title: 'Members', icon: 'people', permission: 'member:read' },
+      { to: '/api-keys', title: 'API keys', icon: 'key', permission: 'api-key:manage' },
+      { to: '/access-reviews', title: 'Access reviews', icon: 'list', permission: 'access-review:manage' },
+      { to: '/emergency-access', title: 'Emergency access', icon: 'alert', permission: 'member:read' },
       { to: '/packages', title: 'Packages', icon: 'box', permission: 'package:read' },
       { to: '/webhooks', title: 'Webhooks', icon: 'bolt', permission: 'webhook:manage' },
-      { to: '/voter-keys', title: 'Voter keys', icon: 'pen', permission: 'voter-key:enrol' },
-      { to: '/members', title: 'Members', icon: 'people', permission: 'member:read' },
-      { to: '/connections', title: 'Sign-in providers', icon: 'shield', permission: 'connection:manage' },
-      { to: '/tenant', title: 'Tenant', icon: 'box', permission: 'tenant:manage' },
-      { to: '/programs', title: 'Programs', icon: 'box', permission: 'oauth-client:manage' },
-      { to: '/api-keys', title: 'API keys', icon: 'key', permission: 'api-key:manage' },
+    ],
+  },
+  {
+    title: 'Organisation',
+    places: [
+      { to: '/tenant', title: 'Tenant', icon: 'building', permission: 'tenant:manage' },
+      { to: '/connections', title: 'Sign-in providers', icon: 'door', permission: 'connection:manage' },
+      { to: '/programs', title: 'Programs', icon: 'plug', permission: 'oauth-client:manage' },
+    ],
+  },
+  {
+    title: 'Yours',
+    places: [
       { to: '/you', title: 'You', icon: 'person', permission: 'self:manage' },
+      { to: '/voter-keys', title: 'Voter keys', icon: 'pen', permission: 'voter-key:enrol' },
     ],
   },
 ];

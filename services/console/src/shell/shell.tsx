@@ -1,6 +1,7 @@
 import { AppShell, Burger, Group, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import type { ReactNode } from 'react';
+import { EmergencyBanner } from '../access/emergency-banner.js';
 import { Link } from '../routing/router.js';
 import type { Me } from '../sign-in/use-me.js';
 import { Brand } from './brand.js';
@@ -54,6 +55,7 @@ export function Shell({ me, children }: { readonly me: Me; readonly children: Re
         </AppShell.Section>
       </AppShell.Navbar>
       <AppShell.Main id="content" tabIndex={-1} className={classes['main'] ?? ''}>
+        <EmergencyBanner me={me} />
         {children}
       </AppShell.Main>
     </AppShell>

@@ -54,6 +54,8 @@ export function BrandingForm({ branding }: ReplyOf<typeof tenants.getOwnTenant>)
           label="Accent"
           description="White text has to be readable on it."
           format="hex"
+          placeholder="That of Conclave"
+          eyeDropperButtonProps={{ 'aria-label': 'Pick a colour from the screen' }}
           value={accent}
           onChange={setAccent}
         />
@@ -62,6 +64,8 @@ export function BrandingForm({ branding }: ReplyOf<typeof tenants.getOwnTenant>)
           description="A PNG of at most 32 KiB and 512 by 512 pixels."
           accept="image/png"
           clearable
+          placeholder="Choose a picture"
+          clearButtonProps={{ 'aria-label': 'Take no picture' }}
           value={picture}
           onChange={setPicture}
         />

@@ -1,5 +1,5 @@
 import { auth, tenants, type ReplyOf } from '@conclave/contracts';
-import { Button, Group, Select, Table } from '@mantine/core';
+import { Button, Group, Select, Table, Text } from '@mantine/core';
 import { useState, type SyntheticEvent } from 'react';
 import { useCommand, usePages } from '../api/queries.js';
 import { Confirm } from '../design/confirm.js';
@@ -53,7 +53,9 @@ function Row({ principal: { id, name }, since }: Owner) {
   return (
     <Table.Tr>
       <Table.Td>
-        <Visible text={name} />
+        <Text size="sm" fw={550}>
+          <Visible text={name} />
+        </Text>
       </Table.Td>
       <Table.Td className={`${rows['quiet']} ${rows['number']}`} data-label="Since">
         <Ago at={since} />
@@ -88,7 +90,7 @@ function AddOwner({ owners }: { readonly owners: readonly Owner[] }) {
   };
   return (
     <form onSubmit={submit}>
-      <Group gap="xs" wrap="nowrap">
+      <Group gap="xs">
         <Select
           aria-label="Member to make an owner"
           placeholder="A member of this workspace"

@@ -28,6 +28,9 @@ export function TenantPage() {
   );
 }
 
+const limitOf = (used: number, most: number | undefined): string =>
+  most === undefined ? `${used}, no limit` : `${used} of ${most}`;
+
 function Limits() {
   const { data, error, refetch } = useQuery(ask(tenants.getOwnLimits, {}));
   if (error) return <Refusal error={error} onRetry={() => void refetch()} />;
@@ -38,8 +41,8 @@ function Limits() {
     <Panel title="Limits" note="Whoever operates the platform sets them.">
       <Facts
         facts={[
-          ...named.map(([name, title]) => [title, `${used[name]} of ${limits[name] ?? 'any number'}`] as const),
-          ['Requests', requests === undefined ? 'as many as you like' : `${requests} a minute`],
+          ...named.map(([name, title]) => [title, limitOf(used[name], limits[name])] as const),
+          ['Requests', requests === undefined ? 'no limit' : `${requests} a minute`],
         ]}
       />
     </Panel>

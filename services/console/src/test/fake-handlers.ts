@@ -15,6 +15,7 @@ import {
   type ReplyOf,
   type RequestOf,
 } from '@conclave/contracts';
+import { accessHandlers } from './fake-access.js';
 import { connectionHandlers } from './fake-connections.js';
 import { peopleHandlers } from './fake-people.js';
 import { iso } from './sample-reviews.js';
@@ -33,6 +34,7 @@ export function handlersOf(world: World): (contract: Contract, request: unknown)
     ...logOf(world),
     ...peopleHandlers(world.people),
     ...connectionHandlers(world.connections),
+    ...accessHandlers(world),
     handle(auth.getMe, () => world.me),
     handle(auth.changeMe, ({ name = world.me.principal.name, ...preferences }) => {
       world.me.principal.name = name;

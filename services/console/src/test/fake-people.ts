@@ -256,13 +256,15 @@ export function peopleHandlers(people: People): [string, Handler][] {
 
 /** The code that a program shows, and the authorization that it led a browser to. */
 export const USER_CODE = 'BCDF-GHJK';
+/** Until when a program acts that is allowed. */
+export const ACTS_UNTIL = '2031-03-04T05:06:07.000Z';
 export const AUTHORIZATION = 'an-authorization-that-waits-for-an-answer';
 
 function programHandlers({ grants, programs, workspaces }: People): [Contract, Handler][] {
   const client = { id: 'conclave-cli', name: 'Conclave CLI', builtIn: true };
   const scopes: ReplyOf<typeof oauth.listGrants>['items'][number]['scopes'] = ['self:read', 'run:create'];
   const workspace = workspaces[0]!;
-  const asked = { client, scopes, beyond: [], workspace, expiresAt: iso(Date.now() + HOUR), shown: 'what was shown' };
+  const asked = { client, scopes, beyond: [], workspace, expiresAt: iso(Date.now() + HOUR), actsUntil: ACTS_UNTIL, shown: 'what was shown' };
   const waits = ({ userCode }: { userCode: string }) => {
     if (userCode.toUpperCase() !== USER_CODE) throw new ConclaveError('auth.device-code.not-found');
   };

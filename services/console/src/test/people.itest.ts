@@ -1,6 +1,16 @@
 /** How people get in, and who may: pages in a real browser with an authenticator of its own. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { auth, invitations, mfa, oauth, passkeys, signIns } from '@conclave/contracts';
+import {
+  accessReviews,
+  auth,
+  breakGlass,
+  invitations,
+  mfa,
+  newId,
+  oauth,
+  passkeys,
+  signIns,
+} from '@conclave/contracts';
 import type { Page } from 'playwright-core';
 import {
   addAuthenticator,
@@ -185,11 +195,25 @@ import { API_KEY, newWorld, type World } from './world.js';
 
   it('see where they are signed in, and end what they do not know', async () => {
     await enterAt(page, url, '/you');
-    await see(row(/an API key, and an authenticator app.*This browser/));
+    await see(row(/API key, and an authenticator app.*This browser/));
     await button(/^End the sign-in of/).click();
     await dialog().getByRole('button', { name: 'End it' }).click();
-    await gone(row(/a passkey/));
+    await gone(row(/Passkey/));
     expect(lastWrite()).toMatchObject({ subject: signIns.revokeSignIn.subject });
+  });
+
+  it('end all their other sign-ins at once, with a proof that it is them', async () => {
+    const [other] = world.people.signIns;
+    world.people.signIns.push({ ...other!, id: newId('signIn') });
+    await enterAt(page, url, '/you');
+    edge.asks = { before: 'privileged', factors: ['totp'] };
+    await button('End all others').click();
+    await dialog().getByRole('button', { name: 'End them' }).click();
+    const proof = page.getByRole('dialog', { name: 'Show that it is you' });
+    await proof.getByLabel('Code').fill(GOOD_CODE);
+    await page.keyboard.press('Enter');
+    await gone(row(/Passkey/));
+    expect(world.people.signIns.map(({ current }) => current)).toEqual([true]);
   });
 
   it('let a program act for them by the code it shows, and stop it again', async () => {
@@ -218,6 +242,7 @@ import { API_KEY, newWorld, type World } from './world.js';
   it('answer a program that led their browser here, and go back to it', async () => {
     await enterAt(page, url, `/authorize/${AUTHORIZATION}`);
     await see(page.getByText('https://app.example.com'));
+    await see(page.getByText(/Mar 4, 2031.*or you stop it/));
     await button('Deny').click();
     await page.waitForURL(`${url}/verify?allowed=false`);
     expect(lastWrite()).toMatchObject({
@@ -238,6 +263,66 @@ import { API_KEY, newWorld, type World } from './world.js';
     await button('Delete Release bot').click();
     await dialog().getByRole('button', { name: 'Delete' }).click();
     await gone(row(/Release bot/));
+  });
+
+  it('are reviewed: all but oneself, for a reason, and the report is taken along', async () => {
+    await enterAt(page, url, '/access-reviews');
+    await see(page.getByText('No access reviews yet'));
+    await button('Begin a review').click();
+    await dialog().getByLabel('Name').fill('Third quarter');
+    await button('Begin', true).click();
+    await see(page.getByRole('heading', { name: 'Third quarter' }));
+    await see(row(/Ada Lovelace.*somebody else decides/));
+    expect(
+      await row(/Ada Lovelace.*member/)
+        .getByRole('button')
+        .count(),
+    ).toBe(0);
+    await button('Revoke Grace Hopper').click();
+    await dialog().getByLabel('Reason').fill('Has left the team.');
+    await page.keyboard.press('Enter');
+    await see(row(/Grace Hopper.*Ends.*by you/));
+    await page.getByLabel('All but yours').check();
+    await button(/^Keep \d+ accesses/).click();
+    edge.asks = { before: 'privileged', factors: ['totp'] };
+    await dialog().getByLabel('Reason').fill('Still needed.');
+    await page.keyboard.press('Enter');
+    const proof = page.getByRole('dialog', { name: 'Show that it is you' });
+    await proof.getByLabel('Code').fill(GOOD_CODE);
+    await page.keyboard.press('Enter');
+    await see(row(/Grace Hopper.*Stays/));
+    expect(lastWrite()).toMatchObject({ request: { decision: 'keep', reason: 'Still needed.' } });
+    await button('Close the review').click();
+    await dialog().getByRole('button', { name: 'Close it' }).click();
+    await see(row(/Grace Hopper.*Kept/));
+    expect(lastWrite()).toMatchObject({ subject: accessReviews.closeAccessReview.subject });
+    const download = page.waitForEvent('download');
+    await button('Download the report').click();
+    expect((await download).suggestedFilename()).toMatch(/^arv_.*\.jsonl$/);
+    await see(page.getByText(/conclave access-reviews verify arv_/));
+  });
+
+  it('take emergency access that every page shows until it is ended, and judge that of others', async () => {
+    await enterAt(page, url, '/emergency-access');
+    await button('Judge the access of Grace Hopper').click();
+    await dialog().getByText('Not justified').click();
+    await dialog().getByLabel('Note').fill('A restart would have done.');
+    await page.keyboard.press('Enter');
+    await see(row(/Grace Hopper.*Not justified.*A restart would have done/));
+    await button('Take emergency access').click();
+    await dialog().getByLabel('Reason').fill('Payments are down.');
+    await dialog().getByLabel('For').selectOption('15');
+    await button('Take it').click();
+    const banner = page.getByRole('status', { name: 'Emergency access' });
+    await see(banner.getByText(/You have emergency access until .*/));
+    expect(lastWrite()).toMatchObject({
+      ...{ subject: breakGlass.openBreakGlass.subject, request: { reason: 'Payments are down.', minutes: 15 } },
+    });
+    await page.goto(`${url}/members`);
+    await see(banner.getByText('Payments are down.'));
+    await button('End your emergency access').click();
+    await dialog().getByRole('button', { name: 'End it now' }).click();
+    await gone(banner);
   });
 
   it('are invited with a link that is shown once, and uninvited', async () => {

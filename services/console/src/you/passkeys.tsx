@@ -8,6 +8,7 @@ import { ListOf } from '../design/list-of.js';
 import { Ago } from '../design/moment.js';
 import { NothingHere } from '../design/nothing-here.js';
 import rows from '../design/rows.module.css';
+import { AddPasskey } from './add-passkey.js';
 import { Visible } from '../design/visible.js';
 import { CommandForm } from '../design/command-form.js';
 
@@ -20,6 +21,7 @@ export function Passkeys() {
     <ListOf
       list={list}
       title="Passkeys"
+      aside={<AddPasskey />}
       empty={
         <NothingHere icon="pen" title="No passkeys yet">
           Add one to sign in without a key.

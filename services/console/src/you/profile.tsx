@@ -47,15 +47,19 @@ export function Profile({ me }: { readonly me: Me }) {
         />
         <Select
           label="Time zone"
-          description="Times are shown in it; in that of the device unless you choose one."
+          description="Times are shown in it."
           data={zones}
           searchable
+          clearable
+          clearButtonProps={{ 'aria-label': 'As the device' }}
+          placeholder="As the device"
           value={timeZone}
           onChange={setTimeZone}
         />
         <TextInput
           label="Language"
           description="A tag like pt-BR, for clients that speak several."
+          placeholder="en"
           maxLength={35}
           value={locale}
           onChange={(event) => setLocale(event.currentTarget.value)}

@@ -20,7 +20,7 @@ export function Programs() {
       list={list}
       title="Programs that act for you"
       empty={
-        <NothingHere icon="bolt" title="No programs act for you">
+        <NothingHere icon="plug" title="No programs act for you">
           One asks when you run <code>conclave login</code>, or connect it.
         </NothingHere>
       }

@@ -41,7 +41,7 @@ function Held({ totp, passkeys, recoveryCodes }: Factors) {
       <Facts
         facts={[
           ['Authenticator app', totp ? <Since key="app" {...totp} /> : 'none'],
-          ['Recovery codes', `${recoveryCodes} left`],
+          ['Recovery codes', recoveryCodes === 0 ? 'none' : `${recoveryCodes} left`],
         ]}
       />
       <Group gap="xs">

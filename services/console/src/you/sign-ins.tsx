@@ -1,6 +1,7 @@
-import { signIns, type ReplyOf } from '@conclave/contracts';
+import { ConclaveError, signIns, type ReplyOf } from '@conclave/contracts';
 import { Button, Table, Text } from '@mantine/core';
-import { useCommand, usePages } from '../api/queries.js';
+import { client } from '../api/client.js';
+import { send, useCommand, usePages, useWork } from '../api/queries.js';
 import { Confirm } from '../design/confirm.js';
 import { ListOf } from '../design/list-of.js';
 import { Ago } from '../design/moment.js';
@@ -13,11 +14,11 @@ type SignIn = ReplyOf<typeof signIns.revokeSignIn>;
 
 const here: Look = { tone: 'good', icon: 'check', word: 'This browser' };
 const methods: Readonly<Record<SignIn['method'], string>> = {
-  'api-key': 'an API key',
-  link: 'a one-time link and a new passkey',
-  passkey: 'a passkey',
-  oidc: 'your identity provider',
-  saml: 'your identity provider',
+  'api-key': 'API key',
+  link: 'One-time link and a new passkey',
+  passkey: 'Passkey',
+  oidc: 'Your identity provider',
+  saml: 'Your identity provider',
 };
 
 /** What was shown besides. */
@@ -29,7 +30,7 @@ const seconds: Readonly<Record<string, string>> = {
 };
 
 const waysOf = ({ method, factors }: Pick<SignIn, 'method' | 'factors'>): string =>
-  [methods[method], ...factors.flatMap((factor) => seconds[factor] ?? [])]
+  [methods[method], ...factors.flatMap((factor) => (factor === method ? [] : (seconds[factor] ?? [])))]
     .filter((way, place, ways) => ways.indexOf(way) === place && (method !== 'link' || place === 0))
     .join(', and ');
 
@@ -37,7 +38,7 @@ const waysOf = ({ method, factors }: Pick<SignIn, 'method' | 'factors'>): string
 export function SignIns() {
   const list = usePages(signIns.listSignIns, {});
   return (
-    <ListOf list={list} title="Where you are signed in" empty={null}>
+    <ListOf list={list} title="Where you are signed in" aside={<EndOthers />} empty={null}>
       {(items) => (
         <Table className={rows['rows'] ?? ''}>
           <Table.Thead>
@@ -57,6 +58,40 @@ export function SignIns() {
       )}
     </ListOf>
   );
+}
+
+/** Ends every sign-in but this one, on however many pages they are. */
+function EndOthers() {
+  const end = useWork(async () => {
+    const others: SignIn['id'][] = [];
+    for (let after: string | undefined; ;) {
+      const page = await client.call(signIns.listSignIns, { limit: 100, ...(after === undefined ? {} : { after }) });
+      others.push(...page.items.filter(({ current }) => !current).map(({ id }) => id));
+      after = page.next;
+      if (after === undefined) break;
+    }
+    for (const id of others) await send(signIns.revokeSignIn, { id }).catch(unlessGone);
+  }, [signIns.listSignIns]);
+  return (
+    <Confirm
+      question="End all other sign-ins?"
+      yes="End them"
+      command={end}
+      request={undefined}
+      opener={(open) => (
+        <Button size="compact-sm" variant="default" onClick={open}>
+          End all others…
+        </Button>
+      )}
+    >
+      Every browser but this one is signed out at once, and programs that were allowed there stop.
+    </Confirm>
+  );
+}
+
+/** One that ended by itself meanwhile is as it should be. */
+function unlessGone(error: unknown): void {
+  if (!(error instanceof ConclaveError) || error.code !== 'auth.sign-in.not-found') throw error;
 }
 
 function Row({ id, method, factors, authenticatedAt, lastUsedAt, expiresAt, current }: SignIn) {

@@ -1,6 +1,5 @@
 import { Page } from '../design/page.js';
 import { useMe } from '../sign-in/use-me.js';
-import { AddPasskey } from './add-passkey.js';
 import { Passkeys } from './passkeys.js';
 import { Profile } from './profile.js';
 import { SecondFactor } from './second-factor.js';
@@ -14,13 +13,12 @@ export function YouPage() {
     <Page
       title="You"
       description={me && `${me.principal.name}, ${me.role} in ${me.workspace.name} of ${me.tenant.name}.`}
-      actions={<AddPasskey />}
     >
-      {me && <Profile key={me.principal.id} me={me} />}
       <Passkeys />
       <SecondFactor />
       <SignIns />
       <Programs />
+      {me && <Profile key={me.principal.id} me={me} />}
     </Page>
   );
 }

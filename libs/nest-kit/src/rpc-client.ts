@@ -11,6 +11,7 @@ import {
 import { ConclaveError, type Contract, type ReplyOf, type RequestInputOf } from '@conclave/contracts';
 import { BusState } from './bus-state.js';
 import type { ContextClaims, ContextTokens } from './context-token.js';
+import { gatherWrites } from './gather-writes.js';
 import { SpanKind, inSpan, injectTrace } from './tracing.js';
 import { MAX_BODY_BYTES, encodeBody, headersOf, openReply, wireHeaders } from './wire.js';
 
@@ -87,6 +88,7 @@ export class RpcClient {
         throw new ConclaveError('service.unavailable', { service: 'nats' });
       try {
         const timeout = Math.max(LAST_CHANCE_MS, deadlineAt - Date.now());
+        gatherWrites(this.nats);
         return await this.nats.request(contract.subject, body, { headers, timeout });
       } catch (cause) {
         if (cause instanceof TimeoutError) throw new ConclaveError('request.deadline', { service }, { cause });

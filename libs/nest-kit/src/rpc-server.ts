@@ -2,6 +2,7 @@ import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node'
 import type { Contract, ServiceName } from '@conclave/contracts';
 import type { Logger } from 'pino';
 import { toConclaveError, type Dispatcher } from './dispatch.js';
+import { gatherWrites } from './gather-writes.js';
 import type { RpcHandler } from './handles.js';
 import { extractTrace } from './tracing.js';
 import { MAX_BODY_BYTES, decodeBody, encodeBody, headerOf, respondError, wireHeaders } from './wire.js';
@@ -56,6 +57,7 @@ export class RpcServer {
         },
         async (ctx, request) => encodeReply(contract.reply.parse(await handler(ctx, request))),
       );
+      gatherWrites(this.nats);
       message.respond(reply);
     } catch (error) {
       respondError(message, toConclaveError(error));

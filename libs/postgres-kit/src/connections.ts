@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
-import pg, { Pool, escapeLiteral, type PoolClient } from 'pg';
-import { DataSource, type EntityManager } from 'typeorm';
+import pg, { Pool, escapeLiteral, type PoolClient, type Submittable } from 'pg';
+import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
+import { ScopedQuery, preparedName, type Scope } from './scoped-query.js';
 
 /** On what terms a transaction runs. */
 export interface Terms {
@@ -8,6 +9,8 @@ export interface Terms {
   readonly tenantId: string | undefined;
   /** Longest time a statement of it may take; that of the connection unless told. */
   readonly timeoutMs: number | undefined;
+  /** Postgres refuses it to write. */
+  readonly readOnly?: boolean;
 }
 
 /** A statement's text and its parameters. */
@@ -100,42 +103,45 @@ export async function entityConnections(
     extra: settingsOf(options),
   });
   await source.initialize();
+  const { master: pool } = source.driver as unknown as { readonly master: Pool };
+  const heard = new WeakSet<PoolClient>();
   return {
     async acquire() {
-      const runner = source.createQueryRunner();
-      const client = (await runner.connect()) as PoolClient;
-      // TypeORM has to know of the transaction, so that those within are savepoints; told to begin it, it would wait
-      // for the answer.
-      Object.assign(runner, { isTransactionActive: true, transactionDepth: 1 });
+      const client = await pool.connect();
+      // It can be lost while a transaction holds it, when the pool does not listen.
+      if (!heard.has(client)) client.on('error', () => undefined);
+      heard.add(client);
+      let runner: QueryRunner | undefined;
       return {
         ...connectionOn(client),
-        entities: runner.manager,
-        // TypeORM gives a connection back as it is, unless the connection itself says that it is broken.
-        release: (broken) => void (broken ? client.emit('error', broken) : runner.release()),
+        /** Made when it is asked for: most transactions do without, and it costs more than a statement. */
+        get entities() {
+          runner ??= runnerOn(source, client);
+          return runner.manager;
+        },
+        release(broken) {
+          void runner?.release();
+          client.release(broken);
+        },
       };
     },
     close: () => source.destroy(),
   };
 }
 
+/** TypeORM has to know of the transaction, so that those within are savepoints; told to begin it, it would wait. */
+const runnerOn = (source: DataSource, client: PoolClient): QueryRunner =>
+  Object.assign(source.createQueryRunner(), {
+    databaseConnection: client,
+    isTransactionActive: true,
+    transactionDepth: 1,
+  });
+
 /** Settings that end with their transaction, so a connection carries no tenant and no haste to the next. */
-function beginning({ tenantId, timeoutMs }: Terms): string {
+function beginning({ tenantId, timeoutMs, readOnly }: Terms): string {
   const tenant = tenantId === undefined ? '' : `; set local app.tenant = ${escapeLiteral(tenantId)}`;
   const timeout = timeoutMs === undefined ? '' : `; set local statement_timeout = ${Math.ceil(timeoutMs)}`;
-  return `begin${tenant}${timeout}`;
-}
-
-/** Texts are the program's own, so there are few; were some made on the way, they would not fill the server. */
-const PREPARED_LIMIT = 1_000;
-const preparedNames = new Map<string, string>();
-
-/** Statements with parameters are parsed and planned once per connection: for a short one that is half of its cost. */
-function preparedName(sql: string): string | undefined {
-  const known = preparedNames.get(sql);
-  if (known !== undefined || preparedNames.size >= PREPARED_LIMIT) return known;
-  const name = `s${preparedNames.size}`;
-  preparedNames.set(sql, name);
-  return name;
+  return `begin${readOnly ? ' read only' : ''}${tenant}${timeout}`;
 }
 
 /** The socket of a client, which the driver keeps to itself. */
@@ -171,6 +177,15 @@ function connectionOn(client: PoolClient): Connection {
     // Postgres answers the commit of an aborted transaction with a rollback, and no error.
     if (command !== 'COMMIT') throw new Error('a statement of this transaction failed and its error was swallowed');
   };
+  const scoped = <Row extends object>(scope: Scope, [sql, params = []]: Statement): Promise<Row[]> => {
+    inOnePiece(socket);
+    return new Promise((resolve, reject) => {
+      const query = new ScopedQuery(scope, [sql, params], (error, result) =>
+        error ? reject(error) : resolve(result.rows),
+      );
+      client.query(query as unknown as Submittable);
+    });
+  };
   return {
     query,
     begin,
@@ -181,6 +196,9 @@ function connectionOn(client: PoolClient): Connection {
       // What sets nothing for its transaction is one as it is.
       if (only && more.length === 0 && terms.tenantId === undefined && terms.timeoutMs === undefined)
         return query<Row>(...only);
+      const { tenantId } = terms;
+      if (only?.[1]?.length && more.length === 0 && tenantId !== undefined)
+        return scoped<Row>({ ...terms, tenantId }, only);
       begin(terms);
       const results = await Promise.allSettled([...statements.map((statement) => query<Row>(...statement)), commit()]);
       const failed = results.find((result) => result.status === 'rejected');

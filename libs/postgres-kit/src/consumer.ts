@@ -29,6 +29,8 @@ export interface ConsumerHandler {
   readonly event: EventContract;
   /** Applies the event; what it writes commits together with the cursor. */
   readonly apply: (tx: Tx, event: PlacedEvent) => Promise<void>;
+  /** Whether events can be applied side by side; one after the other unless told. */
+  readonly isIndependent?: boolean;
 }
 
 export interface ConsumerParts {
@@ -62,6 +64,7 @@ export class Consumer {
       producer,
       cursors: this.cursors,
       isBulk: (type: string) => (this.handlers.get(type) ?? []).every(({ event }) => event.bulk),
+      isIndependent: (type: string) => (this.handlers.get(type) ?? []).every((handler) => handler.isIndependent),
       apply: (tx: Tx, event: PlacedEvent) => this.apply(tx, event),
       bury: (tx: Tx, event: PlacedEvent, error: unknown) => parts.deadLetters.bury(tx, producer, event, error),
     };

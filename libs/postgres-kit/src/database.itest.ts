@@ -147,6 +147,38 @@ describe.each(Object.entries(sources))('a transaction over %s connections', (_ki
     expect(() => db.autocommit({ tenantId: '', actor: 'test' })).toThrow(/credential/i);
   });
 
+  it('shares a connection with other reads, each with its own tenant, time and failures', async () => {
+    const mine = await Promise.all(
+      Array.from({ length: 40 }, async (_, no) => {
+        const ctx = context();
+        await db.autocommit(ctx).query(insert, ['1', `note ${no}`]);
+        return ctx;
+      }),
+    );
+    const read = 'select text, pg_backend_pid() as pid from note where id = $1';
+    const slow = { ...context(), deadlineAt: Date.now() + 1_000 };
+    const [late, wrong, ...found] = await Promise.allSettled([
+      db.reads(slow).query('select pg_sleep($1)', [30]),
+      db.reads(context()).query('select 1 / $1::int', [0]),
+      ...mine.map((ctx) => db.reads(ctx).query<{ text: string; pid: number }>(read, ['1'])),
+    ]);
+    expect([late, wrong]).toMatchObject([{ reason: { code: 'request.deadline' } }, { reason: { code: '22012' } }]);
+    const rows = found.map((result) => (result.status === 'fulfilled' ? result.value : []));
+    expect(rows.map(([row]) => row?.text)).toEqual(mine.map((_, no) => `note ${no}`));
+    expect(new Set(rows.map(([row]) => row?.pid)).size).toBeLessThanOrEqual(3);
+    expect(await db.reads(mine[0]!).query('select text from note')).toEqual([{ text: 'note 0' }]);
+  });
+
+  it('does not write when it is a read, nor keeps the next from it', async () => {
+    const ctx = context();
+    await expect(db.reads(ctx).query(insert, ['1', 'hello'])).rejects.toMatchObject({ code: '25006' });
+    await expect(db.reads(ctx).query('delete from note')).rejects.toMatchObject({ code: '25006' });
+    expect(() => db.reads({ tenantId: '', actor: 'test' })).toThrow(/credential/i);
+    await db.autocommit(ctx).query(insert, ['1', 'hello']);
+    await db.tx(ctx, (tx) => tx.query(insert, ['2', 'hello']));
+    expect(await texts(ctx)).toEqual(['hello', 'hello']);
+  });
+
   it('fails as an outage when the connection is lost under it, and the next one works', async () => {
     const ctx = context();
     const work = db.tx(ctx, async (tx) => {

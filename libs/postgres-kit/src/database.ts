@@ -9,6 +9,7 @@ import {
   type Statement,
   type Terms,
 } from './connections.js';
+import { SharedReads } from './shared-reads.js';
 import { isOutage, isSilence, isStalePlan, isStatementTimeout } from './outage.js';
 
 /** An event has to fit a message, and several of them a page of the log. */
@@ -69,6 +70,8 @@ export function outboundEvent<T extends z.ZodType>(
 
 /** Transactions of one role. An outage of Postgres leaves as ConclaveError `service.unavailable`, all else as it is. */
 export class Role {
+  private readonly shared = new SharedReads((run) => withConnection(this.source, undefined, run));
+
   constructor(
     private readonly source: ConnectionSource,
     private readonly ring: () => void = () => undefined,
@@ -92,6 +95,13 @@ export class Role {
       for (const listener of after) listener();
       return result;
     });
+  }
+
+  /** Reads, those of several callers on one connection; Postgres refuses what is none. */
+  reads(ctx: Actor): Statements {
+    return statementsBy(<Row extends object>(sql: string, params?: readonly unknown[]) =>
+      traced(() => readFor(ctx, (terms) => this.shared.read<Row>([sql, params], terms))),
+    );
   }
 
   /** Every statement is a transaction of its own, which travels in one piece. */
@@ -142,6 +152,15 @@ export class Database {
    */
   autocommit(ctx: Actor): Statements {
     return this.app.autocommit(ofTenant(ctx));
+  }
+
+  /**
+   * Like `autocommit`, for reads alone: those that come together share a connection, one piece there and one back, each
+   * under the settings of its own tenant. For what takes no longer than a look at an index; others wait behind it.
+   * @throws ConclaveError `auth.unauthenticated` when the context has no tenant
+   */
+  reads(ctx: Actor): Statements {
+    return this.app.reads(ofTenant(ctx));
   }
 
   /** Runs `work` in one transaction of the system role, across tenants. */
@@ -200,6 +219,16 @@ async function withConnection<T>(
     return refuse(error);
   } finally {
     connection.release(broken);
+  }
+}
+
+/** A read that fails alone leaves its connection to the others. */
+async function readFor<T>(ctx: Actor, run: (terms: Terms) => Promise<T>): Promise<T> {
+  try {
+    return await run({ tenantId: ctx.tenantId, timeoutMs: timeLeft(ctx), readOnly: true });
+  } catch (error) {
+    if (isStatementTimeout(error)) timeLeft(ctx);
+    return refuse(error);
   }
 }
 

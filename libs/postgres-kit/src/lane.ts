@@ -22,6 +22,8 @@ export interface LaneParts {
   readonly cursors: Pick<CursorStore, 'advance' | 'enter' | 'read'>;
   /** Whether events of this type can wait for more of them. */
   readonly isBulk: (type: string) => boolean;
+  /** Whether events of this type can be applied side by side. */
+  readonly isIndependent: (type: string) => boolean;
   readonly rpc: RpcClient;
   readonly log: Logger;
   readonly apply: (tx: Tx, event: PlacedEvent) => Promise<void>;
@@ -142,10 +144,13 @@ export class Lane {
     let failed: PlacedEvent | undefined;
     let fault: Error | undefined;
     try {
-      const step = await this.parts.cursors.advance(events, source, (tx, event) => {
-        failed = event;
-        return this.parts.apply(tx, event);
-      });
+      const { cursors, apply, isIndependent } = this.parts;
+      const abreast = events.every(({ type }) => isIndependent(type));
+      const effect = (tx: Tx, event: PlacedEvent): Promise<void> => {
+        if (!abreast) failed = event; // side by side, whose fault it was is found out by applying each alone
+        return apply(tx, event);
+      };
+      const step = await cursors.advance(events, source, effect, abreast);
       if (step !== 'old') return step;
       failed = undefined;
     } catch (error) {

@@ -20,6 +20,7 @@ import { Relay, readLog } from './relay.js';
 import { TenantEraser, type Eraser } from './tenant-eraser.js';
 
 const CONSUMES = 'conclave:consumes';
+const INDEPENDENT = 'conclave:independent';
 const ERASES = 'conclave:erases';
 const SWEEP_MS = 3_600_000;
 
@@ -31,6 +32,21 @@ export function Consumes(...events: readonly EventContract[]) {
     descriptor: TypedPropertyDescriptor<M>,
   ): void => {
     SetMetadata(CONSUMES, events)(target, key, descriptor);
+  };
+}
+
+/**
+ * Says of a method bound by `Consumes` that it neither reads nor changes what it did with another event after its first
+ * statement: then events that come together are applied side by side in their transaction, and travel in one piece.
+ * First statements keep the order of the events.
+ */
+export function Independent() {
+  return <M extends ConsumerHandler['apply']>(
+    target: object,
+    key: string | symbol,
+    descriptor: TypedPropertyDescriptor<M>,
+  ): void => {
+    SetMetadata(INDEPENDENT, true)(target, key, descriptor);
   };
 }
 
@@ -145,7 +161,10 @@ function serveLog(rpc: RpcServer, kit: Kit, db: Database): void {
 type Method = (...args: never[]) => unknown;
 
 /** The methods of providers that carry metadata, with what they carry. */
-function* marked<T>(app: INestApplicationContext, key: string): Generator<{ method: Method; mark: T }> {
+function* marked<T>(
+  app: INestApplicationContext,
+  key: string,
+): Generator<{ method: Method; mark: T; isIndependent: boolean }> {
   const reflector = app.get(Reflector);
   const scanner = new MetadataScanner();
   for (const { instance } of app.get(DiscoveryService).getProviders()) {
@@ -154,7 +173,8 @@ function* marked<T>(app: INestApplicationContext, key: string): Generator<{ meth
       const method = (instance as Record<string, unknown>)[name];
       if (typeof method !== 'function') continue;
       const mark = reflector.get<T | undefined>(key, method);
-      if (mark !== undefined) yield { method: (method as Method).bind(instance), mark };
+      const isIndependent = reflector.get<true | undefined>(INDEPENDENT, method) === true;
+      if (mark !== undefined) yield { method: (method as Method).bind(instance), mark, isIndependent };
     }
   }
 }
@@ -168,10 +188,10 @@ function handlersOf(
   own: ConsumerHandler | undefined,
 ): Map<EventProducer, ConsumerHandler[]> {
   const handlers = own ? [own] : [];
-  for (const { method, mark } of marked<readonly EventContract[]>(app, CONSUMES)) {
+  for (const { method, mark, isIndependent } of marked<readonly EventContract[]>(app, CONSUMES)) {
     for (const event of mark) {
       if (!event.consumers.includes(service)) throw new Error(`${event.type} does not list ${service} as a consumer`);
-      handlers.push({ event, apply: method as ConsumerHandler['apply'] });
+      handlers.push({ event, apply: method as ConsumerHandler['apply'], isIndependent });
     }
   }
   return Map.groupBy(handlers, ({ event }) => event.producer as EventProducer);

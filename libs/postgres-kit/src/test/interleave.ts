@@ -11,7 +11,7 @@ const AT_ONCE = 64;
 
 /**
  * How many rows of others were seen by `transactions` of many tenants, interleaved on a pool of four connections: each
- * reads and writes, some fail in the middle, some are rolled back, some are single statements. The table is `note`.
+ * reads and writes, some fail in the middle, some are rolled back, some are single statements, some reads that share a connection. The table is `note`.
  */
 export async function foreignRows(database: TestDatabase, transactions: number): Promise<number> {
   const db = database.open('metrics', 4);
@@ -24,7 +24,8 @@ export async function foreignRows(database: TestDatabase, transactions: number):
     const tenant = tenants[(n * 7) % TENANTS]!;
     const ctx = { tenantId: tenant, actor: 'test' };
     const notes = 'select tenant_id, text from note';
-    if (n % 5 === 0) return look(tenant, await db.autocommit(ctx).query(notes));
+    if (n % 5 === 0) return look(tenant, await db.autocommit(ctx).query(`${notes} where id <> $1`, ['x']));
+    if (n % 5 === 1) return look(tenant, await db.reads(ctx).query(`${notes} where id <> $1`, ['x']));
     const work = db.tx(ctx, async (tx) => {
       look(tenant, await tx.query(notes));
       await tx.query('insert into note (tenant_id, id, text) values ($1, $2, $1) on conflict do nothing', [

@@ -65,7 +65,7 @@ export class PostgresRuns {
 
   /** @throws ConclaveError `runtime.run.not-found` */
   get(ctx: Actor, id: string): Promise<Run> {
-    return this.getIn(this.db.autocommit(ctx), ctx, id);
+    return this.getIn(this.db.reads(ctx), ctx, id);
   }
 
   async getIn(db: Statements, ctx: Actor, id: string): Promise<Run> {
@@ -82,7 +82,7 @@ export class PostgresRuns {
     const states = (Object.entries(runStateOnWire) as [RunState, Run['state']][])
       .filter(([, wire]) => !page.state || wire === (asks ? 'working' : page.state))
       .map(([state]) => state);
-    const rows = await this.db.autocommit(ctx).query<RunRow>(
+    const rows = await this.db.reads(ctx).query<RunRow>(
       `select * from (
            select ${COLUMNS} from run where tenant_id = $1 and state = any($2) and ($3::text is null or id < $3) order by id desc
          ) r where $5::boolean is null or asks = $5 limit $4`,

@@ -1,12 +1,13 @@
 import type { JsonObject } from '@conclave/audit-core';
 import { eventContracts, events } from '@conclave/contracts';
-import { Consumes, type PlacedEvent, type Tx } from '@conclave/postgres-kit';
+import { Consumes, Independent, type PlacedEvent, type Tx } from '@conclave/postgres-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import type { z } from 'zod';
 import { PostgresStage } from './postgres-stage.js';
 import { StageEntry } from './stage-entry.js';
 
 const audited = eventContracts.filter((event) => event.audited);
+const others = audited.filter(({ type }) => type !== events.decisionSealed.type);
 const PERSONAL = new Map(audited.map(({ type, personal }) => [type, personal]));
 
 /**
@@ -24,13 +25,24 @@ export class StageEvents {
    * @throws Error for what the dead letters keep, and never gets a proof: a second sealing of one decision, an event that
    * is too long for an entry or has no canonical form
    */
-  @Consumes(...audited)
+  @Consumes(events.decisionSealed)
+  async stageSeal(tx: Tx, event: PlacedEvent): Promise<void> {
+    const { decision } = event.data as z.output<typeof events.decisionSealed.data>;
+    if (!(await this.staged.claimSeal(tx, event.tenantId, decision, event.id)))
+      throw new Error(`decision ${decision} was sealed before, by another event`);
+    await this.stage(tx, event);
+  }
+
+  /** One statement each: they keep their order also side by side. */
+  @Independent()
+  @Consumes(...others.filter(({ personal }) => !personal))
+  stagePlain(tx: Tx, event: PlacedEvent): Promise<void> {
+    return this.stage(tx, event);
+  }
+
+  /** @throws Error for an event that is too long for an entry or has no canonical form */
+  @Consumes(...others.filter(({ personal }) => personal))
   async stage(tx: Tx, event: PlacedEvent): Promise<void> {
-    if (event.type === events.decisionSealed.type) {
-      const { decision } = event.data as z.output<typeof events.decisionSealed.data>;
-      if (!(await this.staged.claimSeal(tx, event.tenantId, decision, event.id)))
-        throw new Error(`decision ${decision} was sealed before, by another event`);
-    }
     await this.entries.run(tx, { ...event, data: event.data as JsonObject, personal: PERSONAL.get(event.type) });
   }
 }

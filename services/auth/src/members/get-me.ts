@@ -13,10 +13,13 @@ export class GetMe {
 
   /** @throws ConclaveError `auth.unauthenticated` when the principal was disabled or removed since the exchange */
   async run(ctx: RequestContext): Promise<ReplyOf<typeof auth.getMe>> {
-    const db = this.db.autocommit(ctx);
-    const profile = await profileOf(db, callerOf(ctx));
+    const db = this.db.reads(ctx);
+    const [profile, emergency] = await Promise.all([
+      profileOf(db, callerOf(ctx)),
+      // Only a browser's sign-in can have it.
+      ctx.signIn && ctx.credentialId !== undefined ? openFor(db, ctx.tenantId, ctx.credentialId) : undefined,
+    ]);
     if (!profile) throw new ConclaveError('auth.unauthenticated');
-    const emergency = ctx.credentialId === undefined ? undefined : await openFor(db, ctx.tenantId, ctx.credentialId);
     return { ...profile, scopes: [...ctx.scopes], ...(emergency && { breakGlass: emergency }) };
   }
 }

@@ -11,6 +11,6 @@ export class ListMembers {
   constructor(private readonly db: Database) {}
 
   run(ctx: RequestContext, page: RequestOf<typeof auth.listMembers>): Promise<ReplyOf<typeof auth.listMembers>> {
-    return pageOfMembers(this.db.autocommit(ctx), callerOf(ctx), page);
+    return pageOfMembers(this.db.reads(ctx), callerOf(ctx), page);
   }
 }

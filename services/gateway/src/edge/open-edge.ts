@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import fastifyCookie from '@fastify/cookie';
-import fastifyHelmet from '@fastify/helmet';
 import { contracts, type Contract } from '@conclave/contracts';
 import { CONFIG, type Kit } from '@conclave/nest-kit';
 import type { INestApplicationContext } from '@nestjs/common';
@@ -20,6 +19,7 @@ import { answerBrokenRequests, sendProblem } from './problems.js';
 import { RateLimits } from './rate-limits.js';
 import { registerReference } from './reference.js';
 import { registerScim } from './scim.js';
+import { securityHeaders } from './security-headers.js';
 import { SharedCounters } from './shared-counters.js';
 import { SignInCookie } from './sign-in-cookie.js';
 import { registerSignIns } from './sign-ins.js';
@@ -65,7 +65,7 @@ export async function openEdge(fastify: FastifyInstance, app: INestApplicationCo
 
 /** What holds for every public route: security headers, ids, one error form, metrics, bodies read by hand. */
 async function prepareScope(scope: FastifyInstance, kit: Kit, config: EdgeConfig): Promise<void> {
-  await scope.register(fastifyHelmet, securityHeaders(config));
+  const secured = await securityHeaders(config);
   await scope.register(fastifyCookie);
   scope.removeAllContentTypeParsers();
   scope.addContentTypeParser('*', (_request, _payload, done) => done(null));
@@ -81,6 +81,7 @@ async function prepareScope(scope: FastifyInstance, kit: Kit, config: EdgeConfig
   scope.addHook('onRequest', async (request, reply) => {
     request.id = requestIdOf(request.headers['x-request-id']);
     reply.header('x-request-id', request.id);
+    for (const [name, value] of secured) reply.raw.setHeader(name, value);
   });
   scope.addHook('onResponse', async (request, reply) => {
     const { method, url: route } = request.routeOptions;
@@ -104,31 +105,4 @@ function requestIdOf(given: string | string[] | undefined): string {
 function boundConnections({ server }: FastifyInstance): void {
   server.headersTimeout = 30_000;
   server.requestTimeout = Math.max(...contracts.map(({ timeoutMs }) => timeoutMs)) + 30_000;
-}
-
-/** The console runs its own scripts and talks to its own origin, and nothing may frame it. */
-function securityHeaders({ PUBLIC_URL }: EdgeConfig) {
-  const https = PUBLIC_URL?.startsWith('https:') === true;
-  return {
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'none'"],
-        scriptSrc: ["'self'"],
-        styleSrc: ["'self'", "'unsafe-inline'"],
-        imgSrc: ["'self'", 'data:'],
-        fontSrc: ["'self'", 'data:'],
-        connectSrc: ["'self'"],
-        manifestSrc: ["'self'"],
-        baseUri: ["'none'"],
-        formAction: ["'self'"],
-        frameAncestors: ["'none'"],
-        ...(https ? { upgradeInsecureRequests: [] } : {}),
-      },
-    },
-    strictTransportSecurity: https ? { maxAge: 31_536_000, includeSubDomains: false } : false,
-    xFrameOptions: { action: 'deny' as const },
-    referrerPolicy: { policy: 'no-referrer' as const },
-    crossOriginEmbedderPolicy: false,
-  };
 }

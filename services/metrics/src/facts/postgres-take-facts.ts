@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { events } from '@conclave/contracts';
-import { Consumes, type PlacedEvent, type Tx } from '@conclave/postgres-kit';
+import { Consumes, Independent, type PlacedEvent, type Tx } from '@conclave/postgres-kit';
 import type { z } from 'zod';
 
 type DataOf<E extends { readonly data: z.ZodType }> = z.output<E['data']>;
@@ -18,6 +18,7 @@ export class TakeFacts {
     );
   }
 
+  @Independent()
   @Consumes(events.runCreated)
   async runCreated(tx: Tx, event: PlacedEvent): Promise<void> {
     const { run } = event.data as DataOf<typeof events.runCreated>;
@@ -27,16 +28,19 @@ export class TakeFacts {
     );
   }
 
+  @Independent()
   @Consumes(events.runCompleted)
   runCompleted(tx: Tx, event: PlacedEvent): Promise<void> {
     return end(tx, event, 'completed');
   }
 
+  @Independent()
   @Consumes(events.runFailed)
   runFailed(tx: Tx, event: PlacedEvent): Promise<void> {
     return end(tx, event, 'failed');
   }
 
+  @Independent()
   @Consumes(events.runCanceled)
   runCanceled(tx: Tx, event: PlacedEvent): Promise<void> {
     return end(tx, event, 'canceled');

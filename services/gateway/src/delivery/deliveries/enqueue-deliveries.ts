@@ -1,5 +1,5 @@
 import { events, newId, type delivery } from '@conclave/contracts';
-import { Consumes, type PlacedEvent, type Tx } from '@conclave/postgres-kit';
+import { Consumes, Independent, type PlacedEvent, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import type { z } from 'zod';
 import { ForgetSubject } from '../erasure/forget-subject.js';
@@ -17,6 +17,7 @@ export class EnqueueDeliveries {
     private readonly forgotten: ForgetSubject,
   ) {}
 
+  @Independent()
   @Consumes(
     ...[events.decisionSealed, events.waveOpened, events.runCompleted, events.runFailed, events.budgetThreshold],
     ...[events.logContested, events.logDamaged, events.breakGlassOpened],

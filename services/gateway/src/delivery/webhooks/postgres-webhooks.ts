@@ -1,6 +1,6 @@
 import type { ReplyOf, delivery } from '@conclave/contracts';
 import { pageOf, type Tx } from '@conclave/postgres-kit';
-import { ArrayContains, IsNull, LessThan } from 'typeorm';
+import { IsNull, LessThan } from 'typeorm';
 import { WebhookEntity, type WebhookEventType } from './webhook.entity.js';
 
 export type Webhook = ReplyOf<typeof delivery.deleteWebhook>;
@@ -45,10 +45,10 @@ export async function takesDeliveries(tx: Tx, tenantId: string, id: string): Pro
 
 /** Ids of the enabled webhooks that want events of the type. */
 export async function webhooksFor(tx: Tx, tenantId: string, type: WebhookEventType): Promise<string[]> {
-  const rows = await tx.entities.find(WebhookEntity, {
-    select: { id: true },
-    where: { tenantId, disabledAt: IsNull(), events: ArrayContains([type]) },
-  });
+  const rows = await tx.query<{ id: string }>(
+    'select id from webhook where tenant_id = $1 and disabled_at is null and events @> array[$2::text]',
+    [tenantId, type],
+  );
   return rows.map(({ id }) => id);
 }
 

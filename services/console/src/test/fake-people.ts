@@ -264,7 +264,15 @@ function programHandlers({ grants, programs, workspaces }: People): [Contract, H
   const client = { id: 'conclave-cli', name: 'Conclave CLI', builtIn: true };
   const scopes: ReplyOf<typeof oauth.listGrants>['items'][number]['scopes'] = ['self:read', 'run:create'];
   const workspace = workspaces[0]!;
-  const asked = { client, scopes, beyond: [], workspace, expiresAt: iso(Date.now() + HOUR), actsUntil: ACTS_UNTIL, shown: 'what was shown' };
+  const asked = {
+    client,
+    scopes,
+    beyond: [],
+    workspace,
+    expiresAt: iso(Date.now() + HOUR),
+    actsUntil: ACTS_UNTIL,
+    shown: 'what was shown',
+  };
   const waits = ({ userCode }: { userCode: string }) => {
     if (userCode.toUpperCase() !== USER_CODE) throw new ConclaveError('auth.device-code.not-found');
   };

@@ -33,6 +33,7 @@ ${title} HTTP ${status}${isRetryable(code) ? ', retryable' : ''}.
 
 function givenBy(code: ErrorCode): string {
   if ((generalErrors as readonly ErrorCode[]).includes(code)) return 'any route';
+  if (code === 'auth.proof.too-old') return 'any route with `x-step-up`';
   return contracts
     .filter((contract) => contract.errors.includes(code))
     .map(({ http, subject }) => `\`${http ? `${http.method} ${http.path}` : subject}\``)

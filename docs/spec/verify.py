@@ -825,7 +825,14 @@ TRUST_SHAPE = members(
         "voters": array(members({"voterId": some_string, "publicKey": safe_key}), UNBOUNDED),
         "minExternalCustody": integer(0),
         "require": members(
-            {}, {"outcome": some_string, "panelSha256": some_string, "origin": some_string, "repository": some_string}
+            {},
+            {
+                "outcome": some_string,
+                "panelSha256": some_string,
+                "origin": some_string,
+                "repository": some_string,
+                "waves": some_string,
+            },
         ),
         "waivers": members({"keys": array(NAMED_KEY, UNBOUNDED), "threshold": integer(1)}),
     },
@@ -2418,6 +2425,14 @@ def waves_hold(predicate):
     )
 
 
+def waves_finished(predicate):
+    """§ 9, "policy": nothing but certainty kept voters from being asked."""
+    if predicate.get("waves") is not True or "stopped" in predicate:
+        return True
+    asked = {voter_id for wave in predicate.get("asked", []) for voter_id in wave["voters"]}
+    return all(voter["voterId"] in asked for voter in predicate["electorate"])
+
+
 def stop_holds(predicate):
     """§ 6, "Waves and stops", second half."""
     if "stopped" not in predicate:
@@ -2498,6 +2513,7 @@ def step_policy(receipt, trust, waiver_lines, now):
         "panelSha256": predicate.get("policy", {}).get("panelSha256"),
         "origin": predicate["origin"],
         "repository": predicate.get("subject", {}).get("repository"),
+        "waves": "finished" if waves_finished(predicate) else None,
     }
     for name, wanted in trust.require.items():
         met = found[name] == wanted

@@ -31,13 +31,22 @@ export function checkPolicy({ predicate }: OpenReceipt, trust: TrustPolicy | und
   return held(`all demands are met${waived ? ', the outcome by WAIVERS' : ''}; ${custody}`);
 }
 
-function factsOf({ outcome, policy, origin, subject }: Predicate): Demands {
+function factsOf(predicate: Predicate): Demands {
+  const { outcome, policy, origin, subject } = predicate;
   return {
     outcome: outcome.status,
     origin,
     ...(policy && { panelSha256: policy.panelSha256 }),
     ...(subject && { repository: subject.repository }),
+    ...(wavesFinished(predicate) && { waves: 'finished' }),
   };
+}
+
+/** A vote closed after a wave that settled nothing has not heard voters whom nobody asked. */
+function wavesFinished({ waves, stopped, asked = [], electorate }: Predicate): boolean {
+  if (!waves || stopped !== undefined) return true;
+  const names = new Set(asked.flatMap(({ voters }) => voters));
+  return electorate.every(({ voterId }) => names.has(voterId));
 }
 
 /** Keys outside the platform whose ballots counted; the ballots' check has shown that no two voters share a key. */

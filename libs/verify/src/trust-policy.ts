@@ -3,7 +3,7 @@
  *
  *     { "version": 1, "logs": [vkey…], "services": [{ "keyid", "publicKey" }],
  *       "witnesses"?: { "keys": [vkey…], "threshold": k }, "voters"?: [{ "voterId", "publicKey" }],
- *       "minExternalCustody"?: n, "require"?: { "outcome"?, "panelSha256"?, "origin"?, "repository"? },
+ *       "minExternalCustody"?: n, "require"?: { "outcome"?, "panelSha256"?, "origin"?, "repository"?, "waves"? },
  *       "waivers"?: { "keys": [{ "keyid", "publicKey" }], "threshold": k } }
  *
  * A witness counts once: a key under two names is refused, since a cosignature does not say whose name it is under.
@@ -39,6 +39,8 @@ export interface Demands {
   readonly panelSha256?: string;
   readonly origin?: string;
   readonly repository?: string;
+  /** `finished`: nothing but certainty kept voters from being asked. */
+  readonly waves?: string;
 }
 
 /** A trust policy as read. */
@@ -57,7 +59,7 @@ export interface TrustPolicy {
   readonly waivers: { readonly keys: readonly NamedKey[]; readonly threshold: number };
 }
 
-const DEMANDS = ['outcome', 'panelSha256', 'origin', 'repository'] as const;
+const DEMANDS = ['outcome', 'panelSha256', 'origin', 'repository', 'waves'] as const;
 
 /** Reads a trust policy file; throws MalformedError on anything that is not exactly one. */
 export function parseTrustPolicy(text: string): TrustPolicy {

@@ -55,10 +55,31 @@ export async function waves(workshop: Workshop): Promise<Vector[]> {
   await proposed.ask();
   for (const name of proposed.decision.asked[0]!.voters) await proposed.cast(name, ranks('z'));
   const idle = await course({ ...gate, waves: true, earlyStop: 'certain' }, three);
+  const cutShort = await late.end();
+  const at = { trust: 'trust-waves-finished.json' };
+  const refused = { ...at, exitCode: 9, step: 'policy' } as const;
+  const off = await course({ ...gate, earlyStop: 'off' }, three);
+  await off.cast('ada', yes);
+  const silent = await course({ ...gate, waves: true, earlyStop: 'certain' }, three);
+  await silent.ask();
+  const [first, second] = silent.decision.asked[0]!.voters;
+  await silent.cast(first!, yes);
+  await silent.cast(second!, no);
+  await silent.ask();
   return [
+    await whole(workshop, 'waves-demanded-certain', 'stopped because certain: waves are finished', await waved(), at),
+    await whole(
+      workshop,
+      'waves-demanded-without',
+      'everybody was asked at once: waves are finished',
+      await off.end(),
+      at,
+    ),
+    await whole(workshop, 'waves-demanded-cut-short', 'closed after a wave that settled nothing', cutShort, refused),
+    await whole(workshop, 'waves-demanded-all', 'all were asked, and the last did not answer', await silent.end(), at),
     await whole(workshop, 'waves', 'a second wave, because the first disagreed', await waved()),
     ...all,
-    await whole(workshop, 'waves-deadline', 'who was asked did not answer in time', await late.end()),
+    await whole(workshop, 'waves-deadline', 'who was asked did not answer in time', cutShort),
     await whole(
       workshop,
       'waves-veto-first',

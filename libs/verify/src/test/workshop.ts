@@ -95,6 +95,7 @@ export async function openWorkshop(): Promise<Workshop> {
           repository: 'git.example/acme/app',
         },
       },
+      'trust-waves-finished.json': { ...policy, require: { waves: 'finished' } },
       'trust-other-panel.json': { ...policy, require: { panelSha256: '00'.repeat(32) } },
       'trust-other-repository.json': { ...policy, require: { repository: 'git.example/acme/other' } },
       ...(await laterTrusts(platform)),

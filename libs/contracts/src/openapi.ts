@@ -36,7 +36,7 @@ const EVERYWHERE: readonly ErrorCode[] = [
 ];
 const ON_WRITES: readonly ErrorCode[] = ['auth.csrf', 'request.idempotency-key'];
 const WITH_BODY: readonly ErrorCode[] = ['request.media-type', 'request.too-large'];
-const STEP_UP: readonly ErrorCode[] = ['auth.step-up.required', 'auth.proof.too-old'];
+export const STEP_UP: readonly ErrorCode[] = ['auth.step-up.required', 'auth.proof.too-old'];
 const WITH_KEY: readonly ErrorCode[] = ['request.idempotency-mismatch'];
 
 /** The document; `paths` adds operations that are no contracts. */

@@ -1,4 +1,4 @@
-import { accessReviews, type ReplyOf } from '@conclave/contracts';
+import { accessReviews } from '@conclave/contracts';
 import { Button, Checkbox, Group, Table, Text, Tooltip } from '@mantine/core';
 import { useState } from 'react';
 import { usePages } from '../api/queries.js';
@@ -10,10 +10,9 @@ import type { Look } from '../design/tones.js';
 import { Visible } from '../design/visible.js';
 import { useNameOf } from '../members/use-name-of.js';
 import { useMe } from '../sign-in/use-me.js';
+import { titleOf, type Access } from './access.js';
 import { Decide } from './decide.js';
 import type { Review } from './reviews-page.js';
-
-export type Access = ReplyOf<typeof accessReviews.decideAccess>;
 
 const undecided: Look = { tone: 'plain', icon: 'clock', word: 'Undecided' };
 const decisions: Readonly<Record<NonNullable<Access['decision']>, Look>> = {
@@ -29,10 +28,6 @@ const outcomes: Readonly<Record<NonNullable<Access['outcome']>, Look>> = {
 };
 const lookOf = ({ outcome, decision }: Access): Look =>
   outcome === undefined ? (decision === undefined ? undecided : decisions[decision]) : outcomes[outcome];
-
-/** What an access is called. */
-export const titleOf = ({ kind, principal, name }: Access): string =>
-  kind === 'member' ? principal.name : `the key ${name ?? ''} of ${principal.name}`;
 
 /** Every access of a review, with what was said of it; several can be decided about at once. */
 export function Accesses({ review }: { readonly review: Review }) {

@@ -4,7 +4,7 @@ import { useDisclosure } from '@mantine/hooks';
 import { useState } from 'react';
 import { send, useWork } from '../api/queries.js';
 import { CommandForm } from '../design/command-form.js';
-import { titleOf, type Access } from './accesses.js';
+import { titleOf, type Access } from './access.js';
 
 interface DecideProps {
   readonly review: string;

@@ -4,6 +4,7 @@
  */
 import {
   contracts,
+  directories,
   idPrefixes,
   mailDomains,
   newId,
@@ -36,6 +37,10 @@ const human = (question = CANARY) => ({ agent: 'human', input: { question } });
 /** What the contract alone cannot say: of two members, exactly one. */
 const bodies: Readonly<Record<string, (idOf: IdOf) => Request>> = {
   [runs.createRun.subject]: (idOf) => ({ ...human(), session: idOf('ses') }),
+  [directories.putDirectory.subject]: (idOf) => ({
+    ...{ id: idOf('con'), workspace: idOf('wsp') },
+    settings: { kind: 'auth0', url: 'https://x.example.com', clientId: 'x', clientSecret: 'x' },
+  }),
   [mailDomains.claimMailDomain.subject]: () => ({ domain: 'x.example.com' }),
   [triggers.createTrigger.subject]: (idOf) => ({
     title: 'x',

@@ -37,10 +37,7 @@ const ciphers: ReadonlyMap<string | undefined, 'authenticated' | 'malleable'> = 
   [`${XENC}aes128-cbc`, 'malleable'],
   [`${XENC}aes256-cbc`, 'malleable'],
 ]);
-const keyTransports: ReadonlySet<string | undefined> = new Set([
-  'http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p',
-  'http://www.w3.org/2009/xmlenc11#rsa-oaep',
-]);
+const keyTransports: ReadonlySet<string | undefined> = new Set(['http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p']);
 
 /** Clocks may differ by this much. */
 export const LEEWAY_MS = 60_000;

@@ -119,7 +119,7 @@ type ReceiptKey = ReplyOf<typeof consensus.listReceiptKeys>['items'][number];
 
   it('lets the command line in by the code it shows', async () => {
     const login = await logIn(platform.gateway, join(dir, 'home'), 'self:read run:create', async (userCode) => {
-      await page.goto(`${platform.gateway}/device?user_code=${userCode}`);
+      await page.goto(`${platform.console}device?user_code=${userCode}`);
       await page.getByRole('button', { name: 'Continue' }).click();
       await see(page.getByRole('heading', { name: 'Conclave CLI wants to act for you' }));
       await see(page.getByText(userCode));
@@ -181,11 +181,7 @@ type ReceiptKey = ReplyOf<typeof consensus.listReceiptKeys>['items'][number];
 
   it('lets a person vote with a passkey, sealed, and the receipt counts their key as outside the platform', async () => {
     const api = new Api(platform.gateway, platform.apiKey);
-    const site = new URL(platform.console);
-    site.hostname = 'localhost';
-    await page.goto(site.href);
-    await page.getByLabel('API key').fill(platform.apiKey);
-    await page.keyboard.press('Enter');
+    await page.goto(platform.console);
     await addAuthenticator(page);
     await goTo('Voter keys');
     await see(page.getByText('You have no voter key yet'));
@@ -255,8 +251,6 @@ type ReceiptKey = ReplyOf<typeof consensus.listReceiptKeys>['items'][number];
   }, 60_000);
 
   it('lets in whom an administrator invites, who needs a passkey and no key from then on', async () => {
-    const site = new URL(platform.console);
-    site.hostname = 'localhost';
     const invited = await browser.newPage();
     await addAuthenticator(invited);
     const button = (name: string | RegExp) => invited.getByRole('button', { name });
@@ -265,7 +259,7 @@ type ReceiptKey = ReplyOf<typeof consensus.listReceiptKeys>['items'][number];
       await button(/account and appearance/).click();
       await invited.getByRole('menuitem', { name: 'Sign out' }).click();
     };
-    await invited.goto(new URL('/members', site).href);
+    await invited.goto(`${platform.console}members`);
     await invited.getByLabel('API key').fill(platform.apiKey);
     await invited.keyboard.press('Enter');
     await button('Invite a person').click();
@@ -286,7 +280,7 @@ type ReceiptKey = ReplyOf<typeof consensus.listReceiptKeys>['items'][number];
     expect(await invited.getByRole('link', { name: 'API keys' }).count()).toBe(0);
     await invited.getByRole('link', { name: 'You' }).click();
     await see(invited.getByRole('row', { name: /First passkey/ }));
-    await see(invited.getByRole('row', { name: /^a passkey.*This browser/ }));
+    await see(invited.getByRole('row', { name: /^Passkey.*This browser/ }));
     await invited.goto(link!);
     await see(invited.getByText('This link opens nothing.'));
     await invited.close();

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { events, newId, runs, runtime, type RequestInputOf, type Run, type TaskResults } from '@conclave/contracts';
-import { refusalOf, testPrincipal, type CallAs, type TestPrincipal } from '@conclave/dev-env/testing';
+import { eventually, refusalOf, testPrincipal, type CallAs, type TestPrincipal } from '@conclave/dev-env/testing';
 import { keepJournals } from '../testing/keep-journals.js';
 import { startRuntimeFixture, type RuntimeFixture } from '../testing/runtime-fixture.js';
 
@@ -425,6 +425,9 @@ describe('runs of tasks', () => {
     });
   });
 
+  const statesOf = (all: readonly { readonly id: string }[]) =>
+    fixture.database.query('select state from runtime.run where id = any ($1)', [all.map(({ id }) => id)]);
+
   it('end with the membership of whoever started them, and nobody else’s do', async () => {
     const { tenantId, workspaceId } = me;
     const bo = testPrincipal({ tenantId, workspaceId });
@@ -435,6 +438,7 @@ describe('runs of tasks', () => {
       await create(ask('mine?')),
       await create(ask('there?'), { ...bo, workspaceId: newId('workspace') }),
     ];
+    await eventually(async () => expect(await statesOf(others)).toEqual([{ state: 'parked' }, { state: 'parked' }]));
     const auth = await fixture.eventsOf('auth');
     auth.emit(events.memberDisabled, tenantId, {
       principal: bo.principal.id,
@@ -443,9 +447,6 @@ describe('runs of tasks', () => {
     });
     for (const { id } of [parked, paused]) await until(id, 'canceled');
     expect(await storyOf(parked.id)).toContain('run.canceled');
-    const states = await fixture.database.query('select state from runtime.run where id = any ($1)', [
-      others.map(({ id }) => id),
-    ]);
-    expect(states).toEqual([{ state: 'parked' }, { state: 'parked' }]);
+    expect(await statesOf(others)).toEqual([{ state: 'parked' }, { state: 'parked' }]);
   });
 });

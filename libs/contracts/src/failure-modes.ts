@@ -1,5 +1,6 @@
 /** `docs/failure-modes.md`, written from the catalogue: what each refusal means and who can do what about it. */
 import { contracts } from './catalogue.js';
+import { STEP_UP } from './openapi.js';
 import { errorCatalogue, generalErrors, isRetryable, type ErrorCode } from './errors.js';
 
 const codes = Object.keys(errorCatalogue) as ErrorCode[];
@@ -33,9 +34,8 @@ ${title} HTTP ${status}${isRetryable(code) ? ', retryable' : ''}.
 
 function givenBy(code: ErrorCode): string {
   if ((generalErrors as readonly ErrorCode[]).includes(code)) return 'any route';
-  if (code === 'auth.proof.too-old') return 'any route with `x-step-up`';
-  return contracts
+  const named = contracts
     .filter((contract) => contract.errors.includes(code))
-    .map(({ http, subject }) => `\`${http ? `${http.method} ${http.path}` : subject}\``)
-    .join(', ');
+    .map(({ http, subject }) => `\`${http ? `${http.method} ${http.path}` : subject}\``);
+  return [...(STEP_UP.includes(code) ? ['any route with `x-step-up`'] : []), ...named].join(', ');
 }

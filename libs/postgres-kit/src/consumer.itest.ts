@@ -6,7 +6,7 @@ import { bootstrapService, databaseEnvironment, encodeBody, type RunningService 
 import { startTestBus, type TestBus } from '@conclave/nest-kit/testing';
 import { Database, type Tx } from './database.js';
 import { readLog, type PlacedEvent } from './relay.js';
-import { Consumes, postgres } from './resource.js';
+import { Consumes, Independent, postgres } from './resource.js';
 import { startTcpProxy, type TcpProxy } from './test/tcp-proxy.js';
 import { createTestDatabase, walledTable, type TestDatabase } from './test/test-database.js';
 
@@ -52,6 +52,23 @@ class Follower {
 }
 @Module({ providers: [Follower] })
 class FollowerModule {}
+
+/** Applies events that come together side by side. */
+@Injectable()
+class AbreastFollower {
+  @Independent()
+  @Consumes(events.decisionSealed)
+  async sealed(tx: Tx, event: PlacedEvent): Promise<void> {
+    const mood = event.data['phase'] as Mood;
+    attempts.push(event.id);
+    await tx.query('insert into applied (tenant_id, event_id, mood) values ($1, $2, $3)', [
+      ...[event.tenantId, event.id, mood],
+    ]);
+    if (mood === 'poison') throw new Error('cannot digest this');
+  }
+}
+@Module({ providers: [AbreastFollower] })
+class AbreastModule {}
 @Module({})
 class ProducerModule {}
 
@@ -74,8 +91,8 @@ const startProducer = async (): Promise<void> => {
   producer = await start('consensus', ProducerModule, through(producerProxy, 'consensus'));
   log = producer.app.get(Database);
 };
-const startFollower = async (): Promise<void> => {
-  followers.push(await start('metrics', FollowerModule, through(proxy, 'metrics')));
+const startFollower = async (module: new () => object = FollowerModule): Promise<void> => {
+  followers.push(await start('metrics', module, through(proxy, 'metrics')));
 };
 
 beforeAll(async () => {
@@ -373,6 +390,22 @@ describe('a consumer', () => {
     await startFollower();
     await untilEffects(tenantId, ids);
     expect(await effectsOf(tenantId)).toEqual(ids);
+  });
+
+  it('applies side by side what says it may, in the order of the tenant, and buries the one at fault alone', async () => {
+    const tenantId = newId('tenant');
+    await followers.splice(0)[0]!.stop();
+    const before = await emitMany(tenantId, 3);
+    const poison = await emit(tenantId, 'poison');
+    const after = await emitMany(tenantId, 3);
+    await startFollower(AbreastModule);
+    await untilEffects(tenantId, [...before, ...after]);
+    expect(await effectsOf(tenantId)).toEqual([...before, ...after]);
+    expect(await deadLettersOf(tenantId)).toMatchObject([{ id: poison, reason: 'cannot digest this' }]);
+    // All of them were begun before the first was known to fail.
+    expect(attempts.slice(0, 7)).toEqual([...before, poison, ...after]);
+    await followers.splice(0)[0]!.stop();
+    await startFollower();
   });
 
   it('catches up with a producer that was away', async () => {

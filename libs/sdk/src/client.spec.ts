@@ -63,6 +63,17 @@ describe('call', () => {
     expect(tokens).toEqual([undefined, 'token 1', undefined]);
   });
 
+  it('asks for no other token where the person has to prove who they are (RFC 9470)', async () => {
+    const tokens: (string | undefined)[] = [];
+    const give = async (refused?: string) => `token ${tokens.push(refused)}`;
+    const challenge = 'Bearer error="insufficient_user_authentication", max_age="900"';
+    const { client, requests } = await clientWith(give, (_, response) =>
+      refuse(response, new ConclaveError('auth.proof.too-old', { maxAgeS: 900 }), { 'www-authenticate': challenge }),
+    );
+    await expect(client.call(runtime.getRun, { id })).rejects.toMatchObject({ code: 'auth.proof.too-old' });
+    expect([requests.length, tokens]).toEqual([1, [undefined]]);
+  });
+
   it('puts members into path, query and body as the contract says', async () => {
     const { client, requests, bodies } = await clientOf((_, response) => json(response, {}));
     await client.call(marketplace.getPackage, { name: 'conclave/review' });

@@ -38,6 +38,15 @@ export class Rounds {
   }
 }
 
+/** Does to each what is to be done; what fails for one is told, and is no other one's fault. */
+export async function toEach<T>(
+  all: readonly T[],
+  work: (one: T) => Promise<unknown>,
+  failed: (error: unknown, one: T) => void,
+): Promise<void> {
+  await Promise.all(all.map((one) => work(one).catch((error: unknown) => failed(error, one))));
+}
+
 /** Somebody's rounds as a part of the service: while the database is open. */
 export const inRounds = (somebody: Type<{ readonly rounds: Rounds }>) => async (): Promise<Resource> => {
   let rounds: Rounds | undefined;

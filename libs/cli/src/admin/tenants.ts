@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { tenants, type ReplyOf } from '@conclave/contracts';
-import type { Client } from '@conclave/sdk';
+import { everyItem, type Client } from '@conclave/sdk';
 import type { Call } from '../command.js';
 import { usage } from '../fault.js';
 import { clientOf } from '../platform/settings.js';
@@ -14,13 +14,7 @@ const POLL_MS = 1_000;
 
 export async function listTenants(call: Call): Promise<0> {
   const client = clientOf(call);
-  const items: Tenant[] = [];
-  for (let after: string | undefined; ;) {
-    const page = await client.call(tenants.listTenants, { limit: 100, ...(after === undefined ? {} : { after }) });
-    items.push(...page.items);
-    after = page.next;
-    if (after === undefined) break;
-  }
+  const items: Tenant[] = await everyItem((page) => client.call(tenants.listTenants, page));
   call.out.print(...items.map(lineOf));
   call.out.result({ items });
   return 0;

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout } from 'node:timers/promises';
 import { accessReviews, records, type ReplyOf } from '@conclave/contracts';
+import { everyItem } from '@conclave/sdk';
 import { verifyAccessReview } from '@conclave/verify';
 import { tellVerdict, trustedLogs } from '../audit/verify-log.js';
 import { platformOptions, type Call, type Command } from '../command.js';
@@ -17,6 +18,7 @@ const HELP = 'See: conclave access-reviews --help';
 /** The log has an event within a second or so. */
 const LOG_TRIES = 60;
 const LOG_WAIT_MS = 500;
+const REPORT_LINES = 1_000;
 
 type Review = ReplyOf<typeof accessReviews.getAccessReview>;
 type Item = ReplyOf<typeof accessReviews.decideAccess>;
@@ -108,17 +110,10 @@ async function begin(call: Call, name: string): Promise<0> {
 
 async function items(call: Call, id: string): Promise<0> {
   const client = clientOf(call);
-  const all: Item[] = [];
-  for (let after: string | undefined; ;) {
-    const page = await client.call(accessReviews.listAccessReviewItems, {
-      ...{ id, limit: 100 },
-      ...(call.flag('open') && { only: 'open' }),
-      ...(after !== undefined && { after }),
-    });
-    all.push(...page.items);
-    after = page.next;
-    if (after === undefined) break;
-  }
+  const wanted = { id, ...(call.flag('open') && { only: 'open' as const }) };
+  const all: Item[] = await everyItem((page) =>
+    client.call(accessReviews.listAccessReviewItems, { ...wanted, ...page }),
+  );
   call.out.print(...(all.length === 0 ? ['Nothing is left to decide.'] : all.map(itemLine)));
   call.out.result({ items: all });
   return 0;
@@ -144,14 +139,10 @@ async function close(call: Call, id: string): Promise<0> {
 async function report(call: Call, id: string): Promise<0> {
   const client = clientOf(call);
   const path = resolve(call.cwd, call.text('out') ?? `${id}.jsonl`);
-  const lines: string[] = [];
-  for (let after: string | undefined; ;) {
-    const query = { id, limit: 1_000, ...(after === undefined ? {} : { after }) };
-    const page = await client.call(accessReviews.getAccessReviewReport, query);
-    lines.push(...page.items);
-    after = page.next;
-    if (after === undefined) break;
-  }
+  const lines = await everyItem(
+    (page) => client.call(accessReviews.getAccessReviewReport, { id, ...page }),
+    REPORT_LINES,
+  );
   const proof = await loggedEnd(call, id);
   // Nobody else on the machine is meant to read it.
   await writeFile(path, [...lines, proof].map((line) => `${line}\n`).join(''), { mode: 0o600 });

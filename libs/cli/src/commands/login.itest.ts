@@ -32,11 +32,17 @@ describe('conclave login', () => {
     expect(asked('device_authorization')[0]!.form).toMatchObject({
       ...{ workspace: 'Main', scope: expect.stringContaining('run:create') },
     });
+    expect(asked('device_authorization')[0]!.form).not.toHaveProperty('max_age');
     const [, second, third] = asked('token');
     expect(third!.at - second!.at).toBeGreaterThanOrEqual(5_000);
     expect(statSync(file()).mode & 0o777).toBe(0o600);
     expect((await conclave('whoami')).stdout).toContain(`at ${platform.url}, with the credential of ${file()}`);
     expect((await conclave('secrets', 'list', '--json')).code).toBe(0);
+  }, 60_000);
+
+  it('has the person prove who they are, when it is told to', async () => {
+    expect((await login('--prove')).code).toBe(0);
+    expect(asked('device_authorization')[0]!.form).toMatchObject({ max_age: '0' });
   }, 60_000);
 
   it('tells programs in two documents, and keeps nothing when it is interrupted', async () => {

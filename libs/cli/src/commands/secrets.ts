@@ -1,6 +1,6 @@
 import { text } from 'node:stream/consumers';
 import { ConclaveError, secrets, type ReplyOf } from '@conclave/contracts';
-import type { Client } from '@conclave/sdk';
+import { everyItem, type Client } from '@conclave/sdk';
 import { platformOptions, type Call, type Command } from '../command.js';
 import { plainCodes } from '../exit-codes.js';
 import { usage } from '../fault.js';
@@ -65,15 +65,7 @@ async function remove(call: Call, name: string): Promise<0> {
 const find = async (client: Client, name: string): Promise<Secret | undefined> =>
   (await all(client)).find((secret) => secret.name === name);
 
-async function all(client: Client): Promise<Secret[]> {
-  const items: Secret[] = [];
-  for (let after: string | undefined; ;) {
-    const page = await client.call(secrets.listSecrets, { limit: 100, ...(after === undefined ? {} : { after }) });
-    items.push(...page.items);
-    after = page.next;
-    if (after === undefined) return items;
-  }
-}
+const all = (client: Client): Promise<Secret[]> => everyItem((page) => client.call(secrets.listSecrets, page));
 
 const lineOf = ({ name, version, rotatedAt, createdAt, readable }: Secret): string =>
   `${printable(name)}  version ${version} of ${rotatedAt ?? createdAt}${readable ? '' : '  unreadable: set it again'}`;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { auth, runs, runtime } from '@conclave/contracts';
-import type { Client } from '@conclave/sdk';
+import { everyItem, type Client } from '@conclave/sdk';
 import { platformOptions, type Call, type Command } from '../command.js';
 import { EXIT, plainCodes, type ExitCode } from '../exit-codes.js';
 import { usage } from '../fault.js';
@@ -17,7 +17,6 @@ interface View {
 }
 
 const PAUSE_MS = 1_000;
-const PAGE = 100;
 
 export const status: Command = {
   name: 'status',
@@ -72,7 +71,7 @@ async function oneRun(call: Call, client: Client, id: string): Promise<View> {
   const head = call.flag('watch') ? [runLine(run)] : runLines(run);
   const over = runtime.endedRunStates.includes(run.state);
   if (run.kind === 'review') return { lines: head, value: run, over };
-  const tasks = await all<Task>((page) => client.call(runs.listTasks, { id, ...page }));
+  const tasks = await everyItem<Task>((page) => client.call(runs.listTasks, { id, ...page }));
   const waits = (await client.call(runs.listWaits, { id })).items.filter(({ state }) => state === 'open');
   // The root of a graph is the run itself: it waits for its tasks, and gives what they gave.
   const lines = [
@@ -95,21 +94,8 @@ async function watchView({ out, signal }: Call, view: () => Promise<View>): Prom
 }
 
 async function listJournal({ out }: Call, client: Client, id: string): Promise<ExitCode> {
-  const steps = await all<Step>((page) => client.call(runs.listSteps, { id, ...page }));
+  const steps = await everyItem<Step>((page) => client.call(runs.listSteps, { id, ...page }));
   out.print(...(steps.length > 0 ? steps.map(stepLine) : [`Run ${id} has no steps yet.`]));
   out.result({ items: steps });
   return 0;
-}
-
-/** Every item of a list. */
-async function all<Item>(
-  read: (page: { limit: number; after?: string }) => Promise<{ items: Item[]; next?: string | undefined }>,
-): Promise<Item[]> {
-  const items: Item[] = [];
-  for (let after: string | undefined; ;) {
-    const page = await read({ limit: PAGE, ...(after === undefined ? {} : { after }) });
-    items.push(...page.items);
-    if (page.next === undefined) return items;
-    after = page.next;
-  }
 }

@@ -46,7 +46,7 @@ describe('the public API', () => {
       {
         env: {
           ...{ ...process.env, API_KEY: platform.apiKey, OTHER_API_KEY: platform.apiKeyB, CANARY },
-          ...{ SCHEMATHESIS_HOOKS: join(repositoryRoot, 'deploy/verify/hostile/other_tenant.py') },
+          ...{ SCHEMATHESIS_HOOKS: join(repositoryRoot, 'deploy/verify/hostile/checks.py') },
           ...{ KNOWN_IDS: JSON.stringify(Object.fromEntries(ids)), STRANGERS_FILE: strangers },
         },
         ...{ cwd: dir, timeoutMs: 1_500_000 },

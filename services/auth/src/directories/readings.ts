@@ -2,7 +2,7 @@ import { LOG } from '@conclave/nest-kit';
 import { Database } from '@conclave/postgres-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { Rounds } from '../rounds.js';
+import { Rounds, toEach } from '../rounds.js';
 import { takeDue } from './postgres-directories.js';
 import { ReadPeople } from './read-people.js';
 
@@ -28,9 +28,10 @@ export class Readings {
   private async look(): Promise<void> {
     const lostAt = new Date(Date.now() + LEASE_MS);
     const due = await this.db.system((tx) => takeDue(tx, PER_ROUND, lostAt));
-    const readings = await Promise.allSettled(due.map((place) => this.people.run(place)));
-    for (const [at, reading] of readings.entries())
-      if (reading.status === 'rejected')
-        this.log.warn({ err: reading.reason as unknown, connection: due[at]!.connectionId }, 'a reading was lost');
+    await toEach(
+      due,
+      (place) => this.people.run(place),
+      (err, { connectionId: connection }) => this.log.warn({ err, connection }, 'a reading was lost'),
+    );
   }
 }

@@ -2,7 +2,7 @@ import { LOG } from '@conclave/nest-kit';
 import { Database } from '@conclave/postgres-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { Rounds } from '../rounds.js';
+import { Rounds, toEach } from '../rounds.js';
 import { CheckDomain } from './check-domain.js';
 import { claimDueDomains } from './postgres-mail-domains.js';
 
@@ -29,11 +29,10 @@ export class RecheckDomains {
     const now = new Date();
     const lostAt = new Date(now.getTime() + LEASE_MS);
     const due = await this.db.system((tx) => claimDueDomains(tx, PER_ROUND, now, lostAt));
-    const looks = await Promise.allSettled(
-      due.map(({ tenantId, id }) => this.checkDomain.check({ tenantId, actor: 'service:auth' }, id)),
+    await toEach(
+      due,
+      ({ tenantId, id }) => this.checkDomain.check({ tenantId, actor: 'service:auth' }, id),
+      (err) => this.log.warn({ err }, 'a mail domain was not looked for'),
     );
-    for (const look of looks)
-      if (look.status === 'rejected')
-        this.log.warn({ err: look.reason as unknown }, 'a mail domain was not looked for');
   }
 }

@@ -2,7 +2,7 @@ import { LOG } from '@conclave/nest-kit';
 import { Database } from '@conclave/postgres-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { Rounds } from '../rounds.js';
+import { Rounds, toEach } from '../rounds.js';
 import { claimDueMail } from './postgres-mails.js';
 import { SendMail } from './send-mail.js';
 import { Smtp } from './smtp.js';
@@ -34,9 +34,10 @@ export class Postman {
     const now = new Date();
     const lostAt = new Date(now.getTime() + LEASE_MS);
     const claims = await this.db.system((tx) => claimDueMail(tx, SLOTS, now, lostAt));
-    const attempts = await Promise.allSettled(claims.map((claim) => this.sendMail.run(claim)));
-    for (const [i, attempt] of attempts.entries())
-      if (attempt.status === 'rejected')
-        this.log.warn({ err: attempt.reason as unknown, mail: claims[i]!.id }, 'attempt lost');
+    await toEach(
+      claims,
+      (claim) => this.sendMail.run(claim),
+      (err, { id: mail }) => this.log.warn({ err, mail }, 'attempt lost'),
+    );
   }
 }

@@ -1,6 +1,7 @@
 /**
  * What a provider says ends sign-ins: those that its own connection opened, of the person and the sessions it names, and
- * no others; with what programs were allowed under them, also when the sign-in itself is long forgotten. An order is taken once; whoever is signed in nowhere is as signed out as was asked for.
+ * no others; with what programs were allowed under them, also when the sign-in itself is long forgotten. An order is taken
+ * once; whoever is signed in nowhere is as signed out as was asked for.
  */
 import { randomUUID } from 'node:crypto';
 import { events, type ReplyOf, type RequestOf, type connections } from '@conclave/contracts';

@@ -4,6 +4,7 @@ import { useDisclosure } from '@mantine/hooks';
 import { useState } from 'react';
 import { useCommand } from '../api/queries.js';
 import { CommandForm } from '../design/command-form.js';
+import { NameField } from '../design/name-field.js';
 import { Icon } from '../design/icon.js';
 import { navigate } from '../routing/router.js';
 
@@ -30,15 +31,7 @@ export function BeginReview() {
       </Button>
       <Modal opened={opened} onClose={close} title="Begin a review">
         <CommandForm onSubmit={submit} error={begin.error} isPending={begin.isPending} send="Begin">
-          <TextInput
-            label="Name"
-            placeholder="Third quarter"
-            required
-            maxLength={120}
-            data-autofocus
-            value={name}
-            onChange={(event) => setName(event.currentTarget.value)}
-          />
+          <NameField placeholder="Third quarter" value={name} onName={setName} />
           <TextInput
             label="Due"
             description="It closes by itself at the end of this day, at most a year from now."

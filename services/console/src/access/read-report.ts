@@ -1,4 +1,5 @@
 import { accessReviews, records } from '@conclave/contracts';
+import { everyItem } from '@conclave/sdk';
 import { client } from '../api/client.js';
 import { Explained } from '../api/refusal-text.js';
 import { send } from '../api/queries.js';
@@ -6,17 +7,14 @@ import { send } from '../api/queries.js';
 /** The log has an event within a second or so. */
 const LOG_TRIES = 20;
 const LOG_WAIT_MS = 500;
+const LINES_OF_A_PAGE = 1_000;
 
 /** A closed review's report: its lines, and an export of the log that holds the entry of its end, as the CLI stores it. */
 export async function readReport(id: string): Promise<string> {
-  const lines: string[] = [];
-  for (let after: string | undefined; ;) {
-    const query = { id, limit: 1_000, ...(after === undefined ? {} : { after }) };
-    const page = await client.call(accessReviews.getAccessReviewReport, query);
-    lines.push(...page.items);
-    after = page.next;
-    if (after === undefined) break;
-  }
+  const lines = await everyItem(
+    (page) => client.call(accessReviews.getAccessReviewReport, { id, ...page }),
+    LINES_OF_A_PAGE,
+  );
   return [...lines, await loggedEnd(id)].map((line) => `${line}\n`).join('');
 }
 

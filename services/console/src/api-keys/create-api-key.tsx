@@ -1,5 +1,5 @@
 import { auth, permissions, roles, type Permission, type RequestInputOf, type Role } from '@conclave/contracts';
-import { Button, Checkbox, Group, Modal, NativeSelect, SimpleGrid, Stack, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, Modal, NativeSelect, SimpleGrid, Stack } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useState } from 'react';
 import { useCommand } from '../api/queries.js';
@@ -7,6 +7,7 @@ import { Icon } from '../design/icon.js';
 import { ShownOnce } from '../design/shown-once.js';
 import { useMay } from '../sign-in/use-me.js';
 import { CommandForm } from '../design/command-form.js';
+import { NameField } from '../design/name-field.js';
 
 const DAY_MS = 86_400_000;
 const lifetimes = [
@@ -60,16 +61,7 @@ function Terms({ onSubmit, isPending, error }: TermsProps) {
   return (
     <CommandForm onSubmit={submit} error={error} isPending={isPending} send="Create" disabled={scopes.length === 0}>
       <SimpleGrid cols={{ base: 1, xs: 2 }}>
-        <TextInput
-          label="Name"
-          description="Who or what uses it."
-          placeholder="ci"
-          required
-          maxLength={120}
-          data-autofocus
-          value={name}
-          onChange={(event) => setName(event.currentTarget.value)}
-        />
+        <NameField description="Who or what uses it." placeholder="ci" value={name} onName={setName} />
         <NativeSelect
           label="Lifetime"
           description="It is refused afterwards."

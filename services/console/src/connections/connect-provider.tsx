@@ -19,6 +19,7 @@ import { useMe } from '../sign-in/use-me.js';
 import { Addresses } from './addresses-of.js';
 import { Checks } from './checks.js';
 import { CommandForm } from '../design/command-form.js';
+import { NameField } from '../design/name-field.js';
 
 type Given = RequestInputOf<typeof connections.createConnection>;
 type Kind = Given['settings']['kind'];
@@ -124,15 +125,7 @@ function Settings({ onSubmit, isPending, error }: SettingsProps) {
         value={fields.kind}
         onChange={(kind) => set({ kind: kind })}
       />
-      <TextInput
-        label="Name"
-        description="Shown to people who sign in."
-        required
-        maxLength={120}
-        data-autofocus
-        value={fields.name}
-        onChange={(event) => set({ name: event.currentTarget.value })}
-      />
+      <NameField description="Shown to people who sign in." value={fields.name} onName={(name) => set({ name })} />
       {fields.kind === 'saml' ? <SamlFields fields={fields} set={set} /> : <ClientFields fields={fields} set={set} />}
       {fields.kind !== 'github' && <OwnMfa fields={fields} set={set} />}
       <People fields={fields} set={set} />

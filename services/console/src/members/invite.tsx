@@ -8,6 +8,7 @@ import { ShownOnce } from '../design/shown-once.js';
 import { useMails } from './mails.js';
 import { RoleSelect } from './change-role.js';
 import { CommandForm } from '../design/command-form.js';
+import { NameField } from '../design/name-field.js';
 
 /** Invites a person: the link is for the inviter to hand over. */
 export function Invite() {
@@ -40,14 +41,7 @@ export function Invite() {
           </Stack>
         ) : (
           <CommandForm onSubmit={submit} error={invite.error} isPending={invite.isPending} send="Make the link">
-            <TextInput
-              label="Name"
-              required
-              maxLength={120}
-              data-autofocus
-              value={name}
-              onChange={(event) => setName(event.currentTarget.value)}
-            />
+            <NameField value={name} onName={setName} />
             <TextInput
               label="E-mail"
               description={

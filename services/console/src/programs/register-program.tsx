@@ -1,11 +1,12 @@
 import { oauth, type RequestInputOf } from '@conclave/contracts';
-import { Button, Group, Modal, SegmentedControl, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { Button, Group, Modal, SegmentedControl, Stack, Text, Textarea } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useState } from 'react';
 import { useCommand } from '../api/queries.js';
 import { Icon } from '../design/icon.js';
 import { ShownOnce } from '../design/shown-once.js';
 import { CommandForm } from '../design/command-form.js';
+import { NameField } from '../design/name-field.js';
 
 type Request = RequestInputOf<typeof oauth.createOauthClient>;
 
@@ -52,15 +53,7 @@ function Terms({ onSubmit, isPending, error }: TermsProps) {
   };
   return (
     <CommandForm onSubmit={submit} error={error} isPending={isPending} send="Register">
-      <TextInput
-        label="Name"
-        description="Shown to people whom it asks."
-        required
-        maxLength={120}
-        data-autofocus
-        value={name}
-        onChange={(event) => setName(event.currentTarget.value)}
-      />
+      <NameField description="Shown to people whom it asks." value={name} onName={setName} />
       <Stack gap={4}>
         <SegmentedControl
           aria-label="Kind"

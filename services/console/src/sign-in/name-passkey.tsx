@@ -1,10 +1,11 @@
-import { Button, Modal, Text, TextInput } from '@mantine/core';
+import { Button, Modal, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useState, type ReactNode } from 'react';
 import type { Contract } from '@conclave/contracts';
 import { useWork } from '../api/queries.js';
 import { Icon } from '../design/icon.js';
 import { CommandForm } from '../design/command-form.js';
+import { NameField } from '../design/name-field.js';
 
 interface NamePasskeyProps {
   readonly title: string;
@@ -37,16 +38,7 @@ export function NamePasskey({ title, description, make, list, onDone, children }
       </Button>
       <Modal opened={opened} onClose={close} title={title}>
         <CommandForm onSubmit={submit} error={work.error} isPending={work.isPending} send="Make the passkey">
-          <TextInput
-            label="Name"
-            description={description}
-            placeholder="laptop"
-            required
-            maxLength={120}
-            data-autofocus
-            value={name}
-            onChange={(event) => setName(event.currentTarget.value)}
-          />
+          <NameField description={description} placeholder="laptop" value={name} onName={setName} />
           <Text size="sm" c="dimmed">
             {children}
           </Text>

@@ -1,5 +1,5 @@
 import { passkeys, type ReplyOf } from '@conclave/contracts';
-import { Button, Modal, Table, Text, TextInput } from '@mantine/core';
+import { Button, Modal, Table, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useState } from 'react';
 import { useCommand, usePages } from '../api/queries.js';
@@ -11,6 +11,7 @@ import rows from '../design/rows.module.css';
 import { AddPasskey } from './add-passkey.js';
 import { Visible } from '../design/visible.js';
 import { CommandForm } from '../design/command-form.js';
+import { NameField } from '../design/name-field.js';
 
 type Passkey = ReplyOf<typeof passkeys.addPasskey>;
 
@@ -102,14 +103,7 @@ function Rename({ id, name }: Passkey) {
       </Button>
       <Modal opened={opened} onClose={close} title={`Rename ${name}`}>
         <CommandForm onSubmit={submit} error={rename.error} isPending={rename.isPending} send="Rename">
-          <TextInput
-            label="Name"
-            required
-            maxLength={120}
-            data-autofocus
-            value={next}
-            onChange={(event) => setNext(event.currentTarget.value)}
-          />
+          <NameField value={next} onName={setNext} />
         </CommandForm>
       </Modal>
     </>

@@ -1,4 +1,5 @@
 import { ConclaveError, signIns, type ReplyOf } from '@conclave/contracts';
+import { everyItem } from '@conclave/sdk';
 import { Button, Table, Text } from '@mantine/core';
 import { client } from '../api/client.js';
 import { send, useCommand, usePages, useWork } from '../api/queries.js';
@@ -63,14 +64,9 @@ export function SignIns() {
 /** Ends every sign-in but this one, on however many pages they are. */
 function EndOthers() {
   const end = useWork(async () => {
-    const others: SignIn['id'][] = [];
-    for (let after: string | undefined; ;) {
-      const page = await client.call(signIns.listSignIns, { limit: 100, ...(after === undefined ? {} : { after }) });
-      others.push(...page.items.filter(({ current }) => !current).map(({ id }) => id));
-      after = page.next;
-      if (after === undefined) break;
-    }
-    for (const id of others) await send(signIns.revokeSignIn, { id }).catch(unlessGone);
+    const all = await everyItem((page) => client.call(signIns.listSignIns, page));
+    for (const { id } of all.filter(({ current }) => !current))
+      await send(signIns.revokeSignIn, { id }).catch(unlessGone);
   }, [signIns.listSignIns]);
   return (
     <Confirm

@@ -21,7 +21,7 @@ export function EndEmergency({
       command={end}
       request={{ id }}
       opener={(open) => (
-        <Button size="compact-sm" variant="default" onClick={open} aria-label={`End ${whose}`}>
+        <Button size="compact-xs" variant="default" onClick={open} aria-label={`End ${whose}`}>
           End it…
         </Button>
       )}

@@ -101,10 +101,11 @@ describe('model routes', () => {
 
   it.each(ids)('does not wait for %s for ever: its silence is its outage, and not the caller’s fault', async (id) => {
     fakes.answer({ hang: true });
-    await expect(ask(id, new AbortController().signal, 300)).rejects.toMatchObject({
+    // Long enough that it was asked, however busy the machine is.
+    await expect(ask(id, new AbortController().signal, 1_000)).rejects.toMatchObject({
       name: 'ModelError',
       passing: true,
-      message: 'the provider gave no answer in 0.3 s',
+      message: 'the provider gave no answer in 1 s',
     });
     expect(fakes.seen.length).toBeGreaterThan(0);
   });

@@ -78,7 +78,7 @@ export const getLog = contract({
 });
 
 /** Path of a tile below `tile/` (C2SP tlog-tiles): `0/x001/234`, `1/000.p/7`, `entries/012`. */
-const tile = z.string().min(1).max(100);
+const tile = z.string().regex(/^[0-9a-z./]{1,100}$/, { error: 'expected the path of a tile, such as 0/x001/234' });
 
 /** A tile of hashes or a bundle of entries of the log: bytes that never change. */
 export const getTile = contract({

@@ -211,6 +211,11 @@ export const identityErrors = {
     title: 'A key is good from no more addresses than the key it is made with.',
     action: 'Ask for networks within those of your key, or leave `allowedAddresses` out.',
   },
+  'auth.expiry.too-late': {
+    status: 403,
+    title: 'A key is good no longer than the key it is made with.',
+    action: 'Ask for a time until `latest`, or leave `expiresAt` out.',
+  },
   'auth.secret.exists': {
     status: 409,
     title: 'A secret of this name exists.',

@@ -115,8 +115,8 @@ export const createApiKey = contract({
   }),
   reply: apiKey.extend({ key: z.string() }),
   errors: [
-    ...(['auth.scope.too-wide', 'auth.address.too-wide', 'auth.workspace.not-found', 'auth.member.not-found'] as const),
-    'auth.limit.reached',
+    ...(['auth.scope.too-wide', 'auth.address.too-wide', 'auth.expiry.too-late', 'auth.role.too-wide'] as const),
+    ...(['auth.workspace.not-found', 'auth.member.not-found', 'auth.limit.reached'] as const),
   ],
   http: {
     method: 'POST',

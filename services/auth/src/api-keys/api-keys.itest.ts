@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { auth, events, roles, type Permission } from '@conclave/contracts';
-import { refusalOf, refusedWith, testPrincipal } from '@conclave/dev-env/testing';
+import { refusalOf, refusedWith, testPrincipal, type TestPrincipal } from '@conclave/dev-env/testing';
 import { Database } from '@conclave/postgres-kit';
 import { edge, startAuth, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
 
@@ -103,6 +103,38 @@ describe('API keys', () => {
       ['host'],
     ])
       expect(await refusalOf(make({ allowedAddresses: odd }))).toBe('request.invalid');
+  });
+
+  it('are good no longer than what they are made with, be it the key or a sign-in that it opened', async () => {
+    const { principal } = a;
+    const make = (request: object, by = principal) => fixture.call(auth.createApiKey, { name: 'long', ...request }, by);
+    const expiresAt = new Date(Date.now() + 600_000).toISOString();
+    const made = await make({ expiresAt });
+    const signIn = await fixture.call(auth.createSignIn, { apiKey: made.key }, edge);
+    for (const holder of [await fixture.exchange(made.key), await fixture.exchange(signIn.secret, 'sign-in')]) {
+      expect((await make({}, holder)).expiresAt).toBe(expiresAt);
+      const sooner = new Date(Date.now() + 60_000).toISOString();
+      expect((await make({ expiresAt: sooner }, holder)).expiresAt).toBe(sooner);
+      const later = make({ expiresAt: new Date(Date.now() + 601_000).toISOString() }, holder);
+      expect(await refusedWith(later)).toMatchObject({ code: 'auth.expiry.too-late', params: { latest: expiresAt } });
+    }
+    expect((await make({})).expiresAt).toBeUndefined();
+  });
+
+  it('for another person are made by owners alone, for a service account by whoever manages members', async () => {
+    const { principal: owner } = await fixture.createTenant();
+    const add = async (kind: 'user' | 'service-account', role: string) =>
+      (await fixture.call(auth.addMember, { name: 'Bo', kind, role }, owner)).principal.id;
+    const keyFor = (principal: string, by: TestPrincipal) =>
+      fixture.call(auth.createApiKey, { name: 'theirs', principal }, by);
+    const person = await add('user', 'administrator');
+    const administrator = await fixture.exchange((await keyFor(person, owner)).key);
+    const viewer = await add('user', 'viewer');
+    for (const another of [owner.principal.id, viewer])
+      expect(await refusalOf(keyFor(another, administrator))).toBe('auth.role.too-wide');
+    expect((await keyFor(person, administrator)).principal).toBe(person);
+    const robot = await add('service-account', 'developer');
+    expect((await keyFor(robot, administrator)).principal).toBe(robot);
   });
 
   it('with a typing error are refused without asking the database', async () => {

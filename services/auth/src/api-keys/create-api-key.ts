@@ -6,9 +6,10 @@ import { AnswerBox } from '../credentials/answer-box.js';
 import { refuseBeyond } from '../limits/postgres-limits.js';
 import { callerOf, type Caller } from '../members/caller.js';
 import { lockMember } from '../members/postgres-members.js';
+import { refuseLessThanOwner } from '../members/role-grant.js';
 import { permissionsOf } from '../roles/role-permissions.js';
 import { ApiKeyMint } from './api-key-mint.js';
-import { addressesBehind, insertApiKey } from './postgres-api-keys.js';
+import { boundsBehind, insertApiKey, type Bounds } from './postgres-api-keys.js';
 
 type Request = RequestOf<typeof auth.createApiKey>;
 type Reply = ReplyOf<typeof auth.createApiKey>;
@@ -17,8 +18,9 @@ type Reply = ReplyOf<typeof auth.createApiKey>;
 const LONGEST_YEARS = 10;
 
 /**
- * Makes a key, for at most what the credential at hand permits: for the caller, or for another member or workspace when
- * the caller manages members there.
+ * Makes a key, for at most what the credential at hand permits and no longer than it is good itself: for the caller, or
+ * for another member or workspace when the caller manages members there. What a key does is done in its holder's name,
+ * so for another person only an owner makes one.
  */
 @Injectable()
 export class CreateApiKey {
@@ -28,12 +30,14 @@ export class CreateApiKey {
     private readonly box: AnswerBox,
   ) {}
 
-  /** @throws ConclaveError `auth.scope.too-wide` | `auth.address.too-wide` | `auth.forbidden` | `auth.workspace.not-found` | `auth.member.not-found` */
+  /** @throws ConclaveError `auth.scope.too-wide` | `auth.address.too-wide` | `auth.expiry.too-late` | `auth.role.too-wide` | `auth.forbidden` | `auth.workspace.not-found` | `auth.member.not-found` */
   run(ctx: RequestContext, request: Request): Promise<Reply> {
     return this.db.tx(ctx, async (tx) => {
       const sealed = await once(tx, ctx, auth.createApiKey, request, () => this.create(tx, ctx, request));
       refuseWider(ctx.scopes, sealed.scopes);
-      refuseMoreAddresses(await addressesOf(tx, ctx), sealed.allowedAddresses);
+      const own = await boundsBehind(tx, ctx);
+      refuseMoreAddresses(own, sealed.allowedAddresses);
+      refuseLonger(own, sealed.expiresAt);
       return { ...sealed, key: this.box.open(sealed.key, sealed.id) };
     });
   }
@@ -43,9 +47,11 @@ export class CreateApiKey {
     const usable = byRole ? byRole.filter((scope) => permitted.has(scope)) : [...permitted];
     const scopes = request.scopes ? [...new Set(request.scopes)] : usable;
     refuseWider(permitted, scopes);
-    const own = await addressesOf(tx, ctx);
-    const allowedAddresses = request.allowedAddresses ?? own;
+    const own = await boundsBehind(tx, ctx);
+    const allowedAddresses = request.allowedAddresses ?? own.allowedAddresses;
     refuseMoreAddresses(own, allowedAddresses);
+    const expiresAt = request.expiresAt ? expiryOf(request.expiresAt) : own.expiresAt;
+    refuseLonger(own, expiresAt?.toISOString());
     await refuseBeyond(tx, holder.tenantId, 'apiKeys');
     const { id, key, digest } = this.mint.mint();
     const view = await insertApiKey(tx, {
@@ -55,14 +61,14 @@ export class CreateApiKey {
       scopes,
       digest,
       createdAt: new Date(),
-      expiresAt: request.expiresAt ? expiryOf(request.expiresAt) : null,
-      allowedAddresses: allowedAddresses ?? null,
+      expiresAt,
+      allowedAddresses: allowedAddresses && [...allowedAddresses],
     });
     const { principalId: principal, workspaceId: workspace } = holder;
     await tx.emit(events.apiKeyCreated, {
       apiKey: id,
       scopes,
-      ...(allowedAddresses ? { allowedAddresses } : {}),
+      ...(allowedAddresses ? { allowedAddresses: [...allowedAddresses] } : {}),
       ...(byRole ? { principal, workspace } : {}),
     });
     return { ...view, key: this.box.seal(key, id) };
@@ -92,6 +98,7 @@ async function placeOf(tx: Tx, ctx: RequestContext, { principal, workspace }: Re
   const holder = { ...self, principalId: principal ?? caller.principalId };
   const member = await lockMember(tx, holder);
   if (!member || member.disabledAt) throw new ConclaveError('auth.member.not-found', { id: holder.principalId });
+  if (member.principal.kind === 'user' && holder.principalId !== caller.principalId) refuseLessThanOwner(ctx);
   return { holder, permitted, byRole: (await permissionsOf(tx, holder.tenantId, member.role, member.owner)) ?? [] };
 }
 
@@ -100,13 +107,14 @@ function refuseWider(permitted: ReadonlySet<Permission>, scopes: readonly Permis
   if (tooWide.length > 0) throw new ConclaveError('auth.scope.too-wide', { scopes: tooWide });
 }
 
-/** Where the credential at hand is good; undefined: anywhere. */
-const addressesOf = async (tx: Tx, { tenantId, credentialId }: RequestContext): Promise<string[] | undefined> =>
-  (credentialId === undefined ? null : await addressesBehind(tx, tenantId, credentialId)) ?? undefined;
-
-function refuseMoreAddresses(own: readonly string[] | undefined, wanted: readonly string[] | undefined): void {
+function refuseMoreAddresses({ allowedAddresses: own }: Bounds, wanted: readonly string[] | null | undefined): void {
   const tooWide = own ? (wanted ?? ['anywhere']).filter((cidr) => !Networks.covers(own, cidr)) : [];
   if (tooWide.length > 0) throw new ConclaveError('auth.address.too-wide', { allowedAddresses: tooWide });
+}
+
+function refuseLonger({ expiresAt: own }: Bounds, wanted: string | undefined): void {
+  if (own && (wanted === undefined || new Date(wanted) > own))
+    throw new ConclaveError('auth.expiry.too-late', { latest: own.toISOString() });
 }
 
 function expiryOf(text: string): Date {

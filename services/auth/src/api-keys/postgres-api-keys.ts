@@ -1,4 +1,5 @@
 import { ConclaveError, type ReplyOf, type auth } from '@conclave/contracts';
+import type { RequestContext } from '@conclave/nest-kit';
 import { pageOf, type Tx } from '@conclave/postgres-kit';
 import { IsNull, LessThan } from 'typeorm';
 import type { Caller } from '../members/caller.js';
@@ -37,15 +38,26 @@ export async function lockApiKey(tx: Tx, { tenantId, workspaceId }: Caller, id: 
   return row ? viewOf(row) : undefined;
 }
 
-/** The networks of the key behind a credential, its own or that a sign-in was opened with, or a grant given under one; null: it is good anywhere. */
-export async function addressesBehind(tx: Tx, tenantId: string, credentialId: string): Promise<string[] | null> {
-  const row = await tx.one<{ allowed_addresses: string[] | null }>(
-    `select allowed_addresses from api_key where tenant_id = $1
+/** What bounds all that comes of a key. */
+export interface Bounds {
+  /** Null: it is good anywhere. */
+  readonly allowedAddresses: readonly string[] | null;
+  /** Null: it is good until it is revoked. */
+  readonly expiresAt: Date | null;
+}
+
+/** The bounds of the key behind a credential: its own, or that a sign-in was opened with, or a grant given under one. */
+export async function boundsBehind(
+  tx: Tx,
+  { tenantId, credentialId }: Pick<RequestContext, 'tenantId' | 'credentialId'>,
+): Promise<Bounds> {
+  const row = await tx.one<{ allowed_addresses: string[] | null; expires_at: Date | null }>(
+    `select allowed_addresses, expires_at from api_key where tenant_id = $1
      and id in (select $2 union select api_key_id from sign_in where tenant_id = $1 and id = $2
        union select api_key_id from oauth_grant where tenant_id = $1 and id = $2)`,
     [tenantId, credentialId],
   );
-  return row?.allowed_addresses ?? null;
+  return { allowedAddresses: row?.allowed_addresses ?? null, expiresAt: row?.expires_at ?? null };
 }
 
 /**
@@ -54,7 +66,7 @@ export async function addressesBehind(tx: Tx, tenantId: string, credentialId: st
  * @throws ConclaveError `auth.address.too-wide`
  */
 export async function refuseFromNetworks(tx: Tx, tenantId: string, credentialId: string | undefined): Promise<void> {
-  if (credentialId !== undefined && (await addressesBehind(tx, tenantId, credentialId)))
+  if (credentialId !== undefined && (await boundsBehind(tx, { tenantId, credentialId })).allowedAddresses)
     throw new ConclaveError('auth.address.too-wide', { allowedAddresses: ['anywhere'] });
 }
 

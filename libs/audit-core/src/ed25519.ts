@@ -45,8 +45,8 @@ export async function verifyEd25519(
   return key !== undefined && key(message, signature);
 }
 
-/** Whether a signature is one key's over a message. */
-type Verify = (message: Uint8Array, signature: Uint8Array) => boolean | Promise<boolean>;
+/** Whether a signature is one key's over a message; found out beside the event loop. */
+type Verify = (message: Uint8Array, signature: Uint8Array) => Promise<boolean>;
 
 /** Keys that were used lately: voters, logs and services sign again and again. */
 const KEYS = 1_000;
@@ -70,7 +70,10 @@ async function importKey(publicKey: Uint8Array): Promise<Verify | undefined> {
 
 function nativeKey({ createPublicKey, verify }: NonNullable<typeof nativeCrypto>, publicKey: Uint8Array): Verify {
   const key = createPublicKey({ key: Buffer.concat([SPKI_HEAD, publicKey]), format: 'der', type: 'spki' });
-  return (message, signature) => verify(null, message, key, signature);
+  return (message, signature) =>
+    new Promise((resolve, reject) =>
+      verify(null, message, key, signature, (error, genuine) => (error ? reject(error) : resolve(genuine))),
+    );
 }
 
 async function webKey(publicKey: Uint8Array): Promise<Verify | undefined> {

@@ -16,7 +16,15 @@ export {
   readyToCloseCommits,
   readyToStop,
 } from './decision/admit-lifecycle.js';
-export { admitBallot, admitCommit, admitReveal, ballotDigestOf } from './decision/admit-statement.js';
+export {
+  admitBallot,
+  admitCommit,
+  admitReveal,
+  ballotDigestOf,
+  examineBallot,
+  examineCommit,
+  examineReveal,
+} from './decision/admit-statement.js';
 export { conclusionOf, tallyOf, type Conclusion } from './decision/conclusion.js';
 export * from './decision/decision.js';
 export { decisionDiagram, isFinal, phases, transitions, type Phase } from './decision/decision.states.js';

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import pg, { Pool, escapeLiteral, type PoolClient, type Submittable } from 'pg';
 import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
-import { ScopedQuery, preparedName, type Scope } from './scoped-query.js';
+import { ScopedQuery, lockShared, preparedName, type Scope } from './scoped-query.js';
 
 /** On what terms a transaction runs. */
 export interface Terms {
@@ -11,6 +11,8 @@ export interface Terms {
   readonly timeoutMs: number | undefined;
   /** Postgres refuses it to write. */
   readonly readOnly?: boolean;
+  /** Name of a lock that it holds in shared mode. */
+  readonly alongside?: string | undefined;
 }
 
 /** A statement's text and its parameters. */
@@ -138,10 +140,11 @@ const runnerOn = (source: DataSource, client: PoolClient): QueryRunner =>
   });
 
 /** Settings that end with their transaction, so a connection carries no tenant and no haste to the next. */
-function beginning({ tenantId, timeoutMs, readOnly }: Terms): string {
+function beginning({ tenantId, timeoutMs, readOnly, alongside }: Terms): string {
   const tenant = tenantId === undefined ? '' : `; set local app.tenant = ${escapeLiteral(tenantId)}`;
   const timeout = timeoutMs === undefined ? '' : `; set local statement_timeout = ${Math.ceil(timeoutMs)}`;
-  return `begin${readOnly ? ' read only' : ''}${tenant}${timeout}`;
+  const lock = alongside === undefined ? '' : `; select ${lockShared(escapeLiteral(alongside))}`;
+  return `begin${readOnly ? ' read only' : ''}${tenant}${timeout}${lock}`;
 }
 
 /** The socket of a client, which the driver keeps to itself. */

@@ -25,13 +25,14 @@ import type { DeadLetters } from './dead-letters.js';
 import { Lane } from './lane.js';
 import type { PlacedEvent } from './relay.js';
 
-export interface ConsumerHandler {
-  readonly event: EventContract;
-  /** Applies the event; what it writes commits together with the cursor. */
-  readonly apply: (tx: Tx, event: PlacedEvent) => Promise<void>;
-  /** Whether events can be applied side by side; one after the other unless told. */
-  readonly isIndependent?: boolean;
-}
+/** Applies an event; what it writes commits together with the cursor. */
+export type Apply = (tx: Tx, event: PlacedEvent) => Promise<void>;
+/** Applies events of one tenant that came together, in the order of their lane. */
+export type ApplyTogether = (tx: Tx, events: readonly PlacedEvent[]) => Promise<void>;
+
+export type ConsumerHandler = { readonly event: EventContract } & (
+  { readonly apply: Apply } | { readonly applyTogether: ApplyTogether }
+);
 
 export interface ConsumerParts {
   readonly db: Database;
@@ -64,8 +65,8 @@ export class Consumer {
       producer,
       cursors: this.cursors,
       isBulk: (type: string) => (this.handlers.get(type) ?? []).every(({ event }) => event.bulk),
-      isIndependent: (type: string) => (this.handlers.get(type) ?? []).every((handler) => handler.isIndependent),
-      apply: (tx: Tx, event: PlacedEvent) => this.apply(tx, event),
+      goesTogether: (type: string) => (this.handlers.get(type) ?? []).every((handler) => 'applyTogether' in handler),
+      apply: (tx: Tx, events: readonly PlacedEvent[]) => this.apply(tx, events),
       bury: (tx: Tx, event: PlacedEvent, error: unknown) => parts.deadLetters.bury(tx, producer, event, error),
     };
     this.lanes = Array.from({ length: LANES }, (_, n) => new Lane(n, lane));
@@ -110,9 +111,22 @@ export class Consumer {
     }
   }
 
-  private async apply(tx: Tx, event: PlacedEvent): Promise<void> {
-    if (this.parts.erased?.has(event.tenantId)) return;
-    for (const handler of this.handlers.get(event.type) ?? [])
-      await handler.apply(tx, { ...event, data: handler.event.data.parse(event.data) as Record<string, unknown> });
+  private async apply(tx: Tx, events: readonly PlacedEvent[]): Promise<void> {
+    const gathered = new Map<ApplyTogether, PlacedEvent[]>();
+    for (const event of events) {
+      if (this.parts.erased?.has(event.tenantId)) continue;
+      for (const handler of this.handlers.get(event.type) ?? []) {
+        const known = { ...event, data: handler.event.data.parse(event.data) as Record<string, unknown> };
+        if ('apply' in handler) await handler.apply(tx.as(event.actor), known);
+        else gathered.set(handler.applyTogether, [...(gathered.get(handler.applyTogether) ?? []), known]);
+      }
+    }
+    await settled([...gathered].map(([applyTogether, some]) => applyTogether(tx, some)));
   }
+}
+
+/** Waits for all, as none of them may go on in a transaction that is over. @throws what the first one failed with */
+async function settled(works: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(works)).find((result) => result.status === 'rejected');
+  if (failed) throw failed.reason;
 }

@@ -33,12 +33,6 @@ insert into event_cursor as cursor (producer, lane, epoch, pos) values ($1, $2, 
 on conflict (producer, lane) do update set epoch = excluded.epoch, pos = 0
 where cursor.epoch = $4 and cursor.pos = $5`;
 
-/** Waits for all, as none of them may go on in a transaction that is over. @throws what the first one failed with */
-async function settled(works: readonly Promise<void>[]): Promise<void> {
-  const failed = (await Promise.allSettled(works)).find((result) => result.status === 'rejected');
-  if (failed) throw failed.reason;
-}
-
 /** How far this service has applied the lanes of one producer. */
 export class CursorStore {
   constructor(
@@ -58,15 +52,14 @@ export class CursorStore {
   }
 
   /**
-   * Applies events of one tenant, one after the other in their lane or `abreast`, and moves the cursor, all or nothing.
+   * Applies events of one tenant that follow each other in their lane, and moves the cursor, all or nothing.
    *
    * @returns what is true of the first
    */
   advance(
     events: readonly [PlacedEvent, ...PlacedEvent[]],
     source: EventSource,
-    effect: (tx: Tx, event: PlacedEvent) => Promise<void>,
-    abreast = false,
+    effect: (tx: Tx) => Promise<void>,
   ): Promise<Step> {
     const [{ tenantId, actor, position }] = events;
     const { lane, epoch, pos } = position;
@@ -74,8 +67,7 @@ export class CursorStore {
       const last = pos + events.length - 1;
       const moved = await tx.one(MOVE, [this.producer, lane, epoch, last, source === 'log', events.length]);
       if (moved) {
-        if (abreast) await settled(events.map((event) => effect(tx.as(event.actor), event)));
-        else for (const event of events) await effect(tx.as(event.actor), event);
+        await effect(tx);
         return 'applied';
       }
       const cursor = (await this.rows(tx)).get(lane) ?? START;

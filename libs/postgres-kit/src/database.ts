@@ -9,11 +9,16 @@ import {
   type Statement,
   type Terms,
 } from './connections.js';
-import { SharedReads } from './shared-reads.js';
+import { lockShared } from './scoped-query.js';
+import { SharedTrips } from './shared-trips.js';
 import { isOutage, isSilence, isStalePlan, isStatementTimeout } from './outage.js';
 
 /** An event has to fit a message, and several of them a page of the log. */
 const EVENT_LIMIT_BYTES = 262_144;
+
+/** Statements of one connection at once: more of them would wait longer for each other than for a second connection. */
+const READS_TOGETHER = 16;
+const WRITES_TOGETHER = 8;
 
 const SPAN = {
   name: 'postgres transaction',
@@ -23,6 +28,17 @@ const SPAN = {
 
 /** Who a transaction is for, and until when if somebody waits: the part of a request context the database needs. */
 export type Actor = Pick<RequestContext, 'tenantId' | 'actor'> & Partial<Pick<RequestContext, 'deadlineAt'>>;
+
+/**
+ * Takes a lock of the tenant's until the transaction ends: alone, or alongside others that take it so. Whoever looks
+ * while they hold it alongside commits before what it guards is changed by whoever holds it alone.
+ */
+export async function lock(tx: Statements, ctx: Actor, name: string, how: 'alone' | 'alongside'): Promise<void> {
+  const sql = how === 'alone' ? 'pg_advisory_xact_lock(hashtextextended($1, 0))' : lockShared('$1');
+  await tx.query(`select ${sql}`, [lockName(ctx, name)]);
+}
+
+const lockName = ({ tenantId }: Actor, name: string): string => `${tenantId} ${name}`;
 
 /** What runs statements. */
 export interface Statements {
@@ -70,7 +86,11 @@ export function outboundEvent<T extends z.ZodType>(
 
 /** Transactions of one role. An outage of Postgres leaves as ConclaveError `service.unavailable`, all else as it is. */
 export class Role {
-  private readonly shared = new SharedReads((run) => withConnection(this.source, undefined, run));
+  private readonly sharedReads = new SharedTrips((use) => withConnection(this.source, undefined, use), READS_TOGETHER);
+  private readonly sharedWrites = new SharedTrips(
+    (use) => withConnection(this.source, undefined, use),
+    WRITES_TOGETHER,
+  );
 
   constructor(
     private readonly source: ConnectionSource,
@@ -99,9 +119,12 @@ export class Role {
 
   /** Reads, those of several callers on one connection; Postgres refuses what is none. */
   reads(ctx: Actor): Statements {
-    return statementsBy(<Row extends object>(sql: string, params?: readonly unknown[]) =>
-      traced(() => readFor(ctx, (terms) => this.shared.read<Row>([sql, params], terms))),
-    );
+    return sharedBy(this.sharedReads, ctx, { readOnly: true });
+  }
+
+  /** Statements that write, those of several callers on one connection, each with the lock it takes alongside others. */
+  writes(ctx: Actor, alongside?: string): Statements {
+    return sharedBy(this.sharedWrites, ctx, alongside === undefined ? {} : { alongside: lockName(ctx, alongside) });
   }
 
   /** Every statement is a transaction of its own, which travels in one piece. */
@@ -163,6 +186,16 @@ export class Database {
     return this.app.reads(ofTenant(ctx));
   }
 
+  /**
+   * Like `autocommit`, with statements that come together on one connection, one piece there and one back, each under the
+   * settings of its own tenant. For short ones that wait for no row which another transaction holds across trips, since
+   * others wait behind them. Each takes the {@link lock} `alongside` others where one is named.
+   * @throws ConclaveError `auth.unauthenticated` when the context has no tenant
+   */
+  writes(ctx: Actor, alongside?: string): Statements {
+    return this.app.writes(ofTenant(ctx), alongside);
+  }
+
   /** Runs `work` in one transaction of the system role, across tenants. */
   system<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     return this.systemRole.tx(undefined, work);
@@ -222,15 +255,18 @@ async function withConnection<T>(
   }
 }
 
-/** A read that fails alone leaves its connection to the others. */
-async function readFor<T>(ctx: Actor, run: (terms: Terms) => Promise<T>): Promise<T> {
-  try {
-    return await run({ tenantId: ctx.tenantId, timeoutMs: timeLeft(ctx), readOnly: true });
-  } catch (error) {
-    if (isStatementTimeout(error)) timeLeft(ctx);
-    return refuse(error);
-  }
-}
+/** A statement that fails alone leaves its connection to the others. */
+const sharedBy = (trips: SharedTrips, ctx: Actor, more: Partial<Terms>): Statements =>
+  statementsBy(<Row extends object>(sql: string, params?: readonly unknown[]) =>
+    traced(async () => {
+      try {
+        return await trips.run<Row>([sql, params], { ...more, tenantId: ctx.tenantId, timeoutMs: timeLeft(ctx) });
+      } catch (error) {
+        if (isStatementTimeout(error)) timeLeft(ctx);
+        return refuse(error);
+      }
+    }),
+  );
 
 /** @throws ConclaveError `request.deadline` when there is none */
 function timeLeft(ctx: Actor | undefined): number | undefined {

@@ -1,4 +1,13 @@
-export { Database, Role, outboundEvent, type Actor, type OutboundEvent, type Statements, type Tx } from './database.js';
+export {
+  Database,
+  Role,
+  lock,
+  outboundEvent,
+  type Actor,
+  type OutboundEvent,
+  type Statements,
+  type Tx,
+} from './database.js';
 export {
   entityConnections,
   pgConnections,
@@ -13,5 +22,5 @@ export { once } from './once.js';
 export { isOutage } from './outage.js';
 export { mustFitPage, pageBy, pageOf } from './page.js';
 export { Relay, placedEvent, readLog, type EventRow, type PlacedEvent } from './relay.js';
-export { Consumes, Erases, Independent, postgres, type PostgresOptions } from './resource.js';
+export { Consumes, ConsumesTogether, Erases, postgres, type PostgresOptions } from './resource.js';
 export { askToErase } from './tenant-eraser.js';

@@ -32,7 +32,7 @@ function laneWithLog(): { lane: Lane; applied: string[][]; reads: () => number }
       },
     },
     isBulk: (type) => type === 'bulk',
-    isIndependent: () => false,
+    goesTogether: () => false,
     rpc: {} as RpcClient,
     log: { warn: () => undefined } as unknown as Logger,
     apply: async () => undefined,

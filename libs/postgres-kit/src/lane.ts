@@ -22,11 +22,11 @@ export interface LaneParts {
   readonly cursors: Pick<CursorStore, 'advance' | 'enter' | 'read'>;
   /** Whether events of this type can wait for more of them. */
   readonly isBulk: (type: string) => boolean;
-  /** Whether events of this type can be applied side by side. */
-  readonly isIndependent: (type: string) => boolean;
+  /** Whether events of this type are applied together with others. */
+  readonly goesTogether: (type: string) => boolean;
   readonly rpc: RpcClient;
   readonly log: Logger;
-  readonly apply: (tx: Tx, event: PlacedEvent) => Promise<void>;
+  readonly apply: (tx: Tx, events: readonly PlacedEvent[]) => Promise<void>;
   readonly bury: (tx: Tx, event: PlacedEvent, error: unknown) => Promise<void>;
 }
 
@@ -144,13 +144,15 @@ export class Lane {
     let failed: PlacedEvent | undefined;
     let fault: Error | undefined;
     try {
-      const { cursors, apply, isIndependent } = this.parts;
-      const abreast = events.every(({ type }) => isIndependent(type));
-      const effect = (tx: Tx, event: PlacedEvent): Promise<void> => {
-        if (!abreast) failed = event; // side by side, whose fault it was is found out by applying each alone
-        return apply(tx, event);
-      };
-      const step = await cursors.advance(events, source, effect, abreast);
+      const { cursors, apply, goesTogether } = this.parts;
+      // Whose fault it is when they fail together is found out by applying each alone.
+      const pieces = events.every(({ type }) => goesTogether(type)) ? [events] : events.map((event) => [event]);
+      const step = await cursors.advance(events, source, async (tx) => {
+        for (const piece of pieces) {
+          failed = piece.length === 1 ? piece[0] : undefined;
+          await apply(tx, piece);
+        }
+      });
       if (step !== 'old') return step;
       failed = undefined;
     } catch (error) {
@@ -167,7 +169,7 @@ export class Lane {
     for (let attempt = 1; ; fault = undefined) {
       try {
         if (fault) throw fault;
-        return await cursors.advance([event], source, apply);
+        return await cursors.advance([event], source, (tx) => apply(tx, [event]));
       } catch (error) {
         if (this.stopped) throw error;
         if (isOutage(error)) await pause(OUTAGE_RETRY_MS);

@@ -6,7 +6,7 @@ import { ConclaveError } from '@conclave/contracts';
  * one of them: it would run too long again.
  */
 const OUTAGE_CLASSES = ['08', '28', '40', '53', '57', '58'];
-const STATEMENT_TIMEOUT = '57014';
+const TIMEOUTS = new Set<unknown>(['57014', '55P03']); // of statements, of waits for a lock
 const OUTAGE_CODES = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', '55P03'];
 const SILENCE = 'Query read timeout';
 /** What pg says without a code. */
@@ -23,7 +23,7 @@ export function isOutage(error: unknown): boolean {
   if (isStalePlan(error)) return true;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   if (OUTAGE_CODES.includes(code)) return true;
-  if (code.length === 5) return OUTAGE_CLASSES.includes(code.slice(0, 2)) && code !== STATEMENT_TIMEOUT;
+  if (code.length === 5) return OUTAGE_CLASSES.includes(code.slice(0, 2)) && !TIMEOUTS.has(code);
   return 'message' in error && OUTAGE_MESSAGE.test(String(error.message));
 }
 
@@ -39,4 +39,4 @@ export const isStalePlan = (error: unknown): error is Error =>
 
 /** Whether Postgres canceled a statement because its time was up. */
 export const isStatementTimeout = (error: unknown): boolean =>
-  typeof error === 'object' && error !== null && 'code' in error && error.code === STATEMENT_TIMEOUT;
+  typeof error === 'object' && error !== null && 'code' in error && TIMEOUTS.has(error.code);

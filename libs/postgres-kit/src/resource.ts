@@ -12,7 +12,7 @@ import { RpcServer, type DatabaseConfig, type Kit, type Resource, type ResourceF
 import type { Logger } from 'pino';
 import { Gauge } from 'prom-client';
 import { entityConnections, pgConnections } from './connections.js';
-import { Consumer, type ConsumerHandler } from './consumer.js';
+import { Consumer, type Apply, type ApplyTogether, type ConsumerHandler } from './consumer.js';
 import { Database } from './database.js';
 import { DeadLetters } from './dead-letters.js';
 import { sweepAnswers } from './once.js';
@@ -20,33 +20,29 @@ import { Relay, readLog } from './relay.js';
 import { TenantEraser, type Eraser } from './tenant-eraser.js';
 
 const CONSUMES = 'conclave:consumes';
-const INDEPENDENT = 'conclave:independent';
+const CONSUMES_TOGETHER = 'conclave:consumes-together';
 const ERASES = 'conclave:erases';
 const SWEEP_MS = 3_600_000;
 
 /** Binds a provider's method `(tx, event) => Promise<void>` to events of other services. */
 export function Consumes(...events: readonly EventContract[]) {
-  return <M extends ConsumerHandler['apply']>(
-    target: object,
-    key: string | symbol,
-    descriptor: TypedPropertyDescriptor<M>,
-  ): void => {
+  return <M extends Apply>(target: object, key: string | symbol, descriptor: TypedPropertyDescriptor<M>): void => {
     SetMetadata(CONSUMES, events)(target, key, descriptor);
   };
 }
 
 /**
- * Says of a method bound by `Consumes` that it neither reads nor changes what it did with another event after its first
- * statement: then events that come together are applied side by side in their transaction, and travel in one piece.
- * First statements keep the order of the events.
+ * Binds a provider's method `(tx, events) => Promise<void>`: it gets those of one tenant that come together, in their
+ * order, at most 50, so that it can write them in one statement. What the transaction emits has the name of the first
+ * one's actor. When it fails, it gets them one by one, and those that still fail go to the dead letters.
  */
-export function Independent() {
-  return <M extends ConsumerHandler['apply']>(
+export function ConsumesTogether(...events: readonly EventContract[]) {
+  return <M extends ApplyTogether>(
     target: object,
     key: string | symbol,
     descriptor: TypedPropertyDescriptor<M>,
   ): void => {
-    SetMetadata(INDEPENDENT, true)(target, key, descriptor);
+    SetMetadata(CONSUMES_TOGETHER, events)(target, key, descriptor);
   };
 }
 
@@ -161,10 +157,7 @@ function serveLog(rpc: RpcServer, kit: Kit, db: Database): void {
 type Method = (...args: never[]) => unknown;
 
 /** The methods of providers that carry metadata, with what they carry. */
-function* marked<T>(
-  app: INestApplicationContext,
-  key: string,
-): Generator<{ method: Method; mark: T; isIndependent: boolean }> {
+function* marked<T>(app: INestApplicationContext, key: string): Generator<{ method: Method; mark: T }> {
   const reflector = app.get(Reflector);
   const scanner = new MetadataScanner();
   for (const { instance } of app.get(DiscoveryService).getProviders()) {
@@ -173,8 +166,7 @@ function* marked<T>(
       const method = (instance as Record<string, unknown>)[name];
       if (typeof method !== 'function') continue;
       const mark = reflector.get<T | undefined>(key, method);
-      const isIndependent = reflector.get<true | undefined>(INDEPENDENT, method) === true;
-      if (mark !== undefined) yield { method: (method as Method).bind(instance), mark, isIndependent };
+      if (mark !== undefined) yield { method: (method as Method).bind(instance), mark };
     }
   }
 }
@@ -187,12 +179,12 @@ function handlersOf(
   service: ServiceName,
   own: ConsumerHandler | undefined,
 ): Map<EventProducer, ConsumerHandler[]> {
-  const handlers = own ? [own] : [];
-  for (const { method, mark, isIndependent } of marked<readonly EventContract[]>(app, CONSUMES)) {
-    for (const event of mark) {
-      if (!event.consumers.includes(service)) throw new Error(`${event.type} does not list ${service} as a consumer`);
-      handlers.push({ event, apply: method as ConsumerHandler['apply'], isIndependent });
-    }
-  }
+  const handlers: ConsumerHandler[] = own ? [own] : [];
+  for (const { method, mark } of marked<readonly EventContract[]>(app, CONSUMES))
+    handlers.push(...mark.map((event) => ({ event, apply: method as Apply })));
+  for (const { method, mark } of marked<readonly EventContract[]>(app, CONSUMES_TOGETHER))
+    handlers.push(...mark.map((event) => ({ event, applyTogether: method as ApplyTogether })));
+  const stranger = handlers.find(({ event }) => !event.consumers.includes(service));
+  if (stranger) throw new Error(`${stranger.event.type} does not list ${service} as a consumer`);
   return Map.groupBy(handlers, ({ event }) => event.producer as EventProducer);
 }

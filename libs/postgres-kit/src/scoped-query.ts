@@ -15,17 +15,18 @@ interface Wire {
 
 /** A query of the driver, likewise: what it calls as the answers come. */
 interface DriverQuery {
-  /** What it notes as parsed when the server says so. */
-  name: string | undefined;
+  /** What it notes as parsed when the server says so: of the settings, too, which are parsed after it. */
+  readonly name: string | undefined;
+  readonly text: string;
+  hasBeenParsed(wire: Wire): unknown;
   prepare(wire: Wire): void;
   submit(wire: Wire): Error | null;
   handleDataRow(message: unknown): void;
   handleCommandComplete(message: unknown, wire: Wire): void;
-  handleError(error: Error, wire: Wire): void;
 }
 
 const DriverQuery = pg.Query as unknown as new (
-  config: { readonly text: string; readonly values: readonly unknown[] },
+  config: { readonly text: string; readonly values: readonly unknown[]; readonly name: string | undefined },
   values: undefined,
   callback: (error: Error | null, result: { readonly rows: never[] }) => void,
 ) => DriverQuery;
@@ -34,7 +35,11 @@ export interface Scope {
   readonly tenantId: string;
   readonly timeoutMs: number | undefined;
   readonly readOnly?: boolean;
+  readonly alongside?: string | undefined;
 }
+
+/** Takes the lock of that name, an SQL expression, in shared mode until the transaction ends. */
+export const lockShared = (name: string): string => `pg_advisory_xact_lock_shared(hashtextextended(${name}, 0))`;
 
 /** Texts are the program's own, so there are few; were some made on the way, they would not fill the server. */
 const PREPARED_LIMIT = 1_000;
@@ -49,19 +54,26 @@ export function preparedName(sql: string): string | undefined {
   return name;
 }
 
-/** They end with the transaction, so a connection carries no tenant, no haste and no ban to the next. */
-function settingsOf({ tenantId, timeoutMs, readOnly }: Scope): readonly [sql: string, values: readonly string[]] {
-  const timeout = timeoutMs === undefined ? '' : ", set_config('statement_timeout', $2, true)";
-  const writing = readOnly ? ", set_config('transaction_read_only', 'on', true)" : '';
-  const values = timeoutMs === undefined ? [tenantId] : [tenantId, String(Math.ceil(timeoutMs))];
-  return [`select set_config('app.tenant', $1, true)${timeout}${writing}`, values];
+/** They end with the transaction, so a connection carries no tenant, no haste, no ban and no lock to the next. */
+function settingsOf(scope: Scope): readonly [sql: string, values: readonly string[]] {
+  const { tenantId, timeoutMs, readOnly, alongside } = scope;
+  const values = [tenantId];
+  const settings = ["set_config('app.tenant', $1, true)"];
+  if (timeoutMs !== undefined) {
+    const timeout = `$${values.push(String(Math.ceil(timeoutMs)))}`;
+    settings.push(`set_config('statement_timeout', ${timeout}, true)`);
+    // That one counts from the next statement on.
+    if (alongside !== undefined) settings.push(`set_config('lock_timeout', ${timeout}, true)`);
+  }
+  if (alongside !== undefined) settings.push(lockShared(`$${values.push(alongside)}`));
+  if (readOnly) settings.push("set_config('transaction_read_only', 'on', true)");
+  return [`select ${settings.join(', ')}`, values];
 }
 
 /** Which settings a connection has prepared, or is about to. */
 const prepared = new WeakMap<object, Map<string, 'sent' | 'there'>>();
 
 export class ScopedQuery extends DriverQuery {
-  private readonly statement: string | undefined;
   private readonly settings: readonly [sql: string, values: readonly string[]];
   /** The settings it is the first to have prepared on its connection. */
   private introduces: string | undefined;
@@ -72,17 +84,15 @@ export class ScopedQuery extends DriverQuery {
     [sql, params]: readonly [sql: string, params: readonly unknown[]],
     callback: (error: Error | null, result: { readonly rows: never[] }) => void,
   ) {
-    super({ text: sql, values: [...params] }, undefined, callback);
-    this.statement = preparedName(sql);
+    super({ text: sql, values: [...params], name: preparedName(sql) }, undefined, callback);
     this.settings = settingsOf(scope);
   }
 
   override submit(wire: Wire): null {
     wire.stream.cork();
+    this.parseFirst(wire);
     this.sendSettings(wire);
-    this.name = this.statement;
     this.prepare(wire);
-    this.name = undefined; // the next to be parsed are the settings
     wire.stream.uncork();
     return null;
   }
@@ -94,13 +104,15 @@ export class ScopedQuery extends DriverQuery {
   override handleCommandComplete(message: unknown, wire: Wire): void {
     if (this.isSet) return super.handleCommandComplete(message, wire);
     this.isSet = true;
-    this.name = this.statement;
     if (this.introduces !== undefined) prepared.get(wire)?.set(this.introduces, 'there');
   }
 
-  override handleError(error: Error, wire: Wire): void {
-    if (this.statement !== undefined) delete wire.submittedNamedStatements[this.statement];
-    super.handleError(error, wire);
+  /** Those behind it count on the statement, also when its own settings fail, and with them all that is sent after. */
+  private parseFirst(wire: Wire): void {
+    const { name, text } = this;
+    if (name === undefined || this.hasBeenParsed(wire)) return;
+    wire.parse({ text, name });
+    wire.submittedNamedStatements[name] = text;
   }
 
   private sendSettings(wire: Wire): void {

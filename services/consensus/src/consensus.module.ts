@@ -3,6 +3,7 @@ import { CalibrationController } from './calibration/calibration.controller.js';
 import { Calibration } from './calibration/calibration.js';
 import { PostgresCalibration } from './calibration/postgres-calibration.js';
 import { BallotBox } from './decisions/ballot-box.js';
+import { ElectoralRoll } from './decisions/electoral-roll.js';
 import { Consequences } from './decisions/consequences.js';
 import { Deadlines } from './decisions/deadlines.js';
 import { DecisionsController } from './decisions/decisions.controller.js';
@@ -31,6 +32,7 @@ import { VoterKeysController } from './voter-keys/voter-keys.controller.js';
   ],
   providers: [
     BallotBox,
+    ElectoralRoll,
     Consequences,
     Calibration,
     Deadlines,

@@ -33,46 +33,68 @@ const castCommand = object({ ballot: ballotShape, signature: signatureShape });
 const revealCommand = object({ ballot: ballotShape, salt, signature: signatureShape });
 const commitCommand = object({ commitment: commitmentShape, signature: signatureShape });
 
+/** What becomes of a statement in a decision as it stands, once it was examined by itself. */
+export type Examined = (decision: Decision) => Admission;
+
 /** Casts a signed ballot in an open decision, or records a signed abstention in either kind. */
-export async function admitBallot(decision: Decision, command: unknown): Promise<Admission> {
+export const admitBallot = inOneGo(examineBallot);
+/** Records a signed commitment while commits are accepted. */
+export const admitCommit = inOneGo(examineCommit);
+/** Opens a commitment, once the commits are closed. */
+export const admitReveal = inOneGo(examineReveal);
+
+/** Whether a ballot is one of this decision's and its voter's, which depends on the terms and the final options alone. */
+export async function examineBallot(decision: Decision, command: unknown): Promise<Examined> {
   const known = read(castCommand, command);
-  if (!known.ok) return refuse('consensus.ballot.malformed', 'shape', known.path);
+  if (!known.ok) return refused(refuse('consensus.ballot.malformed', 'shape', known.path));
   const { ballot, signature } = known.value;
   const refusal = await refusalOf(decision, ballot, signature);
-  if (refusal) return { events: [], refusal };
-  if (ballot.vote === 'abstain') return admit(decision, { type: 'ballot.abstained', data: known.value });
-  if (decision.terms.secrecy === 'sealed') return refuse('consensus.decision.phase', 'sealed-secrecy');
-  return admit(decision, { type: 'ballot.cast', data: known.value });
+  if (refusal) return refused({ events: [], refusal });
+  if (ballot.vote === 'abstain') return (now) => admit(now, { type: 'ballot.abstained', data: known.value });
+  if (decision.terms.secrecy === 'sealed') return refused(refuse('consensus.decision.phase', 'sealed-secrecy'));
+  return (now) => admit(now, { type: 'ballot.cast', data: known.value });
 }
 
-/** Records a signed commitment while commits are accepted. */
-export async function admitCommit(decision: Decision, command: unknown): Promise<Admission> {
+/** Likewise of a commitment. */
+export async function examineCommit(decision: Decision, command: unknown): Promise<Examined> {
   const known = read(commitCommand, command);
-  if (!known.ok) return refuse('consensus.ballot.malformed', 'shape', known.path);
+  if (!known.ok) return refused(refuse('consensus.ballot.malformed', 'shape', known.path));
   const { commitment, signature } = known.value;
   const { decisionId, voterId, commit } = commitment;
-  if (decisionId !== decision.terms.decisionId) return foreignDecision('/commitment');
+  if (decisionId !== decision.terms.decisionId) return refused(foreignDecision('/commitment'));
   const voter = voterOf(decision, voterId);
-  if (!voter) return refuse('consensus.ballot.not-a-voter', 'not-a-voter');
-  if (isDiscussed(decision)) return refuse('consensus.decision.phase', decision.phase);
+  if (!voter) return refused(refuse('consensus.ballot.not-a-voter', 'not-a-voter'));
+  if (isDiscussed(decision)) return refused(refuse('consensus.decision.phase', decision.phase));
   if (!(await signedBy(voter, commitmentBytes(commitment, ballotDigestOf(decision)), signature)))
-    return refuse('consensus.ballot.signature', 'signature');
-  if (decision.terms.secrecy === 'open') return refuse('consensus.decision.phase', 'open-secrecy');
-  return admit(decision, { type: 'ballot.committed', data: { voterId, commit, signature } });
+    return refused(refuse('consensus.ballot.signature', 'signature'));
+  if (decision.terms.secrecy === 'open') return refused(refuse('consensus.decision.phase', 'open-secrecy'));
+  return (now) => admit(now, { type: 'ballot.committed', data: { voterId, commit, signature } });
 }
 
-/** Opens a commitment, once the commits are closed. */
-export async function admitReveal(decision: Decision, command: unknown): Promise<Admission> {
+/** Likewise of a ballot that opens a commitment. */
+export async function examineReveal(decision: Decision, command: unknown): Promise<Examined> {
   const known = read(revealCommand, command);
-  if (!known.ok) return refuse('consensus.ballot.malformed', 'shape', known.path);
+  if (!known.ok) return refused(refuse('consensus.ballot.malformed', 'shape', known.path));
   const { ballot, signature } = known.value;
   const bytes = (digest: string) => revealBytes(known.value, digest, decision.terms);
   const refusal = await refusalOf(decision, ballot, signature, bytes);
-  if (refusal) return { events: [], refusal };
-  if (decision.terms.secrecy === 'open') return refuse('consensus.decision.phase', 'open-secrecy');
-  if (decision.phase === 'commit') return refuse('consensus.decision.phase', 'commits-open');
-  return admit(decision, { type: 'ballot.revealed', data: known.value });
+  if (refusal) return refused({ events: [], refusal });
+  if (decision.terms.secrecy === 'open') return refused(refuse('consensus.decision.phase', 'open-secrecy'));
+  return (now) =>
+    now.phase === 'commit'
+      ? refuse('consensus.decision.phase', 'commits-open')
+      : admit(now, { type: 'ballot.revealed', data: known.value });
 }
+
+function inOneGo(examine: (decision: Decision, command: unknown) => Promise<Examined>) {
+  return async (decision: Decision, command: unknown): Promise<Admission> =>
+    (await examine(decision, command))(decision);
+}
+
+const refused =
+  (admission: Admission): Examined =>
+  () =>
+    admission;
 
 function admit(decision: Decision, event: StatementEvent): Admission {
   const { voterId, statement } = statementIn(event);

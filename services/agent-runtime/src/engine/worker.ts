@@ -198,7 +198,7 @@ export class Worker implements Hearer {
     if (this.stopping) return; // it is handed over with the rest
     const key = turnKey(turn);
     this.running.get(key)?.abort.abort(new Fenced('claimed again by its own worker'));
-    if (turn.no === 1 && turn.attempt === 1) this.parts.live.changed(turn.runId);
+    if (turn.no === 1 && turn.attempt === 1) this.parts.live.changed(turn.runId, { begun: true });
     const abort = new AbortController();
     const done = this.activate(turn, abort)
       .catch((error: unknown) => {

@@ -18,9 +18,9 @@ export class LiveRuns implements OnModuleDestroy {
   private readonly onSaid: ((said: Said) => void)[] = [];
   private readonly waiting = new Map<string, Set<() => void>>();
 
-  /** The run has changed, and its story may have grown. */
-  changed(runId: string): void {
-    this.heard(runId);
+  /** The run has changed, and its story may have grown; `begun`: it has begun, and so not ended. */
+  changed(runId: string, { begun = false } = {}): void {
+    if (!begun) this.heard(runId);
     for (const listener of this.onChanged) listener(runId);
   }
 
@@ -43,7 +43,7 @@ export class LiveRuns implements OnModuleDestroy {
     for (const runId of [...this.waiting.keys()]) this.heard(runId);
   }
 
-  /** Resolves at the run's next news, after a second, when `signal` aborts or the service ends. */
+  /** Resolves at news of the run, other than that it has begun, after a second, when `signal` aborts or the service ends. */
   news(runId: string, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const waiting = this.waiting.get(runId) ?? new Set();

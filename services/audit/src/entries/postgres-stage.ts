@@ -43,10 +43,12 @@ from unnest($1::text[], $2::text[]) with ordinality n (tenant_id, event_id, nr) 
 export class PostgresStage {
   constructor(@Inject(Database) private readonly db: Database) {}
 
-  async stage(tx: Tx, event: StagedEntry): Promise<void> {
+  /** Stages entries in their order; those that are there already stay as they are. */
+  async stage(tx: Tx, entries: readonly StagedEntry[]): Promise<void> {
     await tx.query(
-      'insert into stage (tenant_id, event_id, type, actor, at, body) values ($1, $2, $3, $4, $5, $6) on conflict do nothing',
-      [event.tenantId, event.id, event.type, event.actor, event.at, Buffer.from(event.body)],
+      `insert into stage (tenant_id, event_id, type, actor, at, body)
+       select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::bytea[]) on conflict do nothing`,
+      columnsOf(entries),
     );
   }
 
@@ -69,14 +71,7 @@ export class PostgresStage {
    */
   add(entries: readonly AddedEntry[]): Promise<StagedEntry[]> {
     return this.db.system(async (tx) => {
-      await tx.query(ADD, [
-        entries.map((e) => e.tenantId),
-        entries.map((e) => e.id),
-        entries.map((e) => e.type),
-        entries.map((e) => e.actor),
-        entries.map((e) => e.at),
-        entries.map((e) => Buffer.from(e.body)),
-      ]);
+      await tx.query(ADD, columnsOf(entries));
       const keyed = entries.filter((entry) => entry.keyed);
       if (keyed.length === 0) return [...entries];
       const kept = await tx.query<{ body: Buffer }>(KEPT, [keyed.map((e) => e.tenantId), keyed.map((e) => e.id)]);
@@ -88,3 +83,12 @@ export class PostgresStage {
     });
   }
 }
+
+const columnsOf = (entries: readonly StagedEntry[]): unknown[] => [
+  entries.map((e) => e.tenantId),
+  entries.map((e) => e.id),
+  entries.map((e) => e.type),
+  entries.map((e) => e.actor),
+  entries.map((e) => e.at),
+  entries.map((e) => Buffer.from(e.body)),
+];

@@ -8,7 +8,7 @@ import { Sequencer } from '../log/sequencer.js';
 import { commitPersonal, refsOf } from '../records/commit-personal.js';
 import { keepDisclosure } from '../records/postgres-disclosures.js';
 import { entryBytes, type EntryParts } from './entry-bytes.js';
-import { PostgresStage } from './postgres-stage.js';
+import { PostgresStage, type StagedEntry } from './postgres-stage.js';
 
 /** An entry to be, with the members of its data that are committed to instead of being in the bytes. */
 export interface NewEntry extends Omit<EntryParts, 'data' | 'commitment'> {
@@ -30,8 +30,24 @@ export class StageEntry {
     const { id, type, tenantId, actor, at } = entry;
     const body = entryBytes({ ...entry, data, commitment });
     if (disclosed) await keepDisclosure(tx, tenantId, { eventId: id, at, refs: refsOf({ body, actor }), disclosed });
-    await this.stage.stage(tx, { id, type, tenantId, actor, at, body });
-    tx.afterCommit(() => this.sequencer.kick({ urgent: AWAITED.includes(type) }));
+    await this.keep(tx, [{ id, type, tenantId, actor, at, body }]);
+  }
+
+  /**
+   * Entries that hold nothing personal, in one statement.
+   *
+   * @throws EntryTooLong | MalformedError when one of them cannot be an entry
+   */
+  plain(tx: Tx, entries: readonly EntryParts[]): Promise<void> {
+    return this.keep(
+      tx,
+      entries.map((entry) => ({ ...entry, body: entryBytes(entry) })),
+    );
+  }
+
+  private async keep(tx: Tx, entries: readonly StagedEntry[]): Promise<void> {
+    await this.stage.stage(tx, entries);
+    tx.afterCommit(() => this.sequencer.kick({ urgent: entries.some(({ type }) => AWAITED.includes(type)) }));
   }
 
   /** Logs what this service did itself. @returns the id that its entry is found by */

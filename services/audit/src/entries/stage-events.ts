@@ -1,6 +1,6 @@
 import type { JsonObject } from '@conclave/audit-core';
 import { eventContracts, events } from '@conclave/contracts';
-import { Consumes, Independent, type PlacedEvent, type Tx } from '@conclave/postgres-kit';
+import { Consumes, ConsumesTogether, type PlacedEvent, type Tx } from '@conclave/postgres-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import type { z } from 'zod';
 import { PostgresStage } from './postgres-stage.js';
@@ -33,11 +33,9 @@ export class StageEvents {
     await this.stage(tx, event);
   }
 
-  /** One statement each: they keep their order also side by side. */
-  @Independent()
-  @Consumes(...others.filter(({ personal }) => !personal))
-  stagePlain(tx: Tx, event: PlacedEvent): Promise<void> {
-    return this.stage(tx, event);
+  @ConsumesTogether(...others.filter(({ personal }) => !personal))
+  async stagePlain(tx: Tx, told: readonly PlacedEvent[]): Promise<void> {
+    await this.entries.plain(tx, told);
   }
 
   /** @throws Error for an event that is too long for an entry or has no canonical form */

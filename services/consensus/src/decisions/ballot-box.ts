@@ -1,4 +1,4 @@
-import type { Admission } from '@conclave/consensus-core';
+import type { Admission, Decision } from '@conclave/consensus-core';
 import { ConclaveError, events, type consensus, type ReplyOf } from '@conclave/contracts';
 import { CONFIG, METRICS } from '@conclave/nest-kit';
 import { Database, type Actor, type Tx } from '@conclave/postgres-kit';
@@ -9,10 +9,15 @@ import { Consequences, joined } from './consequences.js';
 import { viewOf } from './decision-view.js';
 import { OvertakenError, PostgresDecisions, type Change, type Held } from './postgres-decisions.js';
 import { refused } from './refused.js';
+import { requireRoomFor } from './room.js';
 import { Turns } from './turns.js';
 
-/** What somebody wants of a decision. */
-export type Command = (held: Held) => Admission | Promise<Admission>;
+/**
+ * What somebody wants of a decision: first examined by itself, at once with what else is asked meanwhile, for verifying
+ * a signature takes long; then admitted or refused in its turn, after what was asked before it.
+ */
+export type Command = (held: Held) => InTurn | Promise<InTurn>;
+type InTurn = (decision: Decision, held: Held) => Admission | Promise<Admission>;
 
 type View = ReplyOf<typeof consensus.getDecision>;
 
@@ -67,6 +72,19 @@ export class BallotBox {
     );
   }
 
+  /** Carries out what a voter signed, which has to fit its share of the receipt. */
+  say<Statement extends object>(
+    ctx: Actor,
+    id: string,
+    statement: Statement,
+    examine: (decision: Decision, statement: Statement) => Promise<InTurn>,
+  ): Promise<View> {
+    return this.act(ctx, id, ({ decision }) => {
+      requireRoomFor(statement, decision);
+      return examine(decision, statement);
+    });
+  }
+
   /** One after the other, written together; when that fails, each by itself, and once more where one was overtaken. */
   private async carryOut(all: readonly Asked[], again = true): Promise<void> {
     const [{ ctx, id }] = all as readonly [Asked, ...Asked[]];
@@ -88,7 +106,7 @@ export class BallotBox {
     // A refusal may rest on what has changed since; a change that is written shows that nothing has.
     if (!change || late.length > 0) return undefined;
     try {
-      await this.decisions.write(this.db.autocommit(ctx), ctx, change);
+      await this.decisions.write(this.db.writes(ctx), ctx, change);
     } catch (error) {
       if (error instanceof OvertakenError) return undefined;
       throw error;
@@ -110,9 +128,11 @@ export class BallotBox {
     const answers: Answer[] = [];
     const late: Considered['late'][number][] = [];
     let change: Change | undefined;
-    for (const { ctx, command } of all) {
+    const examined = await Promise.all(all.map(({ command }) => attempt(() => command(before))));
+    for (const [at, { ctx }] of all.entries()) {
       const held = change?.after ?? before;
-      const admission = await admitted(command, held);
+      const inTurn = examined[at]!;
+      const admission = 'error' in inTurn ? inTurn : await attempt(() => inTurn(held.decision, held));
       if ('error' in admission) {
         answers.push(admission);
         continue;
@@ -167,9 +187,9 @@ export class BallotBox {
 }
 
 /** What the core says to a command, or why there was nothing to be asked. */
-async function admitted(command: Command, held: Held): Promise<Admission | { readonly error: ConclaveError }> {
+async function attempt<T>(ask: () => T | Promise<T>): Promise<T | { readonly error: ConclaveError }> {
   try {
-    return await command(held);
+    return await ask();
   } catch (error) {
     if (error instanceof ConclaveError) return { error };
     throw error;

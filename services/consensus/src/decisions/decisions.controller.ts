@@ -1,9 +1,9 @@
 import {
-  admitBallot,
   admitCancel,
-  admitCommit,
   admitEvidence,
-  admitReveal,
+  examineBallot,
+  examineCommit,
+  examineReveal,
   publicTermsOf,
   type Admission,
 } from '@conclave/consensus-core';
@@ -63,44 +63,38 @@ export class DecisionsController {
 
   @Handles(consensus.castBallot)
   cast(ctx: RequestContext, { id, ...command }: RequestOf<typeof consensus.castBallot>) {
-    return this.box.act(ctx, id, ({ decision }) => {
-      requireRoomFor(command, decision);
-      return admitBallot(decision, command);
-    });
+    return this.box.say(ctx, id, command, examineBallot);
   }
 
   @Handles(consensus.commitBallot)
   commit(ctx: RequestContext, { id, signature, ...said }: RequestOf<typeof consensus.commitBallot>) {
-    const command = { commitment: { decisionId: id, ...said }, signature };
-    return this.box.act(ctx, id, ({ decision }) => {
-      requireRoomFor(command, decision);
-      return admitCommit(decision, command);
-    });
+    return this.box.say(ctx, id, { commitment: { decisionId: id, ...said }, signature }, examineCommit);
   }
 
   @Handles(consensus.revealBallot)
   reveal(ctx: RequestContext, { id, ...command }: RequestOf<typeof consensus.revealBallot>) {
-    return this.box.act(ctx, id, ({ decision, revealOpened }) => {
-      requireRoomFor(command, decision);
-      return decision.phase === 'reveal' && !revealOpened ? UNPUBLISHED : admitReveal(decision, command);
+    return this.box.say(ctx, id, command, async (asked) => {
+      const examined = await examineReveal(asked, command);
+      return (decision, { revealOpened }) =>
+        decision.phase === 'reveal' && !revealOpened ? UNPUBLISHED : examined(decision);
     });
   }
 
   @Handles(consensus.recordEvidence)
   record(ctx: RequestContext, { id, ...command }: RequestOf<typeof consensus.recordEvidence>) {
-    return this.box.act(ctx, id, ({ decision }) => {
-      requireRoomFor(command, decision);
-      return admitEvidence(decision, command);
+    return this.box.act(ctx, id, (held) => {
+      requireRoomFor(command, held.decision);
+      return (decision) => admitEvidence(decision, command);
     });
   }
 
   /** Only who opened a decision may give it up, or an administrator. */
   @Handles(consensus.cancelDecision)
   cancel(ctx: RequestContext, { id, reason }: RequestOf<typeof consensus.cancelDecision>) {
-    return this.box.act(ctx, id, ({ decision, openedBy }) => {
+    return this.box.act(ctx, id, ({ openedBy }) => {
       if (openedBy !== ctx.actor && !ctx.scopes.has('workspace:manage'))
         throw new ConclaveError('auth.forbidden', { permission: 'workspace:manage' });
-      return admitCancel(decision, reason);
+      return (decision) => admitCancel(decision, reason);
     });
   }
 }

@@ -433,6 +433,18 @@ describe('the room in a decision', () => {
   });
 });
 
+describe('a voter whose key another replica ended', () => {
+  it('is frozen into no decision, though this replica has just seen the key', async () => {
+    const other = fixture.tenant();
+    const [stays, leaves] = [await other.enrol(), await other.enrol()];
+    await other.open([stays, leaves]);
+    const sql = 'update consensus.voter_key set revoked_at = clock_timestamp() where voter_id = $1';
+    await fixture.database.query(sql, [leaves.voterId]);
+    expect(await refusalOf(other.open([stays, leaves]))).toBe('consensus.voter-key.not-found');
+    expect((await other.open([stays])).ballots).toHaveLength(1);
+  });
+});
+
 describe('a tenant whose log was given up', () => {
   it('opens its next decisions under the origin of the log that follows', async () => {
     const other = fixture.tenant();

@@ -1,4 +1,4 @@
-import { admitBallot, admitContribution, admitVeto, type DiscussionPhase } from '@conclave/consensus-core';
+import { admitContribution, admitVeto, examineBallot, type DiscussionPhase } from '@conclave/consensus-core';
 import { consensus, type RequestOf } from '@conclave/contracts';
 import { Handles, type RequestContext } from '@conclave/nest-kit';
 import { Controller, Inject } from '@nestjs/common';
@@ -29,30 +29,29 @@ export class DeliberationController {
   @Handles(consensus.abstain)
   abstain(ctx: RequestContext, { id, signature, ...said }: RequestOf<typeof consensus.abstain>) {
     const command = { ballot: { decisionId: id, round: 1, vote: 'abstain' as const, ...said }, signature };
-    return this.box.act(ctx, id, ({ decision }) => {
-      requireRoomFor(command, decision);
-      return admitBallot(decision, command);
-    });
+    return this.box.say(ctx, id, command, examineBallot);
   }
 
   @Handles(consensus.castVeto)
   veto(ctx: RequestContext, { id, signature, ...said }: RequestOf<typeof consensus.castVeto>) {
     const command = { veto: { decisionId: id, ...said }, signature };
-    return this.box.act(ctx, id, ({ decision }) => {
-      requireRoomFor(command, decision);
-      return admitVeto(decision, command);
+    return this.box.act(ctx, id, (held) => {
+      requireRoomFor(command, held.decision);
+      return (decision) => admitVeto(decision, command);
     });
   }
 
   private say(ctx: RequestContext, phase: DiscussionPhase, { id, voterId, option, ...said }: Said) {
     const command = { contribution: { decisionId: id, voterId, phase, ...(option && { option }) }, ...said };
-    return this.box.act(ctx, id, async ({ decision }) => {
+    return this.box.act(ctx, id, (held) => {
       const { text, ...signed } = command;
-      requireRoomForWords(text, decision);
-      requireRoomFor(signed, decision);
-      const admission = await admitContribution(decision, command);
-      const proposed = admission.events.length > 0 ? option : undefined;
-      return (proposed && refusalOfOption(decision, proposed)) ?? admission;
+      requireRoomForWords(text, held.decision);
+      requireRoomFor(signed, held.decision);
+      return async (decision) => {
+        const admission = await admitContribution(decision, command);
+        const proposed = admission.events.length > 0 ? option : undefined;
+        return (proposed && refusalOfOption(decision, proposed)) ?? admission;
+      };
     });
   }
 }

@@ -10,15 +10,16 @@ import {
 } from '@conclave/consensus-core';
 import { ConclaveError, consensus, events, newId, type ReplyOf, type RequestOf } from '@conclave/contracts';
 import { CONFIG, type RequestContext } from '@conclave/nest-kit';
-import { Database, once, outboundEvent, type Tx } from '@conclave/postgres-kit';
+import { Database, lock, once, outboundEvent, type Statements, type Tx } from '@conclave/postgres-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import type { ConsensusConfig } from '../config.js';
 import { Calibration } from '../calibration/calibration.js';
-import { PostgresVoterKeys, type VoterKey } from '../voter-keys/postgres-voter-keys.js';
+import { ELECTORATES, type VoterKey } from '../voter-keys/postgres-voter-keys.js';
 import { advance } from './advance.js';
 import { wavesOf } from './consequences.js';
 import { viewOf } from './decision-view.js';
-import { PostgresDecisions } from './postgres-decisions.js';
+import { ElectoralRoll } from './electoral-roll.js';
+import { OvertakenError, PostgresDecisions, type Place, type Roll } from './postgres-decisions.js';
 import { refused } from './refused.js';
 import { requireRoomForReceipt, requireRoomForTerms } from './room.js';
 
@@ -27,6 +28,8 @@ type Reply = ReplyOf<typeof consensus.openDecision>;
 
 /** How long each phase before the vote waits where the terms do not say. */
 const ROUND_SECONDS = 600;
+/** How often an opening begins anew because the roll has changed under it. */
+const ATTEMPTS = 3;
 
 /**
  * Opens a decision: freezes the voters' keys into its terms and announces them to the log.
@@ -44,7 +47,7 @@ export class OpenDecision {
   constructor(
     @Inject(Database) private readonly db: Database,
     @Inject(PostgresDecisions) private readonly decisions: PostgresDecisions,
-    @Inject(PostgresVoterKeys) private readonly keys: PostgresVoterKeys,
+    @Inject(ElectoralRoll) private readonly roll: ElectoralRoll,
     @Inject(Calibration) private readonly calibration: Calibration,
     @Inject(CONFIG) private readonly config: ConsensusConfig,
   ) {}
@@ -52,18 +55,44 @@ export class OpenDecision {
   async run(ctx: RequestContext, request: Request): Promise<Reply> {
     const members = ctx.service === 'runtime' ? [] : claimsOf(request);
     if (members.length > 0) throw new ConclaveError('consensus.decision.claim', { members });
-    return this.db.tx(ctx, (tx) => once(tx, ctx, consensus.openDecision, request, () => this.open(tx, ctx, request)));
+    requireRoomForTerms(request);
+    return this.onPresentRoll(ctx, () => {
+      // By itself an opening is one statement.
+      if (ctx.idempotencyKey === undefined && !request.calibration) return this.open(this.alone(ctx), ctx, request);
+      return this.db.tx(ctx, async (tx) => {
+        await lock(tx, ctx, ELECTORATES, 'alongside');
+        return once(tx, ctx, consensus.openDecision, request, () => this.open(tx, ctx, request, tx));
+      });
+    });
   }
 
-  private async open(tx: Tx, ctx: RequestContext, request: Request): Promise<Reply> {
-    requireRoomForTerms(request);
+  /** Once more where a key or the log's origin has changed since they were read. */
+  private async onPresentRoll(ctx: RequestContext, open: () => Promise<Reply>): Promise<Reply> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await open();
+      } catch (error) {
+        if (!(error instanceof OvertakenError) || attempt === ATTEMPTS) throw error;
+        this.roll.forget(ctx);
+      }
+    }
+  }
+
+  private alone(ctx: RequestContext): Place {
+    return { ...this.db.writes(ctx, ELECTORATES), afterCommit: (work) => work() };
+  }
+
+  /** `tx` is the transaction that all of it is in, where there is one. */
+  private async open(by: Place, ctx: RequestContext, request: Request, tx?: Tx): Promise<Reply> {
     const { id = newId('decision'), deadlineAt: _deadline, roundSeconds: _patience, ...asked } = request;
     const requestSha256 = digestOf(asked);
     // An id of our own making is nobody's yet.
-    const repeat = request.id === undefined ? undefined : await this.repeatOf(tx, ctx, id, requestSha256);
+    const repeat = request.id === undefined ? undefined : await this.repeatOf(by, ctx, id, requestSha256);
     if (repeat) return repeat;
-    const earned = await this.calibration.earned(tx, ctx, request);
-    const terms = await this.termsOf(tx, ctx, id, weighed(request, earned));
+    const earned = tx && (await this.calibration.earned(tx, ctx, request));
+    const voters = request.electorate.map(({ voterId }) => voterId);
+    const roll = await this.roll.read(tx ?? this.db.reads(ctx), ctx, voters);
+    const terms = this.termsOf(ctx, id, earned ? weighed(request, earned) : request, roll);
     const admission = admitOpening(terms);
     if (admission.refusal) throw refused(admission.refusal);
     requireRoomForReceipt(terms);
@@ -74,27 +103,26 @@ export class OpenDecision {
       outboundEvent(ctx, events.decisionOpened, { decision: id, termsSha256: openingDigestOf(terms), openedAt: at }),
       ...wavesOf(ctx, foldDecision(first), first),
     ];
-    const claimed = { requestSha256, deadlineAt: firstDeadlineOf(terms), told };
-    const held = await this.decisions.claim(tx, ctx, first, claimed);
-    if (!held) {
-      const faster = await this.repeatOf(tx, ctx, id, requestSha256);
+    const held = await this.decisions.claim(by, ctx, first, {
+      ...{ requestSha256, deadlineAt: firstDeadlineOf(terms), told, roll },
+    });
+    if (held === 'taken') {
+      const faster = await this.repeatOf(by, ctx, id, requestSha256);
       if (faster) return faster;
       throw new Error(`decision ${id} was neither claimed nor found`);
     }
-    tx.afterCommit(() => this.db.emitted());
-    await this.calibration.publish(tx, ctx, id, request, earned);
+    by.afterCommit(() => this.db.emitted());
+    if (tx && earned) await this.calibration.publish(tx, ctx, id, request, earned);
     return viewOf(held);
   }
 
-  private async repeatOf(tx: Tx, ctx: RequestContext, id: string, sha256: string): Promise<Reply | undefined> {
+  private async repeatOf(tx: Statements, ctx: RequestContext, id: string, sha256: string): Promise<Reply | undefined> {
     const held = await this.decisions.find(tx, ctx, id);
     if (held && held.requestSha256 !== sha256) throw new ConclaveError('consensus.decision.exists', { id });
     return held && viewOf(held);
   }
 
-  private async termsOf(tx: Tx, ctx: RequestContext, id: string, request: Request): Promise<Terms> {
-    const voterIds = request.electorate.map(({ voterId }) => voterId);
-    const [keys, origin] = await Promise.all([this.keys.valid(tx, ctx, voterIds), this.decisions.originOf(tx, ctx)]);
+  private termsOf(ctx: RequestContext, id: string, request: Request, { keys, origin }: Roll): Terms {
     requireSeparateDuties(ctx, request, keys);
     const { id: _id, deadlineAt: _deadline, roundSeconds, electorate, ...terms } = request;
     return {

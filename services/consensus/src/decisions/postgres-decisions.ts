@@ -16,6 +16,7 @@ import { ConclaveError, type RequestOf, type consensus } from '@conclave/contrac
 import type { Actor, OutboundEvent, Statements, Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { cursorOf } from '../page-cursor.js';
+import type { VoterKey } from '../voter-keys/postgres-voter-keys.js';
 
 /** A decision as it is loaded: its events, what they fold to, and what only the head row knows. */
 export interface Held {
@@ -43,12 +44,23 @@ export interface Change {
   readonly receipt?: { readonly envelope: DsseEnvelope; readonly eventId: string };
 }
 
+/** What an opening freezes of its tenant: the keys of who votes, and where the log is. */
+export interface Roll {
+  readonly keys: ReadonlyMap<string, VoterKey>;
+  /** The origin of the present log; undefined while it is the first one. */
+  readonly origin: string | undefined;
+}
+
 /** What a new decision's head row holds besides its events. */
 export interface Claimed {
   readonly requestSha256: string;
   readonly deadlineAt: string;
   readonly told: readonly OutboundEvent[];
+  readonly roll: Roll;
 }
+
+/** Where statements run, and what is to be done once they have committed. */
+export type Place = Statements & Pick<Tx, 'afterCommit'>;
 
 interface HeadRow {
   id: string;
@@ -97,11 +109,18 @@ const eventsOf = (
   ...[told.map(({ type }) => type), told.map(({ actor }) => actor), told.map(({ body }) => body)],
 ];
 
-const CLAIM = `with head as (
+/** Nothing is written unless the keys are the present ones of their voters ($19, $20) and the log's origin is $21. */
+const CLAIM = `with roll as materialized (
+    select (select origin from log_origin where tenant_id = $1) is not distinct from $21::text and cardinality($19::text[]) = (
+      select count(*) from voter_key key
+      join unnest($19::text[], $20::int[]) as frozen (voter_id, generation) using (voter_id, generation)
+      where key.tenant_id = $1 and key.superseded_at is null and key.revoked_at is null) as holds
+  ), head as (
     insert into decision (tenant_id, id, request_sha256, question, phase, opened_at, deadline_at, opened_by, seq)
-    values ($1, $2, $12, $13, $14, $15, $16, $17, $18) on conflict do nothing returning id
+    select $1, $2, $12::text, $13::text, $14::text, $15::timestamptz, $16::timestamptz, $17::text, $18::int
+    from roll where holds on conflict do nothing returning id
   ), ${EVENTS}
-  select id from head`;
+  select holds, exists (select from head) as claimed from roll`;
 
 const WRITE = `with head as (
     update decision set phase = $12, outcome = $13, sealed_at = $14, deadline_at = $15,
@@ -120,22 +139,29 @@ const HEAD = `d.id, d.request_sha256, d.seq, d.question, d.phase, d.outcome, d.o
 export class PostgresDecisions {
   private readonly remembered = new Remembered();
 
-  /** Claims the id for these terms; undefined when it was claimed before, by a transaction that has committed. */
-  async claim(tx: Tx, ctx: Actor, first: readonly DecisionEvent[], claimed: Claimed): Promise<Held | undefined> {
-    const { requestSha256, deadlineAt, told } = claimed;
+  /**
+   * Claims the id for these terms; `taken` when it was claimed before, by a transaction that has committed.
+   *
+   * @throws OvertakenError when the roll that the terms were frozen from does not hold any more
+   */
+  async claim(by: Place, ctx: Actor, first: readonly DecisionEvent[], claimed: Claimed): Promise<Held | 'taken'> {
+    const { requestSha256, deadlineAt, told, roll } = claimed;
     const decision = foldDecision(first);
     const { seq, phase, openedAt, terms } = decision;
-    const { decisionId: id, question } = terms;
-    const row = await tx.one(CLAIM, [
+    const { decisionId: id, question, electorate } = terms;
+    const voters = electorate.map(({ voterId }) => voterId);
+    const row = await by.one<{ holds: boolean; claimed: boolean }>(CLAIM, [
       ...eventsOf(ctx, id, first, told),
       ...[requestSha256, question, phase, openedAt, deadlineAt, ctx.actor, seq],
+      ...[voters, voters.map((voterId) => roll.keys.get(voterId)?.generation), roll.origin ?? null],
     ]);
-    if (!row) return undefined;
+    if (!row?.holds) throw new OvertakenError(`the electoral roll of ${ctx.tenantId} has changed`);
+    if (!row.claimed) return 'taken';
     const held = {
       ...{ id, requestSha256, seq, events: first, decision, revealOpened: false, receiptReady: false },
       ...{ deadlineAt: new Date(deadlineAt), openedBy: ctx.actor },
     };
-    tx.afterCommit(() => this.remember(ctx, held));
+    by.afterCommit(() => this.remember(ctx, held));
     return held;
   }
 
@@ -153,7 +179,7 @@ export class PostgresDecisions {
     return (await this.find(tx, ctx, id)) ?? notFound(id);
   }
 
-  find(tx: Tx, ctx: Actor, id: string): Promise<Held | undefined> {
+  find(tx: Statements, ctx: Actor, id: string): Promise<Held | undefined> {
     return this.load(tx, ctx, id, '');
   }
 
@@ -246,8 +272,8 @@ export class PostgresDecisions {
   }
 
   /** The origin of the log that the tenant has now; undefined while it is the first one. */
-  async originOf(tx: Tx, ctx: Actor): Promise<string | undefined> {
-    const row = await tx.one<{ origin: string }>('select origin from log_origin where tenant_id = $1', [ctx.tenantId]);
+  async originOf(db: Statements, ctx: Actor): Promise<string | undefined> {
+    const row = await db.one<{ origin: string }>('select origin from log_origin where tenant_id = $1', [ctx.tenantId]);
     return row?.origin;
   }
 
@@ -259,7 +285,12 @@ export class PostgresDecisions {
     );
   }
 
-  private async load(tx: Tx, ctx: Actor, id: string, locking: '' | 'for update of d'): Promise<Held | undefined> {
+  private async load(
+    tx: Statements,
+    ctx: Actor,
+    id: string,
+    locking: '' | 'for update of d',
+  ): Promise<Held | undefined> {
     const head = await tx.one<HeadRow>(
       `select ${HEAD} from decision d where d.tenant_id = $1 and d.id = $2 ${locking}`,
       [ctx.tenantId, id],
@@ -280,7 +311,7 @@ export class PostgresDecisions {
     };
   }
 
-  private async fold(tx: Tx, ctx: Actor, id: string): Promise<Folded> {
+  private async fold(tx: Statements, ctx: Actor, id: string): Promise<Folded> {
     const rows = await tx.query<EventRow>(
       'select seq, type, at, data from decision_event where tenant_id = $1 and decision_id = $2 order by seq',
       [ctx.tenantId, id],
@@ -292,7 +323,7 @@ export class PostgresDecisions {
 
 type Folded = Pick<Held, 'events' | 'decision'>;
 
-/** The events were not appended: others stand in their places. */
+/** Nothing was written: others were faster. */
 export class OvertakenError extends Error {
   override readonly name = 'OvertakenError';
 }

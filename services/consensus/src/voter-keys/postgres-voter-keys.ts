@@ -1,7 +1,7 @@
 /** The SQL of the voter-key register. Keys are never overwritten: an old one is superseded or revoked and stays readable. */
 import type { SignatureAlgorithm, Voter } from '@conclave/consensus-core';
 import type { RequestOf, consensus } from '@conclave/contracts';
-import type { Actor, Statements, Tx } from '@conclave/postgres-kit';
+import { lock, type Actor, type Statements, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { cursorOf } from '../page-cursor.js';
 
@@ -24,6 +24,9 @@ export interface VoterKey {
   readonly pending: boolean;
 }
 export type NewVoterKey = Omit<VoterKey, 'enrolledBy' | 'enrolledAt' | 'revokedAt' | 'pending'>;
+
+/** Lock that openings of decisions hold alongside each other, so that no key ends while one freezes it. */
+export const ELECTORATES = 'electorates';
 
 const COLUMNS = `voter_id as "voterId", name, algorithm, public_key as "publicKey", custody, credential_id as "credentialId",
   rp_id as "rpId", origin, generation, enrolled_by as "enrolledBy", enrolled_at as "enrolledAt", revoked_at as "revokedAt", pending_event_id is not null as pending`;
@@ -94,11 +97,11 @@ export class PostgresVoterKeys {
     );
   }
 
-  /** Keys that may vote, by voter; share-locked, so that none is revoked or superseded while a decision freezes it. */
-  async valid(tx: Tx, ctx: Actor, voterIds: readonly string[]): Promise<ReadonlyMap<string, VoterKey>> {
-    const keys = await tx.query<VoterKey>(
+  /** Keys that may vote, or may once the log has them, by voter. */
+  async valid(db: Statements, ctx: Actor, voterIds: readonly string[]): Promise<ReadonlyMap<string, VoterKey>> {
+    const keys = await db.query<VoterKey>(
       `select ${COLUMNS} from voter_key
-       where tenant_id = $1 and voter_id = any($2) and superseded_at is null and revoked_at is null for share`,
+       where tenant_id = $1 and voter_id = any($2) and superseded_at is null and revoked_at is null`,
       [ctx.tenantId, voterIds],
     );
     return new Map(keys.map((key) => [key.voterId, key]));
@@ -119,7 +122,8 @@ export class PostgresVoterKeys {
     );
   }
 
-  revoke(tx: Tx, ctx: Actor, voterId: string): Promise<VoterKey | undefined> {
+  async revoke(tx: Tx, ctx: Actor, voterId: string): Promise<VoterKey | undefined> {
+    await lock(tx, ctx, ELECTORATES, 'alone');
     return tx.one<VoterKey>(
       `update voter_key set revoked_at = coalesce(revoked_at, clock_timestamp())
        where tenant_id = $1 and voter_id = $2 and superseded_at is null returning ${COLUMNS}`,
@@ -129,6 +133,7 @@ export class PostgresVoterKeys {
 
   /** Makes way for the voter's next key. */
   async supersede(tx: Tx, ctx: Actor, voterId: string): Promise<void> {
+    await lock(tx, ctx, ELECTORATES, 'alone');
     await tx.query(
       `update voter_key set superseded_at = clock_timestamp()
        where tenant_id = $1 and voter_id = $2 and superseded_at is null`,

@@ -1,5 +1,5 @@
 import { events, newId, type delivery } from '@conclave/contracts';
-import { Consumes, Independent, type PlacedEvent, type Tx } from '@conclave/postgres-kit';
+import { Consumes, ConsumesTogether, type PlacedEvent, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import type { z } from 'zod';
 import { ForgetSubject } from '../erasure/forget-subject.js';
@@ -17,16 +17,24 @@ export class EnqueueDeliveries {
     private readonly forgotten: ForgetSubject,
   ) {}
 
-  @Independent()
-  @Consumes(
+  @ConsumesTogether(
     ...[events.decisionSealed, events.waveOpened, events.runCompleted, events.runFailed, events.budgetThreshold],
     ...[events.logContested, events.logDamaged, events.breakGlassOpened],
   )
-  async onEvent(tx: Tx, event: PlacedEvent): Promise<void> {
+  async onEvents(tx: Tx, told: readonly PlacedEvent[]): Promise<void> {
+    for (const [type, some] of Map.groupBy(told, (event) => event.type as WebhookEventType)) {
+      const webhooks = await webhooksFor(tx, some[0]!.tenantId, type);
+      for (const event of webhooks.length > 0 ? some : []) await this.enqueue(tx, type, event, webhooks);
+    }
+  }
+
+  private async enqueue(
+    tx: Tx,
+    type: WebhookEventType,
+    event: PlacedEvent,
+    webhooks: readonly string[],
+  ): Promise<void> {
     const { tenantId, id: eventId } = event;
-    const type = event.type as WebhookEventType;
-    const webhooks = await webhooksFor(tx, tenantId, type);
-    if (webhooks.length === 0) return;
     const body = await this.forgotten.bodyOf(tx, event);
     const createdAt = new Date();
     for (const webhookId of webhooks)

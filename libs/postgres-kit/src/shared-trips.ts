@@ -1,9 +1,6 @@
 import type { Connection, Statement, Terms } from './connections.js';
 import { isSilence, isStalePlan } from './outage.js';
 
-/** Reads of one connection at once: more of them would wait longer for each other than for a second one. */
-const TOGETHER = 16;
-
 interface Waiting {
   readonly statement: Statement;
   readonly terms: Terms;
@@ -12,16 +9,19 @@ interface Waiting {
 }
 
 /**
- * Reads that come in one turn of the event loop leave in one piece, each a transaction of its own. A read holds no lock
- * that another one would wait for, so none of them can keep the others from their end.
+ * Statements that come in one turn of the event loop leave in one piece, each a transaction of its own. What one of them
+ * waits for, those behind it wait for, too: so they are such that wait for nobody who could be waiting for them.
  */
-export class SharedReads {
+export class SharedTrips {
   private gathered: Waiting[] = [];
 
-  /** `lend` lends a connection. */
-  constructor(private readonly lend: (use: (connection: Connection) => Promise<void>) => Promise<void>) {}
+  /** `lend` lends a connection; `together` statements share one at most. */
+  constructor(
+    private readonly lend: (use: (connection: Connection) => Promise<void>) => Promise<void>,
+    private readonly together: number,
+  ) {}
 
-  read<Row extends object>(statement: Statement, terms: Terms): Promise<Row[]> {
+  run<Row extends object>(statement: Statement, terms: Terms): Promise<Row[]> {
     return new Promise<Row[]>((resolve, reject) => {
       if (this.gathered.length === 0) setImmediate(() => this.send());
       this.gathered.push({ statement, terms, resolve, reject });
@@ -31,8 +31,8 @@ export class SharedReads {
   private send(): void {
     const gathered = this.gathered;
     this.gathered = [];
-    for (let at = 0; at < gathered.length; at += TOGETHER) {
-      const some = gathered.slice(at, at + TOGETHER);
+    for (let at = 0; at < gathered.length; at += this.together) {
+      const some = gathered.slice(at, at + this.together);
       this.lend((connection) => answerAll(connection, some)).catch((error: unknown) => {
         for (const { reject } of some) reject(error); // those that were answered are settled
       });

@@ -3,20 +3,22 @@ import { z } from 'zod';
 import { contract } from '../contract.js';
 import { idOf } from '../ids.js';
 import { line, name, pageOf, pageQuery, timestamp } from '../page.js';
+import { roles, type Role } from '../permissions.js';
 import { branding } from './branding.js';
+import { domainName, oidcSettings } from './oidc-settings.js';
 import { roleName as role } from './tenant-roles.js';
+
+export { oidcVendors } from './oidc-settings.js';
 
 const address = z.url({ protocol: /^https?$/ }).max(1_000);
 const shortText = line(1_000);
+const builtInRole = z.enum(Object.keys(roles) as [Role, ...Role[]]);
 
 /** A SAML response, its base64 included, and metadata are never longer than this. */
 export const SAML_LIMIT_BYTES = 262_144;
 
 /** A message that a redirect carries, with its signature. */
 const SAML_QUERY_LIMIT = 32_768;
-
-/** Signatures an ID token may carry: asymmetric ones, and one of them per connection. */
-export const idTokenAlgorithms = ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'] as const;
 
 /** What a SAML connection trusts. Without any one of the required members nobody signs in. */
 export const samlSettings = z.strictObject({
@@ -36,17 +38,6 @@ export const samlSettings = z.strictObject({
   requireEncryption: z.boolean().default(false),
   /** Authentication contexts in which the provider asked for a second factor itself; none unless told. */
   mfaContexts: z.array(shortText).max(10).optional(),
-});
-
-export const oidcSettings = z.strictObject({
-  kind: z.literal('oidc'),
-  issuer: address,
-  clientId: shortText,
-  idTokenAlgorithm: z.enum(idTokenAlgorithms).default('RS256'),
-  /** Values of `amr` by which the provider says that it asked for a second factor itself; none unless told. */
-  mfaMethods: z.array(shortText).max(10).optional(),
-  /** Whether signing out here signs out at the provider, too; it has to know the address `urls.logout`. */
-  singleLogout: z.boolean().optional(),
 });
 
 /** GitHub, or a GitHub Enterprise Server: then both addresses are given. */
@@ -72,14 +63,20 @@ const givenSettings = z.discriminatedUnion('kind', [
 /** Who may come in: those linked by an administrator or by a verified address, or whoever the provider vouches for. */
 export const provisioning = z.discriminatedUnion('mode', [
   z.strictObject({ mode: z.literal('invited-only') }),
-  z.strictObject({ mode: z.literal('just-in-time'), role, workspace: idOf('workspace') }),
+  z.strictObject({
+    mode: z.literal('just-in-time'),
+    role,
+    workspace: idOf('workspace'),
+    /** What members of the provider's groups are instead, the widest counts: whoever came so is it anew at each sign-in. */
+    groupRoles: z
+      .array(z.strictObject({ group: shortText, role: builtInRole }))
+      .min(1)
+      .max(100)
+      .optional(),
+  }),
 ]);
 
-export const emailDomain = z
-  .string()
-  .max(253)
-  .regex(/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/, { error: 'expected a domain in lower case' });
-const emailDomains = z.array(emailDomain).max(50);
+const emailDomains = z.array(domainName).max(50);
 
 const connection = z.object({
   id: idOf('connection'),

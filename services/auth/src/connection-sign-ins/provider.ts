@@ -141,7 +141,7 @@ export class Providers {
   markOf(row: ConnectionRow, { subject, session }: Vouched): ProviderMark {
     const { tenant_id: tenantId, id } = row;
     return {
-      providerSubject: this.digestOf('provider-subject', row, subject),
+      providerSubject: this.digestOf('provider-subject', row, session?.subject ?? subject),
       providerSession: session?.id === undefined ? null : this.digestOf('provider-session', row, session.id),
       providerSealed: session?.told === undefined ? null : this.secrets.seal(session.told, tenantId, id),
     };

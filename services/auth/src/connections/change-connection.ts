@@ -11,7 +11,14 @@ import { nameTaken } from './create-connection.js';
 import { lockConnection, updateConnection, type Connection, type ConnectionRow } from './postgres-connections.js';
 import { PublicPlaces } from './public-places.js';
 import { refuseProvisioning } from './refuse-provisioning.js';
-import { providerOf, settingsOf, trusted, type GivenSettings } from './settings.js';
+import {
+  checkProvisioning,
+  providerOf,
+  settingsOf,
+  trusted,
+  type ConnectionSettings,
+  type GivenSettings,
+} from './settings.js';
 
 type Request = RequestOf<typeof connections.changeConnection>;
 
@@ -47,8 +54,9 @@ export class ChangeConnection {
       disabled_at: isEnabled ? null : (row.disabled_at ?? now),
     };
     if (isEnabled) trusted(changed.settings, this.places.origin);
-    if (rest.provisioning || rest.emailDomains)
-      await refuseProvisioning(tx, ctx, changed.provisioning, changed.email_domains);
+    if (rest.provisioning || rest.emailDomains || settings)
+      checkProvisioning(changed.provisioning, changed.email_domains, changed.settings as ConnectionSettings);
+    if (rest.provisioning || rest.emailDomains) await refuseProvisioning(tx, ctx, changed.provisioning);
     if (settings || rest.provisioning || rest.emailDomains || enabled) refuseLessThanOwner(ctx);
     await updateConnection(tx, changed, isEnabled && row.disabled_at ? now : undefined);
     if (!isEnabled) {

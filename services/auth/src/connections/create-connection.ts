@@ -10,7 +10,7 @@ import { countConnections, insertConnection, type Connection } from './postgres-
 import { newSamlKey } from './saml-key.js';
 import { PublicPlaces } from './public-places.js';
 import { refuseProvisioning } from './refuse-provisioning.js';
-import { settingsOf, type ConnectionSettings } from './settings.js';
+import { checkProvisioning, settingsOf, type ConnectionSettings } from './settings.js';
 
 type Request = RequestOf<typeof connections.createConnection>;
 
@@ -41,7 +41,8 @@ export class CreateConnection {
   ): Promise<Connection> {
     const { tenantId } = ctx;
     const { name, provisioning, emailDomains } = parts.request;
-    await refuseProvisioning(tx, ctx, provisioning, emailDomains);
+    checkProvisioning(provisioning, emailDomains, parts.settings);
+    await refuseProvisioning(tx, ctx, provisioning);
     if (emailDomains.length > 0) refuseLessThanOwner(ctx);
     if ((await countConnections(tx, tenantId)) >= MAX_PER_TENANT)
       throw new ConclaveError('auth.connection.too-many', { limit: MAX_PER_TENANT });

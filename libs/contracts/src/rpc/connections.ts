@@ -56,7 +56,7 @@ const givenSettings = z.discriminatedUnion('kind', [
   samlSettings.partial({ idpEntityId: true, ssoUrl: true, certificates: true }).extend({
     metadata: z.string().min(1).max(SAML_LIMIT_BYTES).optional(),
   }),
-  oidcSettings.extend({ clientSecret }),
+  oidcSettings.extend({ clientSecret: clientSecret.optional() }),
   githubSettings.extend({ clientSecret }),
 ]);
 
@@ -93,8 +93,10 @@ const connection = z.object({
     providerLogout: z.string().optional(),
     /** Where an OpenID provider sends a browser that was signed out. */
     logout: z.string().optional(),
+    /** The keys of a client that proves itself by one (JWK Set). */
+    keys: z.string().optional(),
   }),
-  /** SHA-256 of the certificates of a SAML connection: the one that signs, and the one that is to or did. */
+  /** SHA-256 of the certificates of a connection that has a key of its own: the one that signs, and the one that is to or did. */
   certificates: z.object({ active: z.string(), standby: z.string().optional() }).optional(),
   createdAt: timestamp,
   disabledAt: timestamp.optional(),
@@ -212,7 +214,7 @@ export const deleteConnection = contract({
 });
 
 /**
- * Changes the key of a SAML connection in three steps, between which the provider reads our metadata: `prepare` publishes
+ * Changes the key of a connection in three steps, between which the provider reads what we publish: `prepare` publishes
  * a second key, `swap` signs with it from then on (and back), `drop` forgets the one that does not sign.
  */
 export const rollConnectionKey = contract({
@@ -226,7 +228,7 @@ export const rollConnectionKey = contract({
   http: {
     method: 'POST',
     path: '/v1/connections/{id}/key',
-    summary: 'Change the key of a SAML connection, step by step',
+    summary: 'Change the key of a connection, step by step',
     tag: 'identity',
     stability: 'beta',
   },
@@ -410,5 +412,28 @@ export const getSamlMetadata = contract({
   permission: 'service',
   request: z.strictObject({ connection: z.string().max(100) }),
   reply: z.object({ xml: z.string() }),
+  errors: ['auth.connection.not-found'],
+});
+
+/** Public keys of a client that proves itself by one (RFC 7523), with their certificates. */
+export const getClientKeys = contract({
+  owner: 'auth',
+  subject: 'auth.v1.oidc.keys',
+  permission: 'service',
+  request: z.strictObject({ connection: z.string().max(100) }),
+  reply: z.object({
+    keys: z.array(
+      z.object({
+        kty: z.literal('RSA'),
+        n: z.string(),
+        e: z.string(),
+        use: z.literal('sig'),
+        alg: z.literal('RS256'),
+        kid: z.string(),
+        x5c: z.array(z.string()),
+        'x5t#S256': z.string(),
+      }),
+    ),
+  }),
   errors: ['auth.connection.not-found'],
 });

@@ -40,8 +40,8 @@ export const oidcSettings = z.strictObject({
   idTokenAlgorithm: z.enum(idTokenAlgorithms).default('RS256'),
   /** Whose conventions it keeps; those of the standard unless told. */
   vendor: z.enum(oidcVendors).optional(),
-  /** How the client proves itself; as the vendor has it unless told, by header with no vendor. */
-  clientAuthentication: z.enum(['client_secret_basic', 'client_secret_post']).optional(),
+  /** How the client proves itself; as the vendor has it unless told, by header with no vendor. A key is made here. */
+  clientAuthentication: z.enum(['client_secret_basic', 'client_secret_post', 'private_key_jwt']).optional(),
   /** Of Entra: whose people may come in when the issuer is one of many tenants (`common`, `organizations`). */
   entraTenants: z.array(tenantId).min(1).max(50).optional(),
   /** Of Google: the Workspace domains whose people may come in; whoever has an account unless told. */

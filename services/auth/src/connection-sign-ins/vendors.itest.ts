@@ -8,6 +8,7 @@ import { startIssuer, type IssuerSetup, type TestIssuer } from '../testing/test-
 import { PERSONAL, TENANT, likeManyTenants, vendorsAt, type Vendor } from '../testing/vendors.js';
 
 type Connection = ReplyOf<typeof connections.createConnection>;
+type Keys = ReplyOf<typeof connections.getClientKeys>['keys'];
 type Given = RequestInputOf<typeof connections.createConnection>;
 type Settings = Extract<Given['settings'], { kind: 'oidc' }>;
 
@@ -45,10 +46,13 @@ const connect = (settings: Settings, more: Partial<Given> = {}) =>
     { name: `idp ${(named += 1)}`, settings, emailDomains: ['example.com'], ...more },
     a.principal,
   );
-function register({ urls }: Connection, setup: IssuerSetup): void {
+function register({ urls }: Connection, setup: IssuerSetup, keys?: Keys): void {
   const { callback, logout: signedOut = '', providerLogout: backChannel = '' } = urls;
-  issuer.register({ id: client.clientId, secret: client.clientSecret, callback, signedOut, backChannel }, setup);
+  const own = { id: client.clientId, secret: client.clientSecret, callback, signedOut, backChannel };
+  issuer.register({ ...own, ...(keys ? { keys } : {}) }, setup);
 }
+const keysOf = async ({ id }: Connection): Promise<Keys> =>
+  (await fixture.call(connections.getClientKeys, { connection: id }, edge)).keys;
 const begin = ({ id }: Connection) => fixture.call(connections.beginConnectionSignIn, { connection: id }, edge);
 const finish = ({ id }: Connection, flow: string, query: string) =>
   fixture.call(connections.finishConnectionSignIn, { connection: id, flow, answer: { kind: 'code', query } }, edge);
@@ -242,6 +246,56 @@ describe('Google', () => {
   });
 });
 
+describe.each([
+  ['Okta, an authorization server', '/oauth2/default/token', true],
+  ['Entra, listed tenants', `/${TENANT}/v2.0/token`, true],
+  ['Keycloak', '/realms/example', true],
+  ['Auth0', '/', false],
+])('%s, whose client has a key and no secret', (name, audience, namesKey) => {
+  it('knows it by what the key signed, for itself alone, also while one key replaces another', async () => {
+    const vendor = vendorOf(name);
+    const settings = settingsOf(vendor, { clientAuthentication: 'private_key_jwt', clientSecret: undefined });
+    const connection = await connect(settings);
+    expect(connection.urls.keys).toBe(connection.urls.callback.replace('/callback', '/keys'));
+    const linked = { id: connection.id, principal: a.principal.principal.id, subject: vendor.subject };
+    await fixture.call(connections.linkIdentity, linked, a.principal);
+    const said: Record<string, unknown>[] = [];
+    const setup: IssuerSetup = {
+      ...{ ...vendor.setup, clientAuthentication: 'private_key_jwt' },
+      assertion: ({ alg, kid, 'x5t#S256': x5t }, { iss, sub, aud }) => void said.push({ alg, kid, x5t, iss, sub, aud }),
+    };
+    issuer.person = vendor.ada;
+    const roll = (step: 'prepare' | 'swap' | 'drop') =>
+      fixture.call(connections.rollConnectionKey, { id: connection.id, step }, a.principal);
+    const [old] = await keysOf(connection);
+    register(connection, setup, [old!]);
+    await signIn(connection);
+    await roll('prepare');
+    const both = await keysOf(connection);
+    expect([both.length, both[0]]).toEqual([2, old]);
+    await signIn(connection);
+    await roll('swap');
+    expect(await refusalOf(signIn(connection))).toBe(REFUSED);
+    register(connection, setup, both);
+    await signIn(connection);
+    await roll('drop');
+    expect(await keysOf(connection)).toEqual([both[1]]);
+    await signIn(connection);
+    const signers = [old, old, both[1], both[1]].map((key) => ({
+      ...{ alg: 'RS256', x5t: key!['x5t#S256'], kid: namesKey ? key!.kid : undefined },
+      ...{ iss: client.clientId, sub: client.clientId, aud: issuer.url + audience },
+    }));
+    expect(said).toEqual(signers);
+    expect(JSON.stringify(both)).not.toMatch(/"(d|p|q|dp|dq|qi)":/);
+
+    const bySecret = { id: connection.id, settings: settingsOf(vendor) };
+    await fixture.call(connections.changeConnection, bySecret, a.principal);
+    expect(await refusalOf(keysOf(connection))).toBe('auth.connection.not-found');
+    register(connection, vendor.setup);
+    await expect(signIn(connection)).resolves.toBeDefined();
+  });
+});
+
 it.each([
   ['Keycloak', true],
   ['Auth0', true],
@@ -305,6 +359,8 @@ it('what does not fit the provider is said by the test, and what does not fit th
     { vendor: 'entra', issuer: tenant, entraTenants: [TENANT] },
     { vendor: 'okta', issuer: common, entraTenants: [TENANT] },
     { vendor: 'okta', hostedDomains: ['example.com'] },
+    { clientSecret: undefined },
+    { clientAuthentication: 'private_key_jwt' },
   ];
   for (const one of unfit)
     expect([one, await refusalOf(connect(settingsOf(okta, one)))]).toEqual([one, 'auth.connection.invalid']);

@@ -73,6 +73,9 @@ export function settingsOf(given: GivenSettings, origin: string): { settings: Co
     return { settings: trusted({ ...(metadata === undefined ? {} : read(metadata)), ...defined(named) }, origin) };
   }
   const { clientSecret, ...settings } = given;
+  const byKey = settings.kind === 'oidc' && settings.clientAuthentication === 'private_key_jwt';
+  if (byKey !== (clientSecret === undefined))
+    throw invalid(`clientSecret: ${byKey ? 'the client proves itself by a key' : 'it is missing'}`);
   return { settings: trusted(settings, origin), secret: clientSecret };
 }
 

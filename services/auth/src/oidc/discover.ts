@@ -2,21 +2,20 @@
 import * as openid from 'openid-client';
 import { SignInRefusal } from '../connection-sign-ins/vouched.js';
 import type { SettingsOf } from '../connections/settings.js';
+import { methodOf } from './client-authentication.js';
 import { isOfManyTenants } from './entra-issuers.js';
-import { conventionsOf } from './vendors.js';
 
 /** Clocks may differ by this many seconds. */
 const LEEWAY_S = 60;
 /** `openid-client` puts a token's tenant into an issuer of many tenants if it found it here, and nowhere else. */
 const ENTRA = 'https://login.microsoftonline.com';
 
-export interface Client {
-  readonly settings: SettingsOf<'oidc'>;
-  readonly secret: string;
-}
-
 /** @throws SignInRefusal when the issuer is another */
-export async function discover({ settings, secret }: Client, fetch: openid.CustomFetch): Promise<openid.Configuration> {
+export async function discover(
+  settings: SettingsOf<'oidc'>,
+  authentication: openid.ClientAuth,
+  fetch: openid.CustomFetch,
+): Promise<openid.Configuration> {
   const { clientId, issuer, idTokenAlgorithm: algorithm } = settings;
   const address = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
   const stand = isOfManyTenants(settings) ? new URL(new URL(issuer).pathname, ENTRA) : undefined;
@@ -24,7 +23,7 @@ export async function discover({ settings, secret }: Client, fetch: openid.Custo
     stand ?? new URL(address),
     clientId,
     { id_token_signed_response_alg: algorithm, [openid.clockTolerance]: LEEWAY_S },
-    authenticated(settings, secret),
+    authentication,
     {
       [openid.customFetch]: (url, options) => fetch(stand && url.startsWith(stand.href) ? address : url, options),
       timeout: 10,
@@ -41,7 +40,7 @@ export async function discover({ settings, secret }: Client, fetch: openid.Custo
 /** What a provider says of itself that does not fit how the connection is set up; nothing unless it says so. */
 export function misfits(settings: SettingsOf<'oidc'>, server: openid.ServerMetadata): string[] {
   const { idTokenAlgorithm: algorithm, singleLogout = false } = settings;
-  const by = authenticationOf(settings);
+  const by = methodOf(settings);
   const { token_endpoint_auth_methods_supported: methods, id_token_signing_alg_values_supported: algorithms } = server;
   const lacks = (said: unknown, one: string): said is unknown[] => Array.isArray(said) && !said.includes(one);
   return [
@@ -52,14 +51,6 @@ export function misfits(settings: SettingsOf<'oidc'>, server: openid.ServerMetad
 }
 
 const listed = (texts: readonly unknown[]): string => shown(texts.join(', '));
-
-const authenticationOf = (settings: SettingsOf<'oidc'>) =>
-  settings.clientAuthentication ?? conventionsOf(settings).clientAuthentication;
-
-function authenticated(settings: SettingsOf<'oidc'>, secret: string): openid.ClientAuth {
-  const post = authenticationOf(settings) === 'client_secret_post';
-  return post ? openid.ClientSecretPost(secret) : openid.ClientSecretBasic(secret);
-}
 
 /** Issuers are one when they are one address: a host has no case, and a slash behind it says nothing. */
 export const isSameIssuer = (one: string, other: string): boolean =>

@@ -8,6 +8,7 @@ import * as openid from 'openid-client';
 import type { JSONWebKeySet } from 'jose';
 import { SignInRefusal, mfaBy, type Vouched } from '../connection-sign-ins/vouched.js';
 import type { SettingsOf } from '../connections/settings.js';
+import { clientAuthentication } from './client-authentication.js';
 import { discover, misfits } from './discover.js';
 import { groupsOf, saysGroups } from './groups.js';
 import { guardedFetch, refusing } from './guarded-fetch.js';
@@ -21,7 +22,9 @@ export interface CodeFlow {
 
 export interface ClientOf<K extends 'oidc' | 'github'> {
   readonly settings: SettingsOf<K>;
+  /** The client's secret, or the key by which it proves itself. */
   readonly secret: string;
+  readonly certificate?: string | null;
   readonly callback: string;
 }
 
@@ -126,13 +129,16 @@ export class OidcClient {
 
   /** What the issuer publishes of itself, and what of it does not fit the settings. @throws SignInRefusal */
   async probe(settings: SettingsOf<'oidc'>): Promise<{ endpoints: readonly string[]; misfits: readonly string[] }> {
-    const server = (await refusing(this.discover({ settings, secret: 'unused', callback: '' }))).serverMetadata();
+    const config = await refusing(discover(settings, openid.None(), guardedFetch(this.egress)));
+    const server = config.serverMetadata();
     const endpoints = [server.authorization_endpoint, server.token_endpoint, server.jwks_uri];
     return { endpoints: endpoints.flatMap((endpoint) => endpoint ?? []), misfits: misfits(settings, server) };
   }
 
-  private discover(client: ClientOf<'oidc'>): Promise<openid.Configuration> {
-    return discover(client, guardedFetch(this.egress));
+  private async discover(client: ClientOf<'oidc'>): Promise<openid.Configuration> {
+    const { settings, secret, certificate = null } = client;
+    const authentication = await clientAuthentication(settings, secret, certificate);
+    return discover(settings, authentication, guardedFetch(this.egress));
   }
 }
 

@@ -12,6 +12,8 @@ export type Claims = Readonly<Record<string, unknown>>;
 
 export interface Conventions {
   readonly clientAuthentication: 'client_secret_basic' | 'client_secret_post';
+  /** Whom a client's own words are for, and whether they name the key: a provider that names keys itself knows no other. */
+  readonly assertion: { readonly audience: 'issuer' | 'token-endpoint'; readonly namesKey: boolean };
   /** Whether the userinfo endpoint is asked for what the ID token does not say. */
   readonly asksUserinfo: boolean;
   /** What an authorization request says besides. */
@@ -26,6 +28,7 @@ export interface Conventions {
 
 const standard: Conventions = {
   clientAuthentication: 'client_secret_basic',
+  assertion: { audience: 'issuer', namesKey: true },
   asksUserinfo: true,
   parameters: () => ({}),
   admit: () => undefined,
@@ -40,6 +43,7 @@ const standard: Conventions = {
 const entra: Conventions = {
   ...standard,
   clientAuthentication: 'client_secret_post',
+  assertion: { audience: 'token-endpoint', namesKey: true },
   asksUserinfo: false,
   admit({ issuer, entraTenants = [tenantOf(issuer)] }, { tid }) {
     if (typeof tid !== 'string' || !entraTenants.includes(tid)) throw new SignInRefusal('another tenant of Entra');
@@ -67,11 +71,15 @@ const google: Conventions = {
 };
 
 const conventions: Readonly<Record<NonNullable<Settings['vendor']>, Conventions>> = {
-  auth0: { ...standard, clientAuthentication: 'client_secret_post' },
+  auth0: {
+    ...standard,
+    clientAuthentication: 'client_secret_post',
+    assertion: { audience: 'issuer', namesKey: false },
+  },
   entra,
   google,
   keycloak: standard,
-  okta: standard,
+  okta: { ...standard, assertion: { audience: 'token-endpoint', namesKey: true } },
 };
 
 const GOOGLE = 'https://accounts.google.com';

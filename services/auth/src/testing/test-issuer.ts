@@ -1,4 +1,5 @@
 /** An OpenID provider that many run, with people who sign in as soon as they are asked. */
+import type { ReplyOf, connections } from '@conclave/contracts';
 import Provider from 'oidc-provider';
 import { startLoopback, type Loopback } from './loopback.js';
 
@@ -22,7 +23,7 @@ export interface IssuerSetup {
   /** What the document says otherwise; `undefined` takes a member out. */
   readonly document?: Readonly<Record<string, unknown>>;
   /** The one way in which its clients prove themselves. */
-  readonly clientAuthentication?: 'client_secret_basic' | 'client_secret_post';
+  readonly clientAuthentication?: 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt';
   /** Claims by the scope that asks for them, besides those that all have. */
   readonly claims?: Readonly<Record<string, string[]>>;
   /** Whether the ID token has all claims, or userinfo those of the scopes. */
@@ -31,12 +32,16 @@ export interface IssuerSetup {
   readonly pairwise?: boolean;
   /** Whether browsers come back with the issuer's name (RFC 9207). */
   readonly namesItself?: boolean;
+  /** Looks at the words by which a client proves itself. */
+  readonly assertion?: (header: Readonly<Record<string, unknown>>, claims: Readonly<Record<string, unknown>>) => void;
   readonly takesSignOuts?: boolean;
 }
 
 interface Client {
   readonly id: string;
   readonly secret: string;
+  /** What it knows the client's own words by. */
+  readonly keys?: ReplyOf<typeof connections.getClientKeys>['keys'];
   readonly callback: string;
   /** Where it sends a browser that signed out, and where it says so itself. */
   readonly signedOut?: string;
@@ -95,6 +100,9 @@ export async function startIssuer(): Promise<TestIssuer> {
   return issuer;
 }
 
+/** Where it looks for the keys of a client: nowhere, it is given them. */
+const KEYS = 'https://client.example.com/keys';
+
 function serve(
   loopback: Loopback,
   client: Client,
@@ -107,7 +115,8 @@ function serve(
   const mount = path.replace(/\/$/, '');
   const provider: Provider = new Provider(loopback.url + path, {
     clients: [clientAt(client, setup)],
-    fetch: (_url, options) => {
+    fetch: (url, options) => {
+      if (url === KEYS) return Promise.resolve(Response.json({ keys: client.keys }));
       tell(options?.body as unknown as URLSearchParams);
       return Promise.resolve(new Response());
     },
@@ -122,6 +131,7 @@ function serve(
     interactions: { url: (_ctx, { uid }) => `${mount}/interaction/${uid}` },
     cookies: { keys: ['for tests only'] },
     pkce: { required: () => true },
+    assertJwtClientAuthClaimsAndHeader: (_ctx, claims, header) => setup.assertion?.(header, claims),
     subjectTypes: [pairwise ? 'pairwise' : 'public'],
     pairwiseIdentifier: (_ctx, sub) => `pairwise of ${sub}`,
     async loadExistingGrant({ oidc }) {
@@ -161,6 +171,7 @@ const clientAt = (client: Client, { clientAuthentication, pairwise }: IssuerSetu
     ? { backchannel_logout_uri: client.backChannel, backchannel_logout_session_required: true }
     : {}),
   ...(clientAuthentication ? { token_endpoint_auth_method: clientAuthentication } : {}),
+  ...(client.keys ? { jwks_uri: KEYS } : {}),
   ...(pairwise ? { subject_type: 'pairwise' as const } : {}),
 });
 

@@ -126,13 +126,23 @@ function ClientFields({ fields, set }: FieldsProps) {
         value={fields.clientId}
         onChange={(event) => set({ clientId: event.currentTarget.value })}
       />
-      <PasswordInput
-        label="Client secret"
-        required
-        autoComplete="off"
-        value={fields.clientSecret}
-        onChange={(event) => set({ clientSecret: event.currentTarget.value })}
-      />
+      {fields.kind === 'oidc' && (
+        <Checkbox
+          label="The client proves itself by a key, not by a secret"
+          description="The key is made here (private_key_jwt); the provider is given the address of its public half."
+          checked={fields.byKey}
+          onChange={(event) => set({ byKey: event.currentTarget.checked })}
+        />
+      )}
+      {!(fields.kind === 'oidc' && fields.byKey) && (
+        <PasswordInput
+          label="Client secret"
+          required
+          autoComplete="off"
+          value={fields.clientSecret}
+          onChange={(event) => set({ clientSecret: event.currentTarget.value })}
+        />
+      )}
       {fields.kind === 'oidc' && (
         <Checkbox
           label="Signing out here signs out at the provider, too"

@@ -15,6 +15,8 @@ export interface Fields {
   readonly issuer: string;
   readonly clientId: string;
   readonly clientSecret: string;
+  /** Whether the client proves itself by a key that is made here, and has no secret. */
+  readonly byKey: boolean;
   readonly entraTenants: string;
   readonly hostedDomains: string;
   readonly groupsClaim: string;
@@ -38,7 +40,7 @@ export interface FieldsProps {
 export const blank: Fields = {
   ...{ kind: 'saml', name: '', metadata: '', emailAttribute: '', vendor: '', issuer: '', clientId: '' },
   ...{ clientSecret: '', entraTenants: '', hostedDomains: '', groupsClaim: '', groupsScope: '', groupsAllowed: '' },
-  ...{ groupRoles: '', mfa: '', singleLogout: false, domains: '', justInTime: false, role: 'viewer' },
+  ...{ groupRoles: '', mfa: '', byKey: false, singleLogout: false, domains: '', justInTime: false, role: 'viewer' },
 };
 
 /** Whether the issuer is Entra's for many tenants: then those whose people may come in have to be named. */
@@ -59,10 +61,12 @@ export function settingsOf(fields: Fields): Given['settings'] {
 }
 
 function openIdOf(fields: Fields): OpenId {
-  const { vendor, issuer, clientId, clientSecret, singleLogout, groupsClaim: claim, groupsScope: scope } = fields;
+  const { vendor, issuer, clientId, singleLogout, groupsClaim: claim, groupsScope: scope } = fields;
+  const { byKey, clientSecret } = fields;
   const groups = { claim, ...(scope === '' ? {} : { scope }), ...some('allowed', lines(fields.groupsAllowed)) };
   return {
-    ...{ kind: 'oidc', issuer, clientId, clientSecret, singleLogout },
+    ...{ kind: 'oidc', issuer, clientId, singleLogout },
+    ...(byKey ? { clientAuthentication: 'private_key_jwt' } : { clientSecret }),
     ...(vendor === '' ? {} : { vendor }),
     ...(isOfManyTenants(fields) ? some('entraTenants', words(fields.entraTenants)) : {}),
     ...(vendor === 'google' ? some('hostedDomains', words(fields.hostedDomains)) : {}),

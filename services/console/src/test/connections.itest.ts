@@ -113,6 +113,8 @@ import { newWorld } from './world.js';
     const issuer = 'https://login.microsoftonline.com/organizations/v2.0';
     const tenant = 'aaaa1111-2222-3333-4444-555555555555';
     await page.getByLabel('Issuer').fill(issuer);
+    await page.getByLabel(/by a key, not by a secret/).check();
+    await gone(page.getByRole('textbox', { name: 'Client secret' }));
     await page.getByLabel('Tenants').fill(tenant);
     await page.getByLabel('E-mail domains').fill('example.com');
     await page.getByLabel(/Let in anybody/).check();
@@ -123,7 +125,7 @@ import { newWorld } from './world.js';
     await see(dialog().getByText('Callback (ACS, redirect address)'));
     expect(edge.writes.at(-1)?.request).toMatchObject({
       settings: {
-        ...{ ...client, vendor: 'entra', issuer, entraTenants: [tenant] },
+        ...{ vendor: 'entra', issuer, entraTenants: [tenant], clientAuthentication: 'private_key_jwt' },
         groups: { claim: 'groups', allowed: ['staff at work', 'guests'] },
       },
       provisioning: { role: 'viewer', groupRoles: [{ group: 'staff at work', role: 'developer' }] },

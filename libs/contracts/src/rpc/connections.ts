@@ -3,20 +3,22 @@ import { z } from 'zod';
 import { contract } from '../contract.js';
 import { idOf } from '../ids.js';
 import { line, name, pageOf, pageQuery, timestamp } from '../page.js';
+import { roles, type Role } from '../permissions.js';
 import { branding } from './branding.js';
+import { domainName, oidcSettings } from './oidc-settings.js';
 import { roleName as role } from './tenant-roles.js';
+
+export { oidcVendors } from './oidc-settings.js';
 
 const address = z.url({ protocol: /^https?$/ }).max(1_000);
 const shortText = line(1_000);
+const builtInRole = z.enum(Object.keys(roles) as [Role, ...Role[]]);
 
 /** A SAML response, its base64 included, and metadata are never longer than this. */
 export const SAML_LIMIT_BYTES = 262_144;
 
 /** A message that a redirect carries, with its signature. */
 const SAML_QUERY_LIMIT = 32_768;
-
-/** Signatures an ID token may carry: asymmetric ones, and one of them per connection. */
-export const idTokenAlgorithms = ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'] as const;
 
 /** What a SAML connection trusts. Without any one of the required members nobody signs in. */
 export const samlSettings = z.strictObject({
@@ -38,17 +40,6 @@ export const samlSettings = z.strictObject({
   mfaContexts: z.array(shortText).max(10).optional(),
 });
 
-export const oidcSettings = z.strictObject({
-  kind: z.literal('oidc'),
-  issuer: address,
-  clientId: shortText,
-  idTokenAlgorithm: z.enum(idTokenAlgorithms).default('RS256'),
-  /** Values of `amr` by which the provider says that it asked for a second factor itself; none unless told. */
-  mfaMethods: z.array(shortText).max(10).optional(),
-  /** Whether signing out here signs out at the provider, too; it has to know the address `urls.logout`. */
-  singleLogout: z.boolean().optional(),
-});
-
 /** GitHub, or a GitHub Enterprise Server: then both addresses are given. */
 export const githubSettings = z.strictObject({
   kind: z.literal('github'),
@@ -65,21 +56,27 @@ const givenSettings = z.discriminatedUnion('kind', [
   samlSettings.partial({ idpEntityId: true, ssoUrl: true, certificates: true }).extend({
     metadata: z.string().min(1).max(SAML_LIMIT_BYTES).optional(),
   }),
-  oidcSettings.extend({ clientSecret }),
+  oidcSettings.extend({ clientSecret: clientSecret.optional() }),
   githubSettings.extend({ clientSecret }),
 ]);
 
 /** Who may come in: those linked by an administrator or by a verified address, or whoever the provider vouches for. */
 export const provisioning = z.discriminatedUnion('mode', [
   z.strictObject({ mode: z.literal('invited-only') }),
-  z.strictObject({ mode: z.literal('just-in-time'), role, workspace: idOf('workspace') }),
+  z.strictObject({
+    mode: z.literal('just-in-time'),
+    role,
+    workspace: idOf('workspace'),
+    /** What members of the provider's groups are instead, the widest counts: whoever came so is it anew at each sign-in. */
+    groupRoles: z
+      .array(z.strictObject({ group: shortText, role: builtInRole }))
+      .min(1)
+      .max(100)
+      .optional(),
+  }),
 ]);
 
-export const emailDomain = z
-  .string()
-  .max(253)
-  .regex(/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/, { error: 'expected a domain in lower case' });
-const emailDomains = z.array(emailDomain).max(50);
+const emailDomains = z.array(domainName).max(50);
 
 const connection = z.object({
   id: idOf('connection'),
@@ -96,8 +93,10 @@ const connection = z.object({
     providerLogout: z.string().optional(),
     /** Where an OpenID provider sends a browser that was signed out. */
     logout: z.string().optional(),
+    /** The keys of a client that proves itself by one (JWK Set). */
+    keys: z.string().optional(),
   }),
-  /** SHA-256 of the certificates of a SAML connection: the one that signs, and the one that is to or did. */
+  /** SHA-256 of the certificates of a connection that has a key of its own: the one that signs, and the one that is to or did. */
   certificates: z.object({ active: z.string(), standby: z.string().optional() }).optional(),
   createdAt: timestamp,
   disabledAt: timestamp.optional(),
@@ -215,7 +214,7 @@ export const deleteConnection = contract({
 });
 
 /**
- * Changes the key of a SAML connection in three steps, between which the provider reads our metadata: `prepare` publishes
+ * Changes the key of a connection in three steps, between which the provider reads what we publish: `prepare` publishes
  * a second key, `swap` signs with it from then on (and back), `drop` forgets the one that does not sign.
  */
 export const rollConnectionKey = contract({
@@ -229,7 +228,7 @@ export const rollConnectionKey = contract({
   http: {
     method: 'POST',
     path: '/v1/connections/{id}/key',
-    summary: 'Change the key of a SAML connection, step by step',
+    summary: 'Change the key of a connection, step by step',
     tag: 'identity',
     stability: 'beta',
   },
@@ -413,5 +412,28 @@ export const getSamlMetadata = contract({
   permission: 'service',
   request: z.strictObject({ connection: z.string().max(100) }),
   reply: z.object({ xml: z.string() }),
+  errors: ['auth.connection.not-found'],
+});
+
+/** Public keys of a client that proves itself by one (RFC 7523), with their certificates. */
+export const getClientKeys = contract({
+  owner: 'auth',
+  subject: 'auth.v1.oidc.keys',
+  permission: 'service',
+  request: z.strictObject({ connection: z.string().max(100) }),
+  reply: z.object({
+    keys: z.array(
+      z.object({
+        kty: z.literal('RSA'),
+        n: z.string(),
+        e: z.string(),
+        use: z.literal('sig'),
+        alg: z.literal('RS256'),
+        kid: z.string(),
+        x5c: z.array(z.string()),
+        'x5t#S256': z.string(),
+      }),
+    ),
+  }),
   errors: ['auth.connection.not-found'],
 });

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { contract } from '../contract.js';
 import { idOf } from '../ids.js';
 import { pageOf, pageQuery, timestamp } from '../page.js';
-import { emailDomain } from './connections.js';
+import { domainName } from './oidc-settings.js';
 
 const mailDomain = z.object({
   id: idOf('mailDomain'),
@@ -23,7 +23,7 @@ export const claimMailDomain = contract({
   subject: 'auth.v1.mail-domain.claim',
   permission: 'connection:manage',
   stepUp: true,
-  request: z.strictObject({ domain: emailDomain }),
+  request: z.strictObject({ domain: domainName }),
   reply: mailDomain,
   errors: ['auth.mail-domain.too-many', 'auth.role.too-wide'],
   http: {

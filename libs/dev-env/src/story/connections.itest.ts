@@ -152,6 +152,12 @@ describe('identity providers, over the public edge', () => {
     const metadata = await fetch(new URL(new URL(urls.entityId!).pathname, origin));
     expect(metadata.headers.get('content-type')).toContain('application/samlmetadata+xml');
     expect(await metadata.text()).toContain(`entityID="${urls.entityId}"`);
+    const keyed = { kind: 'oidc', issuer: origin, clientId: 'c', clientAuthentication: 'private_key_jwt' };
+    const oidc = await api<Connection>('POST', '/v1/connections', { name: 'by key', settings: keyed });
+    const keysAt = async ({ id }: { id: string }) => fetch(`${origin}/auth/oidc/${id}/keys`);
+    expect(await (await keysAt(oidc)).json()).toEqual({ keys: [expect.objectContaining({ kty: 'RSA', use: 'sig' })] });
+    expect(oidc.urls.keys).toBe((await keysAt(oidc)).url);
+    expect([(await keysAt(connection)).status, (await keysAt({ id: 'con_none' })).status]).toEqual([404, 404]);
     const page = await fetch(`${origin}/auth/saml/con_none/login`, { headers: { accept: 'text/html' } });
     expect([page.status, await page.text()]).toEqual([403, expect.stringContaining('The sign-in was refused.')]);
   });

@@ -2,6 +2,7 @@ import { connections, type RequestOf } from '@conclave/contracts';
 import { Handles, type RequestContext } from '@conclave/nest-kit';
 import { Controller } from '@nestjs/common';
 import { ConnectionSignIn } from './connection-sign-in.js';
+import { GetClientKeys } from './get-client-keys.js';
 import { GetSamlMetadata } from './get-saml-metadata.js';
 import { ListSignInOptions } from './list-sign-in-options.js';
 
@@ -11,6 +12,7 @@ export class ConnectionSignInsController {
     private readonly connectionSignIn: ConnectionSignIn,
     private readonly listSignInOptions: ListSignInOptions,
     private readonly getSamlMetadata: GetSamlMetadata,
+    private readonly getClientKeys: GetClientKeys,
   ) {}
 
   @Handles(connections.beginConnectionSignIn)
@@ -31,5 +33,10 @@ export class ConnectionSignInsController {
   @Handles(connections.getSamlMetadata)
   metadata(_ctx: RequestContext, request: RequestOf<typeof connections.getSamlMetadata>) {
     return this.getSamlMetadata.run(request);
+  }
+
+  @Handles(connections.getClientKeys)
+  keys(_ctx: RequestContext, request: RequestOf<typeof connections.getClientKeys>) {
+    return this.getClientKeys.run(request);
   }
 }

@@ -59,7 +59,7 @@ export class Providers {
       nonce: randomBytes(32).toString('base64url'),
     };
     const state = randomBytes(32).toString('base64url');
-    const client = { settings, secret: this.secretOf(row), callback: this.places.of(row.kind, row.id).callback };
+    const client = { settings, ...this.clientOf(row) };
     const location =
       settings.kind === 'oidc'
         ? await this.oidc.authorizationUrl({ ...client, settings }, state, remembered)
@@ -80,7 +80,7 @@ export class Providers {
       return this.assertedBy(row, settings, answer.response, flow?.requestId);
     }
     if (answer.kind !== 'code' || !flow?.sealed) throw new SignInRefusal('another protocol');
-    const client = { secret: this.secretOf(row), callback: this.places.of(row.kind, row.id).callback };
+    const client = this.clientOf(row);
     const remembered = JSON.parse(this.secrets.open(flow.sealed, row.tenant_id, row.id)) as CodeFlow;
     const way = { query: answer.query, state: flow.requestId, ...remembered };
     return settings.kind === 'oidc'
@@ -116,9 +116,9 @@ export class Providers {
       return { location, requestId };
     }
     if (settings.kind !== 'oidc' || !settings.singleLogout) return undefined;
-    const { callback, logout = '' } = this.places.of(row.kind, row.id);
+    const { logout = '' } = this.places.of(row.kind, row.id);
     const { idToken } = JSON.parse(told) as { idToken: string };
-    const location = await this.oidc.logoutUrl({ settings, secret: this.secretOf(row), callback }, idToken, logout);
+    const location = await this.oidc.logoutUrl({ settings, ...this.clientOf(row) }, idToken, logout);
     return location === undefined ? undefined : { location, requestId: '' };
   }
 
@@ -129,8 +129,7 @@ export class Providers {
 
   /** The provider's keys, to see what it signed without a browser. @throws SignInRefusal */
   keysOf(row: ConnectionRow, settings: SettingsOf<'oidc'>): Promise<JSONWebKeySet> {
-    const { callback } = this.places.of(row.kind, row.id);
-    return this.oidc.keysOf({ settings, secret: this.secretOf(row), callback });
+    return this.oidc.keysOf({ settings, ...this.clientOf(row) });
   }
 
   digestOf(kind: 'provider-subject' | 'provider-session', { id }: ConnectionRow, text: string): Buffer {
@@ -141,7 +140,7 @@ export class Providers {
   markOf(row: ConnectionRow, { subject, session }: Vouched): ProviderMark {
     const { tenant_id: tenantId, id } = row;
     return {
-      providerSubject: this.digestOf('provider-subject', row, subject),
+      providerSubject: this.digestOf('provider-subject', row, session?.subject ?? subject),
       providerSession: session?.id === undefined ? null : this.digestOf('provider-session', row, session.id),
       providerSealed: session?.told === undefined ? null : this.secrets.seal(session.told, tenantId, id),
     };
@@ -173,6 +172,11 @@ export class Providers {
       },
       assertion: { id: asserted.id, expiresAt: asserted.expiresAt },
     };
+  }
+
+  private clientOf(row: ConnectionRow) {
+    const { callback } = this.places.of(row.kind, row.id);
+    return { secret: this.secretOf(row), certificate: row.certificate, callback };
   }
 
   private secretOf(row: ConnectionRow): string {

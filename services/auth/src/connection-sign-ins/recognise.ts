@@ -7,6 +7,7 @@ import { lineOf } from '../members/line-of.js';
 import { insertMembership, insertPrincipal } from '../members/postgres-members.js';
 import { insertPerson, isKnownEmail, personOfEmail } from '../members/postgres-persons.js';
 import { permissionsOf } from '../roles/role-permissions.js';
+import { roleBy, settleRole } from './role-by-groups.js';
 import { SignInRefusal, type Vouched } from './vouched.js';
 
 /**
@@ -22,12 +23,13 @@ export async function recognise(tx: Tx, connection: ConnectionRow, vouched: Vouc
   const known = await lockIdentity(tx, key);
   if (known) {
     await touchIdentity(tx, key, now);
+    await settleRole(tx, connection, key, known, vouched.groups);
     return known;
   }
   const email = emailWithin(connection.email_domains, vouched.email);
   const owner = email && vouched.emailVerified ? await personOfEmail(tx, tenantId, email) : undefined;
   const principal = owner ?? (await newcomer(tx, connection, vouched, email));
-  await insertIdentity(tx, key, principal, now);
+  await insertIdentity(tx, key, principal, now, !owner);
   await tx.emit(events.identityLinked, {
     ...{ connection: connectionId, principal, by: owner ? 'verified-email' : 'just-in-time' },
   });
@@ -52,7 +54,8 @@ async function newcomer(
   if (kind !== 'saml' && !vouched.emailVerified) throw new SignInRefusal('address not verified');
   // Whoever was invited, provisioned or shut out is not made anew: an administrator links them.
   if (await isKnownEmail(tx, tenantId, email)) throw new SignInRefusal('address of somebody who is there');
-  const { role, workspace: workspaceId } = provisioning;
+  const { workspace: workspaceId } = provisioning;
+  const role = roleBy(provisioning, vouched.groups);
   if (!(await permissionsOf(tx, tenantId, role))) throw new SignInRefusal('the role is gone');
   await refuseBeyond(tx, tenantId, 'members');
   const principalId = newId('principal');

@@ -8,10 +8,17 @@ export interface Vouched {
   readonly emailVerified: boolean;
   /** When the provider wants the sign-in to end. */
   readonly until: Date | undefined;
+  /** The groups it says they are in, where the connection asks for them. */
+  readonly groups?: readonly string[] | undefined;
   /** Set when it asked for a second factor, by what the connection takes for one; and when it did, if it says so. */
   readonly mfa?: { readonly at: Date | undefined };
   /** What the provider calls the session, if it does, and what it has to be told when it ends; JSON. */
-  readonly session?: { readonly id: string | undefined; readonly told: string | undefined };
+  readonly session?: {
+    readonly id: string | undefined;
+    /** Whose it will say the session was, if that is another name than theirs. */
+    readonly subject?: string;
+    readonly told: string | undefined;
+  };
   /** A SAML assertion, which is good once. */
   readonly assertion?: { readonly id: string; readonly expiresAt: Date };
 }

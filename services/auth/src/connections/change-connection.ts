@@ -5,13 +5,27 @@ import { Injectable } from '@nestjs/common';
 import { refuseLessThanOwner } from '../members/role-grant.js';
 import { endGrants } from '../oauth/end-grants.js';
 import { endSignIns } from '../sign-ins/end-sign-ins.js';
+import { newConnectionKey } from './connection-key.js';
 import { ConnectionSecrets } from './connection-secrets.js';
 import { connectionView } from './connection-view.js';
 import { nameTaken } from './create-connection.js';
-import { lockConnection, updateConnection, type Connection, type ConnectionRow } from './postgres-connections.js';
+import {
+  lockConnection,
+  updateConnection,
+  updateKeys,
+  type Connection,
+  type ConnectionRow,
+} from './postgres-connections.js';
 import { PublicPlaces } from './public-places.js';
 import { refuseProvisioning } from './refuse-provisioning.js';
-import { providerOf, settingsOf, trusted, type GivenSettings } from './settings.js';
+import {
+  checkProvisioning,
+  providerOf,
+  settingsOf,
+  trusted,
+  type ConnectionSettings,
+  type GivenSettings,
+} from './settings.js';
 
 type Request = RequestOf<typeof connections.changeConnection>;
 
@@ -40,17 +54,19 @@ export class ChangeConnection {
     const isEnabled = enabled ?? row.disabled_at === null;
     const changed: ConnectionRow = {
       ...row,
-      ...(settings ? this.renewed(row, settings) : {}),
+      ...(settings ? await this.renewed(row, settings) : {}),
       name: rest.name ?? row.name,
       provisioning: rest.provisioning ?? row.provisioning,
       email_domains: rest.emailDomains ? [...new Set(rest.emailDomains)] : row.email_domains,
       disabled_at: isEnabled ? null : (row.disabled_at ?? now),
     };
     if (isEnabled) trusted(changed.settings, this.places.origin);
-    if (rest.provisioning || rest.emailDomains)
-      await refuseProvisioning(tx, ctx, changed.provisioning, changed.email_domains);
+    if (rest.provisioning || rest.emailDomains || settings)
+      checkProvisioning(changed.provisioning, changed.email_domains, changed.settings as ConnectionSettings);
+    if (rest.provisioning || rest.emailDomains) await refuseProvisioning(tx, ctx, changed.provisioning);
     if (settings || rest.provisioning || rest.emailDomains || enabled) refuseLessThanOwner(ctx);
     await updateConnection(tx, changed, isEnabled && row.disabled_at ? now : undefined);
+    if (settings) await updateKeys(tx, changed);
     if (!isEnabled) {
       await endSignIns(tx, ctx.tenantId, { connectionId: id }, now);
       await endGrants(tx, ctx.tenantId, { connectionId: id }, 'sign-in');
@@ -60,12 +76,16 @@ export class ChangeConnection {
     return connectionView(changed, this.places);
   }
 
-  /** A new client comes with its secret: the old one must not go where new settings send it. */
-  private renewed(row: ConnectionRow, given: GivenSettings): Partial<ConnectionRow> {
+  /** A new client comes with its secret: the old one must not go where new settings send it. A key goes nowhere. */
+  private async renewed(row: ConnectionRow, given: GivenSettings): Promise<Partial<ConnectionRow>> {
     const { settings, secret } = settingsOf(given, this.places.origin);
     if (settings.kind !== row.kind || providerOf(settings) !== providerOf(row.settings as typeof settings))
       throw new ConclaveError('auth.connection.invalid', { reason: 'another provider is another connection' });
-    const sealed = secret === undefined ? undefined : this.secrets.seal(secret, row.tenant_id, row.id);
-    return { settings, ...(sealed ? { secret_sealed: sealed } : {}) };
+    if (secret === undefined && row.certificate !== null) return { settings };
+    const own = secret === undefined ? await newConnectionKey(this.places.origin) : { secret, certificate: null };
+    return {
+      ...{ settings, secret_sealed: this.secrets.seal(own.secret, row.tenant_id, row.id) },
+      ...{ certificate: own.certificate, standby_sealed: null, standby_certificate: null },
+    };
   }
 }

@@ -4,6 +4,7 @@ import { Egress } from '@conclave/nest-kit/egress';
 import type { AuthConfig } from '../config.js';
 import { ConnectionSignIn } from '../connection-sign-ins/connection-sign-in.js';
 import { ConnectionSignInsController } from '../connection-sign-ins/connection-sign-ins.controller.js';
+import { GetClientKeys } from '../connection-sign-ins/get-client-keys.js';
 import { GetSamlMetadata } from '../connection-sign-ins/get-saml-metadata.js';
 import { ListSignInOptions } from '../connection-sign-ins/list-sign-in-options.js';
 import { Providers } from '../connection-sign-ins/provider.js';
@@ -42,6 +43,7 @@ export const connectionProviders = [
   ConnectionSignIn,
   CreateConnection,
   DeleteConnection,
+  GetClientKeys,
   GetSamlMetadata,
   GithubClient,
   LinkIdentity,

@@ -19,7 +19,10 @@ export function connectionView(row: ConnectionRow, places: PublicPlaces): Connec
     settings: row.settings as Connection['settings'],
     provisioning: row.provisioning,
     emailDomains: row.email_domains,
-    urls: places.of(row.kind, row.id),
+    urls: {
+      ...places.of(row.kind, row.id),
+      ...(row.kind === 'oidc' && row.certificate !== null ? { keys: places.keysOf(row.id) } : {}),
+    },
     ...(row.certificate === null ? {} : { certificates: certificatesOf(row.certificate, row.standby_certificate) }),
     createdAt: row.created_at.toISOString(),
     ...(row.disabled_at ? { disabledAt: row.disabled_at.toISOString() } : {}),

@@ -4,13 +4,13 @@ import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { refuseLessThanOwner } from '../members/role-grant.js';
 import { isUniqueViolation } from '../unique-violation.js';
+import { newConnectionKey } from './connection-key.js';
 import { ConnectionSecrets } from './connection-secrets.js';
 import { connectionView } from './connection-view.js';
 import { countConnections, insertConnection, type Connection } from './postgres-connections.js';
-import { newSamlKey } from './saml-key.js';
 import { PublicPlaces } from './public-places.js';
 import { refuseProvisioning } from './refuse-provisioning.js';
-import { settingsOf, type ConnectionSettings } from './settings.js';
+import { checkProvisioning, settingsOf, type ConnectionSettings } from './settings.js';
 
 type Request = RequestOf<typeof connections.createConnection>;
 
@@ -27,7 +27,7 @@ export class CreateConnection {
   /** @throws ConclaveError `auth.connection.*` | `auth.role.too-wide` | `auth.workspace.not-found` */
   async run(ctx: RequestContext, request: Request): Promise<Connection> {
     const { settings, secret } = settingsOf(request.settings, this.places.origin);
-    const own = secret === undefined ? await newSamlKey(this.places.origin) : { secret, certificate: null };
+    const own = secret === undefined ? await newConnectionKey(this.places.origin) : { secret, certificate: null };
     const create = (tx: Tx) => this.create(tx, ctx, { request, settings, ...own });
     return this.db
       .tx(ctx, (tx) => once(tx, ctx, connections.createConnection, request, () => create(tx)))
@@ -41,7 +41,8 @@ export class CreateConnection {
   ): Promise<Connection> {
     const { tenantId } = ctx;
     const { name, provisioning, emailDomains } = parts.request;
-    await refuseProvisioning(tx, ctx, provisioning, emailDomains);
+    checkProvisioning(provisioning, emailDomains, parts.settings);
+    await refuseProvisioning(tx, ctx, provisioning);
     if (emailDomains.length > 0) refuseLessThanOwner(ctx);
     if ((await countConnections(tx, tenantId)) >= MAX_PER_TENANT)
       throw new ConclaveError('auth.connection.too-many', { limit: MAX_PER_TENANT });

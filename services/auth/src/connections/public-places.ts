@@ -22,6 +22,11 @@ export class PublicPlaces {
     return new URL(PUBLIC_URL).origin;
   }
 
+  /** Where the keys of an OpenID client are published. @throws as `origin` does */
+  keysOf(id: string): string {
+    return `${this.origin}/auth/oidc/${id}/keys`;
+  }
+
   /** @throws as `origin` does */
   of(kind: ConnectionKind, id: string): ConnectionUrls {
     if (kind !== 'saml') {

@@ -3,16 +3,16 @@ import type { RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { refuseLessThanOwner } from '../members/role-grant.js';
+import { newConnectionKey } from './connection-key.js';
 import { ConnectionSecrets } from './connection-secrets.js';
 import { certificatesOf, connectionView } from './connection-view.js';
 import { lockConnection, updateKeys, type Connection, type ConnectionRow } from './postgres-connections.js';
 import { PublicPlaces } from './public-places.js';
-import { newSamlKey } from './saml-key.js';
 
 type Request = RequestOf<typeof connections.rollConnectionKey>;
 type Keys = Pick<ConnectionRow, 'secret_sealed' | 'certificate' | 'standby_sealed' | 'standby_certificate'>;
 
-/** Changes the key of a SAML connection, with a time between in which its provider knows both. */
+/** Changes the key of a connection, with a time between in which its provider knows both. */
 @Injectable()
 export class RollKey {
   constructor(
@@ -40,10 +40,10 @@ export class RollKey {
   }
 
   private async keysAfter(row: ConnectionRow, step: Request['step']): Promise<Partial<Keys>> {
-    if (row.certificate === null) throw invalid('only a SAML connection has a key');
+    if (row.certificate === null) throw invalid('the connection has no key');
     if (step === 'prepare') {
       if (row.standby_sealed !== null) throw invalid('there are two keys already');
-      const { secret, certificate } = await newSamlKey(this.places.origin);
+      const { secret, certificate } = await newConnectionKey(this.places.origin);
       const sealed = this.secrets.seal(secret, row.tenant_id, row.id);
       return { standby_sealed: sealed, standby_certificate: certificate };
     }

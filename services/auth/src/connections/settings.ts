@@ -6,6 +6,7 @@ import { X509Certificate } from 'node:crypto';
 import { ConclaveError, connections, type RequestOf } from '@conclave/contracts';
 import type { z } from 'zod';
 import { readIdpMetadata } from '../saml/idp-metadata.js';
+import { isOfManyTenants, tenantOf } from '../oidc/entra-issuers.js';
 import { SamlRefusal } from '../saml/saml-refusal.js';
 
 export type ConnectionSettings = z.output<typeof connections.connectionSettings>;
@@ -29,7 +30,23 @@ export function trusted(stored: unknown, origin: string): ConnectionSettings {
   if (data.kind === 'github' && (data.baseUrl === undefined) !== (data.apiUrl === undefined))
     throw invalid('settings: baseUrl and apiUrl belong together');
   if (data.kind === 'saml') data.certificates.forEach(checkCertificate);
+  if (data.kind === 'oidc') checkVendor(data);
   return data;
+}
+
+/** An issuer that signs in anybody's people needs the names of those whose it may. */
+function checkVendor({ vendor, issuer, entraTenants, hostedDomains }: SettingsOf<'oidc'>): void {
+  if (hostedDomains && vendor !== 'google') throw invalid('hostedDomains: only Google has them');
+  if (vendor !== 'entra') {
+    if (entraTenants) throw invalid('entraTenants: only Entra has them');
+    return;
+  }
+  if (isOfManyTenants({ vendor, issuer })) {
+    if (!entraTenants) throw invalid('entraTenants: an issuer of many tenants needs those whose people may come in');
+    return;
+  }
+  if (tenantOf(issuer) === '') throw invalid('issuer: expected …/TENANT-ID/v2.0, or …/organizations/v2.0');
+  if (entraTenants) throw invalid('entraTenants: the issuer is that of one tenant');
 }
 
 const addressesOf = (settings: ConnectionSettings): string[] =>
@@ -56,6 +73,9 @@ export function settingsOf(given: GivenSettings, origin: string): { settings: Co
     return { settings: trusted({ ...(metadata === undefined ? {} : read(metadata)), ...defined(named) }, origin) };
   }
   const { clientSecret, ...settings } = given;
+  const byKey = settings.kind === 'oidc' && settings.clientAuthentication === 'private_key_jwt';
+  if (byKey !== (clientSecret === undefined))
+    throw invalid(`clientSecret: ${byKey ? 'the client proves itself by a key' : 'it is missing'}`);
   return { settings: trusted(settings, origin), secret: clientSecret };
 }
 
@@ -80,11 +100,18 @@ export const githubAt = ({ baseUrl, apiUrl }: SettingsOf<'github'>) => ({
 /** What the names of its people mean depends on: with another provider they are other people. */
 export function providerOf(settings: ConnectionSettings): string {
   if (settings.kind === 'saml') return settings.idpEntityId;
-  return settings.kind === 'oidc' ? settings.issuer : githubAt(settings).apiUrl;
+  if (settings.kind === 'github') return githubAt(settings).apiUrl;
+  return settings.vendor === 'entra' ? `objects of ${settings.issuer}` : settings.issuer;
 }
 
 /** Whoever makes people at sight says whose: a provider that everybody can join must not be a way in for everybody. */
-export function checkProvisioning({ mode }: Provisioning, emailDomains: readonly string[]): void {
-  if (mode === 'just-in-time' && emailDomains.length === 0)
-    throw invalid('emailDomains: just-in-time needs at least one');
+export function checkProvisioning(
+  provisioning: Provisioning,
+  emailDomains: readonly string[],
+  settings: ConnectionSettings,
+): void {
+  if (provisioning.mode !== 'just-in-time') return;
+  if (emailDomains.length === 0) throw invalid('emailDomains: just-in-time needs at least one');
+  if (provisioning.groupRoles && !(settings.kind === 'oidc' && settings.groups))
+    throw invalid('groupRoles: settings.groups says where the groups are, of OpenID Connect only');
 }

@@ -35,7 +35,8 @@ export class TestConnection {
     if (settings.kind === 'saml') return certificates(settings.certificates, checks);
     await noted(checks, 'provider', async () => {
       if (settings.kind === 'oidc') {
-        const { endpoints } = await this.oidc.probe(settings);
+        const { endpoints, misfits } = await this.oidc.probe(settings);
+        checks.push(...misfits.map((says, i) => ({ check: `misfit ${i + 1}`, ok: false, says })));
         return { value: true, says: `The issuer publishes ${endpoints.join(', ')}.` };
       }
       const { apiUrl } = githubAt(settings);

@@ -33,12 +33,30 @@ export async function lockIdentity(
   return row?.principal_id;
 }
 
-export async function insertIdentity(tx: Tx, key: IdentityKey, principalId: string, at: Date): Promise<Identity> {
+/** `made` says that the connection made the person, too. */
+export async function insertIdentity(
+  tx: Tx,
+  key: IdentityKey,
+  principalId: string,
+  at: Date,
+  made = false,
+): Promise<Identity> {
   await tx.query(
-    `insert into external_identity (tenant_id, connection_id, subject, principal_id, created_at) values ($1, $2, $3, $4, $5)`,
-    [key.tenantId, key.connectionId, key.subject, principalId, at],
+    `insert into external_identity (tenant_id, connection_id, subject, principal_id, created_at, made) values ($1, $2, $3, $4, $5, $6)`,
+    [key.tenantId, key.connectionId, key.subject, principalId, at, made],
   );
   return { connection: key.connectionId, principal: principalId, subject: key.subject, createdAt: at.toISOString() };
+}
+
+/** Whether the connection made the person and what they are in the workspace is its own to say: no directory does. */
+export async function isOwnToSay(tx: Tx, key: IdentityKey, workspaceId: string): Promise<boolean> {
+  const row = await tx.one(
+    `select 1 from external_identity i where i.tenant_id = $1 and i.connection_id = $2 and i.subject = $3 and i.made
+       and not exists (select 1 from scim_user s where s.tenant_id = i.tenant_id and s.workspace_id = $4
+         and s.principal_id = i.principal_id)`,
+    [key.tenantId, key.connectionId, key.subject, workspaceId],
+  );
+  return row !== undefined;
 }
 
 export async function touchIdentity(tx: Tx, key: IdentityKey, at: Date): Promise<void> {

@@ -8,7 +8,11 @@ import * as openid from 'openid-client';
 import type { JSONWebKeySet } from 'jose';
 import { SignInRefusal, mfaBy, type Vouched } from '../connection-sign-ins/vouched.js';
 import type { SettingsOf } from '../connections/settings.js';
+import { clientAuthentication } from './client-authentication.js';
+import { discover, misfits } from './discover.js';
+import { groupsOf, saysGroups } from './groups.js';
 import { guardedFetch, refusing } from './guarded-fetch.js';
+import { conventionsOf, type Claims } from './vendors.js';
 
 /** What of a flow only we may know. */
 export interface CodeFlow {
@@ -18,7 +22,9 @@ export interface CodeFlow {
 
 export interface ClientOf<K extends 'oidc' | 'github'> {
   readonly settings: SettingsOf<K>;
+  /** The client's secret, or the key by which it proves itself. */
   readonly secret: string;
+  readonly certificate?: string | null;
   readonly callback: string;
 }
 
@@ -27,9 +33,6 @@ export interface WayBack extends CodeFlow {
   readonly query: string;
   readonly state: string;
 }
-
-/** Clocks may differ by this many seconds. */
-const LEEWAY_S = 60;
 
 const KEYS_MS = 10_000;
 const KEPT_ISSUERS = 1_000;
@@ -46,7 +49,8 @@ export class OidcClient {
       (async () => {
         const config = await this.discover(client);
         const url = openid.buildAuthorizationUrl(config, {
-          ...{ redirect_uri: client.callback, response_type: 'code', scope: 'openid email profile', state, nonce },
+          ...{ redirect_uri: client.callback, response_type: 'code', scope: scopeOf(client.settings), state, nonce },
+          ...conventionsOf(client.settings).parameters(client.settings),
           ...{ code_challenge: await openid.calculatePKCECodeChallenge(verifier), code_challenge_method: 'S256' },
         });
         return url.href;
@@ -63,20 +67,21 @@ export class OidcClient {
         const tokens = await openid.authorizationCodeGrant(config, new URL(`${client.callback}?${query}`), {
           ...{ expectedState: state, expectedNonce: nonce, pkceCodeVerifier: verifier, idTokenExpected: true },
         });
-        const claims = tokens.claims()!;
-        const more =
-          claims['email'] === undefined && config.serverMetadata().userinfo_endpoint
-            ? await openid.fetchUserInfo(config, tokens.access_token, claims.sub)
-            : {};
+        const { settings } = client;
+        const signed = tokens.claims()!;
+        conventionsOf(settings).admit(settings, signed);
+        const more = asksMore(settings, signed, config)
+          ? await openid.fetchUserInfo(config, tokens.access_token, signed.sub)
+          : {};
         // What was done to know the person is in the signed token, and nowhere else.
-        const { amr, auth_time: at } = claims;
+        const { amr, auth_time: at, sub: subject, sid } = signed;
         const done = Array.isArray(amr) ? amr : [];
-        const mfa = mfaBy(client.settings.mfaMethods, done, at === undefined ? undefined : new Date(at * 1_000));
+        const mfa = mfaBy(settings.mfaMethods, done, at === undefined ? undefined : new Date(at * 1_000));
         const session = {
-          id: typeof claims['sid'] === 'string' ? claims['sid'] : undefined,
-          told: client.settings.singleLogout ? JSON.stringify({ idToken: tokens.id_token }) : undefined,
+          ...{ id: typeof sid === 'string' ? sid : undefined, subject },
+          told: settings.singleLogout ? JSON.stringify({ idToken: tokens.id_token }) : undefined,
         };
-        return { ...vouchedBy({ ...claims, ...more }, claims.sub), session, ...mfa };
+        return { ...vouchedBy(settings, signed, more), session, ...mfa };
       })(),
     );
   }
@@ -122,31 +127,40 @@ export class OidcClient {
     );
   }
 
-  /** What the issuer publishes of itself, by which the issuer is still the one that was named. @throws SignInRefusal */
-  async probe(settings: SettingsOf<'oidc'>): Promise<{ endpoints: readonly string[] }> {
-    const config = await refusing(this.discover({ settings, secret: 'unused', callback: '' }));
-    const { authorization_endpoint, token_endpoint, jwks_uri } = config.serverMetadata();
-    return { endpoints: [authorization_endpoint, token_endpoint, jwks_uri].flatMap((endpoint) => endpoint ?? []) };
+  /** What the issuer publishes of itself, and what of it does not fit the settings. @throws SignInRefusal */
+  async probe(settings: SettingsOf<'oidc'>): Promise<{ endpoints: readonly string[]; misfits: readonly string[] }> {
+    const config = await refusing(discover(settings, openid.None(), guardedFetch(this.egress)));
+    const server = config.serverMetadata();
+    const endpoints = [server.authorization_endpoint, server.token_endpoint, server.jwks_uri];
+    return { endpoints: endpoints.flatMap((endpoint) => endpoint ?? []), misfits: misfits(settings, server) };
   }
 
-  private discover({ settings, secret }: ClientOf<'oidc'>): Promise<openid.Configuration> {
-    const metadata = { id_token_signed_response_alg: settings.idTokenAlgorithm, [openid.clockTolerance]: LEEWAY_S };
-    return openid.discovery(new URL(settings.issuer), settings.clientId, metadata, openid.ClientSecretBasic(secret), {
-      [openid.customFetch]: guardedFetch(this.egress),
-      timeout: 10,
-      // The guard lets http through to networks that the operator allowed, and to no other.
-      execute: settings.issuer.startsWith('http:') ? [openid.allowInsecureRequests] : [],
-    });
+  private async discover(client: ClientOf<'oidc'>): Promise<openid.Configuration> {
+    const { settings, secret, certificate = null } = client;
+    const authentication = await clientAuthentication(settings, secret, certificate);
+    return discover(settings, authentication, guardedFetch(this.egress));
   }
 }
 
-function vouchedBy(claims: Readonly<Record<string, unknown>>, subject: string): Vouched {
+const scopeOf = ({ groups }: SettingsOf<'oidc'>): string =>
+  ['openid', 'email', 'profile', ...(groups?.scope === undefined ? [] : [groups.scope])].join(' ');
+
+function asksMore(settings: SettingsOf<'oidc'>, signed: Claims, config: openid.Configuration): boolean {
+  if (!conventionsOf(settings).asksUserinfo || config.serverMetadata().userinfo_endpoint === undefined) return false;
+  return signed['email'] === undefined || (settings.groups !== undefined && !saysGroups(settings.groups, signed));
+}
+
+function vouchedBy(settings: SettingsOf<'oidc'>, signed: Claims & { readonly sub: string }, more: Claims): Vouched {
   const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+  const { subjectOf, isVerified } = conventionsOf(settings);
+  const all = { ...more, ...signed };
+  // An address is verified by what came with it.
+  const source = signed['email'] === undefined ? more : signed;
+  const email = text(source['email']);
   return {
-    subject,
-    name: text(claims['name']) ?? text(claims['preferred_username']),
-    email: text(claims['email']),
-    emailVerified: claims['email_verified'] === true,
+    ...{ subject: subjectOf(signed), email, emailVerified: email !== undefined && isVerified(email, source) },
+    name: text(all['name']) ?? text(all['preferred_username']),
+    groups: settings.groups && groupsOf(settings.groups, all),
     until: undefined,
   };
 }

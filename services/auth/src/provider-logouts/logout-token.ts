@@ -10,6 +10,7 @@ import {
 } from 'jose';
 import { SignInRefusal } from '../connection-sign-ins/vouched.js';
 import type { SettingsOf } from '../connections/settings.js';
+import { isSameIssuer } from '../oidc/discover.js';
 
 const EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 const LEEWAY_S = 60;
@@ -44,10 +45,11 @@ async function verified(
   try {
     // Whoever says what cannot be right makes us ask nobody.
     const { iss, aud } = decodeJwt(token);
-    if (iss !== issuer || ![aud].flat().includes(clientId)) throw new SignInRefusal('issuer or audience');
+    if (typeof iss !== 'string' || !isSameIssuer(iss, issuer) || ![aud].flat().includes(clientId))
+      throw new SignInRefusal('issuer or audience');
     if (decodeProtectedHeader(token).alg !== idTokenAlgorithm) throw new SignInRefusal('algorithm');
     const { payload, protectedHeader } = await jwtVerify(token, createLocalJWKSet(await keysOf()), {
-      ...{ issuer, audience: clientId, algorithms: [idTokenAlgorithm], clockTolerance: LEEWAY_S },
+      ...{ issuer: iss, audience: clientId, algorithms: [idTokenAlgorithm], clockTolerance: LEEWAY_S },
       ...{ maxTokenAge: LONGEST_S, requiredClaims: ['iat', 'exp', 'jti', 'events'] },
     });
     const { typ = 'JWT' } = protectedHeader;

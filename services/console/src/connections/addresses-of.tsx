@@ -11,6 +11,7 @@ const names: Readonly<Record<keyof Connection['urls'], string>> = {
   entityId: 'Entity id, and metadata to import',
   providerLogout: 'Single logout, and back-channel logout',
   logout: 'Address after signing out (post-logout redirect)',
+  keys: 'Keys of our client (JWKS address)',
   login: 'Sign-in address, for links',
 };
 

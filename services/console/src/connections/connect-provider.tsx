@@ -1,4 +1,4 @@
-import { connections, type RequestInputOf } from '@conclave/contracts';
+import { connections } from '@conclave/contracts';
 import {
   Button,
   Checkbox,
@@ -20,9 +20,8 @@ import { Addresses } from './addresses-of.js';
 import { Checks } from './checks.js';
 import { CommandForm } from '../design/command-form.js';
 import { NameField } from '../design/name-field.js';
-
-type Given = RequestInputOf<typeof connections.createConnection>;
-type Kind = Given['settings']['kind'];
+import { GroupFields, IssuerFields } from './open-id-fields.js';
+import { blank, requestOf, settingsOf, type Fields, type FieldsProps, type Given } from './provider-settings.js';
 
 /** Connects a provider: its settings, a try of them, and then what it has to be told of us. */
 export function ConnectProvider() {
@@ -49,40 +48,6 @@ export function ConnectProvider() {
   );
 }
 
-interface Fields {
-  readonly kind: Kind;
-  readonly name: string;
-  readonly metadata: string;
-  readonly emailAttribute: string;
-  readonly issuer: string;
-  readonly clientId: string;
-  readonly clientSecret: string;
-  /** What the provider names when it asked for a second factor itself. */
-  readonly mfa: string;
-  readonly singleLogout: boolean;
-  readonly domains: string;
-  readonly justInTime: boolean;
-  readonly role: string;
-}
-
-const blank: Fields = {
-  ...{ kind: 'saml', name: '', metadata: '', emailAttribute: '', issuer: '', clientId: '', clientSecret: '' },
-  ...{ mfa: '', singleLogout: false, domains: '', justInTime: false, role: 'viewer' },
-};
-
-function settingsOf(fields: Fields): Given['settings'] {
-  const { kind, metadata, emailAttribute, issuer, clientId, clientSecret, singleLogout } = fields;
-  const named = fields.mfa.split(/[\s,]+/).filter((name) => name !== '');
-  if (kind === 'saml') {
-    const mfa = named.length === 0 ? {} : { mfaContexts: named };
-    return { kind, metadata, ...(emailAttribute === '' ? {} : { emailAttribute }), ...mfa };
-  }
-  const mfa = named.length === 0 ? {} : { mfaMethods: named };
-  return kind === 'oidc'
-    ? { kind, issuer, clientId, clientSecret, singleLogout, ...mfa }
-    : { kind, clientId, clientSecret };
-}
-
 interface SettingsProps {
   readonly onSubmit: (request: Given) => void;
   readonly isPending: boolean;
@@ -94,15 +59,7 @@ function Settings({ onSubmit, isPending, error }: SettingsProps) {
   const me = useMe();
   const trial = useWork((settings: Given['settings']) => send(connections.testConnection, { settings }), []);
   const set = (change: Partial<Fields>): void => setFields((now) => ({ ...now, ...change }));
-  const submit = (): void => {
-    const { name, domains, justInTime, role } = fields;
-    const emailDomains = domains.split(/[\s,]+/).filter((domain) => domain !== '');
-    const workspace = me.data?.workspace.id ?? '';
-    onSubmit({
-      ...{ name, settings: settingsOf(fields), emailDomains },
-      ...(justInTime ? { provisioning: { mode: 'just-in-time', role, workspace } } : {}),
-    });
-  };
+  const submit = (): void => onSubmit(requestOf(fields, me.data?.workspace.id ?? ''));
   return (
     <CommandForm
       onSubmit={submit}
@@ -129,14 +86,10 @@ function Settings({ onSubmit, isPending, error }: SettingsProps) {
       {fields.kind === 'saml' ? <SamlFields fields={fields} set={set} /> : <ClientFields fields={fields} set={set} />}
       {fields.kind !== 'github' && <OwnMfa fields={fields} set={set} />}
       <People fields={fields} set={set} />
+      {fields.kind === 'oidc' && <GroupFields fields={fields} set={set} />}
       {trial.data && <Checks checks={trial.data.checks} />}
     </CommandForm>
   );
-}
-
-interface FieldsProps {
-  readonly fields: Fields;
-  readonly set: (change: Partial<Fields>) => void;
 }
 
 function SamlFields({ fields, set }: FieldsProps) {
@@ -166,29 +119,30 @@ function SamlFields({ fields, set }: FieldsProps) {
 function ClientFields({ fields, set }: FieldsProps) {
   return (
     <>
-      {fields.kind === 'oidc' && (
-        <TextInput
-          label="Issuer"
-          placeholder="https://login.example.com"
-          type="url"
-          required
-          value={fields.issuer}
-          onChange={(event) => set({ issuer: event.currentTarget.value })}
-        />
-      )}
+      {fields.kind === 'oidc' && <IssuerFields fields={fields} set={set} />}
       <TextInput
         label="Client id"
         required
         value={fields.clientId}
         onChange={(event) => set({ clientId: event.currentTarget.value })}
       />
-      <PasswordInput
-        label="Client secret"
-        required
-        autoComplete="off"
-        value={fields.clientSecret}
-        onChange={(event) => set({ clientSecret: event.currentTarget.value })}
-      />
+      {fields.kind === 'oidc' && (
+        <Checkbox
+          label="The client proves itself by a key, not by a secret"
+          description="The key is made here (private_key_jwt); the provider is given the address of its public half."
+          checked={fields.byKey}
+          onChange={(event) => set({ byKey: event.currentTarget.checked })}
+        />
+      )}
+      {!(fields.kind === 'oidc' && fields.byKey) && (
+        <PasswordInput
+          label="Client secret"
+          required
+          autoComplete="off"
+          value={fields.clientSecret}
+          onChange={(event) => set({ clientSecret: event.currentTarget.value })}
+        />
+      )}
       {fields.kind === 'oidc' && (
         <Checkbox
           label="Signing out here signs out at the provider, too"

@@ -89,4 +89,46 @@ import { newWorld } from './world.js';
     await dialog().getByRole('button', { name: 'Delete' }).click();
     await gone(button('Delete New Login'));
   });
+
+  it('are connected as their vendor has it, with its tenants, domains and groups', async () => {
+    await enterAt(page, edge.url, '/connections');
+    await button('Connect a provider').click();
+    await dialog().getByText('OpenID Connect', { exact: true }).click();
+    await page.getByLabel('Name').fill('Ours');
+    await page.getByLabel('Client id').fill('c');
+    await page.getByRole('textbox', { name: 'Client secret' }).fill('s');
+    const tested = async () => {
+      await button('Test').click();
+      await see(page.getByText('The issuer answers.'));
+      return (edge.writes.at(-1)?.request as { settings: object }).settings;
+    };
+    await page.getByLabel('Provider', { exact: true }).selectOption('Google');
+    await page.getByLabel('Workspace domains').fill('example.com');
+    const client = { kind: 'oidc', clientId: 'c', clientSecret: 's', singleLogout: false };
+    expect(await tested()).toEqual({
+      ...{ ...client, vendor: 'google', issuer: 'https://accounts.google.com', hostedDomains: ['example.com'] },
+    });
+    await gone(page.getByLabel('Claim with groups'));
+    await page.getByLabel('Provider', { exact: true }).selectOption('Microsoft Entra');
+    const issuer = 'https://login.microsoftonline.com/organizations/v2.0';
+    const tenant = 'aaaa1111-2222-3333-4444-555555555555';
+    await page.getByLabel('Issuer').fill(issuer);
+    await page.getByLabel(/by a key, not by a secret/).check();
+    await gone(page.getByRole('textbox', { name: 'Client secret' }));
+    await page.getByLabel('Tenants').fill(tenant);
+    await page.getByLabel('E-mail domains').fill('example.com');
+    await page.getByLabel(/Let in anybody/).check();
+    await page.getByLabel('Claim with groups').fill('groups');
+    await page.getByLabel('Only people of these groups').fill('staff at work\nguests');
+    await page.getByLabel('Roles by group').fill('staff at work = developer');
+    await button('Connect').last().click();
+    await see(dialog().getByText('Callback (ACS, redirect address)'));
+    expect(edge.writes.at(-1)?.request).toMatchObject({
+      settings: {
+        ...{ vendor: 'entra', issuer, entraTenants: [tenant], clientAuthentication: 'private_key_jwt' },
+        groups: { claim: 'groups', allowed: ['staff at work', 'guests'] },
+      },
+      provisioning: { role: 'viewer', groupRoles: [{ group: 'staff at work', role: 'developer' }] },
+    });
+  });
 });

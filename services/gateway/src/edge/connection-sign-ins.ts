@@ -51,6 +51,15 @@ export function registerConnectionSignIns(fastify: FastifyInstance, parts: Conne
     }),
   );
 
+  fastify.get(
+    '/auth/oidc/:connection/keys',
+    route(async (request, reply) => {
+      const input = parseRequest(connections.getClientKeys, { connection: connectionOf(request) });
+      const keys = await kit.rpc.callAsService(connections.getClientKeys, {}, input as never);
+      return reply.header('cache-control', 'no-cache').send(keys);
+    }),
+  );
+
   const finish = async (request: FastifyRequest, reply: FastifyReply, answer: Answer): Promise<FastifyReply> => {
     const input = finishInput(connectionOf(request), cookie.readFlow(request), answer);
     cookie.clearFlow(request, reply);

@@ -60,9 +60,14 @@ const givenSettings = z.discriminatedUnion('kind', [
   githubSettings.extend({ clientSecret }),
 ]);
 
-/** Who may come in: those linked by an administrator or by a verified address, or whoever the provider vouches for. */
+/**
+ * Who may come in: those linked by an administrator or by a verified address; besides them whom the directory of a
+ * workspace (SCIM) brought; or whoever the provider vouches for.
+ */
 export const provisioning = z.discriminatedUnion('mode', [
   z.strictObject({ mode: z.literal('invited-only') }),
+  /** Told by the provider's name for them or an address of the connection's domains: their `externalId` or `userName`. */
+  z.strictObject({ mode: z.literal('directory'), workspace: idOf('workspace') }),
   z.strictObject({
     mode: z.literal('just-in-time'),
     role,

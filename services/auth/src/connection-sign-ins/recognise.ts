@@ -2,7 +2,7 @@ import { events, newId } from '@conclave/contracts';
 import type { Tx } from '@conclave/postgres-kit';
 import type { ConnectionRow } from '../connections/postgres-connections.js';
 import { refuseBeyond } from '../limits/postgres-limits.js';
-import { insertIdentity, lockIdentity, touchIdentity } from '../identities/postgres-identities.js';
+import { insertIdentity, lockIdentity, touchIdentity, unlinkedPersonNamed } from '../identities/postgres-identities.js';
 import { lineOf } from '../members/line-of.js';
 import { insertMembership, insertPrincipal } from '../members/postgres-members.js';
 import { insertPerson, isKnownEmail, personOfEmail } from '../members/postgres-persons.js';
@@ -12,7 +12,7 @@ import { SignInRefusal, type Vouched } from './vouched.js';
 
 /**
  * The principal a provider vouches for: whom its name for them is linked to, else whom an address belongs to that both
- * sides verified, else, where the connection says so, somebody new.
+ * sides verified, else, where the connection says so, whom the directory brought, or somebody new.
  *
  * @throws SignInRefusal when it is nobody
  */
@@ -28,12 +28,28 @@ export async function recognise(tx: Tx, connection: ConnectionRow, vouched: Vouc
   }
   const email = emailWithin(connection.email_domains, vouched.email);
   const owner = email && vouched.emailVerified ? await personOfEmail(tx, tenantId, email) : undefined;
-  const principal = owner ?? (await newcomer(tx, connection, vouched, email));
-  await insertIdentity(tx, key, principal, now, !owner);
+  const brought = owner ?? (await broughtByDirectory(tx, connection, vouched, email));
+  const principal = brought ?? (await newcomer(tx, connection, vouched, email));
+  await insertIdentity(tx, key, principal, now, !brought);
   await tx.emit(events.identityLinked, {
-    ...{ connection: connectionId, principal, by: owner ? 'verified-email' : 'just-in-time' },
+    ...{ connection: connectionId, principal, by: owner ? 'verified-email' : brought ? 'directory' : 'just-in-time' },
   });
   return principal;
+}
+
+/**
+ * Whom the directory of the connection's workspace brought under a name that the provider answers for. An address counts
+ * where the provider verified it, and of SAML, whose attributes are all that the tenant's own provider says.
+ */
+async function broughtByDirectory(
+  tx: Tx,
+  { tenant_id: tenantId, id: connectionId, provisioning, kind }: ConnectionRow,
+  { subject, emailVerified }: Vouched,
+  email: string | undefined,
+): Promise<string | undefined> {
+  if (provisioning.mode !== 'directory') return undefined;
+  const names = [subject, ...(email !== undefined && (emailVerified || kind === 'saml') ? [email] : [])];
+  return unlinkedPersonNamed(tx, { tenantId, connectionId, workspaceId: provisioning.workspace, names });
 }
 
 /** An address counts in the domains the connection is for, and nowhere else. */

@@ -1,7 +1,7 @@
 import { inflateRawSync } from 'node:zlib';
 import { X509Certificate, verify } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { auth, connections, events, signIns, type ReplyOf, type RequestInputOf } from '@conclave/contracts';
+import { auth, connections, events, scim, signIns, type ReplyOf, type RequestInputOf } from '@conclave/contracts';
 import { refusalOf, testIdp, type Said } from '@conclave/dev-env/testing';
 import { edge, startAuth, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
 
@@ -211,6 +211,52 @@ describe('signing in by SAML', () => {
       expect(await refusalOf(signIn({ nameId: 'other', attributes: { mail } }, jit))).toBe(REFUSED);
     const told = JSON.stringify(await fixture.emitted(undefined, a.principal.tenantId));
     expect(told).not.toMatch(/Bo Example|example\.com/);
+  });
+
+  it('lets in whom the directory brought, where that was decided, once and under no second name', async () => {
+    const workspace = a.principal.workspaceId;
+    const brought = await connect(
+      { emailAttribute: 'mail' },
+      { provisioning: { mode: 'directory', workspace }, emailDomains: ['example.com'] },
+    );
+    const provision = async (userName: string, more: object = {}) => {
+      const body = { schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'], userName, ...more };
+      const request = {
+        method: 'POST',
+        base: 'https://conclave.example/scim/v2',
+        path: 'Users',
+        query: {},
+        body,
+      } as const;
+      return (await fixture.call(scim.scimRequest, request, a.principal)).body!['id'] as string;
+    };
+    const come = async (nameId: string, mail?: string) =>
+      (
+        await fixture.exchange(
+          (await signIn({ nameId, attributes: { ...(mail && { mail }) } }, brought)).secret,
+          'sign-in',
+        )
+      ).principal.id;
+    const kate = await provision('Kate@example.com');
+    const liv = await provision('liv', { externalId: '00u1' });
+    expect(await refusalOf(signIn({ nameId: 'stranger' }, brought))).toBe(REFUSED);
+    expect(await refusalOf(signIn({ nameId: 'k', attributes: { mail: 'kate@evil.com' } }, brought))).toBe(REFUSED);
+    expect(await come('k-1', 'kate@example.com')).toBe(kate);
+    expect(await come('00u1')).toBe(liv);
+    expect(await come('k-1')).toBe(kate);
+    for (const second of [{ nameId: 'k-2', attributes: { mail: 'kate@example.com' } }, { nameId: 'liv' }])
+      expect(await refusalOf(signIn(second, brought))).toBe(REFUSED);
+    expect(await fixture.emitted(events.identityLinked.type, a.principal.tenantId)).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ data: { connection: brought.id, principal: kate, by: 'directory' } }),
+      ]),
+    );
+    const owner = await provision('boss@example.com');
+    await fixture.database.query('update auth.principal set owner_since = now() where id = $1', [owner]);
+    expect(await refusalOf(signIn({ nameId: 'boss@example.com' }, brought))).toBe(REFUSED);
+    const elsewhere = await connect({}, { emailDomains: ['example.com'] });
+    await provision('moe@example.com');
+    expect(await refusalOf(signIn({ nameId: 'moe@example.com' }, elsewhere))).toBe(REFUSED);
   });
 
   it('shows the ways into a tenant by its name or a domain, and of all others nothing, alike', async () => {

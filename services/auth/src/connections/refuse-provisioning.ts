@@ -12,9 +12,11 @@ import type { Provisioning } from './settings.js';
  * @throws ConclaveError `auth.role.not-found` | `auth.role.too-wide` | `auth.workspace.not-found`
  */
 export async function refuseProvisioning(tx: Tx, ctx: RequestContext, provisioning: Provisioning): Promise<void> {
-  if (provisioning.mode !== 'just-in-time') return;
-  const { role, groupRoles = [] } = provisioning;
-  for (const given of new Set([role, ...groupRoles.map((one) => one.role)])) await refuseWiderRole(tx, ctx, given);
+  if (provisioning.mode === 'invited-only') return;
+  if (provisioning.mode === 'just-in-time') {
+    const { role, groupRoles = [] } = provisioning;
+    for (const given of new Set([role, ...groupRoles.map((one) => one.role)])) await refuseWiderRole(tx, ctx, given);
+  }
   if (!(await hasWorkspace(tx, ctx.tenantId, provisioning.workspace)))
     throw new ConclaveError('auth.workspace.not-found', { id: provisioning.workspace });
 }

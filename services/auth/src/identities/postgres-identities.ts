@@ -48,6 +48,36 @@ export async function insertIdentity(
   return { connection: key.connectionId, principal: principalId, subject: key.subject, createdAt: at.toISOString() };
 }
 
+/**
+ * The one member whom the workspace's directory calls so, by `externalId` or, without case, `userName`, and whom the
+ * connection does not know under another name; undefined when there is none, or more than one. Never an owner: who may
+ * do everything is not for a directory to say.
+ */
+export async function unlinkedPersonNamed(
+  tx: Tx,
+  where: {
+    readonly tenantId: string;
+    readonly connectionId: string;
+    readonly workspaceId: string;
+    readonly names: readonly string[];
+  },
+): Promise<string | undefined> {
+  const { tenantId, connectionId, workspaceId, names } = where;
+  const rows = await tx.query<{ principal_id: string }>(
+    `select u.principal_id from scim_user u
+     join membership m using (tenant_id, workspace_id, principal_id)
+     join principal p on p.tenant_id = u.tenant_id and p.id = u.principal_id
+     where u.tenant_id = $1 and u.workspace_id = $2 and not u.ended
+       and (u.external_id = any ($4) or lower(u.user_name) = any (select lower(unnest($4::text[]))))
+       and m.disabled_at is null and p.disabled_at is null and p.owner_since is null
+       and not exists (select from external_identity i
+         where i.tenant_id = $1 and i.connection_id = $3 and i.principal_id = u.principal_id)
+     limit 2 for update of u`,
+    [tenantId, workspaceId, connectionId, names],
+  );
+  return rows.length === 1 ? rows[0]!.principal_id : undefined;
+}
+
 /** Whether the connection made the person and what they are in the workspace is its own to say: no directory does. */
 export async function isOwnToSay(tx: Tx, key: IdentityKey, workspaceId: string): Promise<boolean> {
   const row = await tx.one(

@@ -5,6 +5,7 @@ import {
   Group,
   Modal,
   PasswordInput,
+  Radio,
   SegmentedControl,
   Stack,
   TextInput,
@@ -178,16 +179,22 @@ function People({ fields, set }: FieldsProps) {
         label="E-mail domains"
         description="Whose addresses the provider is believed about."
         placeholder="example.com, example.org"
-        required={fields.justInTime}
+        required={fields.admits === 'anybody'}
         value={fields.domains}
         onChange={(event) => set({ domains: event.currentTarget.value })}
       />
-      <Checkbox
-        label="Let in anybody of these domains, also who was not invited"
-        checked={fields.justInTime}
-        onChange={(event) => set({ justInTime: event.currentTarget.checked })}
-      />
-      {fields.justInTime && <RoleSelect value={fields.role} onChange={(role) => set({ role })} />}
+      <Radio.Group
+        label="Who is let in"
+        value={fields.admits}
+        onChange={(admits) => set({ admits: admits })}
+      >
+        <Stack gap="xs" mt="xs">
+          <Radio value="linked" label="Members who are linked to it" />
+          <Radio value="directory" label="Whom your directory brought (SCIM), by user name or external id" />
+          <Radio value="anybody" label="Let in anybody of these domains, also who was not invited" />
+        </Stack>
+      </Radio.Group>
+      {fields.admits === 'anybody' && <RoleSelect value={fields.role} onChange={(role) => set({ role })} />}
     </>
   );
 }

@@ -66,7 +66,7 @@ export function ConnectionsPage() {
 
 function Row({ connection }: { readonly connection: Connection }) {
   const { name, settings, provisioning, emailDomains, createdAt, disabledAt } = connection;
-  const who = provisioning.mode === 'invited-only' ? 'people who were linked' : `anybody, as ${provisioning.role}`;
+  const who = admitted(provisioning);
   return (
     <Table.Tr>
       <Table.Td>
@@ -129,4 +129,9 @@ function Actions({ connection: { id, name, disabledAt, urls } }: { readonly conn
       </Confirm>
     </Group>
   );
+}
+
+function admitted(provisioning: Connection['provisioning']): string {
+  if (provisioning.mode === 'just-in-time') return `anybody, as ${provisioning.role}`;
+  return provisioning.mode === 'directory' ? 'whom the directory brought' : 'people who were linked';
 }

@@ -102,7 +102,7 @@ function WhatGroupsAre({ fields, set }: FieldsProps) {
         value={fields.groupsAllowed}
         onChange={(event) => set({ groupsAllowed: event.currentTarget.value })}
       />
-      {fields.justInTime && (
+      {fields.admits === 'anybody' && (
         <Textarea
           label="Roles by group"
           description="One a line. The widest counts; who is in none of them gets the role above."

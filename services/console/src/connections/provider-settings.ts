@@ -28,7 +28,8 @@ export interface Fields {
   readonly mfa: string;
   readonly singleLogout: boolean;
   readonly domains: string;
-  readonly justInTime: boolean;
+  /** Who is let in besides those who were linked. */
+  readonly admits: 'linked' | 'directory' | 'anybody';
   readonly role: string;
 }
 
@@ -40,7 +41,7 @@ export interface FieldsProps {
 export const blank: Fields = {
   ...{ kind: 'saml', name: '', metadata: '', emailAttribute: '', vendor: '', issuer: '', clientId: '' },
   ...{ clientSecret: '', entraTenants: '', hostedDomains: '', groupsClaim: '', groupsScope: '', groupsAllowed: '' },
-  ...{ groupRoles: '', mfa: '', byKey: false, singleLogout: false, domains: '', justInTime: false, role: 'viewer' },
+  ...{ groupRoles: '', mfa: '', byKey: false, singleLogout: false, domains: '', admits: 'linked', role: 'viewer' },
 };
 
 /** Whether the issuer is Entra's for many tenants: then those whose people may come in have to be named. */
@@ -77,7 +78,7 @@ function openIdOf(fields: Fields): OpenId {
 
 /** All that connecting takes, for people of a workspace. */
 export function requestOf(fields: Fields, workspace: string): Given {
-  const { name, domains, justInTime, role } = fields;
+  const { name, domains, admits, role } = fields;
   const groupRoles = lines(fields.groupRoles).map((line) => {
     const at = line.lastIndexOf('=');
     return { group: line.slice(0, at).trim(), role: line.slice(at + 1).trim() as 'viewer' };
@@ -85,6 +86,7 @@ export function requestOf(fields: Fields, workspace: string): Given {
   const given = groupRoles.length === 0 ? {} : { groupRoles };
   return {
     ...{ name, settings: settingsOf(fields), emailDomains: words(domains) },
-    ...(justInTime ? { provisioning: { mode: 'just-in-time', role, workspace, ...given } } : {}),
+    ...(admits === 'directory' ? { provisioning: { mode: 'directory', workspace } } : {}),
+    ...(admits === 'anybody' ? { provisioning: { mode: 'just-in-time', role, workspace, ...given } } : {}),
   };
 }

@@ -4,13 +4,13 @@ import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-qu
 import { Suspense, useEffect } from 'react';
 import { theme, variables } from './design/theme.js';
 import { Waiting } from './design/page.js';
-import { Refusal } from './design/refusal.js';
 import { readIn } from './design/time.js';
 import { FaultBoundary } from './shell/fault-boundary.js';
 import { navigate, useAddress } from './routing/router.js';
 import { pageAt } from './routing/routes.js';
 import { Shell } from './shell/shell.js';
 import { factorsOf } from './sign-in/late-proof.js';
+import { NoEntryPage } from './sign-in/no-entry-page.js';
 import { SecondFactorPage } from './sign-in/second-factor-page.js';
 import { SignInPage } from './sign-in/sign-in-page.js';
 import { WelcomePage } from './sign-in/welcome-page.js';
@@ -58,7 +58,8 @@ function Inside() {
   if (path === '/welcome') return <WelcomePage />;
   if (isSignedOut(me.error)) return <SignInPage ended={me.data !== undefined} />;
   if (isPending(me.error)) return <SecondFactorPage factors={factorsOf(me.error)} />;
-  if (me.data === undefined) return me.error ? <Refusal error={me.error} onRetry={() => void me.refetch()} /> : null;
+  if (me.data === undefined)
+    return me.error ? <NoEntryPage error={me.error} onRetry={() => void me.refetch()} /> : null;
   const { Page, params } = pageAt(path);
   return (
     <Shell me={me.data}>

@@ -120,7 +120,7 @@ function summary({ console: url, gateway }: DevFile): string {
     '',
     '  Conclave is running.',
     '',
-    `    Console    ${url}   (sign in with the apiKey of .conclave/dev.json; its operatorKey is for conclave admin)`,
+    `    Console    ${url}   (sign in with the apiKey of .conclave/dev.json; its operatorKey is for conclave admin: CONCLAVE_API_KEY)`,
     `    API        ${gateway}/v1   reference: ${gateway}/docs`,
     `    Logs       ${home.logDir}`,
     '    Story      npm run up -- --story   plays the sample again',

@@ -3,6 +3,7 @@ import { ConclaveError, type ReplyOf, type RequestOf, type connections } from '@
 import { Egress } from '@conclave/nest-kit/egress';
 import { Injectable } from '@nestjs/common';
 import { SignInRefusal } from '../connection-sign-ins/vouched.js';
+import { guardedFetch, refusing } from '../oidc/guarded-fetch.js';
 import { OidcClient } from '../oidc/oidc-client.js';
 import { PublicPlaces } from './public-places.js';
 import { githubAt, settingsOf, type ConnectionSettings } from './settings.js';
@@ -10,7 +11,8 @@ import { githubAt, settingsOf, type ConnectionSettings } from './settings.js';
 type Contract = typeof connections.testConnection;
 type Check = ReplyOf<Contract>['checks'][number];
 
-const REACH_MS = 3_000;
+const ASK = { method: 'GET', headers: { accept: 'application/json' }, body: null };
+const INSIDE = 'the host has no public address';
 
 /** Tries settings without keeping anything: what saving would refuse, and what the provider says of itself. */
 @Injectable()
@@ -40,8 +42,9 @@ export class TestConnection {
         return { value: true, says: `The issuer publishes ${endpoints.join(', ')}.` };
       }
       const { apiUrl } = githubAt(settings);
-      await this.egress.admit(apiUrl, AbortSignal.timeout(REACH_MS));
-      return { value: true, says: `${apiUrl} can be reached.` };
+      const { status } = await refusing(guardedFetch(this.egress)(apiUrl, ASK as never));
+      if (status >= 500) throw new SignInRefusal(`${apiUrl} answers with ${status}`);
+      return { value: true, says: `${apiUrl} answers.` };
     });
   }
 }
@@ -73,7 +76,9 @@ async function noted<T>(
 /** @throws what is nobody's settings' fault */
 function reasonOf(error: unknown): string {
   if (error instanceof ConclaveError && error.code === 'auth.connection.invalid') return String(error.params['reason']);
-  if (error instanceof SignInRefusal) return error.reason;
-  if (error instanceof Error && ['EgressRefusedError', 'TimeoutError'].includes(error.name)) return error.message;
+  if (error instanceof SignInRefusal)
+    return error.reason === INSIDE
+      ? `${INSIDE}: one inside your network has to be in EGRESS_ALLOW of auth`
+      : error.reason;
   throw error;
 }

@@ -42,6 +42,6 @@ export async function refusing<T>(work: Promise<T>): Promise<T> {
 function reasonOf(error: unknown): string {
   if (error instanceof EgressRefusedError) return error.message;
   const inner = error instanceof Error && error.cause instanceof EgressRefusedError ? error.cause.message : undefined;
-  const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
+  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   return inner ?? code ?? 'the provider does not answer as it should';
 }

@@ -34,10 +34,16 @@ const words: Partial<Record<ErrorCode, (params: Params) => Words>> = {
     title: 'This browser may only read.',
     hint: 'Sign out and in again to make changes from here.',
   }),
-  'auth.forbidden': ({ permission }) => ({
-    title: 'Your key does not permit this.',
-    hint: `Ask an administrator for ${said(permission) ?? 'the permission'}.`,
-  }),
+  'auth.forbidden': ({ permission, policies }) =>
+    Array.isArray(policies) && policies.length > 0
+      ? {
+          title: 'A policy of your organisation forbids this.',
+          hint: `Ask an owner about ${policies.map(String).join(', ')}.`,
+        }
+      : {
+          title: 'You are not permitted to do this.',
+          hint: `Ask an administrator for ${said(permission) ?? 'the permission'}.`,
+        },
   'auth.scope.too-wide': () => ({
     title: 'A key cannot grant more than you hold.',
     hint: 'Take away the permissions you do not have yourself.',

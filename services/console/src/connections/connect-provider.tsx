@@ -190,7 +190,7 @@ function People({ fields, set }: FieldsProps) {
       >
         <Stack gap="xs" mt="xs">
           <Radio value="linked" label="Members who are linked to it" />
-          <Radio value="directory" label="Whom your directory brought (SCIM), by user name or external id" />
+          <Radio value="directory" label="Whom your directory (SCIM) brought, by their login or external id" />
           <Radio value="anybody" label="Let in anybody of these domains, also who was not invited" />
         </Stack>
       </Radio.Group>

@@ -29,10 +29,18 @@ export function WelcomePage() {
     },
   });
   return (
-    <Door title="Welcome to Conclave" note={read.data === undefined ? 'One moment.' : <Purpose {...read.data} />}>
+    <Door
+      title="Welcome to Conclave"
+      note={read.data ? <Purpose {...read.data} /> : read.isPending ? 'One moment.' : ''}
+    >
       {read.isPending && <Waiting rows={1} />}
       <Refused error={read.error ?? accept.error} />
-      {read.data !== undefined && (
+      {(read.error ?? accept.error) && (
+        <Button variant="default" component="a" href="/">
+          Go to sign-in
+        </Button>
+      )}
+      {read.data !== undefined && !accept.isError && (
         <Stack gap="md">
           {read.data.branding && <Branded {...read.data.branding} />}
           <Button

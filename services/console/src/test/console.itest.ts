@@ -142,7 +142,7 @@ import { API_KEY, newWorld, type World } from './world.js';
     it('that cannot be read say why, and can be tried again', async () => {
       edge.refuse(runtime.listRuns, 'auth.forbidden');
       await enter('/runs');
-      await see(page.getByRole('alert').getByText('Your key does not permit this.'));
+      await see(page.getByRole('alert').getByText('You are not permitted to do this.'));
       edge.refuse(runtime.listRuns);
       await button('Try again').click();
       await see(page.getByRole('row', { name: /Add discount codes/ }));

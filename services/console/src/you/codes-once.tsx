@@ -9,9 +9,7 @@ export function CodesOnce({ codes, onKept }: { readonly codes: readonly string[]
   return (
     <Stack gap="md">
       <Alert variant="default" icon={<Icon name="info" />} title="Keep these recovery codes now">
-        <Text size="sm">
-          They are shown this once. Each lets you in once when your authenticator app or passkey is gone.
-        </Text>
+        <Text size="sm">They are shown this once. Each takes the place of your authenticator app once.</Text>
       </Alert>
       <Group justify="space-between" align="start" wrap="nowrap">
         <SimpleGrid

@@ -1,6 +1,6 @@
 /** Signing in and out through `oidc-provider` set up like the vendors' own, and what is refused of each. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { auth, connections, signIns, type ReplyOf, type RequestInputOf } from '@conclave/contracts';
+import { auth, connections, signIns, tenantRoles, type ReplyOf, type RequestInputOf } from '@conclave/contracts';
 import { refusalOf } from '@conclave/dev-env/testing';
 import { edge, startAuth, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
 import { startForger } from '../testing/forging-issuer.js';
@@ -143,6 +143,51 @@ describe.each(withGroups)('groups of %s', (name) => {
       expect([outside, await refusalOf(roleIn(outside))]).toEqual([outside, REFUSED]);
     expect(await roleIn(['guests', 'makers'])).toBe('developer');
   });
+});
+
+it('groups say nothing of who came by another way, is a directory’s, has a role by hand, or administers alone', async () => {
+  const vendor = vendorOf('Keycloak');
+  const groupRoles = [
+    { group: 'makers', role: 'developer' as const },
+    { group: 'ops', role: 'administrator' as const },
+  ];
+  const connection = await connect(settingsOf(vendor), { provisioning: { ...atSight(), groupRoles } });
+  register(connection, vendor.setup);
+  const { tenantId, workspaceId, principal: owner } = a.principal;
+  await fixture.call(
+    connections.linkIdentity,
+    { id: connection.id, principal: owner.id, subject: 'linked' },
+    a.principal,
+  );
+  let id = '';
+  const roleAfter = async (sub: string, groups: readonly string[]): Promise<string> => {
+    issuer.person = { ...vendor.ada, sub, ...vendor.inGroups!(groups) };
+    ({ id } = (await fixture.exchange(await signIn(connection), 'sign-in')).principal);
+    const { items } = await fixture.call(auth.listMembers, { limit: 100 }, a.principal);
+    return items.find((one) => one.principal.id === id)!.role;
+  };
+  const give = (role: string) => fixture.call(auth.changeMember, { id, role }, a.principal);
+  expect(await roleAfter('linked', [])).toBe('administrator');
+  expect(await roleAfter('bo', ['makers'])).toBe('developer');
+  await fixture.call(tenantRoles.createRole, { name: 'helpers', permissions: ['run:read'] }, a.principal);
+  await give('helpers');
+  expect(await roleAfter('bo', ['ops'])).toBe('helpers');
+  await give('auditor');
+  expect(await roleAfter('bo', ['makers'])).toBe('developer');
+  const described = [tenantId, workspaceId, id];
+  await fixture.database.query(
+    `insert into auth.scim_user (tenant_id, workspace_id, principal_id, user_name, resource, created_at, changed_at)
+     values ($1, $2, $3, 'bo', '{}', now(), now())`,
+    described,
+  );
+  expect(await roleAfter('bo', ['ops'])).toBe('developer');
+  await fixture.database.query(
+    'delete from auth.scim_user where tenant_id = $1 and workspace_id = $2 and principal_id = $3',
+    described,
+  );
+  expect(await roleAfter('bo', ['ops'])).toBe('administrator');
+  await fixture.setRole(a.principal, 'viewer');
+  expect(await roleAfter('bo', [])).toBe('administrator');
 });
 
 describe('Entra', () => {

@@ -15,10 +15,14 @@ import { useMay } from '../sign-in/use-me.js';
 import { MailDomains } from './mail-domains.js';
 import { ConnectProvider } from './connect-provider.js';
 import { MfaDemand } from './mfa-demand.js';
+import { vendorNames } from './provider-settings.js';
 
 const active: Look = { tone: 'good', icon: 'check', word: 'Active' };
 const disabled: Look = { tone: 'warn', icon: 'dash', word: 'Disabled' };
 const kinds = { saml: 'SAML', oidc: 'OpenID Connect', github: 'GitHub' } as const;
+
+const kindOf = (settings: Connection['settings']): string =>
+  settings.kind === 'oidc' && settings.vendor ? vendorNames[settings.vendor] : kinds[settings.kind];
 
 /** Through whom people of the tenant sign in. */
 export function ConnectionsPage() {
@@ -74,7 +78,7 @@ function Row({ connection }: { readonly connection: Connection }) {
           <Visible text={name} />
         </Text>
       </Table.Td>
-      <Table.Td>{kinds[settings.kind]}</Table.Td>
+      <Table.Td>{kindOf(settings)}</Table.Td>
       <Table.Td>
         <Tag look={disabledAt === undefined ? active : disabled} />
       </Table.Td>

@@ -1,8 +1,7 @@
 import { NativeSelect, TextInput, Textarea } from '@mantine/core';
-import { isOfManyTenants, type FieldsProps, type Vendor } from './provider-settings.js';
+import { isOfManyTenants, vendorNames, type FieldsProps, type Vendor } from './provider-settings.js';
 
 interface Preset {
-  readonly label: string;
   /** What its issuers look like; with `issuer` there is one only. */
   readonly like: string;
   readonly issuer?: string;
@@ -11,16 +10,12 @@ interface Preset {
 }
 
 const presets: Readonly<Record<Vendor | '', Preset>> = {
-  '': { label: 'Another', like: 'https://login.example.com', groups: 'groups' },
-  auth0: { label: 'Auth0', like: 'https://TENANT.auth0.com/', groups: 'https://example.com/groups' },
-  entra: {
-    label: 'Microsoft Entra',
-    like: 'https://login.microsoftonline.com/TENANT-ID/v2.0',
-    groups: 'groups',
-  },
-  google: { label: 'Google', like: 'https://accounts.google.com', issuer: 'https://accounts.google.com' },
-  keycloak: { label: 'Keycloak', like: 'https://HOST/realms/REALM', groups: 'realm_access.roles' },
-  okta: { label: 'Okta', like: 'https://ORG.okta.com', groups: 'groups' },
+  '': { like: 'https://login.example.com', groups: 'groups' },
+  auth0: { like: 'https://TENANT.auth0.com/', groups: 'https://example.com/groups' },
+  entra: { like: 'https://login.microsoftonline.com/TENANT-ID/v2.0', groups: 'groups' },
+  google: { like: 'https://accounts.google.com', issuer: 'https://accounts.google.com' },
+  keycloak: { like: 'https://HOST/realms/REALM', groups: 'realm_access.roles' },
+  okta: { like: 'https://ORG.okta.com', groups: 'groups' },
 };
 
 /** Whose provider it is, and what its issuer is called. */
@@ -30,7 +25,7 @@ export function IssuerFields({ fields, set }: FieldsProps) {
     <>
       <NativeSelect
         label="Provider"
-        data={Object.entries(presets).map(([value, { label }]) => ({ value, label }))}
+        data={Object.entries({ '': 'Another', ...vendorNames }).map(([value, label]) => ({ value, label }))}
         value={fields.vendor}
         onChange={(event) => {
           const vendor = event.currentTarget.value as Vendor | '';

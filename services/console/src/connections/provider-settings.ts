@@ -4,6 +4,14 @@ export type Given = RequestInputOf<typeof connections.createConnection>;
 export type Vendor = (typeof connections.oidcVendors)[number];
 type OpenId = Extract<Given['settings'], { kind: 'oidc' }>;
 
+export const vendorNames: Readonly<Record<Vendor, string>> = {
+  auth0: 'Auth0',
+  entra: 'Microsoft Entra',
+  google: 'Google',
+  keycloak: 'Keycloak',
+  okta: 'Okta',
+};
+
 /** What somebody who connects a provider writes. */
 export interface Fields {
   readonly kind: Given['settings']['kind'];

@@ -92,6 +92,7 @@ import { newWorld } from './world.js';
 
   it('are connected as their vendor has it, with its tenants, domains and groups', async () => {
     await enterAt(page, edge.url, '/connections');
+    await see(page.getByRole('row', { name: /Acme Login.*Okta/ }));
     await button('Connect a provider').click();
     await dialog().getByText('OpenID Connect', { exact: true }).click();
     await page.getByLabel('Name').fill('Ours');

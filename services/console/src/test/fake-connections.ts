@@ -22,7 +22,10 @@ export function connectionsOf(now: number): Connection[] {
   return [
     {
       ...{ id, name: 'Acme Login', provisioning: { mode: 'invited-only' }, emailDomains: ['acme.example.com'] },
-      settings: { kind: 'oidc', issuer: 'https://login.acme.example.com', clientId: 'c', idTokenAlgorithm: 'RS256' },
+      settings: {
+        ...{ kind: 'oidc', issuer: 'https://acme.okta.com', clientId: 'c', idTokenAlgorithm: 'RS256' },
+        vendor: 'okta',
+      },
       urls: { login: `${BASE}/${id}/login`, callback: `${BASE}/${id}/callback` },
       createdAt: iso(now),
     },

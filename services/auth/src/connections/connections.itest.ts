@@ -90,15 +90,20 @@ describe('connections', () => {
   it('make people at sight only in domains, in a role and in a workspace that their maker could give', async () => {
     const workspace = admin.workspaceId;
     const emailDomains = ['example.com'];
+    const settings = { ...saml, emailAttribute: 'mail' };
     const jit = (role: keyof typeof roles, place = workspace) =>
-      ({ provisioning: { mode: 'just-in-time', role, workspace: place }, emailDomains }) as const;
+      ({ settings, provisioning: { mode: 'just-in-time', role, workspace: place }, emailDomains }) as const;
     expect((await create(jit('viewer'))).provisioning).toEqual(jit('viewer').provisioning);
-    expect(await refusalOf(create({ ...jit('viewer'), emailDomains: [] }))).toBe('auth.connection.invalid');
+    for (const unfit of [{ emailDomains: [] }, { settings: saml }])
+      expect(await refusalOf(create({ ...jit('viewer'), ...unfit }))).toBe('auth.connection.invalid');
+    expect(await refusalOf(create({ provisioning: { mode: 'directory', workspace: newId('workspace') } }))).toBe(
+      'auth.workspace.not-found',
+    );
     for (const place of [newId('workspace'), b.principal.workspaceId])
       expect(await refusalOf(create(jit('viewer', place)))).toBe('auth.workspace.not-found');
     const narrow = { ...admin, scopes: ['connection:manage' as const, ...roles.viewer] };
     expect(await refusalOf(create(jit('developer'), narrow))).toBe('auth.role.too-wide');
-    const { id } = await create();
+    const { id } = await create({ settings });
     expect(await refusalOf(change(id, jit('developer'), narrow))).toBe('auth.role.too-wide');
     expect(await refusalOf(change(id, { settings: saml }, narrow))).toBe('auth.role.too-wide');
     expect(await refusalOf(create({ emailDomains }, narrow))).toBe('auth.role.too-wide');

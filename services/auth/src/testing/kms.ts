@@ -71,18 +71,15 @@ const refuse = (name: string): never => {
   throw new Refused(kmsRefusal(name));
 };
 
-export async function startKms(): Promise<KmsServer> {
-  const keys = new Map<string, Key>();
-  const credentials = newCredentials();
-  const known = new Map<string, Credentials>([[credentials.accessKeyId, credentials]]);
-
+/** What KMS does with symmetric keys. */
+function verbsOn(keys: ReadonlyMap<string, Key>): Record<Verb, (wanted: Wanted) => object> {
   function usable(arn: string | undefined): Key {
     const key = keys.get(arn ?? '') ?? refuse('NotFoundException');
     if (key.state === 'Disabled') refuse('DisabledException');
     if (key.state === 'PendingDeletion') refuse('KMSInvalidStateException');
     return key;
   }
-  const verbs: Record<Verb, (wanted: Wanted) => object> = {
+  return {
     Encrypt({ KeyId, Plaintext = '', EncryptionContext }) {
       const key = usable(KeyId);
       const nonce = randomBytes(12);
@@ -106,6 +103,14 @@ export async function startKms(): Promise<KmsServer> {
       }
     },
   };
+}
+
+export async function startKms(): Promise<KmsServer> {
+  const keys = new Map<string, Key>();
+  const credentials = newCredentials();
+  const known = new Map<string, Credentials>([[credentials.accessKeyId, credentials]]);
+
+  const verbs = verbsOn(keys);
 
   function assumeRole(form: URLSearchParams): Answer {
     if (form.get('WebIdentityToken') !== server.webIdentity) return stsRefusal('InvalidIdentityToken');

@@ -11,7 +11,7 @@ TOOLS=${TOOLS:-$PWD/.conclave/cache/nightly}
 HELM_VERSION=v4.2.4 KUBECONFORM_VERSION=v0.7.0 GATEWAY_API_VERSION=v1.4.0 VERSITYGW_VERSION=v1.8.0
 # It has no version that Go knows.
 LOCAL_KMS_VERSION=v0.0.0-20260228092603-2a5e92d09ab6
-PARSERS='ocsf-json-schema==1.2.0 jsonschema==4.26.0 pycef==1.11 scim2-tester==0.5.2 scim2-client[httpx2]==0.13.2 pysaml2==7.5.5 schemathesis==4.32.5'
+PARSERS='ocsf-json-schema==1.2.0 jsonschema==4.26.0 pycef==1.11 scim2-tester==0.5.2 scim2-client[httpx2]==0.13.2 pysaml2==7.5.5 schemathesis==4.32.5 cyclonedx-python-lib[json-validation]==11.12.0'
 KUBERNETES_VERSIONS='v1.33.13 v1.36.3'
 export GOBIN="$TOOLS/bin" CGO_ENABLED=0 GOFLAGS=-trimpath
 PATH="$PWD/node_modules/.bin:$PATH"
@@ -48,6 +48,9 @@ for reader in tlog syslog; do go build -C "deploy/verify/$reader" -o "$GOBIN/$re
 [ -x "$TOOLS/parsers/bin/python" ] || python3 -m venv "$TOOLS/parsers"
 # shellcheck disable=SC2086
 timed 'parsers installed' "$TOOLS/parsers/bin/python" -m pip install --quiet --disable-pip-version-check $PARSERS
+npm run -s sbom "$TOOLS/conclave.cdx.json"
+"$TOOLS/parsers/bin/python" deploy/verify/sbom.py "$TOOLS/conclave.cdx.json"
+say 'the bill of materials is CycloneDX by its schema'
 timed "a directory's client finds what SCIM promises" env CONCLAVE_NIGHTLY=1 SCIM_PYTHON="$TOOLS/parsers/bin/python" \
   npm test -- scim-tester.nightly
 timed 'an identity provider by others is believed, and no more of it than is signed' env CONCLAVE_NIGHTLY=1 \

@@ -107,10 +107,10 @@ describe('a rotation of key-encryption keys', () => {
       }
     });
     return {
-      /** Until there were as many turns as would give each two. @throws what one of them failed with */
+      /** Until there were as many turns as there are clients. @throws what one of them failed with */
       async turns(): Promise<void> {
         const { promise, resolve } = Promise.withResolvers<void>();
-        const enough = answered + 2 * CLIENTS;
+        const enough = answered + CLIENTS;
         tell = () => void (answered >= enough && resolve());
         await Promise.race([promise, Promise.all(clients)]);
       },

@@ -64,7 +64,7 @@ describe('a rotation of key-encryption keys', () => {
   });
   afterAll(async () => {
     await fixture.stop();
-    token?.remove();
+    await token?.remove();
     await Promise.all([transit.stop(), kms.stop(), rm(dir, { recursive: true })]);
   });
 

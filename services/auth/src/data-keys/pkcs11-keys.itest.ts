@@ -17,7 +17,7 @@ import { makeSoftToken, softTokens, type SoftToken } from '../testing/soft-token
       ...{ open: { bytes: 32, extractable: true }, short: { bytes: 16 } },
     });
   });
-  afterAll(() => token.remove());
+  afterAll(() => token?.remove());
 
   const tokenRing = (more: Parameters<typeof ringOf>[0] = {}) =>
     ringOf({ ...token.environment, SECRETS_PKCS11_KEYS: 'one', ...more });

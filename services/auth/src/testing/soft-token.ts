@@ -18,7 +18,8 @@ export interface SoftToken {
     readonly SECRETS_PKCS11_TOKEN: string;
     readonly SECRETS_PKCS11_PIN_FILE: string;
   };
-  remove(): void;
+  /** Ends the library in this process, too, as the next test has tokens of its own. */
+  remove(): Promise<void>;
 }
 
 interface KeySpec {
@@ -47,17 +48,34 @@ export async function makeSoftToken(settings: string, keys: Readonly<Record<stri
       ...{ SECRETS_PKCS11_MODULE: MODULE, SECRETS_PKCS11_TOKEN: label },
       SECRETS_PKCS11_PIN_FILE: pinFile,
     },
-    remove() {
+    async remove() {
+      await endLibrary();
       execFileSync('softhsm2-util', ['--delete-token', '--token', label], { stdio: 'ignore' });
       rmSync(pinFile);
     },
   };
 }
 
-async function makeKeys(token: string, keys: Readonly<Record<string, KeySpec>>): Promise<void> {
+async function loadLibrary() {
   const { default: lib } = await import('pkcs11js');
   const library = new lib.PKCS11();
   library.load(MODULE);
+  return { lib, library };
+}
+
+async function endLibrary(): Promise<void> {
+  const { lib, library } = await loadLibrary();
+  try {
+    library.C_Finalize();
+  } catch (error) {
+    if ((error as { code?: number }).code !== lib.CKR_CRYPTOKI_NOT_INITIALIZED) throw error;
+  } finally {
+    library.close();
+  }
+}
+
+async function makeKeys(token: string, keys: Readonly<Record<string, KeySpec>>): Promise<void> {
+  const { lib, library } = await loadLibrary();
   library.C_Initialize();
   const slot = library.C_GetSlotList(true).find((it) => library.C_GetTokenInfo(it).label.trim() === token)!;
   const session = library.C_OpenSession(slot, lib.CKF_SERIAL_SESSION | lib.CKF_RW_SESSION);

@@ -13,6 +13,7 @@ const proofs = {
   SIMPLESAMLPHP: '/simplesamlphp.nightly',
   SCIM_PYTHON: '/scim-tester.nightly',
   HOSTILE_PYTHON: '/hostile-clients.nightly',
+  LOCAL_KMS: '/local-kms.nightly',
   OPENBAO: '/openbao.nightly',
 };
 const unproven = Object.keys(proofs).flatMap((name) => (process.env[name] ? [] : proofs[name]));

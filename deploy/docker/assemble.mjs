@@ -1,6 +1,6 @@
 /**
- * Makes the image's /app: every process as an entry of one bundle, what is no code beside it, and the licences of what
- * was bundled. There is no node_modules in it.
+ * Makes the image's /app: every process as an entry of one bundle, what is no code beside it, the licences of what
+ * was bundled, and the bill of materials. There is no node_modules in it.
  *
  *     node deploy/docker/assemble.mjs /app        # in a built checkout
  */
@@ -8,6 +8,7 @@ import { cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'nod
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundle } from '../../libs/dev-env/bin/bundle.mjs';
+import { sbom } from '../sbom/sbom.mjs';
 import { entries } from './entries.mjs';
 
 const root = resolve(fileURLToPath(import.meta.url), '../../..');
@@ -49,4 +50,5 @@ mkdirSync(out, { recursive: true });
 const bundled = licences(await bundle(sources, join(out, 'bundle')));
 for (const [from, to] of Object.entries(plain)) cpSync(join(root, from), join(out, to), { recursive: true });
 writeFileSync(join(out, 'THIRD-PARTY-LICENSES'), `${bundled.join(`\n\n${'-'.repeat(80)}\n\n`)}\n`);
+writeFileSync(join(out, 'sbom.cdx.json'), sbom());
 console.log(`${Object.keys(entries).length} processes and ${bundled.length} packages bundled to ${out}`);

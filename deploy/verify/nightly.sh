@@ -3,13 +3,15 @@
 # lints in the chart's own tests; kubeconform checks every manifest strictly against the API of two Kubernetes versions.
 # And what others' programs say of a running installation: Go's x/mod of its log, parsers of OCSF, CEF and RFC 5424 of its
 # exports, scim2-tester of its directory; pysaml2 and SimpleSAMLphp as identity providers; schemathesis, sqlmap and wapiti
-# of its public API; and a real S3 server as a store. Needs Go, xmlsec1, sqlmap, wapiti, simplesamlphp with php-cli,
-# chromium, Python 3 with venv and a built checkout; what it makes goes to TOOLS, modules to the cache of Go.
+# of its public API; a real S3 server as a store, and a KMS by others. Needs Go, xmlsec1, sqlmap, wapiti, simplesamlphp with
+# php-cli, chromium, Python 3 with venv and a built checkout; what it makes goes to TOOLS, modules to the cache of Go.
 set -eu
 cd "$(dirname "$0")/../.."
 TOOLS=${TOOLS:-$PWD/.conclave/cache/nightly}
 HELM_VERSION=v4.2.4 KUBECONFORM_VERSION=v0.7.0 GATEWAY_API_VERSION=v1.4.0 VERSITYGW_VERSION=v1.8.0
-PARSERS='ocsf-json-schema==1.2.0 jsonschema==4.26.0 pycef==1.11 scim2-tester==0.5.2 scim2-client[httpx2]==0.13.2 pysaml2==7.5.5 schemathesis==4.32.5'
+# It has no version that Go knows.
+LOCAL_KMS_VERSION=v0.0.0-20260228092603-2a5e92d09ab6
+PARSERS='ocsf-json-schema==1.2.0 jsonschema==4.26.0 pycef==1.11 scim2-tester==0.5.2 scim2-client[httpx2]==0.13.2 pysaml2==7.5.5 schemathesis==4.32.5 cyclonedx-python-lib[json-validation]==11.12.0'
 KUBERNETES_VERSIONS='v1.33.13 v1.36.3'
 export GOBIN="$TOOLS/bin" CGO_ENABLED=0 GOFLAGS=-trimpath
 PATH="$PWD/node_modules/.bin:$PATH"
@@ -41,10 +43,14 @@ for version in $KUBERNETES_VERSIONS; do
 done
 
 [ -x "$GOBIN/versitygw" ] || timed "versitygw $VERSITYGW_VERSION built" go install "github.com/versity/versitygw/cmd/versitygw@$VERSITYGW_VERSION"
+[ -x "$GOBIN/local-kms" ] || timed 'local-kms built' go install "github.com/nsmithuk/local-kms@$LOCAL_KMS_VERSION"
 for reader in tlog syslog; do go build -C "deploy/verify/$reader" -o "$GOBIN/$reader" .; done
 [ -x "$TOOLS/parsers/bin/python" ] || python3 -m venv "$TOOLS/parsers"
 # shellcheck disable=SC2086
 timed 'parsers installed' "$TOOLS/parsers/bin/python" -m pip install --quiet --disable-pip-version-check $PARSERS
+npm run -s sbom "$TOOLS/conclave.cdx.json"
+"$TOOLS/parsers/bin/python" deploy/verify/sbom.py "$TOOLS/conclave.cdx.json"
+say 'the bill of materials is CycloneDX by its schema'
 timed "a directory's client finds what SCIM promises" env CONCLAVE_NIGHTLY=1 SCIM_PYTHON="$TOOLS/parsers/bin/python" \
   npm test -- scim-tester.nightly
 timed 'an identity provider by others is believed, and no more of it than is signed' env CONCLAVE_NIGHTLY=1 \
@@ -53,6 +59,8 @@ timed 'the public API withstands generated requests' env CONCLAVE_NIGHTLY=1 \
   HOSTILE_PYTHON="$TOOLS/parsers/bin/python" npm test -- hostile-clients.nightly
 timed 'another signs a person in and out in a browser' env CONCLAVE_NIGHTLY=1 \
   SIMPLESAMLPHP="${SIMPLESAMLPHP:-/usr/share/simplesamlphp}" npm test -- simplesamlphp.nightly
+timed 'a KMS by others keeps the keys of keys' env CONCLAVE_NIGHTLY=1 LOCAL_KMS="$GOBIN/local-kms" \
+  npm test -- local-kms.nightly
 # Its modules are in no proxy: build or fetch it yourself.
 [ -z "${OPENBAO:-}" ] || timed 'OpenBao keeps the keys of keys' env CONCLAVE_NIGHTLY=1 npm test -- openbao.nightly
 timed "logs and exports hold by others' programs" env CONCLAVE_NIGHTLY=1 S3_SERVER="$GOBIN/versitygw" \

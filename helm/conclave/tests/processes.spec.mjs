@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { serviceNames } from '../../../libs/contracts/dist/index.js';
 import { apiKeyIdOf } from '../../../services/auth/dist/api-keys/api-key-format.js';
 import { entries } from '../../../deploy/docker/entries.mjs';
+import { sbomOf } from '../../../deploy/sbom/sbom.mjs';
 import { installations, render, repositoryRoot } from './chart.mjs';
 import { podsOf } from './policy.mjs';
 
@@ -64,6 +65,81 @@ describe('what the image can run', () => {
     for (const name of ['@nestjs/core', 'pg', 'zod']) expect(kept).toMatch(new RegExp(`^${name} \\S+ \\(MIT\\)$`, 'm'));
     expect(kept).toContain('Permission is hereby granted, free of charge');
     expect(kept).not.toContain('@conclave/');
+  });
+
+  it('loads the SDKs of key stores and directories when they are used, and starts without them', () => {
+    const textOf = (file) => readFileSync(join(app, 'bundle', file), 'utf8');
+    const atStart = new Set();
+    const load = (file) => {
+      if (atStart.has(file)) return;
+      atStart.add(file);
+      for (const [, next] of textOf(file).matchAll(/(?:from|import)\s*["']\.\/([^"']+\.js)["']/g)) load(next);
+    };
+    load('auth.js');
+    for (const text of ['TrentService', 'Auth0-Client']) {
+      const having = readdirSync(join(app, 'bundle')).filter(
+        (file) => file.endsWith('.js') && textOf(file).includes(text),
+      );
+      expect(having).not.toEqual([]);
+      expect(having.filter((file) => atStart.has(file))).toEqual([]);
+    }
+  });
+});
+
+describe('the bill of materials', () => {
+  let lock;
+  let bom;
+  beforeAll(() => {
+    lock = JSON.parse(readFileSync(join(repositoryRoot, 'package-lock.json'), 'utf8'));
+    bom = JSON.parse(readFileSync(join(app, 'sbom.cdx.json'), 'utf8'));
+  });
+  const refs = () => new Set(bom.components.map(({ purl }) => purl));
+  const purlOf = (name, version) => `pkg:npm/${name.replace('@', '%40')}@${version}`;
+
+  it('is CycloneDX, with a name, a version, a licence and a digest for each package', () => {
+    expect(bom).toMatchObject({ bomFormat: 'CycloneDX', specVersion: '1.6', version: 1 });
+    expect(bom.serialNumber).toMatch(/^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    expect(bom.metadata.component).toMatchObject({ type: 'application', name: 'conclave', version: lock.version });
+    expect(refs().size).toBe(bom.components.length);
+    for (const { 'bom-ref': ref, type, name, version, licenses, hashes, purl, group } of bom.components) {
+      expect([type, purl]).toEqual(['library', ref]);
+      expect(purl).toBe(purlOf(group ? `${group}/${name}` : name, version));
+      expect(licenses).toHaveLength(1);
+      if (group !== '@conclave') expect(hashes[0].content).toMatch(/^[0-9a-f]{128}$/);
+    }
+  });
+
+  it('says what needs what, and names nothing that it does not have', () => {
+    const all = new Set([...refs(), bom.metadata.component['bom-ref']]);
+    expect(new Set(bom.dependencies.map(({ ref }) => ref))).toEqual(all);
+    for (const { dependsOn } of bom.dependencies) for (const ref of dependsOn) expect(all).toContain(ref);
+  });
+
+  it('has every package of the lockfile that is not of development, but for what bundles and tests', () => {
+    const known = refs();
+    const left = Object.entries(lock.packages)
+      .filter(([place, held]) => place.includes('node_modules/') && !held.link && !held.dev)
+      .map(([place, held]) => [held.name ?? place.replace(/^.*node_modules\//, ''), held])
+      .filter(([name, { version }]) => !known.has(purlOf(name, version)))
+      .filter(([, held]) => !held.optional)
+      .map(([name]) => name);
+    expect(left.sort()).toEqual(['@oxc-project/types', '@rolldown/pluginutils', 'rolldown']);
+  });
+
+  it('has every package whose code is in the bundle or the console', () => {
+    const bundled = [...readFileSync(join(app, 'THIRD-PARTY-LICENSES'), 'utf8').matchAll(/^(\S+) (\d\S*) \(.+\)$/gm)];
+    const shown = [...readFileSync(join(app, 'console/.vite/license.md'), 'utf8').matchAll(/^## (\S+) - (\d\S*)/gm)];
+    expect(Math.min(bundled.length, shown.length)).toBeGreaterThan(10);
+    const known = refs();
+    const unknown = [...bundled, ...shown].map(([, name, version]) => purlOf(name, version));
+    expect(unknown.filter((purl) => !known.has(purl))).toEqual([]);
+  });
+
+  it('is the same of the same lockfile, has a time when it is told one, and is not made of a lockfile with gaps', () => {
+    expect(sbomOf(lock)).toEqual(bom);
+    expect(sbomOf(lock, '0').metadata.timestamp).toBe('1970-01-01T00:00:00.000Z');
+    const { 'node_modules/zod': _, ...packages } = lock.packages;
+    expect(() => sbomOf({ ...lock, packages })).toThrow('the lockfile has no zod, which');
   });
 });
 

@@ -229,6 +229,12 @@ export const errorCatalogue = {
     action: 'Retry; `service` names it.',
     retryable: true,
   },
+  'service.misconfigured': {
+    status: 503,
+    title: 'A service needed for this refuses us, and will until somebody corrects how it is set up.',
+    action:
+      'Tell an operator, who finds more in the log: `service` names it; `reason` is what to correct: `address`, `credentials`, `permission`, `key`, `ciphertext` (what was wrapped is not what it opens) or `answer` (it is something else).',
+  },
   'service.internal': {
     status: 500,
     title: 'Something failed on our side.',

@@ -23,6 +23,7 @@ export const generalErrors = [
   'auth.tenant.suspended',
   'auth.csrf',
   'service.unavailable',
+  'service.misconfigured',
   'service.internal',
 ] as const satisfies readonly ErrorCode[];
 

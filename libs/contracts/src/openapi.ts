@@ -32,6 +32,7 @@ const EVERYWHERE: readonly ErrorCode[] = [
   'request.rate-limited',
   'service.internal',
   'service.unavailable',
+  'service.misconfigured',
   'request.deadline',
 ];
 const ON_WRITES: readonly ErrorCode[] = ['auth.csrf', 'request.idempotency-key'];

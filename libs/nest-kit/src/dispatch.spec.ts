@@ -216,6 +216,18 @@ describe('what stands after a handler', () => {
     expect(lines.join('')).toContain('hunter2');
   });
 
+  it('passes on that another service is not set up for us, and says why to our log alone', async () => {
+    const { run, lines } = request(reader);
+    const refuse = (): never => {
+      const cause = new Error('KMS answered: no such key arn:secret');
+      throw new ConclaveError('service.misconfigured', { service: 'kms', reason: 'key' }, { cause });
+    };
+    const refusal = (await run(greet, refuse).catch((error: unknown) => error)) as ConclaveError;
+    expect(refusal).toMatchObject({ code: 'service.misconfigured', params: { service: 'kms', reason: 'key' } });
+    expect(JSON.stringify([refusal.message, refusal.params])).not.toContain('arn:secret');
+    expect(lines.join('')).toContain('arn:secret');
+  });
+
   it('measures every request by contract and result', async () => {
     const { run, metrics } = request(reader);
     await run();

@@ -2,7 +2,7 @@
  * What stands before every handler, whatever the transport: deadline, context token, permission, schema, policies; and
  * what stands after it: reply schema, metrics, log, span, one error mapping.
  */
-import { ConclaveError, type Contract, type ServiceName } from '@conclave/contracts';
+import { ConclaveError, type Contract, type ErrorCode, type ServiceName } from '@conclave/contracts';
 import type { Context } from '@opentelemetry/api';
 import type { Logger } from 'pino';
 import { Histogram, type Registry } from 'prom-client';
@@ -12,6 +12,9 @@ import type { PolicyBundles } from './policy/policy-bundles.js';
 import type { RequestContext } from './request-context.js';
 import { SpanKind, activeTraceId, inSpan } from './tracing.js';
 import { wireHeaders } from './wire.js';
+
+/** Refusals whose reason the log tells: whoever asked can do nothing about them. */
+const FOR_OPERATORS: readonly ErrorCode[] = ['service.internal', 'service.misconfigured'];
 
 /** A request as a transport hands it over. */
 export interface Incoming {
@@ -71,7 +74,7 @@ export function createDispatcher({ service, tokens, log, metrics, policies }: Di
           } catch (thrown) {
             const error = toConclaveError(thrown);
             stop({ code: error.code });
-            if (error.code === 'service.internal')
+            if (FOR_OPERATORS.includes(error.code))
               log.error({ err: thrown, subject: contract.subject }, 'request failed');
             throw error;
           }

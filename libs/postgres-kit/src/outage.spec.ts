@@ -26,9 +26,9 @@ describe('isOutage', () => {
     (message) => expect(isOutage(new Error(message))).toBe(true),
   );
 
-  it('waits for other services', () => {
-    expect(isOutage(new ConclaveError('service.unavailable'))).toBe(true);
-    expect(isOutage(new ConclaveError('request.deadline'))).toBe(true);
+  it('waits for other services, and for whoever sets them up', () => {
+    for (const code of ['service.unavailable', 'request.deadline', 'service.misconfigured'] as const)
+      expect(isOutage(new ConclaveError(code))).toBe(true);
   });
 
   it.each(['23505', '22P05', '42P01', '42501', '57014', '25P03', '57', 'ENOENT', ''])('does not wait for %j', (code) =>

@@ -1,4 +1,4 @@
-import { ConclaveError } from '@conclave/contracts';
+import { ConclaveError, type ErrorCode } from '@conclave/contracts';
 
 /**
  * SQLSTATE classes that say the database, not the statement, is at fault: connection, sign-in (a password is being
@@ -7,6 +7,8 @@ import { ConclaveError } from '@conclave/contracts';
  */
 const OUTAGE_CLASSES = ['08', '28', '40', '53', '57', '58'];
 const TIMEOUTS = new Set<unknown>(['57014', '55P03']); // of statements, of waits for a lock
+/** Refusals of a service that say nothing of the work: it is away, slow, or an operator has yet to correct its set-up. */
+const OUTAGE_REFUSALS: readonly ErrorCode[] = ['service.unavailable', 'request.deadline', 'service.misconfigured'];
 const OUTAGE_CODES = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', '55P03'];
 const SILENCE = 'Query read timeout';
 /** What pg says without a code. */
@@ -18,7 +20,7 @@ const OUTAGE_MESSAGE =
  * an error is waited for and never becomes an outcome.
  */
 export function isOutage(error: unknown): boolean {
-  if (error instanceof ConclaveError) return error.code === 'service.unavailable' || error.code === 'request.deadline';
+  if (error instanceof ConclaveError) return OUTAGE_REFUSALS.includes(error.code);
   if (typeof error !== 'object' || error === null) return false;
   if (isStalePlan(error)) return true;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';

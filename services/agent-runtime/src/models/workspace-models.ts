@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ConclaveError, isRetryable } from '@conclave/contracts';
-import type { Statements } from '@conclave/postgres-kit';
+import { isOutage, type Statements } from '@conclave/postgres-kit';
 import { KnownSecrets, type Place } from '../secrets/known-secrets.js';
 import { SecretLeases } from '../secrets/secret-leases.js';
 import { ModelError, type ChatRequest, type ModelPort, type ModelRequest, type ModelRoute } from './model-port.js';
@@ -62,7 +62,7 @@ class LeasedModel implements ModelPort {
       if (!(cause instanceof ConclaveError)) throw cause;
       const usage = { inputTokens: 0, outputTokens: 0, costMicros: 0 };
       const message = `the workspace’s ${this.vendor.key} cannot be had (${cause.code})`;
-      throw new ModelError(message, isRetryable(cause.code), usage, { cause });
+      throw new ModelError(message, isRetryable(cause.code) || isOutage(cause), usage, { cause });
     });
     return this.vendor.open(key);
   }

@@ -7,6 +7,16 @@ const keys = z
   .transform((text) => text.split(',').map((key) => key.trim()))
   .pipe(z.tuple([secretKey], secretKey));
 
+const arn = z.string().regex(/^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[\w-]{1,128}$/, {
+  error: 'expected ARNs of keys, not of aliases: arn:aws:kms:REGION:ACCOUNT:key/ID',
+});
+const arns = z
+  .string()
+  .transform((text) => text.split(',').map((one) => one.trim()))
+  .pipe(z.tuple([arn], arn));
+
+const address = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/$/, ''));
+
 const labels = z
   .string()
   .transform((text) => text.split(',').map((label) => label.trim()))
@@ -28,9 +38,7 @@ export const secretsEnvironment = {
     .default(['conclave'])
     .describe('Labels of AES keys of 256 bits in the token, comma-separated: the first wraps, all open.'),
   SECRETS_PKCS11_PIN_FILE: z.string().optional().describe('File with the PIN of the token.'),
-  SECRETS_TRANSIT_URL: z
-    .url({ protocol: /^https?$/ })
-    .transform((url) => url.replace(/\/$/, ''))
+  SECRETS_TRANSIT_URL: address
     .optional()
     .describe(
       'Transit engine of OpenBao or Vault that wraps instead, such as https://bao.example.com:8200/v1/transit.',
@@ -47,4 +55,37 @@ export const secretsEnvironment = {
   SECRETS_TRANSIT_ALLOW: allowedNetworks.describe(
     'Networks that Transit may be in although they are not public: comma-separated CIDRs.',
   ),
+  SECRETS_KMS_KEYS: arns
+    .optional()
+    .describe('ARNs of symmetric keys in AWS KMS that wrap instead, comma-separated: the first wraps, all open.'),
+  SECRETS_KMS_ENDPOINT: address
+    .optional()
+    .describe(
+      'Where KMS is, such as a VPC endpoint or what speaks its protocol; unset, that of the region of each key.',
+    ),
+  SECRETS_KMS_ALLOW: allowedNetworks.describe(
+    'Networks that KMS and STS may be in although they are not public: comma-separated CIDRs.',
+  ),
+  AWS_ROLE_ARN: z
+    .string()
+    .optional()
+    .describe('Role for KMS, taken on with a web identity; an EKS cluster sets it for service accounts with a role.'),
+  AWS_WEB_IDENTITY_TOKEN_FILE: z
+    .string()
+    .optional()
+    .describe('File with the token that the role is taken on with; set by EKS along with it.'),
+  AWS_ENDPOINT_URL_STS: address
+    .optional()
+    .describe('Where the role is taken on, unless it is AWS’s STS of the region of each key.'),
+  AWS_ACCESS_KEY_ID: z.string().optional().describe('Access key for KMS in place of a role (secret).'),
+  AWS_SECRET_ACCESS_KEY: z.string().optional().describe('Its secret (secret).'),
+  AWS_SESSION_TOKEN: z.string().optional().describe('Its session, if it is of one (secret).'),
+  SECRETS_WRAP_BY: z
+    .enum(['pkcs11', 'kms', 'transit', 'file'])
+    .optional()
+    .describe(
+      'Which of several wraps; unless told, a token before KMS, KMS before Transit, Transit before SECRETS_KEK.',
+    ),
 };
+
+export type SecretsConfig = Readonly<z.output<z.ZodObject<typeof secretsEnvironment>>>;

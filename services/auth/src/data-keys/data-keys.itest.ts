@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { events, secrets } from '@conclave/contracts';
+import { ConclaveError, events, secrets } from '@conclave/contracts';
 import { refusalOf, type TestPrincipal } from '@conclave/dev-env/testing';
 import { newRecipient, secretKey } from '@conclave/nest-kit';
 import { Database } from '@conclave/postgres-kit';
@@ -10,7 +10,7 @@ import { startAuth, startReplica, type AuthFixture, type TestTenant } from '../t
 import { SigningKeys } from '../oauth/signing-keys.js';
 import { secretsEnvironment } from './config.js';
 import { FileKeys } from './file-keys.js';
-import type { KeyEncryption } from './key-encryption.js';
+import type { KeyEncryption, WrappedKey } from './key-encryption.js';
 import { RewrapDataKeys } from './rewrap-data-keys.js';
 
 const JOB = join(import.meta.dirname, '../jobs/data-keys.js');
@@ -54,6 +54,17 @@ describe('data keys', () => {
     });
   }
 
+  /** Keys in a store that is away for whom it is said to be. */
+  const away = (keys: KeyEncryption, isAway: (key: WrappedKey) => boolean): KeyEncryption => ({
+    current: () => keys.current(),
+    holds: (id) => keys.holds(id),
+    wrap: (key, place) => keys.wrap(key, place),
+    unwrap: (key, place) =>
+      isAway(key)
+        ? Promise.reject(new ConclaveError('service.unavailable', { service: 'kms' }))
+        : keys.unwrap(key, place),
+  });
+
   it('are one for each tenant, and open for no other', async () => {
     const before = await kept();
     expect(new Set(before.map(({ tenant_id }) => tenant_id)).size).toBe(tenants.length);
@@ -82,7 +93,9 @@ describe('data keys', () => {
     await expect(new RewrapDataKeys(db, dying).run()).rejects.toThrow('crash');
     const untouched = (await kept()).filter(({ wrapped }) => before.some((row) => row.wrapped === wrapped));
     expect(untouched).toHaveLength(tenants.length - 2);
-    expect(await new RewrapDataKeys(db, keys).run()).toEqual({ rewrapped: 3, keyId: await keys.current() });
+    expect(await new RewrapDataKeys(db, keys).run()).toEqual({
+      ...{ rewrapped: 3, unopened: [], keyId: await keys.current() },
+    });
     expect(await new RewrapDataKeys(db, keys).run()).toMatchObject({ rewrapped: 0 });
     const back = new FileKeys([secretKey.parse(old)]);
     const both: KeyEncryption = {
@@ -91,6 +104,41 @@ describe('data keys', () => {
       wrap: (key, place) => back.wrap(key, place),
     };
     expect(await new RewrapDataKeys(db, both).run()).toMatchObject({ rewrapped: tenants.length });
+  });
+
+  it('that do not open are told of and tried again, while the others are wrapped anew', async () => {
+    const db = fixture.service.app.get(Database);
+    const [broken, late, other] = await kept();
+    const set = (wrapped: string | null) =>
+      fixture.database.query('update auth.data_key set wrapped = $2 where id = $1', [broken!.id, wrapped]);
+    await set(other!.wrapped);
+    const keys = new FileKeys([secretKey.parse(next), secretKey.parse(old)]);
+    let busy = 1;
+    const passing = away(keys, (key) => key.wrapped === late!.wrapped && busy-- > 0);
+    const { rewrapped, unopened } = await new RewrapDataKeys(db, passing).run();
+    const { tenant_id: tenant, id: key, key_id: keyId } = broken!;
+    expect(unopened).toEqual([{ tenant, key, keyId, why: expect.any(String) as unknown }]);
+    expect({ rewrapped, busy }).toEqual({ rewrapped: tenants.length - 1, busy: -1 });
+    const told = await job(`${next},${old}`, 'rewrap');
+    expect(told).toMatchObject({ code: 1, stderr: '' });
+    expect(JSON.parse(told.stdout)).toMatchObject({ rewrapped: 0, unopened });
+    await set(broken!.wrapped);
+    expect(await new RewrapDataKeys(db, keys).run()).toMatchObject({ rewrapped: 1, unopened: [] });
+    const back = new FileKeys([secretKey.parse(old), secretKey.parse(next)]);
+    expect(await new RewrapDataKeys(db, back).run()).toMatchObject({ rewrapped: tenants.length });
+  });
+
+  it('are left for later, all of them, when what opens them is away', async () => {
+    const many = `insert into auth.data_key (tenant_id, id, purpose, key_id, wrapped, created_at)
+      select tenant_id, id || n, 'p' || n, key_id, wrapped, now()
+      from (select * from auth.data_key limit 1) k, generate_series(1, 30) n`;
+    await fixture.database.query(many);
+    let asked = 0;
+    const keys = away(new FileKeys([secretKey.parse(next), secretKey.parse(old)]), () => asked++ >= 0);
+    const run = new RewrapDataKeys(fixture.service.app.get(Database), keys).run();
+    await expect(run).rejects.toMatchObject({ code: 'service.unavailable' });
+    expect(asked).toBe(20);
+    await fixture.database.query("delete from auth.data_key where purpose like 'p%'");
   });
 
   it('are wrapped anew while 20 clients read and write, none of whom fails; then the old key can go', async () => {
@@ -118,7 +166,7 @@ describe('data keys', () => {
     expect(await read(tenants[1]!.principal, 'B1')).toMatch(/^b[1-9]/);
     await replica.stop();
     const without = await startReplica(fixture, { SECRETS_KEK: old });
-    expect(await refusalOf(read(tenants[0]!.principal))).toBe('service.unavailable');
+    expect(await refusalOf(read(tenants[0]!.principal))).toBe('service.misconfigured');
     await without.stop();
     await fixture.restart();
   });
@@ -152,7 +200,7 @@ describe('data keys', () => {
 
   it('need a key-encryption key, or auth does not start', async () => {
     expect((await job('', 'rewrap')).stderr).toContain(
-      'auth cannot start; it needs SECRETS_KEK, SECRETS_TRANSIT_URL or SECRETS_PKCS11_MODULE',
+      'auth cannot start; it needs SECRETS_KEK, SECRETS_TRANSIT_URL, SECRETS_KMS_KEYS or SECRETS_PKCS11_MODULE',
     );
     const { SECRETS_KEK: keys } = secretsEnvironment;
     for (const text of ['c2hvcnQ=', `${old},`, `${old} ${next}`]) expect(keys.safeParse(text).success).toBe(false);

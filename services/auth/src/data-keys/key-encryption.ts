@@ -9,12 +9,12 @@ export interface WrappedKey {
  * opens at no other.
  */
 export interface KeyEncryption {
-  /** The id that what is wrapped now bears. */
+  /** The id that what is wrapped now bears. @throws as `wrap` does */
   current(): Promise<string>;
   /** Whether it holds this key. */
   holds(keyId: string): boolean;
-  /** @throws ConclaveError `service.unavailable` */
+  /** @throws ConclaveError `service.unavailable` | `service.misconfigured` */
   wrap(dataKey: Uint8Array, place: string): Promise<WrappedKey>;
-  /** @throws ConclaveError `service.unavailable`; Error when it was changed or belongs to another place */
+  /** @throws as `wrap` does; something else where the keys are here and it was changed or belongs to another place */
   unwrap(key: WrappedKey, place: string): Promise<Buffer>;
 }

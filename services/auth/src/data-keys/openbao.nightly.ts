@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '@conclave/dev-env/testing';
 import { freePort } from '@conclave/nest-kit/testing';
-import { KeyRing } from './key-ring.js';
+import { ringOf } from '../testing/key-ring.js';
+import type { KeyRing } from './key-ring.js';
 
 /** What docs/secrets.md tells an operator to allow. */
 const POLICY = `path "transit/encrypt/conclave" { capabilities = ["update"] }
@@ -49,11 +50,9 @@ describe('keys in OpenBao', () => {
       policy: 'path "transit/encrypt/other" { capabilities = ["update"] }',
     });
     useToken(await tokenWith('conclave'));
-    ring = new KeyRing({
-      ...{ SECRETS_KEK: undefined, SECRETS_TRANSIT_URL: `${url}/v1/transit`, SECRETS_TRANSIT_KEY: 'conclave' },
-      ...{ SECRETS_TRANSIT_TOKEN_FILE: join(dir, 'token'), SECRETS_TRANSIT_ALLOW: ['127.0.0.0/8'] },
-      ...{ SECRETS_PKCS11_MODULE: undefined, SECRETS_PKCS11_TOKEN: undefined, SECRETS_PKCS11_KEYS: ['conclave'] },
-      SECRETS_PKCS11_PIN_FILE: undefined,
+    ring = ringOf({
+      ...{ SECRETS_TRANSIT_URL: `${url}/v1/transit`, SECRETS_TRANSIT_ALLOW: '127.0.0.0/8' },
+      SECRETS_TRANSIT_TOKEN_FILE: join(dir, 'token'),
     });
   }, 60_000);
   afterAll(() => {
@@ -63,14 +62,15 @@ describe('keys in OpenBao', () => {
 
   const dataKey = randomBytes(32);
   const away = { code: 'service.unavailable', params: { service: 'transit' } };
+  const misconfigured = (reason: string) => ({ code: 'service.misconfigured', params: { service: 'transit', reason } });
 
   it('wrap for one place, with a token that may do nothing else', async () => {
     const wrapped = await ring.wrap(dataKey, 'here');
     expect(wrapped.keyId).toBe('transit:conclave:v1');
     expect(await ring.unwrap(wrapped, 'here')).toEqual(dataKey);
-    await expect(ring.unwrap(wrapped, 'there')).rejects.toMatchObject(away);
+    await expect(ring.unwrap(wrapped, 'there')).rejects.toMatchObject(misconfigured('ciphertext'));
     const flipped = { ...wrapped, wrapped: wrapped.wrapped.replace(/.(?==*$)/, (last) => (last === 'A' ? 'B' : 'A')) };
-    await expect(ring.unwrap(flipped, 'here')).rejects.toMatchObject(away);
+    await expect(ring.unwrap(flipped, 'here')).rejects.toMatchObject(misconfigured('ciphertext'));
   });
 
   it('are rotated there, and what is wrapped anew lets go of the version before', async () => {
@@ -79,19 +79,19 @@ describe('keys in OpenBao', () => {
     expect(await ring.current()).toBe('transit:conclave:v2');
     const anew = await ring.wrap(await ring.unwrap(old, 'here'), 'here');
     await bao('POST', 'transit/keys/conclave/config', { min_decryption_version: 2 });
-    await expect(ring.unwrap(old, 'here')).rejects.toMatchObject(away);
+    await expect(ring.unwrap(old, 'here')).rejects.toMatchObject(misconfigured('ciphertext'));
     expect(await ring.unwrap(anew, 'here')).toEqual(dataKey);
   });
 
-  it('are away for a token that may not, or is revoked, and while it is sealed; and come back', async () => {
+  it('are refused to a token that may not, or is revoked, away while it is sealed, and come back', async () => {
     const wrapped = await ring.wrap(dataKey, 'here');
     const good = await tokenWith('conclave');
     useToken(await tokenWith('stranger'));
-    await expect(ring.unwrap(wrapped, 'here')).rejects.toMatchObject(away);
+    await expect(ring.unwrap(wrapped, 'here')).rejects.toMatchObject(misconfigured('permission'));
     useToken(good);
     expect(await ring.unwrap(wrapped, 'here')).toEqual(dataKey);
     await bao('POST', 'auth/token/revoke', { token: good });
-    await expect(ring.unwrap(wrapped, 'here')).rejects.toMatchObject(away);
+    await expect(ring.unwrap(wrapped, 'here')).rejects.toMatchObject(misconfigured('permission'));
     useToken(await tokenWith('conclave'));
     await bao('PUT', 'sys/seal');
     await expect(ring.unwrap(wrapped, 'here')).rejects.toMatchObject(away);
@@ -104,8 +104,8 @@ describe('keys in OpenBao', () => {
     const wrapped = await ring.wrap(dataKey, 'here');
     await bao('POST', 'transit/keys/conclave/config', { deletion_allowed: true });
     await bao('DELETE', 'transit/keys/conclave');
-    await expect(ring.unwrap(wrapped, 'here')).rejects.toMatchObject(away);
+    await expect(ring.unwrap(wrapped, 'here')).rejects.toMatchObject(misconfigured('ciphertext'));
     await bao('POST', 'transit/keys/conclave', { type: 'aes256-gcm96' });
-    await expect(ring.unwrap(wrapped, 'here')).rejects.toMatchObject(away);
+    await expect(ring.unwrap(wrapped, 'here')).rejects.toMatchObject(misconfigured('ciphertext'));
   });
 });

@@ -1,15 +1,25 @@
 import { readFile } from 'node:fs/promises';
-import { ConclaveError } from '@conclave/contracts';
 import { Egress } from '@conclave/nest-kit/egress';
 import { z } from 'zod';
 import type { KeyEncryption, WrappedKey } from './key-encryption.js';
+import { away, misconfigured, type Fault } from './key-store-refusals.js';
 
 const TIMEOUT_MS = 5_000;
 const ANSWER_BYTES = 65_536;
+const REASON_CHARS = 200;
 
-const answer = z.object({ data: z.record(z.string(), z.unknown()) });
+const failed = z.object({ errors: z.array(z.string()) });
 /** What Transit gives back: its key's version and bytes that only it can open. */
-const ciphertext = z.string().regex(/^vault:v\d+:[A-Za-z0-9+/=]+$/);
+const encrypted = z.object({ data: z.object({ ciphertext: z.string().regex(/^vault:v\d+:[A-Za-z0-9+/=]+$/) }) });
+const decrypted = z.object({ data: z.object({ plaintext: z.base64() }) });
+
+type Verb = 'encrypt' | 'decrypt';
+
+/** What each refusal asks of an operator. Whatever else is no answer passes: sealed, standing by, busy, broken. */
+const FAULTS: Readonly<Record<number, Fault | Readonly<Record<Verb, Fault>>>> = {
+  ...{ 301: 'address', 302: 'address', 307: 'address', 308: 'address', 404: 'address', 405: 'address' },
+  ...{ 401: 'credentials', 403: 'permission', 400: { encrypt: 'key', decrypt: 'ciphertext' } },
+};
 
 export interface TransitOptions {
   /** The engine's mount, such as `https://bao.example.com:8200/v1/transit`. */
@@ -39,30 +49,50 @@ export class TransitKeys implements KeyEncryption {
   }
 
   async wrap(dataKey: Uint8Array, place: string): Promise<WrappedKey> {
-    const wrapped = ciphertext.parse(
-      await this.ask('encrypt', 'ciphertext', { plaintext: base64(dataKey), associated_data: base64(place) }),
-    );
-    return { keyId: `transit:${this.options.key}:${wrapped.split(':')[1]}`, wrapped };
+    const body = { plaintext: base64(dataKey), associated_data: base64(place) };
+    const { ciphertext } = (await this.ask('encrypt', encrypted, body)).data;
+    return { keyId: `transit:${this.options.key}:${ciphertext.split(':')[1]}`, wrapped: ciphertext };
   }
 
   async unwrap({ wrapped }: WrappedKey, place: string): Promise<Buffer> {
-    const plaintext = await this.ask('decrypt', 'plaintext', { ciphertext: wrapped, associated_data: base64(place) });
-    return Buffer.from(z.base64().parse(plaintext), 'base64');
+    const body = { ciphertext: wrapped, associated_data: base64(place) };
+    return Buffer.from((await this.ask('decrypt', decrypted, body)).data.plaintext, 'base64');
   }
 
-  private async ask(verb: 'encrypt' | 'decrypt', member: string, body: object): Promise<unknown> {
-    const { url, key, tokenFile } = this.options;
-    try {
-      const token = (await readFile(tokenFile, 'utf8')).trim();
-      const headers = { 'content-type': 'application/json', 'x-vault-token': token };
-      const post = { headers, body: JSON.stringify(body), timeoutMs: TIMEOUT_MS };
-      const { status, bytes } = await this.egress.ask(`${url}/${verb}/${key}`, post, ANSWER_BYTES);
-      if (status !== 200) throw new Error(`Transit answered ${verb} with ${status}`);
-      return answer.parse(JSON.parse(bytes.toString('utf8'))).data[member];
-    } catch (cause) {
-      throw new ConclaveError('service.unavailable', { service: 'transit' }, { cause });
+  private async ask<T>(verb: Verb, expected: z.ZodType<T>, body: object): Promise<T> {
+    const { status, text } = await this.post(verb, body).catch((cause: unknown) => {
+      throw away('transit', cause);
+    });
+    const told = jsonOf(text);
+    if (status >= 200 && status < 300) {
+      const { data, error } = expected.safeParse(told);
+      if (error) throw misconfigured('transit', 'answer', new Error(`this is no answer of Transit to ${verb}`));
+      return data;
     }
+    const why = failed.safeParse(told).data?.errors.join('; ').slice(0, REASON_CHARS) ?? '';
+    const cause = new Error(`Transit answered ${verb} with ${status} ${why}`.trim());
+    const fault = FAULTS[status];
+    if (!fault) throw away('transit', cause);
+    throw misconfigured('transit', typeof fault === 'string' ? fault : fault[verb], cause);
+  }
+
+  private async post(verb: Verb, body: object): Promise<{ readonly status: number; readonly text: string }> {
+    const { url, key, tokenFile } = this.options;
+    const token = (await readFile(tokenFile, 'utf8')).trim();
+    const headers = { 'content-type': 'application/json', 'x-vault-token': token };
+    const post = { headers, body: JSON.stringify(body), timeoutMs: TIMEOUT_MS };
+    const { status, bytes } = await this.egress.ask(`${url}/${verb}/${key}`, post, ANSWER_BYTES);
+    return { status, text: bytes.toString('utf8') };
   }
 }
 
 const base64 = (bytes: Uint8Array | string): string => Buffer.from(bytes).toString('base64');
+
+/** Undefined when it is none. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,5 +1,6 @@
 /**
- * The operator's job on data keys: `data-keys rewrap` wraps all of them under the current key-encryption key;
+ * The operator's job on data keys: `data-keys rewrap` wraps all of them under the current key-encryption key, and fails
+ * when some did not open, which it names;
  * `data-keys destroy --tenant NAME [--purpose PURPOSE]` makes unreadable what that tenant had sealed, for good;
  * `data-keys rotate-signing-key` makes a key that signs access tokens from a minute later on.
  *
@@ -36,7 +37,7 @@ try {
 async function run(job: z.output<typeof wanted>, config: AuthConfig): Promise<object> {
   const db = openDatabase(config);
   try {
-    if (job.verb === 'rewrap') return await new RewrapDataKeys(db, new KeyRing(config)).run();
+    if (job.verb === 'rewrap') return await rewrap(db, config);
     if (job.verb === 'rotate-signing-key') return await new SigningKeys(db, new KeyRing(config)).rotate();
     const found = await new FindTenant(db).run(job.tenant);
     if (!found) throw new Error(`There is no tenant named "${job.tenant}".`);
@@ -44,6 +45,12 @@ async function run(job: z.output<typeof wanted>, config: AuthConfig): Promise<ob
   } finally {
     await db.close();
   }
+}
+
+async function rewrap(db: Database, config: AuthConfig): Promise<object> {
+  const done = await new RewrapDataKeys(db, new KeyRing(config)).run();
+  if (done.unopened.length > 0) process.exitCode = 1;
+  return done;
 }
 
 function openDatabase(config: AuthConfig): Database {

@@ -149,6 +149,27 @@ describe('secrets', () => {
     });
   });
 
+  it('are lent to the pod that asked alone: another’s key does not open the lease, nor does any other purpose', async () => {
+    await create();
+    const { tenantId, workspaceId: workspace, principal } = admin;
+    const [asking, another] = [await newRecipient(), await newRecipient()];
+    const request = { workspace, name: 'OPENAI_API_KEY', publicKey: asking.publicKey };
+    const as = { from: 'runtime' as const, claims: { tenantId, onBehalfOf: principal.id } };
+    const lent = await fixture.call(secrets.leaseSecret, request, as);
+    const told = { ...lent, tenantId, workspace, name: 'OPENAI_API_KEY' };
+    const purpose = secrets.leasePurpose(told);
+    await expect(another.open(lent.sealed, purpose)).rejects.toThrow();
+    for (const changed of [
+      { tenantId: stranger.tenantId },
+      { workspace: newId('workspace') },
+      { name: 'OTHER' },
+      { version: 2 },
+      { expiresAt: new Date(0).toISOString() },
+    ])
+      await expect(asking.open(lent.sealed, secrets.leasePurpose({ ...told, ...changed }))).rejects.toThrow();
+    expect(await asking.open(lent.sealed, purpose)).toBe(VALUE);
+  });
+
   it('are lent to nobody else: other services, members who left, other places, keys that are none', async () => {
     const { id } = await create();
     const claims = { tenantId: admin.tenantId, onBehalfOf: admin.principal.id };

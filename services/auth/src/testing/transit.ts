@@ -11,6 +11,8 @@ export interface TransitServer {
   /** Every request's path, token and body, as text. */
   readonly seen: string[];
   token: string;
+  /** Answered in place of what would be, in turn. */
+  readonly next: { readonly status: number; readonly body: string }[];
   /** Makes a newer version of the key, as `transit/keys/<name>/rotate` does. */
   rotate(): void;
   stop(): Promise<void>;
@@ -47,11 +49,13 @@ export async function startTransit(key: string): Promise<TransitServer> {
     };
   }
 
-  const answer = async (request: IncomingMessage): Promise<{ status: number; body: object }> => {
+  const answer = async (request: IncomingMessage): Promise<{ status: number; body: object | string }> => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks).toString();
     const token = request.headers['x-vault-token'];
+    const instead = server.next.shift();
+    if (instead) return instead;
     seen.push(`${request.url} ${String(token)} ${body}`);
     if (token !== server.token) return { status: 403, body: { errors: ['permission denied'] } };
     const act = { [`/v1/transit/encrypt/${key}`]: encrypt, [`/v1/transit/decrypt/${key}`]: decrypt }[request.url!];
@@ -65,13 +69,16 @@ export async function startTransit(key: string): Promise<TransitServer> {
 
   const http = createServer((request, response) => {
     void answer(request).then(({ status, body }) =>
-      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body)),
+      response
+        .writeHead(status, { 'content-type': 'application/json' })
+        .end(typeof body === 'string' ? body : JSON.stringify(body)),
     );
   });
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
   const server: TransitServer = {
     url: `http://127.0.0.1:${(http.address() as AddressInfo).port}/v1/transit`,
     seen,
+    next: [],
     token: randomBytes(16).toString('hex'),
     rotate: () => void versions.push(randomBytes(32)),
     stop: () => new Promise((resolve) => http.close(() => resolve()).closeAllConnections()),

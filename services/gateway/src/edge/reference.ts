@@ -28,7 +28,10 @@ export function registerReference(fastify: FastifyInstance): void {
 }
 
 /** Whoever asks an owner on somebody's behalf can be refused so. */
-const EVERYWHERE = ['request.rate-limited', 'request.deadline', 'service.internal', 'service.unavailable'] as const;
+const EVERYWHERE = [
+  ...(['request.rate-limited', 'request.deadline'] as const),
+  ...(['service.internal', 'service.unavailable', 'service.misconfigured'] as const),
+] as const;
 const WITH_BODY = ['request.invalid', 'request.malformed', 'request.media-type', 'request.too-large'] as const;
 
 /** Deliveries to triggers: signed, and without a credential. */

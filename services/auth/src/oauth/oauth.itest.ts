@@ -412,6 +412,19 @@ describe('a grant ends', () => {
     expect(await told(events.credentialRevoked.type, who.person.tenantId)).toContainEqual({ credentialId: grant });
   });
 
+  it('with what its sign-in was opened with, also when that sign-in is long forgotten', async () => {
+    const { tenant } = await someone();
+    const cy = await fixture.call(auth.addMember, { name: 'Cy', kind: 'user', role: 'developer' }, tenant.principal);
+    const key = await fixture.call(auth.createApiKey, { name: 'x', principal: cy.principal.id }, tenant.principal);
+    const opened = await fixture.call(auth.createSignIn, { apiKey: key.key }, edge);
+    const tokens = await tokensFor('run:read', await fixture.exchange(opened.secret, 'sign-in'));
+    await fixture.database.query('delete from auth.sign_in where principal_id = $1', [cy.principal.id]);
+    await expect(use(tokens.access_token)).resolves.toBeDefined();
+    await fixture.call(auth.revokeApiKey, { id: key.id }, tenant.principal);
+    const revoked = { credentialId: grantOf(tokens.access_token) };
+    expect(await told(events.credentialRevoked.type, tenant.principal.tenantId)).toContainEqual(revoked);
+  });
+
   it('when a directory says that its person is not active', async () => {
     const admin = (await someone()).person;
     const directory = (method: 'POST' | 'PATCH', path: string, body: Record<string, never>) =>

@@ -8,6 +8,7 @@ import { Injectable } from '@nestjs/common';
 import Provider, { errors, type Adapter, type AdapterPayload } from 'oidc-provider';
 import { CredentialDigest } from '../credentials/credential-digest.js';
 import { NO_TENANT } from '../tenants/no-tenant.js';
+import { refuseSuspended } from '../tenants/postgres-tenants.js';
 import { metadataOf } from './clients.js';
 import { endGrants, type EndReason } from './end-grants.js';
 import { oauthClient, tenantOfClient } from './postgres-oauth-clients.js';
@@ -141,6 +142,8 @@ export class Artifacts {
       ...nothingKept,
       find: async (id) => {
         const grant = await this.grant(id);
+        // The library asks before it uses a token up, so that it is still good when the tenant goes on.
+        if (grant) await refuseSuspended(this.of(grant.tenantId), grant.tenantId);
         return (
           grant && {
             ...{ jti: id, kind: 'Grant', clientId: grant.clientId, accountId: grant.principalId },

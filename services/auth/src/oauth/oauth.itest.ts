@@ -12,7 +12,7 @@ import {
   tenants,
   type ConclaveError,
 } from '@conclave/contracts';
-import { refusalOf, type TestPrincipal } from '@conclave/dev-env/testing';
+import { eventually, refusalOf, type TestPrincipal } from '@conclave/dev-env/testing';
 import type { RunningService } from '@conclave/nest-kit';
 import { Database } from '@conclave/postgres-kit';
 import * as client from 'openid-client';
@@ -653,6 +653,8 @@ describe('a program in a browser', () => {
     const impostor = await program(web.clientMetadata().client_id, client.ClientSecretBasic('guessed'));
     expect(await said(exchange(confused, impostor))).toBe('invalid_client');
     expect(await said(exchange(confused, await program(web.clientMetadata().client_id)))).toBe('invalid_client');
+    const failed = { method: 'oauth-client', reason: 'wrong', credential: web.clientMetadata().client_id, times: 1 };
+    await eventually(async () => expect(await told(events.authenticationFailed.type)).toEqual([failed]));
     const tokens = await exchange(confused);
     expect(await said(exchange(confused))).toBe('invalid_grant');
     await expectDead(tokens, web);

@@ -90,11 +90,11 @@ export class Credentials {
   }
 
   /** @throws ConclaveError `auth.unauthenticated` | `service.unavailable` | `request.deadline` */
-  callerOf(credential: Credential): Promise<Caller> {
+  callerOf(credential: Credential, address?: string): Promise<Caller> {
     const key = keyOf(credential);
     const remembered = this.answers.get(key);
     if (remembered && remembered.until > Date.now()) return remembered.caller;
-    const answer: Answer = { ...remembered, caller: this.ask(credential), until: Number.POSITIVE_INFINITY };
+    const answer: Answer = { ...remembered, caller: this.ask(credential, address), until: Number.POSITIVE_INFINITY };
     this.answers.delete(key);
     this.answers.set(key, answer);
     if (this.answers.size > LIMIT) this.answers.delete(this.answers.keys().next().value!);
@@ -151,8 +151,9 @@ export class Credentials {
     };
   }
 
-  private async ask(credential: Credential): Promise<Caller> {
-    const answer = await this.kit.rpc.callAsService(auth.exchangeCredential, {}, credential);
+  private async ask(credential: Credential, address: string | undefined): Promise<Caller> {
+    const presented = { ...credential, ...(address === undefined ? {} : { address }) };
+    const answer = await this.kit.rpc.callAsService(auth.exchangeCredential, {}, presented);
     const { token, credentialId, csrf, allowedAddresses, requestsPerMinute } = answer;
     const context = await this.kit.tokens.verify(token);
     if (!context.principal) throw new ConclaveError('auth.unauthenticated');

@@ -35,6 +35,13 @@ export class Door {
     return { ...caller, credential };
   }
 
+  /** Lets a caller go on after a body, which may have taken its time. @throws ConclaveError as `admit` */
+  async goOn(terms: Terms, { credential }: Admitted): Promise<Admitted> {
+    const caller = await this.credentials.callerOf(credential);
+    refuseUnpermitted(terms, caller.context);
+    return { ...caller, credential };
+  }
+
   /** Whom a credential belongs to that a request brought along. @throws ConclaveError `auth.unauthenticated` | `service.unavailable` */
   callerOf(credential: Credential, request: FastifyRequest): Promise<Caller> {
     return this.credentials.callerOf(credential, clientAddress(request, this.trustedProxyHops));

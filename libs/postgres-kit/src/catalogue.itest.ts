@@ -65,6 +65,7 @@ const acrossTenants = [
   'runtime.budget: engine',
   'runtime.budget_hold: engine',
   'runtime.cap: engine',
+  'runtime.departed_member: engine',
   'runtime.run: engine',
   'runtime.run_event: engine',
   'runtime.run_message: engine',

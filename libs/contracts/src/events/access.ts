@@ -9,7 +9,7 @@ const membership = z.object({ principal: idOf('principal'), workspace: idOf('wor
 export const memberAdded = event({
   type: 'member.added',
   producer: 'auth',
-  consumers: ['audit'],
+  consumers: ['audit', 'runtime'],
   audited: true,
   data: membership,
 });

@@ -60,6 +60,7 @@ describe('what a sign-in may do', () => {
       'auth.v1.secret.delete',
       'auth.v1.secret.rotate',
       'auth.v1.sign-in.revoke',
+      'auth.v1.sign-in.revoke-all',
       'auth.v1.tenant.create',
       'auth.v1.tenant.erase',
       'auth.v1.tenant.resume',

@@ -23,6 +23,7 @@ export {
   type Dispatcher,
   type Incoming,
 } from './dispatch.js';
+export { Gathering } from './gathering.js';
 export { Handles, type HttpExchange, type RpcHandler, type StreamHandler } from './handles.js';
 export { newRecipient, sealTo } from './hpke.js';
 export { CONFIG, KIT, LOG, METRICS, openKit, type Kit, type Resource, type ResourceFactory } from './kit.js';

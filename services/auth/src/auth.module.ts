@@ -11,6 +11,7 @@ import { BreakGlassController } from './break-glass/break-glass.controller.js';
 import { BreakTheGlass } from './break-glass/break-glass.js';
 import { connectionControllers, connectionProviders } from './connections/connection-parts.js';
 import { AnswerBox } from './credentials/answer-box.js';
+import { attemptProviders } from './credentials/attempt-parts.js';
 import { Authenticator } from './credentials/authenticator.js';
 import { CredentialDigest } from './credentials/credential-digest.js';
 import { CredentialsController } from './credentials/credentials.controller.js';
@@ -100,6 +101,7 @@ import { WorkspacesController } from './workspaces/workspaces.controller.js';
     WorkspacesController,
   ],
   providers: [
+    ...attemptProviders,
     ...connectionProviders,
     ...directoryProviders,
     ...mfaProviders,

@@ -15,6 +15,7 @@ import { LogConfirmations } from './receipts/log-confirmations.js';
 import { PostgresReceipts } from './receipts/postgres-receipts.js';
 import { ReceiptsController } from './receipts/receipts.controller.js';
 import { TallyController } from './tally/tally.controller.js';
+import { HoldTenants } from './tenants/hold-tenants.js';
 import { PossessionOfKeys } from './voter-keys/possession-of-keys.js';
 import { LoggedKeys } from './voter-keys/logged-keys.js';
 import { PostgresVoterKeys } from './voter-keys/postgres-voter-keys.js';
@@ -37,6 +38,7 @@ import { VoterKeysController } from './voter-keys/voter-keys.controller.js';
     Calibration,
     Deadlines,
     EnvelopeSigner,
+    HoldTenants,
     LogConfirmations,
     OpenDecision,
     PostgresCalibration,

@@ -9,7 +9,7 @@ const membership = z.object({ principal: idOf('principal'), workspace: idOf('wor
 export const memberAdded = event({
   type: 'member.added',
   producer: 'auth',
-  consumers: ['audit'],
+  consumers: ['audit', 'runtime'],
   audited: true,
   data: membership,
 });
@@ -146,6 +146,30 @@ export const policyDeleted = event({
   consumers: ['gateway', 'audit'],
   audited: true,
   data: z.object({ policy: z.string(), version: z.number().int() }),
+});
+
+/**
+ * Somebody was not let in. Attempts alike are told once in ten minutes, with their number; `address` is the first one's,
+ * where it is known.
+ */
+export const authenticationFailed = event({
+  type: 'authentication.failed',
+  producer: 'auth',
+  consumers: ['audit'],
+  audited: true,
+  bulk: true,
+  personal: ['address'],
+  data: z.object({
+    /** `api-key`, `passkey`, `link`, `oauth-client`, `totp` or `recovery-code`. */
+    method: z.string(),
+    /** `wrong`, or `over`: it was good once. */
+    reason: z.string(),
+    /** What they claimed to hold, by its id, and whose it is. */
+    credential: z.string().optional(),
+    principal: idOf('principal').optional(),
+    address: z.string().optional(),
+    times: z.number().int(),
+  }),
 });
 
 /** Policies forbade what the actor's role permits. Refusals alike are told once a minute, with their number. */

@@ -9,7 +9,7 @@ import { event } from './event.js';
 export const tenantSuspended = event({
   type: 'tenant.suspended',
   producer: 'auth',
-  consumers: ['gateway', 'runtime', 'audit'],
+  consumers: ['gateway', 'runtime', 'consensus', 'delivery', 'audit'],
   audited: true,
   personal: ['reason'],
   data: z.object({ tenant: idOf('tenant'), reason: z.string() }),
@@ -18,7 +18,7 @@ export const tenantSuspended = event({
 export const tenantResumed = event({
   type: 'tenant.resumed',
   producer: 'auth',
-  consumers: ['gateway', 'runtime', 'audit'],
+  consumers: ['gateway', 'runtime', 'consensus', 'delivery', 'audit'],
   audited: true,
   data: z.object({ tenant: idOf('tenant') }),
 });

@@ -26,6 +26,8 @@ export const exchangeCredential = contract({
   request: z.strictObject({
     kind: z.enum(['api-key', 'sign-in', 'access-token']),
     secret: z.string().min(1).max(4_096),
+    /** Where it is used from, for the record when it is not good. Optional, as it is renewed by nobody's request. */
+    address: z.string().max(64).optional(),
   }),
   reply: z.object({
     token: z.string(),

@@ -55,7 +55,7 @@ export const oauthRequest = contract({
     address: z.string().max(64),
   }),
   reply: z.object({ status: z.number().int(), headers: z.array(header), body: z.string() }),
-  errors: ['auth.oauth.unavailable'],
+  errors: ['auth.oauth.unavailable', 'auth.tenant.suspended'],
 });
 
 const client = z.object({

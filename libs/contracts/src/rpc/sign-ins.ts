@@ -56,6 +56,27 @@ export const revokeSignIn = contract({
   },
 });
 
+/**
+ * All of one's own but the one the request comes in under; or with `member:manage` all of another member in the workspace,
+ * with what programs were allowed there.
+ */
+export const revokeSignIns = contract({
+  owner: 'auth',
+  subject: 'auth.v1.sign-in.revoke-all',
+  permission: 'self:manage',
+  stepUp: true,
+  request: z.strictObject({ principal: idOf('principal').optional() }),
+  reply: z.object({ ended: z.number().int() }),
+  errors: ['auth.member.not-found', 'auth.role.too-wide'],
+  http: {
+    method: 'DELETE',
+    path: '/v1/sign-ins',
+    summary: 'End all other sign-ins',
+    tag: 'identity',
+    stability: 'beta',
+  },
+});
+
 /** To another workspace of the same person, under a new secret. One that was opened with an API key stays where the key is good. */
 export const moveSignIn = contract({
   owner: 'auth',

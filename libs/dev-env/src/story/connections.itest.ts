@@ -5,14 +5,13 @@ import { existsSync } from 'node:fs';
 import { createHmac } from 'node:crypto';
 import { inflateRawSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { connections, mailDomains, ReplyOf } from '@conclave/contracts';
+import type { mailDomains, ReplyOf } from '@conclave/contracts';
 import { chromium } from 'playwright-core';
 import { startConstellation, type Constellation } from '../testing/constellation.js';
 import { startDns, type TestDns } from '../testing/test-dns.js';
 import { testIdp, type Said, type TestIdp } from '../testing/test-idp.js';
 import { addAuthenticator } from './authenticator.js';
-
-type Connection = ReplyOf<typeof connections.getConnection>;
+import { Jar, answerOf, type Connection } from './jar.js';
 
 const browserProgram = process.env['CONCLAVE_CHROMIUM'] ?? '/usr/bin/chromium';
 
@@ -301,51 +300,6 @@ async function startConnected(): Promise<Connected> {
   };
 }
 
-/** A browser as far as cookies and redirects go. */
-class Jar {
-  private readonly cookies = new Map<string, string>();
-
-  constructor(private readonly origin: string) {}
-
-  async begin({ urls }: Connection): Promise<{ requestId: string; state: string }> {
-    const answer = await this.get(`${new URL(urls.login).pathname}?returnTo=/runs`);
-    const { searchParams } = new URL(answer.headers.get('location')!);
-    const request = searchParams.get('SAMLRequest');
-    const xml = request === null ? '' : inflateRawSync(Buffer.from(request, 'base64')).toString();
-    return { requestId: /ID="([^"]+)"/.exec(xml)?.[1] ?? '', state: searchParams.get('state') ?? '' };
-  }
-
-  get(path: string): Promise<Response> {
-    return this.send(path, {});
-  }
-
-  async signIn(apiKey: string): Promise<void> {
-    const headers = { 'content-type': 'application/json' };
-    await this.send('/v1/sign-ins', { method: 'POST', headers, body: JSON.stringify({ apiKey }) });
-  }
-
-  /** The provider's post, or the one from our own page after it. */
-  post({ urls }: Connection, response: string, again: boolean): Promise<Response> {
-    const body = new URLSearchParams({ SAMLResponse: response, RelayState: '/runs', ...(again ? { again: '1' } : {}) });
-    return this.send(new URL(urls.callback).pathname, { method: 'POST', body });
-  }
-
-  async send(path: string, init: RequestInit): Promise<Response> {
-    const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-    const answer = await fetch(this.origin + path, {
-      ...init,
-      redirect: 'manual',
-      headers: { ...init.headers, cookie },
-    });
-    for (const line of answer.headers.getSetCookie()) {
-      const [, name, value] = /^([^=]+)=([^;]*)/.exec(line)!;
-      if (value === '') this.cookies.delete(name!);
-      else this.cookies.set(name!, value!);
-    }
-    return answer;
-  }
-}
-
 /** What an authenticator app shows (RFC 6238): six digits of an HMAC over the half minute. */
 function totpOf(base32: string): string {
   const bits = [...base32].map((letter) =>
@@ -375,11 +329,6 @@ async function listen(): Promise<Server> {
 function stop(server: Server): void {
   server.close();
   server.closeAllConnections();
-}
-
-async function answerOf(idp: TestIdp, { urls }: Connection, requestId: string, lie: Partial<Said>): Promise<string> {
-  const xml = await idp.respond({ entityId: urls.entityId!, acs: urls.callback, requestId, nameId: 'ada', ...lie });
-  return Buffer.from(xml).toString('base64');
 }
 
 /** The provider's page, where a person says who they are. */

@@ -3,6 +3,7 @@
  * when they are not here, and of a tenant without policies nothing is asked, kept or computed.
  */
 import { ConclaveError, type Contract } from '@conclave/contracts';
+import { Gathering } from '../gathering.js';
 import type { RequestContext } from '../request-context.js';
 import { Cedar } from './cedar.js';
 import { isBelowPolicies, questionOf } from './question.js';
@@ -40,14 +41,13 @@ const MOST_VERDICTS = 1_000;
 /** A token that is this much older than the policies has been replaced at the edge. */
 const OLD_TOKEN_MS = 10_000;
 /** Refusals alike are told once in this time, with their number. */
-const RECORD_EVERY_MS = 60_000;
-const MOST_RECORDED = 10_000;
+const RECORDED = { everyMs: 60_000, most: 10_000 } as const;
 
 export class PolicyBundles {
   private readonly cedar = new Cedar();
   private readonly held = new Map<string, Held>();
   private readonly loading = new Map<string, Promise<Held>>();
-  private readonly refused = new Map<string, number>();
+  private readonly refused = new Gathering<Refusal>((refusal, times) => this.source.record(refusal, times), RECORDED);
 
   constructor(private source: PolicySource) {}
 
@@ -62,7 +62,7 @@ export class PolicyBundles {
     const { allowed, policies } = await this.verdict(contract, ctx, request, ctx.policies);
     if (allowed) return;
     const { permission, subject: operation } = contract;
-    this.note({ tenantId: ctx.tenantId, principal: ctx.principal.id, permission, operation, policies });
+    this.refused.note({ tenantId: ctx.tenantId, principal: ctx.principal.id, permission, operation, policies });
     throw new ConclaveError('auth.forbidden', { permission, policies });
   }
 
@@ -101,20 +101,5 @@ export class PolicyBundles {
     const [oldest, { slot }] = this.held.entries().next().value!;
     this.held.delete(oldest);
     return slot;
-  }
-
-  /** The first of refusals alike is told at once; how many followed it, when the time is over. */
-  private note(refusal: Refusal): void {
-    const key = JSON.stringify(refusal);
-    const more = this.refused.get(key);
-    if (more !== undefined) return void this.refused.set(key, more + 1);
-    if (this.refused.size >= MOST_RECORDED) return;
-    this.refused.set(key, 0);
-    void this.source.record(refusal, 1).catch(() => undefined);
-    setTimeout(() => {
-      const followed = this.refused.get(key) ?? 0;
-      this.refused.delete(key);
-      if (followed > 0) void this.source.record(refusal, followed).catch(() => undefined);
-    }, RECORD_EVERY_MS).unref();
   }
 }

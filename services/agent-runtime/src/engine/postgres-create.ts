@@ -60,6 +60,9 @@ const CREATE = `
       priority smallint, session text, parent text, "deadlineMs" float8, slow boolean, provider text, lane smallint, event text)
     -- When the answer to a commit was lost, what is sent again is there already.
     where not exists (select from run where run.tenant_id = x.tenant and run.id = x.id)
+      -- Whoever is no member any more starts nothing.
+      and not exists (select from departed_member d
+        where d.tenant_id = x.tenant and d.workspace_id = x.workspace and d.principal_id = x.actor)
   ), r as (
     insert into run (tenant_id, id, workspace_id, kind, title, actor, state, input, next_seq, priority, session_id,
       parent_run_id, deadline_at, due_at, created_at)

@@ -1,8 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { ConclaveError, consensus, events, runtime, type RequestOf, type Run } from '@conclave/contracts';
+import { ConclaveError, consensus, runtime, type RequestOf, type Run } from '@conclave/contracts';
 import { KIT, type Kit, type RequestContext } from '@conclave/nest-kit';
-import { Consumes, Database, once, type PlacedEvent, type Tx } from '@conclave/postgres-kit';
-import type { z } from 'zod';
+import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Bells } from '../engine/bells.js';
 import { endRun } from '../engine/postgres-control.js';
 import { LiveRuns } from './live-runs.js';
@@ -34,16 +33,19 @@ export class CancelRun {
     return run;
   }
 
-  /** What somebody set to work ends when they are no member of the workspace any more. */
-  @Consumes(events.memberDisabled)
-  async memberDisabled(tx: Tx, { tenantId, actor, data }: PlacedEvent): Promise<void> {
-    const { principal, workspace } = data as z.output<typeof events.memberDisabled.data>;
+  /** Ends all that somebody set to work in a workspace, when they are no member any more. */
+  async allOf(
+    tx: Tx,
+    { tenantId, workspaceId, principalId }: { tenantId: string; workspaceId: string; principalId: string },
+    by: string,
+  ): Promise<void> {
     const theirs = await tx.query<{ id: string; decision_id: string | null }>(
       `select id, decision_id from run where tenant_id = $1 and actor = $2 and workspace_id = $3
          and state in ('queued', 'running', 'parked', 'paused') order by id`,
-      [tenantId, principal, workspace],
+      [tenantId, principalId, workspaceId],
     );
-    const outside = { how: 'cancel', by: actor, reason: 'whoever started it is no member any more' } as const;
+    if (theirs.length === 0) return;
+    const outside = { how: 'cancel', by, reason: 'whoever started it is no member any more' } as const;
     const ended: string[] = [];
     for (const { id } of theirs) ended.push(...(await endRun(tx, { tenantId, id }, outside)));
     tx.afterCommit(() => {

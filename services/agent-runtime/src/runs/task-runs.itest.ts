@@ -448,5 +448,11 @@ describe('runs of tasks', () => {
     for (const { id } of [parked, paused]) await until(id, 'canceled');
     expect(await storyOf(parked.id)).toContain('run.canceled');
     expect(await statesOf(others)).toEqual([{ state: 'parked' }, { state: 'parked' }]);
+    // A request that was let in before and took its time.
+    expect(await refusalOf(create(ask('late?'), bo))).toBe('runtime.run.not-found');
+    const theirs = { principal: bo.principal.id, workspace: workspaceId, role: 'developer' };
+    auth.emit(events.memberAdded, tenantId, theirs);
+    const again = await eventually(() => create(ask('back?'), bo));
+    await until(again.id, 'input-required');
   });
 });

@@ -56,14 +56,19 @@ export const hearsRunEnds = (source: TriggerSource): boolean => RUN_ENDS.include
 
 export type Written = Pick<TriggerRow, 'title' | 'owner' | 'enabled' | 'source' | 'template' | 'next_at'>;
 
+/** Whether the owner's membership has ended: the request may have been on its way meanwhile. */
+const departed = (workspace: string, owner: string): string => `exists (select from departed_member d
+  where d.tenant_id = $1 and d.workspace_id = ${workspace} and d.principal_id = ${owner})`;
+
 export async function insertTrigger(
   tx: Tx,
   at: { tenantId: string; workspaceId: string; id: string; secretSealed: string | undefined },
   { title, owner, enabled, source, template, next_at }: Written,
 ): Promise<TriggerRow> {
   const row = await tx.one<TriggerRow>(
-    `insert into trigger (tenant_id, id, workspace_id, title, owner, enabled, kind, source, template, secret_sealed, topic, next_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) returning *`,
+    `insert into trigger (tenant_id, id, workspace_id, title, owner, enabled, kind, source, template, secret_sealed, topic, next_at,
+       owner_disabled)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, ${departed('$3', '$5')}) returning *`,
     [
       ...[at.tenantId, at.id, at.workspaceId, title, owner, enabled, source.kind, journalJson(source)],
       ...[journalJson(template), at.secretSealed ?? null, topicOf(source) ?? null, next_at],
@@ -79,7 +84,7 @@ export async function updateTrigger(
 ): Promise<TriggerRow> {
   const row = await tx.one<TriggerRow>(
     `update trigger set title = $3, owner = $4, enabled = $5, source = $6, template = $7, topic = $8, next_at = $9,
-       owner_disabled = false, updated_at = clock_timestamp()
+       owner_disabled = ${departed('trigger.workspace_id', '$4')}, updated_at = clock_timestamp()
      where tenant_id = $1 and id = $2 returning *`,
     [
       ...[key.tenant_id, key.id, to.title, to.owner, to.enabled, journalJson(to.source), journalJson(to.template)],

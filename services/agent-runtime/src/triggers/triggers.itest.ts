@@ -297,6 +297,13 @@ describe('triggers', () => {
       const heir = testPrincipal({ tenantId: me.tenantId, workspaceId: me.workspaceId });
       expect(await fixture.call(triggers.changeTrigger, { id }, heir)).toMatchObject({ owner: heir.principal.id });
       expect((await fire(id)).run).toBeDefined();
+      const late = await create({ kind: 'event', key: 'late' });
+      expect(await refusalOf(fire(late.id))).toBe('runtime.trigger.owner-disabled');
+      auth.emit(events.memberAdded, me.tenantId, gone);
+      await eventually(async () => {
+        await fixture.call(triggers.changeTrigger, { id: late.id }, me);
+        expect((await fire(late.id)).run).toBeDefined();
+      });
     });
   });
 

@@ -2,7 +2,7 @@ import { inflateRawSync } from 'node:zlib';
 import { X509Certificate, verify } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { auth, connections, events, scim, signIns, type ReplyOf, type RequestInputOf } from '@conclave/contracts';
-import { refusalOf, testIdp, type Said } from '@conclave/dev-env/testing';
+import { refusalOf, refusedWith, testIdp, type Said } from '@conclave/dev-env/testing';
 import { edge, startAuth, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
 
 type Connection = ReplyOf<typeof connections.createConnection>;
@@ -257,6 +257,30 @@ describe('signing in by SAML', () => {
     const elsewhere = await connect({}, { emailDomains: ['example.com'] });
     await provision('moe@example.com');
     expect(await refusalOf(signIn({ nameId: 'moe@example.com' }, elsewhere))).toBe(REFUSED);
+  });
+
+  it('makes nobody beyond what the tenant may have of members, and lets in whom it knows', async () => {
+    const { tenantId, workspaceId } = a.principal;
+    const provisioning = { mode: 'just-in-time' as const, role: 'viewer', workspace: workspaceId };
+    const jit = await connect({ emailAttribute: 'mail' }, { provisioning, emailDomains: ['example.com'] });
+    const comes = (name: string) =>
+      signIn({ nameId: name, attributes: { mail: `${name}@example.com` } }, jit).then(({ secret }) => secret);
+    await comes('known');
+    const members = async () => {
+      const sql = `select count(*)::int as n from auth.principal where tenant_id = $1 and kind = 'user'`;
+      return (await fixture.database.query<{ n: number }>(sql, [tenantId]))[0]!.n;
+    };
+    const before = await members();
+    const most = (limits: object) =>
+      fixture.database.query('update auth.tenant set limits = $2 where tenant_id = $1', [tenantId, limits]);
+    await most({ members: 1 });
+    expect(await refusedWith(comes('late'))).toMatchObject({
+      ...{ code: 'auth.limit.reached', params: { limit: 'members', most: 1 } },
+    });
+    await expect(comes('known')).resolves.toBeDefined();
+    expect(await members()).toBe(before);
+    await most({});
+    await expect(comes('late')).resolves.toBeDefined();
   });
 
   it('shows the ways into a tenant by its name or a domain, and of all others nothing, alike', async () => {

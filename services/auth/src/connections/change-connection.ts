@@ -3,7 +3,6 @@ import type { RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { refuseLessThanOwner } from '../members/role-grant.js';
-import { endGrants } from '../oauth/end-grants.js';
 import { endSignIns } from '../sign-ins/end-sign-ins.js';
 import { newConnectionKey } from './connection-key.js';
 import { ConnectionSecrets } from './connection-secrets.js';
@@ -67,10 +66,7 @@ export class ChangeConnection {
     if (settings || rest.provisioning || rest.emailDomains || enabled) refuseLessThanOwner(ctx);
     await updateConnection(tx, changed, isEnabled && row.disabled_at ? now : undefined);
     if (settings) await updateKeys(tx, changed);
-    if (!isEnabled) {
-      await endSignIns(tx, ctx.tenantId, { connectionId: id }, now);
-      await endGrants(tx, ctx.tenantId, { connectionId: id }, 'sign-in');
-    }
+    if (!isEnabled) await endSignIns(tx, ctx.tenantId, { connectionId: id }, now);
     const members = Object.keys(request).filter((member) => member !== 'id');
     await tx.emit(events.connectionChanged, { connection: id, kind: row.kind, changed: members, enabled: isEnabled });
     return connectionView(changed, this.places);

@@ -13,6 +13,7 @@ import { touchSignIn } from '../sign-ins/postgres-sign-ins.js';
 import { standingOf } from '../sign-ins/standing.js';
 import { NO_TENANT } from '../tenants/no-tenant.js';
 import { CredentialDigest } from './credential-digest.js';
+import { FailedAttempts, type FailedAttempt } from './failed-attempts.js';
 import {
   apiKeyCredential,
   oauthCredential,
@@ -45,7 +46,13 @@ export interface Grant {
 /** The time of last use is for people and for limits of minutes; one write a minute is enough. */
 const LAST_USED_GRAIN_MS = 60_000;
 
-type CredentialKind = 'api-key' | 'sign-in' | 'access-token';
+/** A credential as somebody came with it. */
+export interface Presented {
+  readonly kind: 'api-key' | 'sign-in' | 'access-token';
+  readonly secret: string;
+  /** Where from, as far as it is known. */
+  readonly address?: string | undefined;
+}
 
 /**
  * Tells good credentials from all others. A credential comes without its tenant: one exact look-up names it, then
@@ -61,34 +68,39 @@ export class Authenticator {
     private readonly db: Database,
     private readonly digest: CredentialDigest,
     private readonly tokens: AccessTokens,
+    private readonly failed: FailedAttempts,
   ) {}
 
   /** @throws ConclaveError `auth.unauthenticated` | `auth.tenant.suspended` */
-  grantOf(kind: CredentialKind, secret: string): Promise<Grant> {
+  grantOf({ kind, secret, address }: Presented): Promise<Grant> {
     if (kind === 'access-token') return this.accessToken(secret);
-    return kind === 'api-key' ? this.apiKey(secret) : this.signIn(secret);
+    return kind === 'api-key' ? this.apiKey(secret, address) : this.signIn(secret);
   }
 
   /** @throws ConclaveError `auth.unauthenticated` */
-  async apiKey(key: string): Promise<Grant> {
+  async apiKey(key: string, address?: string): Promise<Grant> {
     const id = apiKeyIdOf(key);
-    if (!id) throw new ConclaveError('auth.unauthenticated');
+    if (!id) throw this.refused({ method: 'api-key', reason: 'unknown' });
     const tenantId = await this.db.system((tx) => tenantOfApiKey(tx, id));
-    return this.grant('api-key', key, tenantId, (tx, tenant) => apiKeyCredential(tx, tenant, id));
+    const find = (tx: Tx, tenant: string) => apiKeyCredential(tx, tenant, id);
+    return this.grant({ kind: 'api-key', secret: key, address }, tenantId, find);
   }
 
   /** @throws ConclaveError `auth.unauthenticated` | `auth.tenant.suspended` */
   async signIn(secret: string): Promise<Grant> {
     const digest = this.digest.of('sign-in', secret);
     const tenantId = await this.db.system((tx) => tenantOfSignIn(tx, digest));
-    return this.grant('sign-in', secret, tenantId, (tx, tenant) =>
+    return this.grant({ kind: 'sign-in', secret }, tenantId, (tx, tenant) =>
       signInCredential(tx, tenant, { digest, idleMs: this.config.SIGN_IN_IDLE_MINUTES * 60_000 }),
     );
   }
 
   /** What a token says is believed for its signature; whether its grant stands, and what the person may today, is looked up. */
   private async accessToken(text: string): Promise<Grant> {
-    const token = await this.tokens.verify(text);
+    const token = await this.tokens.verify(text).catch((error: unknown) => {
+      const refused = error instanceof ConclaveError && error.code === 'auth.unauthenticated';
+      throw refused ? this.refused({ method: 'access-token', reason: 'unknown' }) : error;
+    });
     const { tenantId, expiresAt } = token;
     return this.db.tx({ tenantId, actor: 'service:auth' }, async (tx) => {
       const row = await oauthCredential(tx, tenantId, token);
@@ -105,8 +117,7 @@ export class Authenticator {
   }
 
   private grant(
-    kind: Exclude<CredentialKind, 'access-token'>,
-    text: string,
+    presented: Presented & { readonly kind: 'api-key' | 'sign-in' },
     knownTenant: string | undefined,
     find: (tx: Tx, tenantId: string) => Promise<CredentialRow | undefined>,
   ): Promise<Grant> {
@@ -114,14 +125,32 @@ export class Authenticator {
     return this.db.tx({ tenantId, actor: 'service:auth' }, async (tx) => {
       const row = await find(tx, tenantId);
       const now = new Date();
-      const genuine = this.digest.matches(kind, text, row?.digest);
+      const genuine = this.digest.matches(presented.kind, presented.secret, row?.digest);
       if (!row || !genuine || row.dead || (row.expires_at && row.expires_at <= now))
-        throw new ConclaveError('auth.unauthenticated');
+        throw this.refused(attemptOf(presented, tenantId, row, genuine));
       if (row.suspended) throw new ConclaveError('auth.tenant.suspended');
       if (isStale(row)) await touch(tx, tenantId, row, now);
       return grantOf(tenantId, row, this.config.STEP_UP_MINUTES * 60_000);
     });
   }
+
+  private refused(attempt: FailedAttempt | undefined): ConclaveError {
+    if (attempt) this.failed.note(attempt);
+    return new ConclaveError('auth.unauthenticated');
+  }
+}
+
+/** What goes on record; that a sign-in has ended is no attempt at anything. */
+function attemptOf(
+  { kind: method, address }: Presented,
+  tenantId: string,
+  row: CredentialRow | undefined,
+  genuine: boolean,
+): FailedAttempt | undefined {
+  if (!row) return { method, reason: 'unknown' };
+  if (method === 'sign-in') return undefined;
+  const { credential_id: credential, principal_id: principal } = row;
+  return { method, tenantId, reason: genuine ? 'over' : 'wrong', credential, principal, address };
 }
 
 const isStale = ({ last_used_at: at }: Pick<CredentialRow, 'last_used_at'>): boolean =>

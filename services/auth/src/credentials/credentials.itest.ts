@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { auth, newId, ownerPermissions, roles } from '@conclave/contracts';
-import { refusalOf } from '@conclave/dev-env/testing';
+import { auth, events, newId, ownerPermissions, roles } from '@conclave/contracts';
+import { eventually, refusalOf } from '@conclave/dev-env/testing';
 import { Database, pgConnections, type Connection, type ConnectionSource } from '@conclave/postgres-kit';
 import { formatApiKey } from '../api-keys/api-key-format.js';
 import { Authenticator } from './authenticator.js';
 import { AccessTokens } from '../oauth/access-tokens.js';
 import { CredentialDigest } from './credential-digest.js';
+import { FailedAttempts } from './failed-attempts.js';
 import { edge, startAuth, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
 
 describe('credential exchange', () => {
@@ -103,6 +104,7 @@ describe('credential exchange', () => {
       db,
       fixture.service.app.get(CredentialDigest),
       fixture.service.app.get(AccessTokens),
+      fixture.service.app.get(FailedAttempts),
     );
     const steps = async (key: string) => {
       said.length = 0;
@@ -114,6 +116,35 @@ describe('credential exchange', () => {
     expect(await steps(formatApiKey('test', a.keyId, new Uint8Array(32)))).toEqual(unknown);
     expect(await steps(revoked.key)).toEqual(unknown);
     await db.close();
+  });
+
+  it('puts on record who was not let in with a key of the tenant, once for those alike, and nothing of what they had', async () => {
+    const { principal, keyId } = await fixture.createTenant();
+    const { tenantId } = principal;
+    const over = await fixture.call(auth.createApiKey, { name: 'gone' }, principal);
+    await fixture.call(auth.revokeApiKey, { id: over.id }, principal);
+    const wrong = formatApiKey('test', keyId, new Uint8Array(32));
+    for (const [secret, address] of [
+      [wrong, '192.0.2.7'],
+      [wrong, '192.0.2.8'],
+      [over.key, undefined],
+      [formatApiKey('test', newId('apiKey'), new Uint8Array(32)), '192.0.2.9'],
+    ] as const)
+      expect(await refusalOf(fixture.call(auth.exchangeCredential, { kind: 'api-key', secret, address }, edge))).toBe(
+        'auth.unauthenticated',
+      );
+    const told = await eventually(async () => {
+      const found = (await fixture.emitted(events.authenticationFailed.type, tenantId)).map(({ data }) => data);
+      expect(found).toHaveLength(2);
+      return found;
+    });
+    const whose = { method: 'api-key', principal: principal.principal.id, times: 1 };
+    expect(told).toContainEqual({ ...whose, credential: keyId, reason: 'wrong', address: '192.0.2.7' });
+    expect(told).toContainEqual({ ...whose, credential: over.id, reason: 'over' });
+    expect(JSON.stringify(told)).not.toContain(wrong.slice(-20));
+    expect(
+      (await fixture.emitted(events.authenticationFailed.type)).every(({ data }) => data['address'] !== '192.0.2.9'),
+    ).toBe(true);
   });
 
   it('lets a role that shrank shrink the keys made under it', async () => {

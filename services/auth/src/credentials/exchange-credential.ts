@@ -16,11 +16,9 @@ export class ExchangeCredential {
     private readonly digest: CredentialDigest,
   ) {}
 
-  async run({
-    kind,
-    secret,
-  }: RequestOf<typeof auth.exchangeCredential>): Promise<ReplyOf<typeof auth.exchangeCredential>> {
-    const grant = await this.authenticator.grantOf(kind, secret);
+  async run(presented: RequestOf<typeof auth.exchangeCredential>): Promise<ReplyOf<typeof auth.exchangeCredential>> {
+    const { kind, secret } = presented;
+    const grant = await this.authenticator.grantOf(presented);
     const { expiresAt: _, allowedAddresses, requestsPerMinute, ...claims } = grant;
     const now = Date.now();
     const ttlMs = Math.min(TOKEN_TTL_MS, (grant.expiresAt?.getTime() ?? Infinity) - now);

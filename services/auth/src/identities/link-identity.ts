@@ -5,7 +5,6 @@ import { Injectable } from '@nestjs/common';
 import { connectionOf, lockConnection } from '../connections/postgres-connections.js';
 import { doubtEmail } from '../members/postgres-persons.js';
 import { refuseLessThanOwner } from '../members/role-grant.js';
-import { endGrants } from '../oauth/end-grants.js';
 import { endSignIns } from '../sign-ins/end-sign-ins.js';
 import {
   insertIdentity,
@@ -54,7 +53,6 @@ export class LinkIdentity {
         const removed = await removeIdentities(tx, { tenantId: ctx.tenantId, connectionId, principalId });
         await doubtEmail(tx, ctx.tenantId, principalId);
         await endSignIns(tx, ctx.tenantId, { connectionId, principalId }, new Date());
-        await endGrants(tx, ctx.tenantId, { connectionId, principalId }, 'sign-in');
         if (removed > 0)
           await tx.emit(events.identityUnlinked, {
             connection: connectionId,

@@ -1,7 +1,6 @@
 import { ConclaveError, events, type ReplyOf, type RequestOf, type invitations } from '@conclave/contracts';
 import { Database, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
-import { CredentialDigest } from '../credentials/credential-digest.js';
 import { deleteRecoveryCodes, deleteTotp, forgetFailures } from '../mfa/postgres-mfa.js';
 import { endGrants } from '../oauth/end-grants.js';
 import { Ceremonies } from '../passkeys/ceremonies.js';
@@ -10,8 +9,8 @@ import { deletePasskey, passkeysOf } from '../passkeys/postgres-passkeys.js';
 import { PASSKEY_FACTORS } from '../passkeys/shown-passkey.js';
 import { endSignIns } from '../sign-ins/end-sign-ins.js';
 import { OpenSignIn, type OpenedSignIn } from '../sign-ins/open-sign-in.js';
-import { refuseSuspended } from '../tenants/postgres-tenants.js';
-import { lockLink, markLinkUsed, tenantOfLink, type LinkRow } from './postgres-links.js';
+import { FindLink } from './find-link.js';
+import { lockLink, markLinkUsed, type LinkRow } from './postgres-links.js';
 
 type Acceptance = RequestOf<typeof invitations.acceptLink>;
 
@@ -25,7 +24,7 @@ const purposeOf = ({ id }: LinkRow): string => `link ${id}`;
 export class AcceptLink {
   constructor(
     private readonly db: Database,
-    private readonly digest: CredentialDigest,
+    private readonly findLink: FindLink,
     private readonly ceremonies: Ceremonies,
     private readonly keeper: PasskeyKeeper,
     private readonly openSignIn: OpenSignIn,
@@ -33,7 +32,7 @@ export class AcceptLink {
 
   /** @throws ConclaveError `auth.link.invalid` | `auth.passkeys-unavailable` */
   async open(secret: string): Promise<ReplyOf<typeof invitations.openLink>> {
-    const { link } = await this.find(secret);
+    const { link } = await this.findLink.run(secret);
     const { purpose, name, tenant, workspace, role, branding, principal_id: principalId } = link;
     return {
       ...{ purpose, name, tenant, workspace, role, expiresAt: link.expires_at.toISOString() },
@@ -45,7 +44,7 @@ export class AcceptLink {
 
   /** @throws ConclaveError `auth.link.invalid` | `auth.passkey.refused` | `auth.passkeys-unavailable` */
   async run(request: Acceptance): Promise<OpenedSignIn> {
-    const { link, tenantId, digest } = await this.find(request.link);
+    const { link, tenantId, digest } = await this.findLink.run(request.link);
     const made = await this.ceremonies.made(purposeOf(link), request.registration);
     return this.db.tx({ tenantId, actor: link.principal_id }, async (tx) => {
       const still = await lockLink(tx, tenantId, digest);
@@ -59,21 +58,6 @@ export class AcceptLink {
         ...{ method: 'link', factors: ['link', ...PASSKEY_FACTORS] },
       });
     });
-  }
-
-  private async find(secret: string): Promise<{ link: LinkRow; tenantId: string; digest: Buffer }> {
-    const digest = this.digest.of('link', secret);
-    const tenantId = await this.db.system((tx) => tenantOfLink(tx, digest));
-    const link =
-      tenantId && (await this.db.tx({ tenantId, actor: 'service:auth' }, (tx) => this.good(tx, tenantId, digest)));
-    if (!tenantId || !link) throw new ConclaveError('auth.link.invalid');
-    return { link, tenantId, digest };
-  }
-
-  private async good(tx: Tx, tenantId: string, digest: Buffer): Promise<LinkRow | undefined> {
-    const link = await lockLink(tx, tenantId, digest);
-    if (link) await refuseSuspended(tx, tenantId);
-    return link;
   }
 
   /** After a recovery only the new passkey opens the door: the old ones may be in somebody's hands. */

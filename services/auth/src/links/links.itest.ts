@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { auth, events, invitations, ownerPermissions, passkeys, roles, signIns, type Role } from '@conclave/contracts';
-import { refusalOf, type TestPrincipal } from '@conclave/dev-env/testing';
+import { eventually, refusalOf, type TestPrincipal } from '@conclave/dev-env/testing';
 import { Database, type PlacedEvent } from '@conclave/postgres-kit';
 import { ForgetSubject } from '../members/forget-subject.js';
 import { SITE, edge, startAuth, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
@@ -65,6 +65,8 @@ describe('one-time links', () => {
     expect(await refusalOf(open(link.toLowerCase()))).toBe('auth.link.invalid');
     expect(await refusalOf(open(`${SITE}/welcome#AAAA`))).toBe('auth.link.invalid');
     expect(await told(events.linkUsed.type)).toMatchObject([{ purpose: 'invitation' }]);
+    const failed = { method: 'link', reason: 'over', times: 1 };
+    await eventually(async () => expect(await told(events.authenticationFailed.type)).toEqual([failed]));
   });
 
   it('let in one of two who use them at once', async () => {

@@ -29,7 +29,7 @@ export class ConfirmTotp {
     const { tenantId, principalId } = signIn;
     const whose = { tenantId, principalId };
     const confirm = async () => app !== undefined && (await this.apps.confirm(tx, whose, app, code));
-    const refusal = await guess(tx, whose, confirm);
+    const refusal = await guess(tx, whose, 'totp', confirm);
     if (refusal) return refusal;
     await tx.emit(events.totpAdded, { principal: principalId });
     const recoveryCodes = standing.recoveryCode ? undefined : await this.codes.replace(tx, whose);

@@ -14,7 +14,12 @@ const LONGEST_LOCK_MS = 3_600_000;
  * Lets `take` look at a code unless too many were wrong. A refusal is returned, not thrown: that a guess was made has to
  * be committed. Whoever guesses for the same person at the same time waits.
  */
-export async function guess(tx: Tx, whose: Whose, take: () => Promise<boolean>): Promise<ConclaveError | undefined> {
+export async function guess(
+  tx: Tx,
+  whose: Whose,
+  method: 'totp' | 'recovery-code',
+  take: () => Promise<boolean>,
+): Promise<ConclaveError | undefined> {
   const { failures, lockedUntil } = await lockFailures(tx, whose);
   const now = Date.now();
   if (lockedUntil && lockedUntil.getTime() > now) return locked(lockedUntil, now);
@@ -24,8 +29,9 @@ export async function guess(tx: Tx, whose: Whose, take: () => Promise<boolean>):
   }
   const until = lockAfter(failures + 1, now);
   await updateFailures(tx, whose, { failures: failures + 1, lockedUntil: until });
-  if (!until) return new ConclaveError('auth.second-factor.refused');
   const { principalId: principal } = whose;
+  await tx.emit(events.authenticationFailed, { method, reason: 'wrong', principal, times: 1 });
+  if (!until) return new ConclaveError('auth.second-factor.refused');
   await tx.emit(events.secondFactorLocked, { principal, failures: failures + 1, until: until.toISOString() });
   return locked(until, now);
 }

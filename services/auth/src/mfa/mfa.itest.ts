@@ -182,6 +182,8 @@ describe('second factors', () => {
       const locks = await told('second-factor.locked', who);
       expect(locks[0]).toEqual({ principal: who.principal.id, failures: 5, until: expect.any(String) });
       expect(locks).toHaveLength(9);
+      const failed = { method: 'totp', reason: 'wrong', principal: who.principal.id, times: 1 };
+      expect(await told('authentication.failed', who)).toEqual(Array.from({ length: 13 }, () => failed));
       await show(pending, { totp: codeOf(app) });
       const fresh = await enter(who);
       expect(await refusalOf(show(fresh, { totp: '000000' }))).toBe('auth.second-factor.refused');

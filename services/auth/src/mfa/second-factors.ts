@@ -29,12 +29,13 @@ export class SecondFactors {
     if ('recoveryCode' in proof) {
       const standsIn = signIn?.factors.includes('recovery-code') ?? false;
       const take = (tx: Tx) => this.codes.take(tx, whose, proof.recoveryCode);
-      return async (tx) => (await guess(tx, whose, async () => standsIn && (await take(tx)))) ?? shown('recovery-code');
+      return async (tx) =>
+        (await guess(tx, whose, 'recovery-code', async () => standsIn && (await take(tx)))) ?? shown('recovery-code');
     }
     const app = await this.apps.inUse({ tenantId, actor: principal.id }, whose);
     return async (tx) => {
       const take = async () => app !== undefined && (await this.apps.take(tx, whose, app, proof.totp));
-      return (await guess(tx, whose, take)) ?? shown('totp');
+      return (await guess(tx, whose, 'totp', take)) ?? shown('totp');
     };
   }
 

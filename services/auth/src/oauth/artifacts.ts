@@ -7,7 +7,9 @@ import { Database, type Statements } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import Provider, { errors, type Adapter, type AdapterPayload } from 'oidc-provider';
 import { CredentialDigest } from '../credentials/credential-digest.js';
+import { FailedAttempts } from '../credentials/failed-attempts.js';
 import { NO_TENANT } from '../tenants/no-tenant.js';
+import { refuseSuspended } from '../tenants/postgres-tenants.js';
 import { metadataOf } from './clients.js';
 import { endGrants, type EndReason } from './end-grants.js';
 import { oauthClient, tenantOfClient } from './postgres-oauth-clients.js';
@@ -46,6 +48,7 @@ export class Artifacts {
   constructor(
     private readonly db: Database,
     private readonly digest: CredentialDigest,
+    private readonly failed: FailedAttempts,
   ) {}
 
   /** The shelf for one kind of thing. */
@@ -73,6 +76,19 @@ export class Artifacts {
   async grant(id: string): Promise<StandingGrant | undefined> {
     const tenantId = await this.db.system((tx) => tenantOfGrant(tx, id));
     return tenantId === undefined ? undefined : standingGrant(this.of(tenantId), tenantId, id);
+  }
+
+  /** Whether it is the secret of a registered program; that it is not goes on record. */
+  isSecretOf({ clientId, clientSecret = '' }: { clientId: string; clientSecret?: string }, actual: string): boolean {
+    if (this.digest.matches('oauth-client', actual, Buffer.from(clientSecret, 'base64url'))) return true;
+    void this.db
+      .system((tx) => tenantOfClient(tx, clientId))
+      .then((tenantId) => {
+        if (tenantId === undefined) return;
+        this.failed.note({ method: 'oauth-client', tenantId, reason: 'wrong', credential: clientId });
+      })
+      .catch(() => undefined);
+    return false;
   }
 
   private requests(kind: RequestKind): Adapter {
@@ -141,6 +157,8 @@ export class Artifacts {
       ...nothingKept,
       find: async (id) => {
         const grant = await this.grant(id);
+        // The library asks before it uses a token up, so that it is still good when the tenant goes on.
+        if (grant) await refuseSuspended(this.of(grant.tenantId), grant.tenantId);
         return (
           grant && {
             ...{ jti: id, kind: 'Grant', clientId: grant.clientId, accountId: grant.principalId },

@@ -66,9 +66,12 @@ export class AuthorizationServer {
     const provider: Provider = new Provider(this.issuer, this.configuration(key));
     provider.proxy = true;
     provider.silent = true;
-    const { digest } = this;
-    provider.Client.prototype.compareClientSecret = function (this: { clientSecret?: string }, actual: string) {
-      return digest.matches('oauth-client', actual, Buffer.from(this.clientSecret ?? '', 'base64url'));
+    const { artifacts } = this;
+    provider.Client.prototype.compareClientSecret = function (
+      this: { clientId: string; clientSecret?: string },
+      actual: string,
+    ) {
+      return artifacts.isSecretOf(this, actual);
     };
     provider.on('server_error', (_ctx, fault) => {
       const store = this.faults.getStore();

@@ -12,7 +12,7 @@ import {
   tenants,
   type ConclaveError,
 } from '@conclave/contracts';
-import { refusalOf, type TestPrincipal } from '@conclave/dev-env/testing';
+import { eventually, refusalOf, type TestPrincipal } from '@conclave/dev-env/testing';
 import type { RunningService } from '@conclave/nest-kit';
 import { Database } from '@conclave/postgres-kit';
 import * as client from 'openid-client';
@@ -412,6 +412,19 @@ describe('a grant ends', () => {
     expect(await told(events.credentialRevoked.type, who.person.tenantId)).toContainEqual({ credentialId: grant });
   });
 
+  it('with what its sign-in was opened with, also when that sign-in is long forgotten', async () => {
+    const { tenant } = await someone();
+    const cy = await fixture.call(auth.addMember, { name: 'Cy', kind: 'user', role: 'developer' }, tenant.principal);
+    const key = await fixture.call(auth.createApiKey, { name: 'x', principal: cy.principal.id }, tenant.principal);
+    const opened = await fixture.call(auth.createSignIn, { apiKey: key.key }, edge);
+    const tokens = await tokensFor('run:read', await fixture.exchange(opened.secret, 'sign-in'));
+    await fixture.database.query('delete from auth.sign_in where principal_id = $1', [cy.principal.id]);
+    await expect(use(tokens.access_token)).resolves.toBeDefined();
+    await fixture.call(auth.revokeApiKey, { id: key.id }, tenant.principal);
+    const revoked = { credentialId: grantOf(tokens.access_token) };
+    expect(await told(events.credentialRevoked.type, tenant.principal.tenantId)).toContainEqual(revoked);
+  });
+
   it('when a directory says that its person is not active', async () => {
     const admin = (await someone()).person;
     const directory = (method: 'POST' | 'PATCH', path: string, body: Record<string, never>) =>
@@ -640,6 +653,8 @@ describe('a program in a browser', () => {
     const impostor = await program(web.clientMetadata().client_id, client.ClientSecretBasic('guessed'));
     expect(await said(exchange(confused, impostor))).toBe('invalid_client');
     expect(await said(exchange(confused, await program(web.clientMetadata().client_id)))).toBe('invalid_client');
+    const failed = { method: 'oauth-client', reason: 'wrong', credential: web.clientMetadata().client_id, times: 1 };
+    await eventually(async () => expect(await told(events.authenticationFailed.type)).toEqual([failed]));
     const tokens = await exchange(confused);
     expect(await said(exchange(confused))).toBe('invalid_grant');
     await expectDead(tokens, web);

@@ -12,6 +12,8 @@ export type WhichGrants =
   | { readonly signInIds: readonly string[] }
   | { readonly clientId: string }
   | { readonly connectionId: string; readonly principalId?: string }
+  | { readonly apiKeyId: string }
+  | { readonly passkeyId: string }
   | { readonly principalId: string; readonly workspaceId?: string };
 
 export interface NewGrant {
@@ -145,16 +147,20 @@ export interface EndedGrant {
 
 /** Marks what is left of these grants as revoked. @returns them */
 export function markGrantsRevoked(tx: Tx, tenantId: string, which: WhichGrants, at: Date): Promise<EndedGrant[]> {
-  const none = { id: null, signInIds: null, clientId: null, connectionId: null, principalId: null, workspaceId: null };
-  const of = { ...none, ...which };
+  const none = { id: null, signInIds: null, clientId: null, principalId: null, workspaceId: null };
+  const of = { ...none, connectionId: null, apiKeyId: null, passkeyId: null, ...which };
   return tx.query(
     `update oauth_grant set revoked_at = $2 where tenant_id = $1 and revoked_at is null
        and ($3::text is null or id = $3) and ($4::text[] is null or sign_in_id = any ($4))
        and ($5::text is null or client_id = $5)
        and ($6::text is null or principal_id = $6) and ($7::text is null or workspace_id = $7)
-       and ($8::text is null or connection_id = $8)
+       and ($8::text is null or connection_id = $8) and ($9::text is null or api_key_id = $9)
+       and ($10::text is null or passkey_id = $10)
      returning id, client_id as client, principal_id as principal, workspace_id as workspace`,
-    [tenantId, at, of.id, of.signInIds, of.clientId, of.principalId, of.workspaceId, of.connectionId],
+    [
+      ...[tenantId, at, of.id, of.signInIds, of.clientId, of.principalId, of.workspaceId],
+      ...[of.connectionId, of.apiKeyId, of.passkeyId],
+    ],
   );
 }
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { auth, events, newId, ownerPermissions, passkeys, type RequestInputOf } from '@conclave/contracts';
-import { refusalOf, type TestPrincipal } from '@conclave/dev-env/testing';
+import { eventually, refusalOf, type TestPrincipal } from '@conclave/dev-env/testing';
 import { Database } from '@conclave/postgres-kit';
 import { SITE, edge, startAuth, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
 import { SoftAuthenticator } from '../testing/soft-authenticator.js';
@@ -85,8 +85,8 @@ describe('passkeys', () => {
     expect(await refusalOf(add(copy))).toBe('auth.passkey.refused');
   });
 
-  it('open the door for an honest answer only, and for each once', async () => {
-    const { device } = await add();
+  it('open the door for an honest answer only, and for each once; others are on record, once for those alike', async () => {
+    const { device, passkey } = await add();
     const options = await challenge();
     const stranger = new SoftAuthenticator(SITE);
     stranger.make(await begin());
@@ -110,6 +110,13 @@ describe('passkeys', () => {
     await enter(good);
     expect(await refusalOf(enter(good))).toBe('auth.unauthenticated');
     expect(await refusalOf(enter(device.sign(options)))).toBe('auth.unauthenticated');
+    const told = async () =>
+      (await fixture.emitted(events.authenticationFailed.type, person.tenantId))
+        .map(({ data }) => data)
+        .filter(({ credential }) => credential === passkey.id);
+    const attempt = { method: 'passkey', reason: 'wrong', credential: passkey.id };
+    const principal = person.principal.id;
+    await eventually(async () => expect(await told()).toEqual([{ ...attempt, principal, times: 1 }]));
   });
 
   it('that were copied are noticed by their counter', async () => {

@@ -1,6 +1,7 @@
 import { ConclaveError, type RequestOf, type passkeys } from '@conclave/contracts';
 import { Database, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
+import { FailedAttempts } from '../credentials/failed-attempts.js';
 import { OpenSignIn, type OpenedSignIn } from '../sign-ins/open-sign-in.js';
 import type { Assertion } from './ceremonies.js';
 import { lockCredential, tenantOfPasskey } from './postgres-passkeys.js';
@@ -13,24 +14,30 @@ export class SignInWithPasskey {
     private readonly db: Database,
     private readonly shownPasskey: ShownPasskey,
     private readonly openSignIn: OpenSignIn,
+    private readonly failed: FailedAttempts,
   ) {}
 
   /** @throws ConclaveError `auth.unauthenticated`, whatever is wrong, and `auth.passkeys-unavailable` */
   async run({ passkey: assertion, workspace }: RequestOf<typeof passkeys.signInWithPasskey>): Promise<OpenedSignIn> {
     const credentialId = Buffer.from(assertion.id, 'base64url');
     const tenantId = await this.db.system((tx) => tenantOfPasskey(tx, credentialId));
-    if (!tenantId) throw new ConclaveError('auth.unauthenticated');
-    const key = await this.db.tx({ tenantId, actor: 'service:auth' }, (tx) =>
-      lockCredential(tx, tenantId, credentialId),
-    );
-    if (!key) throw new ConclaveError('auth.unauthenticated');
+    const key =
+      tenantId &&
+      (await this.db.tx({ tenantId, actor: 'service:auth' }, (tx) => lockCredential(tx, tenantId, credentialId)));
+    if (!tenantId || !key) {
+      this.failed.note({ method: 'passkey', reason: 'unknown' });
+      throw new ConclaveError('auth.unauthenticated');
+    }
     try {
       return await this.db.tx({ tenantId, actor: key.principal_id }, (tx) =>
         this.open(tx, { tenantId, assertion, workspaceId: workspace }),
       );
     } catch (error) {
       const refused = error instanceof ConclaveError && error.code === 'auth.passkey.refused';
-      throw refused ? new ConclaveError('auth.unauthenticated', {}, { cause: error }) : error;
+      if (!refused) throw error;
+      const { id: credential, principal_id: principal } = key;
+      this.failed.note({ method: 'passkey', tenantId, reason: 'wrong', credential, principal });
+      throw new ConclaveError('auth.unauthenticated', {}, { cause: error });
     }
   }
 

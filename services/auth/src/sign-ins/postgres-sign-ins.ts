@@ -1,6 +1,6 @@
 import type { ReplyOf, signIns } from '@conclave/contracts';
 import { pageOf, type Database, type Tx } from '@conclave/postgres-kit';
-import { IsNull, LessThan, MoreThan } from 'typeorm';
+import { IsNull, LessThan, MoreThan, Not } from 'typeorm';
 import { SignInEntity } from './sign-in.entity.js';
 
 /** A sign-in as its owner sees it, but for whether it is the one at hand. */
@@ -11,7 +11,8 @@ export type WhichSignIns =
   | { readonly apiKeyId: string }
   | { readonly connectionId: string; readonly principalId?: string }
   | { readonly passkeyId: string }
-  | { readonly principalId: string }
+  /** `but`: all except that one. */
+  | { readonly principalId: string; readonly but?: string | undefined }
   | { readonly principalId: string; readonly workspaceId: string };
 
 export async function insertSignIn(tx: Tx, signIn: Omit<SignInEntity, 'endedAt'>): Promise<void> {
@@ -63,7 +64,8 @@ export async function lockSignIn(tx: Tx, tenantId: string, id: string): Promise<
 
 /** Marks what is left of these sign-ins as ended. @returns their ids, oldest first */
 export async function markSignInsEnded(tx: Tx, tenantId: string, which: WhichSignIns, at: Date): Promise<string[]> {
-  const where = { ...which, tenantId, endedAt: IsNull() };
+  const { but, ...those } = { but: undefined, ...which };
+  const where = { ...(but === undefined ? {} : { id: Not(but) }), ...those, tenantId, endedAt: IsNull() };
   const open = await tx.entities.find(SignInEntity, { select: { id: true }, where, order: { id: 'ASC' } });
   await tx.entities.update(SignInEntity, where, { endedAt: at });
   return open.map(({ id }) => id);

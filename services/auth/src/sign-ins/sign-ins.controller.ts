@@ -41,4 +41,8 @@ export class SignInsController {
   revoke(ctx: RequestContext, request: RequestOf<typeof signIns.revokeSignIn>) {
     return this.revokeSignIn.run(ctx, request);
   }
+  @Handles(signIns.revokeSignIns)
+  revokeAll(ctx: RequestContext, request: RequestOf<typeof signIns.revokeSignIns>) {
+    return this.revokeSignIn.all(ctx, request);
+  }
 }

@@ -207,6 +207,35 @@ describe('sign-ins', () => {
       expect(told.map(({ data }) => data['credentialId'])).toEqual([mine.id, other.id]);
     });
 
+    it('ends with all others of the person at once, but the one at hand when it is they who say so', async () => {
+      const all = (as: TestPrincipal, principal?: string) =>
+        fixture.call(signIns.revokeSignIns, principal === undefined ? {} : { principal }, as);
+      const alive = (opened: readonly { secret: string }[]) =>
+        Promise.all(
+          opened.map(({ secret }) =>
+            exchange(secret).then(
+              () => true,
+              () => false,
+            ),
+          ),
+        );
+      const [here, there, above] = [await open(member), await open(member), await open(admin)];
+      const atHand = await fixture.exchange(here.secret, 'sign-in');
+      expect((await all(atHand)).ended).toBeGreaterThanOrEqual(1);
+      expect(await all(atHand)).toEqual({ ended: 0 });
+      expect(await alive([here, there, above])).toEqual([true, false, true]);
+      const narrow: TestPrincipal = { ...member, scopes: ['member:manage', 'self:manage', ...roles.viewer] };
+      for (const [as, whose, code] of [
+        [member, admin, 'auth.forbidden'],
+        [narrow, admin, 'auth.role.too-wide'],
+        [tenant.principal, member, 'auth.member.not-found'],
+      ] as const)
+        expect(await refusalOf(all(as, whose.principal.id))).toBe(code);
+      expect(await alive([here, above])).toEqual([true, true]);
+      expect(await all(admin, member.principal.id)).toEqual({ ended: 1 });
+      expect(await alive([here, above])).toEqual([false, true]);
+    });
+
     it('opens in a workspace of theirs only, and ends with their membership', async () => {
       expect(await refusalOf(open(member, tenant.principal.workspaceId))).toBe('auth.unauthenticated');
       const { secret } = await open(member, member.workspaceId);

@@ -1,5 +1,5 @@
 import { ConclaveError, type ReplyOf, type tenants } from '@conclave/contracts';
-import { pageOf, type Tx } from '@conclave/postgres-kit';
+import { pageOf, type Statements, type Tx } from '@conclave/postgres-kit';
 import { TenantEntity } from './tenant.entity.js';
 
 export interface TenantIds {
@@ -88,7 +88,7 @@ export async function updateTenant(
 }
 
 /** @throws ConclaveError `auth.tenant.suspended` */
-export async function refuseSuspended(tx: Tx, tenantId: string): Promise<void> {
+export async function refuseSuspended(tx: Pick<Statements, 'one'>, tenantId: string): Promise<void> {
   const row = await tx.one('select 1 from tenant where tenant_id = $1 and suspended_at is not null', [tenantId]);
   if (row) throw new ConclaveError('auth.tenant.suspended');
 }

@@ -445,6 +445,41 @@ describe('a voter whose key another replica ended', () => {
   });
 });
 
+describe('a tenant that is suspended', () => {
+  it('loses no decision to time that passes, and votes in the time that was left when it goes on', async () => {
+    const other = fixture.tenant();
+    const electorate = [await other.enrol(), await other.enrol()] as const;
+    const { tenantId } = other.me;
+    const told = await fixture.eventsOf('auth');
+    const held = () => fixture.database.query('select from consensus.held_tenant where tenant_id = $1', [tenantId]);
+    const { id } = await other.open(electorate, { deadlineAt: new Date(Date.now() + 600_000).toISOString() });
+    told.emit(events.tenantSuspended, tenantId, { tenant: tenantId, reason: 'unpaid' });
+    await eventually(async () => expect(await held()).toHaveLength(1));
+    await fixture.database.query(
+      `with t as (update consensus.held_tenant set since = since - interval '1 hour' where tenant_id = $1)
+       update consensus.decision set deadline_at = deadline_at - interval '1 hour' where tenant_id = $1`,
+      [tenantId],
+    );
+    // A sweep that takes what is due, and this with it if it were not held.
+    const { id: due } = await tenant.open(voters, { deadlineAt: soon() });
+    await tenant.until(due, 'no-quorum');
+    expect(await other.read(id)).toMatchObject({ phase: 'ballots' });
+    told.emit(events.tenantResumed, tenantId, { tenant: tenantId });
+    await eventually(async () => expect(await held()).toHaveLength(0));
+    const leftMs = async () => {
+      const sql = 'select deadline_at as at from consensus.decision where id = $1';
+      const [row] = await fixture.database.query<{ at: Date }>(sql, [id]);
+      return row!.at.getTime() - Date.now();
+    };
+    for (const vote of [undefined, 'yes'] as const) {
+      if (vote) await other.cast(id, electorate[0], { vote });
+      expect(await leftMs()).toBeGreaterThan(500_000);
+      expect(await leftMs()).toBeLessThanOrEqual(600_000);
+    }
+    expect(await other.cast(id, electorate[1], { vote: 'yes' })).toMatchObject({ outcome: { status: 'approved' } });
+  });
+});
+
 describe('a tenant whose log was given up', () => {
   it('opens its next decisions under the origin of the log that follows', async () => {
     const other = fixture.tenant();

@@ -123,7 +123,8 @@ const CLAIM = `with roll as materialized (
   select holds, exists (select from head) as claimed from roll`;
 
 const WRITE = `with head as (
-    update decision set phase = $12, outcome = $13, sealed_at = $14, deadline_at = $15,
+    update decision set phase = $12, outcome = $13, sealed_at = $14,
+      deadline_at = case when $21::boolean then $15 else deadline_at end,
       commits_event_id = coalesce($16, commits_event_id), seq = $17
     where tenant_id = $1 and id = $2 and seq is not distinct from $18 returning id
   ), ${EVENTS}, issued as (
@@ -203,6 +204,8 @@ export class PostgresDecisions {
         ...[phase, sealed ? JSON.stringify(sealed.data.outcome) : null, sealed?.at ?? null, after.deadlineAt],
         ...[commitsEventId ?? null, seq, before.seq],
         ...(receipt ? [JSON.stringify(receipt.envelope), receipt.eventId] : [null, null]),
+        // What is remembered does not know of a suspension that moved it.
+        before.deadlineAt?.getTime() !== after.deadlineAt?.getTime(),
       ])
       // A process that keeps no count appended events.
       .catch((error: unknown) => (isTaken(error) ? undefined : Promise.reject(error as Error)));
@@ -263,10 +266,11 @@ export class PostgresDecisions {
     return row?.id;
   }
 
-  /** Decisions whose deadline has passed, of all tenants; as the system role, which sees nothing else of them. */
+  /** Decisions whose deadline has passed, of all tenants that are not suspended; as the system role, which sees nothing else of them. */
   due(tx: Tx, limit: number): Promise<{ tenant_id: string; id: string }[]> {
     return tx.query(
-      'select tenant_id, id from decision where deadline_at <= clock_timestamp() order by deadline_at limit $1',
+      `select tenant_id, id from decision d where deadline_at <= clock_timestamp()
+         and not exists (select from held_tenant h where h.tenant_id = d.tenant_id) order by deadline_at limit $1`,
       [limit],
     );
   }

@@ -250,6 +250,11 @@ export function peopleHandlers(people: People): [string, Handler][] {
   handle(signIns.revokeSignIn, ({ id }: { id: string }) =>
     taken(people.signIns, (one) => one.id === id, 'auth.sign-in.not-found'),
   );
+  handle(signIns.revokeSignIns, () => {
+    const others = people.signIns.filter(({ current }) => !current);
+    for (const other of others) people.signIns.splice(people.signIns.indexOf(other), 1);
+    return { ended: others.length };
+  });
   for (const [contract, handler] of programHandlers(people)) handle(contract, handler);
   return handlers;
 }

@@ -1,8 +1,6 @@
-import { ConclaveError, signIns, type ReplyOf } from '@conclave/contracts';
-import { everyItem } from '@conclave/sdk';
+import { signIns, type ReplyOf } from '@conclave/contracts';
 import { Button, Table, Text } from '@mantine/core';
-import { client } from '../api/client.js';
-import { send, useCommand, usePages, useWork } from '../api/queries.js';
+import { useCommand, usePages } from '../api/queries.js';
 import { Confirm } from '../design/confirm.js';
 import { ListOf } from '../design/list-of.js';
 import { Ago } from '../design/moment.js';
@@ -61,19 +59,15 @@ export function SignIns() {
   );
 }
 
-/** Ends every sign-in but this one, on however many pages they are. */
+/** Ends every sign-in but this one. */
 function EndOthers() {
-  const end = useWork(async () => {
-    const all = await everyItem((page) => client.call(signIns.listSignIns, page));
-    for (const { id } of all.filter(({ current }) => !current))
-      await send(signIns.revokeSignIn, { id }).catch(unlessGone);
-  }, [signIns.listSignIns]);
+  const end = useCommand(signIns.revokeSignIns, [signIns.listSignIns]);
   return (
     <Confirm
       question="End all other sign-ins?"
       yes="End them"
       command={end}
-      request={undefined}
+      request={{}}
       opener={(open) => (
         <Button size="compact-sm" variant="default" onClick={open}>
           End all others…
@@ -83,11 +77,6 @@ function EndOthers() {
       Every browser but this one is signed out at once, and programs that were allowed there stop.
     </Confirm>
   );
-}
-
-/** One that ended by itself meanwhile is as it should be. */
-function unlessGone(error: unknown): void {
-  if (!(error instanceof ConclaveError) || error.code !== 'auth.sign-in.not-found') throw error;
 }
 
 function Row({ id, method, factors, authenticatedAt, lastUsedAt, expiresAt, current }: SignIn) {

@@ -289,6 +289,36 @@ describe('delivery', () => {
       expect([wants, wantsToo, other, stranger].map(({ path }) => receiver.at(path).length)).toEqual([1, 1, 0, 1]);
     });
 
+    it('of a suspended tenant waits until it goes on, and the webhook has not failed meanwhile', async () => {
+      const [as, another] = [testPrincipal(), testPrincipal()];
+      const { tenantId } = as;
+      const [held, free] = [await hook(as), await hook(another)];
+      const auth = await fixture.eventsOf('auth');
+      auth.emit(events.tenantSuspended, tenantId, { tenant: tenantId, reason: 'unpaid' });
+      const holds = () => fixture.database.query('select from delivery.held_tenant where tenant_id = $1', [tenantId]);
+      await eventually(async () => expect(await holds()).toHaveLength(1));
+      sealed(tenantId);
+      await eventually(async () => expect(await deliveriesOf(as, held.id)).toHaveLength(1));
+      sealed(another.tenantId);
+      await arrived(free.path);
+      expect(receiver.at(held.path)).toEqual([]);
+      await fixture.database.query(
+        `with h as (update delivery.held_tenant set since = now() - interval '10 days' where tenant_id = $1)
+         update delivery.webhook set failing_since = now() - interval '10 days 1 hour' where tenant_id = $1`,
+        [tenantId],
+      );
+      receiver.answer(held.path, 503);
+      auth.emit(events.tenantResumed, tenantId, { tenant: tenantId });
+      await arrived(held.path);
+      await eventually(async () =>
+        expect(await deliveriesOf(as, held.id)).toMatchObject([{ state: 'pending', attempts: 1, lastStatus: 503 }]),
+      );
+      expect(await disabledAt(as)).toBeUndefined();
+      receiver.answer(held.path, 204);
+      await makeDue(held.id);
+      await eventually(async () => expect(await deliveriesOf(as, held.id)).toMatchObject([{ state: 'delivered' }]));
+    });
+
     it('about whom was erased is kept, sent again and heard of later without what is personal', async () => {
       const as = testPrincipal();
       const [taken, refused] = [await hook(as, ['run.failed']), await hook(as, ['run.failed'])];

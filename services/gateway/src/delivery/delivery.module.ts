@@ -8,6 +8,7 @@ import { EnqueueDeliveries } from './deliveries/enqueue-deliveries.js';
 import { ListDeliveries } from './deliveries/list-deliveries.js';
 import { Sender } from './deliveries/sender.js';
 import { ForgetSubject } from './erasure/forget-subject.js';
+import { HoldTenants } from './tenants/hold-tenants.js';
 import { CreateWebhook } from './webhooks/create-webhook.js';
 import { DeleteWebhook } from './webhooks/delete-webhook.js';
 import { ListWebhooks } from './webhooks/list-webhooks.js';
@@ -31,6 +32,7 @@ export const entities = [WebhookEntity, DeliveryEntity];
     DeleteWebhook,
     EnqueueDeliveries,
     ForgetSubject,
+    HoldTenants,
     ListDeliveries,
     ListWebhooks,
     Sender,

@@ -44,9 +44,11 @@ async function serve(contract: HttpContract, parts: RouteParts, request: Fastify
   if (traceId) reply.header('x-trace-id', traceId);
   reply.header('cache-control', 'no-store');
   const terms = callTerms(contract, request, reply);
-  const caller = await parts.door.admit(contract, request, reply);
+  const admitted = await parts.door.admit(contract, request, reply);
   const input = await readRequest(contract, request);
-  if (contract.transport === 'stream') return parts.proxy.forward(contract, { request, reply, caller, terms });
+  if (contract.transport === 'stream')
+    return parts.proxy.forward(contract, { request, reply, caller: admitted, terms });
+  const caller = request.method === 'GET' ? admitted : await parts.door.goOn(contract, admitted);
   const answer = await callOwner(parts.kit, contract, { input, caller, terms });
   reply.status(contract.http.status ?? 200);
   return contract.http.produces === 'text' ? reply.type('text/plain; charset=utf-8').send(answer) : reply.send(answer);

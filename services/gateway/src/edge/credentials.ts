@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { ConclaveError, auth, doorbellSubject, events, type Contract } from '@conclave/contracts';
-import { Networks, decodeBody, permits, type Kit, type VerifiedContext } from '@conclave/nest-kit';
+import { ConclaveError, auth, events, type Contract } from '@conclave/contracts';
+import { Networks, permits, type Kit, type VerifiedContext } from '@conclave/nest-kit';
+import { AuthBell, type Rung } from './auth-bell.js';
 
 /** What a request proves itself with. */
 export interface Credential {
@@ -52,11 +53,13 @@ const NARROWING: readonly string[] = [
 /** What auth says of credentials that open nothing now. */
 const REFUSALS: readonly string[] = ['auth.unauthenticated', 'auth.tenant.suspended'];
 
-/** A revocation whose doorbell was missed takes effect after this long. */
+/** A revocation whose doorbell was missed takes effect on requests after this long. */
 const FRESH_MS = 5_000;
 const REFUSED_MS = 1_000;
 /** Between two looks at a credential under which something is open. */
 const RENEW_MIN_MS = 1_000;
+/** When something was missed, all that is open is looked at again, not all at once. */
+const SPREAD_MS = 1_500;
 const LIMIT = 10_000;
 
 /** Something that was begun under a credential. */
@@ -70,15 +73,15 @@ interface Watch {
 /**
  * Swaps credentials for callers at auth, and remembers the answers for seconds. Requests that arrive together ask once;
  * a `credential.revoked` doorbell drops the answer at once, and ends what was begun under it; one of a changed role drops
- * the answers of its tenant, and has what was begun under them looked at again. Secrets are remembered by
- * digest only.
+ * the answers of its tenant, and has what was begun under them looked at again; after a doorbell that was missed everything
+ * is. Secrets are remembered by digest only.
  */
 export class Credentials {
   private readonly answers = new Map<string, Answer>();
   private readonly watches = new Map<string, Set<Watch>>();
 
   constructor(private readonly kit: Kit) {
-    kit.nats.subscribe(doorbellSubject('auth'), { callback: (_error, message) => this.onRing(message.data) });
+    new AuthBell(kit, { heard: (rung) => this.onRing(rung), missed: () => this.doubtAll() });
   }
 
   /** Whether the credential was good when auth was last asked: what others do at its address is not its concern. */
@@ -87,11 +90,11 @@ export class Credentials {
   }
 
   /** @throws ConclaveError `auth.unauthenticated` | `service.unavailable` | `request.deadline` */
-  callerOf(credential: Credential): Promise<Caller> {
+  callerOf(credential: Credential, address?: string): Promise<Caller> {
     const key = keyOf(credential);
     const remembered = this.answers.get(key);
     if (remembered && remembered.until > Date.now()) return remembered.caller;
-    const answer: Answer = { ...remembered, caller: this.ask(credential), until: Number.POSITIVE_INFINITY };
+    const answer: Answer = { ...remembered, caller: this.ask(credential, address), until: Number.POSITIVE_INFINITY };
     this.answers.delete(key);
     this.answers.set(key, answer);
     if (this.answers.size > LIMIT) this.answers.delete(this.answers.keys().next().value!);
@@ -148,8 +151,9 @@ export class Credentials {
     };
   }
 
-  private async ask(credential: Credential): Promise<Caller> {
-    const answer = await this.kit.rpc.callAsService(auth.exchangeCredential, {}, credential);
+  private async ask(credential: Credential, address: string | undefined): Promise<Caller> {
+    const presented = { ...credential, ...(address === undefined ? {} : { address }) };
+    const answer = await this.kit.rpc.callAsService(auth.exchangeCredential, {}, presented);
     const { token, credentialId, csrf, allowedAddresses, requestsPerMinute } = answer;
     const context = await this.kit.tokens.verify(token);
     if (!context.principal) throw new ConclaveError('auth.unauthenticated');
@@ -164,10 +168,7 @@ export class Credentials {
   }
 
   /** Answers still on their way could be older than the revocation: they serve who asked, nobody after. */
-  private onRing(data: Uint8Array): void {
-    const { events: rung } = decodeBody(data) as {
-      events: { type: string; tenantId: string; data: Record<string, unknown> }[];
-    };
+  private onRing(rung: readonly Rung[]): void {
     const revoked = rung.filter(({ type }) => type === events.credentialRevoked.type);
     const narrowed = new Set(rung.flatMap(({ type, tenantId }) => (NARROWING.includes(type) ? [tenantId] : [])));
     if (revoked.length === 0 && narrowed.size === 0) return;
@@ -178,8 +179,16 @@ export class Credentials {
         this.answers.set(key, { ...answer, until: 0 });
     }
     for (const id of ids) for (const { end } of [...(this.watches.get(id) ?? [])]) end();
-    for (const { tenantId, renew } of [...this.watches.values()].flatMap((watches) => [...watches]))
-      if (narrowed.has(tenantId ?? '')) void renew();
+    for (const { tenantId, renew } of this.open()) if (narrowed.has(tenantId ?? '')) void renew();
+  }
+
+  private doubtAll(): void {
+    for (const [key, answer] of this.answers) this.answers.set(key, { ...answer, until: 0 });
+    for (const { renew } of this.open()) setTimeout(() => void renew(), Math.random() * SPREAD_MS).unref();
+  }
+
+  private open(): Watch[] {
+    return [...this.watches.values()].flatMap((watches) => [...watches]);
   }
 }
 

@@ -1,6 +1,8 @@
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { contracts, permissions } from '@conclave/contracts';
+import { contracts, permissions, runtime } from '@conclave/contracts';
 import { aRun, bearer, startEdgeWorld, type EdgeWorld } from './test/edge-world.js';
 
 let world: EdgeWorld;
@@ -109,6 +111,28 @@ describe('credentials', () => {
     world.revoke('ck_revoked');
     for (let waited = 0; (await ask()) === 200 && waited < 1_000; waited += 20) await sleep(20);
     expect(await ask()).toBe(401);
+  });
+
+  it('stops a revoked key also in the middle of a request: what it says after that is for nobody', async () => {
+    world.addKey('ck_slow');
+    const headers = { ...bearer('ck_slow'), 'content-type': 'application/json' };
+    const ask = httpRequest(`${world.edge.url}${run}/cancel`, { method: 'POST', headers });
+    const answered = once(ask, 'response') as Promise<[IncomingMessage]>;
+    ask.write('{');
+    const known = async () => (await world.fetch(run, { headers: bearer('ck_slow') })).status;
+    const asked: string[] = [];
+    world.owner.answer = async ({ subject }) => {
+      asked.push(subject);
+      return aRun;
+    };
+    expect(await known()).toBe(200);
+    world.revoke('ck_slow');
+    for (let waited = 0; (await known()) === 200 && waited < 1_000; waited += 20) await sleep(20);
+    ask.end('}');
+    const [response] = await answered;
+    response.resume();
+    expect(response.statusCode).toBe(401);
+    expect(asked).not.toContain(runtime.cancelRun.subject);
   });
 
   it('holds a caller to its role as changed as soon as the doorbell rings', async () => {

@@ -21,7 +21,7 @@ export class Door {
     const credential = this.credentialOf(request);
     if (!credential || !this.credentials.isKnown(credential)) await this.limits.countAddress(request);
     if (!credential) throw new ConclaveError('auth.unauthenticated');
-    const caller = await this.credentials.callerOf(credential);
+    const caller = await this.callerOf(credential, request);
     await this.refuseElsewhere(caller, request);
     await this.limits.countPrincipal(caller.context.principal!.id);
     if (caller.requestsPerMinute !== undefined)
@@ -33,6 +33,18 @@ export class Door {
     refuseUnpermitted(terms, caller.context);
     reply.header('vary', 'authorization, cookie');
     return { ...caller, credential };
+  }
+
+  /** Lets a caller go on after a body, which may have taken its time. @throws ConclaveError as `admit` */
+  async goOn(terms: Terms, { credential }: Admitted): Promise<Admitted> {
+    const caller = await this.credentials.callerOf(credential);
+    refuseUnpermitted(terms, caller.context);
+    return { ...caller, credential };
+  }
+
+  /** Whom a credential belongs to that a request brought along. @throws ConclaveError `auth.unauthenticated` | `service.unavailable` */
+  callerOf(credential: Credential, request: FastifyRequest): Promise<Caller> {
+    return this.credentials.callerOf(credential, clientAddress(request, this.trustedProxyHops));
   }
 
   /**

@@ -41,7 +41,7 @@ export function registerScim(fastify: FastifyInstance, parts: ScimParts): void {
 
 async function answer({ kit, door, config }: ScimParts, request: FastifyRequest, reply: FastifyReply) {
   const terms = callTerms(scim.scimRequest, request, reply);
-  const { token } = await door.admit(scim.scimRequest, request, reply);
+  const admitted = await door.admit(scim.scimRequest, request, reply);
   const body = await readJson(request, LIMIT_BYTES, [SCIM_TYPE, JSON_TYPE]);
   const ifMatch = request.headers['if-match'];
   const asked = parseRequest(scim.scimRequest, {
@@ -52,6 +52,7 @@ async function answer({ kit, door, config }: ScimParts, request: FastifyRequest,
     ...(Object.keys(body).length > 0 && { body }),
     ...(ifMatch !== undefined && { ifMatch }),
   }) as RequestOf<typeof scim.scimRequest>;
+  const { token } = await door.goOn(scim.scimRequest, admitted);
   const answered = await kit.rpc.call(scim.scimRequest, asked, {
     token,
     deadlineAt: terms.deadlineAt,

@@ -62,7 +62,7 @@ export function registerSignIns(
     const contract: Contract = wayOf(body);
     const asked = parseRequest(contract, body) as { readonly apiKey?: string };
     if (asked.apiKey !== undefined)
-      await door.refuseElsewhere(await credentials.callerOf({ kind: 'api-key', secret: asked.apiKey }), request);
+      await door.refuseElsewhere(await door.callerOf({ kind: 'api-key', secret: asked.apiKey }, request), request);
     const opened = await kit.rpc.callAsService(contract, {}, asked);
     await noteDevice({ kit, cookie }, request, reply, (opened as OpenedSignIn).secret);
     const { csrf, expiresAt } = letIn(cookie, request, reply, opened as OpenedSignIn);

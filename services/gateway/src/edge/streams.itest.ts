@@ -162,6 +162,20 @@ describe('server-sent events', () => {
       await good.over;
     });
 
+    it('end within seconds when the doorbell was missed, and go on when they are still good', async () => {
+      world.addKey('ck_missed');
+      world.addKey('ck_first');
+      world.revoke('ck_first');
+      const [missed, good] = [await open(bearer('ck_missed')), await open(admin())];
+      const before = Date.now();
+      world.revoke('ck_missed', false);
+      world.beat();
+      expect(await missed.over).toBe(true);
+      expect(Date.now() - before).toBeLessThan(3_000);
+      expect(await Promise.race([good.over, sleep(1_500)])).toBeUndefined();
+      await good.response.body?.cancel().catch(() => undefined);
+    });
+
     it('are a few dozen at most per principal', async () => {
       world.addKey('ck_greedy');
       const opened = [];

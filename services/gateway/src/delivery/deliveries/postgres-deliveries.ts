@@ -72,8 +72,8 @@ export async function pageOfDeliveries(
 }
 
 /**
- * Claims what is due, at most one per webhook, none of the webhooks at work, and no more per tenant than `perTenant`
- * together with what is at work for it. A claim is a lease: when nothing is recorded until `lostAt`, the delivery is due
+ * Claims what is due, at most one per webhook, none of the webhooks at work or of suspended tenants, and no more per tenant
+ * than `perTenant` together with what is at work for it. A claim is a lease: when nothing is recorded until `lostAt`, the delivery is due
  * again. Runs as the system role, which sees no content.
  */
 export async function claimDue(
@@ -93,6 +93,7 @@ export async function claimDue(
        select tenant_id, id, webhook_id, next_attempt_at from delivery
        where state = 'pending' and next_attempt_at <= $1 and webhook_id <> all($2)
          and tenant_id not in (select tenant_id from working where n >= $6)
+         and not exists (select from held_tenant h where h.tenant_id = delivery.tenant_id)
        order by next_attempt_at limit ${WINDOW}
      ), first as (
        select distinct on (webhook_id) tenant_id, id, next_attempt_at from waiting order by webhook_id, next_attempt_at, id

@@ -77,6 +77,8 @@ export interface EdgeWorld {
   demandMfa(secret: string): void;
   /** Revokes a key, and rings unless told not to. */
   revoke(secret: string, ring?: boolean): void;
+  /** Says where auth's log stands. */
+  beat(): void;
   /** Gives a key's role other permissions, and rings. */
   narrow(secret: string, scopes: readonly Permission[]): void;
   fetch(path: string, init?: RequestInit): Promise<Response>;
@@ -245,8 +247,10 @@ function playAuth(kit: Kit) {
     revoke(secret: string, ring = true) {
       const { credentialId } = known.get(secret)!;
       known.delete(secret);
-      if (ring) rings.emit(events.credentialRevoked, tenantId, { credentialId });
+      const told = rings.append(events.credentialRevoked, tenantId, { credentialId });
+      if (ring) rings.ring(told);
     },
+    beat: () => rings.beat(),
   };
 }
 

@@ -1,0 +1,43 @@
+import { ConclaveError } from '@conclave/contracts';
+import { Database } from '@conclave/postgres-kit';
+import { Injectable } from '@nestjs/common';
+import { CredentialDigest } from '../credentials/credential-digest.js';
+import { FailedAttempts } from '../credentials/failed-attempts.js';
+import { refuseSuspended } from '../tenants/postgres-tenants.js';
+import { lockLink, tenantOfLink, type LinkRow } from './postgres-links.js';
+
+export interface FoundLink {
+  readonly link: LinkRow;
+  readonly tenantId: string;
+  readonly digest: Buffer;
+}
+
+/** Finds what is behind the secret of a one-time link. */
+@Injectable()
+export class FindLink {
+  constructor(
+    private readonly db: Database,
+    private readonly digest: CredentialDigest,
+    private readonly failed: FailedAttempts,
+  ) {}
+
+  /** @throws ConclaveError `auth.link.invalid` | `auth.tenant.suspended` */
+  async run(secret: string): Promise<FoundLink> {
+    const digest = this.digest.of('link', secret);
+    const tenantId = await this.db.system((tx) => tenantOfLink(tx, digest));
+    const link = tenantId === undefined ? undefined : await this.good(tenantId, digest);
+    if (tenantId !== undefined && link) return { link, tenantId, digest };
+    this.failed.note({ method: 'link', ...(tenantId === undefined ? UNKNOWN : { tenantId, reason: 'over' }) });
+    throw new ConclaveError('auth.link.invalid');
+  }
+
+  private good(tenantId: string, digest: Buffer): Promise<LinkRow | undefined> {
+    return this.db.tx({ tenantId, actor: 'service:auth' }, async (tx) => {
+      const link = await lockLink(tx, tenantId, digest);
+      if (link) await refuseSuspended(tx, tenantId);
+      return link;
+    });
+  }
+}
+
+const UNKNOWN = { reason: 'unknown' } as const;

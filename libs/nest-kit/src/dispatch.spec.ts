@@ -51,7 +51,7 @@ function request(from: VerifiedContext | undefined, incoming: Partial<Incoming> 
     tokens,
     log,
     metrics,
-    policies: { refuseForbidden: async () => undefined },
+    policies: { judged: async (_contract, ctx) => ctx },
   });
   const run = (to: Contract = greet, work: () => unknown = () => ({ greeting: 'hi' })) =>
     dispatcher.dispatch(

@@ -74,8 +74,8 @@ export class CursorStore {
       const last = pos + events.length - 1;
       const moved = await tx.one(MOVE, [this.producer, lane, epoch, last, source === 'log', events.length]);
       if (moved) {
-        if (abreast) await settled(events.map((event) => effect(tx.as(event.actor), event)));
-        else for (const event of events) await effect(tx.as(event.actor), event);
+        if (abreast) await settled(events.map((event) => effect(tx.as({ actor: event.actor }), event)));
+        else for (const event of events) await effect(tx.as({ actor: event.actor }), event);
         return 'applied';
       }
       const cursor = (await this.rows(tx)).get(lane) ?? START;

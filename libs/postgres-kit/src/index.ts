@@ -1,4 +1,13 @@
-export { Database, Role, outboundEvent, type Actor, type OutboundEvent, type Statements, type Tx } from './database.js';
+export {
+  Database,
+  Role,
+  outboundEvent,
+  verdictJson,
+  type Actor,
+  type OutboundEvent,
+  type Statements,
+  type Tx,
+} from './database.js';
 export {
   entityConnections,
   pgConnections,

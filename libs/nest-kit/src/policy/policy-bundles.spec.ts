@@ -22,7 +22,7 @@ function world(first: PolicySet) {
   });
   const ask = (over: Partial<RequestContext> = {}, contract: Contract = runs.createRun, request: object = {}) =>
     bundles
-      .refuseForbidden(
+      .judged(
         contract,
         {
           tenantId,
@@ -119,7 +119,7 @@ describe('policies of a tenant', () => {
     });
     const refused = (tenant: string, workspaceId: string): Promise<boolean> =>
       bundles
-        .refuseForbidden(
+        .judged(
           auth.getMe,
           { ...ctx, tenantId: tenant, workspaceId, policies: `d ${tenant}` } as RequestContext,
           {},

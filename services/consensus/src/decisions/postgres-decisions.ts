@@ -75,15 +75,16 @@ interface EventRow {
 /** Decisions under way that a process keeps in mind; each is at most some hundred kilobytes. */
 const REMEMBERED = 200;
 
-/** Events of the decision, and events for others, once `head` has its row; parameters 1 to 11 are `eventsOf`. */
+/** Events of the decision, and events for others, once `head` has its row; parameters 1 to 12 are `eventsOf`. */
 const EVENTS = `added as (
     insert into decision_event (tenant_id, decision_id, seq, type, at, data)
     select $1, $2, event.seq, event.type, event.at, event.data
     from head, unnest($3::int[], $4::text[], $5::timestamptz[], $6::json[]) as event (seq, type, at, data)
   ), told as (
-    insert into outbound_event (id, tenant_id, lane, type, actor, data)
-    select event.id, $1, event.lane, event.type, event.actor, event.data
-    from head, unnest($7::text[], $8::smallint[], $9::text[], $10::text[], $11::jsonb[]) as event (id, lane, type, actor, data)
+    insert into outbound_event (id, tenant_id, lane, type, actor, data, verdict)
+    select event.id, $1, event.lane, event.type, event.actor, event.data, event.verdict
+    from head, unnest($7::text[], $8::smallint[], $9::text[], $10::text[], $11::jsonb[], $12::jsonb[])
+      as event (id, lane, type, actor, data, verdict)
   )`;
 
 const eventsOf = (
@@ -95,21 +96,22 @@ const eventsOf = (
   ...[tenantId, id, events.map(({ seq }) => seq), events.map(({ type }) => type), events.map(({ at }) => at)],
   ...[events.map(({ data }) => JSON.stringify(data)), told.map((event) => event.id), told.map(({ lane }) => lane)],
   ...[told.map(({ type }) => type), told.map(({ actor }) => actor), told.map(({ body }) => body)],
+  told.map(({ verdict }) => verdict),
 ];
 
 const CLAIM = `with head as (
     insert into decision (tenant_id, id, request_sha256, question, phase, opened_at, deadline_at, opened_by, seq)
-    values ($1, $2, $12, $13, $14, $15, $16, $17, $18) on conflict do nothing returning id
+    values ($1, $2, $13, $14, $15, $16, $17, $18, $19) on conflict do nothing returning id
   ), ${EVENTS}
   select id from head`;
 
 const WRITE = `with head as (
-    update decision set phase = $12, outcome = $13, sealed_at = $14, deadline_at = $15,
-      commits_event_id = coalesce($16, commits_event_id), seq = $17
-    where tenant_id = $1 and id = $2 and seq is not distinct from $18 returning id
+    update decision set phase = $13, outcome = $14, sealed_at = $15, deadline_at = $16,
+      commits_event_id = coalesce($17, commits_event_id), seq = $18
+    where tenant_id = $1 and id = $2 and seq is not distinct from $19 returning id
   ), ${EVENTS}, issued as (
     insert into receipt (tenant_id, decision_id, envelope, event_id)
-    select $1, $2, $19, $20 from head where $20::text is not null
+    select $1, $2, $20, $21 from head where $21::text is not null
   )
   select id from head`;
 

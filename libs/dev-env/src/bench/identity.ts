@@ -6,6 +6,7 @@ import { postRequest, load } from './load.js';
 import { createKeys } from './api-keys.js';
 import { withPlatform, type Platform } from './platform.js';
 import type { Case } from './report.js';
+import { cpuByProcess } from './processes.js';
 import { medians, percentile } from './statistics.js';
 
 const SECONDS = 5;
@@ -48,6 +49,7 @@ async function signIns(platform: Platform, rounds: number): Promise<Case[]> {
 
 async function directory(platform: Platform): Promise<Case[]> {
   const ask = asker(platform);
+  const timed = timer(platform);
   const { key } = (await ask('POST', '/v1/api-keys', { name: 'directory', scopes: ['scim:provision'] })) as {
     key: string;
   };
@@ -82,6 +84,7 @@ async function leave(
   ids: readonly string[],
 ): Promise<Record<string, number>> {
   const ask = asker(platform);
+  const timed = timer(platform);
   const leaving: { id: string; key: string }[] = [];
   await timed(ids.slice(0, LEAVERS), async (id) => {
     const { key } = (await ask('POST', '/v1/api-keys', { name: 'x', principal: id })) as { key: string };
@@ -101,27 +104,31 @@ async function leave(
   return { p50Ms: percentile(deaths, 50), p99Ms: percentile(deaths, 99) };
 }
 
-/** Does all of them, some at once. */
-async function timed<T>(
-  all: readonly T[],
-  work: (one: T) => Promise<void>,
-  atOnce = AT_ONCE,
-): Promise<Record<string, number>> {
-  const queue = [...all].reverse();
-  const latencies: number[] = [];
-  const started = performance.now();
-  const worker = async (): Promise<void> => {
-    for (let one = queue.pop(); one !== undefined; one = queue.pop()) {
-      const from = performance.now();
-      await work(one);
-      latencies.push(performance.now() - from);
-    }
+/** Does all of them, some at once, and tells what one cost: auth and the database share the CPU with who asks. */
+const timer =
+  ({ pids }: Platform) =>
+  async <T>(all: readonly T[], work: (one: T) => Promise<void>, atOnce = AT_ONCE): Promise<Record<string, number>> => {
+    const queue = [...all].reverse();
+    const latencies: number[] = [];
+    const cpu = cpuByProcess(pids);
+    const started = performance.now();
+    const worker = async (): Promise<void> => {
+      for (let one = queue.pop(); one !== undefined; one = queue.pop()) {
+        const from = performance.now();
+        await work(one);
+        latencies.push(performance.now() - from);
+      }
+    };
+    await Promise.all(Array.from({ length: atOnce }, worker));
+    const seconds = (performance.now() - started) / 1_000;
+    const after = cpuByProcess(pids);
+    const cpuMs = (name: string) => (((after[name] ?? 0) - (cpu[name] ?? 0)) / all.length) * 1_000;
+    latencies.sort((a, b) => a - b);
+    return {
+      ...{ seconds, perS: all.length / seconds, p50Ms: percentile(latencies, 50), p99Ms: percentile(latencies, 99) },
+      ...{ authCpuMs: cpuMs('auth'), postgresCpuMs: cpuMs('postgres') },
+    };
   };
-  await Promise.all(Array.from({ length: atOnce }, worker));
-  const seconds = (performance.now() - started) / 1_000;
-  latencies.sort((a, b) => a - b);
-  return { seconds, perS: all.length / seconds, p50Ms: percentile(latencies, 50), p99Ms: percentile(latencies, 99) };
-}
 
 const asker =
   ({ gateway, apiKey }: Platform) =>

@@ -61,11 +61,22 @@ const USER = `select s.principal_id as id, s.user_name, s.external_id, s.resourc
 const GROUP = `select g.id, g.display_name, g.external_id, g.role, g.version, g.created_at, g.changed_at
   from scim_group g where g.tenant_id = $1 and g.workspace_id = $2`;
 
-export function lockUser(tx: Tx, { tenantId, workspaceId }: Directory, id: string): Promise<UserRow | undefined> {
-  return tx.one<UserRow>(`${USER} and s.principal_id = $3 for update of s`, [tenantId, workspaceId, id]);
+/** The person, unchanged until the transaction ends where that is wanted. */
+export function userOf(
+  tx: Tx,
+  { tenantId, workspaceId }: Directory,
+  id: string,
+  { isLocked = false } = {},
+): Promise<UserRow | undefined> {
+  return tx.one<UserRow>(`${USER} and s.principal_id = $3 ${isLocked ? 'for update of s' : ''}`, [
+    ...[tenantId, workspaceId, id],
+  ]);
 }
 
-/** Those a condition over `$3` is true for, or all, oldest first. */
+/**
+ * Those a condition over `$3` is true for, or all, oldest first. What is passed over is counted in the index alone: it
+ * costs no look at a person or their groups.
+ */
 export function users(
   db: Statements,
   { tenantId, workspaceId }: Directory,
@@ -77,7 +88,10 @@ export function users(
 ): Promise<UserRow[]> {
   const values: unknown[] = [tenantId, workspaceId, ...(where ? [where[1]] : [])];
   return db.query<UserRow>(
-    `${USER} ${where ? `and ${where[0]}` : ''} order by s.principal_id limit ${limit} offset ${offset}`,
+    `with page as materialized (
+       select s.principal_id from scim_user s where s.tenant_id = $1 and s.workspace_id = $2 ${where ? `and ${where[0]}` : ''}
+       order by s.principal_id limit ${limit} offset ${offset}
+     ) ${USER} and s.principal_id in (select principal_id from page) order by s.principal_id`,
     values,
   );
 }
@@ -109,16 +123,33 @@ export async function markEnded(
   ]);
 }
 
+/** Somebody new here, with what others see of them and what they are in the workspace. */
+export interface NewUser extends UserState {
+  readonly id: string;
+  readonly role: string;
+  readonly profile: { readonly name: string; readonly email: string | null; readonly locale: string | null };
+  readonly at: Date;
+}
+
 export async function insertUser(
   tx: Tx,
   { tenantId, workspaceId }: Directory,
-  id: string,
-  { userName, externalId, resource }: UserState,
+  { id, role, profile, at, userName, externalId, resource }: NewUser,
 ): Promise<void> {
   await tx.query(
-    `insert into scim_user (tenant_id, workspace_id, principal_id, user_name, external_id, resource, created_at, changed_at)
-     values ($1, $2, $3, $4, $5, $6, now(), now())`,
-    [tenantId, workspaceId, id, userName, externalId, JSON.stringify(resource)],
+    `with p as (
+       insert into principal (tenant_id, id, kind, name, created_at) values ($1, $3, 'user', $5, $4)
+     ), m as (
+       insert into membership (tenant_id, workspace_id, principal_id, role, created_at) values ($1, $2, $3, $6, $4)
+     ), n as (
+       insert into person (tenant_id, principal_id, email, locale, created_at) values ($1, $3, $7, $8, $4)
+     )
+     insert into scim_user (tenant_id, workspace_id, principal_id, user_name, external_id, resource, created_at, changed_at)
+     values ($1, $2, $3, $9, $10, $11, $4, $4)`,
+    [
+      ...[tenantId, workspaceId, id, at, profile.name, role, profile.email, profile.locale],
+      ...[userName, externalId, JSON.stringify(resource)],
+    ],
   );
 }
 

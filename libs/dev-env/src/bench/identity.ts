@@ -1,11 +1,12 @@
 /**
  * What people and directories cost: sign-ins by one credential after another; a directory that provisions five thousand
- * people, reads them all and takes some of them away; and how long their keys outlive them.
+ * people, reads them all and takes some of them away; how long their keys outlive them; and keys that rotate meanwhile.
  */
 import { postRequest, load } from './load.js';
 import { createKeys } from './api-keys.js';
 import { withPlatform, type Platform } from './platform.js';
 import type { Case } from './report.js';
+import { rotations } from './rotations.js';
 import { cpuByProcess } from './processes.js';
 import { medians, percentile } from './statistics.js';
 
@@ -20,10 +21,23 @@ const SCIM = 'application/scim+json';
 const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
 const PATCH = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 
-export async function identity(rounds: number): Promise<Case[]> {
+const parts: Readonly<Record<string, (platform: Platform, rounds: number) => Promise<Case[]>>> = {
+  'sign-ins': signIns,
+  directory,
+  // Last: it leaves the installation without an auth of its own.
+  rotations,
+};
+export const identityCases = Object.keys(parts);
+
+export async function identity(rounds: number, chosen: readonly string[]): Promise<Case[]> {
   // One address and one directory ask for all of it.
   const env = { RATE_LIMIT_PRINCIPAL: UNLIMITED, RATE_LIMIT_ADDRESS: UNLIMITED };
-  return withPlatform(async (platform) => [...(await signIns(platform, rounds)), ...(await directory(platform))], env);
+  return withPlatform(async (platform) => {
+    const cases: Case[] = [];
+    for (const [name, part] of Object.entries(parts))
+      if (chosen.length === 0 || chosen.includes(name)) cases.push(...(await part(platform, rounds)));
+    return cases;
+  }, env);
 }
 
 async function signIns(platform: Platform, rounds: number): Promise<Case[]> {
@@ -65,6 +79,7 @@ async function directory(platform: Platform): Promise<Case[]> {
   const readPage = async (from: number) => void (await scim('GET', `Users?startIndex=${from}&count=100`));
   // A directory asks for one page behind the other.
   const read = await timed(pages, readPage, 1);
+  const readAtOnce = await timed(pages, readPage);
   const find = await timed(
     people.slice(0, LEAVERS),
     async (name) => void (await scim('GET', `Users?filter=${encodeURIComponent(`userName eq "${name}"`)}`)),
@@ -72,6 +87,7 @@ async function directory(platform: Platform): Promise<Case[]> {
   return [
     { bench: 'identity', case: `${PEOPLE} people provisioned`, figures: create },
     { bench: 'identity', case: `${PEOPLE} people read by pages of 100`, figures: read },
+    { bench: 'identity', case: `the same, ${AT_ONCE} pages at once`, figures: readAtOnce },
     { bench: 'identity', case: 'a person found by name among them', figures: find },
     { bench: 'identity', case: `${LEAVERS} people leave: their keys die`, figures: await leave(platform, scim, ids) },
   ];

@@ -128,13 +128,13 @@ describe('what is told of a resource', () => {
       fc.property(person, groups, query, (sent, ours, asked) => {
         expectSame('Users', kept('Users', sent, ours), asked);
       }),
-      { numRuns: 200 },
+      { numRuns: 80 },
     );
     fc.assert(
       fc.property(group, query, (sent, asked) => {
         expectSame('Groups', kept('Groups', sent), asked);
       }),
-      { numRuns: 200 },
+      { numRuns: 80 },
     );
   });
 
@@ -158,7 +158,7 @@ describe('what is told of a resource', () => {
         }
         expectSame('Users', resource, asked);
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 });

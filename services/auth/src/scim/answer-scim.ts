@@ -78,7 +78,7 @@ export class AnswerScim {
       return this.answer(work, made, 201);
     }
     if (method === 'POST') refuse(405, 'a resource is made by its list');
-    const before = await this.of(work).read(work.tx, work.at, id);
+    const before = await this.of(work).read(work.tx, work.at, id, method !== 'GET');
     mustMatch(work.request.ifMatch, before);
     if (method === 'GET') return this.answer(work, before, 200);
     if (method === 'DELETE') {

@@ -59,8 +59,9 @@ export class ScimUsers {
     return { ...page, Resources: (page['Resources'] as Json[]).map(view) };
   }
 
-  async read(tx: Tx, at: Directory, id: string): Promise<Json> {
-    return resourceOf((await userOf(tx, at, id)) ?? notFound(id));
+  /** The person; locked, nobody else changes them until the transaction ends. */
+  async read(tx: Tx, at: Directory, id: string, isLocked: boolean): Promise<Json> {
+    return resourceOf((await userOf(tx, at, id, { isLocked })) ?? notFound(id));
   }
 
   async create(tx: Tx, at: Directory, received: Json): Promise<Json> {
@@ -99,7 +100,7 @@ export class ScimUsers {
     await tx.emit(events.personChanged, { principal: id, workspace: at.workspaceId });
     if (before.active && !active) await this.end(tx, at, id);
     if (before.ended && active) await this.begin(tx, at, id);
-    return this.read(tx, at, id);
+    return this.read(tx, at, id, false);
   }
 
   async remove(tx: Tx, at: Directory, id: string): Promise<void> {

@@ -9,6 +9,9 @@ import { z } from 'zod';
 import { contracts, eventContracts } from './catalogue.js';
 import { eventEnvelope } from './events/event.js';
 
+/** Any event may have one: it is shown by some. */
+const { verdict: _, ...always } = eventEnvelope.shape;
+
 const root = join(import.meta.dirname, '../fixtures');
 
 type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
@@ -49,8 +52,13 @@ function grown(value: Json): Json {
 }
 
 describe.each([
-  ['events', eventContracts.map((e) => [e.type, eventEnvelope.extend({ data: e.data })] as const)],
-  ['replies', contracts.map((c) => [c.subject, c.reply] as const)],
+  [
+    'events',
+    eventContracts.map(
+      (e) => [e.type, eventEnvelope.extend({ data: e.data }), z.object({ ...always, data: e.data })] as const,
+    ),
+  ],
+  ['replies', contracts.map((c) => [c.subject, c.reply, c.reply] as const)],
 ])('published %s', (folder, schemas) => {
   const documents = documentsIn(folder);
 
@@ -64,13 +72,18 @@ describe.each([
     for (const document of documents.get(name) ?? []) expect(schema.parse(document)).toEqual(document);
   });
 
-  it.each(schemas)('%s shows every member it knows: add a version when it grows', (name, schema) => {
-    const json = z.toJSONSchema(schema) as JsonSchema;
+  it.each(schemas)('%s shows every member it knows: add a version when it grows', (name, _schema, shown) => {
+    const json = z.toJSONSchema(shown) as JsonSchema;
     expect(unshown(json, documents.get(name) ?? [])).toEqual([]);
   });
 });
 
 describe('stored events', () => {
+  it('show a verdict with every member it has', () => {
+    const all = [...documentsIn('events').values()].flat();
+    expect(unshown(z.toJSONSchema(eventEnvelope.pick({ verdict: true })) as JsonSchema, all)).toEqual([]);
+  });
+
   it.each(eventContracts.map((e) => [e.type, e] as const))(
     '%s of a newer producer is read by this version',
     (type, e) => {

@@ -2,6 +2,7 @@ export * from './ids.js';
 export * from './errors.js';
 export * from './contract.js';
 export * from './permissions.js';
+export * from './verdict.js';
 export type { JsonValue } from './page.js';
 export * from './events/event.js';
 export { contracts, eventContracts, events } from './catalogue.js';

@@ -3,7 +3,7 @@
  * signed by auth only; any other service can sign one that names itself, for work it does by itself.
  */
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
-import { ConclaveError, type Permission, type ServiceName } from '@conclave/contracts';
+import { ConclaveError, actVerdict, type ActVerdict, type Permission, type ServiceName } from '@conclave/contracts';
 import { SignJWT, jwtVerify } from 'jose';
 import { z } from 'zod';
 
@@ -19,6 +19,7 @@ export interface ContextClaims {
   readonly principal?: { readonly id: string; readonly kind: string; readonly name: string };
   readonly scopes?: readonly Permission[];
   readonly role?: string;
+  readonly basis?: PermissionBasis;
   /** Names the content of the tenant's policies; absent when it has none. */
   readonly policies?: string;
   readonly credentialId?: string;
@@ -26,6 +27,17 @@ export interface ContextClaims {
   readonly signIn?: SignInStanding;
   /** Why a service acts: the principal or run it works for. */
   readonly onBehalfOf?: string;
+  /** What was decided over the act of a principal that a service tells of. */
+  readonly verdict?: ActVerdict;
+}
+
+/** Where the permissions of a principal come from, as entries of the log will say it. */
+export interface PermissionBasis {
+  readonly bundle: string;
+  /** The role or ownership. */
+  readonly by: string;
+  /** Those that it does not permit, and emergency access does. */
+  readonly emergency?: readonly Permission[];
 }
 
 /** How much a sign-in proves. */
@@ -47,6 +59,7 @@ const claimsSchema = z.object({
   principal: z.object({ id: z.string().min(1), kind: z.string(), name: z.string() }).optional(),
   scopes: z.array(z.string()).optional(),
   role: z.string().optional(),
+  basis: z.object({ bundle: z.string(), by: z.string(), emergency: z.array(z.string()).optional() }).optional(),
   policies: z.string().optional(),
   credentialId: z.string().optional(),
   signIn: z
@@ -58,6 +71,7 @@ const claimsSchema = z.object({
     })
     .optional(),
   onBehalfOf: z.string().optional(),
+  verdict: actVerdict.optional(),
 }) as z.ZodType<ContextClaims>;
 
 export interface VerifiedContext extends ContextClaims {

@@ -51,7 +51,7 @@ function request(from: VerifiedContext | undefined, incoming: Partial<Incoming> 
     tokens,
     log,
     metrics,
-    policies: { refuseForbidden: async () => undefined },
+    policies: { judged: async (_contract, ctx) => ctx },
   });
   const run = (to: Contract = greet, work: () => unknown = () => ({ greeting: 'hi' })) =>
     dispatcher.dispatch(
@@ -154,6 +154,30 @@ describe('what stands before a handler', () => {
     await deputy.run(forServices);
     expect(deputy.seen.ctx).toMatchObject({ actor: principal.id, service: 'runtime' });
     expect(deputy.seen.ctx!.principal).toBeUndefined();
+  });
+
+  it.each([
+    ['the role', {}, greet, 'role:viewer'],
+    ['an emergency', { emergency: ['analytics:read' as const] }, greet, 'break-glass'],
+    ['being signed in', {}, forAnybody, 'anybody'],
+    ['operating the platform', {}, { ...greet, permission: 'platform:operate' as const }, 'operators'],
+  ])('says that %s permitted it, by which version', async (_, more, to, by) => {
+    const basis = { bundle: '7+0', by: 'role:viewer', ...more };
+    const { run, seen } = request({ ...reader, scopes: ['analytics:read', 'platform:operate'], basis });
+    await run(to);
+    expect(seen.ctx!.verdict).toEqual({ bundle: '7+0', by: [by] });
+  });
+
+  it('says of a service’s act what was decided over the principal’s that it tells of, and nothing of its own', async () => {
+    const verdict = { bundle: '7+0', by: ['policy:mine'] };
+    const teller = request({ ...serviceContext('runtime'), onBehalfOf: principal.id, verdict });
+    await teller.run(forServices);
+    expect(teller.seen.ctx!.verdict).toEqual(verdict);
+    for (const from of [serviceContext('runtime'), reader, { ...reader, verdict }]) {
+      const { run, seen } = request(from);
+      await run();
+      expect(seen.ctx!.verdict).toBeUndefined();
+    }
   });
 
   it('refuses a service that is not', async () => {

@@ -2,12 +2,12 @@
  * What stands before every handler, whatever the transport: deadline, context token, permission, schema, policies; and
  * what stands after it: reply schema, metrics, log, span, one error mapping.
  */
-import { ConclaveError, type Contract, type ErrorCode, type ServiceName } from '@conclave/contracts';
+import { ConclaveError, type ActVerdict, type Contract, type ErrorCode, type ServiceName } from '@conclave/contracts';
 import type { Context } from '@opentelemetry/api';
 import type { Logger } from 'pino';
 import { Histogram, type Registry } from 'prom-client';
 import type { ContextTokens, VerifiedContext } from './context-token.js';
-import { refuseUnpermitted } from './permission.js';
+import { refuseUnpermitted, verdictByRole } from './permission.js';
 import type { PolicyBundles } from './policy/policy-bundles.js';
 import type { RequestContext } from './request-context.js';
 import { SpanKind, activeTraceId, inSpan } from './tracing.js';
@@ -41,7 +41,7 @@ export interface DispatcherParts {
   readonly tokens: ContextTokens;
   readonly log: Logger;
   readonly metrics: Registry;
-  readonly policies: Pick<PolicyBundles, 'refuseForbidden'>;
+  readonly policies: Pick<PolicyBundles, 'judged'>;
 }
 
 export function createDispatcher({ service, tokens, log, metrics, policies }: DispatcherParts): Dispatcher {
@@ -65,9 +65,9 @@ export function createDispatcher({ service, tokens, log, metrics, policies }: Di
         async () => {
           const stop = seconds.startTimer({ subject: contract.subject });
           try {
-            const ctx = await admit(contract, incoming, tokens);
+            const admitted = await admit(contract, incoming, tokens);
             const request = parseRequest(contract, incoming.body());
-            await policies.refuseForbidden(contract, ctx, request);
+            const ctx = await policies.judged(contract, admitted, request);
             const reply = await handler(ctx, request);
             stop({ code: 'ok' });
             return reply;
@@ -98,7 +98,8 @@ async function admit(contract: Contract, incoming: Incoming, tokens: ContextToke
   const verified = await tokens.verify(incoming.token);
   if (verified.principal) refuseUnpermitted(contract, verified);
   else if (!mayCall(contract, verified)) throw new ConclaveError('auth.forbidden', { permission: contract.permission });
-  return contextOf(verified, deadlineAt, incoming.idempotencyKey);
+  const verdict = verified.principal ? verdictByRole(contract, verified) : verified.verdict;
+  return contextOf(verified, verdict, { deadlineAt, idempotencyKey: incoming.idempotencyKey });
 }
 
 /** @throws ConclaveError `request.invalid` when it is no point in time */
@@ -117,7 +118,11 @@ function mayCall({ permission, callers }: Contract, { issuer }: VerifiedContext)
   return callers.includes(issuer) && (issuer !== 'gateway' || permission === 'service');
 }
 
-function contextOf(verified: VerifiedContext, deadlineAt: number, idempotencyKey: string | undefined): RequestContext {
+function contextOf(
+  verified: VerifiedContext,
+  verdict: ActVerdict | undefined,
+  { deadlineAt, idempotencyKey }: { readonly deadlineAt: number; readonly idempotencyKey: string | undefined },
+): RequestContext {
   return {
     tenantId: verified.tenantId ?? '',
     ...(verified.workspaceId ? { workspaceId: verified.workspaceId } : {}),
@@ -126,6 +131,7 @@ function contextOf(verified: VerifiedContext, deadlineAt: number, idempotencyKey
     scopes: new Set(verified.principal ? verified.scopes : []),
     ...(verified.role === undefined ? {} : { role: verified.role }),
     ...(verified.policies === undefined ? {} : { policies: verified.policies }),
+    ...(verdict ? { verdict } : {}),
     ...(verified.credentialId ? { credentialId: verified.credentialId } : {}),
     ...(verified.signIn ? { signIn: verified.signIn } : {}),
     deadlineAt,

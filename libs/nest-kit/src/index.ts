@@ -12,6 +12,7 @@ export {
   type ContextClaims,
   type ContextKeys,
   type ContextTokens,
+  type PermissionBasis,
   type SignInStanding,
   type VerifiedContext,
 } from './context-token.js';

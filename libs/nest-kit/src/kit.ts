@@ -83,8 +83,8 @@ export async function openKit(service: ServiceName, config: BaseConfig): Promise
 const policiesOverBus = (rpc: RpcClient): PolicyBundles =>
   new PolicyBundles({
     load: (tenantId) => rpc.callAsService(api.readPolicySet, { tenantId }, {}),
-    async record({ tenantId, principal, permission, operation, policies }, times) {
-      const claims = { tenantId, onBehalfOf: principal };
+    async record({ tenantId, principal, permission, operation, policies, verdict }, times) {
+      const claims = { tenantId, onBehalfOf: principal, ...(verdict ? { verdict } : {}) };
       await rpc.callAsService(api.recordRefusal, claims, { permission, operation, policies: [...policies], times });
     },
   });

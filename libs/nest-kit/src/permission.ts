@@ -3,7 +3,7 @@
  * late, for a program by what was shown when a person allowed it. The edge and every owner ask by these same rules. API keys
  * are for programs that have nobody to ask.
  */
-import { ConclaveError, idPrefixes, type Contract } from '@conclave/contracts';
+import { ConclaveError, idPrefixes, ofOperators, type ActVerdict, type Contract } from '@conclave/contracts';
 import type { ContextClaims } from './context-token.js';
 
 /** What of a contract says who may call it. */
@@ -27,6 +27,18 @@ export function refuseUnpermitted(terms: Terms, holder: Holder): void {
 export function permits({ permission, whilePending }: Terms, { scopes, signIn }: Holder): boolean {
   const held = (whilePending && signIn?.withheld) || scopes || [];
   return permission === 'none' || held.some((scope) => scope === permission);
+}
+
+/** What permits it, for the record; undefined when the token does not say where permissions come from. */
+export function verdictByRole(
+  { permission }: Pick<Terms, 'permission'>,
+  { basis }: Pick<ContextClaims, 'basis'>,
+): ActVerdict | undefined {
+  if (!basis) return undefined;
+  const { bundle, by, emergency } = basis;
+  if (permission === 'none') return { bundle, by: ['anybody'] };
+  if (permission === ofOperators) return { bundle, by: ['operators'] };
+  return { bundle, by: [emergency?.some((one) => one === permission) ? 'break-glass' : by] };
 }
 
 const is = (kind: 'signIn' | 'grant', { credentialId }: Holder): boolean =>

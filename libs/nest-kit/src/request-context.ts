@@ -1,4 +1,4 @@
-import type { Permission, ServiceName } from '@conclave/contracts';
+import type { ActVerdict, Permission, ServiceName } from '@conclave/contracts';
 import type { SignInStanding } from './context-token.js';
 
 /**
@@ -17,6 +17,8 @@ export interface RequestContext {
   readonly role?: string;
   /** Names the content of the tenant's policies; absent when it has none. */
   readonly policies?: string;
+  /** What permitted the act at hand; absent when nobody had to. */
+  readonly verdict?: ActVerdict | undefined;
   readonly credentialId?: string;
   /** Set when a browser asks under its sign-in. */
   readonly signIn?: SignInStanding;

@@ -117,7 +117,7 @@ export class Consumer {
       if (this.parts.erased?.has(event.tenantId)) continue;
       for (const handler of this.handlers.get(event.type) ?? []) {
         const known = { ...event, data: handler.event.data.parse(event.data) as Record<string, unknown> };
-        if ('apply' in handler) await handler.apply(tx.as(event.actor), known);
+        if ('apply' in handler) await handler.apply(tx.as({ actor: event.actor }), known);
         else gathered.set(handler.applyTogether, [...(gathered.get(handler.applyTogether) ?? []), known]);
       }
     }

@@ -56,17 +56,18 @@ describe.each(Object.entries(sources))('a transaction over %s connections', (_ki
   });
 
   it('saves state and event together', async () => {
-    const ctx = context();
+    const verdict = { bundle: '7+0', by: ['role:developer'] };
+    const ctx = { ...context(), verdict };
     const id = await db.tx(ctx, async (tx) => {
       await tx.query(insert, ['1', 'hello']);
       return tx.emit(events.voterKeyRevoked, sealed);
     });
     expect(await texts(ctx)).toEqual(['hello']);
     const [row] = await database.query(
-      'select id, type, actor, data, pos from metrics.outbound_event where tenant_id = $1',
+      'select id, type, actor, data, verdict, pos from metrics.outbound_event where tenant_id = $1',
       [ctx.tenantId],
     );
-    expect(row).toEqual({ id, type: 'voter-key.revoked', actor: 'test', data: sealed, pos: null });
+    expect(row).toEqual({ id, type: 'voter-key.revoked', actor: 'test', data: sealed, verdict, pos: null });
   });
 
   it('saves neither when the work fails', async () => {

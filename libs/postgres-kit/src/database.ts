@@ -27,7 +27,8 @@ const SPAN = {
 };
 
 /** Who a transaction is for, and until when if somebody waits: the part of a request context the database needs. */
-export type Actor = Pick<RequestContext, 'tenantId' | 'actor'> & Partial<Pick<RequestContext, 'deadlineAt'>>;
+export type Actor = Pick<RequestContext, 'tenantId' | 'actor'> &
+  Partial<Pick<RequestContext, 'deadlineAt' | 'verdict'>>;
 
 /**
  * Takes a lock of the tenant's until the transaction ends: alone, or alongside others that take it so. Whoever looks
@@ -54,8 +55,8 @@ export interface Tx extends Statements {
    * @throws ConclaveError `request.too-large` when its data do not fit a message
    */
   emit<T extends z.ZodType>(event: EventContract<T>, data: z.input<T>): Promise<string>;
-  /** The same transaction, with another one's name on the events it appends. */
-  as(actor: string): Tx;
+  /** The same transaction, with another one's name on the events it appends, and what permitted them to act. */
+  as(who: Pick<Actor, 'actor' | 'verdict'>): Tx;
   /** Calls `work` once this transaction has committed, and never when it has not. */
   afterCommit(work: () => void): void;
   /** TypeORM's manager on this transaction; only services that registered entities have one. */
@@ -70,19 +71,24 @@ export interface OutboundEvent {
   readonly actor: string;
   /** Its data, as JSON. */
   readonly body: string;
+  /** What permitted the act, as JSON. */
+  readonly verdict: string | null;
 }
 
 /** @throws ConclaveError `request.too-large` when its data do not fit a message */
 export function outboundEvent<T extends z.ZodType>(
-  { tenantId, actor }: Actor,
+  { tenantId, actor, verdict }: Actor,
   { type, data: schema }: EventContract<T>,
   data: z.input<T>,
 ): OutboundEvent {
   const body = JSON.stringify(schema.parse(data));
   if (Buffer.byteLength(body) > EVENT_LIMIT_BYTES)
     throw new ConclaveError('request.too-large', { limitBytes: EVENT_LIMIT_BYTES });
-  return { id: newId('event'), lane: laneOf(tenantId), type, actor, body };
+  return { id: newId('event'), lane: laneOf(tenantId), type, actor, body, verdict: verdictJson(verdict) };
 }
+
+/** What permitted an act, as its event keeps it; null when nobody had to. */
+export const verdictJson = (verdict: Actor['verdict']): string | null => (verdict ? JSON.stringify(verdict) : null);
 
 /** Transactions of one role. An outage of Postgres leaves as ConclaveError `service.unavailable`, all else as it is. */
 export class Role {
@@ -291,15 +297,15 @@ function txOn(connection: Connection, ctx: Actor | undefined, after: Set<() => v
     ...statementsBy((sql, params) => connection.query(sql, params)),
     async emit(event, data) {
       if (!ctx) throw new Error('events belong to a tenant');
-      const { id, lane, type, actor, body } = outboundEvent(ctx, event, data);
+      const { id, lane, type, actor, body, verdict } = outboundEvent(ctx, event, data);
       await connection.query(
-        'insert into outbound_event (id, tenant_id, lane, type, actor, data) values ($1, $2, $3, $4, $5, $6)',
-        [id, ctx.tenantId, lane, type, actor, body],
+        'insert into outbound_event (id, tenant_id, lane, type, actor, data, verdict) values ($1, $2, $3, $4, $5, $6, $7)',
+        [id, ctx.tenantId, lane, type, actor, body, verdict],
       );
       after.add(ring);
       return id;
     },
-    as: (actor) => txOn(connection, ctx && { ...ctx, actor }, after, ring),
+    as: ({ actor, verdict }) => txOn(connection, ctx && { ...ctx, actor, verdict }, after, ring),
     afterCommit: (work) => void after.add(work),
     get entities() {
       if (!connection.entities) throw new Error('this service registered no entities');

@@ -3,6 +3,7 @@ export {
   Role,
   lock,
   outboundEvent,
+  verdictJson,
   type Actor,
   type OutboundEvent,
   type Statements,

@@ -40,6 +40,7 @@ describe('the migration job', () => {
       'metrics/kit/0002-epochs.sql',
       'metrics/kit/0003-event-ids.sql',
       'metrics/kit/0004-erased-tenants.sql',
+      'metrics/kit/0005-verdicts.sql',
       'metrics/0001-first.sql',
       'metrics/0002-second.sql',
     ]);
@@ -144,6 +145,7 @@ describe('an administrator who is no superuser', () => {
     expect(own).toEqual([
       ...['metrics/kit/0001-kit.sql', 'metrics/kit/0002-epochs.sql', 'metrics/kit/0003-event-ids.sql'],
       'metrics/kit/0004-erased-tenants.sql',
+      'metrics/kit/0005-verdicts.sql',
     ]);
     await database.query(`drop schema metrics cascade; drop owned by ${role}`);
   });

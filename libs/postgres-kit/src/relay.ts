@@ -10,6 +10,7 @@
 import {
   doorbellSubject,
   headSubject,
+  type ActVerdict,
   type EventEnvelope,
   type EventPosition,
   type ServiceName,
@@ -42,6 +43,7 @@ export interface EventRow {
   readonly actor: string;
   readonly at: Date;
   readonly data: Record<string, unknown>;
+  readonly verdict: ActVerdict | null;
   readonly epoch: number;
   readonly pos: string;
 }
@@ -53,6 +55,7 @@ export const placedEvent = (row: EventRow): PlacedEvent => ({
   actor: row.actor,
   at: row.at.toISOString(),
   data: row.data,
+  ...(row.verdict ? { verdict: row.verdict } : {}),
   position: { lane: row.lane, epoch: row.epoch, pos: Number(row.pos) },
 });
 
@@ -69,7 +72,7 @@ with due as materialized (
 update outbound_event e set epoch = m.epoch, pos = m.base + d.n
 from due d join moved m using (lane)
 where e.seq = d.seq
-returning e.id, e.tenant_id, e.lane, e.type, e.actor, e.at, e.data, e.epoch, e.pos`;
+returning e.id, e.tenant_id, e.lane, e.type, e.actor, e.at, e.data, e.verdict, e.epoch, e.pos`;
 
 /** Seconds of the clock, which no restore turns back. */
 const NEW_EPOCH = `
@@ -163,9 +166,10 @@ async function stampBatch(tx: Tx): Promise<PlacedEvent[]> {
 }
 
 const PAGE = `
-select id, tenant_id, lane, type, actor, at, data, epoch, pos from (
+select id, tenant_id, lane, type, actor, at, data, verdict, epoch, pos from (
   select *, sum(bytes) over (order by epoch, pos) - bytes as bytes_before from (
-    select id, tenant_id, lane, type, actor, at, data, epoch, pos, octet_length(data::text) + ${ENVELOPE_BYTES} as bytes
+    select id, tenant_id, lane, type, actor, at, data, verdict, epoch, pos,
+      octet_length(data::text) + coalesce(octet_length(verdict::text), 0) + ${ENVELOPE_BYTES} as bytes
     from outbound_event where pos is not null and lane = $1 and (epoch, pos) > ($2, $3) order by epoch, pos limit $4
   ) following
 ) page where bytes_before < ${PAGE_BYTES} order by epoch, pos`;

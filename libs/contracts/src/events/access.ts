@@ -4,6 +4,9 @@ import { idOf } from '../ids.js';
 import { sha256Hex, timestamp } from '../page.js';
 import { event } from './event.js';
 
+/** The version of roles and policies that it made; optional, since it has not always been told. */
+const bundle = z.string().optional();
+
 const membership = z.object({ principal: idOf('principal'), workspace: idOf('workspace'), role: z.string() });
 
 export const memberAdded = event({
@@ -36,7 +39,7 @@ export const roleCreated = event({
   producer: 'auth',
   consumers: ['audit'],
   audited: true,
-  data: z.object({ role: z.string(), permissions: z.array(z.string()) }),
+  data: z.object({ role: z.string(), permissions: z.array(z.string()), bundle }),
 });
 
 /** `permissions` are the new ones. */
@@ -45,7 +48,7 @@ export const roleChanged = event({
   producer: 'auth',
   consumers: ['gateway', 'audit'],
   audited: true,
-  data: z.object({ role: z.string(), permissions: z.array(z.string()) }),
+  data: z.object({ role: z.string(), permissions: z.array(z.string()), bundle }),
 });
 
 export const roleDeleted = event({
@@ -53,7 +56,7 @@ export const roleDeleted = event({
   producer: 'auth',
   consumers: ['audit'],
   audited: true,
-  data: z.object({ role: z.string() }),
+  data: z.object({ role: z.string(), bundle }),
 });
 
 const accessReview = z.object({ review: idOf('accessReview'), workspace: idOf('workspace') });
@@ -137,7 +140,7 @@ export const policyChanged = event({
   producer: 'auth',
   consumers: ['gateway', 'audit'],
   audited: true,
-  data: z.object({ policy: z.string(), version: z.number().int(), sha256: sha256Hex }),
+  data: z.object({ policy: z.string(), version: z.number().int(), sha256: sha256Hex, bundle }),
 });
 
 export const policyDeleted = event({
@@ -145,7 +148,7 @@ export const policyDeleted = event({
   producer: 'auth',
   consumers: ['gateway', 'audit'],
   audited: true,
-  data: z.object({ policy: z.string(), version: z.number().int() }),
+  data: z.object({ policy: z.string(), version: z.number().int(), bundle }),
 });
 
 /**

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { idOf } from '../ids.js';
 import { timestamp } from '../page.js';
 import type { ServiceName } from '../contract.js';
+import { actVerdict } from '../verdict.js';
 
 export interface EventContract<T extends z.ZodType = z.ZodType> {
   readonly type: string;
@@ -38,6 +39,8 @@ export const eventEnvelope = z.object({
   actor: z.string(),
   at: timestamp,
   data: z.record(z.string(), z.unknown()),
+  /** Optional, since what services do by themselves nobody had to permit, and older events do not tell. */
+  verdict: actVerdict.optional(),
 });
 export type EventEnvelope = z.infer<typeof eventEnvelope>;
 

@@ -153,6 +153,8 @@ export const readPolicySet = contract({
   reply: z.object({
     /** Names the content; absent when there is none. */
     digest: z.string().optional(),
+    /** Their version, as entries of the log name it; optional, since it has not always been told. */
+    bundle: z.string().optional(),
     policies: z.array(z.object({ id: z.string(), source: z.string() })),
   }),
 });

@@ -18,7 +18,11 @@ export const listRoles = contract({
   subject: 'auth.v1.role.list',
   permission: 'member:read',
   request: z.strictObject({}),
-  reply: z.object({ items: z.array(role) }),
+  reply: z.object({
+    items: z.array(role),
+    /** The version of roles and policies, as entries of the log name it; optional, since it has not always been told. */
+    bundle: z.string().optional(),
+  }),
   http: {
     method: 'GET',
     path: '/v1/roles',

@@ -39,10 +39,11 @@ async function verdicts(count: number, rounds: number, asked: 'asked anew' | 'as
   const ctx = {
     ...{ tenantId: newId('tenant'), workspaceId: newId('workspace'), actor: 'prn', credentialId: newId('apiKey') },
     ...{ principal: { id: 'prn', kind: 'user', name: '' }, role: 'developer', scopes: new Set(), deadlineAt: 0 },
+    ...{ verdict: { bundle: '0+0', by: ['role:developer'] } },
     ...(count === 0 ? {} : { policies: 'these' }),
   } as RequestContext;
   let no = 0;
-  const ask = () => bundles.refuseForbidden(runs.steerRun, ctx, { id: asked === 'asked anew' ? `run_${no++}` : 'run' });
+  const ask = () => bundles.judged(runs.steerRun, ctx, { id: asked === 'asked anew' ? `run_${no++}` : 'run' });
   await ask();
   const turns = [];
   for (let round = 0; round < rounds; round++) {

@@ -1,11 +1,13 @@
 /**
  * What people and directories cost: sign-ins by one credential after another; a directory that provisions five thousand
- * people, reads them all and takes some of them away; and how long their keys outlive them.
+ * people, reads them all and takes some of them away; how long their keys outlive them; and keys that rotate meanwhile.
  */
 import { postRequest, load } from './load.js';
 import { createKeys } from './api-keys.js';
 import { withPlatform, type Platform } from './platform.js';
 import type { Case } from './report.js';
+import { rotations } from './rotations.js';
+import { cpuByProcess } from './processes.js';
 import { medians, percentile } from './statistics.js';
 
 const SECONDS = 5;
@@ -19,10 +21,23 @@ const SCIM = 'application/scim+json';
 const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
 const PATCH = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 
-export async function identity(rounds: number): Promise<Case[]> {
+const parts: Readonly<Record<string, (platform: Platform, rounds: number) => Promise<Case[]>>> = {
+  'sign-ins': signIns,
+  directory,
+  // Last: it leaves the installation without an auth of its own.
+  rotations,
+};
+export const identityCases = Object.keys(parts);
+
+export async function identity(rounds: number, chosen: readonly string[]): Promise<Case[]> {
   // One address and one directory ask for all of it.
   const env = { RATE_LIMIT_PRINCIPAL: UNLIMITED, RATE_LIMIT_ADDRESS: UNLIMITED };
-  return withPlatform(async (platform) => [...(await signIns(platform, rounds)), ...(await directory(platform))], env);
+  return withPlatform(async (platform) => {
+    const cases: Case[] = [];
+    for (const [name, part] of Object.entries(parts))
+      if (chosen.length === 0 || chosen.includes(name)) cases.push(...(await part(platform, rounds)));
+    return cases;
+  }, env);
 }
 
 async function signIns(platform: Platform, rounds: number): Promise<Case[]> {
@@ -48,6 +63,7 @@ async function signIns(platform: Platform, rounds: number): Promise<Case[]> {
 
 async function directory(platform: Platform): Promise<Case[]> {
   const ask = asker(platform);
+  const timed = timer(platform);
   const { key } = (await ask('POST', '/v1/api-keys', { name: 'directory', scopes: ['scim:provision'] })) as {
     key: string;
   };
@@ -63,6 +79,7 @@ async function directory(platform: Platform): Promise<Case[]> {
   const readPage = async (from: number) => void (await scim('GET', `Users?startIndex=${from}&count=100`));
   // A directory asks for one page behind the other.
   const read = await timed(pages, readPage, 1);
+  const readAtOnce = await timed(pages, readPage);
   const find = await timed(
     people.slice(0, LEAVERS),
     async (name) => void (await scim('GET', `Users?filter=${encodeURIComponent(`userName eq "${name}"`)}`)),
@@ -70,6 +87,7 @@ async function directory(platform: Platform): Promise<Case[]> {
   return [
     { bench: 'identity', case: `${PEOPLE} people provisioned`, figures: create },
     { bench: 'identity', case: `${PEOPLE} people read by pages of 100`, figures: read },
+    { bench: 'identity', case: `the same, ${AT_ONCE} pages at once`, figures: readAtOnce },
     { bench: 'identity', case: 'a person found by name among them', figures: find },
     { bench: 'identity', case: `${LEAVERS} people leave: their keys die`, figures: await leave(platform, scim, ids) },
   ];
@@ -82,6 +100,7 @@ async function leave(
   ids: readonly string[],
 ): Promise<Record<string, number>> {
   const ask = asker(platform);
+  const timed = timer(platform);
   const leaving: { id: string; key: string }[] = [];
   await timed(ids.slice(0, LEAVERS), async (id) => {
     const { key } = (await ask('POST', '/v1/api-keys', { name: 'x', principal: id })) as { key: string };
@@ -101,27 +120,31 @@ async function leave(
   return { p50Ms: percentile(deaths, 50), p99Ms: percentile(deaths, 99) };
 }
 
-/** Does all of them, some at once. */
-async function timed<T>(
-  all: readonly T[],
-  work: (one: T) => Promise<void>,
-  atOnce = AT_ONCE,
-): Promise<Record<string, number>> {
-  const queue = [...all].reverse();
-  const latencies: number[] = [];
-  const started = performance.now();
-  const worker = async (): Promise<void> => {
-    for (let one = queue.pop(); one !== undefined; one = queue.pop()) {
-      const from = performance.now();
-      await work(one);
-      latencies.push(performance.now() - from);
-    }
+/** Does all of them, some at once, and tells what one cost: auth and the database share the CPU with who asks. */
+const timer =
+  ({ pids }: Platform) =>
+  async <T>(all: readonly T[], work: (one: T) => Promise<void>, atOnce = AT_ONCE): Promise<Record<string, number>> => {
+    const queue = [...all].reverse();
+    const latencies: number[] = [];
+    const cpu = cpuByProcess(pids);
+    const started = performance.now();
+    const worker = async (): Promise<void> => {
+      for (let one = queue.pop(); one !== undefined; one = queue.pop()) {
+        const from = performance.now();
+        await work(one);
+        latencies.push(performance.now() - from);
+      }
+    };
+    await Promise.all(Array.from({ length: atOnce }, worker));
+    const seconds = (performance.now() - started) / 1_000;
+    const after = cpuByProcess(pids);
+    const cpuMs = (name: string) => (((after[name] ?? 0) - (cpu[name] ?? 0)) / all.length) * 1_000;
+    latencies.sort((a, b) => a - b);
+    return {
+      ...{ seconds, perS: all.length / seconds, p50Ms: percentile(latencies, 50), p99Ms: percentile(latencies, 99) },
+      ...{ authCpuMs: cpuMs('auth'), postgresCpuMs: cpuMs('postgres') },
+    };
   };
-  await Promise.all(Array.from({ length: atOnce }, worker));
-  const seconds = (performance.now() - started) / 1_000;
-  latencies.sort((a, b) => a - b);
-  return { seconds, perS: all.length / seconds, p50Ms: percentile(latencies, 50), p99Ms: percentile(latencies, 99) };
-}
 
 const asker =
   ({ gateway, apiKey }: Platform) =>

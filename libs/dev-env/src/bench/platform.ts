@@ -1,5 +1,6 @@
 /** An installation of its own for a measurement: own directory, ports and stores; gone when the measurement is over. */
 import { join } from 'node:path';
+import type { ServiceName } from '@conclave/contracts';
 import { repositoryRoot } from '../paths.js';
 import { run, type Outcome } from '../processes/run.js';
 import type { SupervisorStatus } from '../supervisor/status.js';
@@ -11,6 +12,8 @@ export interface Platform extends DevFile {
   readonly dir: string;
   /** How starting went, and how the services are. */
   readonly status: SupervisorStatus;
+  /** Ends a service of it, as a rollout does with the replica before. */
+  endService(name: ServiceName): Promise<void>;
   /** Runs the command line against it. */
   conclave(...words: readonly string[]): Promise<Outcome>;
 }
@@ -34,7 +37,8 @@ export async function withPlatform<T>(
     const program = join(repositoryRoot, 'libs/cli/bin/conclave.mjs');
     const cliEnv = { ...outer, CONCLAVE_URL, CONCLAVE_API_KEY };
     const conclave = (...words: readonly string[]) => run(process.execPath, [program, ...words], { env: cliEnv });
-    return await work({ ...dev, dir, status: supervisor.status, conclave });
+    const endService = (name: ServiceName) => supervisor.service(name).stop();
+    return await work({ ...dev, dir, status: supervisor.status, endService, conclave });
   } finally {
     await end();
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, interrupted);

@@ -7,7 +7,7 @@ import { decisions } from '../bench/decisions.js';
 import { edge } from '../bench/edge.js';
 import { engine, engineCases } from '../bench/engine.js';
 import { failed, verdictsOn } from '../bench/goals.js';
-import { identity } from '../bench/identity.js';
+import { identity, identityCases } from '../bench/identity.js';
 import { modelPanels, Unasked } from '../bench/model-panels.js';
 import { panels } from '../bench/panels.js';
 import { ready } from '../bench/ready.js';
@@ -29,9 +29,14 @@ const benches: Readonly<Record<string, (rounds: number, cases: readonly string[]
   panels: (rounds, [models]) => (models ? modelPanels({ ...values, rounds }) : panels()),
 };
 /** What a bench can be told to do instead of all it does. */
-const casesOf: Readonly<Record<string, readonly string[]>> = { engine: engineCases, panels: ['models'] };
+const casesOf: Readonly<Record<string, readonly string[]>> = {
+  engine: engineCases,
+  identity: identityCases,
+  panels: ['models'],
+};
 const USAGE = `Usage: npm run bench -- ${Object.keys(benches).join('|')} [--json] [--rounds N]
        npm run bench -- engine [${engineCases.join('] [')}]
+       npm run bench -- identity [${identityCases.join('] [')}]
        npm run bench -- panels models [--questions FILE] [--env FILE]\n`;
 
 const [name = '', ...chosen] = positionals;

@@ -418,6 +418,97 @@ describe('the members of a workspace, over the public API', () => {
     while ((await runs())['code'] !== undefined) expect(Date.now()).toBeLessThan(later);
   });
 
+  describe('leave entries of what they do that name what decided', () => {
+    interface Entry {
+      readonly type: string;
+      readonly actor: string;
+      readonly data: Readonly<Record<string, unknown>>;
+      readonly verdict?: {
+        readonly bundle: string;
+        readonly by: readonly string[];
+        readonly passed?: readonly string[];
+      };
+    }
+    const entriesOf = async (key: string, query: string): Promise<Entry[]> => {
+      const { body } = await ask(key, 'GET', `/v1/audit/entries?limit=100&${query}`);
+      return (body['items'] as { body: string }[]).map(
+        (item) => JSON.parse(Buffer.from(item.body, 'base64').toString()) as Entry,
+      );
+    };
+    /** The newest entry that is meant, once it is there. */
+    async function entryOf(query: string, isMeant: (entry: Entry) => boolean = () => true): Promise<Entry> {
+      for (const until = Date.now() + 30_000; ;) {
+        const found = (await entriesOf(platform.apiKey, query)).find(isMeant);
+        if (found) return found;
+        expect(Date.now()).toBeLessThan(until);
+      }
+    }
+
+    it('of whichever service, and none of what nobody had to permit', async () => {
+      const { body: me } = await ask(platform.apiKeyB, 'GET', '/v1/me');
+      const { id: owner } = me['principal'] as { id: string };
+      const acts = ['run.created', 'decision.opened', 'webhook.created', 'hold.placed', 'member.added'];
+      let all: Entry[] = [];
+      for (const until = Date.now() + 30_000; !acts.every((act) => all.some(({ type }) => type === act));) {
+        expect(Date.now()).toBeLessThan(until);
+        all = await entriesOf(platform.apiKeyB, '');
+      }
+      const wrong = all.filter(
+        ({ actor, verdict }) => String(verdict?.by) !== (actor === owner ? 'owner' : 'undefined'),
+      );
+      expect(wrong).toEqual([]);
+    });
+
+    it('a role, policies it passed or was refused by, and their version, which each change makes another', async () => {
+      const put = async (id: string, version: number, source: string) => {
+        expect(await ask(platform.apiKey, 'PUT', `/v1/policies/${id}`, { source })).toMatchObject({
+          body: { version },
+        });
+        const isMeant = ({ data }: Entry) => data['policy'] === id && data['version'] === version;
+        const { data, verdict } = await entryOf('type=policy.changed', isMeant);
+        expect(verdict?.by).toEqual(['owner']);
+        return data['bundle'];
+      };
+      const forbidding = (agent: string) =>
+        `forbid (principal, action == Action::"run:create", resource) when { resource has agents && resource.agents.contains("${agent}") };`;
+      /** Starts a run. @returns what its entry says */
+      async function verdictOn({ id, key }: { readonly id: string; readonly key: string }) {
+        const { status, body } = await ask(key, 'POST', '/v1/runs', { agent: 'human', input: { question: 'Go on?' } });
+        expect(status).toBe(202);
+        return (await entryOf(`type=run.created&actor=${id}`, ({ data }) => data['run'] === body['id'])).verdict;
+      }
+      /** Commands without a text are refused by policies first. */
+      const commandIs = async (key: string, code: string) => {
+        for (const until = Date.now() + 6_000; (await refusal(key, 'POST', '/v1/runs', { agent: 'command' })) !== code;)
+          expect(Date.now()).toBeLessThan(until);
+      };
+      const developer = await addMember('Di', 'developer');
+      const first = await verdictOn(developer);
+      expect(first).toMatchObject({ bundle: expect.stringMatching(/^\d+\+[0-9a-f]{8}$/), by: ['role:developer'] });
+
+      const permitted = ['run:create', 'run:read', 'self:read'];
+      await ask(platform.apiKey, 'POST', '/v1/roles', { name: 'runner', permissions: permitted });
+      const second = (await entryOf('type=role.created', ({ data }) => data['role'] === 'runner')).data['bundle'];
+      const ed = await addMember('Ed', 'runner');
+      expect(await verdictOn(ed)).toMatchObject({ bundle: second, by: ['custom-role:runner'] });
+
+      await put('no-hooks', 1, 'forbid (principal, action == Action::"webhook:manage", resource);');
+      const third = await put('no-commands', 1, forbidding('command'));
+      await commandIs(developer.key, 'auth.forbidden');
+      const passed = [...(first?.passed ?? []), 'no-commands'];
+      expect(await verdictOn(developer)).toEqual({ bundle: third, by: ['role:developer'], passed });
+      const refused = await entryOf(`type=authorization.refused&actor=${developer.id}`);
+      expect(refused.verdict).toEqual({ bundle: third, by: ['policy:no-commands'] });
+
+      const fourth = await put('no-commands', 2, forbidding('model'));
+      await commandIs(developer.key, 'request.invalid');
+      expect(await verdictOn(developer)).toEqual({ bundle: fourth, by: ['role:developer'], passed });
+      expect((await ask(platform.apiKey, 'GET', '/v1/roles')).body['bundle']).toBe(fourth);
+      expect(new Set([first?.bundle, second, third, fourth]).size).toBe(4);
+      for (const id of ['no-hooks', 'no-commands']) await ask(platform.apiKey, 'DELETE', `/v1/policies/${id}`);
+    });
+  });
+
   describe('of a tenant that operators', () => {
     const admin = async (words: readonly string[], key = platform.operatorKey!) => {
       const env = { ...process.env, CONCLAVE_URL: platform.gateway, CONCLAVE_API_KEY: key };

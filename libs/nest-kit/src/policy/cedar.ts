@@ -12,9 +12,17 @@ import type * as CedarWasm from '@cedar-policy/cedar-wasm/nodejs';
 
 export type { ActionType, DetailedError, EntityType, EntityJson, SchemaJson } from '@cedar-policy/cedar-wasm/nodejs';
 
+/** The actions that each policy is about, by its id; absent when it is about all. */
+type Actions = ReadonlyMap<string, readonly string[]>;
+
+interface Prepared {
+  readonly digest: string;
+  readonly actions: Actions;
+}
+
 export class Cedar {
   private loaded: typeof CedarWasm | undefined;
-  private readonly prepared = new Map<string, string>();
+  private readonly prepared = new Map<string, Prepared>();
 
   /** @throws WebAssembly.RuntimeError when the module trapped */
   use<T>(work: (cedar: typeof CedarWasm) => T): T {
@@ -28,11 +36,22 @@ export class Cedar {
   }
 
   /** Has `policies` parsed under `name`, in place of others, unless it was done already for this `digest` of them. */
-  prepare(name: string, digest: string, policies: Readonly<Record<string, string>>): void {
-    if (this.prepared.get(name) === digest) return;
+  prepare(name: string, digest: string, policies: Readonly<Record<string, string>>): Actions {
+    const known = this.prepared.get(name);
+    if (known?.digest === digest) return known.actions;
     const parsed = this.use((cedar) => cedar.preparsePolicySet(name, { staticPolicies: policies }));
     if (parsed.type === 'failure') throw new Error(`policies do not parse: ${parsed.errors[0]?.message}`);
-    this.prepared.set(name, digest);
+    const actions = new Map(Object.entries(policies).flatMap(([id, source]) => this.actionsOf(id, source)));
+    this.prepared.set(name, { digest, actions });
+    return actions;
+  }
+
+  private actionsOf(id: string, source: string): [string, string[]][] {
+    const read = this.use((cedar) => cedar.policyToJson(source));
+    const scope = read.type === 'success' ? read.json.action : { op: 'All' as const };
+    if (scope.op === 'All') return [];
+    const named = 'entities' in scope ? scope.entities : 'entity' in scope ? [scope.entity] : [];
+    return [[id, named.map((uid) => ('__entity' in uid ? uid.__entity : uid).id)]];
   }
 }
 

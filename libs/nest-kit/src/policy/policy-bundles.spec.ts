@@ -20,29 +20,29 @@ function world(first: PolicySet) {
     load: async () => ((state.loads += 1), state.set),
     record: async (refusal, times) => void state.refusals.push([refusal, times]),
   });
-  const ask = (over: Partial<RequestContext> = {}, contract: Contract = runs.createRun, request: object = {}) =>
-    bundles
-      .refuseForbidden(
-        contract,
-        {
-          tenantId,
-          workspaceId: newId('workspace'),
-          actor: 'prn_1',
-          principal: { id: 'prn_1', kind: 'user', name: 'Ada' },
-          scopes: new Set(),
-          role: 'developer',
-          credentialId: newId('apiKey'),
-          deadlineAt: 0,
-          policies: state.set.digest ?? 'none',
-          ...over,
-        },
-        request,
-      )
-      .then(
-        () => 'allowed',
-        (error: { code?: string; params?: { policies: string[] } }) => error.params?.policies ?? error.code,
-      );
-  return { state, ask };
+  const judge = (over: Partial<RequestContext> = {}, contract: Contract = runs.createRun, request: object = {}) =>
+    bundles.judged(
+      contract,
+      {
+        tenantId,
+        workspaceId: newId('workspace'),
+        actor: 'prn_1',
+        principal: { id: 'prn_1', kind: 'user', name: 'Ada' },
+        scopes: new Set(),
+        role: 'developer',
+        credentialId: newId('apiKey'),
+        deadlineAt: 0,
+        policies: state.set.digest ?? 'none',
+        ...over,
+      },
+      request,
+    );
+  const ask = (...asked: Parameters<typeof judge>) =>
+    judge(...asked).then(
+      () => 'allowed',
+      (error: { code?: string; params?: { policies: string[] } }) => error.params?.policies ?? error.code,
+    );
+  return { state, ask, judge };
 }
 
 describe('policies of a tenant', () => {
@@ -119,11 +119,7 @@ describe('policies of a tenant', () => {
     });
     const refused = (tenant: string, workspaceId: string): Promise<boolean> =>
       bundles
-        .refuseForbidden(
-          auth.getMe,
-          { ...ctx, tenantId: tenant, workspaceId, policies: `d ${tenant}` } as RequestContext,
-          {},
-        )
+        .judged(auth.getMe, { ...ctx, tenantId: tenant, workspaceId, policies: `d ${tenant}` } as RequestContext, {})
         .then(
           () => false,
           () => true,
@@ -133,6 +129,33 @@ describe('policies of a tenant', () => {
     for (const round of [tenants, tenants.toReversed()])
       for (const [n, id] of round.entries())
         expect([await refused(id, id), await refused(id, round[n - 1] ?? '')]).toEqual([true, false]);
+  });
+
+  it('are named where they had a say, with the version that decided', async () => {
+    const about = (id: string, action: string, when = '') => ({
+      id,
+      source: `forbid (principal, action ${action}, resource)${when && ` when { ${when} }`};`,
+    });
+    const { state, judge, ask } = world({
+      ...{ digest: 'one', bundle: '1+0' },
+      policies: [
+        about('all', '', 'context.workspace == "wsp_7"'),
+        about('creating', '== Action::"run:create"', 'context.workspace == "wsp_8"'),
+        about('members', 'in [Action::"member:read", Action::"member:manage"]'),
+      ],
+    });
+    const verdict = { bundle: '1+0', by: ['role:developer'] };
+    const said = async (...asked: Parameters<typeof judge>) => (await judge(...asked)).verdict;
+    expect(await said({ verdict })).toEqual({ ...verdict, passed: ['all', 'creating'] });
+    expect(await said({ verdict }, runs.pauseRun)).toEqual({ ...verdict, passed: ['all'] });
+    expect(await said({ verdict, policies: undefined })).toEqual(verdict);
+    expect(await said({ verdict }, policies.putPolicy, { id: 'x' })).toEqual(verdict);
+    expect(await said()).toBeUndefined();
+    expect(await ask({ verdict, workspaceId: 'wsp_8' })).toEqual(['creating']);
+    expect(state.refusals[0]![0].verdict).toEqual({ bundle: '1+0', by: ['policy:creating'] });
+    state.set = { digest: 'two', bundle: '2+0', policies: [forbid('other', 'context.workspace == "wsp_7"')] };
+    await judge({ verdict: { ...verdict, bundle: '2+0' } });
+    expect(await said({ verdict, policies: 'one' })).toEqual({ ...verdict, bundle: '2+0', passed: ['other'] });
   });
 
   it('are recorded when they refuse: each kind of refusal once, and then by its number', async () => {

@@ -2,7 +2,7 @@
  * The policies of tenants as an owner holds them. A context token says which ones its tenant has; they are asked of auth
  * when they are not here, and of a tenant without policies nothing is asked, kept or computed.
  */
-import { ConclaveError, type Contract } from '@conclave/contracts';
+import { ConclaveError, type ActVerdict, type Contract } from '@conclave/contracts';
 import { Gathering } from '../gathering.js';
 import type { RequestContext } from '../request-context.js';
 import { Cedar } from './cedar.js';
@@ -16,6 +16,7 @@ export interface Refusal {
   readonly permission: string;
   readonly operation: string;
   readonly policies: readonly string[];
+  readonly verdict?: ActVerdict | undefined;
 }
 
 export interface PolicySource {
@@ -56,26 +57,44 @@ export class PolicyBundles {
     this.source = source;
   }
 
-  /** @throws ConclaveError `auth.forbidden` with the policies that forbid it, `service.unavailable` */
-  async refuseForbidden(contract: Contract, ctx: RequestContext, request: unknown): Promise<void> {
-    if (ctx.policies === undefined || !ctx.principal || !isBelowPolicies(contract)) return;
-    const { allowed, policies } = await this.verdict(contract, ctx, request, ctx.policies);
-    if (allowed) return;
+  /**
+   * The context, with what the policies said on record.
+   *
+   * @throws ConclaveError `auth.forbidden` with the policies that forbid it, `service.unavailable`
+   */
+  async judged(contract: Contract, ctx: RequestContext, request: unknown): Promise<RequestContext> {
+    if (ctx.policies === undefined || !ctx.principal || !isBelowPolicies(contract)) return ctx;
+    const { set, said } = await this.ask(contract, ctx, request, ctx.policies);
+    const { allowed, policies, passed } = said;
+    // A token that names other policies was held to these: it is they that decided.
+    const bundle = (set.digest === ctx.policies ? undefined : set.bundle) ?? ctx.verdict?.bundle;
+    if (allowed) {
+      const verdict = ctx.verdict && { ...ctx.verdict, bundle: bundle!, ...(passed.length > 0 ? { passed } : {}) };
+      return verdict ? { ...ctx, verdict } : ctx;
+    }
+    const verdict = bundle === undefined ? undefined : { bundle, by: policies.map((id) => `policy:${id}`) };
     const { permission, subject: operation } = contract;
-    this.refused.note({ tenantId: ctx.tenantId, principal: ctx.principal.id, permission, operation, policies });
+    const { tenantId, principal } = ctx;
+    const refusal = { tenantId, principal: principal.id, permission, operation, policies };
+    this.refused.note(verdict ? { ...refusal, verdict } : refusal);
     throw new ConclaveError('auth.forbidden', { permission, policies });
   }
 
-  private async verdict(contract: Contract, ctx: RequestContext, request: unknown, digest: string): Promise<Verdict> {
+  private async ask(
+    contract: Contract,
+    ctx: RequestContext,
+    request: unknown,
+    digest: string,
+  ): Promise<{ readonly set: PolicySet; readonly said: Verdict }> {
     const { set, slot, verdicts } = await this.setOf(ctx.tenantId, digest);
     const question = questionOf(contract, ctx, request);
     const key = JSON.stringify(question);
     const known = verdicts.get(key);
-    if (known) return known;
-    const verdict = verdictOf(this.cedar, slot, set, question);
+    if (known) return { set, said: known };
+    const said = verdictOf(this.cedar, slot, set, question);
     if (verdicts.size >= MOST_VERDICTS) verdicts.clear();
-    verdicts.set(key, verdict);
-    return verdict;
+    verdicts.set(key, said);
+    return { set, said };
   }
 
   private setOf(tenantId: string, digest: string): Held | Promise<Held> {

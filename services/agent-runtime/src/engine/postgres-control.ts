@@ -2,8 +2,8 @@
  * What is done to a run from outside: pause, resume, cancel, expire. Live turns are locked before their run, as
  * everywhere. Paused turns are in no index a claim reads; running ones stop at their next step.
  */
-import type { Database, Statements, Tx } from '@conclave/postgres-kit';
-import { events, laneOf, newId } from '@conclave/contracts';
+import { events, laneOf, newId, type ActVerdict } from '@conclave/contracts';
+import { verdictJson, type Database, type Statements, type Tx } from '@conclave/postgres-kit';
 import { runTransitions, type RunState, type RunTransition } from '@conclave/run-core';
 import { journalJson } from './journal-form.js';
 import { usageOf } from '../runs/postgres-usage.js';
@@ -79,6 +79,8 @@ export async function resumeRun(tx: Tx, run: RunKey): Promise<boolean> {
 export interface Outside {
   readonly how: 'cancel' | 'expire';
   readonly by: string;
+  /** What permitted them to. */
+  readonly verdict?: ActVerdict | undefined;
   readonly reason?: string | undefined;
 }
 
@@ -110,8 +112,11 @@ async function endTree(tx: Statements, run: RunKey, outside: Outside, data: Stor
       ? [events.runCanceled, { run: id, usage }]
       : [events.runFailed, { run: id, code: 'run.expired', message: 'the deadline of the run passed', usage }];
   await tx.query(
-    'insert into outbound_event (id, tenant_id, lane, type, actor, data) values ($1, $2, $3, $4, $5, $6)',
-    [newId('event'), tenantId, laneOf(tenantId), event.type, outside.by, JSON.stringify(event.data.parse(told))],
+    'insert into outbound_event (id, tenant_id, lane, type, actor, data, verdict) values ($1, $2, $3, $4, $5, $6, $7)',
+    [
+      ...[newId('event'), tenantId, laneOf(tenantId), event.type, outside.by],
+      ...[JSON.stringify(event.data.parse(told)), verdictJson(outside.verdict)],
+    ],
   );
   return [...ended, id];
 }

@@ -3,7 +3,7 @@
  * room for all of these and all that wait takes them as they are made: they need not be made ready, found and claimed
  * first, and nobody is passed by.
  */
-import { events, laneOf, newId } from '@conclave/contracts';
+import { events, laneOf, newId, type ActVerdict } from '@conclave/contracts';
 import type { Statements } from '@conclave/postgres-kit';
 import type { Json } from './agent-port.js';
 import type { ClaimedTurn } from './claimed-turn.js';
@@ -17,6 +17,8 @@ export interface NewRun {
   readonly kind: string;
   readonly title: string;
   readonly actor: string;
+  /** What permitted the actor to start it. */
+  readonly verdict?: ActVerdict | undefined;
   /** The agent of its root task. */
   readonly agent: string;
   /** What all its tasks can read. */
@@ -57,7 +59,7 @@ const CREATE = `
       and not exists (select from tenant_share h where h.tenant_id = x.tenant and (h.slots is not null or h.held_since is not null)) as taken
     from jsonb_to_recordset($1::jsonb) as x (
       ord int, tenant text, id text, workspace text, kind text, title text, actor text, agent text, input jsonb, "rootInput" jsonb,
-      priority smallint, session text, parent text, "deadlineMs" float8, slow boolean, provider text, lane smallint, event text)
+      priority smallint, session text, parent text, "deadlineMs" float8, slow boolean, provider text, lane smallint, event text, verdict jsonb)
     -- When the answer to a commit was lost, what is sent again is there already.
     where not exists (select from run where run.tenant_id = x.tenant and run.id = x.id)
       -- Whoever is no member any more starts nothing.
@@ -86,8 +88,8 @@ const CREATE = `
     union all
     select tenant, id, 2, 'run.started', '{}' from x where taken
   ), o as (
-    insert into outbound_event (id, tenant_id, lane, type, actor, data)
-    select event, tenant, lane, '${events.runCreated.type}', actor, json_build_object('run', id, 'kind', kind) from x
+    insert into outbound_event (id, tenant_id, lane, type, actor, data, verdict)
+    select event, tenant, lane, '${events.runCreated.type}', actor, json_build_object('run', id, 'kind', kind), verdict from x
   )
   select ord, input, coalesce("rootInput", '{}') as root_input, at, epoch from x where taken`;
 

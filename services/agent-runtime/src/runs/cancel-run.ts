@@ -23,7 +23,8 @@ export class CancelRun {
       once(tx, ctx, runtime.cancelRun, request, async () => {
         const { id, reason } = request;
         await this.runs.getIn(tx, ctx, id);
-        const ended = await endRun(tx, { tenantId: ctx.tenantId, id }, { how: 'cancel', by: ctx.actor, reason });
+        const outside = { how: 'cancel', by: ctx.actor, verdict: ctx.verdict, reason } as const;
+        const ended = await endRun(tx, { tenantId: ctx.tenantId, id }, outside);
         if (!ended.includes(id)) throw new ConclaveError('runtime.run.finished', { id });
         tx.afterCommit(() => this.tell(ended));
         return this.runs.getIn(tx, ctx, id);

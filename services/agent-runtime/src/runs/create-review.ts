@@ -6,6 +6,7 @@ import { Bells } from '../engine/bells.js';
 import { createRuns } from '../engine/postgres-create.js';
 import { COORDINATOR } from '../reviews/coordinator.js';
 import { PostgresRuns } from './postgres-runs.js';
+import { starterOf } from './start-run.js';
 
 type Request = RequestOf<typeof runtime.createReview>;
 
@@ -37,8 +38,7 @@ export class CreateReview {
         const title =
           request.title ??
           `${request.repository} ${request.base.slice(0, 8)}..${request.head.slice(0, 8)}`.slice(0, 120);
-        const { tenantId, actor } = ctx;
-        const run = { tenantId, id, workspaceId: ctx.workspaceId!, kind: 'review', title, actor };
+        const run = { ...starterOf(ctx), id, kind: 'review', title };
         await createRuns(tx, [{ ...run, agent: COORDINATOR, input: { ...request } }]);
         tx.afterCommit(() => {
           this.db.emitted();

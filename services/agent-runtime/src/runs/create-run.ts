@@ -6,7 +6,7 @@ import { Engine } from '../engine/engine.js';
 import { mustTakeRuns } from '../sessions/postgres-sessions.js';
 import { LiveRuns } from './live-runs.js';
 import { PostgresRuns } from './postgres-runs.js';
-import { StartRun, type Starter } from './start-run.js';
+import { StartRun, starterOf, type Starter } from './start-run.js';
 
 /** Accepts a run: it and its first turn exist when this returns. */
 @Injectable()
@@ -22,7 +22,7 @@ export class CreateRun {
   async run(ctx: RequestContext, { waitMs, ...wanted }: CreateRunRequest): Promise<Run> {
     const until = Date.now() + waitMs;
     const request = { ...wanted, waitMs: 0 };
-    const who = { tenantId: ctx.tenantId, workspaceId: ctx.workspaceId!, actor: ctx.actor };
+    const who = starterOf(ctx);
     if (ctx.idempotencyKey !== undefined || request.session !== undefined)
       return this.ended(ctx, await this.createAlone(ctx, who, request), until);
     const run = await this.starter.plan(who, request);

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { ConclaveError, newId, runs, type CreateRunRequest } from '@conclave/contracts';
+import { ConclaveError, newId, runs, type ActVerdict, type CreateRunRequest } from '@conclave/contracts';
+import type { RequestContext } from '@conclave/nest-kit';
 import { Database, type Statements, type Tx } from '@conclave/postgres-kit';
 import { graphFault, referencesIn } from '@conclave/run-core';
 import { z } from 'zod';
@@ -16,7 +17,13 @@ export interface Starter {
   readonly tenantId: string;
   readonly workspaceId: string;
   readonly actor: string;
+  /** What permitted them to. */
+  readonly verdict?: ActVerdict | undefined;
 }
+
+export const starterOf = ({ tenantId, workspaceId, actor, verdict }: RequestContext): Starter => ({
+  ...{ tenantId, workspaceId: workspaceId!, actor, verdict },
+});
 
 export interface StartOptions {
   readonly id?: string;
@@ -52,7 +59,7 @@ export class StartRun {
     db?: Statements,
   ): Promise<NewRun> {
     const common = {
-      ...{ tenantId: who.tenantId, workspaceId: who.workspaceId, actor: who.actor },
+      ...{ tenantId: who.tenantId, workspaceId: who.workspaceId, actor: who.actor, verdict: who.verdict },
       id: id ?? newId('run'),
       input: trigger === undefined ? {} : { trigger },
       priority: PRIORITY[request.priority],

@@ -10,7 +10,7 @@ import {
 import type { RequestContext } from '@conclave/nest-kit';
 import { Database, mustFitPage, once } from '@conclave/postgres-kit';
 import { journalJson } from '../engine/journal-form.js';
-import { StartRun } from '../runs/start-run.js';
+import { StartRun, starterOf } from '../runs/start-run.js';
 import { insertMessage, listSessions, nextMessage, pageOfMessages, readSession } from './postgres-sessions.js';
 
 /**
@@ -66,8 +66,7 @@ export class ManageSessions {
         const { id, text } = request;
         const session = await readSession(tx, ctx, id);
         const no = await nextMessage(tx, ctx, id);
-        const who = { tenantId: ctx.tenantId, workspaceId: ctx.workspaceId!, actor: ctx.actor };
-        const run = await this.starter.start(tx, who, requestOf(session, text), {
+        const run = await this.starter.start(tx, starterOf(ctx), requestOf(session, text), {
           title: `${session.title} ${no}`.slice(0, 120),
           trigger: { kind: 'message', session: id, no, text },
         });

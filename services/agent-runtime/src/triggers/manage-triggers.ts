@@ -12,7 +12,7 @@ import {
 } from '@conclave/contracts';
 import type { RequestContext } from '@conclave/nest-kit';
 import { Database, mustFitPage, once, type Tx } from '@conclave/postgres-kit';
-import { StartRun } from '../runs/start-run.js';
+import { StartRun, starterOf } from '../runs/start-run.js';
 import { mustTakeRuns } from '../sessions/postgres-sessions.js';
 import { FireTrigger } from './fire-trigger.js';
 import {
@@ -125,7 +125,7 @@ export class ManageTriggers {
 
   private async check(tx: Tx, ctx: RequestContext, template: CreateRunRequest): Promise<void> {
     mustFitPage(template);
-    const who = { tenantId: ctx.tenantId, workspaceId: ctx.workspaceId!, actor: ctx.actor };
+    const who = starterOf(ctx);
     await this.starter.plan(who, template, { trigger: {} }, tx);
     if (template.session !== undefined) await mustTakeRuns(tx, who, template.session);
   }

@@ -82,6 +82,7 @@ export class AddEntries {
 function entryOf(ctx: RequestContext, { type, actor, data }: Request): AddedEntry {
   const parts = {
     ...{ id: idOf(ctx), type: ADDED, tenantId: ctx.tenantId, actor: ctx.actor, at: new Date().toISOString() },
+    verdict: ctx.verdict,
     data: { type, ...(actor === undefined ? {} : { actor }), data },
   };
   try {

@@ -51,9 +51,13 @@ export class StageEntry {
   }
 
   /** Logs what this service did itself. @returns the id that its entry is found by */
-  async own(tx: Tx, { tenantId, actor }: Actor, entry: Pick<NewEntry, 'type' | 'data' | 'personal'>): Promise<string> {
+  async own(
+    tx: Tx,
+    { tenantId, actor, verdict }: Actor,
+    entry: Pick<NewEntry, 'type' | 'data' | 'personal'>,
+  ): Promise<string> {
     const id = newId('event');
-    await this.run(tx, { ...entry, id, tenantId, actor, at: new Date().toISOString() });
+    await this.run(tx, { ...entry, id, tenantId, actor, verdict, at: new Date().toISOString() });
     return id;
   }
 }

@@ -77,6 +77,7 @@ export class SealLog {
         type: events.logOpened.type,
         tenantId: ctx.tenantId,
         actor: ctx.actor,
+        verdict: ctx.verdict,
         at: new Date().toISOString(),
       },
       data: {

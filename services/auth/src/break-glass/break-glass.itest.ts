@@ -57,6 +57,7 @@ describe('emergency access', () => {
     const access = await open();
     const worth = await now();
     expect(new Set(worth.scopes)).toEqual(new Set([...held, ...emergencyPermissions]));
+    expect(worth.basis!.emergency).toEqual(emergencyPermissions.filter((permission) => !held.includes(permission)));
     for (const lasting of [
       'api-key:manage',
       'member:manage',

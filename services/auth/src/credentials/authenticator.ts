@@ -1,5 +1,5 @@
 import { ConclaveError, emergencyPermissions, type Permission } from '@conclave/contracts';
-import { CONFIG, type SignInStanding } from '@conclave/nest-kit';
+import { CONFIG, type PermissionBasis, type SignInStanding } from '@conclave/nest-kit';
 import { Database, type Tx } from '@conclave/postgres-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import { apiKeyIdOf } from '../api-keys/api-key-format.js';
@@ -8,7 +8,8 @@ import type { AuthConfig } from '../config.js';
 import type { PrincipalKind } from '../members/principal.entity.js';
 import { AccessTokens } from '../oauth/access-tokens.js';
 import { touchGrant } from '../oauth/postgres-grants.js';
-import { permitted } from '../roles/role-permissions.js';
+import { bundleName } from '../policies/bundle-version.js';
+import { isBuiltIn, permitted } from '../roles/role-permissions.js';
 import { touchSignIn } from '../sign-ins/postgres-sign-ins.js';
 import { standingOf } from '../sign-ins/standing.js';
 import { NO_TENANT } from '../tenants/no-tenant.js';
@@ -32,6 +33,7 @@ export interface Grant {
   /** What the role permits today and, where there is one, the key allows. */
   readonly scopes: readonly Permission[];
   readonly role: string;
+  readonly basis: PermissionBasis;
   /** The digest of the tenant's policies. */
   readonly policies?: string;
   /** Until when it is worth this. */
@@ -176,6 +178,11 @@ function grantOf(tenantId: string, row: Omit<CredentialRow, 'digest' | 'dead'>, 
     principal: { id: row.principal_id, kind: row.principal_kind, name: row.principal_name },
     scopes: signIn?.withheld ? [] : scopes,
     role: row.role,
+    basis: {
+      bundle: bundleName(row.changes),
+      by: sourceOf(row),
+      ...(emergencyUntil ? { emergency: beyond(ofRole) } : {}),
+    },
     ...(row.policies === null ? {} : { policies: row.policies }),
     ...(expiresAt ? { expiresAt } : {}),
     ...(row.allowed_addresses ? { allowedAddresses: row.allowed_addresses } : {}),
@@ -183,6 +190,13 @@ function grantOf(tenantId: string, row: Omit<CredentialRow, 'digest' | 'dead'>, 
     ...(row.requests_per_minute === null ? {} : { requestsPerMinute: row.requests_per_minute }),
   };
 }
+
+const sourceOf = ({ owner, role }: Pick<CredentialRow, 'owner' | 'role'>): string =>
+  owner ? 'owner' : `${isBuiltIn(role) ? 'role' : 'custom-role'}:${role}`;
+
+/** What an emergency permits, and the role does not. */
+const beyond = (ofRole: readonly Permission[]): Permission[] =>
+  emergencyPermissions.filter((permission) => !ofRole.includes(permission));
 
 const earliest = (...times: (Date | null)[]): Date | undefined =>
   times.filter((time) => time !== null).sort((a, b) => a.getTime() - b.getTime())[0];

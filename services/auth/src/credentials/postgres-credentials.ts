@@ -25,8 +25,9 @@ export interface CredentialRow {
   readonly requests_per_minute: number | null;
   /** The end of the key, and of the sign-in when it is one. */
   readonly expires_at: Date | null;
-  /** The digest of the tenant's policies. */
+  /** The digest of the tenant's policies, and how often it changed them or its roles. */
   readonly policies: string | null;
+  readonly changes: number | null;
   readonly allowed_addresses: string[] | null;
   readonly last_used_at: Date | null;
   /** Until when it has emergency access. */
@@ -41,13 +42,14 @@ const holderOf = (credential: 'k' | 's' | 'g'): string => `
   join membership m on m.tenant_id = ${credential}.tenant_id and m.workspace_id = ${credential}.workspace_id
     and m.principal_id = ${credential}.principal_id
   join principal p on p.tenant_id = m.tenant_id and p.id = m.principal_id
-  join tenant t on t.tenant_id = m.tenant_id`;
+  join tenant t on t.tenant_id = m.tenant_id
+  left join policy_set y on y.tenant_id = m.tenant_id`;
 
 const GONE = 'm.disabled_at is not null or p.disabled_at is not null';
 
 const HELD = `k.id as api_key_id, k.scopes, k.allowed_addresses, m.workspace_id, m.role,
   (select r.permissions from role r where r.tenant_id = m.tenant_id and r.name = m.role) as role_permissions,
-  (select y.digest from policy_set y where y.tenant_id = m.tenant_id) as policies,
+  y.digest as policies, y.version as changes,
   p.owner_since is not null as owner, t.operators, t.suspended_at is not null as suspended, (t.limits ->> 'requestsPerMinute')::int as requests_per_minute,
   p.id as principal_id, p.kind as principal_kind, p.name as principal_name`;
 

@@ -121,7 +121,7 @@ export class ReadPeople {
     }
     const become = (id: string, subject: string, change: (before: object) => object) =>
       each(subject, async (tx) => {
-        const before = await this.users.read(tx, directory, id);
+        const before = await this.users.read(tx, directory, id, true);
         const after = await this.users.become(tx, directory, id, received('Users', change(before) as never));
         if (after['meta'] === before['meta'] || versionOf(after) === versionOf(before)) return;
         if (before['active'] !== false && after['active'] === false) count.ended += 1;

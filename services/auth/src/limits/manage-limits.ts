@@ -26,7 +26,7 @@ export class ManageLimits {
     return this.db.tx(ctx, (tx) =>
       once(tx, ctx, tenants.setLimits, request, async () => {
         await tx.emit(events.tenantOperated, { tenant: id, act: 'limit' });
-        return this.db.tx({ tenantId: id, actor: ctx.actor }, async (inside) => {
+        return this.db.tx({ tenantId: id, actor: ctx.actor, verdict: ctx.verdict }, async (inside) => {
           await lockTenant(inside, id);
           await setLimits(inside, id, limits);
           await inside.emit(events.limitsChanged, { limits });

@@ -2,6 +2,7 @@ import { ConclaveError, events, policies, type ReplyOf, type RequestOf } from '@
 import type { RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
+import { nextBundle } from './bundle-version.js';
 import { policySetOf } from './policy-set.js';
 import {
   currentPolicies,
@@ -33,7 +34,7 @@ export class DeletePolicy {
     const row = { id, version, createdAt: new Date().toISOString(), createdBy: actor };
     await insertPolicyVersion(tx, tenantId, { ...row, source: null });
     await updatePolicySet(tx, tenantId, policySetOf(await currentPolicies(tx, tenantId)).digest);
-    await tx.emit(events.policyDeleted, { policy: id, version });
+    await tx.emit(events.policyDeleted, { policy: id, version, bundle: await nextBundle(tx, tenantId) });
     return row;
   }
 }

@@ -3,8 +3,9 @@ import { KIT, type Kit } from '@conclave/nest-kit';
 import type { PolicySet, PolicySource, Refusal } from '@conclave/nest-kit/policy';
 import { Database } from '@conclave/postgres-kit';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { bundleName } from './bundle-version.js';
 import { policySetOf } from './policy-set.js';
-import { currentPolicies } from './postgres-policies.js';
+import { policySetIn } from './postgres-policies.js';
 
 /** Where policies come from and refusals go to: for this service itself, and for the others over the bus. */
 @Injectable()
@@ -19,11 +20,14 @@ export class OwnPolicySource implements PolicySource, OnModuleInit {
   }
 
   async load(tenantId: string): Promise<PolicySet> {
-    return policySetOf(await currentPolicies(this.db.autocommit({ tenantId, actor: 'service:auth' }), tenantId));
+    const db = this.db.autocommit({ tenantId, actor: 'service:auth' });
+    const { changes, policies } = await policySetIn(db, tenantId);
+    return { ...policySetOf(policies), bundle: bundleName(changes) };
   }
 
-  async record({ tenantId, principal, permission, operation, policies }: Refusal, times: number): Promise<void> {
-    await this.db.tx({ tenantId, actor: principal }, (tx) =>
+  async record({ tenantId, principal, verdict, ...refusal }: Refusal, times: number): Promise<void> {
+    const { permission, operation, policies } = refusal;
+    await this.db.tx({ tenantId, actor: principal, verdict }, (tx) =>
       tx.emit(events.authorizationRefused, { permission, operation, policies: [...policies], times }),
     );
   }

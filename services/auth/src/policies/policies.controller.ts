@@ -49,16 +49,16 @@ export class PoliciesController {
 
   @Handles(policies.readPolicySet)
   async read({ tenantId }: RequestContext) {
-    const { digest, policies: all } = await this.source.load(tenantId);
-    return { ...(digest === undefined ? {} : { digest }), policies: [...all] };
+    const { digest, bundle, policies: all } = await this.source.load(tenantId);
+    return { ...(digest === undefined ? {} : { digest }), bundle, policies: [...all] };
   }
 
   @Handles(policies.recordRefusal)
   async record(
-    { tenantId, actor: principal }: RequestContext,
+    { tenantId, actor: principal, verdict }: RequestContext,
     { times, ...refusal }: RequestOf<typeof policies.recordRefusal>,
   ) {
-    await this.source.record({ tenantId, principal, ...refusal }, times);
+    await this.source.record({ tenantId, principal, verdict, ...refusal }, times);
     return {};
   }
 }

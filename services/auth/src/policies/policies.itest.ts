@@ -62,7 +62,10 @@ describe('policies of a tenant', () => {
     expect(await list()).toMatchObject([{ version: 4 }]);
     expect(await told(events.policyChanged.type)).toMatchObject([{ version: 1 }, { version: 2 }, { version: 4 }]);
     expect(JSON.stringify(await told(events.policyChanged.type))).not.toContain('forbid');
-    expect(await told(events.policyDeleted.type)).toEqual([{ policy: 'mine', version: 3 }]);
+    const [deleted] = await told(events.policyDeleted.type);
+    expect(deleted).toMatchObject({ policy: 'mine', version: 3 });
+    const made = [...(await told(events.policyChanged.type)), deleted!].map(({ bundle }) => parseInt(String(bundle)));
+    expect(made).toEqual([1, 2, 4, 3]);
   });
 
   it('are refused with what is wrong and where', async () => {
@@ -188,7 +191,9 @@ describe('policies of a tenant', () => {
     const { digest, policies: all } = await read(admin.tenantId);
     expect(all).toEqual([{ id: 'mine', source: noListing }]);
     expect((await fixture.exchange(a.key)).policies).toBe(digest);
-    expect(await read((await fixture.createTenant()).principal.tenantId)).toEqual({ policies: [] });
+    expect(await read((await fixture.createTenant()).principal.tenantId)).toEqual({
+      ...{ policies: [], bundle: expect.stringMatching(/^0\+/) as unknown },
+    });
     const asOwner = { claims: admin, from: 'consensus' as const };
     expect(await refusalOf(fixture.call(policies.readPolicySet, {}, asOwner))).toBe('auth.forbidden');
     const refusal = { permission: 'run:read', operation: 'runtime.v1.run.get', policies: ['mine'], times: 7 };

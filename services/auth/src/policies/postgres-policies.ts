@@ -29,6 +29,23 @@ export async function currentPolicies(db: Statements, tenantId: string): Promise
   return rows.map(versionOf).filter((row): row is PolicyVersion & Policy => row.source !== null);
 }
 
+/** The policies with the number of the tenant's changes, as they are at one moment. */
+export async function policySetIn(
+  db: Statements,
+  tenantId: string,
+): Promise<{ readonly changes: number; readonly policies: readonly Policy[] }> {
+  const rows = await db.query<{ version: number | null; id: string | null; source: string | null }>(
+    `select y.version, p.id, p.source from (select) one
+     left join policy_set y on y.tenant_id = $1
+     left join (select distinct on (id) id, source from policy where tenant_id = $1 order by id, version desc) p
+       on p.source is not null
+     order by p.id`,
+    [tenantId],
+  );
+  const policies = rows.flatMap(({ id, source }) => (id === null || source === null ? [] : [{ id, source }]));
+  return { changes: rows[0]?.version ?? 0, policies };
+}
+
 /** The policy in a version, the newest unless told. */
 export async function policyVersion(
   db: Statements,

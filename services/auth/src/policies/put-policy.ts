@@ -4,6 +4,7 @@ import type { RequestContext } from '@conclave/nest-kit';
 import { Cedar, type Policy } from '@conclave/nest-kit/policy';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
+import { nextBundle } from './bundle-version.js';
 import { policySetOf } from './policy-set.js';
 import { refuseInvalid } from './policy-text.js';
 import {
@@ -47,7 +48,7 @@ export class PutPolicy {
     await insertPolicyVersion(tx, tenantId, row);
     await updatePolicySet(tx, tenantId, policySetOf(all).digest);
     const sha256 = createHash('sha256').update(source).digest('hex');
-    await tx.emit(events.policyChanged, { policy: id, version, sha256 });
+    await tx.emit(events.policyChanged, { policy: id, version, sha256, bundle: await nextBundle(tx, tenantId) });
     return row;
   }
 }

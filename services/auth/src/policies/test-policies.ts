@@ -40,8 +40,13 @@ export class TestPolicies {
     const question = { ...request, workspace: ctx.workspaceId!, principal: { ...principal, role } };
     refuseUnfit(this.cedar, question);
     const others = current.filter(({ id }) => id !== draft?.id);
-    const verdict = verdictOf(this.cedar, SLOT, policySetOf(draft ? [...others, draft] : others), question);
-    return { ...verdict, policies: [...verdict.policies], decidedBy: verdict.allowed ? 'role' : 'policies' };
+    const { allowed, policies: by } = verdictOf(
+      this.cedar,
+      SLOT,
+      policySetOf(draft ? [...others, draft] : others),
+      question,
+    );
+    return { allowed, policies: [...by], decidedBy: allowed ? 'role' : 'policies' };
   }
 }
 

@@ -2,6 +2,7 @@ import { events, tenantRoles, type RequestOf } from '@conclave/contracts';
 import type { RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
+import { nextBundle } from '../policies/bundle-version.js';
 import type { RoleView } from './create-role.js';
 import { updateRole } from './postgres-roles.js';
 import { lockChangeable } from './role-change.js';
@@ -22,7 +23,7 @@ export class ChangeRole {
     const permissions = [...new Set(request.permissions)];
     await lockChangeable(tx, ctx, name, permissions);
     await updateRole(tx, ctx.tenantId, { name, permissions });
-    await tx.emit(events.roleChanged, { role: name, permissions });
+    await tx.emit(events.roleChanged, { role: name, permissions, bundle: await nextBundle(tx, ctx.tenantId) });
     return { name, permissions, builtIn: false };
   }
 }

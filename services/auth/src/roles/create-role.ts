@@ -3,6 +3,7 @@ import type { RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { refuseWider } from '../members/role-grant.js';
+import { nextBundle } from '../policies/bundle-version.js';
 import { isUniqueViolation } from '../unique-violation.js';
 import { insertRole, ownRoles } from './postgres-roles.js';
 import { isBuiltIn } from './role-permissions.js';
@@ -40,7 +41,7 @@ export class CreateRole {
     if ((await ownRoles(tx, ctx.tenantId)).length >= MOST)
       throw new ConclaveError('auth.role.too-many', { limit: MOST });
     await insertRole(tx, ctx.tenantId, { name, permissions });
-    await tx.emit(events.roleCreated, { role: name, permissions });
+    await tx.emit(events.roleCreated, { role: name, permissions, bundle: await nextBundle(tx, ctx.tenantId) });
     return { name, permissions, builtIn: false };
   }
 }

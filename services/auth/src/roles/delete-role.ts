@@ -2,6 +2,7 @@ import { ConclaveError, events, tenantRoles, type RequestOf } from '@conclave/co
 import type { RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
+import { nextBundle } from '../policies/bundle-version.js';
 import type { RoleView } from './create-role.js';
 import { isHeld, removeRole } from './postgres-roles.js';
 import { lockChangeable } from './role-change.js';
@@ -23,7 +24,7 @@ export class DeleteRole {
     const role = await lockChangeable(tx, ctx, name, []);
     if (await isHeld(tx, ctx.tenantId, name)) throw new ConclaveError('auth.role.in-use', { name });
     await removeRole(tx, ctx.tenantId, name);
-    await tx.emit(events.roleDeleted, { role: name });
+    await tx.emit(events.roleDeleted, { role: name, bundle: await nextBundle(tx, ctx.tenantId) });
     return { name, permissions: [...permitted(name, role.permissions)], builtIn: false };
   }
 }

@@ -2,6 +2,7 @@ import { roles, type ReplyOf, type Role, type tenantRoles } from '@conclave/cont
 import type { RequestContext } from '@conclave/nest-kit';
 import { Database } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
+import { bundleName, changesOf } from '../policies/bundle-version.js';
 import { ownRoles } from './postgres-roles.js';
 import { permitted } from './role-permissions.js';
 
@@ -11,7 +12,8 @@ export class ListRoles {
   constructor(private readonly db: Database) {}
 
   async run(ctx: RequestContext): Promise<ReplyOf<typeof tenantRoles.listRoles>> {
-    const own = await ownRoles(this.db.autocommit(ctx), ctx.tenantId);
+    const db = this.db.autocommit(ctx);
+    const own = await ownRoles(db, ctx.tenantId);
     const builtIn = Object.keys(roles) as Role[];
     return {
       items: [
@@ -22,6 +24,7 @@ export class ListRoles {
           builtIn: false,
         })),
       ],
+      bundle: bundleName(await changesOf(db, ctx.tenantId)),
     };
   }
 }

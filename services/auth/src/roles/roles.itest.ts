@@ -31,7 +31,8 @@ describe('roles of a tenant’s own', () => {
 
   it('are listed after the built-in ones, made, held, and permit what they name', async () => {
     expect(await create()).toEqual({ name: 'release-manager', permissions: releasing, builtIn: false });
-    const { items } = await fixture.call(tenantRoles.listRoles, {}, admin);
+    const { items, bundle } = await fixture.call(tenantRoles.listRoles, {}, admin);
+    expect(bundle).toMatch(/^1\+[0-9a-f]{8}$/);
     expect(items.map(({ name, builtIn }) => [name, builtIn])).toEqual([
       ...Object.keys(roles).map((name) => [name, true]),
       ['release-manager', false],
@@ -41,7 +42,8 @@ describe('roles of a tenant’s own', () => {
     const context = await fixture.exchange((await keyOf(principal.id)).key);
     expect([...context.scopes!].sort()).toEqual([...releasing].sort());
     expect(await fixture.call(auth.getMe, {}, context)).toMatchObject({ role: 'release-manager' });
-    expect(await told(events.roleCreated.type)).toEqual([{ role: 'release-manager', permissions: releasing }]);
+    expect(context.basis).toEqual({ bundle, by: 'custom-role:release-manager' });
+    expect(await told(events.roleCreated.type)).toEqual([{ role: 'release-manager', permissions: releasing, bundle }]);
   });
 
   it('change for everybody who holds them, keys and sign-ins that are there included', async () => {
@@ -63,7 +65,9 @@ describe('roles of a tenant’s own', () => {
     expect(await remove()).toMatchObject({ name: 'release-manager' });
     for (const call of [() => remove(), () => change(releasing), () => add()])
       expect(await refusalOf(call())).toBe('auth.role.not-found');
-    expect(await told(events.roleDeleted.type)).toEqual([{ role: 'release-manager' }]);
+    expect(await told(events.roleDeleted.type)).toEqual([
+      { role: 'release-manager', bundle: expect.stringMatching(/^2\+/) as unknown },
+    ]);
   });
 
   it('are in use while a connection gives them to newcomers', async () => {

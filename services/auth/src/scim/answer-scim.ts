@@ -6,7 +6,7 @@ import SCIMMY from 'scimmy';
 import { callerOf } from '../members/caller.js';
 import type { Directory } from './postgres-scim.js';
 import { listAsked, normalised, pageOf, refuse, scimError, searchQuery, type Json } from './protocol.js';
-import { answered, discoveryDocument, patched, received, type Kind } from './resources.js';
+import { answering, discoveryDocument, patched, received, type Kind } from './resources.js';
 import { ScimGroups } from './scim-groups.js';
 import { ScimUsers } from './scim-users.js';
 
@@ -78,7 +78,7 @@ export class AnswerScim {
       return this.answer(work, made, 201);
     }
     if (method === 'POST') refuse(405, 'a resource is made by its list');
-    const before = await this.of(work).read(work.tx, work.at, id);
+    const before = await this.of(work).read(work.tx, work.at, id, method !== 'GET');
     mustMatch(work.request.ifMatch, before);
     if (method === 'GET') return this.answer(work, before, 200);
     if (method === 'DELETE') {
@@ -91,7 +91,7 @@ export class AnswerScim {
   }
 
   private list({ tx, at, request, kind }: Work, asked = listAsked(request.query)): Promise<Json> {
-    const view = (resource: Json): Json => answered(kind, resource, request);
+    const view = answering(kind, request);
     if (kind === 'Users') return this.users.list(tx, at, asked, view);
     const bare = request.query['excludedAttributes']?.split(',').some((name) => name.trim() === 'members') === true;
     return this.groups.list(tx, at, asked, view, bare);
@@ -102,7 +102,7 @@ export class AnswerScim {
   }
 
   private answer({ request, kind }: Work, resource: Json, status: number): Reply {
-    const body = answered(kind, resource, request) as Reply['body'];
+    const body = answering(kind, request)(resource) as Reply['body'];
     const { version } = resource['meta'] as { readonly version: string };
     const location = `${request.base}/${kind}/${String(resource['id'])}`;
     return { status, body, etag: version, ...(status === 201 && { location }) };

@@ -49,23 +49,43 @@ const columns = {
 export const conditionOf = (kind: keyof typeof columns, attribute: string): string | undefined =>
   new Map<string, string>(Object.entries(columns[kind])).get(attribute);
 
-const USER = `select s.principal_id as id, s.user_name, s.external_id, s.resource, s.version, s.created_at, s.changed_at,
-    m.disabled_at is null as active, s.ended,
+/**
+ * People of `source`, which is called s. Membership and groups of each are looked for by their keys, one by one: a join
+ * that is planned before anybody has counted these tables reads all of them for everyone.
+ */
+const userIn = (
+  source: string,
+): string => `select s.principal_id as id, s.user_name, s.external_id, s.resource, s.version,
+    s.created_at, s.changed_at, s.ended,
+    (select m.disabled_at is null from membership m where m.tenant_id = s.tenant_id and m.workspace_id = s.workspace_id
+      and m.principal_id = s.principal_id) as active,
     coalesce((select jsonb_agg(jsonb_build_object('value', g.id, 'display', g.display_name) order by g.id)
       from scim_group_member gm join scim_group g using (tenant_id, workspace_id)
       where gm.tenant_id = s.tenant_id and gm.workspace_id = s.workspace_id and gm.principal_id = s.principal_id
         and g.id = gm.group_id), '[]') as groups
-  from scim_user s join membership m using (tenant_id, workspace_id, principal_id)
-  where s.tenant_id = $1 and s.workspace_id = $2`;
+  from ${source} s`;
 
 const GROUP = `select g.id, g.display_name, g.external_id, g.role, g.version, g.created_at, g.changed_at
   from scim_group g where g.tenant_id = $1 and g.workspace_id = $2`;
 
-export function lockUser(tx: Tx, { tenantId, workspaceId }: Directory, id: string): Promise<UserRow | undefined> {
-  return tx.one<UserRow>(`${USER} and s.principal_id = $3 for update of s`, [tenantId, workspaceId, id]);
+/** The person, unchanged until the transaction ends where that is wanted. */
+export function userOf(
+  tx: Tx,
+  { tenantId, workspaceId }: Directory,
+  id: string,
+  { isLocked = false } = {},
+): Promise<UserRow | undefined> {
+  return tx.one<UserRow>(
+    `${userIn('scim_user')} where s.tenant_id = $1 and s.workspace_id = $2 and s.principal_id = $3
+     ${isLocked ? 'for update of s' : ''}`,
+    [tenantId, workspaceId, id],
+  );
 }
 
-/** Those a condition over `$3` is true for, or all, oldest first. */
+/**
+ * Those a condition over `$3` is true for, or all, oldest first. Who is passed over costs a step in the index, and no look
+ * at membership and groups.
+ */
 export function users(
   db: Statements,
   { tenantId, workspaceId }: Directory,
@@ -75,10 +95,14 @@ export function users(
     offset,
   }: { readonly where?: readonly [string, string]; readonly limit: number; readonly offset: number },
 ): Promise<UserRow[]> {
-  const values: unknown[] = [tenantId, workspaceId, ...(where ? [where[1]] : [])];
+  // In order only where order is what finds them: asked for it, Postgres would walk through all of them for a name.
+  const order = where ? '' : 'order by s.principal_id';
   return db.query<UserRow>(
-    `${USER} ${where ? `and ${where[0]}` : ''} order by s.principal_id limit ${limit} offset ${offset}`,
-    values,
+    `with page as materialized (
+       select * from scim_user s where s.tenant_id = $1 and s.workspace_id = $2 ${where ? `and ${where[0]}` : ''}
+       ${order} limit ${limit} offset ${offset}
+     ) ${userIn('page')} order by s.principal_id`,
+    [tenantId, workspaceId, ...(where ? [where[1]] : [])],
   );
 }
 
@@ -109,16 +133,33 @@ export async function markEnded(
   ]);
 }
 
+/** Somebody new here, with what others see of them and what they are in the workspace. */
+export interface NewUser extends UserState {
+  readonly id: string;
+  readonly role: string;
+  readonly profile: { readonly name: string; readonly email: string | null; readonly locale: string | null };
+  readonly at: Date;
+}
+
 export async function insertUser(
   tx: Tx,
   { tenantId, workspaceId }: Directory,
-  id: string,
-  { userName, externalId, resource }: UserState,
+  { id, role, profile, at, userName, externalId, resource }: NewUser,
 ): Promise<void> {
   await tx.query(
-    `insert into scim_user (tenant_id, workspace_id, principal_id, user_name, external_id, resource, created_at, changed_at)
-     values ($1, $2, $3, $4, $5, $6, now(), now())`,
-    [tenantId, workspaceId, id, userName, externalId, JSON.stringify(resource)],
+    `with p as (
+       insert into principal (tenant_id, id, kind, name, created_at) values ($1, $3, 'user', $5, $4)
+     ), m as (
+       insert into membership (tenant_id, workspace_id, principal_id, role, created_at) values ($1, $2, $3, $6, $4)
+     ), n as (
+       insert into person (tenant_id, principal_id, email, locale, created_at) values ($1, $3, $7, $8, $4)
+     )
+     insert into scim_user (tenant_id, workspace_id, principal_id, user_name, external_id, resource, created_at, changed_at)
+     values ($1, $2, $3, $9, $10, $11, $4, $4)`,
+    [
+      ...[tenantId, workspaceId, id, at, profile.name, role, profile.email, profile.locale],
+      ...[userName, externalId, JSON.stringify(resource)],
+    ],
   );
 }
 

@@ -1,5 +1,6 @@
 /** The resources that directories provision, and what they are told about this server (RFC 7643 § 5-7). */
 import SCIMMY from 'scimmy';
+import { isOfNames, projectionOf, type Projection } from './projection.js';
 import { PAGE_LIMIT, understood, type Json } from './protocol.js';
 
 const { User, EnterpriseUser, Group } = SCIMMY.Schemas;
@@ -49,21 +50,58 @@ export function received(kind: Kind, body: Json): Json {
   return understood('invalidValue', () => plain(new schemas[kind](body as never, 'in')));
 }
 
-/** A resource as it is answered, with the attributes that are asked for alone (RFC 7644 § 3.9). */
-export function answered(
-  kind: Kind,
-  resource: Json,
-  { base, query }: { readonly base: string; readonly query: Readonly<Record<string, string>> },
-): Json {
+interface Asked {
+  readonly base: string;
+  readonly query: Readonly<Record<string, string>>;
+}
+
+/** Selections of attributes, by what they are asked with; directories ask with few. */
+const projections = new Map<string, Projection>();
+const MOST_PROJECTIONS = 100;
+
+/** Resources as they are answered, with the attributes that are asked for alone (RFC 7644 § 3.9). */
+export function answering(kind: Kind, { base, query }: Asked): (resource: Json) => Json {
   const { attributes, excludedAttributes } = query;
+  const asked = [attributes, excludedAttributes].filter((list) => list !== undefined);
+  // Where a value decides whether it is told the library looks at each.
+  if (!asked.every(isOfNames)) return (resource) => answered(kind, resource, { base, query });
+  const key = JSON.stringify([kind, attributes, excludedAttributes]);
+  const known =
+    projections.get(key) ?? projectionOf(schemas[kind].definition, (one) => answered(kind, one, { base, query }));
+  if (projections.size >= MOST_PROJECTIONS) projections.clear();
+  projections.set(key, known);
+  return (resource) => known(withReferences(located(kind, resource, base), base));
+}
+
+const resourceType = { Users: 'User', Groups: 'Group' } as const;
+
+function located(kind: Kind, resource: Json, base: string): Json {
+  const location = `${base}/${kind}/${String(resource['id'])}`;
+  return { ...resource, meta: { resourceType: resourceType[kind], ...(resource['meta'] as Json), location } };
+}
+
+/** A resource as the library answers it. */
+export function answered(kind: Kind, resource: Json, { base, query }: Asked): Json {
+  const { attributes, excludedAttributes } = query;
+  // Schemas are told always, and without them the library fails on extensions.
+  const named = attributes === undefined ? undefined : namesIn(attributes.trim() && `schemas,${attributes}`);
+  const excluded = excludedAttributes === undefined ? undefined : namesIn(excludedAttributes, 'schemas');
   const wanted = {
-    ...(attributes !== undefined && { attributes }),
-    ...(excludedAttributes !== undefined && { excludedAttributes }),
+    ...(named !== undefined && { attributes: named }),
+    ...(excluded !== undefined && (excluded || !excludedAttributes) && { excludedAttributes: excluded }),
   };
   // The types tell of an id alone, the library of either.
-  const asked = new SCIMMY.Resources[kind === 'Users' ? 'User' : 'Group'](wanted as never);
+  const asked = new SCIMMY.Resources[resourceType[kind]](wanted as never);
   const answer = plain(new schemas[kind](withReferences(resource, base), 'out', `${base}/${kind}`, asked.attributes));
   return { schemas: resource['schemas'], ...answer };
+}
+
+/** Each once, and no part of what is named as a whole: the library gets lost otherwise. */
+function namesIn(list: string, but?: string): string {
+  const names = new Map(list.split(',').map((name) => [name.trim().toLowerCase(), name.trim()]));
+  const wholes = [...names.keys()].flatMap((name) => [`${name}.`, `${name}:`]);
+  const kept = [...names].filter(([name]) => name !== but && !wholes.some((whole) => name.startsWith(whole)));
+  return kept.map(([, name]) => name).join(',');
 }
 
 /** Members and groups with their addresses. */

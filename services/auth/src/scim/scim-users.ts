@@ -3,7 +3,7 @@ import { events, newId } from '@conclave/contracts';
 import type { Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { refuseBeyond } from '../limits/postgres-limits.js';
-import { insertMembership, insertPrincipal, updateMember, type Member } from '../members/postgres-members.js';
+import { updateMember, type Member } from '../members/postgres-members.js';
 import { endMembership } from '../members/end-membership.js';
 import { isUniqueViolation } from '../unique-violation.js';
 import { lineOf } from '../members/line-of.js';
@@ -14,9 +14,9 @@ import {
   countUsers,
   deleteUser,
   insertUser,
-  lockUser,
   markEnded,
   updateUser,
+  userOf,
   users,
   type Directory,
   type UserRow,
@@ -39,10 +39,13 @@ export class ScimUsers {
   async list(tx: Tx, at: Directory, asked: ListAsked, view: (resource: Json) => Json): Promise<Json> {
     const { filter, sortBy, startIndex, count } = asked;
     if (!filter && sortBy === undefined) {
-      const rows = await users(tx, at, { limit: count, offset: startIndex - 1 });
+      const [rows, total] = await Promise.all([
+        users(tx, at, { limit: count, offset: startIndex - 1 }),
+        countUsers(tx, at),
+      ]);
       return pageOf(
         rows.map((row) => view(resourceOf(row))),
-        await countUsers(tx, at),
+        total,
         startIndex,
       );
     }
@@ -56,30 +59,39 @@ export class ScimUsers {
     return { ...page, Resources: (page['Resources'] as Json[]).map(view) };
   }
 
-  async read(tx: Tx, at: Directory, id: string): Promise<Json> {
-    return resourceOf((await lockUser(tx, at, id)) ?? notFound(id));
+  /** The person; locked, nobody else changes them until the transaction ends. */
+  async read(tx: Tx, at: Directory, id: string, isLocked: boolean): Promise<Json> {
+    return resourceOf((await userOf(tx, at, id, { isLocked })) ?? notFound(id));
   }
 
   async create(tx: Tx, at: Directory, received: Json): Promise<Json> {
     const { state, active } = stateOf({ active: true, ...received });
     await refuseBeyond(tx, at.tenantId, 'members');
-    const id = newId('principal');
-    const { tenantId, workspaceId } = at;
-    const createdAt = new Date();
-    const profile = profileOf(state);
-    await insertPrincipal(tx, { tenantId, id, kind: 'user', name: profile.name, createdAt });
+    const [id, createdAt] = [newId('principal'), new Date()];
     const role = this.roles.unlessGroupsSay;
-    await insertMembership(tx, { tenantId, workspaceId, principalId: id, role, createdAt });
-    await insertUser(tx, at, id, state).catch(refuseTaken);
-    await keepProfile(tx, tenantId, id, profile);
-    await tx.emit(events.memberAdded, { principal: id, workspace: workspaceId, role });
+    const inserted = insertUser(tx, at, { ...state, id, role, profile: profileOf(state), at: createdAt });
+    // It does not wait for the answer to the first, whose error is the one that counts.
+    const told = tx.emit(events.memberAdded, { principal: id, workspace: at.workspaceId, role });
+    told.catch(() => undefined);
+    await inserted.catch(refuseTaken);
+    await told;
     if (active === false) await this.end(tx, at, id);
-    return this.read(tx, at, id);
+    return resourceOf({
+      ...{ id, user_name: state.userName, external_id: state.externalId, resource: state.resource },
+      ...{
+        version: 1,
+        created_at: createdAt,
+        changed_at: createdAt,
+        active: active !== false,
+        ended: false,
+        groups: [],
+      },
+    });
   }
 
   /** Makes the person what the directory says they are; what it says again changes nothing. */
   async become(tx: Tx, at: Directory, id: string, received: Json): Promise<Json> {
-    const before = (await lockUser(tx, at, id)) ?? notFound(id);
+    const before = (await userOf(tx, at, id, { isLocked: true })) ?? notFound(id);
     const { state, active = before.active } = stateOf(received);
     const known = { userName: before.user_name, externalId: before.external_id, resource: before.resource };
     if (isDeepStrictEqual(known, state) && (active === before.active || !before.ended)) return resourceOf(before);
@@ -88,11 +100,11 @@ export class ScimUsers {
     await tx.emit(events.personChanged, { principal: id, workspace: at.workspaceId });
     if (before.active && !active) await this.end(tx, at, id);
     if (before.ended && active) await this.begin(tx, at, id);
-    return this.read(tx, at, id);
+    return this.read(tx, at, id, false);
   }
 
   async remove(tx: Tx, at: Directory, id: string): Promise<void> {
-    const { active } = (await lockUser(tx, at, id)) ?? notFound(id);
+    const { active } = (await userOf(tx, at, id, { isLocked: true })) ?? notFound(id);
     if (active) await endMembership(tx, { ...at, principalId: id }, refuseOwner);
     await deleteUser(tx, at, id);
   }

@@ -270,6 +270,41 @@ describe('the protocol', () => {
     expect((await ask('DELETE', `Users/${id}`, undefined, { ifMatch: '"1"' })).status).toBe(412);
   });
 
+  it('loses none of changes that come together', async () => {
+    const id = await made('all@example.com');
+    const said = { displayName: 'Ada', title: 'Dr', nickName: 'A', userType: 'own', locale: 'en', timezone: 'UTC' };
+    const changes = Object.entries(said).map(([path, value]) => patch(`Users/${id}`, { op: 'add', path, value }));
+    for (const { status } of await Promise.all(changes)) expect(status).toBe(200);
+    expect((await ask('GET', `Users/${id}`)).body).toMatchObject({ ...said, meta: { version: 'W/"7"' } });
+  });
+
+  it('tells the same of a person when it is made, read alone and read in a list, whoever is beside them', async () => {
+    const all = [];
+    for (const n of [1, 2, 3]) {
+      const more = {
+        externalId: `x${n}`,
+        name: { givenName: 'Ada' },
+        emails: [],
+        [ENTERPRISE]: { department: 'Engines' },
+      };
+      all.push(
+        (await ask('POST', 'Users', person(`same${n}@example.com`, { schemas: [CORE, ENTERPRISE], ...more }))).body,
+      );
+    }
+    const page = async (query: Record<string, string>) =>
+      (await ask('GET', 'Users', undefined, { query })).body.Resources as unknown[];
+    expect(await page({})).toEqual(all);
+    for (const [at, one] of all.entries()) {
+      expect((await ask('GET', `Users/${one.id}`)).body).toEqual(one);
+      expect(await page({ startIndex: String(at + 1), count: '1' })).toEqual([one]);
+      expect(await page({ filter: `externalId eq "x${at + 1}"` })).toEqual([one]);
+    }
+    const department = `${ENTERPRISE}:department`;
+    expect(await page({ attributes: department, count: '1' })).toEqual([
+      { schemas: [CORE, ENTERPRISE], id: all[0]!.id, [ENTERPRISE]: { department: 'Engines' } },
+    ]);
+  });
+
   it('refuses what it cannot take, by the word of the protocol, and nothing is left of it', async () => {
     const id = await made('one@example.com');
     for (const [attempt, status, scimType] of [

@@ -1,4 +1,4 @@
-import { ConclaveError, events, newId } from '@conclave/contracts';
+import { ConclaveError, events, newId, type ActVerdict } from '@conclave/contracts';
 import { Database, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { ApiKeyMint } from '../api-keys/api-key-mint.js';
@@ -22,6 +22,8 @@ export interface NewTenant {
   readonly withKey?: boolean;
   /** Who wants it. */
   readonly actor?: string;
+  /** What permitted them to. */
+  readonly verdict?: ActVerdict | undefined;
 }
 
 export interface CreatedTenant extends TenantIds {
@@ -43,7 +45,9 @@ export class CreateTenant {
     const ids = { tenant: newId('tenant'), workspace: newId('workspace'), principal: newId('principal') };
     const actor = wanted.actor ?? 'service:auth';
     try {
-      const secrets = await this.db.tx({ tenantId: ids.tenant, actor }, (tx) => this.create(tx, ids, wanted));
+      const secrets = await this.db.tx({ tenantId: ids.tenant, actor, verdict: wanted.verdict }, (tx) =>
+        this.create(tx, ids, wanted),
+      );
       return { ...ids, ...secrets };
     } catch (error) {
       if (isUniqueViolation(error, 'tenant_name') || isUniqueViolation(error, 'tenant_of_operators'))

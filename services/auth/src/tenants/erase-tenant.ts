@@ -37,7 +37,7 @@ export class EraseTenant {
       once(tx, ctx, tenants.cancelErasure, request, async () => {
         await deleteErasure(tx, ctx.tenantId, id);
         await tx.emit(events.tenantOperated, { tenant: id, act: 'cancel-erasure' });
-        return this.db.tx({ tenantId: id, actor: ctx.actor }, async (inside) => {
+        return this.db.tx({ tenantId: id, actor: ctx.actor, verdict: ctx.verdict }, async (inside) => {
           const tenant = await lockTenant(inside, id);
           if (tenant.state === 'erasing') throw new ConclaveError('auth.tenant.erasing', { id });
           if (!tenant.erasesAt) throw new ConclaveError('auth.tenant.not-erasing', { id });

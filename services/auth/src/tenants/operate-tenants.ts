@@ -35,7 +35,8 @@ export class OperateTenants {
     this.ceremonies.site();
     const sealed = await this.db.tx(ctx, (tx) =>
       once(tx, ctx, tenants.createTenant, request, async () => {
-        const { tenant, principal, workspace, welcome } = await this.createTenant.run({ ...request, actor: ctx.actor });
+        const { actor, verdict } = ctx;
+        const { tenant, principal, workspace, welcome } = await this.createTenant.run({ ...request, actor, verdict });
         await tx.emit(events.tenantOperated, { tenant, act: 'create' });
         return {
           ...(await this.get({ id: tenant })),

@@ -47,10 +47,10 @@ export class SuspendTenant {
 
   /** In a transaction of the tenant's own, beside the operators'. */
   private within(
-    { actor }: RequestContext,
+    { actor, verdict }: RequestContext,
     tenantId: string,
     work: (tx: Tx, tenant: Tenant) => Promise<Tenant>,
   ): Promise<Tenant> {
-    return this.db.tx({ tenantId, actor }, async (tx) => work(tx, await lockTenant(tx, tenantId)));
+    return this.db.tx({ tenantId, actor, verdict }, async (tx) => work(tx, await lockTenant(tx, tenantId)));
   }
 }

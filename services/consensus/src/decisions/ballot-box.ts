@@ -182,7 +182,7 @@ export class BallotBox {
   private async noteLate(tx: Tx, id: string, { ctx, ...late }: Considered['late'][number]): Promise<void> {
     const { voterId: voter, statementSha256 } = late;
     if (await this.decisions.noteLate(tx, ctx, id, voter))
-      await tx.as(ctx.actor).emit(events.ballotLate, { decision: id, voter, statementSha256 });
+      await tx.as(ctx).emit(events.ballotLate, { decision: id, voter, statementSha256 });
   }
 }
 

@@ -87,15 +87,16 @@ interface EventRow {
 /** Decisions under way that a process keeps in mind; each is at most some hundred kilobytes. */
 const REMEMBERED = 200;
 
-/** Events of the decision, and events for others, once `head` has its row; parameters 1 to 11 are `eventsOf`. */
+/** Events of the decision, and events for others, once `head` has its row; parameters 1 to 12 are `eventsOf`. */
 const EVENTS = `added as (
     insert into decision_event (tenant_id, decision_id, seq, type, at, data)
     select $1, $2, event.seq, event.type, event.at, event.data
     from head, unnest($3::int[], $4::text[], $5::timestamptz[], $6::json[]) as event (seq, type, at, data)
   ), told as (
-    insert into outbound_event (id, tenant_id, lane, type, actor, data)
-    select event.id, $1, event.lane, event.type, event.actor, event.data
-    from head, unnest($7::text[], $8::smallint[], $9::text[], $10::text[], $11::jsonb[]) as event (id, lane, type, actor, data)
+    insert into outbound_event (id, tenant_id, lane, type, actor, data, verdict)
+    select event.id, $1, event.lane, event.type, event.actor, event.data, event.verdict
+    from head, unnest($7::text[], $8::smallint[], $9::text[], $10::text[], $11::jsonb[], $12::jsonb[])
+      as event (id, lane, type, actor, data, verdict)
   )`;
 
 const eventsOf = (
@@ -107,29 +108,30 @@ const eventsOf = (
   ...[tenantId, id, events.map(({ seq }) => seq), events.map(({ type }) => type), events.map(({ at }) => at)],
   ...[events.map(({ data }) => JSON.stringify(data)), told.map((event) => event.id), told.map(({ lane }) => lane)],
   ...[told.map(({ type }) => type), told.map(({ actor }) => actor), told.map(({ body }) => body)],
+  told.map(({ verdict }) => verdict),
 ];
 
-/** Nothing is written unless the keys are the present ones of their voters ($19, $20) and the log's origin is $21. */
+/** Nothing is written unless the keys are the present ones of their voters ($20, $21) and the log's origin is $22. */
 const CLAIM = `with roll as materialized (
-    select (select origin from log_origin where tenant_id = $1) is not distinct from $21::text and cardinality($19::text[]) = (
+    select (select origin from log_origin where tenant_id = $1) is not distinct from $22::text and cardinality($20::text[]) = (
       select count(*) from voter_key key
-      join unnest($19::text[], $20::int[]) as frozen (voter_id, generation) using (voter_id, generation)
+      join unnest($20::text[], $21::int[]) as frozen (voter_id, generation) using (voter_id, generation)
       where key.tenant_id = $1 and key.superseded_at is null and key.revoked_at is null) as holds
   ), head as (
     insert into decision (tenant_id, id, request_sha256, question, phase, opened_at, deadline_at, opened_by, seq)
-    select $1, $2, $12::text, $13::text, $14::text, $15::timestamptz, $16::timestamptz, $17::text, $18::int
+    select $1, $2, $13::text, $14::text, $15::text, $16::timestamptz, $17::timestamptz, $18::text, $19::int
     from roll where holds on conflict do nothing returning id
   ), ${EVENTS}
   select holds, exists (select from head) as claimed from roll`;
 
 const WRITE = `with head as (
-    update decision set phase = $12, outcome = $13, sealed_at = $14,
-      deadline_at = case when $21::boolean then $15 else deadline_at end,
-      commits_event_id = coalesce($16, commits_event_id), seq = $17
-    where tenant_id = $1 and id = $2 and seq is not distinct from $18 returning id
+    update decision set phase = $13, outcome = $14, sealed_at = $15,
+      deadline_at = case when $22::boolean then $16 else deadline_at end,
+      commits_event_id = coalesce($17, commits_event_id), seq = $18
+    where tenant_id = $1 and id = $2 and seq is not distinct from $19 returning id
   ), ${EVENTS}, issued as (
     insert into receipt (tenant_id, decision_id, envelope, event_id)
-    select $1, $2, $19, $20 from head where $20::text is not null
+    select $1, $2, $20, $21 from head where $21::text is not null
   )
   select id from head`;
 

@@ -62,7 +62,7 @@ export class LoggedKeys {
     if (eventId === undefined || Date.now() - timeOfId(eventId) < LOST_MS) return;
     await this.db.tx(ctx, async (tx) => {
       const key = await this.keys.awaiting(tx, ctx, eventId);
-      if (key) await this.tell(tx.as(key.enrolledBy), ctx, key, await this.keys.before(tx, ctx, key));
+      if (key) await this.tell(tx.as({ actor: key.enrolledBy }), ctx, key, await this.keys.before(tx, ctx, key));
     });
   }
 

@@ -40,6 +40,7 @@ const anyLine: fc.Arbitrary<Line> = fc.record({
   at: fc.constant(new Date('2026-11-29T14:00:00.123Z')),
   place: fc.constant({ index: 41, leafHash: 'ab'.repeat(32) }),
   data: fc.dictionary(text, text),
+  verdict: fc.record({ bundle: text, by: fc.array(text) }),
 });
 
 /** Reads CEF as its guide says: pipes end header fields, keys stand before unescaped equals signs. */
@@ -103,7 +104,7 @@ describe('a line', () => {
         expect(header).toEqual(['Conclave', 'Conclave', '1', oneLine(line.type), oneLine(line.type), '3']);
         expect(extension).toMatchObject({ cn1Label: 'index', cn1: '41', cs1Label: 'leafHash', cs1: 'ab'.repeat(32) });
         expect(extension['suid']).toBe(oneLine(line.actor));
-        expect(extension['msg']).toBe(jsonLine({ data: line.data }));
+        expect(extension['msg']).toBe(jsonLine({ data: line.data, verdict: line.verdict }));
       }),
     );
   });
@@ -121,7 +122,7 @@ describe('a line', () => {
         expect(read.msgId).toMatch(/^[\x21-\x7e]{1,32}$/);
         expect(read.params).toMatchObject({ index: '41', leafHash: 'ab'.repeat(32), actor: oneLine(line.actor) });
         expect(read.params['type']).toBe(oneLine(line.type));
-        expect(read.message).toBe(jsonLine({ data: line.data }));
+        expect(read.message).toBe(jsonLine({ data: line.data, verdict: line.verdict }));
       }),
     );
   });
@@ -134,7 +135,7 @@ describe('a line', () => {
         const required = ['activity_id', 'actor', 'api', 'category_uid', 'class_uid', 'metadata', 'severity_id'];
         for (const name of [...required, 'src_endpoint', 'time', 'type_uid']) expect(event).toHaveProperty(name);
         expect(event['type_uid']).toBe(600_300 + Number(event['activity_id']));
-        expect(written).toContain(`"unmapped":${jsonLine({ ...line.place, data: line.data })}`);
+        expect(written).toContain(`"unmapped":${jsonLine({ ...line.place, data: line.data, verdict: line.verdict })}`);
       }),
     );
     const activity = (type: string) => {

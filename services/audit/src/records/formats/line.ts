@@ -14,6 +14,7 @@ export interface Line {
     { readonly index: number; readonly leafHash: string } | { readonly size: number; readonly root: string };
   readonly data: JsonObject;
   readonly disclosed?: JsonObject;
+  readonly verdict?: JsonObject;
 }
 
 /** Ends lines, or means something to terminals and parsers that a text of ours never means. */
@@ -27,4 +28,8 @@ export const jsonLine = (value: unknown): string =>
   JSON.stringify(value).replaceAll(CONTROL, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 /** What a line says beyond its header. */
-export const detailOf = ({ data, disclosed }: Line): object => (disclosed ? { data, disclosed } : { data });
+export const detailOf = ({ data, disclosed, verdict }: Line): object => ({
+  data,
+  ...(disclosed ? { disclosed } : {}),
+  ...(verdict ? { verdict } : {}),
+});

@@ -51,17 +51,26 @@ function lineOf(entry: FoundEntry, log: OfLog): Line {
     actor: entry.actor,
     at: entry.at,
     place: { index: entry.index, leafHash: hex(entry.leafHash) },
-    data: dataOf(entry.body),
+    ...saidBy(entry.body),
     ...(entry.disclosed ? { disclosed: entry.disclosed.data } : {}),
   };
 }
 
 /** Bytes that somebody put in place of an entry's are for the verifier to judge, and told as they are. */
-function dataOf(body: Uint8Array): JsonObject {
+function saidBy(body: Uint8Array): Pick<Line, 'data' | 'verdict'> {
   try {
-    const { data, commitment } = parseStrictJson(fromUtf8(body)) as { data: JsonObject; commitment?: string };
-    return commitment === undefined ? data : { ...data, commitment };
+    const { data, commitment, verdict } = parseStrictJson(fromUtf8(body)) as unknown as Said;
+    return {
+      data: commitment === undefined ? data : { ...data, commitment },
+      ...(verdict ? { verdict } : {}),
+    };
   } catch {
-    return { unreadable: base64(body) };
+    return { data: { unreadable: base64(body) } };
   }
+}
+
+interface Said {
+  readonly data: JsonObject;
+  readonly commitment?: string;
+  readonly verdict?: JsonObject;
 }

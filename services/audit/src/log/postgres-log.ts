@@ -29,6 +29,12 @@ export interface OpenLog extends LogName {
   readonly sealed?: true;
 }
 
+/** A log with the signed head of all that it has. */
+export interface SignedLog {
+  readonly log: OpenLog;
+  readonly checkpoint: StoredCheckpoint;
+}
+
 /** A log that was given up, with the last checkpoint of it. */
 export interface SealedLog extends LogName {
   readonly origin: string;
@@ -141,6 +147,25 @@ export class PostgresLog {
     const at = row.at === null ? undefined : Number(row.at) - firstRowOf(log);
     const wanted = at !== undefined && at === (size ?? log.published) && row.note !== null;
     return { log, checkpoint: wanted ? { size: at, note: row.note! } : undefined };
+  }
+
+  /**
+   * The present log with its newest signed head, which may not be published yet; undefined before its first entry.
+   *
+   * @throws Error when entries have no signed head, which the sequencer leaves in no log
+   */
+  async signed(db: Statements, tenantId: string): Promise<SignedLog | undefined> {
+    const row = await db.one<OpenRow & { note: string | null }>(
+      `select l.number, l.origin, l.size, l.published, c.note from log l
+       left join checkpoint c on c.tenant_id = l.tenant_id and c.size = (l.number - 1)::bigint * ${PLACES} + l.size
+       where l.tenant_id = $1`,
+      [tenantId],
+    );
+    if (!row) return undefined;
+    const log = toOpen(tenantId, row);
+    if (log.size === 0) return undefined;
+    if (row.note === null) throw new Error(`no checkpoint of the log's ${log.size} entries`);
+    return { log, checkpoint: { size: log.size, note: row.note } };
   }
 
   /** The signed head at `size`, which need not be one that was published. */

@@ -78,6 +78,9 @@ const HASH_BYTES = 32;
 /** The columns of an entry. */
 export const ENTRY = 'idx, event_id, type, actor, at, body, leaf_hash';
 
+/** Of a log `l`. Its checkpoint is looked for by the key: a join planned for few of them would read all. */
+const FIRST_ROW = `(l.number - 1)::bigint * ${PLACES}`;
+
 const ALL = `
 select s.number, s.origin, h.size, h.size as published, true as sealed from sealed_log s cross join lateral (
   select coalesce(max(c.size) - (s.number - 1)::bigint * ${PLACES}, 0) as size from checkpoint c
@@ -135,17 +138,17 @@ export class PostgresLog {
     tenantId: string,
     size: number | undefined,
   ): Promise<{ log: OpenLog; checkpoint: StoredCheckpoint | undefined } | undefined> {
-    const row = await db.one<OpenRow & { at: string | null; note: string | null }>(
-      `select l.number, l.origin, l.size, l.published, c.size as at, c.note from log l
-       left join checkpoint c on c.tenant_id = l.tenant_id
-         and c.size = (l.number - 1)::bigint * ${PLACES} + least(coalesce($2::bigint, l.published), l.published)
-       where l.tenant_id = $1`,
+    const row = await db.one<OpenRow & { at: string; note: string | null }>(
+      `select l.*, (select c.note from checkpoint c where c.tenant_id = $1 and c.size = ${FIRST_ROW} + l.at) as note from (
+         select number, origin, size, published, least(coalesce($2::bigint, published), published) as at
+         from log where tenant_id = $1
+       ) l`,
       [tenantId, size ?? null],
     );
     if (!row) return undefined;
     const log = toOpen(tenantId, row);
-    const at = row.at === null ? undefined : Number(row.at) - firstRowOf(log);
-    const wanted = at !== undefined && at === (size ?? log.published) && row.note !== null;
+    const at = Number(row.at);
+    const wanted = at === (size ?? log.published) && row.note !== null;
     return { log, checkpoint: wanted ? { size: at, note: row.note! } : undefined };
   }
 
@@ -156,9 +159,9 @@ export class PostgresLog {
    */
   async signed(db: Statements, tenantId: string): Promise<SignedLog | undefined> {
     const row = await db.one<OpenRow & { note: string | null }>(
-      `select l.number, l.origin, l.size, l.published, c.note from log l
-       left join checkpoint c on c.tenant_id = l.tenant_id and c.size = (l.number - 1)::bigint * ${PLACES} + l.size
-       where l.tenant_id = $1`,
+      `select l.number, l.origin, l.size, l.published,
+         (select c.note from checkpoint c where c.tenant_id = $1 and c.size = ${FIRST_ROW} + l.size) as note
+       from log l where l.tenant_id = $1`,
       [tenantId],
     );
     if (!row) return undefined;

@@ -823,6 +823,8 @@ TRUST_SHAPE = members(
     {
         "witnesses": members({"keys": array(verifier_key(WITNESS_KEY), UNBOUNDED), "threshold": integer(0)}),
         "voters": array(members({"voterId": some_string, "publicKey": safe_key}), UNBOUNDED),
+        "algorithms": array(literal("ed25519", "webauthn-es256", "webauthn-eddsa"), UNBOUNDED, 1),
+        "relyingParties": array(members({"rpId": some_string, "origin": some_string}), UNBOUNDED, 1),
         "minExternalCustody": integer(0),
         "require": members(
             {},
@@ -857,6 +859,8 @@ class TrustRoot:
         self.witness_threshold = witnesses["threshold"]
         self.services = self.named(root["services"], "keyid")
         self.voters = self.named(root.get("voters", []), "voterId")
+        self.algorithms = root.get("algorithms")
+        self.sites = root.get("relyingParties")
         self.min_external = root.get("minExternalCustody", 0)
         self.require = root.get("require", {})
         self.waiver_keys = self.named(waivers["keys"], "keyid")
@@ -866,6 +870,8 @@ class TrustRoot:
         distinct(((name, key) for name, _, key in self.witnesses), "two witnesses of one name and key")
         distinct((key for _, _, key in self.witnesses), "two witnesses of one key")
         distinct(self.waiver_keys.values(), "two waiver keys are the same")
+        distinct(self.algorithms or [], "an algorithm twice")
+        distinct(((each["rpId"], each["origin"]) for each in self.sites or []), "a relying party twice")
         need(self.witness_threshold <= len(self.witnesses), "more witnesses demanded than named")
         need(self.waiver_threshold <= len(self.waiver_keys), "more waivers demanded than keys named")
         need(self.min_external == 0 or "voters" in root, "minExternalCustody without voters")
@@ -2508,6 +2514,10 @@ def step_policy(receipt, trust, waiver_lines, now):
     predicate = receipt.predicate
     for voter in predicate["electorate"]:
         demand(trust.voters.get(voter["voterId"], voter["publicKey"]) == voter["publicKey"], 5, "policy")
+    for voter in predicate["electorate"]:
+        demand(trust.algorithms is None or voter["algorithm"] in trust.algorithms, 5, "policy")
+        site = voter.get("relyingParty")
+        demand(trust.sites is None or site is None or site in trust.sites, 5, "policy")
     found = {
         "outcome": predicate["outcome"]["status"],
         "panelSha256": predicate.get("policy", {}).get("panelSha256"),

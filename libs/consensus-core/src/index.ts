@@ -66,6 +66,7 @@ export {
 } from './terms.js';
 export { vetoBytes, type Veto } from './veto.js';
 export {
+  signatureAlgorithms,
   clientDataSays,
   flagsOf,
   isSafeKey,

@@ -1944,8 +1944,8 @@ def lock_forced(state, victories):
 class RankedPairsSearch:
     """Whether a candidate wins in some order (counting § 3, `wins`)."""
 
-    def __init__(self, tiers, n):
-        self.tiers, self.n, self.budget = tiers, n, STEPS
+    def __init__(self, tiers, n, steps):
+        self.tiers, self.n, self.budget = tiers, n, steps
 
     def wins(self, c):
         self.c, self.failed = c, set()
@@ -2014,7 +2014,7 @@ class RankedPairsSearch:
         return reached
 
 
-def ranked_pairs_winners(strength, paths, tiers):
+def ranked_pairs_winners(strength, paths, tiers, steps):
     """The places of all options that win in some order, or TooTied."""
     n = len(paths)
     victories = [v for tier in tiers for v in tier]
@@ -2022,14 +2022,14 @@ def ranked_pairs_winners(strength, paths, tiers):
     candidates = [c for c in range(n) if c not in beaten]
     if len(candidates) == 1:
         return candidates
-    search = RankedPairsSearch(tiers, n)
+    search = RankedPairsSearch(tiers, n, steps)
     winners = [c for c in candidates if search.wins(c)]
     if search.budget < 0:
         raise TooTied
     return winners
 
 
-def count_ranked_pairs(rule, options, votes):
+def count_ranked_pairs(rule, options, votes, steps=STEPS):
     n, matrix = len(options), pair_matrix(options, votes)
     strength, paths, _ = strongest_paths(rule, matrix)
     levels = {}
@@ -2038,7 +2038,7 @@ def count_ranked_pairs(rule, options, votes):
             if matrix[a][b] > matrix[b][a]:
                 levels.setdefault(strength[a][b], []).append((a, b))
     tiers = [levels[level] for level in sorted(levels, reverse=True)]
-    first = ranked_pairs_winners(strength, paths, tiers)
+    first = ranked_pairs_winners(strength, paths, tiers, steps)
     forced, in_turn, locked, skipped = [0] * n, [0] * n, [], []
     for tier in tiers:
         forced = lock_forced(forced, tier)[0]
@@ -2089,7 +2089,7 @@ class Runoff:
         low = min(scores.values())
         return [i for i in scores if scores[i] == low], low == 0
 
-    def places(self):
+    def places(self, budget):
         """The place of each option, or TooTied."""
         best = {}
         levels = {self.n: {(1 << self.n) - 1: True}}
@@ -2100,7 +2100,7 @@ class Runoff:
                 lowest, together = self.lowest(scores)
                 if i:
                     steps += looked + self.n * len(lowest)
-                    if steps > STEPS:
+                    if steps > budget:
                         return self.majority_places()
                 place = k - len(lowest) + 1 if together else k
                 for option in lowest:
@@ -2142,9 +2142,9 @@ class Runoff:
         return {self.options[i]: score for i, score in scores.items()}
 
 
-def count_irv(_, options, votes):
+def count_irv(_, options, votes, steps=STEPS):
     runoff = Runoff(options, votes)
-    places = runoff.places()
+    places = runoff.places(steps)
     ranking = names(options, tiers_by(range(len(options)), {i: -place for i, place in places.items()}))
     return ranking[0], ranking, {"rounds": runoff.rounds()}
 
@@ -2185,12 +2185,13 @@ def presence(rule, electorate, spoken):
     return figures, quorate
 
 
-def tally_of(rule, options, electorate, spoken):
-    """The tally of a count that is not refused."""
+def tally_of(rule, options, electorate, spoken, steps=STEPS):
+    """The tally of a count that is not refused, which follows tie orders within so many steps."""
     figures, quorate = presence(rule, electorate, spoken)
     too_tied = False
     try:
-        winners, ranking, own = COUNTS[rule["method"]](rule, options, votes_of(spoken))
+        within = (steps,) if rule["method"] in ("irv", "ranked-pairs") else ()
+        winners, ranking, own = COUNTS[rule["method"]](rule, options, votes_of(spoken), *within)
     except TooTied:
         too_tied, winners, ranking, own = True, [], [list(options)], {"tooTied": True}
     if not quorate:
@@ -2388,7 +2389,8 @@ class Record:
         if method == "approval-gate":
             return [{"vote": "yes"}, {"vote": "no"}]
         if not rule_is_refused(self.rule, self.options):
-            lead = tally_of(self.rule, self.options, self.electorate, self.spoken)["ranking"][0][0]
+            steps = STEPS // len(self.electorate)
+            lead = tally_of(self.rule, self.options, self.electorate, self.spoken, steps)["ranking"][0][0]
         said = {"choice": lead, "approve": [lead], "ranking": [[lead]], "score": {lead: 1_000}}
         return [{READS[method]: said[READS[method]]}]
 

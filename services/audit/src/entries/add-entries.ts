@@ -1,6 +1,7 @@
 /**
- * Takes in what tenants add themselves. Callers share commits: whoever comes while one is under way goes into the next,
- * so there is no timer and a lone caller waits for nobody. An Idempotency-Key is the entry's id by digest; ids are unique
+ * Takes in what tenants add themselves. Callers share commits: who comes in one turn of the event loop goes into one, and
+ * whoever comes while as many as may are under way goes into the next, so there is no timer and a lone caller waits for
+ * nobody. An Idempotency-Key is the entry's id by digest; ids are unique
  * among staged and logged entries, for ever, and that is all that exactly once takes.
  */
 import { createHash, hash } from 'node:crypto';
@@ -34,6 +35,7 @@ interface Waiting {
 export class AddEntries {
   private queue: Waiting[] = [];
   private commits = 0;
+  private due: NodeJS.Immediate | undefined;
 
   constructor(
     @Inject(PostgresStage) private readonly stage: PostgresStage,
@@ -60,6 +62,13 @@ export class AddEntries {
   }
 
   private commit(): void {
+    this.due ??= setImmediate(() => {
+      this.due = undefined;
+      this.commitWaiting();
+    });
+  }
+
+  private commitWaiting(): void {
     while (this.queue.length > 0 && this.commits < COMMITS) {
       const batch = this.queue.splice(0, BATCH);
       this.commits++;

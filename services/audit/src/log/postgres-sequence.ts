@@ -57,7 +57,10 @@ with recursive waiting as (
 select tenant_id from waiting where tenant_id is not null limit ${TENANTS}`;
 
 const LOCK = `
-select tenant_id, number, size, frontier from log where tenant_id = any ($1) order by tenant_id for update skip locked`;
+select tenant_id, number, size, (
+  select string_agg(hash, '' order by nr) from unnest(frontier) with ordinality f (hash, nr)
+) as frontier
+from log where tenant_id = any ($1) order by tenant_id for update skip locked`;
 
 /**
  * A tenant's stage is read by its index, up to the limit. Left to itself, Postgres plans for the small table of a moment
@@ -190,19 +193,23 @@ export class PostgresSequence {
 }
 
 async function lockLogs(tx: Tx, tenantIds: readonly string[]): Promise<LogRow[]> {
-  const rows = await tx.query<{ tenant_id: string; number: number; size: string; frontier: Buffer[] }>(LOCK, [
+  const rows = await tx.query<{ tenant_id: string; number: number; size: string; frontier: Buffer | null }>(LOCK, [
     tenantIds,
   ]);
-  return rows.map(({ tenant_id, size, ...row }) => ({ ...row, tenantId: tenant_id, size: Number(size) }));
+  return rows.map(({ tenant_id: tenantId, number, size, frontier }) => ({
+    ...{ tenantId, number, size: Number(size) },
+    frontier: frontier === null ? [] : hashesIn(frontier),
+  }));
 }
+
+/** Hashes that follow each other. */
+const hashesIn = (bytes: Buffer): Buffer[] =>
+  Array.from({ length: bytes.length / HASH_BYTES }, (_, at) => bytes.subarray(HASH_BYTES * at, HASH_BYTES * (at + 1)));
 
 /** The log with these leaves appended; nothing when there are none. */
 function grow({ tenantId, number, size, frontier }: LogRow, leaves: Buffer | null = null): Growth[] {
   if (leaves === null) return [];
-  const hashes = Array.from({ length: leaves.length / HASH_BYTES }, (_, at) =>
-    leaves.subarray(HASH_BYTES * at, HASH_BYTES * (at + 1)),
-  );
-  const grown = appendLeaves({ size, hashes: frontier }, hashes, joinHashes);
+  const grown = appendLeaves({ size, hashes: frontier }, hashesIn(leaves), joinHashes);
   const head = { size: grown.frontier.size, root: rootOf(grown.frontier) };
   return [{ tenantId, number, head, frontier: grown.frontier.hashes, nodes: grown.nodes }];
 }

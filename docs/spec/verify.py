@@ -823,6 +823,8 @@ TRUST_SHAPE = members(
     {
         "witnesses": members({"keys": array(verifier_key(WITNESS_KEY), UNBOUNDED), "threshold": integer(0)}),
         "voters": array(members({"voterId": some_string, "publicKey": safe_key}), UNBOUNDED),
+        "algorithms": array(literal("ed25519", "webauthn-es256", "webauthn-eddsa"), UNBOUNDED, 1),
+        "relyingParties": array(members({"rpId": some_string, "origin": some_string}), UNBOUNDED, 1),
         "minExternalCustody": integer(0),
         "require": members(
             {},
@@ -857,6 +859,8 @@ class TrustRoot:
         self.witness_threshold = witnesses["threshold"]
         self.services = self.named(root["services"], "keyid")
         self.voters = self.named(root.get("voters", []), "voterId")
+        self.algorithms = root.get("algorithms")
+        self.sites = root.get("relyingParties")
         self.min_external = root.get("minExternalCustody", 0)
         self.require = root.get("require", {})
         self.waiver_keys = self.named(waivers["keys"], "keyid")
@@ -866,6 +870,8 @@ class TrustRoot:
         distinct(((name, key) for name, _, key in self.witnesses), "two witnesses of one name and key")
         distinct((key for _, _, key in self.witnesses), "two witnesses of one key")
         distinct(self.waiver_keys.values(), "two waiver keys are the same")
+        distinct(self.algorithms or [], "an algorithm twice")
+        distinct(((each["rpId"], each["origin"]) for each in self.sites or []), "a relying party twice")
         need(self.witness_threshold <= len(self.witnesses), "more witnesses demanded than named")
         need(self.waiver_threshold <= len(self.waiver_keys), "more waivers demanded than keys named")
         need(self.min_external == 0 or "voters" in root, "minExternalCustody without voters")
@@ -1938,8 +1944,8 @@ def lock_forced(state, victories):
 class RankedPairsSearch:
     """Whether a candidate wins in some order (counting § 3, `wins`)."""
 
-    def __init__(self, tiers, n):
-        self.tiers, self.n, self.budget = tiers, n, STEPS
+    def __init__(self, tiers, n, steps):
+        self.tiers, self.n, self.budget = tiers, n, steps
 
     def wins(self, c):
         self.c, self.failed = c, set()
@@ -2008,7 +2014,7 @@ class RankedPairsSearch:
         return reached
 
 
-def ranked_pairs_winners(strength, paths, tiers):
+def ranked_pairs_winners(strength, paths, tiers, steps):
     """The places of all options that win in some order, or TooTied."""
     n = len(paths)
     victories = [v for tier in tiers for v in tier]
@@ -2016,14 +2022,14 @@ def ranked_pairs_winners(strength, paths, tiers):
     candidates = [c for c in range(n) if c not in beaten]
     if len(candidates) == 1:
         return candidates
-    search = RankedPairsSearch(tiers, n)
+    search = RankedPairsSearch(tiers, n, steps)
     winners = [c for c in candidates if search.wins(c)]
     if search.budget < 0:
         raise TooTied
     return winners
 
 
-def count_ranked_pairs(rule, options, votes):
+def count_ranked_pairs(rule, options, votes, steps=STEPS):
     n, matrix = len(options), pair_matrix(options, votes)
     strength, paths, _ = strongest_paths(rule, matrix)
     levels = {}
@@ -2032,7 +2038,7 @@ def count_ranked_pairs(rule, options, votes):
             if matrix[a][b] > matrix[b][a]:
                 levels.setdefault(strength[a][b], []).append((a, b))
     tiers = [levels[level] for level in sorted(levels, reverse=True)]
-    first = ranked_pairs_winners(strength, paths, tiers)
+    first = ranked_pairs_winners(strength, paths, tiers, steps)
     forced, in_turn, locked, skipped = [0] * n, [0] * n, [], []
     for tier in tiers:
         forced = lock_forced(forced, tier)[0]
@@ -2083,7 +2089,7 @@ class Runoff:
         low = min(scores.values())
         return [i for i in scores if scores[i] == low], low == 0
 
-    def places(self):
+    def places(self, budget):
         """The place of each option, or TooTied."""
         best = {}
         levels = {self.n: {(1 << self.n) - 1: True}}
@@ -2094,7 +2100,7 @@ class Runoff:
                 lowest, together = self.lowest(scores)
                 if i:
                     steps += looked + self.n * len(lowest)
-                    if steps > STEPS:
+                    if steps > budget:
                         return self.majority_places()
                 place = k - len(lowest) + 1 if together else k
                 for option in lowest:
@@ -2136,9 +2142,9 @@ class Runoff:
         return {self.options[i]: score for i, score in scores.items()}
 
 
-def count_irv(_, options, votes):
+def count_irv(_, options, votes, steps=STEPS):
     runoff = Runoff(options, votes)
-    places = runoff.places()
+    places = runoff.places(steps)
     ranking = names(options, tiers_by(range(len(options)), {i: -place for i, place in places.items()}))
     return ranking[0], ranking, {"rounds": runoff.rounds()}
 
@@ -2179,12 +2185,13 @@ def presence(rule, electorate, spoken):
     return figures, quorate
 
 
-def tally_of(rule, options, electorate, spoken):
-    """The tally of a count that is not refused."""
+def tally_of(rule, options, electorate, spoken, steps=STEPS):
+    """The tally of a count that is not refused, which follows tie orders within so many steps."""
     figures, quorate = presence(rule, electorate, spoken)
     too_tied = False
     try:
-        winners, ranking, own = COUNTS[rule["method"]](rule, options, votes_of(spoken))
+        within = (steps,) if rule["method"] in ("irv", "ranked-pairs") else ()
+        winners, ranking, own = COUNTS[rule["method"]](rule, options, votes_of(spoken), *within)
     except TooTied:
         too_tied, winners, ranking, own = True, [], [list(options)], {"tooTied": True}
     if not quorate:
@@ -2382,7 +2389,8 @@ class Record:
         if method == "approval-gate":
             return [{"vote": "yes"}, {"vote": "no"}]
         if not rule_is_refused(self.rule, self.options):
-            lead = tally_of(self.rule, self.options, self.electorate, self.spoken)["ranking"][0][0]
+            steps = STEPS // len(self.electorate)
+            lead = tally_of(self.rule, self.options, self.electorate, self.spoken, steps)["ranking"][0][0]
         said = {"choice": lead, "approve": [lead], "ranking": [[lead]], "score": {lead: 1_000}}
         return [{READS[method]: said[READS[method]]}]
 
@@ -2508,6 +2516,10 @@ def step_policy(receipt, trust, waiver_lines, now):
     predicate = receipt.predicate
     for voter in predicate["electorate"]:
         demand(trust.voters.get(voter["voterId"], voter["publicKey"]) == voter["publicKey"], 5, "policy")
+    for voter in predicate["electorate"]:
+        demand(trust.algorithms is None or voter["algorithm"] in trust.algorithms, 5, "policy")
+        site = voter.get("relyingParty")
+        demand(trust.sites is None or site is None or site in trust.sites, 5, "policy")
     found = {
         "outcome": predicate["outcome"]["status"],
         "panelSha256": predicate.get("policy", {}).get("panelSha256"),

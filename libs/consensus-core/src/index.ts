@@ -74,6 +74,7 @@ export {
 } from './terms.js';
 export { vetoBytes, type Veto } from './veto.js';
 export {
+  signatureAlgorithms,
   clientDataSays,
   flagsOf,
   isSafeKey,

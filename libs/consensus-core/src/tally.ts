@@ -61,10 +61,13 @@ export function tally(input: unknown): Answer<TallyResult> {
     : answer;
 }
 
-/** As {@link tally}, for decisions, which have to end: with too many tie orders to follow, they are tied and nobody wins. */
-export function tallyOrTie(input: unknown): Answer<TallyResult> {
+/**
+ * As {@link tally}, for decisions, which have to end: with too many tie orders to follow, in as many steps as {@link LIMITS}
+ * allows unless told, they are tied and nobody wins.
+ */
+export function tallyOrTie(input: unknown, tieSteps?: number): Answer<TallyResult> {
   const known = checked(input);
-  return known.ok ? { ok: true, value: count(known.value) } : known;
+  return known.ok ? { ok: true, value: count(known.value, tieSteps) } : known;
 }
 
 /** Whether these ballots are enough to decide, whatever they say; who is ahead is not asked, which can take long. */
@@ -152,12 +155,12 @@ function weightOf({ weight = 1, count = 1 }: TallyBallot): number {
   return weight * count;
 }
 
-function count(input: TallyInput): TallyResult {
+function count(input: TallyInput, tieSteps?: number): TallyResult {
   const { options, rule, ballots, eligibleWeight } = input;
   const cast = ballots.filter(({ vote }) => vote !== 'abstain');
   const weighted: Weighted[] = cast.map((ballot) => ({ ballot, weight: weightOf(ballot) }));
   const { quorate, ...presence } = presenceOf(input);
-  const { winners, ranking, detail } = rules[rule.method].count(options, rule, weighted);
+  const { winners, ranking, detail } = rules[rule.method].count(options, rule, weighted, tieSteps);
   return {
     status: quorate ? statusOf(winners, detail) : 'no-quorum',
     winners: quorate ? winners : [],

@@ -207,6 +207,11 @@ export class Database {
     return this.systemRole.tx(undefined, work);
   }
 
+  /** Like `autocommit`, of the system role, across tenants. */
+  get acrossTenants(): Statements {
+    return this.systemRole.autocommit();
+  }
+
   /** Calls `listener` after each commit that appended events. */
   onEmit(listener: () => void): void {
     this.listeners.add(listener);

@@ -4,7 +4,7 @@
  * Custody counts keys behind counted ballots: an outside voter who stayed away adds nothing to it. `custody` is the
  * platform's word; where the policy pins voter keys, only those count, and a demand is made of pinned keys alone.
  */
-import { base64 } from '@conclave/audit-core';
+import { base64, jcs } from '@conclave/audit-core';
 import type { Predicate, Voter } from '@conclave/consensus-core';
 import type { OpenReceipt } from './open-receipt.js';
 import { summarize, type BallotSummary } from './receipt-summary.js';
@@ -16,6 +16,8 @@ export function checkPolicy({ predicate }: OpenReceipt, trust: TrustPolicy | und
   if (trust === undefined) return unchecked('no trust policy was given');
   const impostor = predicate.electorate.find((voter) => contradicts(voter, trust.voters));
   if (impostor !== undefined) return failed('untrusted', `${impostor.voterId} votes with a key that is not theirs`);
+  const stranger = predicate.electorate.find((voter) => !signsAsTrusted(voter, trust));
+  if (stranger !== undefined) return failed('untrusted', `${stranger.voterId} signs in a way that is not trusted`);
   const shown = factsOf(predicate);
   for (const [name, demanded] of Object.entries(trust.require) as [keyof Demands, string][]) {
     const excused = name === 'outcome' && demanded === 'approved' && waived;
@@ -60,6 +62,15 @@ export function outsideKeys(
       custody !== 'platform' &&
       (pinned === undefined || pinned.some(({ name }) => name === voterId)),
   ).length;
+}
+
+/** Whether a voter signs with an algorithm, and a passkey for a site, that the reader names; without names, with any. */
+function signsAsTrusted({ algorithm, relyingParty }: Voter, { algorithms, relyingParties }: TrustPolicy): boolean {
+  const sites = relyingParties?.map(({ rpId, origin }) => jcs([rpId, origin]));
+  return (
+    (algorithms?.includes(algorithm) ?? true) &&
+    (relyingParty === undefined || (sites?.includes(jcs([relyingParty.rpId, relyingParty.origin])) ?? true))
+  );
 }
 
 function contradicts({ voterId, publicKey }: Voter, pinned: readonly NamedKey[] = []): boolean {

@@ -27,6 +27,8 @@ describe('a trust policy', () => {
       ...least,
       witnesses: { keys: [witness], threshold: 1 },
       voters: [{ voterId: 'ada', publicKey: key }],
+      algorithms: ['webauthn-es256', 'ed25519'],
+      relyingParties: [{ rpId: 'conclave.example', origin: 'https://conclave.example' }],
       minExternalCustody: 2,
       require: { outcome: 'approved', panelSha256: 'ab' },
       waivers: { keys: [{ keyid: 'lead', publicKey: key }], threshold: 1 },
@@ -37,6 +39,8 @@ describe('a trust policy', () => {
       threshold: 1,
     });
     expect(policy.voters).toEqual([{ name: 'ada', publicKey: signer.publicKey }]);
+    expect(policy.algorithms).toEqual(['webauthn-es256', 'ed25519']);
+    expect(policy.relyingParties).toEqual([{ rpId: 'conclave.example', origin: 'https://conclave.example' }]);
     expect(policy.minExternalCustody).toBe(2);
     expect(policy.require).toEqual({ outcome: 'approved', panelSha256: 'ab' });
   });
@@ -65,6 +69,24 @@ describe('a trust policy', () => {
     ['a custody without the keys that count', { ...least, minExternalCustody: 1 }],
     ['a negative count', { ...least, minExternalCustody: -1 }],
     ['a count as text', { ...least, minExternalCustody: '1' }],
+    ['an algorithm nobody knows', { ...least, algorithms: ['ed25519', 'ecdsa'] }],
+    ['an algorithm of every object', { ...least, algorithms: ['toString'] }],
+    ['an algorithm twice', { ...least, algorithms: ['ed25519', 'ed25519'] }],
+    ['no algorithm', { ...least, algorithms: [] }],
+    ['an algorithm that is no list', { ...least, algorithms: 'ed25519' }],
+    ['no relying party', { ...least, relyingParties: [] }],
+    ['a relying party without an origin', { ...least, relyingParties: [{ rpId: 'a' }] }],
+    [
+      'a relying party twice',
+      {
+        ...least,
+        relyingParties: [
+          { rpId: 'a', origin: 'b' },
+          { origin: 'b', rpId: 'a' },
+        ],
+      },
+    ],
+    ['a relying party that is a text', { ...least, relyingParties: ['conclave.example'] }],
     ['waivers that take nobody', { ...least, waivers: { keys: [{ keyid: 'lead', publicKey: key }], threshold: 0 } }],
     [
       'waivers that take more than may',

@@ -3,7 +3,8 @@
  *
  *     { "version": 1, "logs": [vkey…], "services": [{ "keyid", "publicKey" }],
  *       "witnesses"?: { "keys": [vkey…], "threshold": k }, "voters"?: [{ "voterId", "publicKey" }],
- *       "minExternalCustody"?: n, "require"?: { "outcome"?, "panelSha256"?, "origin"?, "repository"?, "waves"? },
+ *       "algorithms"?: [name…], "relyingParties"?: [{ "rpId", "origin" }], "minExternalCustody"?: n,
+ *       "require"?: { "outcome"?, "panelSha256"?, "origin"?, "repository"?, "waves"? },
  *       "waivers"?: { "keys": [{ "keyid", "publicKey" }], "threshold": k } }
  *
  * A witness counts once: a key under two names is refused, since a cosignature does not say whose name it is under.
@@ -19,6 +20,7 @@ import {
   fromBase64,
   isSafeEd25519Key,
   isSafeP256Key,
+  jcs,
   MalformedError,
   parseStrictJson,
   parseVkey,
@@ -26,6 +28,7 @@ import {
   type JsonObject,
   type NoteKey,
 } from '@conclave/audit-core';
+import { signatureAlgorithms, type RelyingParty, type SignatureAlgorithm } from '@conclave/consensus-core';
 
 /** A key with the name it is found under: a key id or a voter id. */
 export interface NamedKey {
@@ -52,6 +55,10 @@ export interface TrustPolicy {
   readonly witnesses: { readonly keys: readonly NoteKey[]; readonly threshold: number };
   /** Keys known from elsewhere; where given, only they count as held outside the platform. */
   readonly voters?: readonly NamedKey[];
+  /** How voters may sign; where given, nobody of the electorate signs otherwise. */
+  readonly algorithms?: readonly SignatureAlgorithm[];
+  /** For which sites passkeys may speak; where given, nobody of the electorate has one of another. */
+  readonly relyingParties?: readonly RelyingParty[];
   /** How many keys held outside the platform must stand behind counted ballots. */
   readonly minExternalCustody: number;
   readonly require: Demands;
@@ -66,7 +73,7 @@ export function parseTrustPolicy(text: string): TrustPolicy {
   const policy = members(
     parseStrictJson(text),
     ['version', 'logs', 'services'],
-    ['witnesses', 'voters', 'minExternalCustody', 'require', 'waivers'],
+    ['witnesses', 'voters', 'algorithms', 'relyingParties', 'minExternalCustody', 'require', 'waivers'],
   );
   if (policy['version'] !== 1) throw refuse('version is not 1');
   const logs = vkeys(policy['logs'], ED25519_NOTE);
@@ -80,6 +87,8 @@ export function parseTrustPolicy(text: string): TrustPolicy {
     services,
     witnesses: witnesses(policy['witnesses']),
     ...(policy['voters'] !== undefined && { voters: namedKeys(policy['voters'], 'voterId', isSafeVoterKey) }),
+    ...(policy['algorithms'] !== undefined && { algorithms: algorithms(policy['algorithms']) }),
+    ...(policy['relyingParties'] !== undefined && { relyingParties: relyingParties(policy['relyingParties']) }),
     minExternalCustody,
     require: demands(policy['require'] ?? {}),
     waivers: waivers(policy['waivers']),
@@ -108,6 +117,27 @@ function waivers(value: Json | undefined): TrustPolicy['waivers'] {
 
 function demands(value: Json): Demands {
   return Object.fromEntries(Object.entries(members(value, [], DEMANDS)).map(([name, demand]) => [name, text(demand)]));
+}
+
+function algorithms(value: Json): SignatureAlgorithm[] {
+  const named = list(value).map((item) => {
+    const known = signatureAlgorithms.find((algorithm) => algorithm === item);
+    if (known === undefined) throw refuse('an algorithm nobody knows');
+    return known;
+  });
+  if (named.length === 0) throw refuse('at least one algorithm is needed');
+  distinct(named);
+  return named;
+}
+
+function relyingParties(value: Json): RelyingParty[] {
+  const named = list(value).map((item) => {
+    const { rpId, origin } = members(item, ['rpId', 'origin']);
+    return { rpId: text(rpId), origin: text(origin) };
+  });
+  if (named.length === 0) throw refuse('at least one relying party is needed');
+  distinct(named.map(({ rpId, origin }) => jcs([rpId, origin])));
+  return named;
 }
 
 function vkeys(value: Json | undefined, type: NoteKey['type']): NoteKey[] {

@@ -122,6 +122,29 @@ describe('a decision that may stop early', () => {
     for (let time = 0; time < 100; time++) expect(isCertain(record)).toBe(false);
   });
 
+  it('looks for who is ahead within a share of the steps of one count, however many waves there are', () => {
+    const options = Array.from({ length: 24 }, (_, n) => ({ id: `o${String(n).padStart(2, '0')}`, title: `${n}` }));
+    const ids = options.map(({ id }) => id);
+    const [{ voter: one }] = voters as [Signer];
+    const electorate = Array.from({ length: 41 }, (_, n) => ({ ...one, voterId: `v${n}`, weight: n < 3 ? 30 : 1 }));
+    const orders = [0, 1, 2].map((by) => seededOrder(`0 ${by}`, ids).map((id) => [id]));
+    const rule = { method: 'ranked-pairs' } as const;
+    const terms = {
+      ...publicTermsOf(termsOf(voters, { options, rule, earlyStop: 'certain', waves: true })),
+      electorate,
+    };
+    const signature = { algorithm: 'ed25519', value: '' } as const;
+    const statements = orders.map((ranking, by) => {
+      const ballot = { decisionId: 'dec_1', round: 1, voterId: `v${by}`, reason: '', ranking };
+      return [`v${by}`, [{ seq: by + 3, signature, ballot }]] as const;
+    });
+    const record = { terms, evidence: new Map(), discussion: [], statements: new Map(statements) };
+    // All steps would find o02 ahead, for whom 35 more could settle it; in a 41st of them nobody is ahead of o00.
+    const counted = tally({ options: ids, rule, ballots: orders.map((ranking) => ({ ranking, weight: 30 })) });
+    expect(counted.ok && counted.value.ranking[0]![0]).toBe('o02');
+    expect(nextWave(record, ['v0', 'v1', 'v2'])).toHaveLength(38);
+  });
+
   it('asks as few as could decide, then as few more as could, and spares the rest', async () => {
     const log = open();
     log.ask();

@@ -6,6 +6,7 @@
  * reader of the receipt comes to the same waves. Those who could veto are asked first, then the heaviest.
  */
 import { saidOn } from '../ballot.js';
+import { LIMITS } from '../primitives.js';
 import { agendaOf } from '../discussion.js';
 import { shortfallOf } from '../electorate.js';
 import type { TallyBallot } from '../rules/rule.js';
@@ -68,10 +69,13 @@ function hearing({ terms, statements }: Record): { heard: Heard[]; pending: Vote
   return { heard, pending };
 }
 
-/** What those who are asked next would have to say for an end: to agree on who is ahead. */
+/**
+ * What those who are asked next would have to say for an end: to agree on who is ahead. There are as many waves as voters
+ * at most, and all of them together follow no more tie orders than one count may.
+ */
 function agreementsOn(record: Record, heard: readonly Heard[]): readonly TallyBallot[] {
-  const { rule, options } = record.terms;
-  const counted = tallyOrTie(contestOf(record, heard));
+  const { rule, options, electorate } = record.terms;
+  const counted = tallyOrTie(contestOf(record, heard), Math.floor(LIMITS.tieSteps / electorate.length));
   const leading = counted.ok ? counted.value.ranking[0]?.[0] : undefined;
   return agreeingOn(rule.method, leading ?? options[0]!.id);
 }

@@ -21,9 +21,9 @@ export const irv: Rule = {
   contradiction: bareContradiction,
   named: (ballot) => (ballot.ranking ?? []).flat(),
 
-  count(options, _parameters, ballots): Count {
+  count(options, _parameters, ballots, tieSteps = LIMITS.tieSteps): Count {
     const papers = papersOf(options, ballots);
-    const reached = furthest(options.length, papers) ?? majorityAlone(options.length, papers);
+    const reached = furthest(options.length, papers, tieSteps) ?? majorityAlone(options.length, papers);
     if (!reached) return tooTied(options);
     const places = new Map(options.map((option, place) => [option, place]));
     const ranking = tiersBy(options, (option) => -reached[places.get(option)!]!);
@@ -101,12 +101,12 @@ function without(left: Left, options: readonly number[]): Left {
  * Per option the least number of options it is left among in any universe, 1 for those who win; undefined beyond the
  * bound. States are visited by their number of options left, so each is seen once, when all ways to it are known.
  */
-function furthest(count: number, papers: readonly Paper[]): number[] | undefined {
+function furthest(count: number, papers: readonly Paper[], tieSteps: number): number[] | undefined {
   const reached = new Array<number>(count).fill(count);
   const bySize = Array.from({ length: count + 1 }, () => new Map<string, Left>());
   const everybody = new Uint8Array(count).fill(1);
   bySize[count]!.set(everybody.join(''), everybody);
-  let work = LIMITS.tieSteps;
+  let work = tieSteps;
   for (let size = count; size > 0; size--) {
     let universes = 0;
     for (const left of bySize[size]!.values()) {

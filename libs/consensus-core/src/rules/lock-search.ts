@@ -68,11 +68,11 @@ function hullOf(locked: Locked, victories: readonly Victory[]): Locked {
   return hull;
 }
 
-/** The options that win in some order; undefined when there are more orders than {@link LIMITS} lets it follow. */
-export function winnersOf(contest: Contest): number[] | undefined {
+/** The options that win in some order; undefined when there are more orders than the steps suffice to follow. */
+export function winnersOf(contest: Contest, tieSteps: number = LIMITS.tieSteps): number[] | undefined {
   const [only, ...others] = contest.candidates;
   if (others.length === 0) return [only!];
-  const work = { steps: LIMITS.tieSteps };
+  const work = { steps: tieSteps };
   const winners = contest.candidates.filter((candidate) => new Search(contest, candidate, work).wins());
   return work.steps < 0 ? undefined : winners;
 }

@@ -37,11 +37,11 @@ export const rankedPairs: Rule = {
   contradiction: pairwiseContradiction,
   named: (ballot) => (ballot.ranking ?? []).flat(),
 
-  count(options, parameters, ballots): Count {
+  count(options, parameters, ballots, tieSteps): Count {
     const matrix = pairwise(options, ballots);
     const { places } = levelsOf(linksOf(matrix), orderOf(parameters));
     const contest = contestOf(matrix, places);
-    const winners = winnersOf(contest);
+    const winners = winnersOf(contest, tieSteps);
     if (!winners) return tooTied(options);
     const ranking = [winners, ...tiersBelow(winners, contest)].map((tier) => tier.map((place) => options[place]!));
     return {

@@ -92,9 +92,9 @@ export interface Rule {
   named(ballot: TallyBallot): readonly string[];
   /**
    * Counts ballots that did not abstain. `options` has no duplicates and holds all that ballots name. {@link tooTied} when
-   * the orders in which ties could be broken are more than {@link LIMITS} lets it follow.
+   * the orders in which ties could be broken take more than `tieSteps` to follow, those of {@link LIMITS} unless told.
    */
-  count(options: readonly string[], parameters: RuleParameters, ballots: readonly Weighted[]): Count;
+  count(options: readonly string[], parameters: RuleParameters, ballots: readonly Weighted[], tieSteps?: number): Count;
 }
 
 /** Whether `part` of `whole` reaches the share, exactly: at 2/3, six of nine do. */

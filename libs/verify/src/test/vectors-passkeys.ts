@@ -82,6 +82,7 @@ async function good(workshop: Workshop, run: Run): Promise<Vector[]> {
     await whole(workshop, 'passkey-pinned-other', 'a voter whose pinned passkey is another one', run, {
       ...{ trust: 'trust-other-passkey.json', exitCode: 5, step: 'policy' },
     }),
+    ...(await underSigning(workshop, run)),
     await whole(workshop, 'passkey-twin', 'n − s in place of s is as good', {
       predicate: withSignature(run, 'pat', twin),
     }),
@@ -98,6 +99,31 @@ async function good(workshop: Workshop, run: Run): Promise<Vector[]> {
       'crossOrigin that is null',
       { clientData: (usual) => JSON.stringify({ ...usual, crossOrigin: null }) },
       'quinn',
+    ),
+  ];
+}
+
+/** The same decision under trust roots that name ways of signing. */
+async function underSigning(workshop: Workshop, run: Run): Promise<Vector[]> {
+  const refusedBy = (trust: string) => ({ trust, exitCode: 5, step: 'policy' }) as const;
+  const plain = await workshop.course(gate, { ada: {}, bob: {} });
+  for (const name of ['ada', 'bob']) await plain.cast(name, yes, 'I looked.');
+  const make = (name: string, what: string, decided: Pick<Run, 'predicate'>, under: object) =>
+    whole(workshop, name, what, decided, under);
+  return [
+    await make('signing-trusted', 'algorithms and a site that are trusted, among others', run, {
+      trust: 'trust-passkey-signing.json',
+    }),
+    await make('signing-plain', 'plain keys, where only those are trusted: no site is asked for', await plain.end(), {
+      trust: 'trust-plain-keys.json',
+    }),
+    await make('signing-algorithm', 'a voter whose algorithm is not trusted', run, refusedBy('trust-no-es256.json')),
+    await make('signing-site', 'a passkey of another site', run, refusedBy('trust-other-site.json')),
+    await make(
+      'signing-origin',
+      'a passkey of the site, and of another page',
+      run,
+      refusedBy('trust-other-origin.json'),
     ),
   ];
 }

@@ -1,6 +1,6 @@
 /** Files that are no trust root: with none of them is anything verified. */
 import { base64, formatVkey, parseVkey } from '@conclave/audit-core';
-import { p256SignerOf } from './passkey-signer.js';
+import { p256SignerOf, SITE as site } from './passkey-signer.js';
 import { TRUST, type Workshop } from './workshop.js';
 
 /** A file, what is wrong with it, and its text. */
@@ -55,6 +55,14 @@ export function refusedTrustRoots({ trusts }: Workshop): RefusedTrustRoot[] {
     is('custody-unpinned', 'a demand for custody without keys that are known', { minExternalCustody: 1 }),
     is('require-unknown', 'a demand nobody knows', { require: { result: 'approved' } }),
     is('require-empty', 'an empty demand', { require: { outcome: '' } }),
+    is('algorithm-unknown', 'an algorithm nobody knows', { algorithms: ['ed25519', 'ecdsa'] }),
+    is('algorithm-twice', 'an algorithm twice', { algorithms: ['ed25519', 'ed25519'] }),
+    is('algorithms-none', 'no algorithm', { algorithms: [] }),
+    is('site-unknown-member', 'a relying party with a name', { relyingParties: [{ ...site, name: 'Conclave' }] }),
+    is('site-origin-missing', 'a relying party without its origin', { relyingParties: [{ rpId: site.rpId }] }),
+    is('site-empty', 'a relying party whose id is empty', { relyingParties: [{ ...site, rpId: '' }] }),
+    is('site-twice', 'a relying party twice', { relyingParties: [site, site] }),
+    is('sites-none', 'no relying party', { relyingParties: [] }),
     is('waivers-zero', 'waivers of nobody', { waivers: { keys: [waiver], threshold: 0 } }),
     is('waivers-too-many', 'more people demanded than are named', { waivers: { keys: [waiver], threshold: 2 } }),
     is('waivers-one-key', 'one key under two names', {

@@ -1,5 +1,7 @@
 /** Vectors of decisions that end before everybody has spoken: waves, early stops, silent voters. All of them hold. */
+import { seededOrder } from '@conclave/consensus-core';
 import { abstains, gate, no, proposal, ranks, storiesOf, three, whole, yes } from './stories.js';
+import type { Run } from './course.js';
 import type { Vector, Workshop } from './workshop.js';
 
 const wavedRules: readonly (readonly [string, object, object, object])[] = [
@@ -87,8 +89,39 @@ export async function waves(workshop: Workshop): Promise<Vector[]> {
       await chaired.end('certain'),
     ),
     await whole(workshop, 'waves-proposed', 'waves over options that were proposed', await proposed.end('certain')),
+    await whole(
+      workshop,
+      'waves-share-of-steps',
+      'who is ahead, among many tie orders, is asked within a share of the steps only',
+      await crowdedWave(workshop),
+    ),
     await whole(workshop, 'waves-nobody', 'nobody was asked before the close', await idle.end()),
   ];
+}
+
+/** Three disagree about so much that a count finds their winners only in more than a 41st of its steps. */
+async function crowdedWave({ course }: Workshop): Promise<Run> {
+  const options = Array.from({ length: 24 }, (_, at) => ({
+    ...{ id: `o${String(at).padStart(2, '0')}`, title: `Proposal ${at}` },
+  }));
+  const heavy = ['ada', 'bob', 'cyd'];
+  const crowd = Array.from({ length: 38 }, (_, at) => `voter${at}`);
+  const electorate = Object.fromEntries([
+    ...heavy.map((name) => [name, { weight: 30 }] as const),
+    ...crowd.map((name) => [name, {}] as const),
+  ]);
+  const terms = { options, rule: { method: 'ranked-pairs' }, waves: true, earlyStop: 'certain' } as const;
+  const told = await course(terms, electorate);
+  await told.ask();
+  for (const [by, name] of heavy.entries()) {
+    const order = seededOrder(
+      `0 ${by}`,
+      options.map(({ id }) => id),
+    );
+    await told.cast(name, ranks(...order));
+  }
+  await told.ask();
+  return told.end();
 }
 
 export async function stops(workshop: Workshop): Promise<Vector[]> {

@@ -1,10 +1,10 @@
 /** What the test vectors of `docs/spec/vectors` are made with: keys from public seeds, trust roots, finished decisions. */
 import { base64, fromBase64, fromUtf8, sha256, utf8 } from '@conclave/audit-core';
-import type { ReceiptFile } from '@conclave/consensus-core';
+import { signatureAlgorithms, type ReceiptFile } from '@conclave/consensus-core';
 import type { StepName } from '../verdict.js';
 import { Course, type KeySource } from './course.js';
 import { decide, ORIGIN, review, type Circumstances, type Finished } from './decisions.js';
-import { p256SignerOf } from './passkey-signer.js';
+import { p256SignerOf, SITE } from './passkey-signer.js';
 import { Platform, type Insider } from './platform.js';
 import { signerOf, vkeyOf, type Signer } from './signer.js';
 
@@ -108,6 +108,9 @@ export async function openWorkshop(): Promise<Workshop> {
   };
 }
 
+/** A site that only looks like the one where passkeys of the vectors sign. */
+const OTHER_SITE = { rpId: 'conclave.example.net', origin: 'https://conclave.example.net' };
+
 /** Trust roots of installations whose keys, logs or people have changed. */
 async function laterTrusts({ policy, log }: Platform): Promise<Readonly<Record<string, object>>> {
   const named = async (name: string) => base64((await signerFor(name)).publicKey);
@@ -128,6 +131,11 @@ async function laterTrusts({ policy, log }: Platform): Promise<Readonly<Record<s
     'trust-reopened-log.json': { ...policy, logs: [...policy.logs, vkeyOf(REOPENED, log)] },
     'trust-passkey.json': { ...policy, voters: await pinned('pat'), minExternalCustody: 1 },
     'trust-other-passkey.json': { ...policy, voters: await pinned('stranger') },
+    'trust-passkey-signing.json': { ...policy, algorithms: signatureAlgorithms, relyingParties: [OTHER_SITE, SITE] },
+    'trust-no-es256.json': { ...policy, algorithms: ['ed25519', 'webauthn-eddsa'] },
+    'trust-plain-keys.json': { ...policy, algorithms: ['ed25519'], relyingParties: [OTHER_SITE] },
+    'trust-other-site.json': { ...policy, relyingParties: [OTHER_SITE] },
+    'trust-other-origin.json': { ...policy, relyingParties: [{ ...SITE, origin: OTHER_SITE.origin }] },
     'trust-waivers.json': { ...approved, waivers: { keys: await may('lead', 'security'), threshold: 1 } },
     'trust-two-waivers.json': { ...approved, waivers: { keys: await may('lead', 'security'), threshold: 2 } },
     'trust-waivers-other-panel.json': {

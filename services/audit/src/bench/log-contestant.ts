@@ -71,7 +71,8 @@ function compose(config: AuditConfig) {
   const store = openStore(config)!;
   const signer = new CheckpointSigner(config);
   const guard = new LogGuard([keeperOf(store)], signer, logger, metrics);
-  const [log, published, witnessing] = [new PostgresLog(), new PostgresPublished(db), new PostgresWitnessing(db)];
+  const [log, witnessing] = [new PostgresLog(), new PostgresWitnessing(db)];
+  const published = new PostgresPublished(db, log);
   const cosignatures = new Cosignatures(config, witnessing);
   const held = new HeldProofs(db, log, witnessing, cosignatures);
   const publishing = new PublishLog(log, published, guard, store, held);

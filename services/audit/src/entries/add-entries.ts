@@ -1,10 +1,11 @@
 /**
- * Takes in what tenants add themselves. Callers share commits: whoever comes while one is under way goes into the next,
- * so there is no timer and a lone caller waits for nobody. An Idempotency-Key is the entry's id by digest; ids are unique
+ * Takes in what tenants add themselves. Callers share commits: who comes in one turn of the event loop goes into one, and
+ * whoever comes while as many as may are under way goes into the next, so there is no timer and a lone caller waits for
+ * nobody. An Idempotency-Key is the entry's id by digest; ids are unique
  * among staged and logged entries, for ever, and that is all that exactly once takes.
  */
-import { createHash } from 'node:crypto';
-import { fromUtf8, hex, jcs, MalformedError, MAX_ENTRY_BYTES } from '@conclave/audit-core';
+import { createHash, hash } from 'node:crypto';
+import { fromUtf8, jcs, MalformedError, MAX_ENTRY_BYTES } from '@conclave/audit-core';
 import { ConclaveError, idFromDigest, newId, type ReplyOf, type RequestOf, type audit } from '@conclave/contracts';
 import type { RequestContext } from '@conclave/nest-kit';
 import { Inject, Injectable } from '@nestjs/common';
@@ -18,6 +19,8 @@ const ADDED = 'entry.added';
 /** Entries of one commit, and commits at a time: while one is flushed the next is filled. */
 const BATCH = 512;
 const COMMITS = 2;
+/** What is hashed before an entry's bytes. */
+const LEAF = Uint8Array.of(0);
 const KEY = /^[\x21-\x7e]{1,200}$/;
 
 type Request = RequestOf<typeof audit.addEntry>;
@@ -32,6 +35,7 @@ interface Waiting {
 export class AddEntries {
   private queue: Waiting[] = [];
   private commits = 0;
+  private due: NodeJS.Immediate | undefined;
 
   constructor(
     @Inject(PostgresStage) private readonly stage: PostgresStage,
@@ -52,12 +56,19 @@ export class AddEntries {
     });
     if (kept !== entry && saidBy(kept) !== saidBy(entry)) throw new ConclaveError('request.idempotency-mismatch');
     const { grade, waitMs } = request;
-    const leafHash = hex(createHash('sha256').update('\0').update(kept.body).digest());
+    const leafHash = hash('sha256', Buffer.concat([LEAF, kept.body]), 'hex');
     const reply = { id: kept.id, leafHash, grade };
     return grade === 'sealed' ? { ...reply, ...(await this.sealed.proofOf(ctx, kept.id, waitMs)) } : reply;
   }
 
   private commit(): void {
+    this.due ??= setImmediate(() => {
+      this.due = undefined;
+      this.commitWaiting();
+    });
+  }
+
+  private commitWaiting(): void {
     while (this.queue.length > 0 && this.commits < COMMITS) {
       const batch = this.queue.splice(0, BATCH);
       this.commits++;

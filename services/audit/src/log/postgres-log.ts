@@ -29,6 +29,12 @@ export interface OpenLog extends LogName {
   readonly sealed?: true;
 }
 
+/** A log with the signed head of all that it has. */
+export interface SignedLog {
+  readonly log: OpenLog;
+  readonly checkpoint: StoredCheckpoint;
+}
+
 /** A log that was given up, with the last checkpoint of it. */
 export interface SealedLog extends LogName {
   readonly origin: string;
@@ -71,6 +77,9 @@ export interface EntryRow {
 const HASH_BYTES = 32;
 /** The columns of an entry. */
 export const ENTRY = 'idx, event_id, type, actor, at, body, leaf_hash';
+
+/** Of a log `l`. Its checkpoint is looked for by the key: a join planned for few of them would read all. */
+const FIRST_ROW = `(l.number - 1)::bigint * ${PLACES}`;
 
 const ALL = `
 select s.number, s.origin, h.size, h.size as published, true as sealed from sealed_log s cross join lateral (
@@ -129,18 +138,37 @@ export class PostgresLog {
     tenantId: string,
     size: number | undefined,
   ): Promise<{ log: OpenLog; checkpoint: StoredCheckpoint | undefined } | undefined> {
-    const row = await db.one<OpenRow & { at: string | null; note: string | null }>(
-      `select l.number, l.origin, l.size, l.published, c.size as at, c.note from log l
-       left join checkpoint c on c.tenant_id = l.tenant_id
-         and c.size = (l.number - 1)::bigint * ${PLACES} + least(coalesce($2::bigint, l.published), l.published)
-       where l.tenant_id = $1`,
+    const row = await db.one<OpenRow & { at: string; note: string | null }>(
+      `select l.*, (select c.note from checkpoint c where c.tenant_id = $1 and c.size = ${FIRST_ROW} + l.at) as note from (
+         select number, origin, size, published, least(coalesce($2::bigint, published), published) as at
+         from log where tenant_id = $1
+       ) l`,
       [tenantId, size ?? null],
     );
     if (!row) return undefined;
     const log = toOpen(tenantId, row);
-    const at = row.at === null ? undefined : Number(row.at) - firstRowOf(log);
-    const wanted = at !== undefined && at === (size ?? log.published) && row.note !== null;
+    const at = Number(row.at);
+    const wanted = at === (size ?? log.published) && row.note !== null;
     return { log, checkpoint: wanted ? { size: at, note: row.note! } : undefined };
+  }
+
+  /**
+   * The present log with its newest signed head, which may not be published yet; undefined before its first entry.
+   *
+   * @throws Error when entries have no signed head, which the sequencer leaves in no log
+   */
+  async signed(db: Statements, tenantId: string): Promise<SignedLog | undefined> {
+    const row = await db.one<OpenRow & { note: string | null }>(
+      `select l.number, l.origin, l.size, l.published,
+         (select c.note from checkpoint c where c.tenant_id = $1 and c.size = ${FIRST_ROW} + l.size) as note
+       from log l where l.tenant_id = $1`,
+      [tenantId],
+    );
+    if (!row) return undefined;
+    const log = toOpen(tenantId, row);
+    if (log.size === 0) return undefined;
+    if (row.note === null) throw new Error(`no checkpoint of the log's ${log.size} entries`);
+    return { log, checkpoint: { size: log.size, note: row.note } };
   }
 
   /** The signed head at `size`, which need not be one that was published. */

@@ -2,13 +2,16 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Database, type Statements, type Tx } from '@conclave/postgres-kit';
 import type { SizedLog } from './log-guard.js';
-import type { OpenLog } from './postgres-log.js';
+import { PostgresLog, type OpenLog, type SignedLog } from './postgres-log.js';
 
 const PAGE = 200;
 
 @Injectable()
 export class PostgresPublished {
-  constructor(@Inject(Database) private readonly db: Database) {}
+  constructor(
+    @Inject(Database) private readonly db: Database,
+    @Inject(PostgresLog) private readonly log: PostgresLog,
+  ) {}
 
   /** Tenants whose log has more entries than its published checkpoint. */
   async unpublished(): Promise<string[]> {
@@ -38,15 +41,19 @@ export class PostgresPublished {
 
   /**
    * Does the tenant's publishing in one transaction, while no other replica does; false when one is at it. So a newer
-   * checkpoint in the store is never followed by an older one.
+   * checkpoint in the store is never followed by an older one. What is to be published is read once it is the only one,
+   * though both are asked for at once.
    */
-  alone(tenantId: string, work: (tx: Tx) => Promise<boolean>): Promise<boolean> {
+  alone(tenantId: string, work: (tx: Tx, head: SignedLog | undefined) => Promise<boolean>): Promise<boolean> {
     return this.db.tx({ tenantId, actor: 'service:audit' }, async (tx) => {
-      const row = await tx.one<{ locked: boolean }>(
-        `select pg_try_advisory_xact_lock(hashtext('publish ' || current_schema()), hashtext($1)) as locked`,
-        [tenantId],
-      );
-      return row!.locked && work(tx);
+      const [row, head] = await Promise.all([
+        tx.one<{ locked: boolean }>(
+          `select pg_try_advisory_xact_lock(hashtext('publish ' || current_schema()), hashtext($1)) as locked`,
+          [tenantId],
+        ),
+        this.log.signed(tx, tenantId),
+      ]);
+      return row!.locked && work(tx, head);
     });
   }
 

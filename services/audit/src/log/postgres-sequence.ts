@@ -1,7 +1,7 @@
 /**
  * Gives staged entries their places, those of many tenants in one transaction. Everything happens under the row locks of
- * `log`; entries, nodes and checkpoints are only ever inserted. Staged rows are named by their place in the table, which
- * none of them changes: no plan of Postgres can make that slow, however large the stage is and however old its figures.
+ * `log`; entries, nodes and checkpoints are only ever inserted. Entries never leave Postgres on their way: one statement
+ * takes them off the stage, numbers and hashes them, and answers with the hashes that the tree grows by.
  */
 import { appendLeaves, rootOf, type TreeHead, type TreeNode } from '@conclave/audit-core';
 import { Inject, Injectable } from '@nestjs/common';
@@ -14,19 +14,21 @@ import { joinHashes } from './native-hashes.js';
 /** Entries that one transaction places at most, and tenants that share it. */
 const BATCH = 2_048;
 const TENANTS = 64;
+const HASH_BYTES = 32;
 
 interface LogRow extends LogName {
   readonly size: number;
   readonly frontier: readonly Buffer[];
 }
 
-interface StageRow {
+/** What of a log's stage got its place. */
+interface PlacedRow {
   readonly tenant_id: string;
-  readonly place: string;
-  readonly type: string;
-  readonly leaf_hash: Buffer;
-  /** True when the log holds it already: its producer was restored and stamped it again. */
-  readonly logged: true | null;
+  /** How many left the stage. */
+  readonly taken: number;
+  /** Of those that were new to the log, in their order; null when it held all of them: a producer was restored. */
+  readonly leaves: Buffer | null;
+  readonly types: readonly string[] | null;
 }
 
 /** What became of one log. */
@@ -34,8 +36,6 @@ interface Growth extends LogName {
   readonly head: TreeHead;
   readonly frontier: readonly Uint8Array[];
   readonly nodes: readonly TreeNode[];
-  readonly staged: readonly StageRow[];
-  readonly from: number;
 }
 
 /** What a round did with a tenant's stage. */
@@ -57,26 +57,45 @@ with recursive waiting as (
 select tenant_id from waiting where tenant_id is not null limit ${TENANTS}`;
 
 const LOCK = `
-select tenant_id, number, size, frontier from log where tenant_id = any ($1) order by tenant_id for update skip locked`;
+select tenant_id, number, size, (
+  select string_agg(hash, '' order by nr) from unnest(frontier) with ordinality f (hash, nr)
+) as frontier
+from log where tenant_id = any ($1) order by tenant_id for update skip locked`;
 
-/** One by one each entry is looked for by its key: joined, a plan made while the table was small would read all of it. */
-const STAGED = `
-select w.tenant_id, s.place, s.type, s.leaf_hash,
-  (select true from entry e where e.tenant_id = w.tenant_id and e.event_id = s.event_id) as logged
-from unnest($1::text[]) w (tenant_id)
-cross join lateral (
-  select ctid::text as place, seq, event_id, type, sha256('\\x00'::bytea || body) as leaf_hash
-  from stage where tenant_id = w.tenant_id order by seq limit $2
-) s
-order by w.tenant_id, s.seq`;
+/**
+ * A tenant's stage is read by its index, up to the limit. Left to itself, Postgres plans for the small table of a moment
+ * ago and sorts all of it, for every batch of a backlog.
+ */
+const BY_INDEX = `select set_config('enable_bitmapscan', 'off', true), set_config('enable_sort', 'off', true)`;
 
+/**
+ * Whether the log has an entry already (its producer was restored and stamped it again) is looked for by its key, one by
+ * one. `$2` are the rows of the logs' next entries.
+ */
 const PLACE = `
-with taken as (
-  delete from stage where ctid = any ($1::tid[]) returning ctid as place, tenant_id, event_id, type, actor, at, body
+with staged as materialized (
+  select s.place
+  from unnest($1::text[]) w (tenant_id)
+  cross join lateral (select ctid as place from stage where tenant_id = w.tenant_id order by seq limit $3) s
+), taken as (
+  delete from stage where ctid = any (array(select place from staged))
+  returning tenant_id, seq, event_id, type, actor, at, body
+), fresh as (
+  select t.*, row_number() over (partition by t.tenant_id order by t.seq) - 1 as nr
+  from taken t
+  where (select true from entry e where e.tenant_id = t.tenant_id and e.event_id = t.event_id) is null
+), placed as (
+  insert into entry (tenant_id, idx, event_id, type, actor, at, body, leaf_hash)
+  select f.tenant_id, w.next + f.nr, f.event_id, f.type, f.actor, f.at, f.body, sha256('\\x00'::bytea || f.body)
+  from fresh f join unnest($1::text[], $2::bigint[]) w (tenant_id, next) using (tenant_id)
+  returning tenant_id, idx, type, leaf_hash
 )
-insert into entry (tenant_id, idx, event_id, type, actor, at, body, leaf_hash)
-select t.tenant_id, n.idx, t.event_id, t.type, t.actor, t.at, t.body, n.leaf_hash
-from taken t join unnest($1::tid[], $2::bigint[], $3::bytea[]) n (place, idx, leaf_hash) using (place)`;
+select t.tenant_id, t.taken, p.leaves, p.types
+from (select tenant_id, count(*)::int as taken from taken group by tenant_id) t
+left join (
+  select tenant_id, string_agg(leaf_hash, '' order by idx) as leaves, array_agg(distinct type) as types
+  from placed group by tenant_id
+) p using (tenant_id)`;
 
 const GROW = `
 update log set size = n.size, frontier = array(
@@ -107,20 +126,20 @@ export class PostgresSequence {
       const refused = await this.guard.check(tx, locked);
       const logs = locked.filter(({ tenantId }) => !refused.has(tenantId));
       if (logs.length === 0) return [];
-      const limit = Math.ceil(BATCH / logs.length);
-      const rows = await tx.query<StageRow>(STAGED, [logs.map(({ tenantId }) => tenantId), limit]);
-      const stagedBy = Map.groupBy(rows, (row) => row.tenant_id);
-      const grown = logs.flatMap((log) => grow(log, stagedBy.get(log.tenantId)));
+      const [, rows] = await Promise.all([
+        tx.query(BY_INDEX),
+        tx.query<PlacedRow>(PLACE, [
+          logs.map(({ tenantId }) => tenantId),
+          logs.map((log) => firstRowOf(log) + log.size),
+          Math.ceil(BATCH / logs.length),
+        ]),
+      ]);
+      const placed = new Map(rows.map((row) => [row.tenant_id, row]));
       await this.write(
         tx,
-        grown,
-        rows.filter(({ logged }) => logged),
+        logs.flatMap((log) => grow(log, placed.get(log.tenantId)?.leaves)),
       );
-      return [...stagedBy].map(([tenantId, staged]) => ({
-        tenantId,
-        taken: staged.length,
-        types: new Set(staged.map(({ type }) => type)),
-      }));
+      return rows.map(({ tenant_id, taken, types }) => ({ tenantId: tenant_id, taken, types: new Set(types) }));
     });
   }
 
@@ -136,10 +155,8 @@ export class PostgresSequence {
     return [...found, ...(await lockLogs(tx, missing))];
   }
 
-  private async write(tx: Tx, grown: readonly Growth[], logged: readonly StageRow[]): Promise<void> {
-    const entries = grown.flatMap(({ staged, from, ...log }) =>
-      staged.map((row, at) => ({ ...row, idx: firstRowOf(log) + from + at })),
-    );
+  private async write(tx: Tx, grown: readonly Growth[]): Promise<void> {
+    if (grown.length === 0) return;
     const nodes = grown.flatMap(({ nodes: all, ...log }) =>
       all
         .filter(({ level }) => level > 0 && level % 8 === 0)
@@ -147,10 +164,6 @@ export class PostgresSequence {
     );
     const tenants = grown.map(({ tenantId }) => tenantId);
     await Promise.all([
-      logged.length > 0 &&
-        tx.query('delete from stage where ctid = any ($1::tid[])', [logged.map(({ place }) => place)]),
-      entries.length > 0 &&
-        tx.query(PLACE, [entries.map((e) => e.place), entries.map((e) => e.idx), entries.map((e) => e.leaf_hash)]),
       nodes.length > 0 &&
         tx.query(
           'insert into node (tenant_id, level, idx, hash) select * from unnest($1::text[], $2::smallint[], $3::bigint[], $4::bytea[])',
@@ -161,42 +174,42 @@ export class PostgresSequence {
             nodes.map((n) => Buffer.from(n.hash)),
           ],
         ),
-      grown.length > 0 &&
-        tx.query(
-          'insert into checkpoint (tenant_id, size, root, note) select * from unnest($1::text[], $2::bigint[], $3::bytea[], $4::text[])',
-          [
-            tenants,
-            grown.map(({ head, ...log }) => firstRowOf(log) + head.size),
-            grown.map(({ head }) => Buffer.from(head.root)),
-            grown.map(({ head, ...log }) => this.signer.sign(log, head)),
-          ],
-        ),
-      grown.length > 0 &&
-        tx.query(GROW, [
+      tx.query(
+        'insert into checkpoint (tenant_id, size, root, note) select * from unnest($1::text[], $2::bigint[], $3::bytea[], $4::text[])',
+        [
           tenants,
-          grown.map(({ head }) => head.size),
-          grown.map(({ frontier }) => Buffer.concat(frontier)),
-        ]),
+          grown.map(({ head, ...log }) => firstRowOf(log) + head.size),
+          grown.map(({ head }) => Buffer.from(head.root)),
+          grown.map(({ head, ...log }) => this.signer.sign(log, head)),
+        ],
+      ),
+      tx.query(GROW, [
+        tenants,
+        grown.map(({ head }) => head.size),
+        grown.map(({ frontier }) => Buffer.concat(frontier)),
+      ]),
     ]);
   }
 }
 
 async function lockLogs(tx: Tx, tenantIds: readonly string[]): Promise<LogRow[]> {
-  const rows = await tx.query<{ tenant_id: string; number: number; size: string; frontier: Buffer[] }>(LOCK, [
+  const rows = await tx.query<{ tenant_id: string; number: number; size: string; frontier: Buffer | null }>(LOCK, [
     tenantIds,
   ]);
-  return rows.map(({ tenant_id, size, ...row }) => ({ ...row, tenantId: tenant_id, size: Number(size) }));
+  return rows.map(({ tenant_id: tenantId, number, size, frontier }) => ({
+    ...{ tenantId, number, size: Number(size) },
+    frontier: frontier === null ? [] : hashesIn(frontier),
+  }));
 }
 
-/** The log with its staged entries appended; nothing when none of them is new. */
-function grow({ tenantId, number, size, frontier }: LogRow, rows: readonly StageRow[] = []): Growth[] {
-  const staged = rows.filter(({ logged }) => !logged);
-  if (staged.length === 0) return [];
-  const grown = appendLeaves(
-    { size, hashes: frontier },
-    staged.map((row) => row.leaf_hash),
-    joinHashes,
-  );
+/** Hashes that follow each other. */
+const hashesIn = (bytes: Buffer): Buffer[] =>
+  Array.from({ length: bytes.length / HASH_BYTES }, (_, at) => bytes.subarray(HASH_BYTES * at, HASH_BYTES * (at + 1)));
+
+/** The log with these leaves appended; nothing when there are none. */
+function grow({ tenantId, number, size, frontier }: LogRow, leaves: Buffer | null = null): Growth[] {
+  if (leaves === null) return [];
+  const grown = appendLeaves({ size, hashes: frontier }, hashesIn(leaves), joinHashes);
   const head = { size: grown.frontier.size, root: rootOf(grown.frontier) };
-  return [{ tenantId, number, head, frontier: grown.frontier.hashes, nodes: grown.nodes, staged, from: size }];
+  return [{ tenantId, number, head, frontier: grown.frontier.hashes, nodes: grown.nodes }];
 }

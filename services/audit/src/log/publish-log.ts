@@ -10,7 +10,7 @@ import { AWAITED } from './awaited.js';
 import { LogGuard } from './log-guard.js';
 import { pathOf } from './log-name.js';
 import { LOG_STORE, type LogStore } from './log-store.js';
-import { PostgresLog, type OpenLog, type StoredCheckpoint } from './postgres-log.js';
+import { PostgresLog, type LoggedEntry, type OpenLog, type SignedLog, type StoredCheckpoint } from './postgres-log.js';
 import { PostgresPublished } from './postgres-published.js';
 import { tellProofs } from './tell-proofs.js';
 import { tileBytes } from './tile-bytes.js';
@@ -29,14 +29,13 @@ export class PublishLog {
   ) {}
 
   /** @returns whether there was anything to publish, and it could be */
-  async publish(tx: Tx, tenantId: string): Promise<boolean> {
-    const log = await this.log.open(tx, tenantId);
-    if (!log || log.published === log.size) return false;
+  async publish(tx: Tx, { log, checkpoint }: SignedLog): Promise<boolean> {
+    if (log.published === log.size) return false;
     if ((await this.guard.check(tx, [log])).size > 0) return false;
-    const checkpoint = (await this.log.headAt(tx, log, log.size))!;
     if (this.store) await this.write(tx, this.store, log, checkpoint);
-    await this.published.mark(tx, log);
-    await this.announce(tx, log, checkpoint);
+    const range = { from: log.published, to: checkpoint.size, types: AWAITED };
+    const [awaited] = await Promise.all([this.log.entriesOfTypes(tx, log, range), this.published.mark(tx, log)]);
+    await this.announce(tx, log, checkpoint, awaited);
     return true;
   }
 
@@ -54,9 +53,13 @@ export class PublishLog {
   }
 
   /** Hands the proof of each entry that somebody waits for to who does, but for those that wait for witnesses. */
-  private async announce(tx: Tx, log: OpenLog, checkpoint: StoredCheckpoint): Promise<void> {
-    const range = { from: log.published, to: checkpoint.size, types: AWAITED };
-    const awaited = await this.log.entriesOfTypes(tx, log, range);
+  private async announce(
+    tx: Tx,
+    log: OpenLog,
+    checkpoint: StoredCheckpoint,
+    awaited: readonly LoggedEntry[],
+  ): Promise<void> {
+    if (awaited.length === 0) return;
     const entries = await this.held.hold(tx, log, awaited);
     await tellProofs(this.log, tx, log, { checkpoint, entries });
   }

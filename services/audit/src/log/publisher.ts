@@ -93,7 +93,10 @@ export class Publisher {
 
   private async publish(tenantId: string): Promise<void> {
     try {
-      const moved = await this.published.alone(tenantId, (tx) => this.log.publish(tx, tenantId));
+      const moved = await this.published.alone(
+        tenantId,
+        async (tx, head) => head !== undefined && (await this.log.publish(tx, head)),
+      );
       if (moved) for (const listener of this.listeners) listener(tenantId);
     } catch (error) {
       this.logger.error({ err: error, tenant: tenantId }, 'this log is not published; it will be tried again');

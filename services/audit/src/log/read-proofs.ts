@@ -12,7 +12,7 @@ import {
 } from '@conclave/audit-core';
 import { Inject, Injectable } from '@nestjs/common';
 import { ConclaveError, type ReplyOf, type audit } from '@conclave/contracts';
-import { Database, type Actor, type Statements, type Tx } from '@conclave/postgres-kit';
+import { Database, type Actor, type Statements } from '@conclave/postgres-kit';
 import { retentionOf } from '../records/postgres-retention.js';
 import { Cosignatures } from '../witness/cosignatures.js';
 import { pathOf, type LogName } from './log-name.js';
@@ -20,7 +20,10 @@ import { LOG_STORE, type LogStore } from './log-store.js';
 import { PostgresLog, type OpenLog, type StoredCheckpoint } from './postgres-log.js';
 import { tileBytes } from './tile-bytes.js';
 
-/** Proofs from tiles: a few reads each, whatever the size of the log. */
+/**
+ * Proofs from tiles: a few reads each, whatever the size of the log. They need no common moment, because nothing that
+ * they read ever changes.
+ */
 @Injectable()
 export class ReadProofs {
   constructor(
@@ -31,37 +34,41 @@ export class ReadProofs {
   ) {}
 
   /** @throws ConclaveError `audit.log.empty` | `audit.proof.range` */
-  inclusion(ctx: Actor, index: number, size: number | undefined): Promise<ReplyOf<typeof audit.getInclusionProof>> {
-    return this.db.tx(ctx, async (tx) => {
-      const { log, checkpoint } = await this.checkpoint(tx, ctx, size);
-      if (index >= checkpoint.size) throw new ConclaveError('audit.proof.range', { size: checkpoint.size });
-      const [[entry], nodeAt] = await Promise.all([
-        this.log.entries(tx, log, [index]),
-        this.log.nodes(tx, log, nodesForInclusion(index, checkpoint.size)),
-      ]);
-      return {
-        index,
-        size: checkpoint.size,
-        leafHash: base64(entry!.leafHash),
-        hashes: inclusionProof(index, checkpoint.size, nodeAt).map(base64),
-        checkpoint: checkpoint.note,
-      };
-    });
+  async inclusion(
+    ctx: Actor,
+    index: number,
+    size: number | undefined,
+  ): Promise<ReplyOf<typeof audit.getInclusionProof>> {
+    const db = this.db.reads(ctx);
+    const { log, checkpoint } = await this.checkpoint(db, ctx, size);
+    if (index >= checkpoint.size) throw new ConclaveError('audit.proof.range', { size: checkpoint.size });
+    const leaf = { level: 0, index };
+    const nodeAt = await this.log.nodes(db, log, [leaf, ...nodesForInclusion(index, checkpoint.size)]);
+    return {
+      index,
+      size: checkpoint.size,
+      leafHash: base64(nodeAt(leaf.level, leaf.index)),
+      hashes: inclusionProof(index, checkpoint.size, nodeAt).map(base64),
+      checkpoint: checkpoint.note,
+    };
   }
 
   /** @throws ConclaveError `audit.log.empty` | `audit.proof.range` */
-  consistency(ctx: Actor, from: number, to: number | undefined): Promise<ReplyOf<typeof audit.getConsistencyProof>> {
-    return this.db.tx(ctx, async (tx) => {
-      const { log, checkpoint } = await this.checkpoint(tx, ctx, to);
-      if (from > checkpoint.size) throw new ConclaveError('audit.proof.range', { size: checkpoint.size });
-      const nodeAt = await this.log.nodes(tx, log, nodesForConsistency(from, checkpoint.size));
-      return {
-        from,
-        to: checkpoint.size,
-        hashes: consistencyProof(from, checkpoint.size, nodeAt).map(base64),
-        checkpoint: checkpoint.note,
-      };
-    });
+  async consistency(
+    ctx: Actor,
+    from: number,
+    to: number | undefined,
+  ): Promise<ReplyOf<typeof audit.getConsistencyProof>> {
+    const db = this.db.reads(ctx);
+    const { log, checkpoint } = await this.checkpoint(db, ctx, to);
+    if (from > checkpoint.size) throw new ConclaveError('audit.proof.range', { size: checkpoint.size });
+    const nodeAt = await this.log.nodes(db, log, nodesForConsistency(from, checkpoint.size));
+    return {
+      from,
+      to: checkpoint.size,
+      hashes: consistencyProof(from, checkpoint.size, nodeAt).map(base64),
+      checkpoint: checkpoint.note,
+    };
   }
 
   /**
@@ -88,15 +95,15 @@ export class ReadProofs {
   }
 
   private async checkpoint(
-    tx: Tx,
+    db: Statements,
     ctx: Actor,
     size: number | undefined,
   ): Promise<{ log: OpenLog; checkpoint: StoredCheckpoint }> {
-    const found = await this.log.published(tx, ctx.tenantId, size);
+    const found = await this.log.published(db, ctx.tenantId, size);
     if (!found || found.log.published === 0) throw new ConclaveError('audit.log.empty');
     const { log, checkpoint } = found;
     if (!checkpoint) throw new ConclaveError('audit.proof.range', { size: log.published });
-    const { note } = await this.cosignatures.of(tx, log, checkpoint);
+    const { note } = await this.cosignatures.of(db, log, checkpoint);
     return { log, checkpoint: { ...checkpoint, note } };
   }
 }

@@ -56,9 +56,11 @@ export function TrustPanel() {
 }
 
 function Believed({ trust: { policy } }: { readonly trust: Extract<LoadedTrust, { policy: unknown }> }) {
-  const { logs, services, witnesses, minExternalCustody, require: demands } = policy;
+  const { logs, services, witnesses, algorithms, relyingParties, minExternalCustody, require: demands } = policy;
   const demanded = [
     ...Object.entries(demands).map(([name, value]) => `${name} is ${value}`),
+    ...(algorithms ? [`voters sign with ${algorithms.join(' or ')}`] : []),
+    ...(relyingParties ? [`passkeys are for ${relyingParties.map(({ origin }) => origin).join(' or ')}`] : []),
     ...(minExternalCustody > 0 ? [`${minExternalCustody} keys outside the platform`] : []),
   ];
   return (

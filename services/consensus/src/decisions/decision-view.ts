@@ -58,7 +58,7 @@ function protocolOf(decision: Decision): Partial<View> {
   const { terms, frozen, discussion, veto, closedBy, phase } = decision;
   const { rounds, tie, statusQuo, earlyStop, waves } = terms;
   const spared = terms.electorate.filter(({ voterId }) => !wasAsked(decision, voterId)).length;
-  return structuredClone({
+  const known = {
     ...(rounds && { rounds: rounds as NonNullable<View['rounds']> }),
     ...(terms.veto && { veto: terms.veto }),
     ...(tie && { tie }),
@@ -70,7 +70,8 @@ function protocolOf(decision: Decision): Partial<View> {
     ...(discussion.length > 0 && { discussion: discussion.map((said) => contributionOf(said, isFinal(phase))) }),
     ...(veto && { vetoed: { voterId: veto.veto.voterId, reason: veto.veto.reason } }),
     ...(closedBy === 'certain' && { skippedByEarlyStop: spared }),
-  }) as Partial<View>;
+  };
+  return known as Partial<View>; // the terms are readonly, and a reply is only ever written
 }
 
 function contributionOf({ contribution, text }: Decision['discussion'][number], ended: boolean) {

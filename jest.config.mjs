@@ -14,6 +14,7 @@ const proofs = {
   SCIM_PYTHON: '/scim-tester.nightly',
   HOSTILE_PYTHON: '/hostile-clients.nightly',
   OPENBAO: '/openbao.nightly',
+  SAML_CORPUS: '/public-corpora.nightly',
 };
 const unproven = Object.keys(proofs).flatMap((name) => (process.env[name] ? [] : proofs[name]));
 if (process.env.CONCLAVE_NIGHTLY && unproven.length > 0)

@@ -167,6 +167,10 @@ export async function* askEverywhere(
       sent(asks, (prefix) => theirs.get(prefix)!),
       sent(asks, (prefix) => newId(kinds[prefix]!)),
     ];
+    for (const asking of known.askings.map(withNul)) {
+      const answer = await send(stranger, route, asking);
+      yield { route: `${nameOf(route)} at ${asking.path}`, revealed: [], answer };
+    }
     for (const [n, asking] of known.askings.entries()) {
       const answer = await send(stranger, route, asking);
       const revealed = secrets.filter((secret) => answer.text.includes(secret) && !known.ids.includes(secret));
@@ -178,6 +182,19 @@ export async function* askEverywhere(
       }
     }
   }
+}
+
+/** The same with the zero character wherever a client can put one: no database keeps it. */
+function withNul({ path, headers, body }: Asking): Asking {
+  const members = ['client_id', 'code', 'state', 'returnTo', 'filter', 'RelayState', 'SAMLRequest', 'consent'];
+  const query = members.map((name) => `${name}=%00`).join('&');
+  const isForm = headers?.['content-type']?.includes('form') === true;
+  const nuls = isForm ? [...new URLSearchParams(body).keys()].map((name) => `${name}=%00`).join('&') : body;
+  return {
+    path: `${path}${path.includes('?') ? '&' : '?'}${query}`,
+    ...(headers === undefined ? {} : { headers }),
+    ...(nuls === undefined ? {} : { body: nuls }),
+  };
 }
 
 function sent(asks: Probe['asks'], idOf: IdOf): { askings: readonly Asking[]; ids: readonly string[] } {

@@ -13,13 +13,15 @@ import { askEverywhere, nameOf, probes } from './edge-strangers.js';
 import { logIn, openPage, openSignIn } from './log-in.js';
 import { Remains } from './remains.js';
 import { program } from './story.js';
-import { CANARY, ask as askRoute, furnish, plain, requests, routeOf, routes } from './strangers.js';
+import { CANARY, ask as askRoute, furnish, plain, requests, routeOf, routes, shakeHands } from './strangers.js';
 import { countedTallies, refusedTallies } from './tally-table.js';
 
 interface Answer {
   readonly status: number;
   readonly body: { readonly [member: string]: unknown };
 }
+
+type Asked = ReturnType<typeof requests>['known'];
 
 describe('the members of a workspace, over the public API', () => {
   const canary = 'canary of the second tenant';
@@ -286,6 +288,22 @@ describe('the members of a workspace, over the public API', () => {
       expect([routeOf(route), plain(answer, known.ids)]).toEqual([routeOf(route), plain(guess, unknown.ids)]);
     }
     expect(malformed).toEqual([]);
+    const streams = routes.filter(({ transport, http }) => transport === 'stream' && http.method === 'GET');
+    const shake = (key: string, route: (typeof routes)[number], { request }: Asked) =>
+      shakeHands(platform.gateway, key, route, request);
+    const opened = [];
+    for (const route of streams) {
+      const { known, unknown } = requests(route, theirs);
+      const [answer, guess] = [
+        await shake(platform.apiKeyB, route, known),
+        await shake(platform.apiKeyB, route, unknown),
+      ];
+      expect([routeOf(route), plain(answer, known.ids)]).toEqual([routeOf(route), plain(guess, unknown.ids)]);
+      if (answer.status === 101) opened.push(routeOf(route));
+    }
+    expect(opened).toEqual([]);
+    const events = routes.find(({ http }) => http.path === '/v1/runs/{id}/events')!;
+    expect((await shake(platform.apiKey, events, requests(events, theirs).known)).status).toBe(101);
     const after = await asOwner();
     expect([...before.values()].map(({ status }) => status)).not.toContain(404);
     // An erasure goes on by itself.

@@ -15,6 +15,7 @@ const proofs = {
   HOSTILE_PYTHON: '/hostile-clients.nightly',
   LOCAL_KMS: '/local-kms.nightly',
   OPENBAO: '/openbao.nightly',
+  SAML_CORPUS: '/public-corpora.nightly',
 };
 const unproven = Object.keys(proofs).flatMap((name) => (process.env[name] ? [] : proofs[name]));
 if (process.env.CONCLAVE_NIGHTLY && unproven.length > 0)

@@ -61,6 +61,8 @@ timed 'another signs a person in and out in a browser' env CONCLAVE_NIGHTLY=1 \
   SIMPLESAMLPHP="${SIMPLESAMLPHP:-/usr/share/simplesamlphp}" npm test -- simplesamlphp.nightly
 timed 'a KMS by others keeps the keys of keys' env CONCLAVE_NIGHTLY=1 LOCAL_KMS="$GOBIN/local-kms" \
   npm test -- local-kms.nightly
+# A folder with checkouts of node-saml (1d8d66f) and python3-saml (0320fd4) under these names.
+[ -z "${SAML_CORPUS:-}" ] || timed 'the invalid responses of others are refused' env CONCLAVE_NIGHTLY=1 npm test -- public-corpora.nightly
 # Its modules are in no proxy: build or fetch it yourself.
 [ -z "${OPENBAO:-}" ] || timed 'OpenBao keeps the keys of keys' env CONCLAVE_NIGHTLY=1 npm test -- openbao.nightly
 timed "logs and exports hold by others' programs" env CONCLAVE_NIGHTLY=1 S3_SERVER="$GOBIN/versitygw" \

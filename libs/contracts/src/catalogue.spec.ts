@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { contracts, eventContracts } from './catalogue.js';
 import { contract, serviceNames, type Contract } from './contract.js';
+import { edgeRoutes, type EdgeRoute } from './edge-routes.js';
 import { generalErrors, type ErrorCode } from './errors.js';
 import { ownerPermissions, permissions, roles } from './permissions.js';
 
@@ -90,6 +91,48 @@ describe('operations', () => {
       contract(spec),
       // @ts-expect-error -- a permission nobody can hold is a hole, too
       contract({ ...spec, permission: 'thing:get' }),
+    ];
+    expect(make).not.toThrow();
+  });
+});
+
+describe('routes of the edge’s own', () => {
+  const named = edgeRoutes.map((route) => [`${route.method} ${route.path}`, route] as const);
+
+  it('are there once each, and are no contract’s', () => {
+    expect(
+      repeated([...named.map(([name]) => name), ...overHttp.map(([, , http]) => `${http.method} ${http.path}`)]),
+    ).toEqual([]);
+  });
+
+  it.each(named)('%s says who may ask, or why anybody may', (_name, { access, asks, uncounted }) => {
+    if ('permission' in access) {
+      expect(permissions).toContain(access.permission);
+      expect(asks.map(({ permission }) => permission)).toEqual([access.permission]);
+    } else {
+      expect('signIn' in access || access.public.length > 10).toBe(true);
+      // Whom it is done for is not known by then, so it is done by the edge itself.
+      expect(asks.filter(({ permission }) => permission !== 'service')).toEqual([]);
+    }
+    expect([
+      uncounted === undefined || 'public' in access,
+      asks.filter(({ callers }) => !callers.includes('gateway')),
+    ]).toEqual([true, []]);
+  });
+
+  it('ask everything of others that only the edge may ask, and no route of a contract does', () => {
+    const asked = new Set(edgeRoutes.flatMap(({ asks }) => asks));
+    expect([...asked].filter(({ http }) => http !== undefined)).toEqual([]);
+  });
+
+  it('do not compile without a word on who may ask', () => {
+    const route = { method: 'GET', path: '/v1/thing', asks: [] } as const;
+    const make = (): EdgeRoute[] => [
+      { ...route, access: { public: 'it is only a thing' } },
+      // @ts-expect-error -- a route that says nothing of who may ask is a hole
+      route,
+      // @ts-expect-error -- so is one with a permission nobody can hold
+      { ...route, access: { permission: 'thing:get' } },
     ];
     expect(make).not.toThrow();
   });

@@ -6,6 +6,7 @@ export * from './verdict.js';
 export type { JsonValue } from './page.js';
 export * from './events/event.js';
 export { contracts, eventContracts, events } from './catalogue.js';
+export { edgeRoutes, type EdgeAccess, type EdgeRoute } from './edge-routes.js';
 export * from './nats-permissions.js';
 export { runsChanged, runsEnded, tokensSaid, turnsReady, type PeerSubject } from './live.js';
 export {

@@ -11,8 +11,8 @@ import { program } from './story.js';
 export type Page = (method: string, path: string, body?: object) => Promise<{ status: number; body: Json }>;
 type Json = { readonly [member: string]: unknown };
 
-/** Signs a browser in with a key. */
-export async function openPage(gateway: string, apiKey: string): Promise<Page> {
+/** What a browser sends that was signed in with a key. */
+export async function openSignIn(gateway: string, apiKey: string): Promise<Readonly<Record<string, string>>> {
   const signIn = await fetch(`${gateway}/v1/sign-ins`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -23,10 +23,16 @@ export async function openPage(gateway: string, apiKey: string): Promise<Page> {
     .getSetCookie()
     .map((line) => line.split(';')[0])
     .join('; ');
+  return { cookie, 'x-conclave-csrf': csrf };
+}
+
+/** Signs a browser in with a key. */
+export async function openPage(gateway: string, apiKey: string): Promise<Page> {
+  const sent = await openSignIn(gateway, apiKey);
   return async (method, path, body) => {
     const response = await fetch(gateway + path, {
       method,
-      headers: { cookie, 'x-conclave-csrf': csrf, ...(body ? { 'content-type': 'application/json' } : {}) },
+      headers: { ...sent, ...(body ? { 'content-type': 'application/json' } : {}) },
       body: body ? JSON.stringify(body) : null,
     });
     return { status: response.status, body: (await response.json()) as Json };

@@ -3,16 +3,17 @@ import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parseNote, parseVkey, verifyNote } from '@conclave/audit-core';
-import { permissions } from '@conclave/contracts';
+import { edgeRoutes, permissions } from '@conclave/contracts';
 import { contextTokens } from '@conclave/nest-kit';
 import { forgedTokens } from '@conclave/nest-kit/testing';
 import { run } from '../processes/run.js';
 import { startConstellation, type Constellation } from '../testing/constellation.js';
 import { openSecrets, signingKey } from '../secrets.js';
-import { logIn, openPage } from './log-in.js';
+import { askEverywhere, nameOf, probes } from './edge-strangers.js';
+import { logIn, openPage, openSignIn } from './log-in.js';
 import { Remains } from './remains.js';
 import { program } from './story.js';
-import { CANARY, ask as askRoute, furnish, plain, requests, routeOf, routes } from './strangers.js';
+import { CANARY, ask as askRoute, furnish, plain, requests, routeOf, routes, shakeHands } from './strangers.js';
 import { countedTallies, refusedTallies } from './tally-table.js';
 
 interface Answer {
@@ -20,11 +21,16 @@ interface Answer {
   readonly body: { readonly [member: string]: unknown };
 }
 
+type Asked = ReturnType<typeof requests>['known'];
+
 describe('the members of a workspace, over the public API', () => {
   const canary = 'canary of the second tenant';
   let platform: Constellation;
   /** What the second tenant has. */
   let others: ReadonlyMap<string, string>;
+  let furnishing: ReturnType<typeof furnish> | undefined;
+  /** What the first has, made when it is first asked for. */
+  const firstTenants = () => (furnishing ??= furnish(platform.gateway, platform.apiKey));
   beforeAll(async () => {
     platform = await startConstellation({ env: { TENANT_ERASURE_GRACE_HOURS: '0' } });
     others = await furnish(platform.gateway, platform.apiKeyB, canary);
@@ -255,7 +261,7 @@ describe('the members of a workspace, over the public API', () => {
   });
 
   it('get nothing out of another tenant on any route: an id that is there is answered as one that never was', async () => {
-    const theirs = await furnish(platform.gateway, platform.apiKey);
+    const theirs = await firstTenants();
     const secrets = [...theirs.values(), CANARY, platform.workspace];
     // An authorization is nobody's before a person has answered it.
     const readable = ({ http: { method, path } }: (typeof routes)[number]) =>
@@ -282,11 +288,54 @@ describe('the members of a workspace, over the public API', () => {
       expect([routeOf(route), plain(answer, known.ids)]).toEqual([routeOf(route), plain(guess, unknown.ids)]);
     }
     expect(malformed).toEqual([]);
+    const streams = routes.filter(({ transport, http }) => transport === 'stream' && http.method === 'GET');
+    const shake = (key: string, route: (typeof routes)[number], { request }: Asked) =>
+      shakeHands(platform.gateway, key, route, request);
+    const opened = [];
+    for (const route of streams) {
+      const { known, unknown } = requests(route, theirs);
+      const [answer, guess] = [
+        await shake(platform.apiKeyB, route, known),
+        await shake(platform.apiKeyB, route, unknown),
+      ];
+      expect([routeOf(route), plain(answer, known.ids)]).toEqual([routeOf(route), plain(guess, unknown.ids)]);
+      if (answer.status === 101) opened.push(routeOf(route));
+    }
+    expect(opened).toEqual([]);
+    const events = routes.find(({ http }) => http.path === '/v1/runs/{id}/events')!;
+    expect((await shake(platform.apiKey, events, requests(events, theirs).known)).status).toBe(101);
     const after = await asOwner();
     expect([...before.values()].map(({ status }) => status)).not.toContain(404);
     // An erasure goes on by itself.
     for (const [route, answer] of [...before].filter(([name]) => name !== 'GET /v1/audit/erasures/{id}'))
       expect([route, after.get(route)]).toEqual([route, answer]);
+  }, 120_000);
+
+  it('get nothing out of another tenant where the edge has routes of its own: sign-in, SCIM, OAuth, SAML, deliveries', async () => {
+    expect(Object.keys(probes).sort()).toEqual(edgeRoutes.map(nameOf).sort());
+    const user = { schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'], userName: 'canary@example.com' };
+    const { body: provisioned } = await ask(platform.apiKey, 'POST', '/scim/v2/Users', user);
+    const theirs = new Map([...(await firstTenants()), ['prn', String(provisioned['id'])]]);
+    const asOwner = async () =>
+      Promise.all(
+        [`Users/${theirs.get('prn')}`, `Groups/${theirs.get('grp')}`].map(
+          async (path) => (await ask(platform.apiKey, 'GET', `/scim/v2/${path}`)).body,
+        ),
+      );
+    const before = await asOwner();
+    expect(before.map(({ id }) => id)).toEqual([theirs.get('prn'), theirs.get('grp')]);
+    const stranger = {
+      ...{ gateway: platform.gateway, apiKey: platform.apiKeyB },
+      browser: () => openSignIn(platform.gateway, platform.apiKeyB),
+    };
+    for await (const { route, revealed, answer, apart } of askEverywhere(stranger, theirs, [
+      ...theirs.values(),
+      CANARY,
+    ])) {
+      expect([route, answer.status >= 500, revealed]).toEqual([route, false, []]);
+      if (apart) expect([route, apart[0]]).toEqual([route, apart[1]]);
+    }
+    expect(await asOwner()).toEqual(before);
   }, 120_000);
 
   it('come in by their credentials alone: a context token opens nothing at the edge, forged or signed by auth itself', async () => {

@@ -2,6 +2,8 @@
  * The wall between tenants from outside, over every route the contracts name: a stranger with an administrator's key of
  * another tenant is answered about ids that exist exactly as about ids that never were.
  */
+import { request as httpRequest } from 'node:http';
+import { text } from 'node:stream/consumers';
 import {
   contracts,
   directories,
@@ -136,6 +138,24 @@ export async function ask(
   const body = bytes ? '' : JSON.stringify(Object.fromEntries(rest));
   const headers = { authorization, 'content-type': bytes ? 'application/octet-stream' : 'application/json' };
   return answerOf(await fetch(`${gateway}${path}`, { method: http.method, headers, body, signal }));
+}
+
+/** The same of a stream, as a WebSocket: with the status alone when it opens. */
+export function shakeHands(gateway: string, key: string, { http }: Routed, request: Request): Promise<Answer> {
+  const path = http.path.replaceAll(/\{\+?(\w+)\}/g, (_, name: string) => encodeURIComponent(String(request[name])));
+  const handshake = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' };
+  const headers = { ...handshake, 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==', authorization: `Bearer ${key}` };
+  return new Promise((answered, failed) => {
+    const asked = httpRequest(gateway + path, { headers, agent: false, timeout: 20_000 });
+    asked.once('upgrade', (_response, socket) => {
+      socket.destroy();
+      answered({ status: 101, text: '' });
+    });
+    asked.once('response', (response) => {
+      void text(response).then((said) => answered({ status: response.statusCode!, text: said }), failed);
+    });
+    asked.once('error', failed).end();
+  });
 }
 
 const answerOf = async (response: Response): Promise<Answer> => ({

@@ -36,15 +36,15 @@ export class DeliverHook {
     return outcome.fired;
   }
 
-  /** A delivery names a trigger and no tenant. */
+  /** A delivery names a trigger and no tenant; nobody is told which triggers there are. */
   private async hookOf(id: string): Promise<TriggerRow> {
     const place = await this.db.system((tx) =>
       tx.one<{ tenant_id: string }>('select tenant_id from trigger where id = $1', [id]),
     );
-    if (!place) throw new ConclaveError('runtime.trigger.not-found', { id });
+    if (!place) throw new ConclaveError('runtime.trigger.signature', { id });
     const actor = runtimeActor(place.tenant_id);
     const trigger = await readTrigger(this.db.autocommit(actor), actor, id);
-    if (trigger.source.kind !== 'webhook') throw new ConclaveError('runtime.trigger.not-found', { id });
+    if (trigger.source.kind !== 'webhook') throw new ConclaveError('runtime.trigger.signature', { id });
     return trigger;
   }
 }

@@ -84,7 +84,7 @@ const defined = (members: object): object =>
 
 function read(metadata: string): object {
   try {
-    return readIdpMetadata(metadata);
+    return readIdpMetadata(metadata, Date.now());
   } catch (error) {
     if (!(error instanceof SamlRefusal)) throw error;
     throw invalid(`metadata: ${error.reason}`, error);

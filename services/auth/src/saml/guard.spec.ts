@@ -163,7 +163,7 @@ describe('a SAML response', () => {
 
 describe('metadata', () => {
   it('of a provider is read, and refused when it says too little or too much', () => {
-    expect(readIdpMetadata(idp.metadata)).toEqual({
+    expect(readIdpMetadata(idp.metadata, Date.now())).toEqual({
       idpEntityId: idp.entityId,
       ssoUrl: idp.ssoUrl,
       sloUrl: idp.sloUrl,
@@ -176,7 +176,7 @@ describe('metadata', () => {
       [/entityID="[^"]*"/, ''],
       ['<?xml version="1.0"?>', '<!DOCTYPE md [<!ENTITY x "y">]>'],
     ] as const)
-      expect(() => readIdpMetadata(idp.metadata.replace(from, to))).toThrow(SamlRefusal);
+      expect(() => readIdpMetadata(idp.metadata.replace(from, to), Date.now())).toThrow(SamlRefusal);
   });
 
   it('of ours is signed with the key it names', async () => {

@@ -88,6 +88,7 @@ export function readEnvelope(base64: string, expected: Expected): Envelope {
   const response = parseStrictXml(xml);
   insist(isNamed(response, SAMLP, 'Response'), 'root');
   insist(attributeOf(response, 'Version') === '2.0', 'version');
+  insist(attributeOf(response, 'ID'), 'ids');
   const all = elementsOf(response);
   checkIds(all);
   const { assertion, encryption } = payloadOf(response, all);
@@ -170,6 +171,8 @@ export function readAssertion(verified: string, expected: Expected): Asserted {
   const subject = onlyChild(assertion, SAML, 'Subject');
   const nameId = onlyChild(subject, SAML, 'NameID');
   insist(attributeOf(nameId, 'Format') !== TRANSIENT, 'transient subject');
+  const madeFor = attributeOf(nameId, 'SPNameQualifier');
+  insist(madeFor === undefined || madeFor === expected.entityId, 'name for another');
   const ends = [endOfConfirmation(subject, expected), endOfConditions(assertion, expected)];
   return {
     id,
@@ -245,8 +248,11 @@ function sessionOf(assertion: Element, now: number): Session {
 }
 
 function attributesOf(assertion: Element): Map<string, string[]> {
-  const found = childrenNamed(assertion, SAML, 'AttributeStatement').flatMap((statement) =>
-    childrenNamed(statement, SAML, 'Attribute'),
+  const found = childrenNamed(assertion, SAML, 'AttributeStatement').flatMap(childrenOf);
+  // What is encrypted by itself would be said, and read by nobody.
+  insist(
+    found.every((attribute) => isNamed(attribute, SAML, 'Attribute')),
+    'attributes',
   );
   const attributes = new Map<string, string[]>();
   for (const attribute of found) {

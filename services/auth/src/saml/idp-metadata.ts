@@ -1,3 +1,4 @@
+import { instantOf } from './guard.js';
 import { insist } from './saml-refusal.js';
 import { attributeOf, childrenNamed, elementsOf, isNamed, parseMetadata } from './strict-xml.js';
 
@@ -13,8 +14,12 @@ export interface IdpMetadata {
   readonly certificates: string[];
 }
 
-/** What an identity provider's metadata says of it: name, addresses, and every key it signs with. @throws SamlRefusal */
-export function readIdpMetadata(xml: string): IdpMetadata {
+/**
+ * What an identity provider's metadata says of it: name, addresses, and every key it signs with; none once it has expired.
+ *
+ * @throws SamlRefusal
+ */
+export function readIdpMetadata(xml: string, now: number): IdpMetadata {
   const root = parseMetadata(xml);
   const entities = elementsOf(root).filter(
     (element) => isNamed(element, MD, 'EntityDescriptor') && childrenNamed(element, MD, 'IDPSSODescriptor').length > 0,
@@ -23,6 +28,10 @@ export function readIdpMetadata(xml: string): IdpMetadata {
   const [entity] = entities as [Element];
   const [idp, ...more] = childrenNamed(entity, MD, 'IDPSSODescriptor') as [Element];
   insist(more.length === 0, 'metadata of one identity provider');
+  insist(
+    [root, entity, idp].every((element) => isGood(element, now)),
+    'expired',
+  );
   const idpEntityId = attributeOf(entity, 'entityID');
   const ssoUrl = endpointOf(idp, 'SingleSignOnService').location;
   const { location: sloUrl, responseLocation: sloResponseUrl } = endpointOf(idp, 'SingleLogoutService');
@@ -37,6 +46,11 @@ export function readIdpMetadata(xml: string): IdpMetadata {
     ...(sloUrl === undefined ? {} : { sloUrl }),
     ...(sloUrl === undefined || sloResponseUrl === undefined ? {} : { sloResponseUrl }),
   };
+}
+
+function isGood(element: Element, now: number): boolean {
+  const until = attributeOf(element, 'validUntil');
+  return until === undefined || instantOf(until) > now;
 }
 
 function endpointOf(

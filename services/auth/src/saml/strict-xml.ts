@@ -7,6 +7,7 @@ import { inflateRawSync } from 'node:zlib';
 import { connections } from '@conclave/contracts';
 import { DOMParser } from '@xmldom/xmldom';
 import { SamlRefusal, insist } from './saml-refusal.js';
+import { checkNamespaces, checkWellFormed } from './well-formed.js';
 
 const MAX_DEPTH = 40;
 const ELEMENT = 1;
@@ -55,8 +56,10 @@ export function parseStrictXml(text: string): Element {
   );
   insist(!body.includes('<!') && !body.includes('<?'), 'markup');
   insist(!/[^\t\n\r\x20-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u.test(body), 'characters');
+  checkWellFormed(body);
   const root = parse(body.trim());
   insist(depthOf(root) <= MAX_DEPTH, 'depth');
+  checkNamespaces(elementsOf(root));
   return root;
 }
 
@@ -64,6 +67,7 @@ export function parseStrictXml(text: string): Element {
 export function parseMetadata(text: string): Element {
   insist(Buffer.byteLength(text) <= connections.SAML_LIMIT_BYTES, 'size');
   insist(!/<!(?!--)/.test(text), 'markup');
+  checkWellFormed(text.replaceAll(/<!--[^]*?-->|<\?[^]*?\?>/g, ''));
   return parse(text.trim());
 }
 

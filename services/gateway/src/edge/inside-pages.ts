@@ -1,9 +1,9 @@
-import { ConclaveError } from '@conclave/contracts';
+import { ConclaveError, edgeRoutes } from '@conclave/contracts';
 import type { Kit } from '@conclave/nest-kit';
 import type { FastifyInstance } from 'fastify';
 import { sendProblem } from './problems.js';
 
-const INSIDE = new Set(['/readyz', '/metrics']);
+const INSIDE: ReadonlySet<string> = new Set(edgeRoutes.flatMap(({ path, inside }) => (inside ? [path] : [])));
 
 /**
  * Keeps from the public what tells of the inside. Probes and scrapers ask a pod by its own address; whoever asks by the

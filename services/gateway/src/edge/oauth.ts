@@ -9,6 +9,8 @@ import type { RateLimits } from './rate-limits.js';
 import { limitedBody, requireMediaType } from './request-input.js';
 
 const FORM_TYPE = 'application/x-www-form-urlencoded';
+/** Of an authorization on its way. */
+const UID = /^[\w-]{1,64}$/;
 const PASSED = ['accept', 'authorization', 'content-type', 'cookie', 'user-agent'] as const;
 
 export interface OauthParts {
@@ -48,11 +50,19 @@ async function answer({ kit, config }: OauthParts, request: FastifyRequest) {
     }),
   );
   const asked = parseRequest(oauth.oauthRequest, {
-    ...{ method: request.method, url: request.url, headers },
+    ...{ method: request.method, url: addressOf(request), headers },
     ...(body === undefined ? {} : { body }),
     address: clientAddress(request, config.TRUSTED_PROXY_HOPS),
   }) as RequestOf<typeof oauth.oauthRequest>;
   return kit.rpc.callAsService(oauth.oauthRequest, {}, asked);
+}
+
+/** As the route is written, however the client spelled it: its owner tells paths by their letters. */
+function addressOf({ params, routeOptions, url }: FastifyRequest): string {
+  const { uid } = params as { readonly uid?: string };
+  if (uid !== undefined && !UID.test(uid)) throw new ConclaveError('route.unknown');
+  const query = url.indexOf('?');
+  return routeOptions.url!.replace(':uid', uid ?? '') + (query === -1 ? '' : url.slice(query));
 }
 
 /** The cookies of an authorization on its way; who is signed in is not the protocol's to know. */

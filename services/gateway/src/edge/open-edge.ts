@@ -14,6 +14,7 @@ import { Credentials } from './credentials.js';
 import { Door } from './door.js';
 import { registerHooks } from './hooks.js';
 import { keepInside } from './inside-pages.js';
+import { serveListedOnly } from './listed-routes.js';
 import { registerOauth } from './oauth.js';
 import { answerBrokenRequests, sendProblem } from './problems.js';
 import { RateLimits } from './rate-limits.js';
@@ -42,6 +43,7 @@ export async function openEdge(fastify: FastifyInstance, app: INestApplicationCo
   answerBrokenRequests(fastify);
   leadAstrayPathsHome(fastify);
   keepInside(fastify, kit, config.PUBLIC_URL);
+  serveListedOnly(fastify);
 
   await fastify.register(async (scope) => {
     await prepareScope(scope, kit, config);

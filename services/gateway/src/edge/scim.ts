@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import { problemOf, scim, type RequestOf } from '@conclave/contracts';
+import { ConclaveError, problemOf, scim, type RequestOf } from '@conclave/contracts';
 import { parseRequest, toConclaveError, type Kit } from '@conclave/nest-kit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { EdgeConfig } from '../config.js';
@@ -8,8 +8,11 @@ import { challengeOf } from './challenges.js';
 import type { Door } from './door.js';
 import { takeTheRest } from './problems.js';
 import { JSON_TYPE, readJson } from './request-input.js';
+import { refuseUnstorable } from './strict-json.js';
 
 const SCIM_TYPE = 'application/scim+json';
+/** A kind, or a kind and a name; or a search. */
+const PLAIN = /^(?:[A-Za-z]+|\.search)(?:\/[\w.:-]+)?$/;
 const LIMIT_BYTES = 500_000;
 const ERROR = 'urn:ietf:params:scim:api:messages:2.0:Error';
 
@@ -44,14 +47,16 @@ async function answer({ kit, door, config }: ScimParts, request: FastifyRequest,
   const admitted = await door.admit(scim.scimRequest, request, reply);
   const body = await readJson(request, LIMIT_BYTES, [SCIM_TYPE, JSON_TYPE]);
   const ifMatch = request.headers['if-match'];
-  const asked = parseRequest(scim.scimRequest, {
+  const given = {
     method: request.method,
     base: `${config.PUBLIC_URL?.replace(/\/$/, '') ?? `${request.protocol}://${request.host}`}/scim/v2`,
-    path: (request.params as { readonly '*': string })['*'],
+    path: pathOf(request),
     query: request.query,
     ...(Object.keys(body).length > 0 && { body }),
     ...(ifMatch !== undefined && { ifMatch }),
-  }) as RequestOf<typeof scim.scimRequest>;
+  };
+  refuseUnstorable(given);
+  const asked = parseRequest(scim.scimRequest, given) as RequestOf<typeof scim.scimRequest>;
   const { token } = await door.goOn(scim.scimRequest, admitted);
   const answered = await kit.rpc.call(scim.scimRequest, asked, {
     token,
@@ -62,6 +67,13 @@ async function answer({ kit, door, config }: ScimParts, request: FastifyRequest,
   if (location !== undefined) reply.header('location', location);
   reply.status(status);
   return resource ? reply.type(SCIM_TYPE).send(JSON.stringify(resource)) : reply.send();
+}
+
+/** What follows, `Users/prn_…`, however the client escaped it; a slash at its end says nothing. */
+function pathOf({ params }: FastifyRequest): string {
+  const path = (params as { readonly '*': string })['*'].replace(/\/$/, '');
+  if (!PLAIN.test(path) || /\/\.{1,2}$/.test(path)) throw new ConclaveError('route.unknown');
+  return path;
 }
 
 function refuse(

@@ -88,9 +88,8 @@ export function registerSignIns(
   });
 
   fastify.delete('/v1/sign-ins/current', async (request, reply) => {
-    const credential = door.credentialOf(request);
-    if (credential?.kind !== 'sign-in') throw new ConclaveError('auth.unauthenticated');
-    await door.admit(ANYONE_AT_ALL, request, reply);
+    const { credential } = await door.admit(ANYONE_AT_ALL, request, reply);
+    if (credential.kind !== 'sign-in') throw new ConclaveError('auth.unauthenticated');
     const { provider } = await kit.rpc.callAsService(auth.endSignIn, {}, { secret: credential.secret });
     credentials.forget(credential);
     cookie.clear(request, reply);

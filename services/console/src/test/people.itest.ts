@@ -362,7 +362,7 @@ import { API_KEY, newWorld, type World } from './world.js';
     expect(lastWrite()).toMatchObject({ subject: invitations.renewInvitation.subject, request: { sendMail: true } });
   });
 
-  it('get another role, a way back in, and an end', async () => {
+  it('get another role, a way back in, are signed out, and get an end', async () => {
     await enterAt(page, url, '/members');
     await button('Change the role of Grace Hopper').click();
     await dialog().getByLabel('Role').selectOption('auditor');
@@ -372,11 +372,17 @@ import { API_KEY, newWorld, type World } from './world.js';
     await button('Make the link').click();
     await see(dialog().getByText(`${ORIGIN}/welcome#a-way-back-in`));
     await button('I have copied it').click();
+    await button('Sign Grace Hopper out').click();
+    await dialog().getByRole('button', { name: 'Sign out' }).click();
+    await gone(dialog());
+    expect(lastWrite()).toMatchObject({ request: { principal: expect.stringMatching(/^prn_/) } });
     await button('Disable Grace Hopper').click();
     await dialog().getByRole('button', { name: 'Disable' }).click();
     await see(row(/Grace Hopper.*Disabled/));
     expect(edge.writes.map(({ subject }) => subject)).toEqual(
-      [auth.changeMember, invitations.createRecovery, auth.disableMember].map(({ subject }) => subject),
+      [auth.changeMember, invitations.createRecovery, signIns.revokeSignIns, auth.disableMember].map(
+        ({ subject }) => subject,
+      ),
     );
     await button('Change the role of Ada Lovelace').click();
     await dialog().getByLabel('Role').selectOption('viewer');

@@ -166,7 +166,7 @@ function parseWords(words: readonly string[], options: Options) {
       ),
     });
   } catch (error) {
-    const said = error instanceof Error ? error.message.split('. ')[0]! : String(error);
+    const said = (error as Error).message.split('. ')[0]!;
     const [, wrong] = /^Unknown option '--([^']+)'/.exec(said) ?? [];
     const near = wrong === undefined ? undefined : didYouMean(wrong, Object.keys(options));
     throw usage(said, near === undefined ? undefined : `Did you mean: --${near}?`);

@@ -5,6 +5,7 @@ import {
   platformOptions,
   type Command,
   type Group,
+  type Option,
   type Options,
 } from './command.js';
 import { plainCodes } from './exit-codes.js';
@@ -58,33 +59,42 @@ export function overview(parts: readonly (readonly [string, readonly Group['comm
 
 /** The help of one command. */
 export function helpText(path: readonly string[], command: Command): string {
-  const { summary, description, options, codes = plainCodes, calls = [] } = command;
-  const spelled = (some: Options) =>
-    Object.entries(some).map(([name, option]): [string, string] => [spelling(name, option), helpOf(option)]);
-  const common: Options = {
-    ...Object.fromEntries(Object.entries(options).filter(([name]) => isPlatform(name, options))),
-    ...commonOptions,
-  };
-  const own = Object.fromEntries(Object.entries(options).filter(([name]) => !(name in common)));
-  const width = Math.max(...spelled({ ...own, ...common }).map(([name]) => name.length));
-  const needs = [...new Set(calls.map(({ permission }) => permission))].filter((one) => one !== 'none');
+  const { own, shared, codes = plainCodes } = { ...command, ...optionsOf(command) };
+  const width = Math.max(...spelled({ ...own, ...shared }).map(([name]) => name.length));
   return [
-    `Usage: conclave ${path.join(' ')}${operandsOf(command)} [OPTION…]`,
-    '',
-    description ?? `${capital(summary)}.`,
+    ...usageOf(path, command),
     '',
     ...(Object.keys(own).length > 0 ? [...inColumns(spelled(own), width), ''] : []),
-    ...inColumns(spelled(common), width),
+    ...inColumns(spelled(shared), width),
     '',
-    ...(needs.length > 0 ? [`Permissions: ${needs.join(', ')}`, ''] : []),
+    ...permissionsOf(command),
     'Exit codes:',
     ...codes.map(([code, meaning]) => `  ${String(code).padStart(3)}  ${meaning}`),
     '',
   ].join('\n');
 }
 
-const isPlatform = (name: string, options: Options): boolean =>
-  Object.hasOwn(platformOptions, name) && options[name] === platformOptions[name as keyof typeof platformOptions];
+const usageOf = (path: readonly string[], command: Command): string[] => [
+  `Usage: conclave ${path.join(' ')}${operandsOf(command)} [OPTION…]`,
+  '',
+  command.description ?? `${capital(command.summary)}.`,
+];
+
+function permissionsOf({ calls = [] }: Command): string[] {
+  const needs = [...new Set(calls.map(({ permission }) => permission))].filter((one) => one !== 'none');
+  return needs.length > 0 ? [`Permissions: ${needs.join(', ')}`, ''] : [];
+}
+
+/** The options of a command alone, and those that many take. */
+function optionsOf({ options }: Command): { readonly own: Options; readonly shared: Options } {
+  const entries = Object.entries(options);
+  const isShared = ([name, option]: readonly [string, Option]) => option === (platformOptions as Options)[name];
+  const own = Object.fromEntries(entries.filter((one) => !isShared(one)));
+  return { own, shared: { ...Object.fromEntries(entries.filter(isShared)), ...commonOptions } };
+}
+
+const spelled = (options: Options) =>
+  Object.entries(options).map(([name, option]): [string, string] => [spelling(name, option), helpOf(option)]);
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
@@ -112,25 +122,33 @@ export function reference(root: Group): string {
     '',
     'Written by `conclave help reference`; a test fails when it is stale. Every command tells the same with `--help`.',
     '',
-    ...[...commandsOf(root)].map(
-      ([path, { summary }]) => `- [\`conclave ${path.join(' ')}\`](#conclave-${path.join('-')}): ${summary}`,
-    ),
-    '',
     ...Object.entries(topics).flatMap(([name, { summary, text }]) => [
       `## ${capital(name)}: ${summary}`,
       '',
-      '```text',
-      text().trimEnd(),
-      '```',
-      '',
+      ...block([text()]),
     ]),
-    ...[...commandsOf(root)].flatMap(([path, command]) => [
-      `## conclave ${path.join(' ')}`,
+    '## Options that many commands take',
+    '',
+    ...block(inColumns(spelled({ ...platformOptions, ...commonOptions }))),
+    ...root.commands.flatMap((entry) => [
+      `## conclave ${entry.name}`,
       '',
-      '```text',
-      helpText(path, command).trimEnd(),
-      '```',
-      '',
+      ...(isGroup(entry) ? [entry.description?.split('\n').join(' ') ?? `${capital(entry.summary)}.`, ''] : []),
+      ...[...commandsOf({ ...root, commands: [entry] })].flatMap(([path, command]) => block(briefly(path, command))),
     ]),
   ].join('\n');
 }
+
+/** A command without what is told of all. */
+function briefly(path: readonly string[], command: Command): string[] {
+  const own = spelled(optionsOf(command).own);
+  return [
+    ...usageOf(path, command),
+    '',
+    ...(own.length > 0 ? [...inColumns(own), ''] : []),
+    ...permissionsOf(command),
+    ...(command.codes ? ['Exit codes:', ...command.codes.map(([code, meaning]) => `  ${code}  ${meaning}`)] : []),
+  ];
+}
+
+const block = (lines: readonly string[]): string[] => ['```text', lines.join('\n').trimEnd(), '```', ''];

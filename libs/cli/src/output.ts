@@ -21,6 +21,7 @@ const NARROWEST = 40;
 /** The answer goes to stdout, as words or as one JSON document; everything on the way to it goes to stderr. */
 export class Output {
   private framed: readonly string[] = [];
+  private passing = false;
 
   constructor(
     private readonly streams: Streams,
@@ -105,7 +106,9 @@ export class Output {
 
   /** A line that the next one replaces; only for who watches. */
   transient(line: string): void {
-    if (this.live) this.streams.stderr.write(`\r\u001b[K${line.slice(0, (this.streams.stderr.columns ?? 80) - 1)}`);
+    if (!this.live || (line === '' && !this.passing)) return;
+    this.passing = line !== '';
+    this.streams.stderr.write(`\r\u001b[K${line.slice(0, (this.streams.stderr.columns ?? 80) - 1)}`);
   }
 
   /** A command as this person would type it. */

@@ -46,6 +46,7 @@ export const accessReviewsGroup: Group = {
       ],
       gives: reviews,
     }),
+    operation(accessReviews.getAccessReview, { name: 'show', operands: [review] }),
     listing(accesses, ['access-reviews'], {
       name: 'items',
       summary: 'list the accesses a review is about',

@@ -131,6 +131,12 @@ export const audit: Group = {
     listing(erasures, ['audit'], { name: 'erasures', summary: 'list erasures, newest first' }),
     timestamps,
     operation(log.getLog, { name: 'log' }),
+    operation(log.sealLog, {
+      name: 'seal',
+      operands: [word('origin', '', { name: 'ORIGIN', required: true })],
+      options: [word('reason', 'why', { value: 'TEXT', required: true })],
+      final: 'The log is given up, and another one opened.',
+    }),
     operation(records.getSelfAudit, { name: 'self-audit' }),
     holdsGroup,
     retentionGroup,

@@ -31,6 +31,12 @@ export const decisions: Group = {
         return 0;
       },
     },
+    operation(consensus.cancelDecision, {
+      name: 'cancel',
+      operands: [DECISION],
+      options: [word('reason', 'why', { required: true, value: 'TEXT' })],
+      gives: nouns.decisions,
+    }),
     operation(consensus.getTally, { name: 'tally', operands: [DECISION] }),
     operation(consensus.getTerms, { name: 'terms', operands: [DECISION] }),
     operation(consensus.recordHindsight, {

@@ -3,7 +3,7 @@ import { auth, invitations, permissions, scim } from '@conclave/contracts';
 import type { Group } from '../command.js';
 import { flag, named, oneOf, several, someOf, time, word } from '../operations/field.js';
 import { listing, operation, required } from '../operations/operation.js';
-import { groups, invited, keys, members, workspaces } from '../nouns/access.js';
+import { groups, invited, keys, mailed, members, workspaces } from '../nouns/access.js';
 import { rotateKey } from './rotate-key.js';
 
 const member = named('id', members, '', required(members));
@@ -61,6 +61,11 @@ export const invitationsGroup: Group = {
       options: [sendMail],
       gives: invited,
       once: 'link',
+    }),
+    listing(mailed, ['invitations'], {
+      name: 'mails',
+      summary: 'list mail to members, and what became of it',
+      options: [named('principal', members, 'only mail to this member', { name: 'member' })],
     }),
     operation(invitations.revokeInvitation, { name: 'revoke', operands: [invitation], gives: invited }),
   ],

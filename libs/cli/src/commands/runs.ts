@@ -3,6 +3,7 @@ import { budgets, metrics, runs, runtime, sessions, triggers } from '@conclave/c
 import type { Group } from '../command.js';
 import * as nouns from '../nouns/work.js';
 import { document, named, oneOf, request, word } from '../operations/field.js';
+import { tableOf } from '../operations/listing.js';
 import { listing, operation, required } from '../operations/operation.js';
 import { printableJson } from '../printable.js';
 
@@ -123,14 +124,12 @@ export const usage: Group = {
     operation(metrics.getUsageAnalytics, {
       name: 'runs',
       options: days,
-      gives: nouns.usageDay,
-      each: ({ days }) => days,
+      table: ({ days }, out) => tableOf(nouns.usageDay, days, out),
     }),
     operation(metrics.getDecisionAnalytics, {
       name: 'decisions',
       options: days,
-      gives: nouns.decisionDay,
-      each: ({ days }) => days,
+      table: ({ days }, out) => tableOf(nouns.decisionDay, days, out),
     }),
   ],
 };

@@ -2,7 +2,7 @@ import { secrets } from '@conclave/contracts';
 import { platformOptions, type Command, type Group } from '../command.js';
 import { secret } from '../nouns/access.js';
 import { named, secretTyped } from '../operations/field.js';
-import { rowOf } from '../operations/listing.js';
+import { tableOf } from '../operations/listing.js';
 import { everything } from '../operations/noun.js';
 import { listing, operation } from '../operations/operation.js';
 import { clientOf } from '../platform/settings.js';
@@ -25,7 +25,7 @@ const set: Command = {
     const kept = known
       ? await client.call(secrets.rotateSecret, { id: known.id, value })
       : await client.call(secrets.createSecret, { name, value });
-    call.out.table(Object.keys(secret.columns), [rowOf(secret, kept, call.out)]);
+    call.out.table(...tableOf(secret, [kept], call.out));
     call.out.result(kept);
     return 0;
   },

@@ -6,6 +6,7 @@ import {
   connections,
   invitations,
   mailDomains,
+  mails,
   oauth,
   policies,
   scim,
@@ -68,6 +69,20 @@ export const invited = noun({
     expires: ({ expiresAt }, out) => out.time(expiresAt),
   },
   first: ['invitations', 'create', 'NAME', '--role', 'member'],
+});
+
+export const mailed = noun({
+  name: 'mail',
+  list: mails.listMails,
+  id: ({ id }) => id,
+  columns: {
+    mail: ({ id }) => id,
+    kind: ({ kind }) => kind,
+    state: ({ state }) => state,
+    to: ({ principal }) => principal,
+    at: ({ endedAt, createdAt }, out) => out.time(endedAt ?? createdAt),
+    fault: ({ lastError }) => or(lastError),
+  },
 });
 
 export const workspaces = noun({

@@ -57,11 +57,8 @@ export function tellPage<C extends Contract>(
   page: Page<ItemOf<C>>,
   typed: readonly string[],
 ): 0 {
-  const { name, columns, first } = of;
-  out.table(
-    Object.keys(columns),
-    page.items.map((item) => rowOf<ItemOf<C>>(of, item, out)),
-  );
+  const { name, first } = of;
+  out.table(...tableOf<ItemOf<C>>(of, page.items, out));
   if (page.items.length === 0 && !out.quiet)
     out.print(`No ${plural(name)}.${first ? ` Begin: ${out.typed(...first)}` : ''}`);
   if (page.next !== undefined && !out.json)
@@ -77,3 +74,11 @@ export interface Shown<Item> {
 
 export const rowOf = <Item>({ columns }: Shown<Item>, item: Item, out: Output): string[] =>
   Object.values(columns).map((column) => column(item, out));
+
+/** A head, and what is below it. */
+export type Table = readonly [head: readonly string[], rows: readonly (readonly string[])[]];
+
+export const tableOf = <Item>(shown: Shown<Item>, items: readonly Item[], out: Output): Table => [
+  Object.keys(shown.columns),
+  items.map((item) => rowOf(shown, item, out)),
+];

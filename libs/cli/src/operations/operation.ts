@@ -10,7 +10,7 @@ import type { Output } from '../output.js';
 import { clientOf } from '../platform/settings.js';
 import { printable } from '../printable.js';
 import type { Field } from './field.js';
-import { pageAsked, pagingOptions, rowOf, tellPage, type Shown } from './listing.js';
+import { pageAsked, pagingOptions, rowOf, tableOf, tellPage, type Shown, type Table } from './listing.js';
 import { operandOf, plural, type AnyNoun, type ItemOf, type Noun } from './noun.js';
 
 interface Spec {
@@ -27,11 +27,11 @@ interface Spec {
   readonly final?: string;
 }
 
-export interface OperationSpec<C extends Contract, Item> extends Spec {
-  /** Of which noun the reply is one, or has several; else it is shown as it is. */
-  readonly gives?: Shown<Item>;
-  /** Where the reply has several. */
-  each?(this: void, reply: ReplyOf<C>): readonly Item[];
+export interface OperationSpec<C extends Contract> extends Spec {
+  /** Of which noun the reply is one; else it is shown as it is. */
+  readonly gives?: Shown<ReplyOf<C>>;
+  /** The reply as a table, with its head. */
+  table?(this: void, reply: ReplyOf<C>, out: Output): Table;
   /** What is wrong with a request that nobody needs to be asked about. */
   wrong?(this: void, request: Readonly<Record<string, unknown>>): string | undefined;
   /** What the reply holds that is shown this once. */
@@ -41,7 +41,7 @@ export interface OperationSpec<C extends Contract, Item> extends Spec {
 }
 
 /** A command that carries out one operation. */
-export function operation<C extends Contract, Item = ReplyOf<C>>(contract: C, spec: OperationSpec<C, Item>): Command {
+export function operation<C extends Contract>(contract: C, spec: OperationSpec<C>): Command {
   return {
     ...told(contract, spec, spec.final === undefined ? {} : { yes: { help: 'do not ask whether that is meant' } }),
     async run(call) {
@@ -131,21 +131,17 @@ function objectOf(value: unknown): object {
   throw usage('the file holds no object');
 }
 
-function tellReply<C extends Contract, Item>(out: Output, spec: OperationSpec<C, Item>, reply: ReplyOf<C>): void {
-  const { gives, each, once, shows } = spec;
-  const items = each ? each(reply) : [reply as Item];
+function tellReply<C extends Contract>(out: Output, spec: OperationSpec<C>, reply: ReplyOf<C>): void {
+  const { gives, table, once, shows } = spec;
   if (out.json) return;
   if (shows) return out.print(...shows(reply, out));
+  if (table) return out.table(...table(reply, out));
   if (once !== undefined) {
-    for (const item of gives ? items : []) out.note(rowOf(gives!, item, out).map(printable).join('  '));
+    if (gives) out.note(rowOf(gives, reply, out).map(printable).join('  '));
     out.note(`Its ${once} is shown this once:`);
     return out.print(printable(String(reply[once])));
   }
-  if (gives)
-    return out.table(
-      Object.keys(gives.columns),
-      items.map((item) => rowOf(gives, item, out)),
-    );
+  if (gives) return out.table(...tableOf(gives, [reply], out));
   out.print(...documentLines(reply));
 }
 

@@ -1,11 +1,11 @@
 /** What holds of every command, whichever table it comes from. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { describe, expect, it } from '@jest/globals';
 import { contracts } from '@conclave/contracts';
-import { commandsOf, isGroup, type Entry } from './command.js';
+import { commandsOf, commonOptions, find, isGroup, type Entry } from './command.js';
 import { inCommands } from './commands-in-advice.js';
 import { root } from './commands.js';
 import { EXIT, everyCode } from './exit-codes.js';
@@ -164,6 +164,26 @@ describe('advice of the platform', () => {
     );
     expect(inCommands('See GET /v1/runs/{id}/events;', root)).toBe('See `conclave watch RUN`;');
     expect(inCommands('See GET /v1/nothing.', root)).toBe('See GET /v1/nothing.');
+  });
+});
+
+describe('the pages', () => {
+  const names = readdirSync(join(CHECKOUT, 'docs')).filter((name) => name.endsWith('.md') && name !== 'cli.md');
+  const spelled = ['README.md', ...names.map((name) => `docs/${name}`)].flatMap((file) => {
+    const text = readFileSync(join(CHECKOUT, file), 'utf8');
+    const lines = [...text.matchAll(/(?:`|^)(?:npm exec )?conclave (?:-- )?([a-z][^`\n]*)/gm)];
+    return lines.map(([, line = '']) => [file, line] as const);
+  });
+
+  it.each(spelled)('%s says a command that is there: %s', (_, line) => {
+    const words = line
+      .replace(/[\\\[].*$/, '')
+      .trim()
+      .split(/\s+/);
+    const { entry, path } = find(root, words);
+    const known = Object.keys(isGroup(entry) ? {} : { ...entry.options, ...commonOptions });
+    expect(known).toEqual(expect.arrayContaining([...line.matchAll(/ --([\w-]+)/g)].map(([, name]) => name)));
+    if (isGroup(entry)) expect(words).toEqual(path);
   });
 });
 

@@ -68,6 +68,10 @@ const wordings: Partial<Record<ConclaveError['code'], (params: ConclaveError['pa
     message: ['this cannot be asked for:', ...issuesIn(issues)].join('\n  '),
     advice: listsOf(issuesIn(issues)) ?? 'Correct it; --help says what the command takes.',
   }),
+  'auth.policy.invalid': ({ issues }) => ({
+    message: ['the policy cannot be set:', ...issuesIn(issues)].join('\n  '),
+    advice: 'What policies can speak of: conclave policies schema',
+  }),
   'route.unknown': () => ({
     message: 'this platform does not know how to do that',
     advice: 'Is it older than this command?',
@@ -112,9 +116,18 @@ const lists: Readonly<Record<string, string>> = {
   ...{ ten: 'admin tenants', hld: 'audit holds', mdm: 'connections domains' },
 };
 
+interface Issue {
+  readonly path?: unknown;
+  readonly line?: unknown;
+  readonly column?: unknown;
+  readonly message?: unknown;
+  readonly help?: unknown;
+}
+
+/** What is wrong, and where: in which member, or at which line and column. */
 const issuesIn = (issues: unknown): string[] =>
-  (Array.isArray(issues) ? (issues as { path?: unknown; message?: unknown }[]) : []).map(({ path, message }) =>
-    [path, message]
+  (Array.isArray(issues) ? (issues as Issue[]) : []).map(({ path, line, column, message, help }) =>
+    [path ?? (line === undefined ? undefined : `${text(line)}:${text(column)}`), message, help]
       .filter((part) => part !== undefined && part !== '')
       .map(text)
       .join(': ')

@@ -133,7 +133,7 @@ export function reference(root: Group): string {
     ...root.commands.flatMap((entry) => [
       `## conclave ${entry.name}`,
       '',
-      ...(isGroup(entry) ? [entry.description?.split('\n').join(' ') ?? `${capital(entry.summary)}.`, ''] : []),
+      ...(isGroup(entry) ? [entry.description?.replaceAll(/\s+/g, ' ') ?? `${capital(entry.summary)}.`, ''] : []),
       ...[...commandsOf({ ...root, commands: [entry] })].flatMap(([path, command]) => block(briefly(path, command))),
     ]),
   ].join('\n');

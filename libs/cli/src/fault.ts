@@ -78,8 +78,7 @@ const wordings: Partial<Record<ConclaveError['code'], (params: ConclaveError['pa
   }),
   'auth.unauthenticated': () => ({
     message: 'the platform does not know this credential, or it has ended',
-    advice:
-      'See which one it is with `conclave whoami`, which login it comes from with `conclave doctor`; or run conclave login.',
+    advice: '`conclave doctor` says where it was found. To log in again: conclave login',
   }),
   'auth.forbidden': ({ reason, permission, policies }) =>
     typeof reason === 'string'
@@ -129,7 +128,7 @@ const issuesIn = (issues: unknown): string[] =>
   (Array.isArray(issues) ? (issues as Issue[]) : []).map(({ path, line, column, message, help }) =>
     [path ?? (line === undefined ? undefined : `${text(line)}:${text(column)}`), message, help]
       .filter((part) => part !== undefined && part !== '')
-      .map(text)
+      .map((part) => (Array.isArray(part) ? part.join('.') : text(part)))
       .join(': ')
       .replace(/Invalid option: expected one of/, 'it is one of')
       .replaceAll(/"\|"/g, '", "'),

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ConclaveError, tenants, type ReplyOf } from '@conclave/contracts';
 import type { Client } from '@conclave/sdk';
 import type { Call } from '../command.js';
-import { lineTyped } from '../confirm.js';
+import { lineTyped } from '../stdin.js';
 import { usage } from '../fault.js';
 import { tenant } from '../nouns/access.js';
 import { idNamed } from '../operations/noun.js';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { records } from '@conclave/contracts';
 import type { Call } from '../command.js';
-import { confirmed } from '../confirm.js';
+import { confirmed } from '../stdin.js';
 import { usage } from '../fault.js';
 import { clientOf } from '../platform/settings.js';
 import { printable } from '../printable.js';

@@ -4,11 +4,11 @@ import { createClient } from '@conclave/sdk';
 import { platformOptions, type Call, type Command } from '../command.js';
 import { EXIT, plainCodes } from '../exit-codes.js';
 import { Fault, usage } from '../fault.js';
-import { secretTyped } from '../operations/field.js';
 import { loginsOf, type Login, type Tokens } from '../platform/logins.js';
 import { ask, refused, tokensIn } from '../platform/oauth.js';
 import { platformOf } from '../platform/settings.js';
 import { printable } from '../printable.js';
+import { secretTyped } from '../stdin.js';
 
 /** What the daily commands need, all together. */
 const WANTED: readonly Permission[] = [
@@ -54,7 +54,7 @@ export const login: Command = {
     const { out, signal } = call;
     const { name, url: asked } = platformOf(call);
     const url = safe(asked);
-    const kept = await (call.flag('with-api-key') ? givenKey() : byDevice(call, url));
+    const kept = await (call.flag('with-api-key') ? givenKey(call) : byDevice(call, url));
     const apiKey = 'apiKey' in kept ? kept.apiKey : kept.accessToken;
     const me = await createClient({ baseUrl: url, apiKey }).call(auth.getMe, {});
     const logins = loginsOf(call);
@@ -75,7 +75,7 @@ function safe(url: string): string {
   throw usage(`${url} is not safe to log in at`, 'Use its https address.');
 }
 
-const givenKey = async (): Promise<Login> => ({ apiKey: await secretTyped('key') });
+const givenKey = async (call: Call): Promise<Login> => ({ apiKey: await secretTyped(call, 'key') });
 
 async function byDevice(call: Call, url: string): Promise<Tokens> {
   const { out } = call;

@@ -9,7 +9,7 @@ import { rotateKey } from './rotate-key.js';
 const member = named('id', members, '', required(members));
 const invitation = named('id', invited, '', required(invited));
 const name = word('name', '', { name: 'NAME', required: true });
-const role = word('role', 'what they may do: administrator, member, or another of `conclave roles list`', {
+const role = word('role', 'what they may do: administrator, developer, or another of `conclave roles list`', {
   required: true,
 });
 const sendMail = flag('sendMail', 'send the link by mail as well, where mail is set up', { name: 'mail' });

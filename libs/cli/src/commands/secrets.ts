@@ -1,26 +1,26 @@
 import { secrets } from '@conclave/contracts';
 import { platformOptions, type Command, type Group } from '../command.js';
 import { secret } from '../nouns/access.js';
-import { named, secretTyped } from '../operations/field.js';
+import { named } from '../operations/field.js';
 import { tableOf } from '../operations/listing.js';
 import { everything } from '../operations/noun.js';
 import { listing, operation } from '../operations/operation.js';
 import { clientOf } from '../platform/settings.js';
+import { secretTyped } from '../stdin.js';
 
 const set: Command = {
   name: 'set',
   operands: [{ name: 'NAME', required: true }],
   summary: 'make a secret, or give it a new value, from stdin',
   description:
-    'The value is what stdin holds, without the line break at its end: conclave secrets set token < token.txt',
+    'The value is what stdin holds, without the line break at its end: conclave secrets set TOKEN < token.txt',
   options: platformOptions,
   calls: [secrets.rotateSecret, secrets.createSecret, secrets.listSecrets],
 
   async run(call) {
     const name = call.operands[0]!;
     const client = clientOf(call);
-    if (process.stdin.isTTY) call.out.note('Type the value, then Ctrl-D:');
-    const value = await secretTyped('value');
+    const value = await secretTyped(call, 'value');
     const known = (await everything(client, secret)).find((one) => one.name === name);
     const kept = known
       ? await client.call(secrets.rotateSecret, { id: known.id, value })

@@ -68,7 +68,7 @@ export const invited = noun({
     email: ({ email }) => or(email),
     expires: ({ expiresAt }, out) => out.time(expiresAt),
   },
-  first: ['invitations', 'create', 'NAME', '--role', 'member'],
+  first: ['invitations', 'create', 'NAME', '--role', 'developer'],
 });
 
 export const mailed = noun({

@@ -1,11 +1,11 @@
 /** Words of a command line, as members of a request. */
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { text } from 'node:stream/consumers';
 import type { Client } from '@conclave/sdk';
 import { parse } from 'yaml';
 import type { Call, Option } from '../command.js';
 import { usage } from '../fault.js';
+import { stdinText } from '../stdin.js';
 import { idNamed, operandOf, type AnyNoun } from './noun.js';
 
 interface At {
@@ -106,17 +106,11 @@ export const request = (help: string): Field => {
   return whole;
 };
 
-/** What nobody may see in a list of processes or a shell’s history: from stdin, without the line break at its end. */
-export async function secretTyped(what: string): Promise<string> {
-  const value = (await text(process.stdin)).replace(/\r?\n$/, '');
-  if (value === '') throw usage(`stdin is empty: the ${what} is read from there`);
-  return value;
-}
-
 /** @throws Fault `cli.usage` */
-export async function textOf({ cwd }: Pick<Call, 'cwd'>, file: string): Promise<string> {
-  const read = file === '-' ? text(process.stdin) : readFile(resolve(cwd, file), 'utf8');
+export async function textOf(call: Pick<Call, 'cwd' | 'signal'>, file: string): Promise<string> {
+  const read = file === '-' ? stdinText(call) : readFile(resolve(call.cwd, file), 'utf8');
   return read.catch((error: NodeJS.ErrnoException) => {
+    call.signal.throwIfAborted();
     throw usage(`${file} cannot be read (${error.code})`);
   });
 }

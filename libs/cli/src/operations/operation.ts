@@ -4,7 +4,7 @@ import type { Contract, ReplyOf } from '@conclave/contracts';
 import type { Client } from '@conclave/sdk';
 import { stringify } from 'yaml';
 import { platformOptions, type Call, type Command, type Options } from '../command.js';
-import { confirmed } from '../confirm.js';
+import { confirmed } from '../stdin.js';
 import { usage } from '../fault.js';
 import type { Output } from '../output.js';
 import { clientOf } from '../platform/settings.js';

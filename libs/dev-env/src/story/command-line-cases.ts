@@ -16,7 +16,7 @@ interface Ended {
 const REFUSED = 13;
 
 /** Somebody with a shell and a home of their own. */
-export class Operator {
+class Operator {
   private readonly home = mkdtempSync(join(tmpdir(), 'conclave-operator-'));
 
   constructor(readonly platform: Constellation) {}

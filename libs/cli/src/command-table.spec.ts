@@ -210,3 +210,10 @@ describe('completion in bash', () => {
     expect([stderr, stdout.trim().split('\n')]).toEqual(['', expected]);
   });
 });
+
+describe('completion in zsh and fish', () => {
+  it.each(['zsh', 'fish'] as const)('of %s knows every command', (shell) => {
+    const script = shells[shell](root);
+    expect(commands.filter(({ line }) => !script.includes(`'${line}'`)).map(({ line }) => line)).toEqual([]);
+  });
+});

@@ -144,7 +144,7 @@ function fish(group: Group): string {
     'function __conclave_at',
     '  set -l at',
     '  for word in (commandline -opc)[2..-1]',
-    '    switch (string join " " $at $word)',
+    '    switch (string join " " -- $at $word)',
     `      case ${root(group)
       .filter(({ path }) => path !== '')
       .map(({ path }) => single(path))
@@ -152,7 +152,8 @@ function fish(group: Group): string {
     '        set -a at $word',
     '    end',
     '  end',
-    '  test (string join " " $at) = "$argv"',
+    '  set -l where (string join " " -- $at)',
+    '  test "$where" = "$argv"',
     'end',
     ...root(group).flatMap(({ path, words, options }) => {
       const here = `__conclave_at ${path}`;

@@ -20,7 +20,7 @@ interface Page<Item> {
   readonly next?: string | undefined;
 }
 
-/** As many things of a list as are asked for, page by page. */
+/** As many things of a list as are asked for, page by page, with what the list says besides. */
 export async function pageAsked<C extends Contract>(
   call: Call,
   list: C,
@@ -29,19 +29,22 @@ export async function pageAsked<C extends Contract>(
   const client = clientOf(call);
   const items: ItemOf<C>[] = [];
   let next = call.text('after');
+  let besides = {};
   for (let left = call.flag('all') ? Infinity : limitOf(call); left > 0;) {
     call.out.transient(items.length > 0 ? `  … ${items.length}` : '');
     const after = next === undefined ? {} : { after: next };
-    const page = (await client.call(list, { ...request, ...after, limit: Math.min(left, PAGE) } as never)) as Page<
-      ItemOf<C>
-    >;
-    items.push(...page.items);
-    left -= page.items.length;
-    next = page.next;
+    const {
+      items: more,
+      next: following,
+      ...rest
+    } = (await client.call(list, { ...request, ...after, limit: Math.min(left, PAGE) } as never)) as Page<ItemOf<C>>;
+    items.push(...more);
+    left -= more.length;
+    [next, besides] = [following, rest];
     if (next === undefined) break;
   }
   call.out.transient('');
-  return { items, ...(next === undefined ? {} : { next }) };
+  return { items, ...besides, ...(next === undefined ? {} : { next }) };
 }
 
 function limitOf(call: Call): number {

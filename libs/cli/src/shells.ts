@@ -54,6 +54,22 @@ const valued = (group: Group): string[] => [
 
 const single = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
+/** Follows the words before the one that is completed down to a place, in what bash and zsh both understand. */
+const walk = (group: Group, first: string, end: string, words: string): string[] => [
+  `  for ((i = ${first}; i < ${end}; i++)); do`,
+  `    word="\${${words}[i]}"`,
+  '    known="${at:+$at }$word"',
+  '    case "$known" in',
+  `      ${knownPaths(group).join('|')}) at="$known" ;;`,
+  '    esac',
+  '  done',
+];
+
+const knownPaths = (group: Group): string[] =>
+  root(group)
+    .filter(({ path }) => path !== '')
+    .map(({ path }) => single(path));
+
 function bash(group: Group): string {
   return [
     '# bash completion of conclave',
@@ -66,16 +82,7 @@ function bash(group: Group): string {
     ),
     `    ${valued(group).join('|')}) COMPREPLY=(); compopt -o default 2>/dev/null; return ;;`,
     '  esac',
-    '  for ((i = 1; i < COMP_CWORD; i++)); do',
-    '    word="${COMP_WORDS[i]}"',
-    '    known="${at:+$at }$word"',
-    '    case "$known" in',
-    `      ${root(group)
-      .filter(({ path }) => path !== '')
-      .map(({ path }) => single(path))
-      .join('|')}) at="$known" ;;`,
-    '    esac',
-    '  done',
+    ...walk(group, '1', 'COMP_CWORD', 'COMP_WORDS'),
     '  case "$at" in',
     ...root(group).map(
       ({ path, words, options }) =>
@@ -110,16 +117,7 @@ function zsh(group: Group): string {
     ),
     `    ${valued(group).join('|')}) _files; return ;;`,
     '  esac',
-    '  for ((i = 2; i < CURRENT; i++)); do',
-    '    word="${words[i]}"',
-    '    known="${at:+$at }$word"',
-    '    case "$known" in',
-    `      ${root(group)
-      .filter(({ path }) => path !== '')
-      .map(({ path }) => single(path))
-      .join('|')}) at="$known" ;;`,
-    '    esac',
-    '  done',
+    ...walk(group, '2', 'CURRENT', 'words'),
     '  case "$at" in',
     ...root(group).map(
       ({ path, words, options }) =>
@@ -145,10 +143,7 @@ function fish(group: Group): string {
     '  set -l at',
     '  for word in (commandline -opc)[2..-1]',
     '    switch (string join " " -- $at $word)',
-    `      case ${root(group)
-      .filter(({ path }) => path !== '')
-      .map(({ path }) => single(path))
-      .join(' ')}`,
+    `      case ${knownPaths(group).join(' ')}`,
     '        set -a at $word',
     '    end',
     '  end',

@@ -16,7 +16,7 @@ export const topics: Readonly<Record<string, Topic>> = {
         '  1  --url, --api-key, --profile',
         '  2  CONCLAVE_URL, CONCLAVE_API_KEY, CONCLAVE_PROFILE',
         '  3  the login in use: the last `conclave login`, or what `conclave profiles use` chose',
-        '  4  .conclave/dev.json of `npm run up`, in the folder you stand in or above, else of the checkout',
+        '  4  dev.json of `npm run up`: in CONCLAVE_STATE_DIR, in .conclave where you stand or above, else of the checkout',
         '',
         'A profile is a login with a name, for several platforms or several accounts at one:',
         '',

@@ -114,14 +114,18 @@ function incomplete(url: string | undefined, apiKey: string | undefined) {
   );
 }
 
-/** What `npm run up` wrote, of the folder the person stands in or above, else of the checkout this runs from. */
+/**
+ * What `npm run up` wrote: where the environment says that it is, in the folder the person stands in or above, else in
+ * the checkout this runs from.
+ */
 function devFile({ env, cwd }: Call): DevFile | undefined {
-  const folders = [];
+  const told = env['CONCLAVE_STATE_DIR'];
+  const folders = told === undefined ? [] : [told];
   for (let dir = cwd; ; dir = dirname(dir)) {
     folders.push(join(dir, '.conclave'));
     if (dir === dirname(dir)) break;
   }
-  folders.push(env['CONCLAVE_STATE_DIR'] ?? join(CHECKOUT, '.conclave'));
+  if (told === undefined) folders.push(join(CHECKOUT, '.conclave'));
   return folders.map((dir) => readDevFile(join(dir, 'dev.json'))).find((file) => file !== undefined);
 }
 

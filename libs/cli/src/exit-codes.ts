@@ -51,5 +51,18 @@ export const verdictCodes: readonly [number, string][] = [
   [EXIT.local, 'something failed on this machine'],
 ];
 
+/** All of them, for people who write scripts. */
+export const everyCode: readonly [number, string][] = [
+  [EXIT.approved, 'done; approved; a receipt that is trusted'],
+  [EXIT.rejected, 'rejected'],
+  [EXIT.undecided, `undecided; of a receipt: ${VERDICTS['bad-signature'].meaning}`],
+  ...Object.values(VERDICTS)
+    .filter(({ exitCode }) => exitCode > EXIT.undecided)
+    .map(({ exitCode, meaning }): [number, string] => [exitCode, meaning]),
+  ...trouble,
+  [EXIT.diverged, 'a replay does something else than is recorded'],
+  [EXIT.interrupted, 'interrupted by Ctrl-C'],
+];
+
 /** The codes of the other commands, for their help. */
 export const plainCodes: readonly [number, string][] = [[0, 'done'], ...trouble];

@@ -51,11 +51,88 @@ function faultOfRefusal(error: ConclaveError): Fault {
     const advice = 'Start the platform with `npm run up`, or name another one with --url or CONCLAVE_URL.';
     return new Fault(EXIT.unreachable, code, `${params['url']} cannot be reached (${text(params['reason'])})`, advice);
   }
-  const { action } = problemOf(error);
+  const { message, advice } = wordings[code]?.(params) ?? {};
   const details = Object.entries(params).map(([name, value]) => `${name}: ${text(value)}`);
-  const message = [error.message, ...details].join('\n  ');
-  return new Fault(exitCodeOf(code), code, message, String(action), { cause: error });
+  return new Fault(
+    exitCodeOf(code),
+    code,
+    message ?? [error.message, ...details].join('\n  '),
+    advice ?? String(problemOf(error).action),
+    { cause: error },
+  );
 }
+
+/** What is told otherwise here than to programs that speak HTTP. */
+const wordings: Partial<Record<ConclaveError['code'], (params: ConclaveError['params']) => Wording>> = {
+  'request.invalid': ({ issues }) => ({
+    message: ['this cannot be asked for:', ...issuesIn(issues)].join('\n  '),
+    advice: listsOf(issuesIn(issues)) ?? 'Correct it; --help says what the command takes.',
+  }),
+  'auth.policy.invalid': ({ issues }) => ({
+    message: ['the policy cannot be set:', ...issuesIn(issues)].join('\n  '),
+    advice: 'What policies can speak of: conclave policies schema',
+  }),
+  'route.unknown': () => ({
+    message: 'this platform does not know how to do that',
+    advice: 'Is it older than this command?',
+  }),
+  'auth.unauthenticated': () => ({
+    message: 'the platform does not know this credential, or it has ended',
+    advice: '`conclave doctor` says where it was found. To log in again: conclave login',
+  }),
+  'auth.forbidden': ({ reason, permission, policies }) =>
+    typeof reason === 'string'
+      ? { message: reason, advice: 'Do it in the console, signed in; keys and logins of programs cannot.' }
+      : {
+          message: [
+            'this credential does not permit that',
+            ...(permission === undefined ? [] : [`permission: ${text(permission)}`]),
+            ...(policies === undefined ? [] : [`policies: ${text(policies)}`]),
+          ].join('\n  '),
+          advice:
+            policies === undefined
+              ? 'Use a key that holds the permission, log in with --scope, or ask an administrator for a role that has it.'
+              : 'Ask an administrator about these policies.',
+        },
+};
+
+interface Wording {
+  readonly message?: string;
+  readonly advice?: string;
+}
+
+/** Which lists have the ids that were expected. */
+function listsOf(issues: readonly string[]): string | undefined {
+  const kinds = issues.flatMap((issue) => /expected an id like (\w+)_/.exec(issue)?.[1] ?? []);
+  const names = kinds.flatMap((kind) => lists[kind] ?? []);
+  return names.length === 0 ? undefined : `List ids with: conclave ${names.join(' list, ')} list`;
+}
+
+const lists: Readonly<Record<string, string>> = {
+  ...{ run: 'runs', ses: 'sessions', trg: 'triggers', bud: 'budgets', dec: 'decisions', vtr: 'voter-keys' },
+  ...{ prn: 'members', key: 'keys', lnk: 'invitations', wsp: 'workspaces', grp: 'groups', con: 'connections' },
+  ...{ sgn: 'sign-ins', ocl: 'programs', bgl: 'break-glass', arv: 'access-reviews', whk: 'webhooks' },
+  ...{ ten: 'admin tenants', hld: 'audit holds', mdm: 'connections domains' },
+};
+
+interface Issue {
+  readonly path?: unknown;
+  readonly line?: unknown;
+  readonly column?: unknown;
+  readonly message?: unknown;
+  readonly help?: unknown;
+}
+
+/** What is wrong, and where: in which member, or at which line and column. */
+const issuesIn = (issues: unknown): string[] =>
+  (Array.isArray(issues) ? (issues as Issue[]) : []).map(({ path, line, column, message, help }) =>
+    [path ?? (line === undefined ? undefined : `${text(line)}:${text(column)}`), message, help]
+      .filter((part) => part !== undefined && part !== '')
+      .map((part) => (Array.isArray(part) ? part.join('.') : text(part)))
+      .join(': ')
+      .replace(/Invalid option: expected one of/, 'it is one of')
+      .replaceAll(/"\|"/g, '", "'),
+  );
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 

@@ -1,43 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseCall, type Command } from './command.js';
-import { accessReviewsCommand } from './commands/access-reviews.js';
-import { admin } from './commands/admin.js';
-import { answer } from './commands/answer.js';
-import { audit } from './commands/audit.js';
-import { budget } from './commands/budget.js';
-import { cancel, pause, resume, steer } from './commands/control.js';
-import { decide } from './commands/decide.js';
-import { decisions } from './commands/decisions.js';
-import { doctor } from './commands/doctor.js';
-import { fork } from './commands/fork.js';
-import { hook } from './commands/hook.js';
-import { init } from './commands/init.js';
-import { login } from './commands/login.js';
-import { logout } from './commands/logout.js';
-import { receipt } from './commands/receipt.js';
-import { replay } from './commands/replay.js';
-import { review } from './commands/review.js';
-import { run } from './commands/run.js';
-import { secretsCommand } from './commands/secrets.js';
-import { status } from './commands/status.js';
-import { verify } from './commands/verify.js';
-import { waive } from './commands/waive.js';
-import { watch } from './commands/watch.js';
-import { whoami } from './commands/whoami.js';
+import { find, isGroup, parseCall, type Found } from './command.js';
+import { inCommands } from './commands-in-advice.js';
+import { parts, root } from './commands.js';
 import { EXIT } from './exit-codes.js';
-import { faultOf, usage, type Fault } from './fault.js';
-import { helpText, overview } from './help.js';
+import { Fault, faultOf, usage } from './fault.js';
+import { groupHelp, helpText, overview, reference } from './help.js';
 import { Output, type Streams } from './output.js';
 import { CHECKOUT } from './platform/settings.js';
 import { printable } from './printable.js';
-
-const commands: readonly Command[] = [
-  ...[init, review, verify, waive, hook, decide, decisions, receipt],
-  ...[run, status, watch, answer, pause, resume, cancel, steer, fork, replay],
-  ...[audit, budget, accessReviewsCommand, secretsCommand],
-  ...[login, logout, whoami, admin, doctor],
-];
+import { topics } from './topics.js';
 
 /** What the program is started with. */
 export interface Start extends Streams {
@@ -50,30 +22,51 @@ export interface Start extends Streams {
 
 /** Runs a command line. @returns its exit code */
 export async function main({ words, env, cwd, signal, ...streams }: Start): Promise<number> {
-  const [name = '', ...rest] = words;
-  const out = new Output(streams, env, words.includes('--json'));
-  if (['', 'help', '--help', '-h'].includes(name)) {
-    streams.stdout.write(overview(commands));
-    return name === '' ? EXIT.usage : 0;
-  }
-  if (['version', '--version'].includes(name)) {
-    streams.stdout.write(`${version()}\n`);
-    return 0;
-  }
+  const asks = (...names: readonly string[]) => words.some((word) => names.includes(word));
+  const out = new Output(streams, env, { json: asks('--json'), quiet: asks('--quiet', '-q') });
+  let path: readonly string[] = [];
   try {
-    const command = commands.find((one) => one.name === name);
-    if (!command) throw usage(`there is no command ${JSON.stringify(name)}`, 'See: conclave --help');
-    const { json: _json, help, ...call } = parseCall(command, rest);
-    if (help) {
-      streams.stdout.write(helpText(command));
-      return 0;
-    }
-    return await command.run({ ...call, out, env, cwd, signal });
+    const [first = '', ...rest] = words;
+    if (['version', '--version'].includes(first)) return said(out, `${version()}\n`);
+    if (['--help', '-h'].includes(first)) return said(out, overview(parts));
+    if (first === 'help') return help(out, rest);
+    const found = find(root, words);
+    ({ path } = found);
+    if (isGroup(found.entry)) return groupTold(out, found, asks('--help', '-h'));
+    const { help: asked, ...call } = parseCall(found.entry, found.words);
+    if (asked) return said(out, helpText(path, found.entry));
+    return await found.entry.run({ ...call, out, env, cwd, signal });
   } catch (error) {
     out.transient('');
     if (signal.aborted) return EXIT.interrupted;
-    return tell(out, faultOf(error));
+    return tell(out, faultOf(error), path);
   }
+}
+
+function said(out: Output, text: string): 0 {
+  out.text(text);
+  return 0;
+}
+
+/** A group alone is no command: what there is in it is told, as help that was asked for or for want of a name. */
+function groupTold(out: Output, { path, entry, words }: Found, asked: boolean): number {
+  if (!isGroup(entry)) throw new TypeError('a group is told');
+  const wrong = asked ? undefined : words.find((word) => !['--json', '--quiet', '-q'].includes(word));
+  if (wrong !== undefined) throw usage(`${JSON.stringify(wrong)} is no command`);
+  if (out.json && !asked) throw usage('a command is missing');
+  out.text(path.length === 0 ? overview(parts) : groupHelp(path, entry));
+  return asked ? 0 : EXIT.usage;
+}
+
+/** `help`, `help TOPIC` and `help COMMAND…`. */
+function help(out: Output, words: readonly string[]): number {
+  const [name = ''] = words;
+  if (words.length === 0) return said(out, overview(parts));
+  if (name === 'reference') return said(out, reference(root));
+  if (Object.hasOwn(topics, name)) return said(out, topics[name]!.text());
+  const { path, entry, words: left } = find(root, words);
+  if (left.length > 0) throw usage(`there is no help about ${JSON.stringify(left.join(' '))}`);
+  return said(out, isGroup(entry) ? groupHelp(path, entry) : helpText(path, entry));
 }
 
 function version(): string {
@@ -81,9 +74,12 @@ function version(): string {
   return (JSON.parse(manifest) as { version: string }).version;
 }
 
-function tell(out: Output, { exitCode, code, message, advice }: Fault): number {
+function tell(out: Output, fault: Fault, path: readonly string[]): number {
+  const { exitCode, code, message } = fault;
+  const see = code === 'cli.usage' ? `See: ${out.typed(...path, '--help')}` : undefined;
+  const advice = fault.advice === undefined ? see : inCommands(fault.advice, root);
   const lines = message.split('\n').map(printable);
   if (out.json) out.result({ error: { code, message, ...(advice === undefined ? {} : { advice }), exitCode } });
-  else out.note(`conclave: ${lines.join('\n')}`, ...(advice === undefined ? [] : [`  ${printable(advice)}`]));
+  else out.complain(`conclave: ${lines.join('\n')}`, ...(advice === undefined ? [] : [`  ${printable(advice)}`]));
   return exitCode;
 }

@@ -1,6 +1,8 @@
 import { tenants, type ReplyOf, type RequestInputOf } from '@conclave/contracts';
 import type { Call } from '../command.js';
 import { usage } from '../fault.js';
+import { tenant } from '../nouns/access.js';
+import { idNamed } from '../operations/noun.js';
 import { clientOf } from '../platform/settings.js';
 
 type View = ReplyOf<typeof tenants.getLimits>;
@@ -16,26 +18,26 @@ const named = {
 } as const satisfies Record<keyof Limits, string>;
 
 export const limitOptions = Object.fromEntries(
-  Object.values(named).map((option) => [option, { value: 'N', help: 'limits set: a number, or `none`' }]),
+  Object.values(named).map((option) => [option, { value: 'N', help: 'a number, or `none`' }]),
 );
 
 /** Of a tenant, for operators; of one's own where none is named. */
-export async function showLimits(call: Call, id: string): Promise<0> {
+export async function showLimits(call: Call): Promise<0> {
   const client = clientOf(call);
-  return shown(
-    call,
-    await (id === '' ? client.call(tenants.getOwnLimits, {}) : client.call(tenants.getLimits, { id })),
-  );
+  const [said] = call.operands;
+  if (said === undefined) return shown(call, await client.call(tenants.getOwnLimits, {}));
+  return shown(call, await client.call(tenants.getLimits, { id: await idNamed(client, tenant, said) }));
 }
 
 /** Changes those that are named; the others stay. */
-export async function setLimits(call: Call, id: string): Promise<0> {
+export async function setLimits(call: Call): Promise<0> {
   const client = clientOf(call);
   const wanted = Object.entries(named).flatMap(([limit, option]) => {
     const said = call.text(option);
     return said === undefined ? [] : [[limit, numberOf(option, said)] as const];
   });
-  if (wanted.length === 0) throw usage('nothing is to be limited', 'See: conclave admin --help');
+  if (wanted.length === 0) throw usage('nothing is to be limited');
+  const id = await idNamed(client, tenant, call.operands[0]!);
   const { limits } = await client.call(tenants.getLimits, { id });
   const changed = Object.entries({ ...limits, ...Object.fromEntries(wanted) }).filter(([, most]) => most !== undefined);
   return shown(call, await client.call(tenants.setLimits, { id, limits: Object.fromEntries(changed) }));

@@ -9,7 +9,8 @@ import { Fault, usage } from '../fault.js';
 import { EXIT } from '../exit-codes.js';
 import { clientOf } from '../platform/settings.js';
 import { printable } from '../printable.js';
-import { filterOf } from './filter.js';
+import { requestOf } from '../operations/operation.js';
+import { filterFields } from './filter.js';
 
 type Export = ReplyOf<typeof records.createExport>;
 
@@ -33,14 +34,14 @@ export async function exportLog(call: Call): Promise<0> {
   return 0;
 }
 
-function create(call: Call): Promise<Export> {
+async function create(call: Call): Promise<Export> {
   const client = clientOf(call);
   const subject = call.text('subject');
   if (subject !== undefined) return client.call(records.createSubjectExport, { subject });
   const asked = call.text('format') ?? 'jsonl';
   const format = delivery.entryFormats.find((one) => one === asked);
   if (!format) throw usage(`--format is one of ${delivery.entryFormats.join(', ')}`);
-  const filter = filterOf(call);
+  const filter = await requestOf(call, client, { options: filterFields });
   const range = Object.fromEntries(
     ['from', 'to'].flatMap((name) => (call.text(name) === undefined ? [] : [[name, Number(call.text(name))]])),
   ) as { from?: number; to?: number };

@@ -1,21 +1,19 @@
-import type { RequestInputOf, records } from '@conclave/contracts';
-import type { Call, Option } from '../command.js';
+import type { Options } from '../command.js';
+import { timeOf, word, type Field } from '../operations/field.js';
 
-type Filter = NonNullable<RequestInputOf<typeof records.createExport>['filter']>;
-
-const MEMBERS = { type: 'type', actor: 'actor', about: 'about', text: 'text', begin: 'since', end: 'until' } as const;
+const past = ([said = '']: readonly string[]): string => timeOf(said, -1);
 
 /** What narrows entries down. */
-export const filterOptions = {
-  type: { value: 'TYPE', help: 'entries whose type begins like this, such as decision.' },
-  actor: { value: 'ID', help: 'what this principal did' },
-  about: { value: 'ID', help: 'entries that name this principal, decision, run, …' },
-  text: { value: 'TEXT', help: 'a part of what entries disclose' },
-  begin: { value: 'TIME', help: 'at this time or later, such as 2026-11-29T00:00:00Z' },
-  end: { value: 'TIME', help: 'before this time' },
-} as const satisfies Record<keyof typeof MEMBERS, Option>;
+export const filterFields: readonly Field[] = [
+  word('type', 'entries whose type begins like this, such as decision.'),
+  word('actor', 'what this principal did', { value: 'ID' }),
+  word('about', 'entries that name this principal, decision, run, …', { value: 'ID' }),
+  word('text', 'a part of what entries disclose'),
+  {
+    ...word('since', 'at this time or later: a date, or 7d for as long ago', { name: 'begin', value: 'TIME' }),
+    read: past,
+  },
+  { ...word('until', 'before this time', { name: 'end', value: 'TIME' }), read: past },
+];
 
-export function filterOf(call: Call): Filter {
-  const given = Object.entries(MEMBERS).map(([option, member]) => [member, call.text(option)] as const);
-  return Object.fromEntries(given.filter(([, value]) => value !== undefined));
-}
+export const filterOptions: Options = Object.fromEntries(filterFields.map(({ name, option }) => [name, option]));

@@ -2,17 +2,25 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { audit } from '@conclave/contracts';
 import type { Call } from '../command.js';
-import { clientOf } from '../platform/settings.js';
+import { pageAsked, tellPage } from '../operations/listing.js';
+import { noun } from '../operations/noun.js';
 import { printable } from '../printable.js';
+
+const stamped = noun({
+  name: 'timestamp',
+  list: audit.listTimestamps,
+  id: ({ size }) => String(size),
+  columns: {
+    entries: ({ size }) => String(size),
+    at: ({ at }, out) => out.time(at),
+    authority: ({ authority }) => authority,
+  },
+});
 
 /** Lists stamped heads; with `--out` each is stored as two files that `openssl ts -verify` takes. */
 export async function listTimestamps(call: Call): Promise<0> {
   const { out } = call;
-  const after = call.text('after');
-  const page = await clientOf(call).call(audit.listTimestamps, {
-    limit: call.text('limit') ?? 20,
-    ...(after === undefined ? {} : { after }),
-  });
+  const page = await pageAsked(call, audit.listTimestamps);
   const folder = call.text('out');
   if (folder !== undefined) {
     const into = resolve(call.cwd, folder);
@@ -22,15 +30,7 @@ export async function listTimestamps(call: Call): Promise<0> {
       await writeFile(`${name}.checkpoint`, checkpoint);
       await writeFile(`${name}.tsr`, Buffer.from(response, 'base64'));
     }
-    if (page.items.length > 0) out.print(`Stored in ${printable(folder)}`);
+    if (page.items.length > 0) out.note(`Stored in ${printable(folder)}`);
   }
-  out.print(
-    ...page.items.map(
-      ({ size, at, authority }) => `${at.slice(0, 19)}  ${String(size).padStart(8)} entries  ${printable(authority)}`,
-    ),
-    ...(page.items.length === 0 ? ['No timestamps.'] : []),
-    ...(page.next === undefined ? [] : ['', `More: ${out.typed('audit', 'timestamps', '--after', page.next)}`]),
-  );
-  out.result(page);
-  return 0;
+  return tellPage<typeof audit.listTimestamps>(call, stamped, page, ['audit', 'timestamps']);
 }

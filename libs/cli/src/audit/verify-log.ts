@@ -12,8 +12,8 @@ import type { Line } from '../verify/line.js';
 import { printLines } from '../verify/report.js';
 import { namedTrustRoot, readNamed, trustRootOf } from '../verify/trust-root.js';
 
-export async function verifyLog(call: Call, file: string): Promise<ExitCode> {
-  const path = resolve(call.cwd, file);
+export async function verifyLog(call: Call): Promise<ExitCode> {
+  const path = resolve(call.cwd, call.operands[0]!);
   await access(path).catch((cause: NodeJS.ErrnoException) => {
     throw usage(`${path} cannot be read (${cause.code})`);
   });

@@ -2,142 +2,96 @@ import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout } from 'node:timers/promises';
-import { accessReviews, records, type ReplyOf } from '@conclave/contracts';
+import { accessReviews, records } from '@conclave/contracts';
 import { everyItem } from '@conclave/sdk';
 import { verifyAccessReview } from '@conclave/verify';
 import { tellVerdict, trustedLogs } from '../audit/verify-log.js';
-import { platformOptions, type Call, type Command } from '../command.js';
+import { platformOptions, type Call, type Group } from '../command.js';
 import { EXIT, verdictCodes, type ExitCode } from '../exit-codes.js';
-import { Fault, usage } from '../fault.js';
+import { Fault } from '../fault.js';
+import { accesses, reviews } from '../nouns/access.js';
+import { flag, named, oneOf, time, word } from '../operations/field.js';
+import { idNamed } from '../operations/noun.js';
+import { listing, operation } from '../operations/operation.js';
 import { clientOf } from '../platform/settings.js';
 import { printable } from '../printable.js';
 import { readNamed } from '../verify/trust-root.js';
-
-const HELP = 'See: conclave access-reviews --help';
 
 /** The log has an event within a second or so. */
 const LOG_TRIES = 60;
 const LOG_WAIT_MS = 500;
 const REPORT_LINES = 1_000;
 
-type Review = ReplyOf<typeof accessReviews.getAccessReview>;
-type Item = ReplyOf<typeof accessReviews.decideAccess>;
+const review = named('id', reviews, '', { name: 'REVIEW', required: true });
+const trustOptions = {
+  trust: { value: 'FILE', help: 'the trust root' },
+  vkey: { value: 'KEY', help: 'the log’s verifier key, instead of a trust root' },
+} as const;
 
-export const accessReviewsCommand: Command = {
+export const accessReviewsGroup: Group = {
   name: 'access-reviews',
-  operands: [
-    { name: 'ACTION', required: false },
-    { name: 'OPERAND', required: false },
-    { name: 'SUBJECT', required: false },
-  ],
   summary: 'review who has access to the workspace, and verify reports of it',
-  description: [
-    'list (unless told): reviews, newest first.  begin NAME --due TIME: takes down every member and key there is.',
-    'items REVIEW: the accesses, with --open those nobody decided about.  keep or revoke REVIEW SUBJECT --reason TEXT: decides.',
-    'close REVIEW: ends what is to be ended.  report REVIEW: the report, with the proof that the log has it, as a file.',
-    'verify FILE: checks such a file, offline.',
-  ].join('\n'),
-  options: {
-    due: { value: 'TIME', help: 'begin: when it closes by itself, such as 2027-01-31T00:00:00Z' },
-    undecided: {
-      value: 'WHAT',
-      help: 'begin: what becomes of an access nobody decides about: keep (default) or revoke',
+  description: 'Access reviews. REVIEW is an id, or the name of one that is open.',
+  commands: [
+    listing(reviews, ['access-reviews'], { summary: 'list access reviews, newest first' }),
+    operation(accessReviews.createAccessReview, {
+      name: 'begin',
+      description: 'Takes down every member and key there is, to be decided about.',
+      operands: [word('name', '', { name: 'NAME', required: true })],
+      options: [
+        time('dueAt', 'when it closes by itself: a date, or 30d', { name: 'due', required: true }),
+        oneOf('undecided', ['keep', 'revoke'], 'what becomes of an access nobody decides about (default: keep)', {
+          value: 'WHAT',
+        }),
+      ],
+      gives: reviews,
+    }),
+    operation(accessReviews.getAccessReview, { name: 'show', operands: [review] }),
+    listing(accesses, ['access-reviews'], {
+      name: 'items',
+      summary: 'list the accesses a review is about',
+      operands: [review],
+      options: [flag('only', 'only those nobody decided about', { name: 'open', value: 'open' })],
+    }),
+    ...(['keep', 'revoke'] as const).map((decision) =>
+      operation(accessReviews.decideAccess, {
+        name: decision,
+        summary: decision === 'keep' ? 'decide that an access stays' : 'decide that an access ends with the review',
+        operands: [review, word('subject', '', { name: 'SUBJECT', required: true })],
+        options: [word('reason', 'why', { value: 'TEXT', required: true })],
+        always: { decision },
+        gives: accesses,
+      }),
+    ),
+    operation(accessReviews.closeAccessReview, {
+      name: 'close',
+      description: 'Ends the review, and what is to be ended. Then: conclave access-reviews report REVIEW',
+      operands: [review],
+      gives: reviews,
+    }),
+    {
+      name: 'report',
+      operands: [{ name: 'REVIEW', required: true }],
+      summary: 'store the report, with the proof that the log has it',
+      options: { out: { value: 'FILE', help: 'where to store it (default: REVIEW.jsonl)' }, ...platformOptions },
+      calls: [accessReviews.getAccessReviewReport, records.createExport],
+      run: report,
     },
-    reason: { value: 'TEXT', help: 'keep, revoke: why' },
-    open: { help: 'items: only those nobody decided about' },
-    limit: { value: 'N', help: 'list: how many (default: 20)' },
-    after: { value: 'CURSOR', help: 'list: go on behind a list’s `next`' },
-    out: { value: 'FILE', help: 'report: where to store it (default: REVIEW.jsonl)' },
-    trust: { value: 'FILE', help: 'verify: the trust root' },
-    vkey: { value: 'KEY', help: 'verify: the log’s verifier key, instead of a trust root' },
-    ...platformOptions,
-  },
-  codes: verdictCodes,
-
-  async run(call) {
-    const [action = 'list', ...operands] = call.operands;
-    const found = Object.hasOwn(actions, action) ? actions[action] : undefined;
-    if (!found) throw usage(`there is no action ${JSON.stringify(action)}`, HELP);
-    const missing = found.needs[operands.length];
-    if (missing !== undefined) throw usage(`${missing} is missing`, HELP);
-    if (operands.length > found.needs.length)
-      throw usage(`unexpected argument ${JSON.stringify(operands.at(-1))}`, HELP);
-    return found.run(call, operands[0] ?? '', operands[1] ?? '');
-  },
+    {
+      name: 'verify',
+      operands: [{ name: 'FILE', required: true }],
+      summary: 'check a stored report, offline',
+      options: trustOptions,
+      codes: verdictCodes,
+      run: verify,
+    },
+  ],
 };
-
-interface Action {
-  readonly needs: readonly string[];
-  run(call: Call, operand: string, subject: string): Promise<ExitCode>;
-}
-
-const actions: Readonly<Record<string, Action>> = {
-  list: { needs: [], run: list },
-  begin: { needs: ['NAME'], run: begin },
-  items: { needs: ['REVIEW'], run: items },
-  keep: { needs: ['REVIEW', 'SUBJECT'], run: (...words) => decide('keep', ...words) },
-  revoke: { needs: ['REVIEW', 'SUBJECT'], run: (...words) => decide('revoke', ...words) },
-  close: { needs: ['REVIEW'], run: close },
-  report: { needs: ['REVIEW'], run: report },
-  verify: { needs: ['FILE'], run: verify },
-};
-
-async function list(call: Call): Promise<0> {
-  const after = call.text('after');
-  const page = await clientOf(call).call(accessReviews.listAccessReviews, {
-    limit: call.text('limit') ?? 20,
-    ...(after === undefined ? {} : { after }),
-  });
-  call.out.print(
-    ...page.items.map(lineOf),
-    ...(page.items.length === 0 ? ['No access reviews.'] : []),
-    ...(page.next === undefined ? [] : ['', `More: ${call.out.typed('access-reviews', 'list', '--after', page.next)}`]),
-  );
-  call.out.result(page);
-  return 0;
-}
-
-async function begin(call: Call, name: string): Promise<0> {
-  const dueAt = call.text('due');
-  if (dueAt === undefined) throw usage('--due is missing', HELP);
-  const undecided = call.text('undecided') ?? 'keep';
-  if (undecided !== 'keep' && undecided !== 'revoke') throw usage('--undecided is keep or revoke', HELP);
-  const review = await clientOf(call).call(accessReviews.createAccessReview, { name, dueAt, undecided });
-  call.out.print(lineOf(review), `Next: ${call.out.typed('access-reviews', 'items', review.id, '--open')}`);
-  call.out.result(review);
-  return 0;
-}
-
-async function items(call: Call, id: string): Promise<0> {
-  const client = clientOf(call);
-  const wanted = { id, ...(call.flag('open') && { only: 'open' as const }) };
-  const all: Item[] = await everyItem((page) =>
-    client.call(accessReviews.listAccessReviewItems, { ...wanted, ...page }),
-  );
-  call.out.print(...(all.length === 0 ? ['Nothing is left to decide.'] : all.map(itemLine)));
-  call.out.result({ items: all });
-  return 0;
-}
-
-async function decide(decision: 'keep' | 'revoke', call: Call, id: string, subject: string): Promise<0> {
-  const reason = call.text('reason');
-  if (reason === undefined) throw usage('--reason is missing', HELP);
-  const item = await clientOf(call).call(accessReviews.decideAccess, { id, subject, decision, reason });
-  call.out.print(itemLine(item));
-  call.out.result(item);
-  return 0;
-}
-
-async function close(call: Call, id: string): Promise<0> {
-  const review = await clientOf(call).call(accessReviews.closeAccessReview, { id });
-  call.out.print(lineOf(review), `Report: ${call.out.typed('access-reviews', 'report', id)}`);
-  call.out.result(review);
-  return 0;
-}
 
 /** Stores the report's lines and, behind them, an export of the log that holds the entry of its end. */
-async function report(call: Call, id: string): Promise<0> {
+async function report(call: Call): Promise<0> {
   const client = clientOf(call);
+  const id = await idNamed(client, reviews, call.operands[0]!);
   const path = resolve(call.cwd, call.text('out') ?? `${id}.jsonl`);
   const lines = await everyItem(
     (page) => client.call(accessReviews.getAccessReviewReport, { id, ...page }),
@@ -171,22 +125,10 @@ async function loggedEnd(call: Call, id: string): Promise<string> {
   );
 }
 
-async function verify(call: Call, file: string): Promise<ExitCode> {
-  const stored = await readNamed(resolve(call.cwd, file));
+async function verify(call: Call): Promise<ExitCode> {
+  const stored = await readNamed(resolve(call.cwd, call.operands[0]!));
   const trust = await trustedLogs(call);
   const lines = stored.split('\n').filter((line) => line !== '');
   const verdict = await verifyAccessReview(lines, trust.logs ? { logs: trust.logs } : {});
   return tellVerdict(call, verdict, trust, verdict.report ? { report: verdict.report } : {});
 }
-
-const lineOf = ({ id, name, dueAt, items: all, decided, closedAt }: Review): string =>
-  `${id}  ${closedAt === undefined ? `due ${dueAt.slice(0, 10)}` : `closed ${closedAt.slice(0, 10)}`}  ${decided} of ${all} decided  ${printable(name)}`;
-
-const itemLine = ({ subject, kind, principal, role, name, scopes, decision, outcome }: Item): string =>
-  [
-    subject,
-    (outcome ?? decision ?? 'open').padEnd(7),
-    kind === 'member'
-      ? `${printable(principal.name)}, ${role}`
-      : `key ${printable(name ?? '')} of ${printable(principal.name)}, ${scopes?.length} permissions`,
-  ].join('  ');

@@ -19,17 +19,27 @@ describe('conclave admin', () => {
 
   it('lists, makes, suspends and resumes tenants', async () => {
     const { id } = platform.tenants.tenant;
-    expect((await conclave(['tenants'])).stdout).toBe(`${id}  active     Acme\n`);
-    expect((await conclave(['tenants', 'create', 'Beta'])).stdout).toMatch(/Beta\nIts owner gets in, once, with http/);
-    expect((await conclave(['tenants', 'suspend', id, '--reason', 'unpaid'])).stdout).toContain(
-      'suspended  Acme  (unpaid)',
+    expect((await conclave(['tenants', 'list'])).stdout).toBe(`${id}  active  Acme\n`);
+    const made = await conclave(['tenants', 'create', 'Beta']);
+    expect([made.stdout, made.stderr]).toEqual([
+      'http://localhost/welcome#secret\n',
+      expect.stringMatching(/ Beta .*\nIts link is shown this once/),
+    ]);
+    expect((await conclave(['tenants', 'suspend', 'acme', '--reason', 'unpaid'])).stdout).toContain(
+      'suspended  Acme  unpaid',
     );
     expect(JSON.parse((await conclave(['tenants', 'resume', id, '--json'])).stdout)).toMatchObject({ state: 'active' });
   }, 60_000);
 
   it('erases only what was named once more, and follows it to its end', async () => {
     const { id } = platform.tenants.tenant;
-    const erase = ['tenants', 'erase', id, '--reason', 'they left'];
+    const erase = ['tenants', 'erase', 'Acme', '--reason', 'they left'];
+    const early = await conclave(erase, 'Acme\n');
+    expect([early.code, early.stderr]).toEqual([
+      EXIT.refused,
+      expect.stringMatching(/^conclave: Only a suspended tenant can be erased[^]*Suspend it first/),
+    ]);
+    await conclave(['tenants', 'suspend', id, '--reason', 'they left']);
     expect(await conclave(erase, 'Acmee\n')).toMatchObject({
       code: EXIT.usage,
       stderr: expect.stringContaining('is not the name of this tenant'),
@@ -48,12 +58,13 @@ describe('conclave admin', () => {
     const { id } = platform.tenants.tenant;
     const set = await conclave(['limits', 'set', id, '--max-members', '5', '--max-secrets', 'none']);
     expect(set.stdout).toMatch(/^members +1 of 5$/m);
-    expect((await conclave(['limits'])).stdout).toMatch(/^secrets +0 of any number$/m);
+    expect((await conclave(['limits', 'show'])).stdout).toMatch(/^secrets +0 of any number$/m);
   }, 60_000);
 
   it.each([
-    [['nothing'], 'there is nothing called'],
-    [['tenants', 'sell'], 'there is no action'],
+    [['nothing'], 'there is no command "admin nothing"'],
+    [['tenants', 'sell'], 'there is no command "admin tenants sell"'],
+    [['tenants', 'crate'], 'Did you mean: conclave admin tenants create?'],
     [['tenants', 'show'], 'TENANT is missing'],
     [['tenants', 'list', 'x'], 'unexpected argument'],
     [['tenants', 'suspend', 'x'], '--reason is missing'],

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { runs, type Wait } from '@conclave/contracts';
 import { questionOf, type Question } from '@conclave/sdk';
 import { platformOptions, type Call, type Command } from '../command.js';
-import { plainCodes } from '../exit-codes.js';
 import { usage } from '../fault.js';
 import { clientOf } from '../platform/settings.js';
 import { printable } from '../printable.js';
@@ -25,7 +24,7 @@ export const answer: Command = {
     'json-answer': { value: 'JSON', help: 'the answer, as JSON' },
     ...platformOptions,
   },
-  codes: plainCodes,
+  calls: [runs.answerRun, runs.listWaits],
 
   async run(call) {
     const { out, signal } = call;

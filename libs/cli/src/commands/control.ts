@@ -2,7 +2,6 @@
 import { randomUUID } from 'node:crypto';
 import { runs, runtime, type Run } from '@conclave/contracts';
 import { platformOptions, type Call, type Command } from '../command.js';
-import { plainCodes } from '../exit-codes.js';
 import { clientOf } from '../platform/settings.js';
 
 const operands = [{ name: 'RUN', required: true }] as const;
@@ -25,7 +24,7 @@ export const pause: Command = {
   summary: 'pause a run at its next step',
   description: 'What is under way is finished and kept, nothing new is begun until `conclave resume`.',
   options: { ...reasonOption, ...platformOptions },
-  codes: plainCodes,
+  calls: [runs.pauseRun],
   async run(call) {
     const id = call.operands[0]!;
     const run = await clientOf(call).call(runs.pauseRun, { id, ...reasonOf(call) });
@@ -39,7 +38,7 @@ export const resume: Command = {
   summary: 'go on with a paused run',
   description: 'The run goes on where it was paused.',
   options: platformOptions,
-  codes: plainCodes,
+  calls: [runs.resumeRun],
   run: async (call) => told(call, await clientOf(call).call(runs.resumeRun, { id: call.operands[0]! })),
 };
 
@@ -49,7 +48,7 @@ export const cancel: Command = {
   summary: 'end a run for good',
   description: 'The run ends without a result, and so does every run it started. It cannot be resumed.',
   options: { ...reasonOption, ...platformOptions },
-  codes: plainCodes,
+  calls: [runtime.cancelRun],
   run: async (call) =>
     told(call, await clientOf(call).call(runtime.cancelRun, { id: call.operands[0]!, ...reasonOf(call) })),
 };
@@ -60,7 +59,7 @@ export const steer: Command = {
   summary: 'tell a run something',
   description: 'The run’s model reads the message at its next step.',
   options: platformOptions,
-  codes: plainCodes,
+  calls: [runs.steerRun],
   async run(call) {
     const [id, message] = call.operands as [string, string];
     const taken = await clientOf(call).call(runs.steerRun, { id, message }, { idempotencyKey: randomUUID() });

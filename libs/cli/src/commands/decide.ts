@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import {
   ballotBytes,
@@ -10,11 +10,11 @@ import {
   vetoBytes,
   type DiscussionPhase,
 } from '@conclave/consensus-core';
-import { consensus, type Decision, type RequestInputOf } from '@conclave/contracts';
+import { consensus, type Contract, type Decision, type RequestInputOf } from '@conclave/contracts';
 import type { Client } from '@conclave/sdk';
-import { platformOptions, type Call, type Command } from '../command.js';
-import { plainCodes } from '../exit-codes.js';
+import { platformOptions, type Call, type Command, type Group, type Options } from '../command.js';
 import { usage } from '../fault.js';
+import { parsed, textOf } from '../operations/field.js';
 import { clientOf } from '../platform/settings.js';
 import { createKeyFile, readKeyFile, type LocalVoter } from '../voting/key-file.js';
 import { saidIn, saidOptions } from '../voting/said.js';
@@ -28,45 +28,45 @@ interface Hand {
   readonly voter: LocalVoter;
 }
 
-export const decide: Command = {
-  name: 'decide',
-  operands: [
-    { name: 'VERB', required: true },
-    { name: 'DECISION', required: false },
-  ],
-  summary: 'open a decision, and take part in it with a key of your own',
-  description: [
-    'enrol          makes the key file if it is not there, and enrols its public key; the private one stays here',
-    'open FILE      opens a decision under the terms in a JSON file, as POST /v1/decisions takes them',
-    'show           reads it; with --key, the options in the order that is meant for that voter',
-    'propose        an option with --option and --title; without them, that you have none',
-    'critique       the proposals, with --text; without it, that you have nothing to say',
-    'revise         your own proposal; without --option, that it stays as it is',
-    'vote           casts a ballot; in a sealed decision commits to it, and reveals it when you say the same again later',
-    'abstain, veto  with --reason',
-  ].join('\n'),
-  options: {
-    key: { value: 'FILE', help: 'your key file' },
-    name: { value: 'NAME', help: 'what the key is called when it is enrolled' },
-    option: { value: 'OPTION', help: 'the id of the option that is proposed or revised' },
-    title: { value: 'TEXT', help: 'its title' },
-    text: { value: 'TEXT', help: 'why, or what is wrong; can be removed from the receipt later' },
-    reason: { value: 'TEXT', help: 'why you vote so; is in the receipt' },
-    ...saidOptions,
-    ...platformOptions,
-  },
-  codes: plainCodes,
+const keyOption = { key: { value: 'FILE', help: 'your key file' } } as const;
+const DECISION = [{ name: 'DECISION', required: true }] as const;
+const optionOptions = {
+  option: { value: 'OPTION', help: 'the id of the option' },
+  title: { value: 'TEXT', help: 'its title' },
+} as const;
+const textOption = {
+  text: { value: 'TEXT', help: 'why, or what is wrong; can be removed from the receipt later' },
+} as const;
+const reasonOption = { reason: { value: 'TEXT', help: 'why you vote so; is in the receipt' } } as const;
 
+/** Something that a voter does to a decision. */
+function deed(
+  name: string,
+  summary: string,
+  options: Options,
+  act: (hand: Hand) => Promise<Decision>,
+  calls: readonly Contract[],
+): Command {
+  return {
+    ...{ name, summary, operands: DECISION, options: { ...keyOption, ...options, ...platformOptions }, calls },
+    async run(call) {
+      const decision = await taken(call, clientOf(call), call.operands[0]!, act);
+      printDecision(call.out, decision);
+      call.out.result(decision);
+      return 0;
+    },
+  };
+}
+
+const open: Command = {
+  name: 'open',
+  operands: [{ name: 'FILE', required: true }],
+  summary: 'open a decision under the terms in a file',
+  description: 'FILE holds the terms in JSON or YAML, as POST /v1/decisions takes them.',
+  options: platformOptions,
+  calls: [consensus.openDecision],
   async run(call) {
-    const [verb = '', named] = call.operands;
-    if (verb === 'enrol') return enrol(call);
-    const act = verbs[verb];
-    if (verb !== 'open' && !act) throw usage(`there is no verb ${JSON.stringify(verb)}`, 'See: conclave decide --help');
-    if (named === undefined) throw usage(verb === 'open' ? 'FILE is missing' : 'DECISION is missing');
-    const client = clientOf(call);
-    const decision = act
-      ? await taken(call, client, named, act)
-      : await client.call(consensus.openDecision, termsIn(call, named));
+    const decision = await clientOf(call).call(consensus.openDecision, await termsIn(call, call.operands[0]!));
     printDecision(call.out, decision);
     call.out.result(decision);
     return 0;
@@ -89,23 +89,17 @@ async function taken(
 const show = ({ client, decision: { id }, voter }: Hand): Promise<Decision> =>
   client.call(consensus.getDecision, { id, voter: voter.voterId });
 
-const verbs: Readonly<Record<string, (hand: Hand) => Promise<Decision>>> = {
-  show,
-  propose: (hand) => hand.client.call(consensus.proposeOption, contributionOf(hand, 'propose')),
-  critique: (hand) => hand.client.call(consensus.makeCritique, contributionOf(hand, 'critique')),
-  revise: (hand) => hand.client.call(consensus.reviseProposal, contributionOf(hand, 'revise')),
-  vote,
-  abstain: (hand) => {
-    const { ballot, digest } = unsigned(hand, { vote: 'abstain' });
-    const { voterId, reason } = ballot;
-    const signature = hand.voter.sign(ballotBytes(ballot, digest));
-    return hand.client.call(consensus.abstain, { id: ballot.decisionId, voterId, reason, signature });
-  },
-  veto: ({ call, client, decision: { id, termsSha256 }, voter }) => {
-    const said = { voterId: voter.voterId, reason: call.text('reason') ?? '' };
-    const signature = voter.sign(vetoBytes({ decisionId: id, ...said }, termsSha256));
-    return client.call(consensus.castVeto, { id, ...said, signature });
-  },
+const abstain = (hand: Hand): Promise<Decision> => {
+  const { ballot, digest } = unsigned(hand, { vote: 'abstain' });
+  const { voterId, reason } = ballot;
+  const signature = hand.voter.sign(ballotBytes(ballot, digest));
+  return hand.client.call(consensus.abstain, { id: ballot.decisionId, voterId, reason, signature });
+};
+
+const veto = ({ call, client, decision: { id, termsSha256 }, voter }: Hand): Promise<Decision> => {
+  const said = { voterId: voter.voterId, reason: call.text('reason') ?? '' };
+  const signature = voter.sign(vetoBytes({ decisionId: id, ...said }, termsSha256));
+  return client.call(consensus.castVeto, { id, ...said, signature });
 };
 
 function contributionOf({ call, decision: { id, termsSha256 }, voter }: Hand, phase: DiscussionPhase) {
@@ -143,7 +137,7 @@ function unsigned({ call, decision, voter }: Hand, said: ReturnType<typeof saidI
   return { ballot, digest };
 }
 
-async function enrol(call: Call): Promise<0> {
+async function enrolKey(call: Call): Promise<0> {
   const key = call.text('key');
   if (key === undefined) throw usage('--key is missing');
   const client = clientOf(call);
@@ -160,11 +154,60 @@ async function enrol(call: Call): Promise<0> {
   return 0;
 }
 
-/** The platform holds the terms to its contract; here they only have to be JSON. */
-function termsIn({ cwd }: Call, file: string): RequestInputOf<typeof consensus.openDecision> {
-  try {
-    return JSON.parse(readFileSync(resolve(cwd, file), 'utf8')) as RequestInputOf<typeof consensus.openDecision>;
-  } catch {
-    throw usage(`${file} cannot be read as JSON`);
-  }
+/** The platform holds the terms to its contract; here they only have to be a document. */
+async function termsIn(call: Call, file: string): Promise<RequestInputOf<typeof consensus.openDecision>> {
+  return parsed(file, await textOf(call, file)) as RequestInputOf<typeof consensus.openDecision>;
 }
+
+export const decide: Group = {
+  name: 'decide',
+  summary: 'open a decision, and take part in it with a key of your own',
+  commands: [
+    {
+      name: 'enrol',
+      summary: 'enrol a voter key of this machine',
+      description: 'Makes the key file if it is not there, and enrols its public key; the private one stays here.',
+      options: {
+        ...keyOption,
+        name: { value: 'NAME', help: 'what the key is called' },
+        ...platformOptions,
+      },
+      calls: [consensus.enrolVoterKey],
+      run: enrolKey,
+    },
+    open,
+    deed('show', 'read a decision; with --key, its options in the order that is meant for that voter', {}, show, [
+      consensus.getDecision,
+    ]),
+    deed(
+      'propose',
+      'propose an option; without --option and --title, say that you have none',
+      { ...optionOptions, ...textOption },
+      (hand) => hand.client.call(consensus.proposeOption, contributionOf(hand, 'propose')),
+      [consensus.proposeOption],
+    ),
+    deed(
+      'critique',
+      'say what is wrong with the proposals; without --text, that you have nothing to say',
+      textOption,
+      (hand) => hand.client.call(consensus.makeCritique, contributionOf(hand, 'critique')),
+      [consensus.makeCritique],
+    ),
+    deed(
+      'revise',
+      'revise your own proposal; without --option, say that it stays as it is',
+      { ...optionOptions, ...textOption },
+      (hand) => hand.client.call(consensus.reviseProposal, contributionOf(hand, 'revise')),
+      [consensus.reviseProposal],
+    ),
+    deed(
+      'vote',
+      'cast a ballot; in a sealed decision commit to it, and reveal it when you say the same again later',
+      { ...saidOptions, ...reasonOption },
+      vote,
+      [consensus.castBallot, consensus.commitBallot, consensus.revealBallot],
+    ),
+    deed('abstain', 'take part without a choice', reasonOption, abstain, [consensus.abstain]),
+    deed('veto', 'end the decision, where your role may', reasonOption, veto, [consensus.castVeto]),
+  ],
+};

@@ -1,48 +1,53 @@
 import { consensus, type Decision } from '@conclave/contracts';
-import { platformOptions, type Command } from '../command.js';
-import { plainCodes } from '../exit-codes.js';
+import { platformOptions, type Group } from '../command.js';
+import * as nouns from '../nouns/work.js';
+import { several, word } from '../operations/field.js';
+import { listing, operation } from '../operations/operation.js';
 import { clientOf } from '../platform/settings.js';
 import { printable } from '../printable.js';
 import { seatLine } from '../review/progress.js';
 import type { Output } from '../output.js';
 
-export const decisions: Command = {
-  name: 'decisions',
-  operands: [{ name: 'DECISION', required: false }],
-  summary: 'list decisions, or read one',
-  description: 'Without a decision: the newest ones. With one: its ballots, evidence and outcome.',
-  options: {
-    limit: { value: 'N', help: 'how many to list (default: 20)' },
-    after: { value: 'CURSOR', help: 'go on behind a list’s `next`' },
-    ...platformOptions,
-  },
-  codes: plainCodes,
+const DECISION = word('id', '', { name: 'DECISION', required: true });
 
-  async run(call) {
-    const { out, operands } = call;
-    const client = clientOf(call);
-    if (operands[0] !== undefined) {
-      const decision = await client.call(consensus.getDecision, { id: operands[0] });
-      printDecision(out, decision);
-      out.result(decision);
-      return 0;
-    }
-    const after = call.text('after');
-    const page = await client.call(consensus.listDecisions, {
-      limit: call.text('limit') ?? 20,
-      ...(after === undefined ? {} : { after }),
-    });
-    out.print(
-      ...(page.items.length > 0 ? page.items : []).map(
-        ({ id, openedAt, phase, outcome, question }) =>
-          `${id}  ${openedAt.slice(0, 16)}  ${(outcome?.status ?? phase).padEnd(10)} ${printable(question)}`,
-      ),
-      ...(page.items.length === 0 ? [`No decisions yet: ${out.typed('review')}`] : []),
-      ...(page.next === undefined ? [] : ['', `More: ${out.typed('decisions', '--after', page.next)}`]),
-    );
-    out.result(page);
-    return 0;
-  },
+export const decisions: Group = {
+  name: 'decisions',
+  summary: 'list decisions, or read one',
+  commands: [
+    listing(nouns.decisions, ['decisions'], {
+      summary: 'list decisions, newest first',
+      options: [word('phase', 'only decisions in this phase')],
+    }),
+    {
+      name: 'show',
+      operands: [{ name: 'DECISION', required: true }],
+      summary: 'read a decision: its ballots, evidence and outcome',
+      options: platformOptions,
+      calls: [consensus.getDecision],
+      async run(call) {
+        const decision = await clientOf(call).call(consensus.getDecision, { id: call.operands[0]! });
+        printDecision(call.out, decision);
+        call.out.result(decision);
+        return 0;
+      },
+    },
+    operation(consensus.cancelDecision, {
+      name: 'cancel',
+      operands: [DECISION],
+      options: [word('reason', 'why', { required: true, value: 'TEXT' })],
+      gives: nouns.decisions,
+    }),
+    operation(consensus.getTally, { name: 'tally', operands: [DECISION] }),
+    operation(consensus.getTerms, { name: 'terms', operands: [DECISION] }),
+    operation(consensus.recordHindsight, {
+      name: 'hindsight',
+      operands: [DECISION],
+      options: [
+        word('taskClass', 'which kind of decision it was', { name: 'class', required: true }),
+        several('right', 'an option that was right', { required: true, value: 'OPTION' }),
+      ],
+    }),
+  ],
 };
 
 /** A decision for people: where it is, what was proposed, who said what. */

@@ -3,7 +3,7 @@ import { audit, auth, ConclaveError } from '@conclave/contracts';
 import { defaultBranch, gitLine, readFileAt, tryGit } from '@conclave/connectors';
 import { resolve } from 'node:path';
 import { platformOptions, type Call, type Command } from '../command.js';
-import { EXIT, plainCodes, type ExitCode } from '../exit-codes.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
 import { Fault, faultOf } from '../fault.js';
 import { clientOf, settingsOf } from '../platform/settings.js';
 import { printable } from '../printable.js';
@@ -33,7 +33,6 @@ export const doctor: Command = {
   summary: 'check what the commands need',
   description: 'Checks git, the settings, the platform, the key and the repository; what fails comes with advice.',
   options: { repo: { value: 'DIR', help: 'the repository (default: where you are)' }, ...platformOptions },
-  codes: plainCodes,
 
   async run(call) {
     const findings: Finding[] = [];

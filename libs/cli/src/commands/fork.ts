@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { runs } from '@conclave/contracts';
 import { platformOptions, type Command } from '../command.js';
-import { plainCodes } from '../exit-codes.js';
 import { usage } from '../fault.js';
 import { clientOf } from '../platform/settings.js';
 
@@ -18,7 +17,7 @@ export const fork: Command = {
     title: { value: 'TEXT', help: 'what the new run is called' },
     ...platformOptions,
   },
-  codes: plainCodes,
+  calls: [runs.forkRun],
 
   async run(call) {
     const { out } = call;

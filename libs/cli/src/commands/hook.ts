@@ -2,7 +2,7 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { gitLine, tryGit } from '@conclave/connectors';
-import type { Call, Command } from '../command.js';
+import type { Call, Group } from '../command.js';
 import { EXIT, verdictCodes, type ExitCode } from '../exit-codes.js';
 import { Fault, usage } from '../fault.js';
 import { printable } from '../printable.js';
@@ -17,41 +17,48 @@ const HOOKS = ['pre-push', 'pre-receive'] as const;
 type Hook = (typeof HOOKS)[number];
 const REFUSED = 9;
 
-export const hook: Command = {
-  name: 'hook',
-  operands: [
-    { name: 'install|run', required: true },
-    { name: 'HOOK', required: true },
-    { name: 'REMOTE', required: false },
-    { name: 'URL', required: false },
-  ],
-  summary: 'let git refuse what no receipt speaks for',
-  description: [
-    'install writes the git hook HOOK: pre-push in a clone, pre-receive in the repository that is pushed to. From then on',
-    'a push to the branch changes are for (--target, else the default branch) is refused unless `conclave verify` accepts',
-    'its newest commit: with a receipt in a note on it (refs/notes/conclave-receipts, in the same push or before it), or',
-    'stored by `conclave review`; under the trust root of the branch as it was, and the policy (else: approved). To',
-    'delete or rewind the branch is refused, to create it is not: there is no jury before it. A pre-push hook can be left',
-    'out by whoever pushes; a pre-receive hook cannot. run is what the hook runs; it reads the refs from git.',
-  ].join('\n'),
-  options: {
-    repo: { value: 'DIR', help: 'the repository (default: where you are)' },
-    target: { value: 'REF', help: 'the branch changes are for (default: the default branch)' },
-    policy: { value: 'FILE', help: 'what receipts must show (default: approved)' },
-    trust: { value: 'FILE', help: 'the trust root (default: the branch’s own)' },
-    force: { help: 'overwrite a hook that is there' },
-  },
-  codes: verdictCodes,
+const HOOK = { name: 'HOOK', required: true, values: HOOKS } as const;
+const options = {
+  repo: { value: 'DIR', help: 'the repository (default: where you are)' },
+  target: { value: 'REF', help: 'the branch changes are for (default: the default branch)' },
+  policy: { value: 'FILE', help: 'what receipts must show (default: approved)' },
+  trust: { value: 'FILE', help: 'the trust root (default: the branch’s own)' },
+} as const;
 
-  async run(call) {
-    const [action, name] = call.operands;
-    const named = HOOKS.find((one) => one === name);
-    if (named === undefined) throw usage(`HOOK is one of ${HOOKS.join(', ')}`);
-    if (action === 'install') return install(call, named);
-    if (action === 'run') return judgePush(call, named);
-    throw usage('say install or run');
-  },
+export const hook: Group = {
+  name: 'hook',
+  summary: 'let git refuse what no receipt speaks for',
+  commands: [
+    {
+      name: 'install',
+      operands: [HOOK],
+      summary: 'write a git hook: pre-push in a clone, pre-receive where it is pushed to',
+      description: [
+        'From then on a push to the branch changes are for (--target, else the default branch) is refused unless',
+        '`conclave verify` accepts its newest commit: with a receipt in a note on it (refs/notes/conclave-receipts, in the',
+        'same push or before it), or stored by `conclave review`; under the trust root of the branch as it was, and the',
+        'policy (else: approved). To delete or rewind the branch is refused, to create it is not: there is no jury before',
+        'it. A pre-push hook can be left out by whoever pushes; a pre-receive hook cannot.',
+      ].join('\n'),
+      options: { ...options, force: { help: 'overwrite a hook that is there' } },
+      run: (call) => install(call, hookNamed(call)),
+    },
+    {
+      name: 'run',
+      operands: [HOOK, { name: 'REMOTE', required: false }, { name: 'URL', required: false }],
+      summary: 'what a hook runs: it reads the refs from git',
+      options,
+      codes: verdictCodes,
+      run: (call) => judgePush(call, hookNamed(call)),
+    },
+  ],
 };
+
+function hookNamed({ operands: [name] }: Call): Hook {
+  const named = HOOKS.find((one) => one === name);
+  if (named === undefined) throw usage(`HOOK is one of ${HOOKS.join(', ')}`);
+  return named;
+}
 
 async function install(call: Call, name: Hook): Promise<ExitCode> {
   const { out, cwd } = call;
@@ -115,7 +122,7 @@ async function judgePush(call: Call, name: Hook): Promise<ExitCode> {
     // Of the repository that is pushed to; in a clone the branch is there before it is pushed.
     const known = await tryGit(repository, ['rev-parse', '--verify', '--quiet', target]);
     if (name === 'pre-receive' && known.status === 0) return refused(call, `${target} is there already`);
-    out.note(`conclave: ${target} is new: nobody judges what founds it`);
+    out.complain(`conclave: ${target} is new: nobody judges what founds it`);
     return 0;
   }
   if ((await tryGit(repository, ['cat-file', '-e', `${old}^{commit}`])).status !== 0)
@@ -158,7 +165,7 @@ async function judge(call: Call, { repository, target, old, now, notes }: Push):
 const approved: Policy = { outcome: 'approved' };
 
 function refused({ out }: Call, reason: string): ExitCode {
-  out.note(`conclave: ${printable(reason)}`);
+  out.complain(`conclave: ${printable(reason)}`);
   out.result({ status: 'policy-refused', exitCode: REFUSED, reason });
   return REFUSED;
 }

@@ -110,31 +110,8 @@ describe('doctor', () => {
     const { checks } = JSON.parse(stdout) as { checks: { check: string; ok: boolean; advice?: string }[] };
     expect(code).toBe(EXIT.refused);
     expect(checks.filter(({ ok }) => !ok).map(({ check }) => check)).toEqual(['key', 'log', 'repository']);
-    expect(checks.find(({ check }) => check === 'key')!.advice).toContain('Bearer');
+    expect(checks.find(({ check }) => check === 'key')!.advice).toContain('conclave login');
   });
-});
-
-describe('help', () => {
-  it('lists the commands, and each tells its options and exit codes', async () => {
-    const { code, stdout } = await conclave('--help');
-    expect(code).toBe(0);
-    const names = [...stdout.matchAll(/^ {2}([\w-]+) {2,}/gm)].map((match) => match[1]!);
-    expect(names).toEqual([
-      ...['init', 'review', 'verify', 'waive', 'hook', 'decide', 'decisions', 'receipt', 'run', 'status', 'watch'],
-      ...['answer', 'pause', 'resume', 'cancel', 'steer', 'fork', 'replay', 'audit', 'budget', 'access-reviews'],
-      ...['secrets', 'login', 'logout', 'whoami', 'admin', 'doctor'],
-    ]);
-    for (const name of names) {
-      const help = await conclave(name, '--help');
-      expect([name, help.code, help.stdout]).toEqual([
-        name,
-        0,
-        expect.stringMatching(new RegExp(`Usage: conclave ${name}[\\s\\S]*--json[\\s\\S]*Exit codes:`)),
-      ]);
-    }
-    expect((await conclave()).code).toBe(EXIT.usage);
-    expect(await conclave('--version')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
-  }, 180_000); // twenty programs start, one after the other
 });
 
 describe('decisions and receipts', () => {
@@ -142,7 +119,7 @@ describe('decisions and receipts', () => {
     repo.commit({ x: 'x\n' });
     repo.commit({ x: 'y\n' });
     const { decision } = JSON.parse((await conclave('review', '--json')).stdout) as { decision: string };
-    expect((await conclave('decisions')).stdout).toContain('No decisions yet');
+    expect((await conclave('decisions', 'list')).stdout).toBe('No decisions. Begin: conclave review\n');
     const { code, stdout } = await conclave('receipt', decision);
     expect([code, stdout]).toEqual([0, expect.stringContaining(`${decision}.receipt.json`)]);
     expect((await conclave('verify', `${decision}.receipt.json`)).code).toBe(7);

@@ -4,7 +4,7 @@ import { audit, consensus } from '@conclave/contracts';
 import { gitLine } from '@conclave/connectors';
 import { stringify } from 'yaml';
 import { platformOptions, type Call, type Command } from '../command.js';
-import { EXIT, plainCodes } from '../exit-codes.js';
+import { EXIT } from '../exit-codes.js';
 import { Fault, faultOf } from '../fault.js';
 import { clientOf } from '../platform/settings.js';
 import { printable } from '../printable.js';
@@ -30,7 +30,6 @@ export const init: Command = {
     force: { help: 'overwrite what is there' },
     ...platformOptions,
   },
-  codes: plainCodes,
 
   async run(call) {
     const { out, cwd } = call;

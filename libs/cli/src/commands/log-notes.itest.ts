@@ -97,10 +97,7 @@ describe('the log’s heads in git notes', () => {
 
   it('are stored with the stamps of a timestamp authority as files for OpenSSL', async () => {
     const { code, stdout } = await conclave(ada, 'audit', 'timestamps', '--out', '.git/stamps');
-    expect([code, stdout]).toEqual([
-      0,
-      expect.stringMatching(/2026-01-01T00:00:00 .* entries +https:\/\/tsa\.example/),
-    ]);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/2026-01-01T00:00:00Z +https:\/\/tsa\.example/)]);
     const name = join(ada.dir, '.git/stamps', `2026-01-01T000000.000Z-${platform.court.size}`);
     expect(readFileSync(`${name}.checkpoint`, 'utf8')).toBe(platform.court.checkpoint());
     expect(readFileSync(`${name}.tsr`).toString('hex')).toBe('3003020100');

@@ -29,6 +29,7 @@ describe('conclave login', () => {
     const { code, stdout, stderr } = await login('--workspace', 'Main');
     expect([code, stdout]).toEqual([0, `Logged in at ${platform.url} as Ada of Acme, workspace Main.\n`]);
     expect(stderr).toContain(`${platform.url}/device\nand type the code\n  BCDF-GHJK\n`);
+    expect(stderr).toContain('The code is good for 10 minutes; this command waits for you.');
     expect(asked('device_authorization')[0]!.form).toMatchObject({
       ...{ workspace: 'Main', scope: expect.stringContaining('run:create') },
     });
@@ -79,6 +80,24 @@ describe('conclave login', () => {
     expect(ended.map(({ code, stderr }) => [code, stderr])).toEqual(Array(4).fill([0, '']));
     expect(asked('token').filter(({ form }) => form['grant_type'] === 'refresh_token')).toHaveLength(1);
     expect(existsSync(`${file()}.lock`)).toBe(false);
+  }, 60_000);
+
+  it('has a name as a profile, under which it is renewed, used and ended', async () => {
+    platform.tokens.lifetimeS = 1;
+    const named = await login('--profile', 'work');
+    expect(named.stdout).toContain('The profile work is in use from now on');
+    platform.tokens.lifetimeS = 300;
+    expect((await conclave('whoami')).stdout).toContain(`at ${platform.url}, with the credential of work in ${file()}`);
+    const kept = JSON.parse(readFileSync(file(), 'utf8')) as { current: string; logins: object };
+    expect(kept).toMatchObject({ current: 'work', logins: { work: { url: platform.url } } });
+    expect(Object.keys(kept.logins)).toEqual(['work']);
+    const elsewhere = await conclave('whoami', '--profile', 'work', '--url', 'http://127.0.0.1:1');
+    expect([elsewhere.code, elsewhere.stderr]).toEqual([
+      EXIT.usage,
+      expect.stringContaining(`the profile work is about ${platform.url}`),
+    ]);
+    expect((await conclave('logout', '--profile', 'work')).stdout).toBe(`Logged out at ${platform.url}.\n`);
+    expect((await conclave('whoami')).code).toBe(EXIT.usage);
   }, 60_000);
 
   it('is not kept from its file by a lock whose holder is gone', async () => {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
+import { consensus } from '@conclave/contracts';
 import { platformOptions, type Command } from '../command.js';
-import { plainCodes } from '../exit-codes.js';
 import { usage } from '../fault.js';
 import { clientOf } from '../platform/settings.js';
 import { printable } from '../printable.js';
@@ -19,7 +19,7 @@ export const receipt: Command = {
     out: { value: 'FILE', help: 'where to store it' },
     ...platformOptions,
   },
-  codes: plainCodes,
+  calls: [consensus.getReceipt],
 
   async run(call) {
     const { out, operands, cwd, signal } = call;

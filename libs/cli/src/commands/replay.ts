@@ -11,6 +11,7 @@ export const replay: Command = {
   description:
     'The agents of today run on what is recorded; nothing leaves the platform. What they first do otherwise is shown.',
   options: platformOptions,
+  calls: [runs.replayRun],
   codes: [...plainCodes, [EXIT.diverged, 'the agents do something else than is recorded']],
 
   async run(call) {

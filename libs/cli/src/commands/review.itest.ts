@@ -333,10 +333,10 @@ describe('what cannot be judged ends with its own code and says what to do', () 
   };
 
   it.each<[string, number, RegExp, string[]]>([
-    ['an unknown option', EXIT.usage, /Unknown option '--bse'[\s\S]*conclave review --help/, ['review', '--bse', 'x']],
+    ['an unknown option', EXIT.usage, /Unknown option '--bse'[\s\S]*Did you mean: --base/, ['review', '--bse', 'x']],
     ['an unexpected word', EXIT.usage, /unexpected argument "main"/, ['review', 'main']],
     ['an empty intent', EXIT.usage, /--intent is empty/, ['review', '--intent', ' ']],
-    ['an unknown command', EXIT.usage, /no command "revew"[\s\S]*conclave --help/, ['revew']],
+    ['an unknown command', EXIT.usage, /no command "revew"[\s\S]*Did you mean: conclave review/, ['revew']],
     ['an address that is none', EXIT.usage, /not an http\(s\) address/, ['review', '--url', 'localhost:80']],
     [
       'a diff that is not there',
@@ -367,14 +367,19 @@ describe('what cannot be judged ends with its own code and says what to do', () 
       /cannot be reached \(ECONNREFUSED\)[\s\S]*npm run up/,
       ['status', '--url', 'http://127.0.0.1:2'],
     ],
-    ['a key that is not known', EXIT.refused, /valid credential/, ['status', '--api-key', 'ck_guess']],
+    [
+      'a key that is not known',
+      EXIT.refused,
+      /does not know this credential[\s\S]*conclave login/,
+      ['status', '--api-key', 'ck_guess'],
+    ],
     [
       'a run that is not known',
       EXIT.refused,
-      /No such run[\s\S]*GET \/v1\/runs/,
+      /No such run[\s\S]*conclave runs list/,
       ['watch', 'run_01h455vb4pex5vsknk084sn02q'],
     ],
-    ['an id that is none', EXIT.refused, /does not match its schema/, ['watch', 'x']],
+    ['an id that is none', EXIT.refused, /id: expected an id like run_…/, ['watch', 'x']],
     ['a missing operand', EXIT.usage, /RUN is missing/, ['watch']],
   ])('%s', (_, code, pattern, words) => told(code, pattern, conclave(...words)));
 

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { runtime } from '@conclave/contracts';
 import { platformOptions, type Call, type Command } from '../command.js';
 import { outcomeCodes } from '../exit-codes.js';
 import { usage } from '../fault.js';
@@ -43,6 +44,7 @@ export const review: Command = {
     'no-wait': { help: 'submit and leave' },
     ...platformOptions,
   },
+  calls: [runtime.createReview, runtime.createUpload, runtime.streamRunEvents],
   codes: outcomeCodes,
 
   async run(call) {

@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { runs, runtime, type RequestInputOf } from '@conclave/contracts';
-import { parse } from 'yaml';
 import { platformOptions, type Call, type Command } from '../command.js';
+import { didYouMean } from '../did-you-mean.js';
 import { runCodes } from '../exit-codes.js';
 import { usage } from '../fault.js';
+import { parsed, textOf } from '../operations/field.js';
 import { clientOf } from '../platform/settings.js';
 import { printable } from '../printable.js';
 import { followToEnd } from '../runs/follow.js';
@@ -23,18 +21,19 @@ export const run: Command = {
     'Starts what FILE (JSON or YAML; - reads stdin) asks for, tells its story and prints its result:',
     '  tasks: [{id: ask, agent: human, input: {question: "Ship it?"}},',
     '          {id: wait, agent: timer, input: {delayMs: 1000}, dependsOn: [ask]}]',
-    `or one agent’s task: --agent NAME, of ${runs.agentNames.join(', ')}.`,
+    'or one agent’s task: --agent NAME, of `conclave agents list`.',
   ].join('\n'),
   options: {
-    agent: { value: 'NAME', help: 'run this agent instead of a file' },
+    agent: { value: 'NAME', values: runs.agentNames, help: 'run this agent instead of a file' },
     input: { value: 'JSON', help: 'what the agent takes' },
     title: { value: 'TEXT', help: 'what the run is called' },
-    priority: { value: 'P', help: runtime.priorities.join(', ') },
+    priority: { value: 'PRIORITY', values: runtime.priorities, help: 'how urgent it is' },
     background: { help: 'print the run’s id and leave' },
     interactive: { help: 'answer here whenever the run asks a person' },
     ...platformOptions,
   },
   codes: runCodes,
+  calls: [runs.createRun, runtime.streamRunEvents, runtime.getRunResult],
 
   async run(call) {
     const { out, signal } = call;
@@ -66,24 +65,20 @@ const named = (call: Call, name: string): Record<string, string> => {
 async function requestOf(call: Call): Promise<object> {
   const [file] = call.operands;
   const [agent, input] = [call.text('agent'), call.text('input')];
-  if ((file === undefined) === (agent === undefined)) throw usage('name a FILE or an --agent', help(call));
-  if (file === undefined) return { agent, ...(input === undefined ? {} : { input: jsonOf(input, '--input') }) };
-  if (input !== undefined) throw usage('--input goes with --agent', help(call));
-  const read = file === '-' ? text(process.stdin) : readFile(resolve(call.cwd, file), 'utf8');
-  const written = await read.catch((error: NodeJS.ErrnoException) => {
-    throw usage(`${file} cannot be read (${error.code})`);
-  });
-  const asked = parsed(file, written);
+  if ((file === undefined) === (agent === undefined)) throw usage('name a FILE or an --agent');
+  if (file === undefined)
+    return { agent: agentNamed(agent!), ...(input === undefined ? {} : { input: jsonOf(input, '--input') }) };
+  if (input !== undefined) throw usage('--input goes with --agent');
+  const asked = parsed(file, await textOf(call, file));
   if (typeof asked !== 'object' || asked === null) throw usage(`${file} asks for nothing: tasks or an agent`);
   return asked;
 }
 
-function parsed(file: string, written: string): unknown {
-  try {
-    return parse(written) as unknown;
-  } catch (error) {
-    throw usage(`${file} is neither JSON nor YAML: ${error instanceof Error ? error.message.split('\n')[0] : ''}`);
-  }
+/** @throws Fault `cli.usage` */
+export function agentNamed(said: string): (typeof runs.agentNames)[number] {
+  const found = runs.agentNames.find((name) => name === said);
+  if (found) return found;
+  const near = didYouMean(said, runs.agentNames);
+  const advice = near === undefined ? `There are: ${runs.agentNames.join(', ')}` : `Did you mean ${near}?`;
+  throw usage(`there is no agent ${JSON.stringify(said)}`, `${advice} See: conclave agents list`);
 }
-
-const help = ({ out }: Call): string => `See: ${out.typed('run', '--help')}`;

@@ -17,11 +17,11 @@ describe('conclave secrets', () => {
     });
 
   it('sets what stdin says, makes it new by the same word, and never shows it', async () => {
-    expect((await conclave([])).stdout).toBe('No secrets.\n');
+    expect((await conclave(['list'])).stdout).toBe('No secrets. Begin: conclave secrets set NAME\n');
     await conclave(['set', 'OPENAI_API_KEY'], 'sk-canary-1\n');
     await conclave(['set', 'PEM'], 'line\n\n');
     const again = await conclave(['set', 'OPENAI_API_KEY'], 'sk-canary-2');
-    expect(again).toMatchObject({ code: 0, stdout: 'OPENAI_API_KEY  version 2 of 2026-01-02T00:00:00Z\n' });
+    expect(again).toMatchObject({ code: 0, stdout: 'OPENAI_API_KEY  version 2  2026-01-02T00:00:00Z  readable\n' });
     expect(platform.secrets.map(({ name, value }) => [name, value])).toEqual([
       ['PEM', 'line\n'],
       ['OPENAI_API_KEY', 'sk-canary-2'],
@@ -29,15 +29,17 @@ describe('conclave secrets', () => {
     const { stdout } = await conclave(['list', '--json']);
     expect(JSON.parse(stdout)).toMatchObject({ items: [{ name: 'PEM' }, { name: 'OPENAI_API_KEY', version: 2 }] });
     expect(stdout + again.stdout + again.stderr).not.toContain('canary');
-    expect((await conclave(['remove', 'PEM'])).stdout).toMatch(/^Removed: PEM/);
-    expect(await conclave(['remove', 'PEM'])).toMatchObject({ stderr: expect.stringContaining('No such secret') });
+    expect((await conclave(['remove', 'PEM'])).stdout).toMatch(/^Removed sec_/);
+    expect(await conclave(['remove', 'PEM'])).toMatchObject({
+      stderr: expect.stringContaining('no secret called "PEM"'),
+    });
     expect(platform.secrets).toHaveLength(1);
   }, 60_000);
 
   it.each([
     [['set'], 'NAME is missing'],
     [['list', 'X'], 'unexpected argument'],
-    [['show', 'X'], 'there is no action'],
+    [['show', 'X'], 'there is no command'],
   ])('refuses %j before it asks anybody', async (words, said) => {
     const seen = platform.seen.length;
     expect(await conclave(words)).toMatchObject({ code: EXIT.usage, stderr: expect.stringContaining(said) });

@@ -32,6 +32,7 @@ export const status: Command = {
     steps: { help: 'list the journal of the run: its numbers are those of `fork --step`' },
     ...platformOptions,
   },
+  calls: [runs.listSteps, auth.getMe, runtime.listRuns],
   codes: [...plainCodes, [EXIT.interrupted, 'interrupted']],
 
   async run(call) {

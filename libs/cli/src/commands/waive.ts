@@ -23,7 +23,7 @@ import {
 } from '@conclave/consensus-core';
 import { verifyReceipt } from '@conclave/verify';
 import type { Call, Command } from '../command.js';
-import { EXIT, plainCodes } from '../exit-codes.js';
+import { EXIT } from '../exit-codes.js';
 import { Fault, usage } from '../fault.js';
 import { printable } from '../printable.js';
 import { WAIVER_FOLDER } from '../verify/evidence.js';
@@ -52,7 +52,6 @@ export const waive: Command = {
     out: { value: 'FILE', help: 'where to add it' },
     repo: { value: 'DIR', help: 'the repository (default: where you are)' },
   },
-  codes: plainCodes,
 
   async run(call) {
     const { out, cwd, operands } = call;

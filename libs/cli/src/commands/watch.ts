@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { runtime } from '@conclave/contracts';
 import { platformOptions, type Command } from '../command.js';
 import { EXIT, outcomeCodes } from '../exit-codes.js';
 import { clientOf } from '../platform/settings.js';
@@ -18,6 +19,7 @@ export const watch: Command = {
     receipt: { value: 'FILE', help: 'store the receipt' },
     ...platformOptions,
   },
+  calls: [runtime.streamRunEvents, runtime.getRunResult],
   codes: [[EXIT.approved, 'approved, or completed'], ...outcomeCodes.slice(1)],
 
   async run(call) {

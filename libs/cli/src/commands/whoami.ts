@@ -1,6 +1,5 @@
 import { auth } from '@conclave/contracts';
 import { platformOptions, type Command } from '../command.js';
-import { plainCodes } from '../exit-codes.js';
 import { clientOf, settingsOf } from '../platform/settings.js';
 import { printable } from '../printable.js';
 
@@ -9,7 +8,7 @@ export const whoami: Command = {
   summary: 'say as whom and where the commands work',
   description: 'Tells the platform, the person, and where the credential comes from.',
   options: platformOptions,
-  codes: plainCodes,
+  calls: [auth.getMe],
 
   async run(call) {
     const { out } = call;

@@ -1,6 +1,6 @@
 /**
- * The platforms that the person is logged in to, in a file that is theirs alone. Commands that run at once share it: who
- * changes it holds a lock, and what is there is replaced as a whole.
+ * The logins of a person, in a file that is theirs alone: each under the name of its profile, or the address of its
+ * platform. Commands that run at once share it: who changes it holds a lock, and what is there is replaced as a whole.
  */
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -10,16 +10,24 @@ import type { Call } from '../command.js';
 import { EXIT } from '../exit-codes.js';
 import { Fault } from '../fault.js';
 
-/** What a login left. */
-export interface Login {
+/** What a login at a browser left. */
+export interface Tokens {
   readonly refreshToken: string;
   readonly accessToken: string;
   /** Epoch milliseconds. */
   readonly expiresAt: number;
 }
 
+/** An API key, kept as it was given. */
+export interface KeptKey {
+  readonly apiKey: string;
+}
+
+/** With the address of its platform where it is kept under another name. */
+export type Login = (Tokens | KeptKey) & { readonly url?: string };
+
 interface File {
-  /** The platform of the last login. */
+  /** The name of the login in use. */
   readonly current?: string;
   readonly logins: Readonly<Record<string, Login>>;
 }
@@ -40,23 +48,28 @@ export class Logins {
     return current !== undefined && Object.hasOwn(logins, current) ? current : undefined;
   }
 
-  at(url: string): Login | undefined {
+  at(name: string): Login | undefined {
     const { logins } = this.read();
-    return Object.hasOwn(logins, url) ? logins[url] : undefined;
+    return Object.hasOwn(logins, name) ? logins[name] : undefined;
   }
 
-  /** Keeps a login; the platform is the current one from now on if told. Needs the lock. */
-  keep(url: string, login: Login, makeCurrent = false): void {
+  /** Every login, by its name. */
+  all(): readonly (readonly [string, Login])[] {
+    return Object.entries(this.read().logins);
+  }
+
+  /** Keeps a login; it is the one in use from now on if told. Needs the lock. */
+  keep(name: string, login: Login, use = false): void {
     const { current, logins } = this.read();
-    const kept = makeCurrent ? url : current;
-    this.write({ ...(kept === undefined ? {} : { current: kept }), logins: { ...logins, [url]: login } });
+    const kept = use ? name : current;
+    this.write({ ...(kept === undefined ? {} : { current: kept }), logins: { ...logins, [name]: login } });
   }
 
   /** Needs the lock. */
-  forget(url: string): void {
+  forget(name: string): void {
     const { current, logins } = this.read();
-    const { [url]: _, ...others } = logins;
-    const next = current === url ? Object.keys(others).at(-1) : current;
+    const { [name]: _, ...others } = logins;
+    const next = current === name ? Object.keys(others).at(-1) : current;
     this.write({ ...(next === undefined ? {} : { current: next }), logins: others });
   }
 

@@ -2,7 +2,7 @@
 import { ConclaveError } from '@conclave/contracts';
 import { EXIT } from '../exit-codes.js';
 import { Fault } from '../fault.js';
-import type { Login } from './logins.js';
+import type { Tokens } from './logins.js';
 
 export const CLIENT_ID = 'conclave-cli';
 const TIMEOUT_MS = 15_000;
@@ -36,7 +36,7 @@ export async function ask(
 }
 
 /** The tokens in an answer. @throws Fault `cli.refused` */
-export function loginIn(url: string, { status, body }: Answer): Login {
+export function tokensIn(url: string, { status, body }: Answer): Tokens {
   const { access_token: accessToken, refresh_token: refreshToken, expires_in: expiresInS } = body;
   if (status !== 200 || typeof accessToken !== 'string' || typeof refreshToken !== 'string')
     throw refused(url, { status, body });

@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { createClient, type Client } from '@conclave/sdk';
 import type { Call } from '../command.js';
+import { didYouMean } from '../did-you-mean.js';
 import { usage } from '../fault.js';
-import { accessToken } from './access-token.js';
-import { loginsOf } from './logins.js';
+import { accessToken, type Where } from './access-token.js';
+import { loginsOf, type Logins } from './logins.js';
 
 export interface Settings {
   readonly url: string;
@@ -29,26 +30,71 @@ export function clientOf(call: Call): Client {
   return createClient({ baseUrl: url, apiKey });
 }
 
-/** @throws Fault `cli.usage` when no platform is named */
+/**
+ * What is said on the command line counts before what the environment says, and that before the login in use.
+ *
+ * @throws Fault `cli.usage` when no platform is named
+ */
 export function settingsOf(call: Call): Settings {
   const url = namedUrl(call);
   const apiKey = call.text('api-key') ?? call.env['CONCLAVE_API_KEY'];
+  const profile = profileOf(call);
+  if (profile !== undefined && call.text('api-key') === undefined) return settingsOfProfile(call, profile);
   if (url !== undefined && apiKey !== undefined) return { url, apiKey, source: 'command line or environment' };
   const logins = loginsOf(call);
-  const at = url ?? (apiKey === undefined ? logins.current() : undefined);
-  if (at !== undefined && apiKey === undefined && logins.at(at))
-    return { url: at, apiKey: (refused) => accessToken(call, logins, at, refused), source: logins.path };
+  const name = url ?? (apiKey === undefined ? logins.current() : undefined);
+  if (name !== undefined && apiKey === undefined && logins.at(name)) return settingsAt(call, logins, name);
   const dev = devFile(call);
   if (!dev || (url !== undefined && url !== dev.gateway)) throw incomplete(url, apiKey);
   return { url: dev.gateway, apiKey: apiKey ?? dev.apiKey, source: dev.path };
 }
 
-/** The platform that `login` and `logout` are about. @throws Fault `cli.usage` when none is named */
-export function platformOf(call: Call): string {
-  const url = namedUrl(call) ?? loginsOf(call).current() ?? devFile(call)?.gateway;
+/** The profile that is named, if it counts: one in the environment does not where the command line names a platform. */
+export function profileOf({ text, env }: Pick<Call, 'text' | 'env'>): string | undefined {
+  const named = text('profile') ?? (text('url') === undefined ? env['CONCLAVE_PROFILE'] || undefined : undefined);
+  if (named !== undefined && !/^[\w][\w.-]{0,63}$/.test(named))
+    throw usage(`${JSON.stringify(named)} cannot be the name of a profile`, 'Use letters, digits, dots and dashes.');
+  return named;
+}
+
+function settingsOfProfile(call: Call, profile: string): Settings {
+  const logins = loginsOf(call);
+  if (!logins.at(profile)) throw noProfile(logins, profile);
+  const settings = settingsAt(call, logins, profile);
+  if (call.text('url') !== undefined && namedUrl(call) !== settings.url)
+    throw usage(`the profile ${profile} is about ${settings.url}`, 'Leave --url or --profile out.');
+  return settings;
+}
+
+/** @returns the fault of a profile that is not there */
+export function noProfile(logins: Logins, profile: string) {
+  const names = logins.all().map(([name]) => name);
+  const near = didYouMean(profile, names);
+  return usage(
+    `there is no profile ${JSON.stringify(profile)}`,
+    near === undefined ? `Make it: conclave login --profile ${profile} --url URL` : `Did you mean ${near}?`,
+  );
+}
+
+function settingsAt(call: Call, logins: Logins, name: string): Settings {
+  const url = logins.at(name)?.url ?? name;
+  const source = name === url ? logins.path : `${name} in ${logins.path}`;
+  return { url, apiKey: (refused) => accessToken(call, logins, { name, url }, refused), source };
+}
+
+/** The platform that `login` and `logout` are about, and the name its login has. @throws Fault `cli.usage` when none is named */
+export function platformOf(call: Call): Where {
+  const logins = loginsOf(call);
+  const profile = profileOf(call);
+  const current = logins.current();
+  const known = profile ?? (namedUrl(call) === undefined ? current : undefined);
+  const url =
+    namedUrl(call) ??
+    (known && (logins.at(known)?.url ?? (known === profile ? undefined : known))) ??
+    devFile(call)?.gateway;
   if (url === undefined)
     throw usage('no platform is named', 'Name it: conclave login --url https://conclave.example.com');
-  return url;
+  return { name: known ?? url, url };
 }
 
 /** @throws Fault `cli.usage` */
@@ -68,14 +114,18 @@ function incomplete(url: string | undefined, apiKey: string | undefined) {
   );
 }
 
-/** What `npm run up` wrote, of the folder the person stands in or above, else of the checkout this runs from. */
+/**
+ * What `npm run up` wrote: where the environment says that it is, in the folder the person stands in or above, else in
+ * the checkout this runs from.
+ */
 function devFile({ env, cwd }: Call): DevFile | undefined {
-  const folders = [];
+  const told = env['CONCLAVE_STATE_DIR'];
+  const folders = told === undefined ? [] : [told];
   for (let dir = cwd; ; dir = dirname(dir)) {
     folders.push(join(dir, '.conclave'));
     if (dir === dirname(dir)) break;
   }
-  folders.push(env['CONCLAVE_STATE_DIR'] ?? join(CHECKOUT, '.conclave'));
+  if (told === undefined) folders.push(join(CHECKOUT, '.conclave'));
   return folders.map((dir) => readDevFile(join(dir, 'dev.json'))).find((file) => file !== undefined);
 }
 

@@ -74,7 +74,7 @@ async function keepReceipt(
   } catch (error) {
     if (signal.aborted) throw error;
     const reason = error instanceof ConclaveError ? `${error.code}: ${error.message}` : String(error);
-    out.note(`The receipt was not stored (${printable(reason)}). Later: ${out.typed('receipt', decision)}`);
+    out.complain(`The receipt was not stored (${printable(reason)}). Later: ${out.typed('receipt', decision)}`);
     return undefined;
   }
 }

@@ -47,7 +47,7 @@ export async function answerAtTerminal(call: Call, client: Client, run: string, 
 const keyOf = ({ task, expiresAt }: Question): string => `${task} ${expiresAt}`;
 
 function ask({ out }: Call, question: Question): void {
-  out.note('', ...questionLines(out, question));
+  out.complain('', ...questionLines(out, question));
   out.ask(question.options.length > 0 ? '  number or name: ' : '  answer: ');
 }
 
@@ -60,7 +60,7 @@ async function send({ out }: Call, client: Client, run: string, question: Questi
   } catch (error) {
     const repeatable = error instanceof Fault || (error instanceof ConclaveError && repeatables.has(error.code));
     if (!repeatable) throw error;
-    out.note(`  ${printable(error.message)}`);
+    out.complain(`  ${printable(error.message)}`);
   }
 }
 

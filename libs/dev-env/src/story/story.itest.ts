@@ -8,6 +8,7 @@ import pg from 'pg';
 import { mustRun, run } from '../processes/run.js';
 import { services } from '../services.js';
 import { startConstellation, type Constellation } from '../testing/constellation.js';
+import { commandLineCases } from './command-line-cases.js';
 import { branches, intent } from './sample.js';
 import { Api, ProgramVoter } from './program-voter.js';
 import { flipOneByte, playStory, program } from './story.js';
@@ -72,6 +73,8 @@ describe('the sample story', () => {
     expect(tampered).toMatch(/^failed +signature/);
     expect(tampered).toMatch(/\nbad-signature /);
   }, 120_000);
+
+  commandLineCases(() => platform);
 
   describe('told again', () => {
     let undisturbed: Reviewed;

@@ -233,7 +233,8 @@ describe('the log entries', () => {
     const payload = payloadBytes(predicate(open));
     const data = sealedEntryOf(predicate(open), payload);
     expect(data).toMatchObject({ decision: 'dec_1', payloadSha256: hex(sha256(payload)) });
-    const entry = { type: 'decision.sealed', actor: 'consensus', data: { ...data, phase: 'sealed' } };
+    const verdict = { bundle: '7+f1d38164', by: ['role:developer'] };
+    const entry = { type: 'decision.sealed', actor: 'consensus', verdict, data: { ...data, phase: 'sealed' } };
     expect(parseSealedEntry(entry)).toEqual({ ok: true, value: data });
     expect(parseSealedEntry({ ...entry, type: 'decision.opened' })).toMatchObject({ ok: false, path: '/type' });
     expect(parseSealedEntry({ ...entry, data: {} })).toMatchObject({ ok: false });

@@ -139,6 +139,35 @@ describe('an export', () => {
     }
   });
 
+  it('says what permitted the acts, in the bytes that are proven as in every other format', async () => {
+    const me = testPrincipal({ basis: { bundle: '7+f1d38164', by: 'custom-role:keeper' } });
+    await fixture.call(audit.addEntry, { type: 'x', data: {} }, me);
+    await fixture.call(records.placeHold, { reason: 'Proceedings' }, me);
+    keyed(me, 1);
+    await fixture.untilSize(me, 3);
+    const verdict = { bundle: '7+f1d38164', by: ['custom-role:keeper'] };
+    const [, ...lines] = await fixture.exported(me, {});
+    expect(await verifyExport(await fixture.exported(me, {}), { logs: fixture.logsOf(me) })).toMatchObject({
+      ...{ status: 'trusted', export: { entries: 3 } },
+    });
+    const said = lines.slice(0, 3).map((line) => {
+      const { entry } = JSON.parse(line) as { entry: string };
+      const { type, verdict: by } = JSON.parse(Buffer.from(entry, 'base64').toString()) as Record<string, unknown>;
+      return [type, by];
+    });
+    expect(new Map(said as [string, unknown][])).toEqual(
+      new Map<string, unknown>([
+        ['entry.added', verdict],
+        ['hold.placed', verdict],
+        ['api-key.created', undefined],
+      ]),
+    );
+    for (const format of ['ocsf', 'cef', 'rfc5424'] as const) {
+      const text = (await fixture.exported(me, { format })).join('\n');
+      expect(text.split(JSON.stringify({ verdict }).slice(1, -1))).toHaveLength(3);
+    }
+  });
+
   it('tells how far a reader has come', async () => {
     const me = testPrincipal();
     keyed(me, 1);

@@ -369,9 +369,10 @@ describe('delivery', () => {
       const { path } = await hook(as);
       const missed = consensus.append(events.decisionSealed, as.tenantId, sealedData());
       sealed(as.tenantId);
+      // Side by side: which of them arrives first nobody says.
       const received = await arrived(path, 2);
-      const first = (JSON.parse(received[0]!.body) as { data: { decision: string } }).data;
-      expect(first.decision).toBe(missed.data['decision']);
+      const decisions = received.map(({ body }) => (JSON.parse(body) as { data: { decision: string } }).data.decision);
+      expect(decisions).toContain(missed.data['decision']);
     });
 
     it('is sent by the commit, not by the clock', async () => {

@@ -41,8 +41,13 @@ const atConnection = (ask: (path: string) => Asking, path: string): Probe => ({
 });
 const get = (path: string): Asking => ({ path });
 const programs = 'the id of a program is in every address that leads to it';
+/** `%00:%00`, as HTTP's own authentication spells it. */
+const NUL_BASIC = { authorization: `Basic ${Buffer.from('%00:%00').toString('base64')}` };
 const asProgram = (path: string, more: Readonly<Record<string, string>> = {}): Probe => ({
-  asks: (idOf) => [form(path, { client_id: idOf('ocl'), client_secret: 'guess', ...more })],
+  asks: (idOf) => [
+    form(path, { client_id: idOf('ocl'), client_secret: 'guess', ...more }),
+    { ...form(path, more), headers: { ...form(path, more).headers, ...NUL_BASIC } },
+  ],
 });
 
 const CORE = 'urn:ietf:params:scim:schemas:core:2.0';

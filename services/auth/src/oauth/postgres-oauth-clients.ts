@@ -17,6 +17,8 @@ const COLUMNS = 'id, name, kind, redirect_uris, created_at';
 
 /** Runs as the system role, which may ask for nothing but the tenant of one exact id. */
 export async function tenantOfClient(tx: Tx, id: string): Promise<string | undefined> {
+  // What else a program calls itself may be text that no database takes.
+  if (!/^\w{1,64}$/.test(id)) return undefined;
   const row = await tx.one<{ tenant: string | null }>('select tenant_of_oauth_client($1) as tenant', [id]);
   return row?.tenant ?? undefined;
 }

@@ -4,9 +4,11 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { EdgeConfig } from '../config.js';
 import { escapeHtml, sendPage } from './browser-page.js';
 import { clientAddress } from './client-address.js';
+import { queryOf } from './connection-sign-ins.js';
 import { takeTheRest } from './problems.js';
 import type { RateLimits } from './rate-limits.js';
 import { limitedBody, requireMediaType } from './request-input.js';
+import { refuseUnstorable } from './strict-json.js';
 
 const FORM_TYPE = 'application/x-www-form-urlencoded';
 /** Of an authorization on its way. */
@@ -43,6 +45,8 @@ export function registerOauth(fastify: FastifyInstance, parts: OauthParts): void
 
 async function answer({ kit, config }: OauthParts, request: FastifyRequest) {
   const body = request.method === 'POST' ? await formOf(request) : undefined;
+  const address = addressOf(request);
+  for (const members of [body ?? '', queryOf(request)]) refuseUnstorable([...new URLSearchParams(members)]);
   const headers = Object.fromEntries(
     PASSED.flatMap((name) => {
       const value = name === 'cookie' ? cookiesOf(request) : request.headers[name];
@@ -50,7 +54,7 @@ async function answer({ kit, config }: OauthParts, request: FastifyRequest) {
     }),
   );
   const asked = parseRequest(oauth.oauthRequest, {
-    ...{ method: request.method, url: addressOf(request), headers },
+    ...{ method: request.method, url: address, headers },
     ...(body === undefined ? {} : { body }),
     address: clientAddress(request, config.TRUSTED_PROXY_HOPS),
   }) as RequestOf<typeof oauth.oauthRequest>;

@@ -77,7 +77,7 @@ const withAudit = (
 ): Promise<void> =>
   onFreshDatabase(installation, 'engine', async (database) => {
     const keep = (name: string, figures: Figures) => proven.set(name, [...(proven.get(name) ?? []), figures]);
-    const audit = await installation.startService('audit', 'bench/whole-service.js', database);
+    const audit = await installation.startService('audit', 'bench/audit-contestant.js', database);
     const module = 'bench/decisions-contestant.js';
     const process = await installation.startService('consensus', module, database, { secrecy });
     const rest = () =>

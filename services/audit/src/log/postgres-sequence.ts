@@ -15,6 +15,8 @@ import { joinHashes } from './native-hashes.js';
 const BATCH = 2_048;
 const TENANTS = 64;
 const HASH_BYTES = 32;
+/** The least bigint: what opens a log is staged ahead of all that waits. */
+const FIRST = '-9223372036854775808';
 
 interface LogRow extends LogName {
   readonly size: number;
@@ -24,8 +26,9 @@ interface LogRow extends LogName {
 /** What of a log's stage got its place. */
 interface PlacedRow {
   readonly tenant_id: string;
-  /** How many left the stage. */
+  /** How many left the stage, and which was the last. */
   readonly taken: number;
+  readonly last: string;
   /** Of those that were new to the log, in their order; null when it held all of them: a producer was restored. */
   readonly leaves: Buffer | null;
   readonly types: readonly string[] | null;
@@ -44,6 +47,8 @@ export interface Sequenced {
   /** How many entries left the stage. */
   readonly taken: number;
   readonly types: ReadonlySet<string>;
+  /** Where it ended: what was staged before is off the stage, or was not committed yet. */
+  readonly last: string;
 }
 
 /** Steps from tenant to tenant over the index, whatever each of them has waiting. */
@@ -75,8 +80,10 @@ const BY_INDEX = `select set_config('enable_bitmapscan', 'off', true), set_confi
 const PLACE = `
 with staged as materialized (
   select s.place
-  from unnest($1::text[]) w (tenant_id)
-  cross join lateral (select ctid as place from stage where tenant_id = w.tenant_id order by seq limit $3) s
+  from unnest($1::text[], $4::bigint[]) w (tenant_id, behind)
+  cross join lateral (
+    select ctid as place from stage where tenant_id = w.tenant_id and seq > w.behind order by seq limit $3
+  ) s
 ), taken as (
   delete from stage where ctid = any (array(select place from staged))
   returning tenant_id, seq, event_id, type, actor, at, body
@@ -90,8 +97,8 @@ with staged as materialized (
   from fresh f join unnest($1::text[], $2::bigint[]) w (tenant_id, next) using (tenant_id)
   returning tenant_id, idx, type, leaf_hash
 )
-select t.tenant_id, t.taken, p.leaves, p.types
-from (select tenant_id, count(*)::int as taken from taken group by tenant_id) t
+select t.tenant_id, t.taken, t.last, p.leaves, p.types
+from (select tenant_id, count(*)::int as taken, max(seq) as last from taken group by tenant_id) t
 left join (
   select tenant_id, string_agg(leaf_hash, '' order by idx) as leaves, array_agg(distinct type) as types
   from placed group by tenant_id
@@ -118,9 +125,10 @@ export class PostgresSequence {
 
   /**
    * Gives what these tenants have staged its places and signs the new heads, all or nothing. Logs that another replica
-   * works on, and those that are refused, are left as they are.
+   * works on, and those that are refused, are left as they are. A round that goes on with a long stage says behind which
+   * entry: rows that have left are stepped over one by one until Postgres cleans up.
    */
-  sequence(tenantIds: readonly string[]): Promise<Sequenced[]> {
+  sequence(tenantIds: readonly string[], behind: ReadonlyMap<string, string> = new Map()): Promise<Sequenced[]> {
     return this.db.system(async (tx) => {
       const locked = await this.lock(tx, tenantIds);
       const refused = await this.guard.check(tx, locked);
@@ -132,6 +140,7 @@ export class PostgresSequence {
           logs.map(({ tenantId }) => tenantId),
           logs.map((log) => firstRowOf(log) + log.size),
           Math.ceil(BATCH / logs.length),
+          logs.map(({ tenantId }) => behind.get(tenantId) ?? FIRST),
         ]),
       ]);
       const placed = new Map(rows.map((row) => [row.tenant_id, row]));
@@ -139,7 +148,12 @@ export class PostgresSequence {
         tx,
         logs.flatMap((log) => grow(log, placed.get(log.tenantId)?.leaves)),
       );
-      return rows.map(({ tenant_id, taken, types }) => ({ tenantId: tenant_id, taken, types: new Set(types) }));
+      return rows.map(({ tenant_id: tenantId, taken, types, last }) => ({
+        tenantId,
+        taken,
+        types: new Set(types),
+        last,
+      }));
     });
   }
 

@@ -78,12 +78,13 @@ export class Sequencer {
   /** Goes over all tenants with a stage, and over all of them again while some have a long one. */
   private async round(): Promise<void> {
     this.due = this.urgent = false;
+    const behind = new Map<string, string>();
     try {
       for (let again = true; again;) {
         again = false;
         for (let after: string | undefined = ''; after !== undefined;) {
           const tenants: readonly string[] = await this.log.waitingTenants(after);
-          if (tenants.length > 0 && (await this.sequence(tenants)) >= MANY) again = true;
+          if (tenants.length > 0 && (await this.sequence(tenants, behind)) >= MANY) again = true;
           after = tenants.at(-1);
         }
       }
@@ -94,13 +95,15 @@ export class Sequencer {
   }
 
   /** All in one transaction; when it fails, each log in one of its own: one that cannot grow keeps no other from it. */
-  private async sequence(tenants: readonly string[]): Promise<number> {
+  private async sequence(tenants: readonly string[], behind: Map<string, string>): Promise<number> {
     try {
-      return this.told(await this.log.sequence(tenants));
+      const sequenced = await this.log.sequence(tenants, behind);
+      for (const { tenantId, last } of sequenced) behind.set(tenantId, last);
+      return this.told(sequenced);
     } catch (error) {
       if (tenants.length > 1) {
         let taken = 0;
-        for (const tenant of tenants) taken += await this.sequence([tenant]);
+        for (const tenant of tenants) taken += await this.sequence([tenant], behind);
         return taken;
       }
       this.logger.error({ err: error, tenant: tenants[0] }, 'this log is not sequenced; it will be tried again');

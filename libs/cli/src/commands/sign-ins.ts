@@ -20,6 +20,11 @@ export const signInsGroup: Group = {
       operands: [word('id', '', { name: 'SIGN-IN', required: true })],
       gives: openSignIns,
     }),
+    operation(signIns.revokeSignIns, {
+      name: 'end-all',
+      options: [named('principal', members, 'whose (default: yours, but for the one at hand)', { name: 'member' })],
+      final: 'Every browser is signed out, and programs that were allowed there with it.',
+    }),
   ],
 };
 

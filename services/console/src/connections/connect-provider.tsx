@@ -183,11 +183,7 @@ function People({ fields, set }: FieldsProps) {
         value={fields.domains}
         onChange={(event) => set({ domains: event.currentTarget.value })}
       />
-      <Radio.Group
-        label="Who is let in"
-        value={fields.admits}
-        onChange={(admits) => set({ admits: admits })}
-      >
+      <Radio.Group label="Who is let in" value={fields.admits} onChange={(admits) => set({ admits: admits })}>
         <Stack gap="xs" mt="xs">
           <Radio value="linked" label="Members who are linked to it" />
           <Radio value="directory" label="Whom your directory (SCIM) brought, by their login or external id" />

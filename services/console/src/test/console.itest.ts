@@ -691,6 +691,7 @@ import { API_KEY, newWorld, type World } from './world.js';
       'the audit log': () => '/audit',
       analytics: () => '/analytics',
       members: () => '/members',
+      roles: () => '/roles',
       you: () => '/you',
       programs: () => '/programs',
       tenant: () => '/tenant',

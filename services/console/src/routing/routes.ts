@@ -31,6 +31,7 @@ const routes: readonly (readonly [pattern: string, page: PageComponent])[] = [
   ['/device', page(async () => (await import('../programs/device-page.js')).DevicePage)],
   ['/authorize/:id', page(async () => (await import('../programs/authorize-page.js')).AuthorizePage)],
   ['/connections', page(async () => (await import('../connections/connections-page.js')).ConnectionsPage)],
+  ['/policies', page(async () => (await import('../policies/policies-page.js')).PoliciesPage)],
   ['/tenant', page(async () => (await import('../tenant/tenant-page.js')).TenantPage)],
   ['/access-reviews', page(async () => (await import('../access/reviews-page.js')).ReviewsPage)],
   ['/access-reviews/:id', page(async () => (await import('../access/review-page.js')).ReviewPage)],

@@ -42,6 +42,7 @@ export const places: readonly { readonly title: string; readonly places: readonl
     title: 'Organisation',
     places: [
       { to: '/tenant', title: 'Tenant', icon: 'building', permission: 'tenant:manage' },
+      { to: '/policies', title: 'Policies', icon: 'gate', permission: 'policy:read' },
       { to: '/connections', title: 'Sign-in providers', icon: 'door', permission: 'connection:manage' },
       { to: '/programs', title: 'Programs', icon: 'plug', permission: 'oauth-client:manage' },
     ],

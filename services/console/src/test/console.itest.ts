@@ -692,6 +692,7 @@ import { API_KEY, newWorld, type World } from './world.js';
       analytics: () => '/analytics',
       members: () => '/members',
       roles: () => '/roles',
+      policies: () => '/policies',
       you: () => '/you',
       programs: () => '/programs',
       tenant: () => '/tenant',

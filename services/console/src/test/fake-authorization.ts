@@ -84,11 +84,16 @@ function policyHandlers(): [string, Handler][] {
       versions.splice(0, versions.length, ...versions.filter((one) => one.id !== id));
       return policy;
     }),
+    handle(policies.getPolicySchema, () => 'entity Principal in [Role] = { kind: String };'),
     handle(policies.testPolicies, ({ action, draft }) => {
       if (draft) refuseInvalid(draft.source);
       const all = [...current().filter(({ id }) => id !== draft?.id), ...(draft ? [draft] : [])];
       const forbids = all.filter(({ source }) => source.includes(`"${action}"`)).map(({ id }) => id);
-      return { allowed: forbids.length === 0, decidedBy: 'policies' as const, policies: forbids };
+      return {
+        allowed: forbids.length === 0,
+        decidedBy: forbids.length === 0 ? ('role' as const) : ('policies' as const),
+        policies: forbids,
+      };
     }),
   ];
 }

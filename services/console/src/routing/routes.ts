@@ -26,6 +26,7 @@ const routes: readonly (readonly [pattern: string, page: PageComponent])[] = [
   ['/voter-keys', page(async () => (await import('../voting/voter-keys-page.js')).VoterKeysPage)],
   ['/members', page(async () => (await import('../members/members-page.js')).MembersPage)],
   ['/roles', page(async () => (await import('../roles/roles-page.js')).RolesPage)],
+  ['/groups', page(async () => (await import('../groups/groups-page.js')).GroupsPage)],
   ['/you', page(async () => (await import('../you/you-page.js')).YouPage)],
   ['/programs', page(async () => (await import('../programs/programs-page.js')).ProgramsPage)],
   ['/device', page(async () => (await import('../programs/device-page.js')).DevicePage)],

@@ -31,6 +31,7 @@ export const places: readonly { readonly title: string; readonly places: readonl
     places: [
       { to: '/members', title: 'Members', icon: 'people', permission: 'member:read' },
       { to: '/roles', title: 'Roles', icon: 'badge', permission: 'member:read' },
+      { to: '/groups', title: 'Groups', icon: 'branch', permission: 'member:read' },
       { to: '/api-keys', title: 'API keys', icon: 'key', permission: 'api-key:manage' },
       { to: '/access-reviews', title: 'Access reviews', icon: 'list', permission: 'access-review:manage' },
       { to: '/emergency-access', title: 'Emergency access', icon: 'alert', permission: 'member:read' },

@@ -1,6 +1,6 @@
 /** Who may do what: roles, keys, policies and groups, as administrators see them in a real browser. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { auth, roles, tenantRoles } from '@conclave/contracts';
+import { auth, roles, scim, tenantRoles } from '@conclave/contracts';
 import type { Page } from 'playwright-core';
 import { enterAt, gone, hasBrowser, openDesk, renew, see, type Desk, type WatchedPage } from './browser.js';
 import { FakeEdge } from './fake-edge.js';
@@ -152,5 +152,29 @@ import { newWorld, type World } from './world.js';
     await button('Delete no-creating').click();
     await dialog().getByRole('button', { name: 'Delete' }).click();
     await gone(row(/no-creating/));
+  });
+
+  it('is given by groups of the directory, which is told where it writes and with which key', async () => {
+    await enterAt(page, edge.url, '/groups');
+    await see(page.getByText(`${edge.url}/scim/v2`));
+    await button('Make a key').click();
+    await dialog().getByRole('button', { name: 'Create' }).click();
+    await see(dialog().getByText('cnk_a-key-that-is-shown-once'));
+    expect(lastWrite()?.request).toEqual({ name: 'directory', scopes: ['scim:provision'] });
+    await button('I have copied it').click();
+    await see(row(/Engineering none 12/));
+    await button('Change the role of Engineering').click();
+    await dialog().getByLabel('Role').selectOption('developer');
+    await dialog().getByRole('button', { name: 'Change' }).click();
+    await see(row(/Engineering developer 12/));
+    await button('Change the role of Auditors').click();
+    await dialog().getByLabel('Role').selectOption('none');
+    edge.refuse(scim.setGroupRole, 'auth.member.last-administrator');
+    await dialog().getByRole('button', { name: 'Change' }).click();
+    await see(page.getByText('A workspace keeps an administrator.'));
+    edge.refuse(scim.setGroupRole);
+    await dialog().getByRole('button', { name: 'Change' }).click();
+    await see(row(/Auditors none 1/));
+    expect(lastWrite()?.request).toMatchObject({ role: null });
   });
 });

@@ -692,6 +692,7 @@ import { API_KEY, newWorld, type World } from './world.js';
       analytics: () => '/analytics',
       members: () => '/members',
       roles: () => '/roles',
+      groups: () => '/groups',
       policies: () => '/policies',
       you: () => '/you',
       programs: () => '/programs',

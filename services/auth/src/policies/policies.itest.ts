@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { auth, events, newId, policies, roles, type Permission } from '@conclave/contracts';
 import { eventually, refusalOf, refusedWith, type TestPrincipal } from '@conclave/dev-env/testing';
@@ -160,6 +161,24 @@ describe('policies of a tenant', () => {
     expect(await refusalOf(test('run:create', unfit))).toBe('request.invalid');
     expect(await refusalOf(test('run:create', { draft: { id: 'x', source: 'x' } }))).toBe('auth.policy.invalid');
     expect(await refusalOf(test('run:create', { principal: newId('principal') }))).toBe('auth.member.not-found');
+  });
+
+  it('do what the two examples of the handbook say', async () => {
+    const page = await readFile(new URL('../../../../docs/policies.md', import.meta.url), 'utf8');
+    const [noCommands, peopleOnly] = [...page.matchAll(/```cedar\n([^`]*)```/g)].map(([, source]) => source!);
+    const forbids = async (id: string, source: string, action: Permission, more: object) =>
+      (await fixture.call(policies.testPolicies, ask(action, { ...more, draft: { id, source } }), admin)).policies;
+    const command = { resource: { attributes: { agents: ['command', 'review'] } } };
+    const other = { resource: { attributes: { agents: ['review'] } } };
+    expect(await forbids('no-commands', noCommands!, 'run:create', command)).toEqual([]);
+    await fixture.setRole(admin, 'developer');
+    expect(await forbids('no-commands', noCommands!, 'run:create', command)).toEqual(['no-commands']);
+    for (const more of [other, {}]) expect(await forbids('no-commands', noCommands!, 'run:create', more)).toEqual([]);
+    await fixture.setRole(admin, 'administrator');
+    const by = (credential: string) => forbids('people-only', peopleOnly!, 'member:manage', { credential });
+    expect([await by('api-key'), await by('sign-in')]).toEqual([['people-only'], []]);
+    expect(await forbids('people-only', peopleOnly!, 'member:read', { credential: 'api-key' })).toEqual([]);
+    for (const source of [noCommands!, peopleOnly!]) expect(await put(source)).toMatchObject({ source });
   });
 
   it('never lock out who manages them', async () => {

@@ -10,6 +10,8 @@ import rows from '../design/rows.module.css';
 import { Tag } from '../design/tag.js';
 import { exactly } from '../design/time.js';
 import type { Look } from '../design/tones.js';
+import { Visible } from '../design/visible.js';
+import { useNameOf } from '../members/use-name-of.js';
 import { CreateApiKey } from './create-api-key.js';
 
 type ApiKey = ReplyOf<typeof auth.listApiKeys>['items'][number];
@@ -21,6 +23,7 @@ const revoked: Look = { tone: 'plain', icon: 'dash', word: 'Revoked' };
 /** Keys of programs and people, what each may do, and when it was last used. */
 export function ApiKeysPage() {
   const list = usePages(auth.listApiKeys, {});
+  const nameOf = useNameOf();
   return (
     <Page
       title="API keys"
@@ -40,6 +43,7 @@ export function ApiKeysPage() {
             <Table.Thead>
               <Table.Tr>
                 <Table.Th>Name</Table.Th>
+                <Table.Th>Whose</Table.Th>
                 <Table.Th>State</Table.Th>
                 <Table.Th>Permissions</Table.Th>
                 <Table.Th className={rows['number'] ?? ''}>Last used</Table.Th>
@@ -49,7 +53,7 @@ export function ApiKeysPage() {
             </Table.Thead>
             <Table.Tbody>
               {keys.map((key) => (
-                <KeyRow key={key.id} apiKey={key} />
+                <KeyRow key={key.id} apiKey={key} holder={nameOf(key.principal)} />
               ))}
             </Table.Tbody>
           </Table>
@@ -59,25 +63,40 @@ export function ApiKeysPage() {
   );
 }
 
+/** Until when a key is good, and from where. */
+function Bounds({ expiresAt, allowedAddresses }: ApiKey) {
+  const until = expiresAt === undefined ? 'never expires' : `until ${exactly(Date.parse(expiresAt))}`;
+  return (
+    <Text size="xs" c="dimmed">
+      {allowedAddresses === undefined ? until : `${until}, from ${allowedAddresses.join(', ')} only`}
+    </Text>
+  );
+}
+
 function lookOf({ revokedAt, expiresAt }: ApiKey): Look {
   if (revokedAt !== undefined) return revoked;
   return expiresAt !== undefined && Date.parse(expiresAt) <= Date.now() ? expired : active;
 }
 
-function KeyRow({ apiKey }: { readonly apiKey: ApiKey }) {
-  const { id, name, scopes, createdAt, expiresAt, lastUsedAt, revokedAt } = apiKey;
+interface KeyRowProps {
+  readonly apiKey: ApiKey;
+  /** Whose it is: a name, or the id where names are not for the reader. */
+  readonly holder: string;
+}
+
+function KeyRow({ apiKey, holder }: KeyRowProps) {
+  const { id, name, scopes, createdAt, lastUsedAt, revokedAt } = apiKey;
   const revoke = useCommand(auth.revokeApiKey, [auth.listApiKeys]);
   return (
     <Table.Tr>
       <Table.Td>
         <Text size="sm" fw={550}>
-          {name}
+          <Visible text={name} />
         </Text>
-        {expiresAt !== undefined && revokedAt === undefined && (
-          <Text size="xs" c="dimmed">
-            until {exactly(Date.parse(expiresAt))}
-          </Text>
-        )}
+        {revokedAt === undefined && <Bounds {...apiKey} />}
+      </Table.Td>
+      <Table.Td data-label="Of" title={apiKey.principal}>
+        <Visible text={holder} />
       </Table.Td>
       <Table.Td>
         <Tag look={lookOf(apiKey)} />

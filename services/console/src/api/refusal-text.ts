@@ -52,6 +52,19 @@ const words: Partial<Record<ErrorCode, (params: Params) => Words>> = {
     title: 'That takes more than you are permitted.',
     hint: 'Nobody gives, takes or ends a role that is wider than their own credential.',
   }),
+  'auth.role.exists': () => ({ title: 'A role of this name exists.', hint: 'Choose another name.' }),
+  'auth.role.in-use': () => ({
+    title: 'This role is held or given.',
+    hint: 'Give its members another one first, in every workspace, and the sign-in providers that give it, too.',
+  }),
+  'auth.address.too-wide': () => ({
+    title: 'A key is good from no more addresses than what you are signed in with.',
+    hint: 'Name networks within those.',
+  }),
+  'auth.expiry.too-late': ({ latest }) => ({
+    title: 'A key is good no longer than what you are signed in with.',
+    ...(said(latest) === undefined ? {} : { hint: `Choose a day before ${said(latest)}.` }),
+  }),
   'auth.member.last-administrator': () => ({
     title: 'A workspace keeps an administrator.',
     hint: 'Make somebody else an administrator first.',

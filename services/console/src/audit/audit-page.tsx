@@ -12,10 +12,9 @@ import { EntryRow } from './entry-row.js';
 import { useLog } from './use-log.js';
 
 const ANY = 'any';
-const types = Object.values(events)
-  .filter(({ audited }) => audited)
-  .map(({ type }) => type)
-  .toSorted();
+/** What programs add themselves is none of the platform's own events. */
+const ADDED = 'entry.added';
+const types = [...Object.values(events).flatMap(({ audited, type }) => (audited ? [type] : [])), ADDED].toSorted();
 
 /** The tenant's tamper-evident log: its checkpoint, its entries, and the proof that each is in it. */
 export function AuditPage() {

@@ -13,7 +13,7 @@ import { Visible } from '../design/visible.js';
 import { AddressesOf, type Connection } from './addresses-of.js';
 import { useMay } from '../sign-in/use-me.js';
 import { MailDomains } from './mail-domains.js';
-import { ConnectProvider } from './connect-provider.js';
+import { ConnectProvider, EditProvider } from './connect-provider.js';
 import { MfaDemand } from './mfa-demand.js';
 import { vendorNames } from './provider-settings.js';
 
@@ -95,7 +95,8 @@ function Row({ connection }: { readonly connection: Connection }) {
   );
 }
 
-function Actions({ connection: { id, name, disabledAt, urls } }: { readonly connection: Connection }) {
+function Actions({ connection }: { readonly connection: Connection }) {
+  const { id, name, disabledAt, urls } = connection;
   const touches = [connections.listConnections];
   const change = useCommand(connections.changeConnection, touches);
   const remove = useCommand(connections.deleteConnection, touches);
@@ -107,6 +108,7 @@ function Actions({ connection: { id, name, disabledAt, urls } }: { readonly conn
   return (
     <Group gap="xs" justify="flex-end" wrap="nowrap">
       <AddressesOf name={name} urls={urls} />
+      <EditProvider connection={connection} />
       {disabledAt === undefined ? (
         <Confirm
           question={`Disable ${name}?`}

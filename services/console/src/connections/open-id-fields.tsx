@@ -19,7 +19,7 @@ const presets: Readonly<Record<Vendor | '', Preset>> = {
 };
 
 /** Whose provider it is, and what its issuer is called. */
-export function IssuerFields({ fields, set }: FieldsProps) {
+export function IssuerFields({ fields, set, isKept = false }: FieldsProps) {
   const { like } = presets[fields.vendor];
   return (
     <>
@@ -29,11 +29,13 @@ export function IssuerFields({ fields, set }: FieldsProps) {
         value={fields.vendor}
         onChange={(event) => {
           const vendor = event.currentTarget.value as Vendor | '';
-          set({ vendor, ...(presets[vendor].issuer ? { issuer: presets[vendor].issuer } : {}) });
+          set({ vendor, ...(presets[vendor].issuer && !isKept ? { issuer: presets[vendor].issuer } : {}) });
         }}
       />
       <TextInput
         label="Issuer"
+        {...(isKept ? { description: 'Another issuer is another provider: connect that one.' } : {})}
+        readOnly={isKept}
         placeholder={like}
         type="url"
         required

@@ -1,7 +1,10 @@
-import { connections, type RequestInputOf } from '@conclave/contracts';
+import { connections, type ReplyOf, type RequestInputOf } from '@conclave/contracts';
 
 export type Given = RequestInputOf<typeof connections.createConnection>;
 export type Vendor = (typeof connections.oidcVendors)[number];
+export type Change = RequestInputOf<typeof connections.changeConnection>;
+type Connection = ReplyOf<typeof connections.getConnection>;
+type Kept = Connection['settings'];
 type OpenId = Extract<Given['settings'], { kind: 'oidc' }>;
 
 export const vendorNames: Readonly<Record<Vendor, string>> = {
@@ -17,6 +20,8 @@ export interface Fields {
   readonly kind: Given['settings']['kind'];
   readonly name: string;
   readonly metadata: string;
+  /** Of SAML: the keys it signs with, as PEM, one after the other. */
+  readonly certificates: string;
   readonly emailAttribute: string;
   /** Nobody's: what the standard says. */
   readonly vendor: Vendor | '';
@@ -44,10 +49,21 @@ export interface Fields {
 export interface FieldsProps {
   readonly fields: Fields;
   readonly set: (change: Partial<Fields>) => void;
+  /** Whether it is of a connection that is there: its provider stays the same. */
+  readonly isKept?: boolean;
 }
 
 export const blank: Fields = {
-  ...{ kind: 'saml', name: '', metadata: '', emailAttribute: '', vendor: '', issuer: '', clientId: '' },
+  ...{
+    kind: 'saml',
+    name: '',
+    metadata: '',
+    certificates: '',
+    emailAttribute: '',
+    vendor: '',
+    issuer: '',
+    clientId: '',
+  },
   ...{ clientSecret: '', entraTenants: '', hostedDomains: '', groupsClaim: '', groupsScope: '', groupsAllowed: '' },
   ...{ groupRoles: '', mfa: '', byKey: false, singleLogout: false, domains: '', admits: 'linked', role: 'viewer' },
 };
@@ -61,26 +77,100 @@ const lines = (text: string): string[] => text.split('\n').flatMap((line) => lin
 const some = <K extends string>(name: K, texts: readonly string[]) =>
   (texts.length === 0 ? {} : { [name]: texts }) as Partial<Record<K, string[]>>;
 
-export function settingsOf(fields: Fields): Given['settings'] {
-  const { kind, metadata, emailAttribute, clientId, clientSecret } = fields;
-  if (kind === 'github') return { kind, clientId, clientSecret };
-  if (kind === 'oidc') return openIdOf(fields);
-  const named = emailAttribute === '' ? {} : { emailAttribute };
-  return { kind, metadata, ...named, ...some('mfaContexts', words(fields.mfa)) };
+/** Settings as they are given. What the form does not ask for stays as it was `before`. */
+export function settingsOf(fields: Fields, before?: Kept): Given['settings'] {
+  const { kind, clientId, clientSecret } = fields;
+  if (kind === 'github') return { ...(before?.kind === kind ? before : {}), kind, clientId, clientSecret };
+  if (kind === 'oidc') return openIdOf(fields, before);
+  return samlOf(fields, before);
 }
 
-function openIdOf(fields: Fields): OpenId {
+function samlOf({ metadata, certificates, emailAttribute, mfa }: Fields, before?: Kept): Given['settings'] {
+  const written = {
+    ...(emailAttribute === '' ? {} : { emailAttribute }),
+    ...some('mfaContexts', words(mfa)),
+  };
+  if (before?.kind !== 'saml') return { kind: 'saml', metadata, ...written };
+  const { emailAttribute: _, mfaContexts: __, ...kept } = before;
+  if (metadata.trim() === '') return { ...kept, certificates: pemsOf(certificates), ...written };
+  const { kind, nameAttribute, allowUnsolicited, requireEncryption } = kept;
+  return {
+    ...{ kind, metadata, allowUnsolicited, requireEncryption, ...written },
+    ...(nameAttribute === undefined ? {} : { nameAttribute }),
+  };
+}
+
+const pemsOf = (text: string): string[] =>
+  text.split(/(?<=-----END CERTIFICATE-----)/).flatMap((pem) => pem.trim() || []);
+
+function openIdOf(fields: Fields, before?: Kept): OpenId {
   const { vendor, issuer, clientId, singleLogout, groupsClaim: claim, groupsScope: scope } = fields;
-  const { byKey, clientSecret } = fields;
   const groups = { claim, ...(scope === '' ? {} : { scope }), ...some('allowed', lines(fields.groupsAllowed)) };
   return {
-    ...{ kind: 'oidc', issuer, clientId, singleLogout },
-    ...(byKey ? { clientAuthentication: 'private_key_jwt' } : { clientSecret }),
+    ...(before?.kind === 'oidc' ? { idTokenAlgorithm: before.idTokenAlgorithm } : {}),
+    ...{ kind: 'oidc', issuer, clientId, singleLogout, ...proofOf(fields, before) },
     ...(vendor === '' ? {} : { vendor }),
     ...(isOfManyTenants(fields) ? some('entraTenants', words(fields.entraTenants)) : {}),
     ...(vendor === 'google' ? some('hostedDomains', words(fields.hostedDomains)) : {}),
     ...(claim === '' || vendor === 'google' ? {} : { groups }),
     ...some('mfaMethods', words(fields.mfa)),
+  };
+}
+
+/** How the client proves itself. */
+function proofOf({ byKey, clientSecret }: Fields, before?: Kept): Partial<OpenId> {
+  if (byKey) return { clientAuthentication: 'private_key_jwt' };
+  const by = before?.kind === 'oidc' ? before.clientAuthentication : undefined;
+  return {
+    ...(by === undefined || by === 'private_key_jwt' ? {} : { clientAuthentication: by }),
+    ...(before !== undefined && clientSecret === '' ? {} : { clientSecret }),
+  };
+}
+
+/** What somebody would have written who connected it; secrets are not told again. */
+export function fieldsOf({ name, settings, provisioning, emailDomains }: Connection): Fields {
+  const people: Partial<Fields> = {
+    ...{ name, kind: settings.kind, domains: emailDomains.join(', ') },
+    ...(provisioning.mode === 'directory' ? { admits: 'directory' } : {}),
+    ...(provisioning.mode === 'just-in-time'
+      ? {
+          ...{ admits: 'anybody', role: provisioning.role },
+          groupRoles: (provisioning.groupRoles ?? []).map(({ group, role }) => `${group} = ${role}`).join('\n'),
+        }
+      : {}),
+  };
+  if (settings.kind === 'github') return { ...blank, ...people, clientId: settings.clientId };
+  if (settings.kind === 'saml')
+    return {
+      ...{ ...blank, ...people, emailAttribute: settings.emailAttribute ?? '' },
+      ...{ mfa: (settings.mfaContexts ?? []).join(', '), certificates: settings.certificates.join('\n') },
+    };
+  const { vendor = '', groups, clientAuthentication, singleLogout = false } = settings;
+  return {
+    ...{ ...blank, ...people, vendor, singleLogout, issuer: settings.issuer, clientId: settings.clientId },
+    ...{ byKey: clientAuthentication === 'private_key_jwt', entraTenants: (settings.entraTenants ?? []).join(', ') },
+    ...{ hostedDomains: (settings.hostedDomains ?? []).join(', '), mfa: (settings.mfaMethods ?? []).join(', ') },
+    ...{ groupsClaim: groups?.claim ?? '', groupsScope: groups?.scope ?? '' },
+    groupsAllowed: (groups?.allowed ?? []).join('\n'),
+  };
+}
+
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+/** Whether settings change: then a secret has to be given with them, which is not sent anywhere new unseen. */
+export const changesSettings = (fields: Fields, { settings, ...rest }: Connection): boolean =>
+  !same(settingsOf(fields, settings), settingsOf(fieldsOf({ settings, ...rest }), settings));
+
+/** What a change of the fields comes to: only what is another than before. */
+export function changeOf(fields: Fields, before: Connection, workspace: string): Change {
+  const { id, provisioning, settings } = before;
+  const place = 'workspace' in provisioning ? provisioning.workspace : workspace;
+  const [was, next] = [fieldsOf(before), fields].map((each) => requestOf(each, place));
+  const changed = <K extends 'name' | 'emailDomains' | 'provisioning'>(key: K) =>
+    same(was?.[key], next?.[key]) ? {} : { [key]: next?.[key] ?? { mode: 'invited-only' } };
+  return {
+    ...{ id, ...changed('name'), ...changed('emailDomains'), ...changed('provisioning') },
+    ...(changesSettings(fields, before) ? { settings: settingsOf(fields, settings) } : {}),
   };
 }
 

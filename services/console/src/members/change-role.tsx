@@ -1,10 +1,10 @@
-import { auth, tenantRoles, type ReplyOf } from '@conclave/contracts';
+import { auth, type ReplyOf } from '@conclave/contracts';
 import { Button, Modal, NativeSelect } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { ask, useCommand } from '../api/queries.js';
+import { useCommand } from '../api/queries.js';
 import { CommandForm } from '../design/command-form.js';
+import { useRoles } from '../roles/use-roles.js';
 
 type Member = ReplyOf<typeof auth.listMembers>['items'][number];
 
@@ -32,12 +32,12 @@ export function ChangeRole({ member: { principal, role } }: { readonly member: M
 
 /** Chooses a role. */
 export function RoleSelect({ value, onChange }: { readonly value: string; readonly onChange: (role: string) => void }) {
-  const { data } = useQuery(ask(tenantRoles.listRoles, {}));
+  const names = useRoles().map(({ name }) => name);
   return (
     <NativeSelect
       label="Role"
       description="What they may do in this workspace."
-      data={data?.items.map(({ name }) => name) ?? [value]}
+      data={names.includes(value) ? names : [value, ...names]}
       value={value}
       onChange={(event) => onChange(event.currentTarget.value)}
     />

@@ -1,5 +1,6 @@
 import { auth, invitations, mails, type ReplyOf } from '@conclave/contracts';
-import { Button, Group, Table, Text } from '@mantine/core';
+import { Button, Group, Modal, Stack, Table, Text } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
 import { ask, useCommand, usePages } from '../api/queries.js';
 import { Confirm } from '../design/confirm.js';
 import { useQuery } from '@tanstack/react-query';
@@ -7,6 +8,8 @@ import { useMails, wordOf } from './mails.js';
 import { ListOf } from '../design/list-of.js';
 import { Ago } from '../design/moment.js';
 import rows from '../design/rows.module.css';
+import { Refused } from '../design/refusal.js';
+import { ShownOnce } from '../design/shown-once.js';
 import { exactly } from '../design/time.js';
 import type { ReactNode } from 'react';
 import { Visible } from '../design/visible.js';
@@ -39,7 +42,11 @@ export function Invitations() {
           <Table.Tbody>
             {items.map((invitation) => (
               <Row key={invitation.id} {...invitation} mail={wordOf(post.items, invitation.principal)}>
-                {post.available && invitation.email !== undefined && <SendAgain {...invitation} />}
+                {post.available && invitation.email !== undefined ? (
+                  <SendAgain {...invitation} />
+                ) : (
+                  <NewLink {...invitation} />
+                )}
               </Row>
             ))}
           </Table.Tbody>
@@ -118,5 +125,39 @@ function SendAgain({ id, name, email }: Invitation) {
     >
       It goes to {email}. The link they have opens nothing any more.
     </Confirm>
+  );
+}
+
+/** Makes a new link for the inviter to hand over, in place of one that was lost. */
+function NewLink({ id, name }: Invitation) {
+  const renew = useCommand(invitations.renewInvitation, [invitations.listInvitations]);
+  const [opened, { open, close }] = useDisclosure(false, { onOpen: renew.reset });
+  return (
+    <>
+      <Button size="compact-xs" variant="default" onClick={open} aria-label={`Make a new link for ${name}`}>
+        New link…
+      </Button>
+      <Modal opened={opened} onClose={close} title={`A new link for ${name}`} size="lg">
+        <Stack gap="md">
+          {renew.data ? (
+            <ShownOnce secret={renew.data.link} what="link" />
+          ) : (
+            <Text size="sm" c="dimmed">
+              The link they have opens nothing any more.
+            </Text>
+          )}
+          <Refused error={renew.error} />
+          <Group justify="flex-end">
+            {renew.data ? (
+              <Button onClick={close}>I have copied it</Button>
+            ) : (
+              <Button loading={renew.isPending} onClick={() => renew.mutate({ id })}>
+                Make the link
+              </Button>
+            )}
+          </Group>
+        </Stack>
+      </Modal>
+    </>
   );
 }

@@ -79,7 +79,7 @@ interface RowProps {
 }
 
 function Row({ member, manages, isAwaited, isMe }: RowProps) {
-  const { principal, role, createdAt, disabledAt } = member;
+  const { principal, role, owner, createdAt, disabledAt } = member;
   return (
     <Table.Tr>
       <Table.Td>
@@ -88,6 +88,10 @@ function Row({ member, manages, isAwaited, isMe }: RowProps) {
         </Text>
         <Text size="xs" c="dimmed">
           {isMe ? 'you' : kinds[principal.kind]}
+          {owner === true && ', owner of the tenant'}
+        </Text>
+        <Text size="xs" c="dimmed" className={rows['id'] ?? ''}>
+          {principal.id}
         </Text>
       </Table.Td>
       <Table.Td>

@@ -30,6 +30,8 @@ export const places: readonly { readonly title: string; readonly places: readonl
     title: 'Workspace',
     places: [
       { to: '/members', title: 'Members', icon: 'people', permission: 'member:read' },
+      { to: '/roles', title: 'Roles', icon: 'badge', permission: 'member:read' },
+      { to: '/groups', title: 'Groups', icon: 'branch', permission: 'member:read' },
       { to: '/api-keys', title: 'API keys', icon: 'key', permission: 'api-key:manage' },
       { to: '/access-reviews', title: 'Access reviews', icon: 'list', permission: 'access-review:manage' },
       { to: '/emergency-access', title: 'Emergency access', icon: 'alert', permission: 'member:read' },
@@ -41,6 +43,7 @@ export const places: readonly { readonly title: string; readonly places: readonl
     title: 'Organisation',
     places: [
       { to: '/tenant', title: 'Tenant', icon: 'building', permission: 'tenant:manage' },
+      { to: '/policies', title: 'Policies', icon: 'gate', permission: 'policy:read' },
       { to: '/connections', title: 'Sign-in providers', icon: 'door', permission: 'connection:manage' },
       { to: '/programs', title: 'Programs', icon: 'plug', permission: 'oauth-client:manage' },
     ],

@@ -21,7 +21,7 @@ export function ShowFactor({ factors, onShown }: ShowFactorProps) {
     <Stack gap="md">
       {factors.includes('passkey') && (
         <>
-          <Button leftSection={<Icon name="pen" />} loading={passkey.isPending} onClick={() => passkey.mutate()}>
+          <Button leftSection={<Icon name="passkey" />} loading={passkey.isPending} onClick={() => passkey.mutate()}>
             Use a passkey
           </Button>
           <Refused error={passkey.error} />

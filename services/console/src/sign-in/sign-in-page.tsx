@@ -25,7 +25,8 @@ export function SignInPage({ ended }: { readonly ended: boolean }) {
       <Stack gap="sm">
         <Button
           size="md"
-          leftSection={<Icon name="pen" />}
+          autoFocus
+          leftSection={<Icon name="passkey" />}
           loading={passkey.isPending}
           onClick={() => passkey.mutate()}
         >
@@ -57,8 +58,6 @@ function WithKey({ onSuccess }: { readonly onSuccess: () => Promise<void> }) {
           description="The key is traded for a sign-in and not kept in this browser."
           placeholder="Paste your key"
           autoComplete="current-password"
-          data-autofocus
-          autoFocus
           spellCheck={false}
           visibilityToggleButtonProps={{ 'aria-label': 'Show or hide the key' }}
           value={apiKey}

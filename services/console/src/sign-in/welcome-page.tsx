@@ -46,7 +46,7 @@ export function WelcomePage() {
           <Button
             size="md"
             {...(read.data.branding?.accent === undefined ? {} : { color: read.data.branding.accent })}
-            leftSection={<Icon name="pen" />}
+            leftSection={<Icon name="passkey" />}
             loading={accept.isPending}
             onClick={() => accept.mutate()}
           >

@@ -75,7 +75,7 @@ export async function renew({ page, faults }: WatchedPage): Promise<void> {
 /** Signs in through the form, by keyboard alone. */
 export async function signIn(page: Page, url: string): Promise<void> {
   await page.goto(url);
-  await page.getByLabel('API key').waitFor();
+  await page.getByLabel('API key').focus();
   await page.keyboard.type(API_KEY);
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { level: 1, name: /^(?!Sign in)/ }).waitFor();

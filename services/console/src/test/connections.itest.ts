@@ -4,13 +4,20 @@ import { connections } from '@conclave/contracts';
 import type { Page } from 'playwright-core';
 import { enterAt, gone, hasBrowser, openDesk, renew, see, type Desk, type WatchedPage } from './browser.js';
 import { FakeEdge } from './fake-edge.js';
-import { newWorld } from './world.js';
+import { newWorld, type World } from './world.js';
+
+/** Runs in the page. */
+const isInView = (element: Element): boolean => {
+  const { top, bottom } = element.getBoundingClientRect();
+  return top >= 0 && bottom <= innerHeight;
+};
 
 (hasBrowser ? describe : describe.skip)('identity providers', () => {
   let desk: Desk;
   let watched: WatchedPage;
   let page: Page;
   let edge: FakeEdge;
+  let world: World;
 
   beforeAll(async () => {
     desk = await openDesk();
@@ -19,7 +26,8 @@ import { newWorld } from './world.js';
   });
   afterAll(() => desk?.close());
   beforeEach(async () => {
-    edge = await FakeEdge.start(await newWorld(), desk.consoleDir);
+    world = await newWorld();
+    edge = await FakeEdge.start(world, desk.consoleDir);
     await renew(watched);
   });
   afterEach(async () => {
@@ -65,6 +73,11 @@ import { newWorld } from './world.js';
     await page.getByRole('textbox', { name: 'Client secret' }).fill('s');
     await button('Test').click();
     await see(page.getByText('https is required'));
+    expect(await page.getByText('https is required').evaluate(isInView)).toBe(true);
+    await button('Connect').last().click();
+    await see(page.getByText('The test has failed'));
+    expect(edge.writes.at(-1)?.subject).toBe(connections.testConnection.subject);
+    await see(button('Connect all the same'));
     await page.getByLabel('Issuer').fill('https://login.example.com');
     await button('Test').click();
     await see(page.getByText('The issuer answers.'));
@@ -88,6 +101,65 @@ import { newWorld } from './world.js';
     await button('Delete New Login').click();
     await dialog().getByRole('button', { name: 'Delete' }).click();
     await gone(button('Delete New Login'));
+  });
+
+  it('are edited: what is not written anew stays, and a client that changes comes with its secret', async () => {
+    await enterAt(page, edge.url, '/connections');
+    await button('Edit Acme Login').click();
+    await dialog().getByLabel('E-mail domains').fill('acme.example.com, acme.example.org');
+    await dialog()
+      .getByLabel(/Let in anybody/)
+      .check();
+    await button('Save').click();
+    await gone(dialog());
+    expect(edge.writes.at(-1)?.request).toEqual({
+      ...{ id: expect.any(String), emailDomains: ['acme.example.com', 'acme.example.org'] },
+      provisioning: { mode: 'just-in-time', role: 'viewer', workspace: expect.any(String) },
+    });
+    await see(page.getByText('anybody, as viewer, of acme.example.com, acme.example.org'));
+    await button('Edit Acme Login').click();
+    expect(await dialog().getByLabel('Issuer').isEditable()).toBe(false);
+    const secret = dialog().getByRole('textbox', { name: 'Client secret' });
+    expect(await secret.getAttribute('required')).toBeNull();
+    await dialog().getByLabel('Client id').fill('another');
+    expect(await secret.getAttribute('required')).not.toBeNull();
+    await secret.fill('s2');
+    await button('Save').click();
+    await gone(dialog());
+    expect(edge.writes.at(-1)?.request).toEqual({
+      id: expect.any(String),
+      settings: {
+        ...{ kind: 'oidc', vendor: 'okta', issuer: 'https://acme.okta.com', idTokenAlgorithm: 'RS256' },
+        ...{ clientId: 'another', clientSecret: 's2', singleLogout: false },
+      },
+    });
+  });
+
+  it('of SAML are edited: certificates change one by one, or all by new metadata', async () => {
+    const [kept] = world.connections;
+    const pem = (name: string) => `-----BEGIN CERTIFICATE-----\n${name}\n-----END CERTIFICATE-----`;
+    const named = { kind: 'saml' as const, idpEntityId: 'https://idp.example.com', allowUnsolicited: false };
+    const trusted = { ssoUrl: 'https://idp.example.com/sso', requireEncryption: true };
+    Object.assign(kept!, { settings: { ...named, ...trusted, certificates: [pem('one')] } });
+    await enterAt(page, edge.url, '/connections');
+    await button('Edit Acme Login').click();
+    await dialog()
+      .getByLabel('Certificates')
+      .fill(`${pem('one')}\n${pem('two')}\n`);
+    await button('Save').click();
+    await gone(dialog());
+    expect(edge.writes.at(-1)?.request).toEqual({
+      id: kept!.id,
+      settings: { ...named, ...trusted, certificates: [pem('one'), pem('two')] },
+    });
+    await button('Edit Acme Login').click();
+    await dialog().getByLabel('Metadata of the provider').fill('<EntityDescriptor/>');
+    await gone(dialog().getByLabel('Certificates'));
+    await button('Save').click();
+    await gone(dialog());
+    expect((edge.writes.at(-1)?.request as { settings: object }).settings).toEqual({
+      ...{ kind: 'saml', metadata: '<EntityDescriptor/>', allowUnsolicited: false, requireEncryption: true },
+    });
   });
 
   it('are connected as their vendor has it, with its tenants, domains and groups', async () => {

@@ -66,10 +66,12 @@ export function connectionHandlers(kept: Connection[]): [string, (request: never
       kept.unshift(made);
       return made;
     }),
-    handle(connections.changeConnection, ({ id, enabled }: Change) => {
+    handle(connections.changeConnection, ({ id, enabled = true, settings, ...change }: Change) => {
       const connection = found(id);
       delete connection.disabledAt;
-      return Object.assign(connection, enabled === false ? { disabledAt: new Date().toISOString() } : {});
+      const { clientSecret: _, ...kept } = { clientSecret: '', ...settings };
+      const settled = settings?.kind === 'oidc' ? { settings: kept } : {};
+      return Object.assign(connection, change, settled, enabled ? {} : { disabledAt: new Date().toISOString() });
     }),
     handle(connections.deleteConnection, ({ id }: { id: string }) => kept.splice(kept.indexOf(found(id)), 1)[0]),
   ];

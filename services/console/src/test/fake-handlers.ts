@@ -16,6 +16,7 @@ import {
   type RequestOf,
 } from '@conclave/contracts';
 import { accessHandlers } from './fake-access.js';
+import { authorizationHandlers } from './fake-authorization.js';
 import { connectionHandlers } from './fake-connections.js';
 import { peopleHandlers } from './fake-people.js';
 import { iso } from './sample-reviews.js';
@@ -35,6 +36,7 @@ export function handlersOf(world: World): (contract: Contract, request: unknown)
     ...peopleHandlers(world.people),
     ...connectionHandlers(world.connections),
     ...accessHandlers(world),
+    ...authorizationHandlers(),
     handle(auth.getMe, () => world.me),
     handle(auth.changeMe, ({ name = world.me.principal.name, ...preferences }) => {
       world.me.principal.name = name;
@@ -144,8 +146,7 @@ const decisionsOf = (world: World): [string, Handler][] => [
 
 const settingsOf = (world: World): [string, Handler][] => [
   handle(auth.listApiKeys, (page) => pageOf(world.keys, page)),
-  handle(auth.createApiKey, ({ name, scopes = [], expiresAt }) => {
-    const principal = world.me.principal.id;
+  handle(auth.createApiKey, ({ name, scopes = [], expiresAt, allowedAddresses, principal = world.me.principal.id }) => {
     const key = {
       id: newId('apiKey'),
       name,
@@ -153,6 +154,7 @@ const settingsOf = (world: World): [string, Handler][] => [
       principal,
       createdAt: iso(Date.now()),
       ...(expiresAt ? { expiresAt } : {}),
+      ...(allowedAddresses ? { allowedAddresses } : {}),
     };
     world.keys.unshift(key);
     return { ...key, key: 'cnk_a-key-that-is-shown-once' };

@@ -8,9 +8,7 @@ import {
   newId,
   oauth,
   passkeys,
-  roles,
   signIns,
-  tenantRoles,
   tenants,
   type Contract,
   type ErrorCode,
@@ -148,9 +146,10 @@ export function peopleHandlers(people: People): [string, Handler][] {
   const { members, invitations: invited, passkeys: kept } = people;
   const member = (id: string) => members.find(({ principal }) => principal.id === id)!;
   handle(auth.listMembers, () => ({ items: members }));
-  handle(tenantRoles.listRoles, () => ({
-    items: Object.entries(roles).map(([name, granted]) => ({ name, permissions: [...granted], builtIn: true })),
-  }));
+  handle(auth.addMember, ({ name, kind, role }: RequestOf<typeof auth.addMember>) => {
+    members.push({ principal: { id: newId('principal'), kind, name }, role, createdAt: iso(Date.now()) });
+    return members.at(-1);
+  });
   handle(auth.changeMember, ({ id, role }: Record<'id' | 'role', never>) => {
     if (id === members[0]!.principal.id) throw new ConclaveError('auth.member.last-administrator');
     return Object.assign(member(id), { role });

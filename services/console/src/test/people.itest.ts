@@ -213,6 +213,7 @@ import { API_KEY, newWorld, type World } from './world.js';
     await proof.getByLabel('Code').fill(GOOD_CODE);
     await page.keyboard.press('Enter');
     await gone(row(/Passkey/));
+    await gone(button('End all others'));
     expect(world.people.signIns.map(({ current }) => current)).toEqual([true]);
   });
 
@@ -337,6 +338,11 @@ import { API_KEY, newWorld, type World } from './world.js';
       subject: invitations.createInvitation.subject,
       request: { name: 'Linus', email: 'linus@example.com', role: 'viewer' },
     });
+    await button('I have copied it').click();
+    await button('Make a new link for Linus').click();
+    await dialog().getByRole('button', { name: 'Make the link' }).click();
+    await see(dialog().getByText(`${ORIGIN}/welcome#${LINK_SECRET}`));
+    expect(lastWrite()).toMatchObject({ subject: invitations.renewInvitation.subject });
     await button('I have copied it').click();
     await button('Revoke the invitation of Linus').click();
     await dialog().getByRole('button', { name: 'Revoke' }).click();

@@ -107,7 +107,7 @@ export async function newWorld(now = Date.now()): Promise<World> {
       ...reviews.map((review) => [review.run.id, storyOf(review)] as const),
     ]),
     diff,
-    keys: keysAt(now),
+    keys: keysAt(now, me),
     webhooks: [
       {
         id: newId('webhook'),
@@ -214,8 +214,7 @@ function rankingOf({ voterId }: VoterKey, now: number): Decision {
   };
 }
 
-function keysAt(now: number): ApiKey[] {
-  const principal = newId('principal');
+function keysAt(now: number, principal: string): ApiKey[] {
   return [
     {
       id: newId('apiKey'),
@@ -228,6 +227,7 @@ function keysAt(now: number): ApiKey[] {
     {
       ...{ id: newId('apiKey'), name: 'ci', scopes: ['run:create', 'run:read', 'decision:read'], principal },
       ...{ createdAt: iso(now - 60 * HOUR), expiresAt: iso(now + 2_000 * HOUR), lastUsedAt: iso(now - 4 * MINUTE) },
+      allowedAddresses: ['10.1.0.0/16'],
     },
     {
       ...{ id: newId('apiKey'), name: 'laptop (lost)', scopes: ['self:read'], principal },

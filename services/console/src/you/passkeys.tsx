@@ -24,7 +24,7 @@ export function Passkeys() {
       title="Passkeys"
       aside={<AddPasskey />}
       empty={
-        <NothingHere icon="pen" title="No passkeys yet">
+        <NothingHere icon="passkey" title="No passkeys yet">
           Add one to sign in without a key.
         </NothingHere>
       }

@@ -21,7 +21,9 @@ export function Programs() {
       title="Programs that act for you"
       empty={
         <NothingHere icon="plug" title="No programs act for you">
-          One asks when you run <code>conclave login</code>, or connect it.
+          <span>
+            One asks when you run <code>conclave login</code>, or connect it.
+          </span>
         </NothingHere>
       }
     >

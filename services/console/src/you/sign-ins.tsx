@@ -37,7 +37,12 @@ const waysOf = ({ method, factors }: Pick<SignIn, 'method' | 'factors'>): string
 export function SignIns() {
   const list = usePages(signIns.listSignIns, {});
   return (
-    <ListOf list={list} title="Where you are signed in" aside={<EndOthers />} empty={null}>
+    <ListOf
+      list={list}
+      title="Where you are signed in"
+      aside={list.items?.some(({ current }) => !current) && <EndOthers />}
+      empty={null}
+    >
       {(items) => (
         <Table className={rows['rows'] ?? ''}>
           <Table.Thead>

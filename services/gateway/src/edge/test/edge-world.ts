@@ -152,7 +152,7 @@ function playAuth(kit: Kit) {
       served.add(contract);
       server.serve(contract, async (ctx, request) => {
         if ((contract as Contract) !== auth.exchangeCredential) asked.push({ subject: contract.subject, request });
-        return (await handler(ctx, request));
+        return await handler(ctx, request);
       });
     },
   };

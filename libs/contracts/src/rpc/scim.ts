@@ -16,8 +16,8 @@ export const scimRequest = contract({
   permission: 'scim:provision',
   request: z.strictObject({
     method: z.enum(scimMethods),
-    /** Address of `/scim/v2`, for the locations of resources. */
-    base: z.url().max(300),
+    /** Where `/scim/v2` is, for the locations of resources: an address, or the path alone where the edge has none. */
+    base: z.union([z.url().max(300), z.literal('/scim/v2')]),
     /** What follows it: `Users/prn_…`. */
     path: z.string().max(200),
     query: z.record(z.string().max(50), z.string().max(2_000)),

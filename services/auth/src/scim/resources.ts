@@ -1,12 +1,15 @@
 /** The resources that directories provision, and what they are told about this server (RFC 7643 § 5-7). */
 import SCIMMY from 'scimmy';
+import { patchedBy } from './patch.js';
 import { PAGE_LIMIT, understood, type Json } from './protocol.js';
+import { readResource } from './reading.js';
+import { bothOf, vocabularyOf, type Kind } from './vocabulary.js';
 
 const { User, EnterpriseUser, Group } = SCIMMY.Schemas;
 User.definition.extend(EnterpriseUser.definition, false);
-// The library names the types of these, and allows none.
-for (const { config } of ['roles.type', 'x509Certificates.type'].map((name) => User.definition.attribute(name)))
-  (config as { canonicalValues: unknown }).canonicalValues = false;
+// The types that RFC 7643 names are suggestions (§ 7), and the library would refuse all others.
+for (const { subAttributes = [] } of [...User.definition.attributes, ...Group.definition.attributes])
+  for (const { config } of subAttributes) (config as { canonicalValues: unknown }).canonicalValues = false;
 // Members are named by what they are called here, which is theirs and not the group's.
 Group.definition.truncate('members.display');
 // By name: a bundle calls the classes something else.
@@ -40,29 +43,24 @@ export async function discoveryDocument(name: string, id: string | undefined): P
   return read && (JSON.parse(JSON.stringify(await read(id))) as Json);
 }
 
-export type Kind = 'Users' | 'Groups';
-
 const schemas = { Users: User, Groups: Group } as const;
+
+export const vocabularies = {
+  Users: vocabularyOf(User.definition),
+  Groups: vocabularyOf(Group.definition),
+} as const;
+/** Of a search for both. */
+export const wholeVocabulary = bothOf(vocabularies.Users, vocabularies.Groups);
 
 /** What a directory sent, by the schema: without what it does not know or may not set. */
 export function received(kind: Kind, body: Json): Json {
-  return understood('invalidValue', () => plain(new schemas[kind](body as never, 'in')));
+  const read = readResource(vocabularies[kind], body);
+  return understood('invalidValue', () => plain(new schemas[kind](read as never, 'in')));
 }
 
-/** A resource as it is answered, with the attributes that are asked for alone (RFC 7644 § 3.9). */
-export function answered(
-  kind: Kind,
-  resource: Json,
-  { base, query }: { readonly base: string; readonly query: Readonly<Record<string, string>> },
-): Json {
-  const { attributes, excludedAttributes } = query;
-  const wanted = {
-    ...(attributes !== undefined && { attributes }),
-    ...(excludedAttributes !== undefined && { excludedAttributes }),
-  };
-  // The types tell of an id alone, the library of either.
-  const asked = new SCIMMY.Resources[kind === 'Users' ? 'User' : 'Group'](wanted as never);
-  const answer = plain(new schemas[kind](withReferences(resource, base), 'out', `${base}/${kind}`, asked.attributes));
+/** A resource as it is answered, with all that there is to tell. */
+export function answered(kind: Kind, resource: Json, base: string): Json {
+  const answer = plain(new schemas[kind](withReferences(resource, base), 'out', `${base}/${kind}`));
   return { schemas: resource['schemas'], ...answer };
 }
 
@@ -77,30 +75,7 @@ function withReferences(resource: Json, base: string): Json {
   };
 }
 
-/** The resource after the operations of a PatchOp (RFC 7644 § 3.5.2); itself when they change nothing. */
-export async function patched(kind: Kind, resource: Json, body: Json): Promise<Json> {
-  const sent = body['Operations'];
-  const kept: unknown = Array.isArray(sent) ? sent.flatMap(onExtension(resource)) : sent;
-  if (Array.isArray(sent) && sent.length > 0 && (kept as unknown[]).length === 0) return resource;
-  const message = understood(
-    'invalidSyntax',
-    () => new SCIMMY.Messages.PatchOp({ ...body, Operations: kept } as never),
-  );
-  const after: unknown = await message.apply(new schemas[kind](resource as never));
-  return after === undefined ? resource : plain(after);
-}
-
-/** The library fails on a whole extension that says what it is, and on the removal of one as a whole. */
-function onExtension(resource: Json): (operation: unknown) => unknown[] {
-  return (operation) => {
-    const { path, op, value } = (operation ?? {}) as { readonly [member: string]: unknown };
-    if (path !== EnterpriseUser.id) return [operation];
-    if (String(op).toLowerCase() === 'remove')
-      return Object.keys(resource[path] ?? {}).map((name) => ({ op, path: `${path}:${name}` }));
-    if (typeof value !== 'object' || value === null) return [operation];
-    const { schemas: _itself, ...rest } = value as Json;
-    return [{ ...(operation as object), value: rest }];
-  };
-}
+/** The resource after the operations of a PatchOp (RFC 7644 § 3.5.2). */
+export const patched = (kind: Kind, resource: Json, body: Json): Json => patchedBy(vocabularies[kind], resource, body);
 
 const plain = (value: unknown): Json => JSON.parse(JSON.stringify(value)) as Json;

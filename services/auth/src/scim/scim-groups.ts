@@ -17,7 +17,8 @@ import {
   type GroupState,
   type MemberOfGroup,
 } from './postgres-scim.js';
-import { externalIdIn, listOf, notFound, refuse, soleEquality, type Json, type ListAsked } from './protocol.js';
+import { listOf, narrowed, type ListAsked } from './listing.js';
+import { externalIdIn, notFound, refuse, type Json } from './protocol.js';
 
 const CORE = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 const GROUP_LIMIT = 1_000;
@@ -30,13 +31,10 @@ export class ScimGroups {
   constructor(private readonly roles: GroupRoles) {}
 
   async list(tx: Tx, at: Directory, asked: ListAsked, view: (resource: Json) => Json, bare: boolean): Promise<Json> {
-    const equal = soleEquality(asked.filter);
-    const condition = equal && conditionOf('Groups', equal[0]);
-    const where = condition === undefined ? undefined : ([condition, equal![1]] as const);
+    const { where, rest } = narrowed(asked.filter, (attribute) => conditionOf('Groups', attribute));
     const rows = await groups(tx, at, { ...(where && { where }), limit: GROUP_LIMIT + 1 });
     if (rows.length > GROUP_LIMIT) refuse(400, `there are more than ${GROUP_LIMIT} groups`, 'tooMany');
-    const { filter: _answered, ...rest } = asked;
-    const page = listOf(await this.resourcesOf(tx, at, rows, bare), where ? rest : asked);
+    const page = listOf(await this.resourcesOf(tx, at, rows, bare), asked, rest);
     return { ...page, Resources: (page['Resources'] as Json[]).map(view) };
   }
 

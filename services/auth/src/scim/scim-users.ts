@@ -22,7 +22,8 @@ import {
   type UserRow,
   type UserState,
 } from './postgres-scim.js';
-import { externalIdIn, listOf, notFound, pageOf, refuse, soleEquality, type Json, type ListAsked } from './protocol.js';
+import { listOf, narrowed, type ListAsked } from './listing.js';
+import { externalIdIn, notFound, pageOf, refuse, type Json } from './protocol.js';
 
 const CORE = 'urn:ietf:params:scim:schemas:core:2.0:User';
 const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
@@ -46,13 +47,10 @@ export class ScimUsers {
         startIndex,
       );
     }
-    const equal = soleEquality(filter);
-    const condition = equal && conditionOf('Users', equal[0]);
-    const where = condition === undefined ? undefined : ([condition, equal![1]] as const);
+    const { where, rest } = narrowed(filter, (attribute) => conditionOf('Users', attribute));
     const rows = await users(tx, at, { ...(where && { where }), limit: SCAN_LIMIT + 1, offset: 0 });
     if (rows.length > SCAN_LIMIT) refuse(400, `more than ${SCAN_LIMIT} people would have to be looked at`, 'tooMany');
-    const { filter: _answered, ...rest } = asked;
-    const page = listOf(rows.map(resourceOf), where ? rest : asked);
+    const page = listOf(rows.map(resourceOf), asked, rest);
     return { ...page, Resources: (page['Resources'] as Json[]).map(view) };
   }
 

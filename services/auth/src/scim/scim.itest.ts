@@ -195,6 +195,132 @@ describe('people of a directory', () => {
   });
 });
 
+describe('what directories really ask', () => {
+  it('takes Entra’s deprovisioning whatever is patched with it', async () => {
+    const id = await made('entra@example.com');
+    const { status, body } = await patch(
+      `Users/${id}`,
+      { op: 'Replace', path: 'active', value: 'False' },
+      { op: 'Add', path: 'phoneNumbers[type eq "work"].value', value: '12345' },
+      { op: 'Add', path: 'addresses[type eq "work"].streetAddress', value: 'Main Street 1' },
+      { op: 'Add', path: 'roles[primary eq "True"].value', value: 'engineer' },
+      { op: 'Replace', path: 'emails[type eq "work"].value', value: 'e@x.org' },
+      { op: 'Add', path: `${ENTERPRISE}:manager`, value: 'prn_9' },
+      { op: 'Add', path: 'urn:ietf:params:scim:schemas:extension:custom:2.0:User:badge', value: '7' },
+    );
+    expect({ status, body }).toMatchObject({
+      status: 200,
+      body: {
+        active: false,
+        phoneNumbers: [{ type: 'work', value: '12345' }],
+        addresses: [{ type: 'work', streetAddress: 'Main Street 1' }],
+        roles: [{ primary: true, value: 'engineer' }],
+        emails: [{ type: 'work', value: 'e@x.org' }],
+        [ENTERPRISE]: { manager: { value: 'prn_9' } },
+      },
+    });
+    expect(body['schemas']).toEqual([CORE, ENTERPRISE]);
+    expect(await memberOf(id)).toHaveProperty('disabledAt');
+  });
+
+  it('takes what Okta and Entra put into resources', async () => {
+    const { status, body } = await ask(
+      'POST',
+      'Users',
+      person('okta@example.com', {
+        active: 'True',
+        emails: [{ value: 'o@x.org', type: 'Personal', primary: 'True' }],
+        roles: ['engineer'],
+        [ENTERPRISE]: { manager: ['prn_9'], employeeNumber: 7, department: null },
+        [`${ENTERPRISE}:costCenter`]: 'c',
+        bogus: { x: 1 },
+      }),
+    );
+    expect({ status, body }).toMatchObject({
+      status: 201,
+      body: {
+        active: true,
+        emails: [{ value: 'o@x.org', type: 'Personal', primary: true }],
+        roles: [{ value: 'engineer' }],
+        [ENTERPRISE]: { manager: { value: 'prn_9' }, employeeNumber: '7', costCenter: 'c' },
+      },
+    });
+    const group = await ask('POST', 'Groups', { schemas: [GROUP], displayName: 'Old' });
+    const renamed = await patch(`Groups/${group.body.id}`, {
+      ...{ op: 'replace', value: { id: group.body.id, displayName: 'New' } },
+    });
+    expect(renamed).toMatchObject({ status: 200, body: { displayName: 'New' } });
+  });
+
+  it('finds the members of groups, and people by what an extension says', async () => {
+    const id = await made('eng@example.com', { [ENTERPRISE]: { department: 'eng' } });
+    const { body } = await ask('POST', 'Groups', { schemas: [GROUP], displayName: 'G', members: [{ value: id }] });
+    const count = async (path: string, query: Record<string, string>) =>
+      (await ask('GET', path, undefined, { query })).body['totalResults'];
+    for (const [filter, found] of [
+      [`id eq "${body.id}" and members eq "${id}"`, 1],
+      [`members[value eq "${id}"] and id eq "${body.id}"`, 1],
+      [`id eq "${body.id}" and members.value eq "prn_1"`, 0],
+    ] as const)
+      expect([filter, await count('Groups', { filter, excludedAttributes: 'members' })]).toEqual([filter, found]);
+    expect(await count('Users', { filter: `${ENTERPRISE}:department eq "ENG"` })).toBe(1);
+    const SEARCH = 'urn:ietf:params:scim:api:messages:2.0:SearchRequest';
+    const both = await ask('POST', '.search', { schemas: [SEARCH], filter: 'userName pr or members pr' });
+    expect(both.body['totalResults']).toBe(2);
+  });
+
+  it('tells of people the attributes that are asked for, whether they have them or not', async () => {
+    const id = await made('bare@example.com');
+    for (const [attributes, told] of [
+      ['emails.value', {}],
+      [`${ENTERPRISE}:department`, {}],
+      [`${CORE}:userName`, { userName: 'bare@example.com' }],
+      ['__proto__,constructor,toString', {}],
+    ] as const)
+      for (const path of [`Users/${id}`, 'Users']) {
+        const { status, body } = await ask('GET', path, undefined, { query: { attributes } });
+        const [one = body] = (body.Resources as unknown[] | undefined) ?? [];
+        expect([attributes, status, one]).toEqual([attributes, 200, { schemas: [CORE], id, ...told }]);
+      }
+  });
+
+  it('answers names of the language as names that are not known, and goes on for everybody', async () => {
+    const own = () => [Object.prototype, Object, Array.prototype].map((one) => Object.getOwnPropertyNames(one));
+    const before = own();
+    const id = await made('calm@example.com', { emails: [{ value: 'c@x.org' }] });
+    for (const name of ['__proto__', 'constructor', 'prototype', 'toString']) {
+      for (const text of [`${name}.zzz`, `${name}.entries`, name, `${CORE}:${name}.zzz`]) {
+        const query = { attributes: text, excludedAttributes: text };
+        const answers = [
+          await find(`${text} eq "a"`),
+          await find(`emails[${text} eq "a"]`),
+          await patch(`Users/${id}`, { op: 'add', path: `emails[${text} eq "a"].value`, value: 'x' }),
+          await patch(`Users/${id}`, { op: 'add', path: `${CORE}:${text}`, value: 'x' }),
+          await ask('GET', 'Users', undefined, { query: { sortBy: text } }),
+          await ask('GET', `Schemas/${text}`),
+          await ask('GET', `ResourceTypes/${text}`),
+        ];
+        const types = answers.map(({ status, body }) => body['scimType'] ?? status);
+        expect([text, ...types]).toEqual([
+          ...[text, 'invalidFilter', 'invalidFilter', 'invalidPath', 'invalidPath', 'invalidValue', 404, 404],
+        ]);
+        expect(JSON.stringify(answers)).not.toMatch(/Cannot|undefined|is not a/);
+        expect((await ask('GET', 'Users', undefined, { query })).status).toBe(200);
+        const sent = JSON.parse(`{"schemas":["${CORE}"],"userName":"${text}","${text}":{"zzz":"a"}}`) as object;
+        expect((await ask('POST', 'Users', sent)).status).toBe(201);
+      }
+    }
+    expect(own()).toEqual(before);
+  });
+
+  it('refuses filters that would cost much, at once', async () => {
+    await made('a@example.com');
+    const joined = (times: number) => Array.from({ length: times }, () => '(id eq 1 or id pr)').join(' and ');
+    expect((await find(joined(30))).body['totalResults']).toBe(1);
+    expect((await find(joined(31))).body).toMatchObject({ status: '400', scimType: 'invalidFilter' });
+  });
+});
+
 describe('groups of a directory', () => {
   it('give their members what an administrator says, and the widest counts', async () => {
     const [ada, bob] = [await made('ada@example.com'), await made('bob@example.com')];
@@ -275,7 +401,7 @@ describe('the protocol', () => {
     for (const [attempt, status, scimType] of [
       [() => ask('POST', 'Users', person('ONE@example.com')), 409, 'uniqueness'],
       [() => ask('POST', 'Users', { schemas: [CORE] }), 400, 'invalidValue'],
-      [() => ask('POST', 'Users', { schemas: [CORE], userName: 7 }), 400, 'invalidValue'],
+      [() => ask('POST', 'Users', { schemas: [CORE], userName: { x: 7 } }), 400, 'invalidValue'],
       [() => ask('POST', 'Users', person(' ')), 400, 'invalidValue'],
       [() => ask('POST', 'Users', person('x'.repeat(321))), 400, 'invalidValue'],
       [() => ask('POST', 'Users', person('big', { title: 'x'.repeat(8_000) })), 400, 'invalidValue'],

@@ -8,6 +8,7 @@ import { challengeOf } from './challenges.js';
 import type { Door } from './door.js';
 import { takeTheRest } from './problems.js';
 import { JSON_TYPE, readJson } from './request-input.js';
+import { refuseUnstorable } from './strict-json.js';
 
 const SCIM_TYPE = 'application/scim+json';
 const LIMIT_BYTES = 500_000;
@@ -44,9 +45,11 @@ async function answer({ kit, door, config }: ScimParts, request: FastifyRequest,
   const { token } = await door.admit(scim.scimRequest, request, reply);
   const body = await readJson(request, LIMIT_BYTES, [SCIM_TYPE, JSON_TYPE]);
   const ifMatch = request.headers['if-match'];
+  refuseUnstorable([request.params, request.query, body]);
   const asked = parseRequest(scim.scimRequest, {
     method: request.method,
-    base: `${config.PUBLIC_URL?.replace(/\/$/, '') ?? `${request.protocol}://${request.host}`}/scim/v2`,
+    // Without an address of its own the edge has none to tell: what a request calls the host is anybody's word.
+    base: `${config.PUBLIC_URL?.replace(/\/$/, '') ?? ''}/scim/v2`,
     path: (request.params as { readonly '*': string })['*'],
     query: request.query,
     ...(Object.keys(body).length > 0 && { body }),

@@ -2,7 +2,7 @@ export * from './ids.js';
 export * from './errors.js';
 export * from './contract.js';
 export * from './permissions.js';
-export type { JsonValue } from './page.js';
+export { controlsOfText, isName, type JsonValue } from './page.js';
 export * from './events/event.js';
 export { contracts, eventContracts, events } from './catalogue.js';
 export * from './nats-permissions.js';

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { contract } from '../contract.js';
 import { idOf } from '../ids.js';
-import { line, name, pageOf, pageQuery, timestamp } from '../page.js';
+import { line, name, newName, pageOf, pageQuery, timestamp } from '../page.js';
 import { branding } from './branding.js';
 import { roleName as role } from './tenant-roles.js';
 
@@ -109,7 +109,7 @@ export const createConnection = contract({
   permission: 'connection:manage',
   stepUp: true,
   request: z.strictObject({
-    name,
+    name: newName,
     settings: givenSettings,
     provisioning: provisioning.default({ mode: 'invited-only' }),
     emailDomains: emailDomains.default([]),
@@ -172,7 +172,7 @@ export const changeConnection = contract({
   stepUp: true,
   request: z.strictObject({
     id: idOf('connection'),
-    name: name.optional(),
+    name: newName.optional(),
     settings: givenSettings.optional(),
     provisioning: provisioning.optional(),
     emailDomains: emailDomains.optional(),

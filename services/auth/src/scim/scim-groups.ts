@@ -1,6 +1,7 @@
 import { events, newId } from '@conclave/contracts';
 import type { Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
+import { lineOf } from '../members/line-of.js';
 import { GroupRoles } from './group-roles.js';
 import {
   changeMembers,
@@ -103,8 +104,8 @@ export class ScimGroups {
 }
 
 function stateOf({ displayName, externalId, members = [] }: Json): { state: GroupState; members: string[] } {
-  if (typeof displayName !== 'string' || displayName.trim() === '' || displayName.length > 320)
-    refuse(400, 'displayName is 1 to 320 characters', 'invalidValue');
+  if (typeof displayName !== 'string' || lineOf(displayName) === '' || displayName.length > 320)
+    refuse(400, 'displayName is 1 to 320 characters, some of which show', 'invalidValue');
   const ids = (members as readonly { readonly value?: string; readonly type?: string }[]).map(({ value, type }) => {
     if (type?.toLowerCase() === 'group') refuse(400, 'groups of groups are not supported', 'invalidValue');
     return value ?? refuse(400, 'a member has a value', 'invalidValue');

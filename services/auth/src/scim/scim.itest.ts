@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { auth, scim, tenants, type Permission, type RequestInputOf } from '@conclave/contracts';
+import {
+  auth,
+  scim,
+  tenantRoles,
+  tenants,
+  workspacePermissions,
+  type Permission,
+  type RequestInputOf,
+} from '@conclave/contracts';
 import { startAuth, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
 
 const CORE = 'urn:ietf:params:scim:schemas:core:2.0:User';
@@ -313,6 +321,24 @@ describe('what directories really ask', () => {
     expect(own()).toEqual(before);
   });
 
+  it('shows people by names that are what they look like', async () => {
+    for (const [at, said, shown] of [
+      [1, { displayName: ' \u202eada\n' }, 'ada'],
+      [2, { displayName: '\u200b', name: { givenName: 'Ada', familyName: '\u0007L' } }, 'Ada  L'],
+      [3, { displayName: '\u3164' }, 'p3@example.com'],
+    ] as const) {
+      const id = await made(`p${at}@example.com`, said);
+      expect((await ask('GET', `Users/${id}`)).body).toMatchObject(said);
+      expect((await memberOf(id))?.principal.name).toBe(shown);
+    }
+    for (const name of ['\u202eada', 'a\nb', '\u200b', ' '])
+      expect([name, (await ask('POST', 'Users', person(name))).body['scimType']]).toEqual([name, 'invalidValue']);
+    const group = (displayName: string) => ask('POST', 'Groups', { schemas: [GROUP], displayName });
+    expect((await group('\u200b')).body['scimType']).toBe('invalidValue');
+    expect((await group('\u202eG')).status).toBe(201);
+    expect((await fixture.call(scim.listGroups, {}, tenant.principal)).items).toMatchObject([{ name: 'G' }]);
+  });
+
   it('refuses filters that would cost much, at once', async () => {
     await made('a@example.com');
     const joined = (times: number) => Array.from({ length: times }, () => '(id eq 1 or id pr)').join(' and ');
@@ -353,6 +379,49 @@ describe('groups of a directory', () => {
       code: 'auth.group.not-found',
     });
     await expect(setRole(engineers, null, other.principal)).rejects.toMatchObject({ code: 'auth.group.not-found' });
+  });
+
+  it('give roles of the tenant’s own, too, and take them again, but not what was given by hand', async () => {
+    const [ada, bob] = [await made('ada@example.com'), await made('bob@example.com')];
+    const members = [{ value: ada }, { value: bob }];
+    const { id } = (await ask('POST', 'Groups', { schemas: [GROUP], displayName: 'Keys', members })).body;
+    const role = async (name: string, ...granted: readonly (typeof workspacePermissions)[number][]) => {
+      await fixture.call(tenantRoles.createRole, { name, permissions: [...granted] }, tenant.principal);
+      return name;
+    };
+    const [maker, wide, byHand] = [
+      await role('key-maker', 'run:read', 'api-key:manage'),
+      await role('wide', ...workspacePermissions),
+      await role('by-hand', 'run:read'),
+    ];
+    const setRole = (name: string | null, as = tenant.principal) =>
+      fixture.call(scim.setGroupRole, { id, role: name }, as);
+    const rolesNow = async () => [(await memberOf(ada))?.role, (await memberOf(bob))?.role];
+    await fixture.call(auth.changeMember, { id: bob, role: byHand }, tenant.principal);
+    expect(await setRole(maker)).toMatchObject({ role: maker, members: 2 });
+    expect(await rolesNow()).toEqual([maker, byHand]);
+    await expect(fixture.call(tenantRoles.deleteRole, { name: maker }, tenant.principal)).rejects.toMatchObject({
+      code: 'auth.role.in-use',
+    });
+    const { items } = await fixture.call(scim.listGroups, {}, tenant.principal);
+    expect(items).toMatchObject([{ id, role: maker }]);
+    await setRole(wide);
+    expect(await rolesNow()).toEqual([wide, byHand]);
+    const admins = await ask('POST', 'Groups', { schemas: [GROUP], displayName: 'Admins', members: [{ value: ada }] });
+    await fixture.call(scim.setGroupRole, { id: admins.body.id, role: 'administrator' }, tenant.principal);
+    expect(await rolesNow()).toEqual(['administrator', byHand]);
+    await ask('DELETE', `Groups/${admins.body.id}`);
+    await patch(`Users/${ada}`, { op: 'replace', path: 'active', value: false });
+    await patch(`Users/${ada}`, { op: 'replace', path: 'active', value: true });
+    expect(await rolesNow()).toEqual([wide, byHand]);
+    const narrow = { ...tenant.principal, scopes: ['member:manage', 'member:read'] as Permission[] };
+    await expect(setRole(maker, narrow)).rejects.toMatchObject({ code: 'auth.role.too-wide' });
+    await expect(setRole('nobodys')).rejects.toMatchObject({ code: 'auth.role.not-found' });
+    await setRole(null);
+    expect(await rolesNow()).toEqual(['viewer', byHand]);
+    expect(await fixture.call(tenantRoles.deleteRole, { name: maker }, tenant.principal)).toMatchObject({
+      name: maker,
+    });
   });
 
   it('never take the last administrator from the workspace', async () => {

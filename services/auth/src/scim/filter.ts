@@ -23,7 +23,13 @@ export type Filter =
   | { readonly is: 'and' | 'or'; readonly of: readonly Filter[] }
   | { readonly is: 'not'; readonly of: Filter }
   | { readonly is: 'present'; readonly path: Path }
-  | { readonly is: 'compared'; readonly path: Path; readonly by: Operator; readonly to: Operand }
+  | {
+      readonly is: 'compared';
+      readonly path: Path;
+      readonly by: Operator;
+      readonly to: Operand;
+      readonly as: Comparable;
+    }
   /** One of the values at the path fits a filter of its own. */
   | { readonly is: 'any'; readonly path: Path; readonly of: Filter };
 
@@ -148,7 +154,9 @@ class Reader {
     const value = last.parts.get('value');
     if (last.type === 'complex' && !value && operand !== null) this.fail('compares what has parts, and names none');
     const [compared, at] = last.type === 'complex' && value ? [value, [...path, value] as const] : [last, path];
-    return { is: 'compared', path: at, by, to: this.fitting(compared, by, operand) };
+    const to = this.fitting(compared, by, operand);
+    const as = to === null ? '' : comparable(compared, to, !OF_TEXT.has(by));
+    return { is: 'compared', path: at, by, to, as };
   }
 
   private operand(): Operand {
@@ -194,19 +202,27 @@ export function fits(filter: Filter, resource: Json): boolean {
       return valuesAt(resource, filter.path).some(isSomething);
     case 'any':
       return valuesAt(resource, filter.path).some((one) => isObject(one) && fits(filter.of, one));
-    case 'compared':
-      return isAs(filter, valuesAt(resource, filter.path).filter(isSomething));
+    case 'compared': {
+      const [{ name }] = filter.path;
+      const value = filter.path.length === 1 ? resource[name] : undefined;
+      // Most there is to look at: a member of a group by its value.
+      if (typeof value === 'string' && value !== '')
+        return filter.to === null ? filter.by === 'ne' : isOne(filter, value);
+      return isAny(filter, valuesAt(resource, filter.path).filter(isSomething));
+    }
   }
 }
 
-function isAs({ path, by, to }: Extract<Filter, { is: 'compared' }>, values: readonly unknown[]): boolean {
-  if (to === null) return (by === 'eq') === (values.length === 0);
-  if (by === 'ne' && values.length === 0) return true;
-  const attribute = path.at(-1)!;
-  const isTime = !OF_TEXT.has(by);
-  const expected = comparable(attribute, to, isTime);
-  return values.some((value) => COMPARISONS[by](comparable(attribute, value, isTime), expected));
+type Compared = Extract<Filter, { is: 'compared' }>;
+
+function isAny(filter: Compared, values: readonly unknown[]): boolean {
+  if (filter.to === null) return (filter.by === 'eq') === (values.length === 0);
+  if (filter.by === 'ne' && values.length === 0) return true;
+  return values.some((value) => isOne(filter, value));
 }
+
+const isOne = ({ path, by, as }: Compared, value: unknown): boolean =>
+  COMPARISONS[by](comparable(path.at(-1)!, value, !OF_TEXT.has(by)), as);
 
 type Comparable = string | number | boolean;
 
@@ -245,6 +261,12 @@ const isSomething = (value: unknown): boolean =>
 export function equalities(filter: Filter): readonly (readonly [Path, Operand])[] {
   if (filter.is === 'and') return filter.of.flatMap(equalities);
   return filter.is === 'compared' && filter.by === 'eq' ? [[filter.path, filter.to]] : [];
+}
+
+/** How often the filter compares. */
+export function comparisonsOf(filter: Filter): number {
+  if (filter.is === 'and' || filter.is === 'or') return filter.of.reduce((sum, one) => sum + comparisonsOf(one), 0);
+  return filter.is === 'not' || filter.is === 'any' ? comparisonsOf(filter.of) : 1;
 }
 
 /** Whether the filter looks at an attribute of the resource. */

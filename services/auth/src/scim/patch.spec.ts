@@ -126,6 +126,38 @@ describe('a patch', () => {
   });
 });
 
+describe('a patch of a large group', () => {
+  const members = Array.from({ length: 4_000 }, (_, at) => ({ value: `prn_${at}`, type: 'User' }));
+  const apply = (operations: readonly object[]) =>
+    patched('Groups', { displayName: 'g', members }, { schemas: [PATCH], Operations: operations })['members'];
+  const one = (op: string, value: object[]) => [{ op, path: 'members', value }];
+  const many = (count: number, of: (at: number) => object) => Array.from({ length: count }, (_, at) => of(at));
+
+  it('is carried out, or costs too much and is refused at once', () => {
+    expect(apply(many(900, (at) => ({ op: 'remove', path: `members[value eq "prn_${at}"]` })))).toHaveLength(3_100);
+    expect(apply(one('remove', members.slice(1)))).toEqual([members[0]]);
+    expect(
+      apply(
+        one(
+          'add',
+          many(9_000, (at) => ({ value: 'x', type: `t${at % 3}` })),
+        ),
+      ),
+    ).toHaveLength(4_003);
+    const terms = Array.from({ length: 30 }, () => 'value eq "y"').join(' or ');
+    const began = performance.now();
+    for (const costly of [
+      many(100, () => ({ op: 'remove', path: `members[${terms}]` })),
+      one(
+        'remove',
+        many(9_000, (at) => ({ type: `t${at}` })),
+      ),
+    ])
+      expect(() => apply(costly)).toThrow(expect.objectContaining({ scimType: 'tooMany' }));
+    expect(performance.now() - began).toBeLessThan(5_000);
+  });
+});
+
 describe('a filter', () => {
   const ada = {
     id: 'prn_1',

@@ -6,14 +6,15 @@
  * without a path may be paths themselves; members of a list are removed by saying them as the value. What a schema does
  * not know is passed over as it is in a resource, but for a path that names an attribute of ours that is none.
  */
-import { isDeepStrictEqual } from 'node:util';
-import { equalities, fits, readTarget, type Target } from './filter.js';
+import { comparisonsOf, equalities, fits, readTarget, type Target } from './filter.js';
 import { refuse, type Json } from './protocol.js';
 import { put, readOne, readValue, type Draft } from './reading.js';
 import type { Path, Vocabulary } from './vocabulary.js';
 
 const PATCH = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 const OPERATION_LIMIT = 1_000;
+/** Looks at values of lists that one patch may take. */
+const LOOK_LIMIT = 8_000_000;
 
 interface Operation {
   readonly op: 'add' | 'remove' | 'replace';
@@ -24,7 +25,13 @@ interface Operation {
 /** @throws 400 `invalidSyntax` | `invalidPath` | `invalidValue` | `noTarget` | `mutability` */
 export function patchedBy(vocabulary: Vocabulary, resource: Json, body: Json): Json {
   const draft = JSON.parse(JSON.stringify(resource)) as Draft;
-  for (const sent of operationsOf(body)) for (const one of readOperation(vocabulary, sent)) carryOut(draft, one);
+  let looks = 0;
+  for (const sent of operationsOf(body))
+    for (const one of readOperation(vocabulary, sent)) {
+      looks += looksOf(draft, one);
+      if (looks > LOOK_LIMIT) refuse(400, 'the patch looks at too many values: send it in parts', 'tooMany');
+      carryOut(draft, one);
+    }
   return withoutEmpty(draft);
 }
 
@@ -97,6 +104,14 @@ function inValues({ path, values, part }: Target): Target {
 
 const EVERY: NonNullable<Target['values']> = { is: 'and', of: [] };
 
+/** How often an operation looks at a value of its list. */
+function looksOf(draft: Draft, { op, target: { path, values }, value }: Operation): number {
+  if (!path.at(-1)!.isMany) return 0;
+  const said = op === 'remove' && !values ? [value].flat().filter(isObject) : [];
+  const unnamed = said.filter((one) => keyOf(one) === undefined).length;
+  return listAt(draft, path).length * (1 + unnamed + (values ? comparisonsOf(values) : 0));
+}
+
 function carryOut(draft: Draft, { op, target, value }: Operation): void {
   const { path, values } = target;
   const attribute = path.at(-1)!;
@@ -159,20 +174,24 @@ const isWorthKeeping = (value: unknown): boolean =>
 /** One value is primary: of several the one that was said last (RFC 7644 § 3.5.2). */
 function solePrimary(list: readonly unknown[], said: ReadonlySet<unknown>): unknown[] {
   const isPrimary = (one: unknown) => isObject(one) && one['primary'] === true;
-  if (!list.some((one) => said.has(one) && isPrimary(one))) return [...list];
+  if (![...said].some(isPrimary)) return [...list];
   return list.map((one) => (isPrimary(one) && !said.has(one) ? { ...(one as Draft), primary: false } : one));
 }
 
 /** What is in neither list yet. */
 function withoutKnown(known: readonly unknown[], added: readonly unknown[]): unknown[] {
-  const byValue = Map.groupBy(known, keyOf);
+  const keys = new Set(added.map(keyOf));
+  const said = new Set(known.filter((one) => keys.has(keyOf(one))).map(spelled));
   return added.filter((one) => {
-    const alike = byValue.get(keyOf(one)) ?? [];
-    if (alike.some((other) => isDeepStrictEqual(other, one))) return false;
-    byValue.set(keyOf(one), [...alike, one]);
-    return true;
+    const isNew = !said.has(spelled(one));
+    said.add(spelled(one));
+    return isNew;
   });
 }
+
+/** The same for values that say the same. */
+const spelled = (value: unknown): string =>
+  JSON.stringify(isObject(value) ? Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)) : value);
 
 const keyOf = (value: unknown): unknown => (isObject(value) ? value['value'] : value);
 

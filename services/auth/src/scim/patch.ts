@@ -14,7 +14,7 @@ import type { Path, Vocabulary } from './vocabulary.js';
 const PATCH = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 const OPERATION_LIMIT = 1_000;
 /** Looks at values of lists that one patch may take. */
-const LOOK_LIMIT = 8_000_000;
+const LOOK_LIMIT = 4_000_000;
 
 interface Operation {
   readonly op: 'add' | 'remove' | 'replace';

@@ -8,7 +8,7 @@ import { bothOf, vocabularyOf, type Kind } from './vocabulary.js';
 const { User, EnterpriseUser, Group } = SCIMMY.Schemas;
 User.definition.extend(EnterpriseUser.definition, false);
 // The types that RFC 7643 names are suggestions (§ 7), and the library would refuse all others.
-for (const { subAttributes = [] } of [...User.definition.attributes, ...Group.definition.attributes])
+for (const { subAttributes = [] } of User.definition.attributes)
   for (const { config } of subAttributes) (config as { canonicalValues: unknown }).canonicalValues = false;
 // Members are named by what they are called here, which is theirs and not the group's.
 Group.definition.truncate('members.display');

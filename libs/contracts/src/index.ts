@@ -3,7 +3,7 @@ export * from './errors.js';
 export * from './contract.js';
 export * from './permissions.js';
 export * from './verdict.js';
-export type { JsonValue } from './page.js';
+export { controlsOfText, isName, type JsonValue } from './page.js';
 export * from './events/event.js';
 export { contracts, eventContracts, events } from './catalogue.js';
 export { edgeRoutes, type EdgeAccess, type EdgeRoute } from './edge-routes.js';

@@ -19,7 +19,22 @@ export const line = (max: number) =>
     .min(1)
     .max(max)
     .refine((s) => !/[\u0000-\u0008\u000b-\u001f\u007f]/.test(s), { error: 'control characters are not allowed' });
+/** A name as it is told. Some were given when more was allowed. */
 export const name = line(120);
+
+/** What turns the direction of text, breaks lines or controls a terminal: a name with it looks like another. */
+export const controlsOfText = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u;
+const VISIBLE = /(?!\p{Default_Ignorable_Code_Point})[\p{L}\p{N}\p{P}\p{S}]/u;
+
+/** Whether others can tell the name when they see it: there is something to see, and all of it is what it looks like. */
+export const isName = (text: string): boolean => VISIBLE.test(text) && !controlsOfText.test(text);
+
+/** A name as it is given, whatever it is of. */
+export const newName = z
+  .string()
+  .min(1)
+  .max(120)
+  .refine(isName, { error: 'expected a name that shows, without control characters' });
 
 /** What JSON can say. */
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };

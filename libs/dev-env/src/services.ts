@@ -97,9 +97,10 @@ export const services: readonly ServiceEntry[] = [
     nodeFlags: [],
     args: ['--role=edge'],
     schema: false,
-    env: ({ stores, outer }) => ({
+    env: ({ stores, ports, outer }) => ({
       ...pick(outer, RATE_VARIABLES),
       REDIS_URL: stores.redis,
+      PUBLIC_URL: `http://localhost:${ports.gateway}`,
       CONSOLE_DIR: join(repositoryRoot, 'services/console/dist'),
     }),
   },

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { contract, type HttpBinding } from '../contract.js';
 import { idOf } from '../ids.js';
-import { line, name, pageOf, pageQuery, timestamp } from '../page.js';
+import { line, name, newName, pageOf, pageQuery, timestamp } from '../page.js';
 import { permissions } from '../permissions.js';
 import { principal } from './auth.js';
 import { roleName } from './tenant-roles.js';
@@ -69,7 +69,7 @@ export const createAccessReview = contract({
   permission,
   stepUp: true,
   request: z.strictObject({
-    name,
+    name: newName,
     /** At most a year ahead. */
     dueAt: timestamp,
     undecided: decision.default('keep'),

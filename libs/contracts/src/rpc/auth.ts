@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { contract } from '../contract.js';
 import { idOf } from '../ids.js';
 import { networks } from '../network.js';
-import { name, pageOf, pageQuery, timestamp } from '../page.js';
+import { name, newName, pageOf, pageQuery, timestamp } from '../page.js';
 import { permissions } from '../permissions.js';
 import { preferences } from './preferences.js';
 import { roleName as role } from './tenant-roles.js';
@@ -75,7 +75,7 @@ export const changeMe = contract({
   owner: 'auth',
   subject: 'auth.v1.me.change',
   permission: 'self:manage',
-  request: z.strictObject({ name: name.optional(), ...preferences.shape }),
+  request: z.strictObject({ name: newName.optional(), ...preferences.shape }),
   reply: me,
   http: {
     method: 'PATCH',
@@ -105,7 +105,7 @@ export const createApiKey = contract({
   stepUp: true,
   attributes: ['scopes', 'principal', 'workspace'],
   request: z.strictObject({
-    name,
+    name: newName,
     scopes: z.array(scope).min(1).max(permissions.length).optional(),
     /** At most ten years ahead. */
     expiresAt: timestamp.optional(),
@@ -161,7 +161,7 @@ export const createWorkspace = contract({
   owner: 'auth',
   subject: 'auth.v1.workspace.create',
   permission: 'workspace:manage',
-  request: z.strictObject({ name }),
+  request: z.strictObject({ name: newName }),
   reply: workspace,
   errors: ['auth.workspace.exists', 'auth.role.too-wide', 'auth.limit.reached'],
   http: {
@@ -214,7 +214,7 @@ export const addMember = contract({
   permission: 'member:manage',
   stepUp: true,
   attributes: ['kind', 'role'],
-  request: z.strictObject({ name, kind: z.enum(['user', 'service-account']), role }),
+  request: z.strictObject({ name: newName, kind: z.enum(['user', 'service-account']), role }),
   reply: member,
   errors: ['auth.role.not-found', 'auth.role.too-wide', 'auth.limit.reached'],
   http: {

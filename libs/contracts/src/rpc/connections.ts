@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { contract } from '../contract.js';
 import { idOf } from '../ids.js';
-import { line, name, pageOf, pageQuery, timestamp } from '../page.js';
+import { line, name, newName, pageOf, pageQuery, timestamp } from '../page.js';
 import { roles, type Role } from '../permissions.js';
 import { branding } from './branding.js';
 import { domainName, oidcSettings } from './oidc-settings.js';
@@ -113,7 +113,7 @@ export const createConnection = contract({
   permission: 'connection:manage',
   stepUp: true,
   request: z.strictObject({
-    name,
+    name: newName,
     settings: givenSettings,
     provisioning: provisioning.default({ mode: 'invited-only' }),
     emailDomains: emailDomains.default([]),
@@ -176,7 +176,7 @@ export const changeConnection = contract({
   stepUp: true,
   request: z.strictObject({
     id: idOf('connection'),
-    name: name.optional(),
+    name: newName.optional(),
     settings: givenSettings.optional(),
     provisioning: provisioning.optional(),
     emailDomains: emailDomains.optional(),

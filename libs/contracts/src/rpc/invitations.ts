@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { contract } from '../contract.js';
 import { idOf } from '../ids.js';
-import { jsonObject, name, pageOf, pageQuery, timestamp } from '../page.js';
+import { jsonObject, name, newName, pageOf, pageQuery, timestamp } from '../page.js';
 import { branding } from './branding.js';
 import { openedSignIn } from './auth.js';
 import { base64url, registration } from './passkeys.js';
@@ -35,7 +35,7 @@ export const createInvitation = contract({
   subject: 'auth.v1.invitation.create',
   permission: 'member:manage',
   stepUp: true,
-  request: z.strictObject({ name, email: email.optional(), role, sendMail }),
+  request: z.strictObject({ name: newName, email: email.optional(), role, sendMail }),
   reply: invited,
   errors: [
     'auth.limit.reached',
@@ -165,7 +165,7 @@ export const acceptLink = contract({
   owner: 'auth',
   subject: 'auth.v1.link.accept',
   permission: 'service',
-  request: z.strictObject({ link, registration, name }),
+  request: z.strictObject({ link, registration, name: newName }),
   reply: openedSignIn,
   errors: ['auth.link.invalid', 'auth.passkey.refused', 'auth.passkeys-unavailable', 'auth.unauthenticated'],
 });

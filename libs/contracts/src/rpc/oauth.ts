@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { contract } from '../contract.js';
 import { idOf } from '../ids.js';
-import { name, pageOf, pageQuery, timestamp } from '../page.js';
+import { name, newName, pageOf, pageQuery, timestamp } from '../page.js';
 import { permissions, workspacePermissions, type Permission } from '../permissions.js';
 
 /** Where the protocol is spoken, and how. The paths are in the discovery document; the rest follows from RFCs. */
@@ -240,7 +240,7 @@ export const createOauthClient = contract({
   permission: 'oauth-client:manage',
   stepUp: true,
   attributes: ['kind', 'redirectUris'],
-  request: z.strictObject({ name, kind: oauthClient.shape.kind, redirectUris }),
+  request: z.strictObject({ name: newName, kind: oauthClient.shape.kind, redirectUris }),
   reply: oauthClient.extend({ secret: z.string().optional() }),
   errors: ['auth.oauth-client.too-many'],
   http: {
@@ -274,7 +274,7 @@ export const changeOauthClient = contract({
   permission: 'oauth-client:manage',
   stepUp: true,
   attributes: ['redirectUris'],
-  request: z.strictObject({ id: idOf('oauthClient'), name: name.optional(), redirectUris: redirectUris.optional() }),
+  request: z.strictObject({ id: idOf('oauthClient'), name: newName.optional(), redirectUris: redirectUris.optional() }),
   reply: oauthClient,
   errors: ['auth.oauth-client.not-found'],
   http: {

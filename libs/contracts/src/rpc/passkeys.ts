@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { contract } from '../contract.js';
 import { idOf } from '../ids.js';
-import { jsonObject, name, pageOf, pageQuery, timestamp } from '../page.js';
+import { jsonObject, name, newName, pageOf, pageQuery, timestamp } from '../page.js';
 import { openedSignIn } from './auth.js';
 
 export const base64url = (max: number) =>
@@ -71,7 +71,7 @@ export const addPasskey = contract({
   permission: 'self:manage',
   stepUp: true,
   whilePending: 'without-factor',
-  request: z.strictObject({ name, registration }),
+  request: z.strictObject({ name: newName, registration }),
   reply: passkey,
   errors: ['auth.address.too-wide', 'auth.passkey.refused', 'auth.passkeys-unavailable', 'auth.role.too-wide'],
   http: {
@@ -88,7 +88,7 @@ export const renamePasskey = contract({
   owner: 'auth',
   subject: 'auth.v1.passkey.rename',
   permission: 'self:manage',
-  request: z.strictObject({ id: idOf('passkey'), name }),
+  request: z.strictObject({ id: idOf('passkey'), name: newName }),
   reply: passkey,
   errors: ['auth.passkey.not-found'],
   http: {

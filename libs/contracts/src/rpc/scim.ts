@@ -3,9 +3,7 @@ import { z } from 'zod';
 import { contract } from '../contract.js';
 import { idOf } from '../ids.js';
 import { jsonObject, name, pageOf, pageQuery } from '../page.js';
-import { roles, type Role } from '../permissions.js';
-
-const role = z.enum(Object.keys(roles) as [Role, ...Role[]]);
+import { roleName } from './tenant-roles.js';
 
 export const scimMethods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
@@ -16,8 +14,8 @@ export const scimRequest = contract({
   permission: 'scim:provision',
   request: z.strictObject({
     method: z.enum(scimMethods),
-    /** Address of `/scim/v2`, for the locations of resources. */
-    base: z.url().max(300),
+    /** Where `/scim/v2` is, for the locations of resources: an address, or the path alone where the edge has none. */
+    base: z.union([z.url().max(300), z.literal('/scim/v2')]),
     /** What follows it: `Users/prn_…`. */
     path: z.string().max(200),
     query: z.record(z.string().max(50), z.string().max(2_000)),
@@ -37,7 +35,7 @@ const group = z.object({
   id: idOf('group'),
   name,
   /** What members of the group are in the workspace; the widest of all their groups counts. */
-  role: role.optional(),
+  role: roleName.optional(),
   members: z.number().int(),
 });
 
@@ -56,15 +54,15 @@ export const listGroups = contract({
   },
 });
 
-/** Gives the members of a group a role, or with `null` none; nobody gives a role wider than their own credential. */
+/** Gives the members of a group a role, built-in or the tenant's own, or with `null` none; none wider than the caller's credential. */
 export const setGroupRole = contract({
   owner: 'auth',
   subject: 'auth.v1.group.set-role',
   permission: 'member:manage',
   stepUp: true,
-  request: z.strictObject({ id: idOf('group'), role: role.nullable() }),
+  request: z.strictObject({ id: idOf('group'), role: roleName.nullable() }),
   reply: group,
-  errors: ['auth.group.not-found', 'auth.role.too-wide', 'auth.member.last-administrator'],
+  errors: ['auth.group.not-found', 'auth.member.last-administrator', 'auth.role.not-found', 'auth.role.too-wide'],
   http: {
     method: 'PUT',
     path: '/v1/groups/{id}/role',

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { contract, serviceNames } from '../contract.js';
 import { idOf } from '../ids.js';
-import { name, pageOf, pageQuery, timestamp } from '../page.js';
+import { name, newName, pageOf, pageQuery, timestamp } from '../page.js';
 import { principal } from './auth.js';
 import { branding } from './branding.js';
 
@@ -97,7 +97,7 @@ export const createTenant = contract({
   subject: 'auth.v1.tenant.create',
   permission: 'platform:operate',
   stepUp: true,
-  request: z.strictObject({ name, owner: name.default('Owner'), workspace: name.default('default') }),
+  request: z.strictObject({ name: newName, owner: newName.default('Owner'), workspace: newName.default('default') }),
   reply: tenantView.extend({ owner: idOf('principal'), workspace: idOf('workspace'), link: z.string() }),
   errors: ['auth.tenant.exists', 'auth.passkeys-unavailable'],
   http: {
@@ -318,7 +318,7 @@ export const changeOwnTenant = contract({
   subject: 'auth.v1.branding.change',
   permission: 'tenant:manage',
   request: z.strictObject({
-    displayName: name.nullable().optional(),
+    displayName: newName.nullable().optional(),
     accent: z
       .string()
       .regex(/^#[0-9a-f]{6}$/, { error: 'expected a colour like #4f46c8' })

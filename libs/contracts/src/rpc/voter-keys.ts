@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { contract } from '../contract.js';
 import { idOf } from '../ids.js';
-import { name, pageOf, pageQuery, timestamp } from '../page.js';
+import { name, newName, pageOf, pageQuery, timestamp } from '../page.js';
 import { base64 } from './decision.js';
 
 const voterId = idOf('voter');
@@ -80,7 +80,7 @@ export const enrolVoterKey = contract({
   callers: ['gateway', 'runtime'],
   request: z.strictObject({
     voterId: voterId.optional(),
-    name,
+    name: newName,
     publicKey: base64,
     algorithm: z.literal('ed25519'),
     possession: possession.optional(),
@@ -118,7 +118,7 @@ export const enrolPasskey = contract({
   subject: 'consensus.v1.passkey.enrol',
   permission: 'voter-key:enrol',
   timeoutMs: ENROL_MS,
-  request: z.strictObject({ name, registration }),
+  request: z.strictObject({ name: newName, registration }),
   reply: voterKey,
   errors: passkeyErrors,
   http: {

@@ -132,7 +132,8 @@ describe('the members of a workspace, over the public API', () => {
     const user = { schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'], userName: 'fay@example.com' };
     const { status, type, body, headers } = await scim(directory, 'POST', 'Users', user);
     expect([status, type]).toEqual([201, 'application/scim+json']);
-    expect(headers.get('location')).toBe(`${platform.gateway}/scim/v2/Users/${String(body['id'])}`);
+    const site = `http://localhost:${new URL(platform.gateway).port}`;
+    expect(headers.get('location')).toBe(`${site}/scim/v2/Users/${String(body['id'])}`);
     await ask(platform.apiKey, 'PATCH', `/v1/members/${String(body['id'])}`, { role: 'developer' });
     const { body: key } = await ask(platform.apiKey, 'POST', '/v1/api-keys', { name: 'Fay', principal: body['id'] });
     expect((await ask(key['key'] as string, 'GET', '/v1/me')).body).toMatchObject({

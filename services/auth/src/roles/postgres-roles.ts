@@ -34,11 +34,12 @@ export async function removeRole(tx: Tx, tenantId: string, name: string): Promis
   await tx.query('delete from role where tenant_id = $1 and name = $2', [tenantId, name]);
 }
 
-/** Whether somebody has the role somewhere, or a connection gives it to newcomers. */
+/** Whether somebody has the role somewhere, or a connection gives it to newcomers or a group to its members. */
 export async function isHeld(tx: Tx, tenantId: string, name: string): Promise<boolean> {
   const row = await tx.one(
     `select 1 from membership where tenant_id = $1 and role = $2 and disabled_at is null
-     union all select 1 from connection where tenant_id = $1 and provisioning ->> 'role' = $2 limit 1`,
+     union all select 1 from connection where tenant_id = $1 and provisioning ->> 'role' = $2
+     union all select 1 from scim_group where tenant_id = $1 and role = $2 limit 1`,
     [tenantId, name],
   );
   return row !== undefined;

@@ -5,10 +5,14 @@ import { Injectable } from '@nestjs/common';
 import SCIMMY from 'scimmy';
 import { callerOf } from '../members/caller.js';
 import type { Directory } from './postgres-scim.js';
-import { listAsked, normalised, pageOf, refuse, scimError, searchQuery, type Json } from './protocol.js';
-import { answering, discoveryDocument, patched, received, type Kind } from './resources.js';
+import { mentions } from './filter.js';
+import { listAsked, searchQuery, type ListAsked } from './listing.js';
+import { pageOf, refuse, scimError, type Json } from './protocol.js';
+import { answering, discoveryDocument, patched, received, vocabularies, wholeVocabulary } from './resources.js';
 import { ScimGroups } from './scim-groups.js';
 import { ScimUsers } from './scim-users.js';
+import { selecting } from './selection.js';
+import type { Kind } from './vocabulary.js';
 
 type Request = RequestOf<typeof scim.scimRequest>;
 type Reply = ReplyOf<typeof scim.scimRequest>;
@@ -57,10 +61,11 @@ export class AnswerScim {
     if (request.method !== 'POST') refuse(405, 'a search is posted');
     if (name !== undefined && !isKind(name)) refuse(404, 'there is nothing at this path');
     const query = searchQuery(bodyOf(request));
+    const asked = listAsked(name === undefined ? wholeVocabulary : vocabularies[name], query);
     const list = (kind: Kind, page: object = {}) =>
-      this.list({ ...on, kind, request: { ...request, query } }, { ...listAsked(query), ...page });
+      this.list({ ...on, kind, request: { ...request, query } }, { ...asked, ...page });
     if (name !== undefined) return { status: 200, body: (await list(name)) as Reply['body'] };
-    const { startIndex, count } = listAsked(query);
+    const { startIndex, count } = asked;
     const people = await list('Users');
     const [found, total] = [people['Resources'] as Json[], people['totalResults'] as number];
     const rest = { startIndex: Math.max(1, startIndex - total), count: count - found.length };
@@ -72,7 +77,10 @@ export class AnswerScim {
   private async carryOut(work: Work, id: string | undefined): Promise<Reply> {
     const { method } = work.request;
     if (id === undefined || id === '') {
-      if (method === 'GET') return { status: 200, body: (await this.list(work)) as Reply['body'] };
+      if (method === 'GET') {
+        const asked = listAsked(vocabularies[work.kind], work.request.query);
+        return { status: 200, body: (await this.list(work, asked)) as Reply['body'] };
+      }
       if (method !== 'POST') refuse(405, 'a list can be read and added to');
       const made = await this.of(work).create(work.tx, work.at, received(work.kind, bodyOf(work.request)));
       return this.answer(work, made, 201);
@@ -86,15 +94,16 @@ export class AnswerScim {
       return { status: 204 };
     }
     const body = bodyOf(work.request);
-    const wanted = method === 'PUT' ? body : await patched(work.kind, before, body);
+    const wanted = method === 'PUT' ? body : patched(work.kind, before, body);
     return this.answer(work, await this.of(work).become(work.tx, work.at, id, received(work.kind, wanted)), 200);
   }
 
-  private list({ tx, at, request, kind }: Work, asked = listAsked(request.query)): Promise<Json> {
-    const view = answering(kind, request);
+  private list({ tx, at, request, kind }: Work, asked: ListAsked): Promise<Json> {
+    const view = viewOf(kind, request);
     if (kind === 'Users') return this.users.list(tx, at, asked, view);
-    const bare = request.query['excludedAttributes']?.split(',').some((name) => name.trim() === 'members') === true;
-    return this.groups.list(tx, at, asked, view, bare);
+    const excluded = request.query['excludedAttributes']?.split(',').some((name) => /^\s*members\s*$/i.test(name));
+    const isLookedAt = [asked.filter && mentions(asked.filter, 'members'), asked.sortBy?.[0].name === 'members'];
+    return this.groups.list(tx, at, asked, view, excluded === true && !isLookedAt.includes(true));
   }
 
   private of({ kind }: Work): Pick<ScimUsers, 'read' | 'create' | 'become' | 'remove'> {
@@ -102,7 +111,7 @@ export class AnswerScim {
   }
 
   private answer({ request, kind }: Work, resource: Json, status: number): Reply {
-    const body = answering(kind, request)(resource) as Reply['body'];
+    const body = viewOf(kind, request)(resource) as Reply['body'];
     const { version } = resource['meta'] as { readonly version: string };
     const location = `${request.base}/${kind}/${String(resource['id'])}`;
     return { status, body, etag: version, ...(status === 201 && { location }) };
@@ -111,10 +120,13 @@ export class AnswerScim {
 
 const isKind = (name: string): name is Kind => name === 'Users' || name === 'Groups';
 
-function bodyOf({ body }: Request): Json {
-  if (!body) refuse(400, 'the request has no body', 'invalidSyntax');
-  return normalised(body) as Json;
+/** Resources as this request is told them. */
+function viewOf(kind: Kind, { base, query }: Request): (resource: Json) => Json {
+  const [tell, select] = [answering(kind, base), selecting(vocabularies[kind], query)];
+  return (resource) => select(tell(resource));
 }
+
+const bodyOf = ({ body }: Request): Json => body ?? refuse(400, 'the request has no body', 'invalidSyntax');
 
 /** @throws 412 when the resource is another version than was expected */
 function mustMatch(ifMatch: string | undefined, resource: Json): void {

@@ -25,11 +25,11 @@ export class Groups {
     const rows = await this.db.tx(ctx, (tx) =>
       groupsBefore(tx, callerOf(ctx), { after: request.after, limit: request.limit + 1 }),
     );
-    const items = rows.map(({ role, ...row }) => ({ ...row, name: lineOf(row.name), ...(role && { role }) }));
+    const items = rows.map(({ role, ...row }) => ({ ...row, name: lineOf(row.name) || row.id, ...(role && { role }) }));
     return pageOf(items, request.limit);
   }
 
-  /** @throws ConclaveError `auth.group.not-found` | `auth.role.too-wide` | `auth.member.last-administrator` */
+  /** @throws ConclaveError `auth.group.not-found` | `auth.role.not-found` | `auth.role.too-wide` | `auth.member.last-administrator` */
   setRole(ctx: RequestContext, request: RequestOf<typeof scim.setGroupRole>): Promise<Group> {
     return this.db.tx(ctx, (tx) => once(tx, ctx, scim.setGroupRole, request, () => this.set(tx, ctx, request)));
   }
@@ -49,6 +49,6 @@ export class Groups {
         members.map(({ value }) => value),
       );
     }
-    return { id, name: lineOf(before.display_name), ...(role && { role }), members: members.length };
+    return { id, name: lineOf(before.display_name) || id, ...(role && { role }), members: members.length };
   }
 }

@@ -1,5 +1,4 @@
 /** The SQL of provisioned people and groups. */
-import type { Role } from '@conclave/contracts';
 import type { Statements, Tx } from '@conclave/postgres-kit';
 import type { Json } from './protocol.js';
 
@@ -27,7 +26,7 @@ export interface GroupRow {
   readonly id: string;
   readonly display_name: string;
   readonly external_id: string | null;
-  readonly role: Role | null;
+  readonly role: string | null;
   readonly version: number;
   readonly created_at: Date;
   readonly changed_at: Date;
@@ -200,7 +199,7 @@ export function groupsBefore(
   db: Statements,
   { tenantId, workspaceId }: Directory,
   { after, limit }: { readonly after?: string | undefined; readonly limit: number },
-): Promise<{ id: string; name: string; role: Role | null; members: number }[]> {
+): Promise<{ id: string; name: string; role: string | null; members: number }[]> {
   return db.query(
     `select g.id, g.display_name as name, g.role, (select count(*)::int from scim_group_member m
        where m.tenant_id = g.tenant_id and m.workspace_id = g.workspace_id and m.group_id = g.id) as members
@@ -271,7 +270,7 @@ export async function keepGroupRole(
   tx: Tx,
   { tenantId, workspaceId }: Directory,
   id: string,
-  role: Role | null,
+  role: string | null,
 ): Promise<void> {
   await tx.query('update scim_group set role = $4 where tenant_id = $1 and workspace_id = $2 and id = $3', [
     ...[tenantId, workspaceId, id, role],
@@ -306,12 +305,37 @@ export async function rolesByGroups(
   db: Statements,
   { tenantId, workspaceId }: Directory,
   principalId: string,
-): Promise<Role[]> {
-  const rows = await db.query<{ role: Role }>(
+): Promise<string[]> {
+  const rows = await db.query<{ role: string }>(
     `select distinct g.role from scim_group_member m
      join scim_group g on g.tenant_id = m.tenant_id and g.workspace_id = m.workspace_id and g.id = m.group_id
      where m.tenant_id = $1 and m.workspace_id = $2 and m.principal_id = $3 and g.role is not null`,
     [tenantId, workspaceId, principalId],
   );
   return rows.map(({ role }) => role);
+}
+
+/** The role that a person's groups gave last. */
+export async function givenRole(
+  db: Statements,
+  { tenantId, workspaceId }: Directory,
+  principalId: string,
+): Promise<string | null> {
+  const row = await db.one<{ given_role: string | null }>(
+    'select given_role from scim_user where tenant_id = $1 and workspace_id = $2 and principal_id = $3',
+    [tenantId, workspaceId, principalId],
+  );
+  return row?.given_role ?? null;
+}
+
+export async function keepGivenRole(
+  tx: Tx,
+  { tenantId, workspaceId }: Directory,
+  principalId: string,
+  role: string,
+): Promise<void> {
+  await tx.query(
+    'update scim_user set given_role = $4 where tenant_id = $1 and workspace_id = $2 and principal_id = $3',
+    [...[tenantId, workspaceId, principalId, role]],
+  );
 }

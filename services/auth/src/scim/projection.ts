@@ -1,7 +1,7 @@
 /**
  * What is told of a resource. It is kept as the schema has understood it, so that nothing is left to be checked on the way
- * out; all there is to know is which attributes are told. The library is asked that once for each selection, by a sample
- * that has every attribute there is: what comes through of the sample is copied from resources. What is empty has no value
+ * out; all there is to know is which attributes are told. The library is asked that once for each kind, by a sample that has
+ * every attribute there is: what comes through of the sample is copied from resources. What is empty has no value
  * (RFC 7643 § 2.5), and is not told.
  */
 import type { Json } from './protocol.js';
@@ -30,9 +30,6 @@ export function projectionOf(schema: object, ask: (sample: Json) => Json): Proje
   const shape = shapeOf(ask({ ...sampleOf(definition.attributes), schemas: [definition.id, ...extensions] }));
   return (resource) => (copied(shape, resource) ?? {}) as Json;
 }
-
-/** Names of attributes, with their parts or their schema: whether one is told does not depend on what it says. */
-export const isOfNames = (list: string): boolean => /^\s*[\w$.:-]+\s*(?:,\s*[\w$.:-]+\s*)*$/.test(list);
 
 function sampleOf(attributes: readonly (Attribute | Definition)[]): Json {
   return Object.fromEntries(

@@ -1,6 +1,7 @@
 import { events, newId } from '@conclave/contracts';
 import type { Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
+import { lineOf } from '../members/line-of.js';
 import { GroupRoles } from './group-roles.js';
 import {
   changeMembers,
@@ -17,7 +18,8 @@ import {
   type GroupState,
   type MemberOfGroup,
 } from './postgres-scim.js';
-import { externalIdIn, listOf, notFound, refuse, soleEquality, type Json, type ListAsked } from './protocol.js';
+import { listOf, narrowed, type ListAsked } from './listing.js';
+import { externalIdIn, notFound, refuse, type Json } from './protocol.js';
 
 const CORE = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 const GROUP_LIMIT = 1_000;
@@ -30,13 +32,10 @@ export class ScimGroups {
   constructor(private readonly roles: GroupRoles) {}
 
   async list(tx: Tx, at: Directory, asked: ListAsked, view: (resource: Json) => Json, bare: boolean): Promise<Json> {
-    const equal = soleEquality(asked.filter);
-    const condition = equal && conditionOf('Groups', equal[0]);
-    const where = condition === undefined ? undefined : ([condition, equal![1]] as const);
+    const { where, rest } = narrowed(asked.filter, (attribute) => conditionOf('Groups', attribute));
     const rows = await groups(tx, at, { ...(where && { where }), limit: GROUP_LIMIT + 1 });
     if (rows.length > GROUP_LIMIT) refuse(400, `there are more than ${GROUP_LIMIT} groups`, 'tooMany');
-    const { filter: _answered, ...rest } = asked;
-    const page = listOf(await this.resourcesOf(tx, at, rows, bare), where ? rest : asked);
+    const page = listOf(await this.resourcesOf(tx, at, rows, bare), asked, rest);
     return { ...page, Resources: (page['Resources'] as Json[]).map(view) };
   }
 
@@ -105,8 +104,8 @@ export class ScimGroups {
 }
 
 function stateOf({ displayName, externalId, members = [] }: Json): { state: GroupState; members: string[] } {
-  if (typeof displayName !== 'string' || displayName.trim() === '' || displayName.length > 320)
-    refuse(400, 'displayName is 1 to 320 characters', 'invalidValue');
+  if (typeof displayName !== 'string' || lineOf(displayName) === '' || displayName.length > 320)
+    refuse(400, 'displayName is 1 to 320 characters, some of which show', 'invalidValue');
   const ids = (members as readonly { readonly value?: string; readonly type?: string }[]).map(({ value, type }) => {
     if (type?.toLowerCase() === 'group') refuse(400, 'groups of groups are not supported', 'invalidValue');
     return value ?? refuse(400, 'a member has a value', 'invalidValue');

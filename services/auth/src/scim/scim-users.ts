@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
-import { events, newId } from '@conclave/contracts';
+import { events, isName, newId } from '@conclave/contracts';
 import type { Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { refuseBeyond } from '../limits/postgres-limits.js';
-import { updateMember, type Member } from '../members/postgres-members.js';
+import type { Member } from '../members/postgres-members.js';
 import { endMembership } from '../members/end-membership.js';
 import { isUniqueViolation } from '../unique-violation.js';
 import { lineOf } from '../members/line-of.js';
@@ -22,7 +22,8 @@ import {
   type UserRow,
   type UserState,
 } from './postgres-scim.js';
-import { externalIdIn, listOf, notFound, pageOf, refuse, soleEquality, type Json, type ListAsked } from './protocol.js';
+import { listOf, narrowed, type ListAsked } from './listing.js';
+import { externalIdIn, notFound, pageOf, refuse, type Json } from './protocol.js';
 
 const CORE = 'urn:ietf:params:scim:schemas:core:2.0:User';
 const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
@@ -49,13 +50,10 @@ export class ScimUsers {
         startIndex,
       );
     }
-    const equal = soleEquality(filter);
-    const condition = equal && conditionOf('Users', equal[0]);
-    const where = condition === undefined ? undefined : ([condition, equal![1]] as const);
+    const { where, rest } = narrowed(filter, (attribute) => conditionOf('Users', attribute));
     const rows = await users(tx, at, { ...(where && { where }), limit: SCAN_LIMIT + 1, offset: 0 });
     if (rows.length > SCAN_LIMIT) refuse(400, `more than ${SCAN_LIMIT} people would have to be looked at`, 'tooMany');
-    const { filter: _answered, ...rest } = asked;
-    const page = listOf(rows.map(resourceOf), where ? rest : asked);
+    const page = listOf(rows.map(resourceOf), asked, rest);
     return { ...page, Resources: (page['Resources'] as Json[]).map(view) };
   }
 
@@ -118,7 +116,7 @@ export class ScimUsers {
   private async begin(tx: Tx, at: Directory, id: string): Promise<void> {
     const role = await this.roles.of(tx, at, id);
     await markEnded(tx, at, id, false);
-    await updateMember(tx, { ...at, principalId: id }, { disabledAt: null, role });
+    await this.roles.give(tx, at, id, role);
     await tx.emit(events.memberAdded, { principal: id, workspace: at.workspaceId, role });
   }
 }
@@ -137,8 +135,8 @@ const raise = (error: unknown): never => {
 function stateOf(received: Json): { state: UserState; active: boolean | undefined } {
   const { userName, externalId, ...rest } = received;
   const { schemas: _schemas, id: _id, meta: _meta, groups: _groups, password: _password, ...resource } = rest;
-  if (typeof userName !== 'string' || userName.trim() === '' || userName.length > 320)
-    refuse(400, 'userName is 1 to 320 characters', 'invalidValue');
+  if (typeof userName !== 'string' || !isName(userName) || userName.length > 320)
+    refuse(400, 'userName is 1 to 320 characters that show', 'invalidValue');
   if (Buffer.byteLength(JSON.stringify(resource)) > RESOURCE_BYTES)
     refuse(400, `a person is described in at most ${RESOURCE_BYTES} bytes`, 'invalidValue');
   return {
@@ -175,12 +173,10 @@ function profileOf({ userName, resource }: UserState) {
     readonly preferredLanguage?: string;
   };
   const parts = [name?.givenName, name?.familyName].filter((part) => part !== undefined).join(' ');
-  const called = [displayName, name?.formatted, parts, userName].find(
-    (text) => text !== undefined && text.trim() !== '',
-  );
+  const called = [displayName, name?.formatted, parts, userName].map((text) => lineOf(text ?? '')).find((text) => text);
   const email = (emails?.find(({ primary }) => primary) ?? emails?.[0])?.value ?? null;
   return {
-    name: lineOf(called!),
+    name: called!,
     email: email === null ? null : email.slice(0, 254),
     locale: (locale ?? preferredLanguage)?.slice(0, 35) ?? null,
   };

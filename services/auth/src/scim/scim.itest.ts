@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { auth, scim, tenants, type Permission, type RequestInputOf } from '@conclave/contracts';
+import {
+  auth,
+  scim,
+  tenantRoles,
+  tenants,
+  workspacePermissions,
+  type Permission,
+  type RequestInputOf,
+} from '@conclave/contracts';
 import { startAuth, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
 
 const CORE = 'urn:ietf:params:scim:schemas:core:2.0:User';
@@ -195,6 +203,150 @@ describe('people of a directory', () => {
   });
 });
 
+describe('what directories really ask', () => {
+  it('takes Entra’s deprovisioning whatever is patched with it', async () => {
+    const id = await made('entra@example.com');
+    const { status, body } = await patch(
+      `Users/${id}`,
+      { op: 'Replace', path: 'active', value: 'False' },
+      { op: 'Add', path: 'phoneNumbers[type eq "work"].value', value: '12345' },
+      { op: 'Add', path: 'addresses[type eq "work"].streetAddress', value: 'Main Street 1' },
+      { op: 'Add', path: 'roles[primary eq "True"].value', value: 'engineer' },
+      { op: 'Replace', path: 'emails[type eq "work"].value', value: 'e@x.org' },
+      { op: 'Add', path: `${ENTERPRISE}:manager`, value: 'prn_9' },
+      { op: 'Add', path: 'urn:ietf:params:scim:schemas:extension:custom:2.0:User:badge', value: '7' },
+    );
+    expect({ status, body }).toMatchObject({
+      status: 200,
+      body: {
+        active: false,
+        phoneNumbers: [{ type: 'work', value: '12345' }],
+        addresses: [{ type: 'work', streetAddress: 'Main Street 1' }],
+        roles: [{ primary: true, value: 'engineer' }],
+        emails: [{ type: 'work', value: 'e@x.org' }],
+        [ENTERPRISE]: { manager: { value: 'prn_9' } },
+      },
+    });
+    expect(body['schemas']).toEqual([CORE, ENTERPRISE]);
+    expect(await memberOf(id)).toHaveProperty('disabledAt');
+  });
+
+  it('takes what Okta and Entra put into resources', async () => {
+    const { status, body } = await ask(
+      'POST',
+      'Users',
+      person('okta@example.com', {
+        active: 'True',
+        emails: [{ value: 'o@x.org', type: 'Personal', primary: 'True' }],
+        roles: ['engineer'],
+        [ENTERPRISE]: { manager: ['prn_9'], employeeNumber: 7, department: null },
+        [`${ENTERPRISE}:costCenter`]: 'c',
+        bogus: { x: 1 },
+      }),
+    );
+    expect({ status, body }).toMatchObject({
+      status: 201,
+      body: {
+        active: true,
+        emails: [{ value: 'o@x.org', type: 'Personal', primary: true }],
+        roles: [{ value: 'engineer' }],
+        [ENTERPRISE]: { manager: { value: 'prn_9' }, employeeNumber: '7', costCenter: 'c' },
+      },
+    });
+    const group = await ask('POST', 'Groups', { schemas: [GROUP], displayName: 'Old' });
+    const renamed = await patch(`Groups/${group.body.id}`, {
+      ...{ op: 'replace', value: { id: group.body.id, displayName: 'New' } },
+    });
+    expect(renamed).toMatchObject({ status: 200, body: { displayName: 'New' } });
+  });
+
+  it('finds the members of groups, and people by what an extension says', async () => {
+    const id = await made('eng@example.com', { [ENTERPRISE]: { department: 'eng' } });
+    const { body } = await ask('POST', 'Groups', { schemas: [GROUP], displayName: 'G', members: [{ value: id }] });
+    const count = async (path: string, query: Record<string, string>) =>
+      (await ask('GET', path, undefined, { query })).body['totalResults'];
+    for (const [filter, found] of [
+      [`id eq "${body.id}" and members eq "${id}"`, 1],
+      [`members[value eq "${id}"] and id eq "${body.id}"`, 1],
+      [`id eq "${body.id}" and members.value eq "prn_1"`, 0],
+    ] as const)
+      expect([filter, await count('Groups', { filter, excludedAttributes: 'members' })]).toEqual([filter, found]);
+    expect(await count('Users', { filter: `${ENTERPRISE}:department eq "ENG"` })).toBe(1);
+    const SEARCH = 'urn:ietf:params:scim:api:messages:2.0:SearchRequest';
+    const both = await ask('POST', '.search', { schemas: [SEARCH], filter: 'userName pr or members pr' });
+    expect(both.body['totalResults']).toBe(2);
+  });
+
+  it('tells of people the attributes that are asked for, whether they have them or not', async () => {
+    const id = await made('bare@example.com');
+    for (const [attributes, told] of [
+      ['emails.value', {}],
+      [`${ENTERPRISE}:department`, {}],
+      [`${CORE}:userName`, { userName: 'bare@example.com' }],
+      ['__proto__,constructor,toString', {}],
+    ] as const)
+      for (const path of [`Users/${id}`, 'Users']) {
+        const { status, body } = await ask('GET', path, undefined, { query: { attributes } });
+        const [one = body] = (body.Resources as unknown[] | undefined) ?? [];
+        expect([attributes, status, one]).toEqual([attributes, 200, { schemas: [CORE], id, ...told }]);
+      }
+  });
+
+  it('answers names of the language as names that are not known, and goes on for everybody', async () => {
+    const own = () => [Object.prototype, Object, Array.prototype].map((one) => Object.getOwnPropertyNames(one));
+    const before = own();
+    const id = await made('calm@example.com', { emails: [{ value: 'c@x.org' }] });
+    for (const name of ['__proto__', 'constructor', 'prototype', 'toString']) {
+      for (const text of [`${name}.zzz`, `${name}.entries`, name, `${CORE}:${name}.zzz`]) {
+        const query = { attributes: text, excludedAttributes: text };
+        const answers = [
+          await find(`${text} eq "a"`),
+          await find(`emails[${text} eq "a"]`),
+          await patch(`Users/${id}`, { op: 'add', path: `emails[${text} eq "a"].value`, value: 'x' }),
+          await patch(`Users/${id}`, { op: 'add', path: `${CORE}:${text}`, value: 'x' }),
+          await ask('GET', 'Users', undefined, { query: { sortBy: text } }),
+          await ask('GET', `Schemas/${text}`),
+          await ask('GET', `ResourceTypes/${text}`),
+        ];
+        const types = answers.map(({ status, body }) => body['scimType'] ?? status);
+        expect([text, ...types]).toEqual([
+          ...[text, 'invalidFilter', 'invalidFilter', 'invalidPath', 'invalidPath', 'invalidValue', 404, 404],
+        ]);
+        expect(JSON.stringify(answers)).not.toMatch(/Cannot|undefined|is not a/);
+        expect((await ask('GET', 'Users', undefined, { query })).status).toBe(200);
+        const sent = JSON.parse(`{"schemas":["${CORE}"],"userName":"${text}","${text}":{"zzz":"a"}}`) as object;
+        expect((await ask('POST', 'Users', sent)).status).toBe(201);
+      }
+    }
+    expect(own()).toEqual(before);
+  });
+
+  it('shows people by names that are what they look like', async () => {
+    for (const [at, said, shown] of [
+      [1, { displayName: ' \u202eada\n' }, 'ada'],
+      [2, { displayName: '\u200b', name: { givenName: 'Ada', familyName: '\u0007L' } }, 'Ada  L'],
+      [3, { displayName: '\u3164' }, 'p3@example.com'],
+    ] as const) {
+      const id = await made(`p${at}@example.com`, said);
+      expect((await ask('GET', `Users/${id}`)).body).toMatchObject(said);
+      expect((await memberOf(id))?.principal.name).toBe(shown);
+    }
+    for (const name of ['\u202eada', 'a\nb', '\u200b', ' '])
+      expect([name, (await ask('POST', 'Users', person(name))).body['scimType']]).toEqual([name, 'invalidValue']);
+    const group = (displayName: string) => ask('POST', 'Groups', { schemas: [GROUP], displayName });
+    expect((await group('\u200b')).body['scimType']).toBe('invalidValue');
+    expect((await group('\u202eG')).status).toBe(201);
+    expect((await fixture.call(scim.listGroups, {}, tenant.principal)).items).toMatchObject([{ name: 'G' }]);
+  });
+
+  it('refuses filters that would cost much, at once', async () => {
+    await made('a@example.com');
+    const joined = (times: number) => Array.from({ length: times }, () => '(id eq 1 or id pr)').join(' and ');
+    expect((await find(joined(30))).body['totalResults']).toBe(1);
+    expect((await find(joined(31))).body).toMatchObject({ status: '400', scimType: 'invalidFilter' });
+  });
+});
+
 describe('groups of a directory', () => {
   it('give their members what an administrator says, and the widest counts', async () => {
     const [ada, bob] = [await made('ada@example.com'), await made('bob@example.com')];
@@ -227,6 +379,49 @@ describe('groups of a directory', () => {
       code: 'auth.group.not-found',
     });
     await expect(setRole(engineers, null, other.principal)).rejects.toMatchObject({ code: 'auth.group.not-found' });
+  });
+
+  it('give roles of the tenant’s own, too, and take them again, but not what was given by hand', async () => {
+    const [ada, bob] = [await made('ada@example.com'), await made('bob@example.com')];
+    const members = [{ value: ada }, { value: bob }];
+    const { id } = (await ask('POST', 'Groups', { schemas: [GROUP], displayName: 'Keys', members })).body;
+    const role = async (name: string, ...granted: readonly (typeof workspacePermissions)[number][]) => {
+      await fixture.call(tenantRoles.createRole, { name, permissions: [...granted] }, tenant.principal);
+      return name;
+    };
+    const [maker, wide, byHand] = [
+      await role('key-maker', 'run:read', 'api-key:manage'),
+      await role('wide', ...workspacePermissions),
+      await role('by-hand', 'run:read'),
+    ];
+    const setRole = (name: string | null, as = tenant.principal) =>
+      fixture.call(scim.setGroupRole, { id, role: name }, as);
+    const rolesNow = async () => [(await memberOf(ada))?.role, (await memberOf(bob))?.role];
+    await fixture.call(auth.changeMember, { id: bob, role: byHand }, tenant.principal);
+    expect(await setRole(maker)).toMatchObject({ role: maker, members: 2 });
+    expect(await rolesNow()).toEqual([maker, byHand]);
+    await expect(fixture.call(tenantRoles.deleteRole, { name: maker }, tenant.principal)).rejects.toMatchObject({
+      code: 'auth.role.in-use',
+    });
+    const { items } = await fixture.call(scim.listGroups, {}, tenant.principal);
+    expect(items).toMatchObject([{ id, role: maker }]);
+    await setRole(wide);
+    expect(await rolesNow()).toEqual([wide, byHand]);
+    const admins = await ask('POST', 'Groups', { schemas: [GROUP], displayName: 'Admins', members: [{ value: ada }] });
+    await fixture.call(scim.setGroupRole, { id: admins.body.id, role: 'administrator' }, tenant.principal);
+    expect(await rolesNow()).toEqual(['administrator', byHand]);
+    await ask('DELETE', `Groups/${admins.body.id}`);
+    await patch(`Users/${ada}`, { op: 'replace', path: 'active', value: false });
+    await patch(`Users/${ada}`, { op: 'replace', path: 'active', value: true });
+    expect(await rolesNow()).toEqual([wide, byHand]);
+    const narrow = { ...tenant.principal, scopes: ['member:manage', 'member:read'] as Permission[] };
+    await expect(setRole(maker, narrow)).rejects.toMatchObject({ code: 'auth.role.too-wide' });
+    await expect(setRole('nobodys')).rejects.toMatchObject({ code: 'auth.role.not-found' });
+    await setRole(null);
+    expect(await rolesNow()).toEqual(['viewer', byHand]);
+    expect(await fixture.call(tenantRoles.deleteRole, { name: maker }, tenant.principal)).toMatchObject({
+      name: maker,
+    });
   });
 
   it('never take the last administrator from the workspace', async () => {
@@ -310,7 +505,7 @@ describe('the protocol', () => {
     for (const [attempt, status, scimType] of [
       [() => ask('POST', 'Users', person('ONE@example.com')), 409, 'uniqueness'],
       [() => ask('POST', 'Users', { schemas: [CORE] }), 400, 'invalidValue'],
-      [() => ask('POST', 'Users', { schemas: [CORE], userName: 7 }), 400, 'invalidValue'],
+      [() => ask('POST', 'Users', { schemas: [CORE], userName: { x: 7 } }), 400, 'invalidValue'],
       [() => ask('POST', 'Users', person(' ')), 400, 'invalidValue'],
       [() => ask('POST', 'Users', person('x'.repeat(321))), 400, 'invalidValue'],
       [() => ask('POST', 'Users', person('big', { title: 'x'.repeat(8_000) })), 400, 'invalidValue'],

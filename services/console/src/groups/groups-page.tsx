@@ -1,4 +1,4 @@
-import { auth, roles, scim, type ReplyOf, type Role } from '@conclave/contracts';
+import { auth, scim, type ReplyOf } from '@conclave/contracts';
 import { Button, Group, Modal, NativeSelect, Stack, Table, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useState } from 'react';
@@ -14,6 +14,7 @@ import { Panel } from '../design/panel.js';
 import rows from '../design/rows.module.css';
 import { ShownOnce } from '../design/shown-once.js';
 import { Visible } from '../design/visible.js';
+import { useRoles } from '../roles/use-roles.js';
 import { useMay } from '../sign-in/use-me.js';
 
 type DirectoryGroup = ReplyOf<typeof scim.setGroupRole>;
@@ -137,7 +138,8 @@ const NONE = '';
 function ChangeRoleOfGroup({ group: { id, name, role } }: { readonly group: DirectoryGroup }) {
   const change = useCommand(scim.setGroupRole, [scim.listGroups, auth.listMembers]);
   const [opened, { open, close }] = useDisclosure(false, { onOpen: change.reset });
-  const [next, setNext] = useState<Role | typeof NONE>(role ?? NONE);
+  const [next, setNext] = useState(role ?? NONE);
+  const names = useRoles().map(({ name }) => name);
   const submit = (): void => change.mutate({ id, role: next === NONE ? null : next }, { onSuccess: close });
   return (
     <>
@@ -148,10 +150,10 @@ function ChangeRoleOfGroup({ group: { id, name, role } }: { readonly group: Dire
         <CommandForm onSubmit={submit} error={change.error} isPending={change.isPending} send="Change">
           <NativeSelect
             label="Role"
-            description="For everybody in the group, at once. Groups give built-in roles."
-            data={[{ value: NONE, label: 'none' }, ...Object.keys(roles)]}
+            description="For everybody in the group, at once. Of several groups the role that permits the most counts."
+            data={[{ value: NONE, label: 'none' }, ...names]}
             value={next}
-            onChange={(event) => setNext(event.currentTarget.value as Role | typeof NONE)}
+            onChange={(event) => setNext(event.currentTarget.value)}
           />
         </CommandForm>
       </Modal>

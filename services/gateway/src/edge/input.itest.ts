@@ -248,6 +248,32 @@ describe('queries and paths', () => {
   );
 });
 
+describe('a directory', () => {
+  const type = 'application/scim+json';
+
+  it('is told where things are, whatever it calls the host', async () => {
+    const headers = Object.entries({ ...admin(), 'content-type': type }).map(
+      ([name, value]) => `${name}: ${value}\r\n`,
+    );
+    const answer = await raw(
+      `POST /scim/v2/Users HTTP/1.1\r\nhost: evil.example\r\n${headers.join('')}connection: close\r\ncontent-length: 2\r\n\r\n{}`,
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 201 /);
+    expect(answer).toContain('\r\nlocation: /scim/v2/Users/prn_1\r\n');
+  });
+
+  it.each([
+    ['body', 'Users', '{"userName":"a\\u0000"}'],
+    ['query', 'Users?filter=%00', undefined],
+    ['path', 'Users/%00', undefined],
+  ])('is refused text that nobody could keep, in the %s', async (_, path, body) => {
+    const init = body === undefined ? {} : { method: 'POST', body };
+    const response = await world.fetch(`/scim/v2/${path}`, { ...init, headers: { ...admin(), 'content-type': type } });
+    expect([response.status, response.headers.get('content-type')]).toEqual([400, `${type}; charset=utf-8`]);
+    expect(await response.json()).toMatchObject({ status: '400', code: 'request.malformed' });
+  });
+});
+
 describe('the rest of a request', () => {
   it('answers what is no HTTP in the same form', async () => {
     for (const [broken, status] of [

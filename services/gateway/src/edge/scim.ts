@@ -49,7 +49,8 @@ async function answer({ kit, door, config }: ScimParts, request: FastifyRequest,
   const ifMatch = request.headers['if-match'];
   const given = {
     method: request.method,
-    base: `${config.PUBLIC_URL?.replace(/\/$/, '') ?? `${request.protocol}://${request.host}`}/scim/v2`,
+    // Without an address of its own the edge has none to tell: what a request calls the host is anybody's word.
+    base: `${config.PUBLIC_URL?.replace(/\/$/, '') ?? ''}/scim/v2`,
     path: pathOf(request),
     query: request.query,
     ...(Object.keys(body).length > 0 && { body }),

@@ -14,6 +14,7 @@ import {
   permissions,
   roles,
   runtime,
+  scim,
   triggers,
   type Contract,
   type Permission,
@@ -238,6 +239,10 @@ function playAuth(kit: Kit) {
     };
   });
   rpc.serve(mails.noteDevice, async () => ({}));
+  rpc.serve(scim.scimRequest, async (_ctx, request) => {
+    const { base, path } = request as RequestOf<typeof scim.scimRequest>;
+    return { status: 201, location: `${base}/${path}/prn_1` };
+  });
   rpc.serve(auth.endSignIn, async (_ctx, request) => ({
     ended: known.delete((request as RequestOf<typeof auth.endSignIn>).secret),
   }));

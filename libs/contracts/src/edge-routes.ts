@@ -92,6 +92,12 @@ export const edgeRoutes: readonly EdgeRoute[] = [
     asks: [connections.getSamlMetadata],
   },
   {
+    method: 'GET',
+    path: '/auth/oidc/{connection}/keys',
+    access: { public: 'providers read what they have to know of us' },
+    asks: [connections.getClientKeys],
+  },
+  {
     method: 'POST',
     path: '/auth/saml/{connection}/acs',
     access: byProvider,

@@ -90,6 +90,7 @@ export const probes: Readonly<Record<string, Probe>> = {
   'GET /auth/saml/{connection}/login': atConnection(get, '/auth/saml/{connection}/login'),
   'GET /auth/oidc/{connection}/login': atConnection(get, '/auth/oidc/{connection}/login'),
   'GET /auth/saml/{connection}/metadata': atConnection(get, '/auth/saml/{connection}/metadata'),
+  'GET /auth/oidc/{connection}/keys': atConnection(get, '/auth/oidc/{connection}/keys'),
   'POST /auth/saml/{connection}/acs': atConnection(
     (path) => form(path, { SAMLResponse: 'AAAA', again: '1' }),
     '/auth/saml/{connection}/acs',

@@ -121,7 +121,8 @@ describe('managing members', () => {
   });
 
   it('makes no key for others that is wider than the maker, and none without leave to manage members', async () => {
-    const { principal } = await add('administrator');
+    const kind = 'service-account' as const;
+    const { principal } = await fixture.call(auth.addMember, { name: 'CI', kind, role: 'administrator' }, admin);
     const narrow = withScopes('member:manage', 'api-key:manage', 'run:read');
     expect((await keyFor(principal.id, narrow)).scopes.sort()).toEqual([...narrow.scopes!].sort());
     const wide = { name: 'x', principal: principal.id, scopes: ['run:create' as const] };

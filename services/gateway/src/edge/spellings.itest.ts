@@ -138,6 +138,7 @@ const sent: Readonly<Record<string, Partial<Asking>>> = {
   'GET /auth/saml/{connection}/login': {},
   'GET /auth/oidc/{connection}/login': {},
   'GET /auth/saml/{connection}/metadata': {},
+  'GET /auth/oidc/{connection}/keys': {},
   'POST /auth/saml/{connection}/acs': form('again=1&SAMLResponse=AAAA'),
   'GET /auth/oidc/{connection}/callback': {},
   'GET /auth/saml/{connection}/slo': {},

@@ -152,8 +152,8 @@ function resourceOf(row: UserRow): Json {
     userName: row.user_name,
     ...(row.external_id !== null && { externalId: row.external_id }),
     ...row.resource,
-    // Who says nothing of it means true.
-    ...(('active' in row.resource || !row.active) && { active: row.active }),
+    // What the directory says nothing of is not told, unless somebody else ended the membership.
+    ...(('active' in row.resource || !(row.active || row.ended)) && { active: row.active }),
     ...(row.groups.length > 0 && { groups: row.groups }),
     meta: {
       created: row.created_at.toISOString(),

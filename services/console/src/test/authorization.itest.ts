@@ -1,39 +1,19 @@
 /** Who may do what: roles, keys, policies and groups, as administrators see them in a real browser. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { auth, roles, scim, tenantRoles } from '@conclave/contracts';
 import type { Page } from 'playwright-core';
-import { enterAt, gone, hasBrowser, openDesk, renew, see, type Desk, type WatchedPage } from './browser.js';
-import { FakeEdge } from './fake-edge.js';
+import { enterAt, gone, hasBrowser, see } from './browser.js';
+import type { FakeEdge } from './fake-edge.js';
 import { GOOD_CODE } from './fake-people.js';
-import { newWorld, type World } from './world.js';
+import { setStage } from './stage.js';
+import type { World } from './world.js';
 
 (hasBrowser ? describe : describe.skip)('what people and programs may do', () => {
-  let desk: Desk;
-  let watched: WatchedPage;
+  const { scene, button, dialog, row, lastWrite } = setStage();
   let page: Page;
   let world: World;
   let edge: FakeEdge;
-
-  beforeAll(async () => {
-    desk = await openDesk();
-    ({ watched } = desk);
-    ({ page } = watched);
-  });
-  afterAll(() => desk?.close());
-  beforeEach(async () => {
-    world = await newWorld();
-    edge = await FakeEdge.start(world, desk.consoleDir);
-    await renew(watched);
-  });
-  afterEach(async () => {
-    await edge.close();
-    expect(watched.faults).toEqual([]);
-  });
-
-  const button = (name: string | RegExp, exact = false) => page.getByRole('button', { name, exact });
-  const dialog = () => page.getByRole('dialog');
-  const row = (name: RegExp) => page.getByRole('row', { name });
-  const lastWrite = () => edge.writes.at(-1);
+  beforeEach(() => void ({ page, world, edge } = scene));
 
   it('is said by roles: made, changed and deleted with a proof of late, and chosen for members', async () => {
     await enterAt(page, edge.url, '/roles');

@@ -1,10 +1,11 @@
 /** Identity providers as administrators connect them and as people find them, in a real browser. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { connections } from '@conclave/contracts';
 import type { Page } from 'playwright-core';
-import { enterAt, gone, hasBrowser, openDesk, renew, see, type Desk, type WatchedPage } from './browser.js';
-import { FakeEdge } from './fake-edge.js';
-import { newWorld, type World } from './world.js';
+import { enterAt, gone, hasBrowser, see } from './browser.js';
+import type { FakeEdge } from './fake-edge.js';
+import { setStage } from './stage.js';
+import type { World } from './world.js';
 
 /** Runs in the page. */
 const isInView = (element: Element): boolean => {
@@ -13,30 +14,11 @@ const isInView = (element: Element): boolean => {
 };
 
 (hasBrowser ? describe : describe.skip)('identity providers', () => {
-  let desk: Desk;
-  let watched: WatchedPage;
+  const { scene, button, dialog } = setStage();
   let page: Page;
-  let edge: FakeEdge;
   let world: World;
-
-  beforeAll(async () => {
-    desk = await openDesk();
-    ({ watched } = desk);
-    ({ page } = watched);
-  });
-  afterAll(() => desk?.close());
-  beforeEach(async () => {
-    world = await newWorld();
-    edge = await FakeEdge.start(world, desk.consoleDir);
-    await renew(watched);
-  });
-  afterEach(async () => {
-    await edge.close();
-    expect(watched.faults).toEqual([]);
-  });
-
-  const button = (name: string | RegExp) => page.getByRole('button', { name });
-  const dialog = () => page.getByRole('dialog');
+  let edge: FakeEdge;
+  beforeEach(() => void ({ page, world, edge } = scene));
 
   it('are found by the address or the organisation of who signs in, who is led there and back to where they were', async () => {
     await page.goto(`${edge.url}/decisions`);

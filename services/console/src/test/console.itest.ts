@@ -1,54 +1,25 @@
 /** The console in a real browser, as it ships, under the edge's content policy. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { audit, auth, consensus, delivery, newId, runs, runtime } from '@conclave/contracts';
 import type { Page } from 'playwright-core';
-import {
-  enterAt,
-  gone,
-  hasBrowser,
-  INSECURE_HOST,
-  openDesk,
-  renew,
-  see,
-  signIn,
-  type Desk,
-  type WatchedPage,
-} from './browser.js';
+import { enterAt, gone, hasBrowser, INSECURE_HOST, see, signIn } from './browser.js';
 import { tampered } from './deciding.js';
-import { FakeEdge } from './fake-edge.js';
+import type { FakeEdge } from './fake-edge.js';
 import { AUTHORIZATION, LINK_SECRET } from './fake-people.js';
 import { auditPage, overflow } from './page-audit.js';
+import { setStage } from './stage.js';
 import { API_KEY, newWorld, type World } from './world.js';
 
 (hasBrowser ? describe : describe.skip)('the console', () => {
-  let desk: Desk;
-  let watched: WatchedPage;
+  const { scene, button, dialog } = setStage();
   let page: Page;
   let world: World;
   let edge: FakeEdge;
-
-  beforeAll(async () => {
-    desk = await openDesk();
-    ({ watched } = desk);
-    ({ page } = watched);
-  });
-  afterAll(() => desk?.close());
-  beforeEach(async () => {
-    world = await newWorld();
-    edge = await FakeEdge.start(world, desk.consoleDir);
-    await renew(watched);
-  });
-  afterEach(async () => {
-    await page.evaluate(() => localStorage.clear());
-    await edge.close();
-    expect(watched.faults).toEqual([]);
-  });
+  beforeEach(() => void ({ page, world, edge } = scene));
 
   const enter = (path: string): Promise<void> => enterAt(page, edge.url, path);
   const textsOf = (selector: string): Promise<string[]> => page.locator(selector).allTextContents();
   const decisionPath = (): string => `/decisions/${world.rejected.decision}`;
-  const button = (name: string | RegExp) => page.getByRole('button', { name });
-  const dialog = () => page.getByRole('dialog');
   const trust = (file: string): Promise<void> =>
     page
       .locator('input[type=file]')

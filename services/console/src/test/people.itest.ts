@@ -1,5 +1,5 @@
 /** How people get in, and who may: pages in a real browser with an authenticator of its own. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   accessReviews,
   auth,
@@ -12,54 +12,25 @@ import {
   signIns,
 } from '@conclave/contracts';
 import type { Page } from 'playwright-core';
-import {
-  addAuthenticator,
-  enterAt,
-  gone,
-  hasBrowser,
-  openDesk,
-  renew,
-  see,
-  type Desk,
-  type WatchedPage,
-} from './browser.js';
-import { FakeEdge } from './fake-edge.js';
+import { addAuthenticator, enterAt, gone, hasBrowser, see } from './browser.js';
+import type { FakeEdge } from './fake-edge.js';
 import { AUTHORIZATION, GOOD_CODE, LINK_SECRET, ORIGIN, RECOVERY_CODES, USER_CODE } from './fake-people.js';
-import { API_KEY, newWorld, type World } from './world.js';
+import { setStage } from './stage.js';
+import { API_KEY, type World } from './world.js';
 
 (hasBrowser ? describe : describe.skip)('people', () => {
-  let desk: Desk;
-  let watched: WatchedPage;
+  const { scene, button, dialog, row, lastWrite } = setStage();
   let page: Page;
   let world: World;
   let edge: FakeEdge;
   let url: string;
   let takeAway: () => Promise<void>;
-
-  beforeAll(async () => {
-    desk = await openDesk();
-    ({ watched } = desk);
-    ({ page } = watched);
-  });
-  afterAll(() => desk?.close());
   beforeEach(async () => {
-    world = await newWorld();
-    edge = await FakeEdge.start(world, desk.consoleDir);
+    ({ page, world, edge } = scene);
     url = `http://localhost:${edge.port}`;
-    await renew(watched);
     takeAway = await addAuthenticator(page);
   });
-  afterEach(async () => {
-    await takeAway();
-    await page.evaluate(() => localStorage.clear());
-    await edge.close();
-    expect(watched.faults).toEqual([]);
-  });
-
-  const button = (name: string | RegExp, exact = false) => page.getByRole('button', { name, exact });
-  const dialog = () => page.getByRole('dialog');
-  const row = (name: RegExp) => page.getByRole('row', { name });
-  const lastWrite = () => edge.writes.at(-1);
+  afterEach(() => takeAway());
 
   it('come in by a link once, make a passkey, and come back with it', async () => {
     await page.goto(`${url}/welcome#${LINK_SECRET}`);

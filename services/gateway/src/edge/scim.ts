@@ -12,7 +12,7 @@ import { refuseUnstorable } from './strict-json.js';
 
 const SCIM_TYPE = 'application/scim+json';
 /** A kind, or a kind and a name; or a search. */
-const PLAIN = /^(?:[A-Za-z]+|\.search)(?:\/[\w.:-]+)?$/;
+const PLAIN = /^(?:[\w-]+|\.search)(?:\/[\w.:-]+)?$/;
 const LIMIT_BYTES = 500_000;
 const ERROR = 'urn:ietf:params:scim:api:messages:2.0:Error';
 

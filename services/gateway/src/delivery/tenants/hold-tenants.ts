@@ -1,5 +1,5 @@
 import { events } from '@conclave/contracts';
-import { Consumes, type PlacedEvent, type Tx } from '@conclave/postgres-kit';
+import { Consumes, holdTenant, releaseTenant, type PlacedEvent, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { Sender } from '../deliveries/sender.js';
 
@@ -9,20 +9,18 @@ export class HoldTenants {
   constructor(private readonly sender: Sender) {}
 
   @Consumes(events.tenantSuspended)
-  async hold(tx: Tx, { tenantId, at }: PlacedEvent): Promise<void> {
-    await tx.query('insert into held_tenant (tenant_id, since) values ($1, $2) on conflict do nothing', [tenantId, at]);
+  hold(tx: Tx, event: PlacedEvent): Promise<void> {
+    return holdTenant(tx, event);
   }
 
   @Consumes(events.tenantResumed)
-  async goOn(tx: Tx, { tenantId, at }: PlacedEvent): Promise<void> {
-    const held = await tx.one<{ since: Date }>('delete from held_tenant where tenant_id = $1 returning since', [
-      tenantId,
-    ]);
-    if (!held) return;
+  async goOn(tx: Tx, event: PlacedEvent): Promise<void> {
+    const since = await releaseTenant(tx, event);
+    if (!since) return;
     await tx.query(
       `update webhook set failing_since = failing_since + ($3::timestamptz - $2::timestamptz)
        where tenant_id = $1 and failing_since is not null`,
-      [tenantId, held.since, at],
+      [event.tenantId, since, event.at],
     );
     tx.afterCommit(this.sender.wake);
   }

@@ -160,6 +160,15 @@ describe('people of a directory', () => {
     expect(await memberOf(id)).toHaveProperty('disabledAt');
   });
 
+  it('who ended are told so, unless it was the directory, which takes that back', async () => {
+    const ids = [await made('hal@example.com', { active: false }), await made('ina@example.com')] as const;
+    for (const id of ids)
+      expect((await patch(`Users/${id}`, { op: 'remove', path: 'active' })).body).not.toHaveProperty('active');
+    expect(await memberOf(ids[0])).toHaveProperty('disabledAt');
+    await fixture.call(auth.disableMember, { id: ids[1] }, tenant.principal);
+    expect((await ask('GET', `Users/${ids[1]}`)).body).toHaveProperty('active', false);
+  });
+
   it('who own the tenant are ended by owners, not by whoever holds the directory’s key', async () => {
     const id = await made('owner@example.com');
     await fixture.call(tenants.addOwner, { id }, tenant.principal);

@@ -1,5 +1,5 @@
 import { auth, permissions, type Permission } from '@conclave/contracts';
-import { Button, Group, Modal, NativeSelect, SimpleGrid, Stack, Textarea, TextInput } from '@mantine/core';
+import { Button, Modal, NativeSelect, SimpleGrid, Textarea, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useState } from 'react';
 import { send, useWork } from '../api/queries.js';
@@ -55,12 +55,7 @@ export function CreateApiKey() {
       </Button>
       <Modal opened={opened} onClose={close} title={create.data ? 'The key is there' : 'New API key'} size="xl">
         {create.data ? (
-          <Stack gap="md">
-            <ShownOnce secret={create.data.key} what="API key" />
-            <Group justify="flex-end">
-              <Button onClick={close}>I have copied it</Button>
-            </Group>
-          </Stack>
+          <ShownOnce secret={create.data.key} what="API key" onDone={close} />
         ) : (
           <TermsForm
             holder={holder}

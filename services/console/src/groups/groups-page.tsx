@@ -1,5 +1,5 @@
 import { auth, scim, type ReplyOf } from '@conclave/contracts';
-import { Button, Group, Modal, NativeSelect, Stack, Table, Text } from '@mantine/core';
+import { Button, Modal, NativeSelect, Table, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useState } from 'react';
 import { useCommand, usePages } from '../api/queries.js';
@@ -89,12 +89,7 @@ function MakeKey() {
       </Button>
       <Modal opened={opened} onClose={close} title={create.data ? 'The key is there' : 'A key for your directory'}>
         {create.data ? (
-          <Stack gap="md">
-            <ShownOnce secret={create.data.key} what="API key" />
-            <Group justify="flex-end">
-              <Button onClick={close}>I have copied it</Button>
-            </Group>
-          </Stack>
+          <ShownOnce secret={create.data.key} what="API key" onDone={close} />
         ) : (
           <CommandForm
             onSubmit={() => create.mutate({ name, scopes: ['scim:provision'] })}

@@ -1,5 +1,5 @@
 import { auth, invitations, mails, type ReplyOf } from '@conclave/contracts';
-import { Button, Group, Modal, Stack, Table, Text } from '@mantine/core';
+import { Button, Group, Modal, Table, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { ask, useCommand, usePages } from '../api/queries.js';
 import { Confirm } from '../design/confirm.js';
@@ -8,7 +8,7 @@ import { useMails, wordOf } from './mails.js';
 import { ListOf } from '../design/list-of.js';
 import { Ago } from '../design/moment.js';
 import rows from '../design/rows.module.css';
-import { Refused } from '../design/refusal.js';
+import { CommandForm } from '../design/command-form.js';
 import { ShownOnce } from '../design/shown-once.js';
 import { exactly } from '../design/time.js';
 import type { ReactNode } from 'react';
@@ -138,25 +138,20 @@ function NewLink({ id, name }: Invitation) {
         New link…
       </Button>
       <Modal opened={opened} onClose={close} title={`A new link for ${name}`} size="lg">
-        <Stack gap="md">
-          {renew.data ? (
-            <ShownOnce secret={renew.data.link} what="link" />
-          ) : (
+        {renew.data ? (
+          <ShownOnce secret={renew.data.link} what="link" onDone={close} />
+        ) : (
+          <CommandForm
+            onSubmit={() => renew.mutate({ id })}
+            error={renew.error}
+            isPending={renew.isPending}
+            send="Make the link"
+          >
             <Text size="sm" c="dimmed">
               The link they have opens nothing any more.
             </Text>
-          )}
-          <Refused error={renew.error} />
-          <Group justify="flex-end">
-            {renew.data ? (
-              <Button onClick={close}>I have copied it</Button>
-            ) : (
-              <Button loading={renew.isPending} onClick={() => renew.mutate({ id })}>
-                Make the link
-              </Button>
-            )}
-          </Group>
-        </Stack>
+          </CommandForm>
+        )}
       </Modal>
     </>
   );

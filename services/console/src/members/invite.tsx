@@ -1,5 +1,5 @@
 import { auth, invitations, mails } from '@conclave/contracts';
-import { Button, Checkbox, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Checkbox, Modal, Text, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useState } from 'react';
 import { useCommand } from '../api/queries.js';
@@ -32,13 +32,9 @@ export function Invite() {
       </Button>
       <Modal opened={opened} onClose={close} title={invite.data ? 'The link is there' : 'Invite a person'} size="lg">
         {invite.data ? (
-          <Stack gap="md">
+          <ShownOnce secret={invite.data.link} what="link" onDone={close}>
             {invite.data.mail !== undefined && <Text size="sm">It is on its way to {invite.data.email}, too.</Text>}
-            <ShownOnce secret={invite.data.link} what="link" />
-            <Group justify="flex-end">
-              <Button onClick={close}>I have copied it</Button>
-            </Group>
-          </Stack>
+          </ShownOnce>
         ) : (
           <CommandForm onSubmit={submit} error={invite.error} isPending={invite.isPending} send="Make the link">
             <NameField value={name} onName={setName} />

@@ -1,9 +1,9 @@
 import { invitations, type auth, type ReplyOf } from '@conclave/contracts';
-import { Button, Checkbox, Group, Modal, Stack, Text } from '@mantine/core';
+import { Button, Checkbox, Modal, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useState } from 'react';
 import { useCommand } from '../api/queries.js';
-import { Refused } from '../design/refusal.js';
+import { CommandForm } from '../design/command-form.js';
 import { ShownOnce } from '../design/shown-once.js';
 import { useMails } from './mails.js';
 
@@ -21,37 +21,30 @@ export function Recover({ member: { principal } }: { readonly member: Member }) 
         Recovery link…
       </Button>
       <Modal opened={opened} onClose={close} title={`Let ${principal.name} back in`} size="lg">
-        <Stack gap="md">
-          {recover.data?.mail !== undefined && <Text size="sm">It is on its way by e-mail, too.</Text>}
-          {recover.data ? (
-            <ShownOnce secret={recover.data.link} what="link" />
-          ) : (
+        {recover.data ? (
+          <ShownOnce secret={recover.data.link} what="link" onDone={close}>
+            {recover.data.mail !== undefined && <Text size="sm">It is on its way by e-mail, too.</Text>}
+          </ShownOnce>
+        ) : (
+          <CommandForm
+            onSubmit={() => recover.mutate({ id: principal.id, ...(sendMail ? { sendMail } : {}) })}
+            error={recover.error}
+            isPending={recover.isPending}
+            send="Make the link"
+          >
             <Text size="sm" c="dimmed">
               The link lets them make a new passkey. Once they have, the passkeys they had open nothing any more, and
               every browser they were signed in with is signed out.
             </Text>
-          )}
-          {available && !recover.data && (
-            <Checkbox
-              label="Send it to their e-mail address, too"
-              checked={sendMail}
-              onChange={(event) => setSendMail(event.currentTarget.checked)}
-            />
-          )}
-          <Refused error={recover.error} />
-          <Group justify="flex-end">
-            {recover.data ? (
-              <Button onClick={close}>I have copied it</Button>
-            ) : (
-              <Button
-                loading={recover.isPending}
-                onClick={() => recover.mutate({ id: principal.id, ...(sendMail ? { sendMail } : {}) })}
-              >
-                Make the link
-              </Button>
+            {available && (
+              <Checkbox
+                label="Send it to their e-mail address, too"
+                checked={sendMail}
+                onChange={(event) => setSendMail(event.currentTarget.checked)}
+              />
             )}
-          </Group>
-        </Stack>
+          </CommandForm>
+        )}
       </Modal>
     </>
   );

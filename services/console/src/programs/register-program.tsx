@@ -1,5 +1,5 @@
 import { oauth, type RequestInputOf } from '@conclave/contracts';
-import { Button, Group, Modal, SegmentedControl, Stack, Text, Textarea } from '@mantine/core';
+import { Button, Modal, SegmentedControl, Stack, Text, Textarea } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useState } from 'react';
 import { useCommand } from '../api/queries.js';
@@ -26,12 +26,7 @@ export function RegisterProgram() {
         {secret === undefined ? (
           <Terms onSubmit={submit} isPending={create.isPending} error={create.error} />
         ) : (
-          <Stack gap="md">
-            <ShownOnce secret={secret} what="client secret" />
-            <Group justify="flex-end">
-              <Button onClick={close}>I have copied it</Button>
-            </Group>
-          </Stack>
+          <ShownOnce secret={secret} what="client secret" onDone={close} />
         )}
       </Modal>
     </>

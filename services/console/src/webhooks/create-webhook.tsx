@@ -1,5 +1,5 @@
 import { delivery, type RequestInputOf } from '@conclave/contracts';
-import { Button, Checkbox, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Checkbox, Modal, Stack, Text, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useState } from 'react';
 import { useCommand } from '../api/queries.js';
@@ -20,15 +20,11 @@ export function CreateWebhook() {
       </Button>
       <Modal opened={opened} onClose={close} title={create.data ? 'The webhook is there' : 'New webhook'} size="lg">
         {create.data ? (
-          <Stack gap="md">
-            <ShownOnce secret={create.data.secret} what="signing secret" />
+          <ShownOnce secret={create.data.secret} what="signing secret" onDone={close}>
             <Text size="sm" c="dimmed">
               Check <code>webhook-signature</code> with it before you believe a message.
             </Text>
-            <Group justify="flex-end">
-              <Button onClick={close}>I have copied it</Button>
-            </Group>
-          </Stack>
+          </ShownOnce>
         ) : (
           <Terms onSubmit={create.mutate} isPending={create.isPending} error={create.error} />
         )}

@@ -251,6 +251,12 @@ describe('queries and paths', () => {
 describe('a directory', () => {
   const type = 'application/scim+json';
 
+  it('is answered by the owner at any plain path, and by the edge at no other', async () => {
+    const statusAt = async (path: string) =>
+      (await world.fetch(`/scim/v2/${path}`, { headers: { ...admin(), 'content-type': type } })).status;
+    expect([await statusAt('018f4a2e-1'), await statusAt('Users/a/b')]).toEqual([201, 404]);
+  });
+
   it('is told where things are, whatever it calls the host', async () => {
     const headers = Object.entries({ ...admin(), 'content-type': type }).map(
       ([name, value]) => `${name}: ${value}\r\n`,

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import pg, { Pool, escapeLiteral, type PoolClient, type Submittable } from 'pg';
 import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
-import { ScopedQuery, lockShared, preparedName, type Scope } from './scoped-query.js';
+import { ScopedQuery, preparedName, type Scope } from './scoped-query.js';
 
 /** On what terms a transaction runs. */
 export interface Terms {
@@ -11,8 +11,6 @@ export interface Terms {
   readonly timeoutMs: number | undefined;
   /** Postgres refuses it to write. */
   readonly readOnly?: boolean;
-  /** Name of a lock that it holds in shared mode. */
-  readonly alongside?: string | undefined;
 }
 
 /** A statement's text and its parameters. */
@@ -48,6 +46,19 @@ export interface PoolOptions {
   /** More settings of its sessions, such as `synchronous_commit`. */
   readonly settings?: Readonly<Record<string, string>>;
 }
+
+/**
+ * Settings of sessions whose statements look up every row by its key, many of them at once. Their plans are made once,
+ * for no batch in particular: a plan for the small table of a quiet hour would read it whole for ever after, and one for
+ * the values of the moment would cost more than the batch.
+ */
+export const BY_KEY = {
+  plan_cache_mode: 'force_generic_plan',
+  enable_seqscan: 'off',
+  enable_hashjoin: 'off',
+  enable_mergejoin: 'off',
+  enable_material: 'off',
+};
 
 const ACQUIRE_TIMEOUT_MS = 5_000;
 /** Longest time a statement may take. */
@@ -140,11 +151,10 @@ const runnerOn = (source: DataSource, client: PoolClient): QueryRunner =>
   });
 
 /** Settings that end with their transaction, so a connection carries no tenant and no haste to the next. */
-function beginning({ tenantId, timeoutMs, readOnly, alongside }: Terms): string {
+function beginning({ tenantId, timeoutMs, readOnly }: Terms): string {
   const tenant = tenantId === undefined ? '' : `; set local app.tenant = ${escapeLiteral(tenantId)}`;
   const timeout = timeoutMs === undefined ? '' : `; set local statement_timeout = ${Math.ceil(timeoutMs)}`;
-  const lock = alongside === undefined ? '' : `; select ${lockShared(escapeLiteral(alongside))}`;
-  return `begin${readOnly ? ' read only' : ''}${tenant}${timeout}${lock}`;
+  return `begin${readOnly ? ' read only' : ''}${tenant}${timeout}`;
 }
 
 /** The socket of a client, which the driver keeps to itself. */

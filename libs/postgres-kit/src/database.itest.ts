@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ConclaveError, events, newId } from '@conclave/contracts';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { entityConnections, pgConnections } from './connections.js';
-import { Database, lock } from './database.js';
+import { Database, Role, lock, lockAlongside } from './database.js';
 import { startTcpProxy } from './test/tcp-proxy.js';
 import { createTestDatabase, walledTable, type TestDatabase } from './test/test-database.js';
 
@@ -180,43 +180,25 @@ describe.each(Object.entries(sources))('a transaction over %s connections', (_ki
     expect(await texts(ctx)).toEqual(['hello', 'hello']);
   });
 
-  it('shares a connection with other writes, each with its own tenant, lock and failures', async () => {
-    const mine = Array.from({ length: 30 }, () => context());
-    const [again] = mine as [ReturnType<typeof context>];
-    await db.writes(again).query(insert, ['2', 'before']);
-    const returning = `${insert} returning pg_backend_pid() as pid`;
-    const [wrong, ...written] = await Promise.allSettled([
-      db.writes(again).query(insert, ['2', 'again']),
-      ...mine.map((ctx, no) => db.writes(ctx, 'desk').query<{ pid: number }>(returning, ['1', `note ${no}`])),
-    ]);
-    expect(wrong).toMatchObject({ reason: { code: '23505' } });
-    const pids = written.map((result) => (result.status === 'fulfilled' ? result.value[0]?.pid : undefined));
-    expect([pids.every(Number), new Set(pids).size <= 4]).toEqual([true, true]);
-    expect(await Promise.all(mine.slice(1).map(texts))).toEqual(mine.slice(1).map((_, no) => [`note ${no + 1}`]));
-    expect(() => db.writes({ tenantId: '', actor: 'test' })).toThrow(/credential/i);
-  });
-
   it('waits for who holds the lock of its tenant alone, and then sees what they wrote', async () => {
     const [ctx, other] = [context(), context()];
-    const ifNone = `insert into note (tenant_id, id, text) select current_setting('app.tenant'), $1, $2
-      where not exists (select from note) returning id`;
+    const role = new Role(pgConnections(database.poolOf('metrics', 'system', 1), () => undefined));
+    const count = 'select count(*)::int as n from outbound_event where tenant_id = $1';
+    const behind = (tenants: readonly string[]) =>
+      role.behind(lockAlongside(tenants, 'desk')).query<{ n: number }>(count, [ctx.tenantId]);
     let waiting: Promise<object[]> | undefined;
     await db.tx(ctx, async (tx) => {
       await lock(tx, ctx, 'desk', 'alone');
-      await tx.query(insert, ['1', 'alone']);
-      const hasty = { ...ctx, deadlineAt: Date.now() + 300 };
-      const late = db.writes(hasty, 'desk').query(ifNone, ['2', 'too late']);
-      const behind = db.writes(other, 'desk').query(ifNone, ['2', 'behind it']);
-      await expect(late).rejects.toMatchObject({ code: 'request.deadline' });
-      expect(await behind).toHaveLength(1);
-      waiting = db.writes(ctx, 'desk').query(ifNone, ['2', 'alongside']);
+      expect(await behind([other.tenantId])).toEqual([{ n: 0 }]);
+      waiting = behind([other.tenantId, ctx.tenantId]);
+      await tx.emit(events.voterKeyRevoked, sealed);
     });
-    expect(await waiting).toEqual([]);
+    expect(await waiting).toEqual([{ n: 1 }]);
     await db.tx(ctx, async (tx) => {
       await lock(tx, ctx, 'desk', 'alongside');
-      await db.writes(ctx, 'desk').query(insert, ['3', 'nor is this']);
+      expect(await behind([ctx.tenantId])).toEqual([{ n: 1 }]);
     });
-    expect(await texts(ctx)).toEqual(['alone', 'nor is this']);
+    await role.close();
   });
 
   it('fails as an outage when the connection is lost under it, and the next one works', async () => {

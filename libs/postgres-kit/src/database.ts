@@ -9,7 +9,6 @@ import {
   type Statement,
   type Terms,
 } from './connections.js';
-import { lockShared } from './scoped-query.js';
 import { SharedTrips } from './shared-trips.js';
 import { isOutage, isSilence, isStalePlan, isStatementTimeout } from './outage.js';
 
@@ -18,7 +17,6 @@ const EVENT_LIMIT_BYTES = 262_144;
 
 /** Statements of one connection at once: more of them would wait longer for each other than for a second connection. */
 const READS_TOGETHER = 16;
-const WRITES_TOGETHER = 8;
 
 const SPAN = {
   name: 'postgres transaction',
@@ -30,6 +28,9 @@ const SPAN = {
 export type Actor = Pick<RequestContext, 'tenantId' | 'actor'> &
   Partial<Pick<RequestContext, 'deadlineAt' | 'verdict'>>;
 
+/** Takes the lock of that name, an SQL expression, in shared mode until the transaction ends. */
+const lockShared = (name: string): string => `pg_advisory_xact_lock_shared(hashtextextended(${name}, 0))`;
+
 /**
  * Takes a lock of the tenant's until the transaction ends: alone, or alongside others that take it so. Whoever looks
  * while they hold it alongside commits before what it guards is changed by whoever holds it alone.
@@ -39,7 +40,13 @@ export async function lock(tx: Statements, ctx: Actor, name: string, how: 'alone
   await tx.query(`select ${sql}`, [lockName(ctx, name)]);
 }
 
-const lockName = ({ tenantId }: Actor, name: string): string => `${tenantId} ${name}`;
+/** The statement that takes a lock of these tenants' alongside others, always in the same order. */
+export function lockAlongside(tenantIds: readonly string[], name: string): Statement {
+  const names = [...new Set(tenantIds)].sort().map((tenantId) => lockName({ tenantId }, name));
+  return [`select ${lockShared('name')} from unnest($1::text[]) as name`, [names]];
+}
+
+const lockName = ({ tenantId }: Pick<Actor, 'tenantId'>, name: string): string => `${tenantId} ${name}`;
 
 /** What runs statements. */
 export interface Statements {
@@ -93,10 +100,6 @@ export const verdictJson = (verdict: Actor['verdict']): string | null => (verdic
 /** Transactions of one role. An outage of Postgres leaves as ConclaveError `service.unavailable`, all else as it is. */
 export class Role {
   private readonly sharedReads = new SharedTrips((use) => withConnection(this.source, undefined, use), READS_TOGETHER);
-  private readonly sharedWrites = new SharedTrips(
-    (use) => withConnection(this.source, undefined, use),
-    WRITES_TOGETHER,
-  );
 
   constructor(
     private readonly source: ConnectionSource,
@@ -125,12 +128,7 @@ export class Role {
 
   /** Reads, those of several callers on one connection; Postgres refuses what is none. */
   reads(ctx: Actor): Statements {
-    return sharedBy(this.sharedReads, ctx, { readOnly: true });
-  }
-
-  /** Statements that write, those of several callers on one connection, each with the lock it takes alongside others. */
-  writes(ctx: Actor, alongside?: string): Statements {
-    return sharedBy(this.sharedWrites, ctx, alongside === undefined ? {} : { alongside: lockName(ctx, alongside) });
+    return sharedBy(this.sharedReads, ctx);
   }
 
   /** Every statement is a transaction of its own, which travels in one piece. */
@@ -144,6 +142,11 @@ export class Role {
    */
   together<Row extends object>(statements: readonly Statement[], ctx?: Actor): Promise<Row[]> {
     return traced(() => withConnection(this.source, ctx, (lent, terms) => lent.together<Row>(terms, statements)));
+  }
+
+  /** Statements that each run behind `first`, in its transaction and in one piece with it. */
+  behind(first: Statement): Statements {
+    return statementsBy((sql, params) => this.together([first, [sql, params]]));
   }
 
   close(): Promise<void> {
@@ -190,16 +193,6 @@ export class Database {
    */
   reads(ctx: Actor): Statements {
     return this.app.reads(ofTenant(ctx));
-  }
-
-  /**
-   * Like `autocommit`, with statements that come together on one connection, one piece there and one back, each under the
-   * settings of its own tenant. For short ones that wait for no row which another transaction holds across trips, since
-   * others wait behind them. Each takes the {@link lock} `alongside` others where one is named.
-   * @throws ConclaveError `auth.unauthenticated` when the context has no tenant
-   */
-  writes(ctx: Actor, alongside?: string): Statements {
-    return this.app.writes(ofTenant(ctx), alongside);
   }
 
   /** Runs `work` in one transaction of the system role, across tenants. */
@@ -267,11 +260,11 @@ async function withConnection<T>(
 }
 
 /** A statement that fails alone leaves its connection to the others. */
-const sharedBy = (trips: SharedTrips, ctx: Actor, more: Partial<Terms>): Statements =>
+const sharedBy = (trips: SharedTrips, ctx: Actor): Statements =>
   statementsBy(<Row extends object>(sql: string, params?: readonly unknown[]) =>
     traced(async () => {
       try {
-        return await trips.run<Row>([sql, params], { ...more, tenantId: ctx.tenantId, timeoutMs: timeLeft(ctx) });
+        return await trips.run<Row>([sql, params], { tenantId: ctx.tenantId, timeoutMs: timeLeft(ctx), readOnly: true });
       } catch (error) {
         if (isStatementTimeout(error)) timeLeft(ctx);
         return refuse(error);

@@ -2,6 +2,7 @@ export {
   Database,
   Role,
   lock,
+  lockAlongside,
   outboundEvent,
   verdictJson,
   type Actor,
@@ -10,6 +11,7 @@ export {
   type Tx,
 } from './database.js';
 export {
+  BY_KEY,
   entityConnections,
   pgConnections,
   type Connection,

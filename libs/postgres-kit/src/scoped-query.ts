@@ -35,11 +35,7 @@ export interface Scope {
   readonly tenantId: string;
   readonly timeoutMs: number | undefined;
   readonly readOnly?: boolean;
-  readonly alongside?: string | undefined;
 }
-
-/** Takes the lock of that name, an SQL expression, in shared mode until the transaction ends. */
-export const lockShared = (name: string): string => `pg_advisory_xact_lock_shared(hashtextextended(${name}, 0))`;
 
 /** Texts are the program's own, so there are few; were some made on the way, they would not fill the server. */
 const PREPARED_LIMIT = 1_000;
@@ -54,18 +50,13 @@ export function preparedName(sql: string): string | undefined {
   return name;
 }
 
-/** They end with the transaction, so a connection carries no tenant, no haste, no ban and no lock to the next. */
+/** They end with the transaction, so a connection carries no tenant, no haste and no ban to the next. */
 function settingsOf(scope: Scope): readonly [sql: string, values: readonly string[]] {
-  const { tenantId, timeoutMs, readOnly, alongside } = scope;
+  const { tenantId, timeoutMs, readOnly } = scope;
   const values = [tenantId];
   const settings = ["set_config('app.tenant', $1, true)"];
-  if (timeoutMs !== undefined) {
-    const timeout = `$${values.push(String(Math.ceil(timeoutMs)))}`;
-    settings.push(`set_config('statement_timeout', ${timeout}, true)`);
-    // That one counts from the next statement on.
-    if (alongside !== undefined) settings.push(`set_config('lock_timeout', ${timeout}, true)`);
-  }
-  if (alongside !== undefined) settings.push(lockShared(`$${values.push(alongside)}`));
+  if (timeoutMs !== undefined)
+    settings.push(`set_config('statement_timeout', $${values.push(String(Math.ceil(timeoutMs)))}, true)`);
   if (readOnly) settings.push("set_config('transaction_read_only', 'on', true)");
   return [`select ${settings.join(', ')}`, values];
 }

@@ -11,6 +11,7 @@ import { Database, postgres } from '@conclave/postgres-kit';
 import { consensusEnvironment } from '../config.js';
 import { ConsensusModule } from '../consensus.module.js';
 import { deadlines } from '../decisions/deadlines.js';
+import { decisionLanes } from '../decisions/decision-lanes.js';
 import { DecisionsController } from '../decisions/decisions.controller.js';
 import { ReceiptsController } from '../receipts/receipts.controller.js';
 import { rawOf } from '../testing/raw-key.js';
@@ -59,7 +60,7 @@ export async function open({ environment, secrecy = 'open' }: Options) {
       name: 'consensus',
       module: ConsensusModule,
       environment: consensusEnvironment,
-      resources: [postgres(), deadlines()],
+      resources: [postgres(), decisionLanes(), deadlines()],
     },
     { ...environment, LOG_LEVEL: 'fatal' },
   );

@@ -6,6 +6,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Counter, type Registry } from 'prom-client';
 import type { ConsensusConfig } from '../config.js';
 import { Consequences, joined } from './consequences.js';
+import { DecisionLanes, within } from './decision-lanes.js';
 import { viewOf } from './decision-view.js';
 import { OvertakenError, PostgresDecisions, type Change, type Held } from './postgres-decisions.js';
 import { refused } from './refused.js';
@@ -53,6 +54,7 @@ export class BallotBox {
   constructor(
     @Inject(Database) private readonly db: Database,
     @Inject(PostgresDecisions) private readonly decisions: PostgresDecisions,
+    @Inject(DecisionLanes) private readonly lanes: DecisionLanes,
     @Inject(Consequences) private readonly consequences: Consequences,
     @Inject(CONFIG) private readonly config: ConsensusConfig,
     @Inject(METRICS) metrics: Registry,
@@ -106,7 +108,7 @@ export class BallotBox {
     // A refusal may rest on what has changed since; a change that is written shows that nothing has.
     if (!change || late.length > 0) return undefined;
     try {
-      await this.decisions.write(this.db.writes(ctx), ctx, change);
+      await this.decisions.write(this.lanes, ctx, change);
     } catch (error) {
       if (error instanceof OvertakenError) return undefined;
       throw error;
@@ -166,7 +168,7 @@ export class BallotBox {
   }
 
   private async write(tx: Tx, ctx: Actor, change: Change): Promise<void> {
-    await this.decisions.write(tx, ctx, change);
+    await this.decisions.write(within(tx), ctx, change);
     tx.afterCommit(() => this.written(ctx, change));
   }
 

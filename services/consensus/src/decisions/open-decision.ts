@@ -17,9 +17,10 @@ import { Calibration } from '../calibration/calibration.js';
 import { ELECTORATES, type VoterKey } from '../voter-keys/postgres-voter-keys.js';
 import { advance } from './advance.js';
 import { wavesOf } from './consequences.js';
+import { DecisionLanes, within } from './decision-lanes.js';
 import { viewOf } from './decision-view.js';
 import { ElectoralRoll } from './electoral-roll.js';
-import { OvertakenError, PostgresDecisions, type Place, type Roll } from './postgres-decisions.js';
+import { OvertakenError, PostgresDecisions, type Roll } from './postgres-decisions.js';
 import { refused } from './refused.js';
 import { requireRoomForReceipt, requireRoomForTerms } from './room.js';
 
@@ -47,6 +48,7 @@ export class OpenDecision {
   constructor(
     @Inject(Database) private readonly db: Database,
     @Inject(PostgresDecisions) private readonly decisions: PostgresDecisions,
+    @Inject(DecisionLanes) private readonly lanes: DecisionLanes,
     @Inject(ElectoralRoll) private readonly roll: ElectoralRoll,
     @Inject(Calibration) private readonly calibration: Calibration,
     @Inject(CONFIG) private readonly config: ConsensusConfig,
@@ -57,11 +59,10 @@ export class OpenDecision {
     if (members.length > 0) throw new ConclaveError('consensus.decision.claim', { members });
     requireRoomForTerms(request);
     return this.onPresentRoll(ctx, () => {
-      // By itself an opening is one statement.
-      if (ctx.idempotencyKey === undefined && !request.calibration) return this.open(this.alone(ctx), ctx, request);
+      if (ctx.idempotencyKey === undefined && !request.calibration) return this.open(ctx, request);
       return this.db.tx(ctx, async (tx) => {
         await lock(tx, ctx, ELECTORATES, 'alongside');
-        return once(tx, ctx, consensus.openDecision, request, () => this.open(tx, ctx, request, tx));
+        return once(tx, ctx, consensus.openDecision, request, () => this.open(ctx, request, tx));
       });
     });
   }
@@ -78,20 +79,17 @@ export class OpenDecision {
     }
   }
 
-  private alone(ctx: RequestContext): Place {
-    return { ...this.db.writes(ctx, ELECTORATES), afterCommit: (work) => work() };
-  }
-
-  /** `tx` is the transaction that all of it is in, where there is one. */
-  private async open(by: Place, ctx: RequestContext, request: Request, tx?: Tx): Promise<Reply> {
+  /** By itself, or as a part of a transaction. */
+  private async open(ctx: RequestContext, request: Request, tx?: Tx): Promise<Reply> {
+    const reads = tx ?? this.db.reads(ctx);
     const { id = newId('decision'), deadlineAt: _deadline, roundSeconds: _patience, ...asked } = request;
     const requestSha256 = digestOf(asked);
     // An id of our own making is nobody's yet.
-    const repeat = request.id === undefined ? undefined : await this.repeatOf(by, ctx, id, requestSha256);
+    const repeat = request.id === undefined ? undefined : await this.repeatOf(reads, ctx, id, requestSha256);
     if (repeat) return repeat;
     const earned = tx && (await this.calibration.earned(tx, ctx, request));
     const voters = request.electorate.map(({ voterId }) => voterId);
-    const roll = await this.roll.read(tx ?? this.db.reads(ctx), ctx, voters);
+    const roll = await this.roll.read(reads, ctx, voters);
     const terms = this.termsOf(ctx, id, earned ? weighed(request, earned) : request, roll);
     const admission = admitOpening(terms);
     if (admission.refusal) throw refused(admission.refusal);
@@ -103,15 +101,20 @@ export class OpenDecision {
       outboundEvent(ctx, events.decisionOpened, { decision: id, termsSha256: openingDigestOf(terms), openedAt: at }),
       ...wavesOf(ctx, foldDecision(first), first),
     ];
-    const held = await this.decisions.claim(by, ctx, first, {
+    const held = await this.decisions.claim(tx ? within(tx) : this.lanes, ctx, first, {
       ...{ requestSha256, deadlineAt: firstDeadlineOf(terms), told, roll },
     });
     if (held === 'taken') {
-      const faster = await this.repeatOf(by, ctx, id, requestSha256);
+      const faster = await this.repeatOf(reads, ctx, id, requestSha256);
       if (faster) return faster;
       throw new Error(`decision ${id} was neither claimed nor found`);
     }
-    by.afterCommit(() => this.db.emitted());
+    const written = (): void => {
+      this.decisions.remember(ctx, held);
+      this.db.emitted();
+    };
+    if (tx) tx.afterCommit(written);
+    else written();
     if (tx && earned) await this.calibration.publish(tx, ctx, id, request, earned);
     return viewOf(held);
   }

@@ -16,6 +16,7 @@ import { ConclaveError, type RequestOf, type consensus } from '@conclave/contrac
 import type { Actor, OutboundEvent, Statements, Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { cursorOf } from '../page-cursor.js';
+import type { DecisionWriter } from './decision-lanes.js';
 import type { VoterKey } from '../voter-keys/postgres-voter-keys.js';
 
 /** A decision as it is loaded: its events, what they fold to, and what only the head row knows. */
@@ -59,9 +60,6 @@ export interface Claimed {
   readonly roll: Roll;
 }
 
-/** Where statements run, and what is to be done once they have committed. */
-export type Place = Statements & Pick<Tx, 'afterCommit'>;
-
 interface HeadRow {
   id: string;
   request_sha256: string;
@@ -87,54 +85,6 @@ interface EventRow {
 /** Decisions under way that a process keeps in mind; each is at most some hundred kilobytes. */
 const REMEMBERED = 200;
 
-/** Events of the decision, and events for others, once `head` has its row; parameters 1 to 12 are `eventsOf`. */
-const EVENTS = `added as (
-    insert into decision_event (tenant_id, decision_id, seq, type, at, data)
-    select $1, $2, event.seq, event.type, event.at, event.data
-    from head, unnest($3::int[], $4::text[], $5::timestamptz[], $6::json[]) as event (seq, type, at, data)
-  ), told as (
-    insert into outbound_event (id, tenant_id, lane, type, actor, data, verdict)
-    select event.id, $1, event.lane, event.type, event.actor, event.data, event.verdict
-    from head, unnest($7::text[], $8::smallint[], $9::text[], $10::text[], $11::jsonb[], $12::jsonb[])
-      as event (id, lane, type, actor, data, verdict)
-  )`;
-
-const eventsOf = (
-  { tenantId }: Actor,
-  id: string,
-  events: readonly DecisionEvent[],
-  told: readonly OutboundEvent[],
-): unknown[] => [
-  ...[tenantId, id, events.map(({ seq }) => seq), events.map(({ type }) => type), events.map(({ at }) => at)],
-  ...[events.map(({ data }) => JSON.stringify(data)), told.map((event) => event.id), told.map(({ lane }) => lane)],
-  ...[told.map(({ type }) => type), told.map(({ actor }) => actor), told.map(({ body }) => body)],
-  told.map(({ verdict }) => verdict),
-];
-
-/** Nothing is written unless the keys are the present ones of their voters ($20, $21) and the log's origin is $22. */
-const CLAIM = `with roll as materialized (
-    select (select origin from log_origin where tenant_id = $1) is not distinct from $22::text and cardinality($20::text[]) = (
-      select count(*) from voter_key key
-      join unnest($20::text[], $21::int[]) as frozen (voter_id, generation) using (voter_id, generation)
-      where key.tenant_id = $1 and key.superseded_at is null and key.revoked_at is null) as holds
-  ), head as (
-    insert into decision (tenant_id, id, request_sha256, question, phase, opened_at, deadline_at, opened_by, seq)
-    select $1, $2, $13::text, $14::text, $15::text, $16::timestamptz, $17::timestamptz, $18::text, $19::int
-    from roll where holds on conflict do nothing returning id
-  ), ${EVENTS}
-  select holds, exists (select from head) as claimed from roll`;
-
-const WRITE = `with head as (
-    update decision set phase = $13, outcome = $14, sealed_at = $15,
-      deadline_at = case when $22::boolean then $16 else deadline_at end,
-      commits_event_id = coalesce($17, commits_event_id), seq = $18
-    where tenant_id = $1 and id = $2 and seq is not distinct from $19 returning id
-  ), ${EVENTS}, issued as (
-    insert into receipt (tenant_id, decision_id, envelope, event_id)
-    select $1, $2, $20, $21 from head where $21::text is not null
-  )
-  select id from head`;
-
 const HEAD = `d.id, d.request_sha256, d.seq, d.question, d.phase, d.outcome, d.opened_at, d.sealed_at, d.deadline_at, d.opened_by, d.reveal_opened_at,
   exists (select from receipt r where r.tenant_id = d.tenant_id and r.decision_id = d.id and r.proof is not null) as receipt_ready`;
 
@@ -147,25 +97,22 @@ export class PostgresDecisions {
    *
    * @throws OvertakenError when the roll that the terms were frozen from does not hold any more
    */
-  async claim(by: Place, ctx: Actor, first: readonly DecisionEvent[], claimed: Claimed): Promise<Held | 'taken'> {
+  async claim(by: DecisionWriter, ctx: Actor, first: readonly DecisionEvent[], claimed: Claimed): Promise<Held | 'taken'> {
     const { requestSha256, deadlineAt, told, roll } = claimed;
     const decision = foldDecision(first);
     const { seq, phase, openedAt, terms } = decision;
     const { decisionId: id, question, electorate } = terms;
-    const voters = electorate.map(({ voterId }) => voterId);
-    const row = await by.one<{ holds: boolean; claimed: boolean }>(CLAIM, [
-      ...eventsOf(ctx, id, first, told),
-      ...[requestSha256, question, phase, openedAt, deadlineAt, ctx.actor, seq],
-      ...[voters, voters.map((voterId) => roll.keys.get(voterId)?.generation), roll.origin ?? null],
-    ]);
-    if (!row?.holds) throw new OvertakenError(`the electoral roll of ${ctx.tenantId} has changed`);
-    if (!row.claimed) return 'taken';
-    const held = {
+    const opened = await by.open({
+      ...{ tenantId: ctx.tenantId, id, requestSha256, question, phase, seq, openedAt, deadlineAt, openedBy: ctx.actor },
+      ...{ events: first, told, origin: roll.origin },
+      frozen: electorate.map(({ voterId }) => [voterId, roll.keys.get(voterId)!.generation]),
+    });
+    if (opened === 'overtaken') throw new OvertakenError(`the electoral roll of ${ctx.tenantId} has changed`);
+    if (opened === 'taken') return 'taken';
+    return {
       ...{ id, requestSha256, seq, events: first, decision, revealOpened: false, receiptReady: false },
       ...{ deadlineAt: new Date(deadlineAt), openedBy: ctx.actor },
     };
-    by.afterCommit(() => this.remember(ctx, held));
-    return held;
   }
 
   /** Remembers that a voter came too late; false when that was known. */
@@ -196,22 +143,21 @@ export class PostgresDecisions {
    *
    * @throws OvertakenError when somebody has; what is remembered is forgotten, so that the next lock reads it
    */
-  async write(db: Statements, ctx: Actor, { before, after, told, commitsEventId, receipt }: Change): Promise<void> {
-    const { id, decision } = after;
+  async write(by: DecisionWriter, ctx: Actor, { before, after, told, commitsEventId, receipt }: Change): Promise<void> {
+    const { id, decision, deadlineAt } = after;
     const { phase, seq, ended } = decision;
     const sealed = ended?.type === 'decision.sealed' ? ended : undefined;
-    const row = await db
-      .one(WRITE, [
-        ...eventsOf(ctx, id, after.events.slice(before.events.length), told),
-        ...[phase, sealed ? JSON.stringify(sealed.data.outcome) : null, sealed?.at ?? null, after.deadlineAt],
-        ...[commitsEventId ?? null, seq, before.seq],
-        ...(receipt ? [JSON.stringify(receipt.envelope), receipt.eventId] : [null, null]),
-        // What is remembered does not know of a suspension that moved it.
-        before.deadlineAt?.getTime() !== after.deadlineAt?.getTime(),
-      ])
+    const written = await by
+      .write({
+        ...{ tenantId: ctx.tenantId, id, phase, seq, before: before.seq, deadlineAt, told, commitsEventId, receipt },
+        events: after.events.slice(before.events.length),
+        outcome: sealed ? JSON.stringify(sealed.data.outcome) : null,
+        sealedAt: sealed?.at ?? null,
+        movesDeadline: before.deadlineAt?.getTime() !== deadlineAt?.getTime(),
+      })
       // A process that keeps no count appended events.
-      .catch((error: unknown) => (isTaken(error) ? undefined : Promise.reject(error as Error)));
-    if (row) return;
+      .catch((error: unknown) => (isTaken(error) ? false : Promise.reject(error as Error)));
+    if (written) return;
     this.remembered.forget(ctx, id);
     throw new OvertakenError(`decision ${id} has more events than were known`);
   }

@@ -25,6 +25,7 @@ import { postgres } from '@conclave/postgres-kit';
 import { consensusEnvironment } from '../config.js';
 import { ConsensusModule } from '../consensus.module.js';
 import { deadlines } from '../decisions/deadlines.js';
+import { decisionLanes } from '../decisions/decision-lanes.js';
 import { rawOf } from './raw-key.js';
 import { SoftAuthenticator } from './soft-authenticator.js';
 import { TestLog } from './test-log.js';
@@ -212,7 +213,7 @@ export async function startConsensus(env: Readonly<Record<string, string>> = {})
     name: 'consensus' as const,
     module: ConsensusModule,
     environment: consensusEnvironment,
-    resources: [postgres(), deadlines()],
+    resources: [postgres(), decisionLanes(), deadlines()],
   };
   const fixture = await startServiceFixture(spec, {
     CONSENSUS_SIGNING_KEY: privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64'),

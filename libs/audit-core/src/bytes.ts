@@ -14,10 +14,12 @@ for (let value = 0; value < 64; value++) BASE64_VALUE[BASE64_ALPHABET.charCodeAt
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
+const HEX_OF_BYTE = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
 /** Lower-case hex. */
 export function hex(bytes: Uint8Array): string {
   let text = '';
-  for (const byte of bytes) text += HEX_DIGITS.charAt(byte >> 4) + HEX_DIGITS.charAt(byte & 15);
+  for (let at = 0; at < bytes.length; at++) text += HEX_OF_BYTE[bytes[at]!]!;
   return text;
 }
 

@@ -264,7 +264,11 @@ const sharedBy = (trips: SharedTrips, ctx: Actor): Statements =>
   statementsBy(<Row extends object>(sql: string, params?: readonly unknown[]) =>
     traced(async () => {
       try {
-        return await trips.run<Row>([sql, params], { tenantId: ctx.tenantId, timeoutMs: timeLeft(ctx), readOnly: true });
+        return await trips.run<Row>([sql, params], {
+          tenantId: ctx.tenantId,
+          timeoutMs: timeLeft(ctx),
+          readOnly: true,
+        });
       } catch (error) {
         if (isStatementTimeout(error)) timeLeft(ctx);
         return refuse(error);

@@ -14,7 +14,11 @@ import type { Predicate } from './predicate.js';
 
 /** The predicate of a sealed decision; undefined while it runs and when it was canceled. */
 export function predicateOf(events: readonly DecisionEvent[]): Predicate | undefined {
-  const decision = foldDecision(events);
+  return predicateFrom(foldDecision(events));
+}
+
+/** The same, where the events are folded already. */
+export function predicateFrom(decision: Decision): Predicate | undefined {
   const { terms, ended, closed, discussion, asked, veto } = decision;
   if (ended?.type !== 'decision.sealed' || closed === undefined) return undefined;
   return {

@@ -10,7 +10,7 @@
  * right; that an evaluator's digest is what really ran; that an operator holding *every* voter key did not stage the
  * vote (read `custody`); or that no ballot was withheld from it — the voter who holds the signed ballot can show that.
  */
-import { hex, jcs, sha256, utf8 } from '@conclave/audit-core';
+import { Canonical, hex, jcs, sha256, utf8 } from '@conclave/audit-core';
 import { statementShape } from '../ballot.js';
 import { spokenShape } from '../discussion.js';
 import { identifier, label, optionId, seq, sha256Hex, timestamp } from '../primitives.js';
@@ -132,12 +132,22 @@ export function parseStatement(value: unknown): Read<ReceiptStatement> {
 
 /** The statement of a predicate: its subjects are the decision itself and, for a change, the head commit and the tree. */
 export function statementOf(predicate: Predicate): ReceiptStatement {
-  const { subject } = predicate;
-  const name = `decision/${predicate.decisionId}`;
+  return { ...envelopeOf(predicate, jcs(predicate)), predicate };
+}
+
+/** The bytes that are signed and whose SHA-256 is logged. */
+export function payloadBytes(predicate: Predicate): Uint8Array {
+  const text = jcs(predicate);
+  return utf8(jcs({ ...envelopeOf(predicate, text), predicate: new Canonical(text) }));
+}
+
+/** What a statement holds beside its predicate, whose canonical text it is about. */
+function envelopeOf({ decisionId, subject }: Predicate, text: string): Omit<ReceiptStatement, 'predicate'> {
+  const digest = { sha256: hex(sha256(utf8(text))) };
   return {
     _type: STATEMENT_TYPE,
     subject: [
-      { name, digest: { sha256: hex(sha256(utf8(jcs(predicate)))) } },
+      { name: `decision/${decisionId}`, digest },
       ...(subject
         ? [
             { name: subject.repository, digest: { gitCommit: subject.head } },
@@ -146,11 +156,5 @@ export function statementOf(predicate: Predicate): ReceiptStatement {
         : []),
     ],
     predicateType: PREDICATE_TYPE,
-    predicate,
   };
-}
-
-/** The bytes that are signed and whose SHA-256 is logged. */
-export function payloadBytes(predicate: Predicate): Uint8Array {
-  return utf8(jcs(statementOf(predicate)));
 }

@@ -6,7 +6,6 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Counter, type Registry } from 'prom-client';
 import type { ConsensusConfig } from '../config.js';
 import { Consequences, joined } from './consequences.js';
-import { DecisionLanes, within } from './decision-lanes.js';
 import { viewOf } from './decision-view.js';
 import { OvertakenError, PostgresDecisions, type Change, type Held } from './postgres-decisions.js';
 import { refused } from './refused.js';
@@ -31,11 +30,16 @@ interface Asked {
 }
 
 /** What a command came to. */
-type Answer = { readonly held: Held; readonly refusal: Admission['refusal'] } | { readonly error: unknown };
+type Answer = { readonly refusal: Admission['refusal'] } | { readonly error: unknown };
 
-/** What several commands came to, and what is to be written for it. */
-interface Considered {
+/** What several commands came to, each in its place, and the decision after them. */
+interface Answered {
   readonly answers: readonly Answer[];
+  readonly after: Held;
+}
+
+/** The same, and what is to be written for it. */
+interface Considered extends Answered {
   readonly change: Change | undefined;
   readonly late: readonly { readonly ctx: Actor; readonly voterId: string; readonly statementSha256: string }[];
 }
@@ -54,7 +58,6 @@ export class BallotBox {
   constructor(
     @Inject(Database) private readonly db: Database,
     @Inject(PostgresDecisions) private readonly decisions: PostgresDecisions,
-    @Inject(DecisionLanes) private readonly lanes: DecisionLanes,
     @Inject(Consequences) private readonly consequences: Consequences,
     @Inject(CONFIG) private readonly config: ConsensusConfig,
     @Inject(METRICS) metrics: Registry,
@@ -92,37 +95,40 @@ export class BallotBox {
     const [{ ctx, id }] = all as readonly [Asked, ...Asked[]];
     const patient = { ...ctx, deadlineAt: Math.max(...all.map((asked) => asked.ctx.deadlineAt ?? Infinity)) };
     const carriedOut = (async () => (await this.fromMemory(patient, id, all)) ?? this.locked(patient, id, all))();
-    const answers = await carriedOut.catch((error: unknown) => {
+    try {
+      settle(all, await carriedOut);
+    } catch (error) {
       const final = all.length === 1 && !(again && error instanceof OvertakenError);
-      return final ? [{ error }] : undefined;
-    });
-    if (answers) for (const [at, answer] of answers.entries()) settle(all[at]!, answer);
-    else for (const one of all) await this.carryOut([one], all.length > 1);
+      if (final) all[0]!.reject(error);
+      else for (const one of all) await this.carryOut([one], all.length > 1);
+    }
   }
 
   /** Undefined when the decision is not remembered, or not as it is. */
-  private async fromMemory(ctx: Actor, id: string, all: readonly Asked[]): Promise<readonly Answer[] | undefined> {
+  private async fromMemory(ctx: Actor, id: string, all: readonly Asked[]): Promise<Answered | undefined> {
     const held = this.decisions.recall(ctx, id);
     if (!held) return undefined;
-    const { answers, change, late } = await this.consider(held, all);
+    const considered = await this.consider(held, all);
+    const { change, late } = considered;
     // A refusal may rest on what has changed since; a change that is written shows that nothing has.
     if (!change || late.length > 0) return undefined;
     try {
-      await this.decisions.write(this.lanes, ctx, change);
+      await this.decisions.write(ctx, change);
     } catch (error) {
       if (error instanceof OvertakenError) return undefined;
       throw error;
     }
     this.written(ctx, change);
-    return answers;
+    return considered;
   }
 
-  private locked(ctx: Actor, id: string, all: readonly Asked[]): Promise<readonly Answer[]> {
+  private locked(ctx: Actor, id: string, all: readonly Asked[]): Promise<Answered> {
     return this.db.tx(ctx, async (tx) => {
-      const { answers, change, late } = await this.consider(await this.decisions.lock(tx, ctx, id), all);
+      const considered = await this.consider(await this.decisions.lock(tx, ctx, id), all);
+      const { change, late } = considered;
       for (const one of late) await this.noteLate(tx, id, one);
       if (change) await this.write(tx, ctx, change);
-      return answers;
+      return considered;
     });
   }
 
@@ -141,9 +147,9 @@ export class BallotBox {
       }
       change = joined(change, this.consequences.of(ctx, held, admission, 'complete'));
       if (admission.late) late.push({ ctx, ...admission.late });
-      answers.push({ held: change?.after ?? held, refusal: admission.refusal });
+      answers.push({ refusal: admission.refusal });
     }
-    return { answers, change, late };
+    return { answers, after: change?.after ?? before, change, late };
   }
 
   /** Ends the waiting for a decision whose deadline has passed; nothing when another replica was faster. */
@@ -168,7 +174,7 @@ export class BallotBox {
   }
 
   private async write(tx: Tx, ctx: Actor, change: Change): Promise<void> {
-    await this.decisions.write(within(tx), ctx, change);
+    await this.decisions.write(ctx, change, tx);
     tx.afterCommit(() => this.written(ctx, change));
   }
 
@@ -198,12 +204,14 @@ async function attempt<T>(ask: () => T | Promise<T>): Promise<T | { readonly err
   }
 }
 
-function settle({ resolve, reject }: Asked, answer: Answer): void {
-  try {
+/** Everybody is answered with the decision after the turn: what was written together is seen together. */
+function settle(all: readonly Asked[], { answers, after }: Answered): void {
+  const { phase } = after.decision;
+  const view = viewOf(after);
+  for (const [at, { resolve, reject }] of all.entries()) {
+    const answer = answers[at]!;
     if ('error' in answer) reject(answer.error);
-    else if (answer.refusal) reject(refused(answer.refusal, { phase: answer.held.decision.phase }));
-    else resolve(viewOf(answer.held));
-  } catch (error) {
-    reject(error);
+    else if (answer.refusal) reject(refused(answer.refusal, { phase }));
+    else resolve(view);
   }
 }

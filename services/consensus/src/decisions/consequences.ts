@@ -4,7 +4,7 @@ import {
   ballotRecordsOf,
   commitsClosedEntryOf,
   payloadBytes,
-  predicateOf,
+  predicateFrom,
   sealedEntryOf,
   type Admission,
   type Decision,
@@ -59,9 +59,9 @@ export class Consequences {
   /** Signs the receipt of a sealed decision, whose payload's digest the log is told. */
   private issue(
     ctx: Actor,
-    { id, decision, events: all }: Held,
+    { id, decision }: Held,
   ): NonNullable<Change['receipt']> & { readonly event: OutboundEvent } {
-    const predicate = predicateOf(all);
+    const predicate = predicateFrom(decision);
     const { ended, terms, openedAt } = decision;
     if (!predicate || ended?.type !== 'decision.sealed') throw new Error('only a sealed decision has a receipt');
     const payload = payloadBytes(predicate);

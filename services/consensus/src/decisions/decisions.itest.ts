@@ -348,19 +348,24 @@ describe('the ballot box', () => {
 });
 
 describe('the store', () => {
-  it('lets the service rewrite no event, and the system role read nothing but deadlines', async () => {
+  it('lets the service rewrite no event, and the system role read nothing that anybody said', async () => {
+    const tables = `('decision', 'decision_event', 'voter_key', 'receipt')`;
     const grants = await fixture.database.query<{ table_name: string; privilege_type: string }>(
       `select table_name, privilege_type from information_schema.role_table_grants
        where grantee in ('consensus_app', 'consensus_system') and table_schema = 'consensus'
-         and table_name in ('decision', 'decision_event', 'voter_key', 'receipt') and privilege_type not in ('SELECT', 'INSERT')`,
+         and table_name in ${tables} and privilege_type not in ('SELECT', 'INSERT')`,
     );
     expect(grants).toEqual([]);
     const columns = await fixture.database.query<{ column: string }>(
       `select distinct table_name || '.' || column_name as column from information_schema.column_privileges
-       where grantee = 'consensus_system' and table_schema = 'consensus'
-         and table_name in ('decision', 'decision_event', 'voter_key', 'receipt') order by 1`,
+       where grantee = 'consensus_system' and table_schema = 'consensus' and privilege_type = 'SELECT'
+         and table_name in ${tables} order by 1`,
     );
-    expect(columns.map(({ column }) => column)).toEqual(['decision.deadline_at', 'decision.id', 'decision.tenant_id']);
+    expect(columns.map(({ column }) => column)).toEqual([
+      ...['decision.commits_event_id', 'decision.deadline_at', 'decision.id', 'decision.seq', 'decision.tenant_id'],
+      ...['voter_key.generation', 'voter_key.revoked_at', 'voter_key.superseded_at', 'voter_key.tenant_id'],
+      'voter_key.voter_id',
+    ]);
   });
 
   it('takes up what a replica of older code appended, which keeps no count on the head row', async () => {

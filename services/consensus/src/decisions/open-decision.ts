@@ -17,7 +17,6 @@ import { Calibration } from '../calibration/calibration.js';
 import { ELECTORATES, type VoterKey } from '../voter-keys/postgres-voter-keys.js';
 import { advance } from './advance.js';
 import { wavesOf } from './consequences.js';
-import { DecisionLanes, within } from './decision-lanes.js';
 import { viewOf } from './decision-view.js';
 import { ElectoralRoll } from './electoral-roll.js';
 import { OvertakenError, PostgresDecisions, type Roll } from './postgres-decisions.js';
@@ -48,7 +47,6 @@ export class OpenDecision {
   constructor(
     @Inject(Database) private readonly db: Database,
     @Inject(PostgresDecisions) private readonly decisions: PostgresDecisions,
-    @Inject(DecisionLanes) private readonly lanes: DecisionLanes,
     @Inject(ElectoralRoll) private readonly roll: ElectoralRoll,
     @Inject(Calibration) private readonly calibration: Calibration,
     @Inject(CONFIG) private readonly config: ConsensusConfig,
@@ -101,9 +99,12 @@ export class OpenDecision {
       outboundEvent(ctx, events.decisionOpened, { decision: id, termsSha256: openingDigestOf(terms), openedAt: at }),
       ...wavesOf(ctx, foldDecision(first), first),
     ];
-    const held = await this.decisions.claim(tx ? within(tx) : this.lanes, ctx, first, {
-      ...{ requestSha256, deadlineAt: firstDeadlineOf(terms), told, roll },
-    });
+    const held = await this.decisions.claim(
+      ctx,
+      first,
+      { requestSha256, deadlineAt: firstDeadlineOf(terms), told, roll },
+      tx,
+    );
     if (held === 'taken') {
       const faster = await this.repeatOf(reads, ctx, id, requestSha256);
       if (faster) return faster;

@@ -14,9 +14,9 @@ import {
 } from '@conclave/consensus-core';
 import { ConclaveError, type RequestOf, type consensus } from '@conclave/contracts';
 import type { Actor, OutboundEvent, Statements, Tx } from '@conclave/postgres-kit';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { cursorOf } from '../page-cursor.js';
-import type { DecisionWriter } from './decision-lanes.js';
+import { DecisionLanes, within, type DecisionWriter } from './decision-lanes.js';
 import type { VoterKey } from '../voter-keys/postgres-voter-keys.js';
 
 /** A decision as it is loaded: its events, what they fold to, and what only the head row knows. */
@@ -92,20 +92,23 @@ const HEAD = `d.id, d.request_sha256, d.seq, d.question, d.phase, d.outcome, d.o
 export class PostgresDecisions {
   private readonly remembered = new Remembered();
 
+  constructor(@Inject(DecisionLanes) private readonly lanes: DecisionLanes) {}
+
   /**
-   * Claims the id for these terms; `taken` when it was claimed before, by a transaction that has committed.
+   * Claims the id for these terms; `taken` when it was claimed before, by a transaction that has committed. By itself,
+   * or as a part of a transaction.
    *
    * @throws OvertakenError when the roll that the terms were frozen from does not hold any more
    */
-  async claim(by: DecisionWriter, ctx: Actor, first: readonly DecisionEvent[], claimed: Claimed): Promise<Held | 'taken'> {
+  async claim(ctx: Actor, first: readonly DecisionEvent[], claimed: Claimed, tx?: Tx): Promise<Held | 'taken'> {
     const { requestSha256, deadlineAt, told, roll } = claimed;
     const decision = foldDecision(first);
     const { seq, phase, openedAt, terms } = decision;
     const { decisionId: id, question, electorate } = terms;
-    const opened = await by.open({
+    const opened = await this.writer(tx).open({
       ...{ tenantId: ctx.tenantId, id, requestSha256, question, phase, seq, openedAt, deadlineAt, openedBy: ctx.actor },
       ...{ events: first, told, origin: roll.origin },
-      frozen: electorate.map(({ voterId }) => [voterId, roll.keys.get(voterId)!.generation]),
+      frozen: electorate.map(({ voterId: voter }) => ({ voter, generation: roll.keys.get(voter)!.generation })),
     });
     if (opened === 'overtaken') throw new OvertakenError(`the electoral roll of ${ctx.tenantId} has changed`);
     if (opened === 'taken') return 'taken';
@@ -143,15 +146,15 @@ export class PostgresDecisions {
    *
    * @throws OvertakenError when somebody has; what is remembered is forgotten, so that the next lock reads it
    */
-  async write(by: DecisionWriter, ctx: Actor, { before, after, told, commitsEventId, receipt }: Change): Promise<void> {
+  async write(ctx: Actor, { before, after, told, commitsEventId, receipt }: Change, tx?: Tx): Promise<void> {
     const { id, decision, deadlineAt } = after;
     const { phase, seq, ended } = decision;
     const sealed = ended?.type === 'decision.sealed' ? ended : undefined;
-    const written = await by
+    const written = await this.writer(tx)
       .write({
         ...{ tenantId: ctx.tenantId, id, phase, seq, before: before.seq, deadlineAt, told, commitsEventId, receipt },
         events: after.events.slice(before.events.length),
-        outcome: sealed ? JSON.stringify(sealed.data.outcome) : null,
+        outcome: sealed?.data.outcome ?? null,
         sealedAt: sealed?.at ?? null,
         movesDeadline: before.deadlineAt?.getTime() !== deadlineAt?.getTime(),
       })
@@ -235,6 +238,11 @@ export class PostgresDecisions {
        on conflict (tenant_id) do update set origin = excluded.origin`,
       [tenantId, origin],
     );
+  }
+
+  /** A part of the transaction, or by the lanes. */
+  private writer(tx: Tx | undefined): DecisionWriter {
+    return tx ? within(tx) : this.lanes;
   }
 
   private async load(

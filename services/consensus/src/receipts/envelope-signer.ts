@@ -1,5 +1,5 @@
 import { createHash, createPublicKey, sign } from 'node:crypto';
-import { base64, preAuthEncoding, type DsseEnvelope } from '@conclave/audit-core';
+import { preAuthEncoding, type DsseEnvelope } from '@conclave/audit-core';
 import { PAYLOAD_TYPE } from '@conclave/consensus-core';
 import { CONFIG } from '@conclave/nest-kit';
 import { Inject, Injectable } from '@nestjs/common';
@@ -23,8 +23,8 @@ export class EnvelopeSigner {
     const sig = sign(null, preAuthEncoding(PAYLOAD_TYPE, payload), this.config.CONSENSUS_SIGNING_KEY);
     return {
       payloadType: PAYLOAD_TYPE,
-      payload: base64(payload),
-      signatures: [{ keyid: this.keyid, sig: base64(sig) }],
+      payload: Buffer.from(payload).toString('base64'),
+      signatures: [{ keyid: this.keyid, sig: sig.toString('base64') }],
     };
   }
 }

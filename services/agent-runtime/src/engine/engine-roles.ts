@@ -1,18 +1,5 @@
-import { Role, pgConnections, type PoolOptions } from '@conclave/postgres-kit';
+import { BY_KEY, Role, pgConnections, type PoolOptions } from '@conclave/postgres-kit';
 import type { Logger } from 'pino';
-
-/**
- * Plans of the engine's statements are made once, for no batch in particular: a plan for the small table of a quiet hour
- * would read it whole for ever after, and one for the values of the moment would cost more than the batch. So every row
- * is looked up by its key.
- */
-const PLANS = {
-  plan_cache_mode: 'force_generic_plan',
-  enable_seqscan: 'off',
-  enable_hashjoin: 'off',
-  enable_mergejoin: 'off',
-  enable_material: 'off',
-};
 
 /** Connections of the engine alone, apart from those of requests, all as the system role. */
 export interface EngineRoles {
@@ -32,7 +19,7 @@ export function openEngineRoles(url: string, log: Logger): EngineRoles {
           schema: 'runtime',
           size,
           applicationName: 'conclave-runtime-engine',
-          settings: { ...PLANS, ...settings },
+          settings: { ...BY_KEY, ...settings },
         },
         (err) => log.warn({ err }, 'idle connection lost'),
       ),

@@ -17,6 +17,7 @@ beforeAll(async () => {
     CONSOLE_DIR: dir,
     NODE_ENV: 'production',
     PUBLIC_URL: 'https://conclave.example.com',
+    ALLOWED_HOSTS: 'Inside.example, conclave-gateway',
     RATE_LIMIT_ADDRESS: '1000000',
     RATE_LIMIT_PRINCIPAL: '1000000',
   });
@@ -75,6 +76,40 @@ describe('the console', () => {
     expect(headers.get('x-content-type-options')).toBe('nosniff');
     expect(headers.get('referrer-policy')).toBe('no-referrer');
     expect(headers.get('access-control-allow-origin')).toBeNull();
+  });
+
+  it('answers under its own names and by address alone', async () => {
+    const { port } = new URL(world.edge.url);
+    const statusOf = (host: string, path: string) =>
+      new Promise<[number, string]>((resolve, reject) => {
+        request({ port, path, headers: { host } }, (response) => {
+          let body = '';
+          response.setEncoding('utf8').on('data', (part: string) => (body += part));
+          response.on('end', () => resolve([response.statusCode!, body]));
+        })
+          .on('error', reject)
+          .end();
+      });
+    for (const path of ['/v1/me', '/', '/oauth/token', '/scim/v2/Users', '/auth/saml/x/metadata']) {
+      const [expected] = await statusOf('conclave.example.com', path);
+      for (const host of [
+        'conclave.example.com:443',
+        'CONCLAVE.example.com.',
+        'inside.example',
+        '10.0.0.7:8080',
+        '[::1]:1',
+      ])
+        expect([host, path, (await statusOf(host, path))[0]]).toEqual([host, path, expected]);
+      for (const host of ['evil.example', 'conclave.example.com.evil.example', 'xconclave.example.com', '@']) {
+        const [status, body] = await statusOf(host, path);
+        expect([host, path, status]).toEqual([host, path, host === '@' ? expect.any(Number) : 421]);
+        if (status === 421) expect(JSON.parse(body)).toMatchObject({ code: 'request.misdirected', host });
+      }
+    }
+    const metrics = ['evil.example', 'conclave.example.com', 'inside.example', '10.0.0.7'].map((host) =>
+      statusOf(host, '/metrics'),
+    );
+    expect((await Promise.all(metrics)).map(([status]) => status)).toEqual([421, 404, 200, 200]);
   });
 
   it.each(['/v1/me', '/scim/v2/Users'])('tells a program without a credential where to begin: %s', async (path) => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -7,10 +8,11 @@ import { contracts, type OpenApiDocument } from '@conclave/contracts';
 import { aRun, bearer, startEdgeWorld, type EdgeWorld } from './test/edge-world.js';
 
 let world: EdgeWorld;
+const PAGE = '<!doctype html><title>Console</title><script nonce="CSP-NONCE" src="/assets/app-1a2b.js"></script>';
 const dir = mkdtempSync(join(tmpdir(), 'conclave-console-'));
 beforeAll(async () => {
   mkdirSync(join(dir, 'assets'));
-  writeFileSync(join(dir, 'index.html'), '<!doctype html><title>Console</title>');
+  writeFileSync(join(dir, 'index.html'), PAGE);
   writeFileSync(join(dir, 'assets/app-1a2b.js'), 'export {}');
   writeFileSync(join(dir, '..', 'secret-beside.txt'), 'secret');
   world = await startEdgeWorld({
@@ -40,7 +42,8 @@ describe('the console', () => {
   it('is served with its files, and as the page of every address of its own', async () => {
     for (const path of ['/', '/index.html', '/runs', `/decisions/${aRun.id}`]) {
       const { status, headers, body } = await get(path, page);
-      expect([path, status, body]).toEqual([path, 200, '<!doctype html><title>Console</title>']);
+      const nonce = /nonce="([\w-]{22})"/.exec(body)?.[1];
+      expect([path, status, body]).toEqual([path, 200, PAGE.replace('CSP-NONCE', String(nonce))]);
       expect(headers.get('cache-control')).toBe('no-cache');
     }
     const script = await get('/assets/app-1a2b.js');
@@ -67,11 +70,26 @@ describe('the console', () => {
   });
 
   it('may run its own scripts only, and nothing may frame it', async () => {
-    const { headers } = await get('/', page);
-    const policy = headers.get('content-security-policy')!;
-    expect(policy).toContain("script-src 'self';");
-    expect(policy).toContain("default-src 'none'");
-    expect(policy).toContain("frame-ancestors 'none'");
+    const [first, second] = [await get('/', page), await get('/', page)];
+    const policyOf = (response: typeof first) => response.headers.get('content-security-policy')!.split(';');
+    const nonceOf = ({ body }: typeof first) => /nonce="([\w-]{22})"/.exec(body)![1]!;
+    expect(nonceOf(first)).not.toBe(nonceOf(second));
+    for (const response of [first, second]) {
+      const nonce = `'nonce-${nonceOf(response)}'`;
+      expect(policyOf(response)).toEqual(
+        expect.arrayContaining([
+          ...[`script-src ${nonce} 'strict-dynamic'`, `style-src 'self' ${nonce}`, "default-src 'none'"],
+          ...["base-uri 'none'", "frame-ancestors 'none'"],
+        ]),
+      );
+    }
+    const { headers } = await get('/assets/app-1a2b.js');
+    expect(headers.get('content-security-policy')).not.toMatch(/nonce|unsafe|strict-dynamic/);
+    const docs = await get('/docs', page);
+    const style = /<style>([^]*)<\/style>/.exec(docs.body)![1]!;
+    expect(policyOf(docs)).toContain(
+      `style-src 'self' 'sha256-${createHash('sha256').update(style).digest('base64')}'`,
+    );
     expect(headers.get('strict-transport-security')).toBe('max-age=31536000');
     expect(headers.get('x-content-type-options')).toBe('nosniff');
     expect(headers.get('referrer-policy')).toBe('no-referrer');

@@ -17,6 +17,9 @@ then `env` of all services, then the service's.
 {{- end -}}
 {{- $_ := set $own "INTERNAL_URLS" (toJson $urls) -}}
 {{- if ne $root.Values.exposure.kind "none" }}{{ $_ := set $own "TRUSTED_PROXY_HOPS" "1" }}{{ end -}}
+{{- $_ := set $own "RATE_LIMIT_REPLICAS" (printf "%d" (int (ternary (dig "max" 1 (.values.autoscaling | default dict)) .values.replicas (not (empty .values.autoscaling))))) -}}
+{{- $name := include "conclave.name" (dict "root" $root "component" "gateway") -}}
+{{- $_ := set $own "ALLOWED_HOSTS" (printf "%[1]s,%[1]s.%[2]s,%[1]s.%[2]s.svc,%[1]s.%[2]s.svc.cluster.local" $name $root.Release.Namespace) -}}
 {{- end -}}
 {{- if and (has .service (list "auth" "gateway")) $root.Values.exposure.hostname }}{{ $_ := set $own "PUBLIC_URL" (include "conclave.publicUrl" $root) }}{{ end -}}
 {{- range $name, $value := merge (dict) (.values.env | default dict) $own }}

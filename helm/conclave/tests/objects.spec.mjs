@@ -152,6 +152,8 @@ describe('the edge and the package', () => {
     const valueOf = (wanted) => env.find(({ name }) => name === wanted).value;
     expect(valueOf('PUBLIC_URL')).toBe('https://conclave.example.com');
     expect(valueOf('TRUSTED_PROXY_HOPS')).toBe('1');
+    expect(valueOf('RATE_LIMIT_REPLICAS')).toBe('10');
+    expect(valueOf('ALLOWED_HOSTS')).toMatch(/^conclave-gateway,conclave-gateway\.(\w+),conclave-gateway\.\1\.svc,/);
     const consensus = named(full, 'Deployment', '-consensus').spec.template.spec.containers[0].env;
     expect(consensus.find(({ name }) => name === 'PASSKEY_ORIGINS').value).toBe('https://conclave.example.com');
     const auth = named(full, 'Deployment', '-auth').spec.template.spec.containers[0].env;

@@ -27,6 +27,11 @@ export const errorCatalogue = {
     title: 'The content type is not accepted here.',
     action: 'Use the content type named in `accepted`.',
   },
+  'request.misdirected': {
+    status: 421,
+    title: 'No host of this name answers here.',
+    action: 'Use the address people use. An operator adds further names to ALLOWED_HOSTS.',
+  },
   'request.deadline': {
     status: 504,
     title: 'The deadline passed before the work was done.',

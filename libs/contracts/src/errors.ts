@@ -11,6 +11,7 @@ export const generalErrors = [
   'request.malformed',
   'request.too-large',
   'request.media-type',
+  'request.misdirected',
   'request.deadline',
   'request.rate-limited',
   'request.idempotency-mismatch',

@@ -25,6 +25,7 @@ describe('what a sign-in may do', () => {
       'auth.v1.connection.create',
       'auth.v1.connection.delete',
       'auth.v1.connection.roll-key',
+      'auth.v1.connection.test',
       'auth.v1.device-code.decide',
       'auth.v1.directory.delete',
       'auth.v1.directory.put',

@@ -1,5 +1,6 @@
 import { auth } from '@conclave/contracts';
 import { MantineProvider, useMantineColorScheme } from '@mantine/core';
+import { setNonce } from 'get-nonce';
 import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { Suspense, useEffect } from 'react';
 import { theme, variables } from './design/theme.js';
@@ -27,10 +28,19 @@ const queries: QueryClient = new QueryClient({
   }),
 });
 
+/** With which the page may have styles of its own; dialogs, which keep the page from scrolling, ask for it elsewhere. */
+const nonceOfPage = (): string => document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce ?? '';
+setNonce(nonceOfPage());
+
 /** The console. */
 export function App() {
   return (
-    <MantineProvider theme={theme} cssVariablesResolver={variables} defaultColorScheme="auto">
+    <MantineProvider
+      theme={theme}
+      cssVariablesResolver={variables}
+      defaultColorScheme="auto"
+      getStyleNonce={nonceOfPage}
+    >
       <QueryClientProvider client={queries}>
         <FaultBoundary>
           <Inside />

@@ -31,6 +31,17 @@ export const edgeEnvironment = {
     .url({ protocol: /^https?$/ })
     .optional()
     .describe('Address people use. https makes cookies Secure and sends HSTS.'),
+  ALLOWED_HOSTS: z
+    .string()
+    .default('')
+    .transform((names) =>
+      names
+        .toLowerCase()
+        .split(',')
+        .map((name) => name.trim())
+        .filter(Boolean),
+    )
+    .describe('Further names it answers to besides that of PUBLIC_URL and addresses, with commas.'),
   TRUSTED_PROXY_HOPS: count
     .min(0)
     .max(10)
@@ -44,6 +55,10 @@ export const edgeEnvironment = {
     .min(1)
     .default(1_200)
     .describe('Requests per minute and address that carry no credential the edge has found good.'),
+  RATE_LIMIT_REPLICAS: count
+    .min(1)
+    .default(2)
+    .describe('Most replicas of the edge: while Redis is away, each lets that part of the limits through.'),
   UPLOAD_LIMIT_BYTES: count.min(1).default(268_435_456).describe('Largest body of a streamed request.'),
 } as const;
 

@@ -244,6 +244,7 @@ export const testConnection = contract({
   owner: 'auth',
   subject: 'auth.v1.connection.test',
   permission: 'connection:manage',
+  stepUp: true,
   request: z.strictObject({ settings: givenSettings }),
   reply: z.object({
     ok: z.boolean(),

@@ -21,9 +21,11 @@ import { addApp, creationOptions, GOOD_CODE, LINK_SECRET, RECOVERY_CODES, reques
 import { handlersOf } from './fake-handlers.js';
 import { API_KEY, type World } from './world.js';
 
-/** What the real edge sends with every answer. */
+/** What the real edge sends with its page. */
+const NONCE = 'bm9uY2U';
 const POLICY =
-  "default-src 'none';script-src 'self';style-src 'self' 'unsafe-inline';img-src 'self' data:;font-src 'self' data:;" +
+  `default-src 'none';script-src 'nonce-${NONCE}' 'strict-dynamic';style-src 'self' 'nonce-${NONCE}';` +
+  "img-src 'self' data:;font-src 'self' data:;" +
   "connect-src 'self';manifest-src 'self';base-uri 'none';form-action 'self';frame-ancestors 'none'";
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -129,9 +131,10 @@ export class FakeEdge {
   private async file(path: string, response: ServerResponse): Promise<void> {
     const name = extname(path) === '' ? 'index.html' : path;
     const bytes = await readFile(join(this.consoleDir, name)).catch(() => undefined);
+    const body = name === 'index.html' ? bytes?.toString().replaceAll('CSP-NONCE', NONCE) : bytes;
     response
       .writeHead(bytes ? 200 : 404, { 'content-type': TYPES[extname(name)] ?? 'application/octet-stream' })
-      .end(bytes);
+      .end(body);
   }
 
   private async api(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {

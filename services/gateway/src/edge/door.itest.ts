@@ -322,6 +322,15 @@ describe('sign-ins', () => {
     expect(world.owner.seen).toEqual([]);
   });
 
+  it('refuses a write that another page asks for, whatever it knows', async () => {
+    const { cookie, csrf } = await signIn();
+    const from = (origin: string) => cancel({ cookie, 'x-conclave-csrf': csrf, origin });
+    for (const origin of ['https://evil.example', 'null', 'http://127.0.0.1:1', '', 'file://'])
+      expect([origin, await codeOf(await from(origin))]).toEqual([origin, 'auth.csrf']);
+    expect(world.owner.seen).toEqual([]);
+    expect((await from(new URL(world.edge.url).origin)).status).toBe(200);
+  });
+
   it('refuses a sign-in with an unknown key, and one that is not JSON', async () => {
     const post = (type: string, body: string) =>
       world.fetch('/v1/sign-ins', { method: 'POST', headers: { 'content-type': type }, body });

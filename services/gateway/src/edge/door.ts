@@ -26,10 +26,7 @@ export class Door {
     await this.limits.countPrincipal(caller.context.principal!.id);
     if (caller.requestsPerMinute !== undefined)
       await this.limits.countTenant(caller.context.tenantId!, caller.requestsPerMinute);
-    if (credential.kind === 'sign-in' && request.method !== 'GET' && request.method !== 'HEAD')
-      checkCsrf(caller, request);
-    if (credential.kind === 'sign-in' && offersUpgrade(request) && !this.cookie.isOwnPage(request))
-      throw new ConclaveError('auth.csrf');
+    if (credential.kind === 'sign-in') this.refuseOtherPages(caller, request);
     refuseUnpermitted(terms, caller.context);
     reply.header('vary', 'authorization, cookie');
     return { ...caller, credential };
@@ -58,6 +55,15 @@ export class Door {
     if (!allowedFrom || allowedFrom.has(address)) return;
     await this.limits.countAddress(request);
     throw new ConclaveError('auth.address.refused', { address });
+  }
+
+  /** What a browser does of its own accord for any page that asks is done for pages of ours alone. @throws ConclaveError `auth.csrf` */
+  private refuseOtherPages(caller: Caller, request: FastifyRequest): void {
+    const isWrite = request.method !== 'GET' && request.method !== 'HEAD';
+    if (isWrite) checkCsrf(caller, request);
+    const saysWho = request.headers.origin !== undefined;
+    if ((offersUpgrade(request) || (isWrite && saysWho)) && !this.cookie.isOwnPage(request))
+      throw new ConclaveError('auth.csrf');
   }
 
   /** A header that is there decides alone: a bad key is not excused by a good cookie. */

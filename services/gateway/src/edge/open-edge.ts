@@ -13,7 +13,7 @@ import { registerContractRoute, type HttpContract } from './contract-routes.js';
 import { Credentials } from './credentials.js';
 import { Door } from './door.js';
 import { registerHooks } from './hooks.js';
-import { keepInside } from './inside-pages.js';
+import { answerToKnownHosts } from './known-hosts.js';
 import { serveListedOnly } from './listed-routes.js';
 import { registerOauth } from './oauth.js';
 import { answerBrokenRequests, sendProblem } from './problems.js';
@@ -33,7 +33,7 @@ const isHttp = (contract: Contract): contract is HttpContract => contract.http !
 /** Puts the public API, the console and the reference on the listener. */
 export async function openEdge(fastify: FastifyInstance, app: INestApplicationContext, kit: Kit): Promise<void> {
   const config = app.get<EdgeConfig>(CONFIG);
-  const counters = await SharedCounters.open(config.REDIS_URL, kit.log);
+  const counters = await SharedCounters.open(config.REDIS_URL, config.RATE_LIMIT_REPLICAS, kit.log);
   const limits = new RateLimits(counters, config);
   const credentials = new Credentials(kit);
   const cookie = new SignInCookie(config);
@@ -42,7 +42,7 @@ export async function openEdge(fastify: FastifyInstance, app: INestApplicationCo
   boundConnections(fastify);
   answerBrokenRequests(fastify);
   leadAstrayPathsHome(fastify);
-  keepInside(fastify, kit, config.PUBLIC_URL);
+  answerToKnownHosts(fastify, kit, config);
   serveListedOnly(fastify);
 
   await fastify.register(async (scope) => {

@@ -19,18 +19,42 @@ async function statuses(count: number, headers: Record<string, string>): Promise
   return found;
 }
 
-const until429 = async (headers: Record<string, string>) => (await statuses(40, headers)).indexOf(429);
+/** How many get through before one is refused: `expected`, if it is that and no more than was given back meanwhile. */
+async function until429(headers: Record<string, string>, expected: number): Promise<number> {
+  const began = performance.now();
+  const through = (await statuses(40, headers)).indexOf(429);
+  const givenBack = Math.ceil((performance.now() - began) / (60_000 / 20));
+  return through >= expected && through <= expected + givenBack ? expected : through;
+}
 
 describe('without Redis', () => {
   it('limits a principal by itself, with Retry-After, and leaves another alone', async () => {
     world = await startEdgeWorld(LIMITS);
     world.addKey('ck_other');
-    expect(await until429(bearer(world.keys.admin))).toBe(20);
+    expect(await until429(bearer(world.keys.admin), 20)).toBe(20);
     const refused = await world.fetch(run, { headers: bearer(world.keys.admin) });
     expect(await refused.json()).toMatchObject({ code: 'request.rate-limited', retryable: true, limit: 20 });
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
     expect(Number(refused.headers.get('retry-after'))).toBeLessThanOrEqual(60);
     expect((await world.fetch(run, { headers: bearer('ck_other') })).status).toBe(200);
+  });
+
+  it('gives back what was used bit by bit, so that no moment lets through twice as much', async () => {
+    world = await startEdgeWorld(LIMITS);
+    expect(await until429(bearer(world.keys.admin), 20)).toBe(20);
+    const now = Date.now.bind(Date);
+    for (const [laterMs, passing] of [
+      [30_000, 10],
+      [33_500, 1],
+      [300_000, 20],
+    ] as const) {
+      const clock = jest.spyOn(Date, 'now').mockImplementation(() => now() + laterMs);
+      try {
+        expect(await until429(bearer(world.keys.admin), passing)).toBe(passing);
+      } finally {
+        clock.mockRestore();
+      }
+    }
   });
 
   it('limits guesses by address without asking auth, and still serves who is known', async () => {
@@ -61,7 +85,7 @@ describe('without Redis', () => {
       expect(world.exchanges()).toBe(before + 1);
       world.revoke(world.keys.admin, false);
       clock.mockImplementation(() => now() + 12_000);
-      expect([await admin(), await admin()]).toEqual([401, 429]);
+      expect([await admin(), await admin(), await admin()]).toEqual([401, 401, 429]);
     } finally {
       clock.mockRestore();
     }
@@ -148,6 +172,22 @@ describe('with Redis', () => {
     expect([...first, ...(await statuses(1, {}))].filter((status) => status === 401)).toHaveLength(10);
   });
 
+  it('gives back what was used bit by bit', async () => {
+    world = await startEdgeWorld({ ...env(), REDIS_URL: `redis://127.0.0.1:${port}/1` });
+    world.addKey('ck_bit');
+    expect(await until429(bearer('ck_bit'), 20)).toBe(20);
+    const refused = await world.fetch(run, { headers: bearer('ck_bit') });
+    const afterS = Number(refused.headers.get('retry-after'));
+    expect(afterS).toBeLessThanOrEqual(3);
+    await sleep(afterS * 1_000);
+    expect(await until429(bearer('ck_bit'), 1)).toBe(1);
+  });
+
+  it('lets all replicas together through no more than the limit while Redis is away', async () => {
+    world = await startEdgeWorld({ ...env(), RATE_LIMIT_REPLICAS: '3', REDIS_URL: 'redis://127.0.0.1:1' });
+    expect(await until429(bearer(world.keys.admin), 6)).toBe(6);
+  });
+
   it('tightens the limits while Redis is away, and shares them again when it is back', async () => {
     world = await startEdgeWorld(env());
     world.addKey('ck_one');
@@ -155,13 +195,13 @@ describe('with Redis', () => {
     await kill('SIGKILL');
     await start();
     await kill('SIGKILL');
-    expect(await until429(bearer(world.keys.admin))).toBe(10);
+    expect(await until429(bearer(world.keys.admin), 10)).toBe(10);
     await start();
     await sleep(1_500);
-    expect(await until429(bearer('ck_one'))).toBe(20);
+    expect(await until429(bearer('ck_one'), 20)).toBe(20);
     await kill('SIGSTOP');
     const began = Date.now();
-    expect(await until429(bearer('ck_two'))).toBe(10);
+    expect(await until429(bearer('ck_two'), 10)).toBe(10);
     expect(Date.now() - began).toBeLessThan(3_000);
     await kill('SIGCONT');
   });

@@ -7,8 +7,8 @@ import type { SharedCounters } from './shared-counters.js';
 const WINDOW_MS = 60_000;
 
 /**
- * Requests with a good credential are limited by its principal, and by its tenant where operators said so, wherever they come from and however many keys and
- * sign-ins there are; what comes without one that was good before is limited by address, so that guessing keys is slow
+ * Requests with a good credential are limited by its principal, and by its tenant where operators said so, wherever they
+ * come from and however many keys and sign-ins there are; what comes without one that was good before is limited by address, so that guessing keys is slow
  * and a busy office behind one address is not.
  */
 export class RateLimits {
@@ -34,9 +34,9 @@ export class RateLimits {
   }
 
   private async count(key: string, limit: number, of?: 'requestsPerMinute'): Promise<void> {
-    const { current, remainingMs } = await this.counters.increment(key, WINDOW_MS);
-    if (current <= limit) return;
-    const retryAfterS = Math.max(1, Math.ceil(remainingMs / 1_000));
+    const waitMs = await this.counters.take(key, { limit, windowMs: WINDOW_MS });
+    if (waitMs === 0) return;
+    const retryAfterS = Math.ceil(waitMs / 1_000);
     throw new ConclaveError('request.rate-limited', {
       ...{ limit, windowS: WINDOW_MS / 1_000, retryAfterS },
       ...(of === undefined ? {} : { of }),

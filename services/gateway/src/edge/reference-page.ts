@@ -52,7 +52,7 @@ const json = (value: unknown): string => `<pre>${text(JSON.stringify(value, unde
 
 const text = (value: string): string => value.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 
-const STYLE = `
+export const STYLE = `
 :root { color-scheme: light dark }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
 nav a { margin-right: 1rem }

@@ -8,7 +8,8 @@ import {
   type OpenApiDocument,
 } from '@conclave/contracts';
 import type { FastifyInstance } from 'fastify';
-import { referencePage } from './reference-page.js';
+import { referencePage, STYLE } from './reference-page.js';
+import { allow } from './security-headers.js';
 import { askedOutside, move, waysIn } from './sign-ins.js';
 import { proofContract, totpContract } from './step-up.js';
 
@@ -16,12 +17,14 @@ import { proofContract, totpContract } from './step-up.js';
 export function registerReference(fastify: FastifyInstance): void {
   const document = openApiDocument({ ...signIns, ...hooks });
   serve('/openapi.json', 'application/json; charset=utf-8', JSON.stringify(document));
-  serve('/docs', 'text/html; charset=utf-8', referencePage(document));
+  const style = createHash('sha256').update(STYLE).digest('base64');
+  serve('/docs', 'text/html; charset=utf-8', referencePage(document), `'sha256-${style}'`);
 
-  function serve(path: string, type: string, body: string): void {
+  function serve(path: string, type: string, body: string, styles?: string): void {
     const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
     fastify.get(path, async (request, reply) => {
       reply.header('cache-control', 'no-cache').header('etag', etag);
+      if (styles !== undefined) allow(reply, { styles });
       return request.headers['if-none-match'] === etag ? reply.status(304).send() : reply.type(type).send(body);
     });
   }

@@ -1,5 +1,5 @@
 import fastifyHelmet from '@fastify/helmet';
-import { fastify } from 'fastify';
+import { fastify, type FastifyReply } from 'fastify';
 import type { EdgeConfig } from '../config.js';
 
 /** What an answer has besides. */
@@ -17,7 +17,22 @@ export async function securityHeaders(config: Pick<EdgeConfig, 'PUBLIC_URL'>): P
   );
 }
 
-/** The console runs its own scripts and talks to its own origin, and nothing may frame it. */
+/** What a page may have besides files of its own origin. */
+export interface PageSources {
+  /** Those of scripts, in place of the origin's files. */
+  readonly scripts?: string;
+  readonly styles: string;
+}
+
+/** Widens the policy of this one answer. */
+export function allow({ raw }: FastifyReply, { scripts, styles }: PageSources): void {
+  const policy = String(raw.getHeader(POLICY)).replace("style-src 'self'", `style-src 'self' ${styles}`);
+  raw.setHeader(POLICY, scripts === undefined ? policy : policy.replace("script-src 'self'", `script-src ${scripts}`));
+}
+
+const POLICY = 'content-security-policy';
+
+/** Files of this origin and nothing inline, its own origin to talk to, and nothing may frame it. */
 function policyOf({ PUBLIC_URL }: Pick<EdgeConfig, 'PUBLIC_URL'>) {
   const https = PUBLIC_URL?.startsWith('https:') === true;
   return {
@@ -26,7 +41,7 @@ function policyOf({ PUBLIC_URL }: Pick<EdgeConfig, 'PUBLIC_URL'>) {
       directives: {
         defaultSrc: ["'none'"],
         scriptSrc: ["'self'"],
-        styleSrc: ["'self'", "'unsafe-inline'"],
+        styleSrc: ["'self'"],
         imgSrc: ["'self'", 'data:'],
         fontSrc: ["'self'", 'data:'],
         connectSrc: ["'self'"],

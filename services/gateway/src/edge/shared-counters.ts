@@ -1,15 +1,23 @@
 /**
- * The counters behind the rate limits: in Redis, shared by all replicas; while Redis is away each replica counts for
- * itself, every request double, so that an outage of the cache tightens the limits and never lifts them.
+ * What is left of the rate limits, by the generic cell rate algorithm (ITU-T I.371): of each key one instant is kept, when
+ * all it has used will have been given back. So there is no window whose end lets through twice as much at once, and a
+ * refusal costs nothing.
+ *
+ * In Redis, shared by all replicas; while Redis is away each replica lets its own part through, so that an outage of the
+ * cache tightens the limits and never lifts them.
  */
 import { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 
-/** Count and time to live in one step: a counter without an end would lock its key out for ever. */
-const COUNT = `
-local current = redis.call('INCR', KEYS[1])
-if current == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
-return {current, redis.call('PTTL', KEYS[1])}`;
+/** In microseconds, by Redis' own clock. Answers how long to wait; 0 is "now", and only then something is used up. */
+const TAKE = `
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local free = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now) + ARGV[1]
+local wait = free - ARGV[2] - now
+if wait > 0 then return wait end
+redis.call('SET', KEYS[1], string.format('%.0f', free), 'PX', math.ceil((free - now) / 1000))
+return 0`;
 
 const PREFIX = 'conclave:edge:rate:';
 const REDIS_TIMEOUT_MS = 100;
@@ -17,21 +25,25 @@ const REDIS_TIMEOUT_MS = 100;
 const AWAY_MS = 1_000;
 const LOCAL_LIMIT = 20_000;
 
-export interface Count {
-  readonly current: number;
-  /** Until the counter starts anew. */
-  readonly remainingMs: number;
+/** So many in so much time, all of them at once if nothing was used before. */
+export interface Rate {
+  readonly limit: number;
+  readonly windowMs: number;
 }
 
 export class SharedCounters {
-  private readonly local = new Map<string, { current: number; endsAt: number }>();
+  /** When all that a key used will have been given back. */
+  private readonly local = new Map<string, number>();
   private awayUntil = 0;
 
-  private constructor(private readonly redis?: Redis) {}
+  private constructor(
+    private readonly replicas: number,
+    private readonly redis?: Redis,
+  ) {}
 
-  /** Connects, if it can. Without a URL there is one replica, and its own count is the whole count. */
-  static async open(url: string | undefined, log: Logger): Promise<SharedCounters> {
-    if (url === undefined) return new SharedCounters();
+  /** Connects, if it can. Without a URL there is one replica, and what it knows is all there is to know. */
+  static async open(url: string | undefined, replicas: number, log: Logger): Promise<SharedCounters> {
+    if (url === undefined) return new SharedCounters(1);
     const redis = new Redis(url, {
       lazyConnect: true,
       commandTimeout: REDIS_TIMEOUT_MS,
@@ -43,19 +55,19 @@ export class SharedCounters {
     });
     redis.on('error', (error: Error) => log.warn({ err: error }, 'rate limits are counted without Redis'));
     await redis.connect().catch(() => undefined);
-    return new SharedCounters(redis);
+    return new SharedCounters(replicas, redis);
   }
 
-  /** Counts one more in the key's current window. */
-  async increment(key: string, windowMs: number): Promise<Count> {
-    if (!this.redis) return this.incrementLocally(key, windowMs, 1);
-    if (Date.now() < this.awayUntil) return this.incrementLocally(key, windowMs, 2);
+  /** Uses one up, if one is left. @returns for how many milliseconds none is left; 0 when one was used */
+  async take(key: string, rate: Rate): Promise<number> {
+    if (!this.redis || Date.now() < this.awayUntil) return this.takeLocally(key, rate);
     try {
-      const [current, remainingMs] = (await this.redis.eval(COUNT, 1, PREFIX + key, windowMs)) as [number, number];
-      return { current, remainingMs };
+      const windowUs = rate.windowMs * 1_000;
+      const interval = windowUs / rate.limit;
+      return Number(await this.redis.eval(TAKE, 1, PREFIX + key, interval, windowUs)) / 1_000;
     } catch {
       this.awayUntil = Date.now() + AWAY_MS;
-      return this.incrementLocally(key, windowMs, 2);
+      return this.takeLocally(key, rate);
     }
   }
 
@@ -63,14 +75,16 @@ export class SharedCounters {
     this.redis?.disconnect();
   }
 
-  private incrementLocally(key: string, windowMs: number, weight: number): Count {
+  /** Each replica has its part of the rate, and one at least: so each that is used counts for all of them. */
+  private takeLocally(key: string, { limit, windowMs }: Rate): number {
     const now = Date.now();
-    const known = this.local.get(key);
-    const counter = known && known.endsAt > now ? known : { current: 0, endsAt: now + windowMs };
-    counter.current += weight;
+    const interval = (windowMs / limit) * this.replicas;
+    const free = Math.max(this.local.get(key) ?? 0, now) + interval;
+    const waitMs = free - Math.max(windowMs, interval) - now;
+    if (waitMs > 0) return waitMs;
     this.local.delete(key);
-    this.local.set(key, counter);
+    this.local.set(key, free);
     if (this.local.size > LOCAL_LIMIT) this.local.delete(this.local.keys().next().value!);
-    return { current: counter.current, remainingMs: counter.endsAt - now };
+    return 0;
   }
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -7,16 +8,18 @@ import { contracts, type OpenApiDocument } from '@conclave/contracts';
 import { aRun, bearer, startEdgeWorld, type EdgeWorld } from './test/edge-world.js';
 
 let world: EdgeWorld;
+const PAGE = '<!doctype html><title>Console</title><script nonce="CSP-NONCE" src="/assets/app-1a2b.js"></script>';
 const dir = mkdtempSync(join(tmpdir(), 'conclave-console-'));
 beforeAll(async () => {
   mkdirSync(join(dir, 'assets'));
-  writeFileSync(join(dir, 'index.html'), '<!doctype html><title>Console</title>');
+  writeFileSync(join(dir, 'index.html'), PAGE);
   writeFileSync(join(dir, 'assets/app-1a2b.js'), 'export {}');
   writeFileSync(join(dir, '..', 'secret-beside.txt'), 'secret');
   world = await startEdgeWorld({
     CONSOLE_DIR: dir,
     NODE_ENV: 'production',
     PUBLIC_URL: 'https://conclave.example.com',
+    ALLOWED_HOSTS: 'Inside.example, conclave-gateway',
     RATE_LIMIT_ADDRESS: '1000000',
     RATE_LIMIT_PRINCIPAL: '1000000',
   });
@@ -39,7 +42,8 @@ describe('the console', () => {
   it('is served with its files, and as the page of every address of its own', async () => {
     for (const path of ['/', '/index.html', '/runs', `/decisions/${aRun.id}`]) {
       const { status, headers, body } = await get(path, page);
-      expect([path, status, body]).toEqual([path, 200, '<!doctype html><title>Console</title>']);
+      const nonce = /nonce="([\w-]{22})"/.exec(body)?.[1];
+      expect([path, status, body]).toEqual([path, 200, PAGE.replace('CSP-NONCE', String(nonce))]);
       expect(headers.get('cache-control')).toBe('no-cache');
     }
     const script = await get('/assets/app-1a2b.js');
@@ -66,15 +70,64 @@ describe('the console', () => {
   });
 
   it('may run its own scripts only, and nothing may frame it', async () => {
-    const { headers } = await get('/', page);
-    const policy = headers.get('content-security-policy')!;
-    expect(policy).toContain("script-src 'self';");
-    expect(policy).toContain("default-src 'none'");
-    expect(policy).toContain("frame-ancestors 'none'");
+    const [first, second] = [await get('/', page), await get('/', page)];
+    const policyOf = (response: typeof first) => response.headers.get('content-security-policy')!.split(';');
+    const nonceOf = ({ body }: typeof first) => /nonce="([\w-]{22})"/.exec(body)![1]!;
+    expect(nonceOf(first)).not.toBe(nonceOf(second));
+    for (const response of [first, second]) {
+      const nonce = `'nonce-${nonceOf(response)}'`;
+      expect(policyOf(response)).toEqual(
+        expect.arrayContaining([
+          ...[`script-src ${nonce} 'strict-dynamic'`, `style-src 'self' ${nonce}`, "default-src 'none'"],
+          ...["base-uri 'none'", "frame-ancestors 'none'"],
+        ]),
+      );
+    }
+    const { headers } = await get('/assets/app-1a2b.js');
+    expect(headers.get('content-security-policy')).not.toMatch(/nonce|unsafe|strict-dynamic/);
+    const docs = await get('/docs', page);
+    const style = /<style>([^]*)<\/style>/.exec(docs.body)![1]!;
+    expect(policyOf(docs)).toContain(
+      `style-src 'self' 'sha256-${createHash('sha256').update(style).digest('base64')}'`,
+    );
     expect(headers.get('strict-transport-security')).toBe('max-age=31536000');
     expect(headers.get('x-content-type-options')).toBe('nosniff');
     expect(headers.get('referrer-policy')).toBe('no-referrer');
     expect(headers.get('access-control-allow-origin')).toBeNull();
+  });
+
+  it('answers under its own names and by address alone', async () => {
+    const { port } = new URL(world.edge.url);
+    const statusOf = (host: string, path: string) =>
+      new Promise<[number, string]>((resolve, reject) => {
+        request({ port, path, headers: { host } }, (response) => {
+          let body = '';
+          response.setEncoding('utf8').on('data', (part: string) => (body += part));
+          response.on('end', () => resolve([response.statusCode!, body]));
+        })
+          .on('error', reject)
+          .end();
+      });
+    for (const path of ['/v1/me', '/', '/oauth/token', '/scim/v2/Users', '/auth/saml/x/metadata']) {
+      const [expected] = await statusOf('conclave.example.com', path);
+      for (const host of [
+        'conclave.example.com:443',
+        'CONCLAVE.example.com.',
+        'inside.example',
+        '10.0.0.7:8080',
+        '[::1]:1',
+      ])
+        expect([host, path, (await statusOf(host, path))[0]]).toEqual([host, path, expected]);
+      for (const host of ['evil.example', 'conclave.example.com.evil.example', 'xconclave.example.com', '@']) {
+        const [status, body] = await statusOf(host, path);
+        expect([host, path, status]).toEqual([host, path, host === '@' ? expect.any(Number) : 421]);
+        if (status === 421) expect(JSON.parse(body)).toMatchObject({ code: 'request.misdirected', host });
+      }
+    }
+    const metrics = ['evil.example', 'conclave.example.com', 'inside.example', '10.0.0.7'].map((host) =>
+      statusOf(host, '/metrics'),
+    );
+    expect((await Promise.all(metrics)).map(([status]) => status)).toEqual([421, 404, 200, 200]);
   });
 
   it.each(['/v1/me', '/scim/v2/Users'])('tells a program without a credential where to begin: %s', async (path) => {

@@ -121,17 +121,17 @@ const CLAIM = `
     update turn t set state = 'running', lease_owner = $1, attempt = attempt + 1,
       epoch = greatest(t.epoch + 1, (extract(epoch from clock_timestamp()) * 1000000)::bigint)
     from picked p where t.ctid = p.place
-    returning t.tenant_id, t.run_id, t.task_id, t.no, t.epoch, t.attempt, t.failures, t.lost, t.slow, t.last_error, p.tag,
+    returning t.tenant_id, t.run_id, t.task_id, t.no, t.epoch, t.attempt, t.failures, t.lost, t.slow, t.last_error, p.tag, p.pass, p.weight,
       t.session_id is not null or p.bounded or exists (select from capped c where c.tenant_id = t.tenant_id) as excludes
   ), charged as (
     insert into tenant_share (tenant_id, pass)
-    select tenant_id, pass + count(*) / weight::float8 from picked group by tenant_id, pass, weight order by tenant_id
+    select tenant_id, pass + count(*) / weight::float8 from taken group by tenant_id, pass, weight order by tenant_id
     on conflict (tenant_id) do update set pass = excluded.pass
   ), moved as (
-    update scheduler set virtual_time = greatest(virtual_time, (select max(tag) from picked))
-    where exists (select from picked)
+    update scheduler set virtual_time = greatest(virtual_time, (select max(tag) from taken))
+    where exists (select from taken)
   ), started as (
-    update run r set state = 'running', next_seq = r.next_seq + 1, updated_at = clock_timestamp() from picked p
+    update run r set state = 'running', next_seq = r.next_seq + 1, updated_at = clock_timestamp() from taken p
     where r.tenant_id = p.tenant_id and r.id = p.run_id and r.state = 'queued'
     returning r.tenant_id, r.id, r.next_seq - 1 as seq
   ), told as (

@@ -205,6 +205,11 @@ export class Database {
     return this.systemRole.autocommit();
   }
 
+  /** Like `acrossTenants`, with several statements in one transaction and one piece. Returns the rows of the last. */
+  together<Row extends object>(statements: readonly Statement[]): Promise<Row[]> {
+    return this.systemRole.together<Row>(statements);
+  }
+
   /** Calls `listener` after each commit that appended events. */
   onEmit(listener: () => void): void {
     this.listeners.add(listener);

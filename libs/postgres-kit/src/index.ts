@@ -20,6 +20,7 @@ export {
 } from './connections.js';
 export { Consumer, type ConsumerHandler, type ConsumerParts } from './consumer.js';
 export { DeadLetters } from './dead-letters.js';
+export { Gathered } from './gathered.js';
 export { holdTenant, releaseTenant } from './held-tenants.js';
 export { MigrationError, migrate, schemas, type MigrateOptions, type Schema } from './migrate.js';
 export { once } from './once.js';

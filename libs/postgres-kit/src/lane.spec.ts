@@ -15,20 +15,24 @@ const event = (pos: number, type: 'bulk' | 'urgent', tenantId = 'ten_a'): Placed
   position: { lane: 0, epoch: 1, pos },
 });
 
-function laneWithLog(): { lane: Lane; applied: string[][]; reads: () => number } {
+/** `before`: the cursor stands there, moved by another replica; `slow`: what is applied takes until it is released. */
+function laneWithLog({ before = 0, slow }: { before?: number; slow?: Promise<void> } = {}) {
   const applied: string[][] = [];
   let reads = 0;
   const parts: LaneParts = {
     producer: 'runtime',
     cursors: {
       advance: async (events) => {
+        if (events[0].position.pos <= before) return 'old';
         applied.push(events.map(({ id }) => id));
+        await slow;
         return 'applied';
       },
       enter: async () => undefined,
       read: async () => {
         reads++;
-        throw new Error('the log is not read here');
+        if (before === 0) throw new Error('the log is not read here');
+        return () => ({ epoch: 1, pos: before });
       },
     },
     isBulk: (type) => type === 'bulk',
@@ -70,6 +74,25 @@ describe('a lane', () => {
     lane.catchUp({ epoch: 1, pos: 2 });
     await until(() => reads() > 0);
     expect(reads()).toBe(1);
+  });
+
+  it('does not read what it is applying', async () => {
+    let release = (): void => undefined;
+    const { lane, applied, reads } = laneWithLog({ slow: new Promise((done) => (release = done)) });
+    lane.push([event(1, 'urgent')]);
+    await until(() => applied.length > 0);
+    lane.catchUp({ epoch: 1, pos: 1 });
+    release();
+    await lane.stop();
+    expect(reads()).toBe(0);
+  });
+
+  it('applies together what another replica has left of a batch', async () => {
+    const { lane, applied } = laneWithLog({ before: 2 });
+    for (let pos = 1; pos <= 5; pos++) lane.push([event(pos, 'bulk')]);
+    await until(() => applied.length > 0);
+    await lane.stop();
+    expect(applied).toEqual([['evt_3', 'evt_4', 'evt_5']]);
   });
 
   it('gives up gathering when it stops', async () => {

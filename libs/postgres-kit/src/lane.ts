@@ -9,13 +9,13 @@ import type { PlacedEvent } from './relay.js';
 const ATTEMPTS = 3;
 const RETRY_MS = 200;
 const OUTAGE_RETRY_MS = 1_000;
-const PAGE = 200;
-/** Events that one transaction applies at most. */
-const TOGETHER = 50;
+const PAGE = 500;
+/** Events that one transaction applies at most, and of those that one statement applies. */
+const [EACH, TOGETHER] = [50, 500];
 /** How long events that nobody waits for are gathered: work done for one costs as much as for many. */
 const GATHER_MS = 100;
 /** A lane with more waiting forgets them and reads the log when it gets there. */
-const QUEUE_LIMIT = 1_000;
+const QUEUE_LIMIT = 4_000;
 
 export interface LaneParts {
   readonly producer: EventProducer;
@@ -35,6 +35,8 @@ type Several = readonly [PlacedEvent, ...PlacedEvent[]];
 /** One lane of one producer, in the order of the log; events of one tenant that follow each other are applied together. */
 export class Lane {
   private queue: PlacedEvent[] = [];
+  /** The last that was rung and not forgotten: what leads up to it waits here, or is being applied. */
+  private heard: Cursor | undefined;
   private behind = false;
   private stopped = false;
   private working: Promise<void> | undefined;
@@ -48,16 +50,17 @@ export class Lane {
 
   /** Takes events that were rung. */
   push(events: readonly PlacedEvent[]): void {
-    if (this.queue.length + events.length <= QUEUE_LIMIT) this.queue.push(...events);
-    else this.forgetQueue();
+    if (this.queue.length + events.length <= QUEUE_LIMIT) {
+      this.queue.push(...events);
+      this.heard = events.at(-1)?.position ?? this.heard;
+    } else this.forgetQueue();
     if (!this.canGather()) this.hurry?.();
     this.wake();
   }
 
   /** Reads the log from the cursor on, unless what leads up to `head` is here already. */
   catchUp(head: Cursor): void {
-    const last = this.queue.at(-1)?.position;
-    if (last && !isBefore(last, head)) return;
+    if (this.heard && !isBefore(this.heard, head)) return;
     this.behind = true;
     this.hurry?.();
     this.wake();
@@ -75,6 +78,7 @@ export class Lane {
 
   private forgetQueue(): void {
     this.queue = [];
+    this.heard = undefined;
     this.behind = true;
   }
 
@@ -103,14 +107,14 @@ export class Lane {
     } catch (error) {
       const { log, producer } = this.parts;
       log.warn({ err: error, producer, lane: this.lane }, 'lane stopped; the next head beat wakes it');
-      this.queue = [];
+      this.forgetQueue();
       this.behind = false;
     }
     this.working = undefined;
   }
 
   private async applyQueue(): Promise<void> {
-    const pieces = together(this.queue);
+    const pieces = together(this.queue, this.parts.goesTogether);
     this.queue = [];
     for (const piece of pieces) {
       if (this.stopped) return;
@@ -128,21 +132,22 @@ export class Lane {
       const head = { epoch: page.epoch, pos: page.head };
       if (isBefore(head, { epoch, pos }))
         throw new Error(`${producer} lost events it had announced: start a new epoch there`);
-      for (const events of together(page.events)) {
+      for (const events of together(page.events, this.parts.goesTogether)) {
         if (this.stopped) return;
         if ((await this.applyAll(events, 'log')) === 'gap') throw new Error(`${producer} has a hole in its log`);
       }
       const last = page.events.at(-1)?.position;
       if (!last && epoch < page.epoch) await cursors.enter(this.lane, page.epoch, { epoch, pos });
+      if (last) this.queue = this.queue.filter(({ position }) => isBefore(last, position));
       more = last !== undefined && isBefore(last, head);
     }
   }
 
-  /** All in one transaction; when one of them fails, or was applied before, each in one of its own. */
+  /** All in one transaction, but for those that were applied before; when one of them fails, each in one of its own. */
   private async applyAll(events: Several, source: EventSource): Promise<Step> {
     if (events.length === 1) return this.apply(events[0], source);
     let failed: PlacedEvent | undefined;
-    let fault: Error | undefined;
+    let fault: Error;
     try {
       const { cursors, apply, goesTogether } = this.parts;
       // Whose fault it is when they fail together is found out by applying each alone.
@@ -153,14 +158,20 @@ export class Lane {
           await apply(tx, piece);
         }
       });
-      if (step !== 'old') return step;
-      failed = undefined;
+      return step === 'old' ? await this.applyRest(events, source) : step;
     } catch (error) {
       fault = error instanceof Error ? error : new Error(String(error));
     }
     for (const event of events)
       if ((await this.apply(event, source, event === failed ? fault : undefined)) === 'gap') return 'gap';
     return 'applied';
+  }
+
+  /** Another replica has applied the first of them, or it was read from the log; the others may be next. */
+  private async applyRest(events: Several, source: EventSource): Promise<Step> {
+    const { epoch, pos } = (await this.parts.cursors.read())(this.lane);
+    const [next, ...rest] = events.filter(({ position }) => isBefore({ epoch, pos }, position));
+    return next ? this.applyAll([next, ...rest], source) : 'old';
   }
 
   /** `fault` is what a first attempt came to, together with others. */
@@ -181,12 +192,18 @@ export class Lane {
 }
 
 /** The events in their order, those in one piece that can be applied together. */
-function together(events: readonly PlacedEvent[]): Several[] {
+function together(events: readonly PlacedEvent[], goesTogether: LaneParts['goesTogether']): Several[] {
   const pieces: [PlacedEvent, ...PlacedEvent[]][] = [];
+  let limit = TOGETHER;
   for (const event of events) {
+    const own = goesTogether(event.type) ? TOGETHER : EACH;
     const piece = pieces.at(-1);
-    if (piece && piece.length < TOGETHER && follows(event, piece.at(-1)!)) piece.push(event);
-    else pieces.push([event]);
+    limit = Math.min(limit, own);
+    if (piece && piece.length < limit && follows(event, piece.at(-1)!)) piece.push(event);
+    else {
+      pieces.push([event]);
+      limit = own;
+    }
   }
   return pieces;
 }

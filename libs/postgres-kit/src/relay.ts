@@ -18,7 +18,7 @@ import {
 import { encodeBody } from '@conclave/nest-kit';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Logger } from 'pino';
-import type { Database, Tx } from './database.js';
+import type { Database } from './database.js';
 
 const BATCH = 500;
 const SWEEP_MS = 1_000;
@@ -48,6 +48,10 @@ export interface EventRow {
   readonly pos: string;
 }
 
+interface StampedRow extends EventRow {
+  readonly seq: string;
+}
+
 export const placedEvent = (row: EventRow): PlacedEvent => ({
   id: row.id,
   type: row.type,
@@ -59,10 +63,16 @@ export const placedEvent = (row: EventRow): PlacedEvent => ({
   position: { lane: row.lane, epoch: row.epoch, pos: Number(row.pos) },
 });
 
+/** By its indexes: a plan made while the log was small would read all of it. */
+const LOCK = `
+select pg_advisory_xact_lock(hashtext('relay'), hashtext(current_schema())), set_config('enable_seqscan', 'off', true),
+  set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)`;
+
+/** $1: behind which number to look. */
 const STAMP = `
 with due as materialized (
   select seq, lane, row_number() over (partition by lane order by seq) as n
-  from (select seq, lane from outbound_event where pos is null order by seq limit ${BATCH}) waiting
+  from (select seq, lane from outbound_event where pos is null and seq > $1 order by seq limit ${BATCH}) waiting
 ), moved as (
   update event_lane l set head = l.head + c.n
   from (select lane, max(n) as n from due group by lane) c
@@ -72,7 +82,7 @@ with due as materialized (
 update outbound_event e set epoch = m.epoch, pos = m.base + d.n
 from due d join moved m using (lane)
 where e.seq = d.seq
-returning e.id, e.tenant_id, e.lane, e.type, e.actor, e.at, e.data, e.verdict, e.epoch, e.pos`;
+returning e.seq, e.id, e.tenant_id, e.lane, e.type, e.actor, e.at, e.data, e.verdict, e.epoch, e.pos`;
 
 /** Seconds of the clock, which no restore turns back. */
 const NEW_EPOCH = `
@@ -81,6 +91,17 @@ update event_lane set head = 0,
 
 export class Relay {
   private due = false;
+  /** Whether the next round looks at all events that have no place. */
+  private whole = true;
+  /** The highest number that got a place, until now and until the last sweep. */
+  private highest = 0;
+  private passed = 0;
+  /**
+   * The same until the sweep before, behind which rounds between sweeps look: events that got their places are in the
+   * index until Postgres cleans up, and would be stepped over each time. What a long transaction left behind it, the next
+   * sweep finds.
+   */
+  private floor = 0;
   private hasEpoch = false;
   private stopped = false;
   private running: Promise<void> | undefined;
@@ -95,7 +116,7 @@ export class Relay {
 
   start(): void {
     this.db.onEmit(() => this.kick());
-    this.timers = [setInterval(() => this.kick(), SWEEP_MS), setInterval(() => void this.beat(), HEAD_BEAT_MS)];
+    this.timers = [setInterval(() => this.sweep(), SWEEP_MS), setInterval(() => void this.beat(), HEAD_BEAT_MS)];
     this.kick();
     void this.beat();
   }
@@ -112,18 +133,30 @@ export class Relay {
     if (!this.stopped) this.running ??= this.drain();
   }
 
+  private sweep(): void {
+    this.floor = this.passed;
+    this.passed = this.highest;
+    this.whole = true;
+    this.kick();
+  }
+
   private async drain(): Promise<void> {
     try {
       while (this.due) {
-        this.due = false;
-        if (!this.hasEpoch) await this.db.system(beginEpoch);
+        const { whole } = this;
+        this.due = this.whole = false;
+        if (!this.hasEpoch) await this.db.together([[LOCK], [NEW_EPOCH]]);
         this.hasEpoch = true;
-        const events = await this.db.system(stampBatch);
-        if (events.length > 0) this.ring(events);
-        if (events.length === BATCH) this.due = true;
+        const rows = await this.db.together<StampedRow>([[LOCK], [STAMP, [whole ? 0 : this.floor]]]);
+        for (const { seq } of rows) this.highest = Math.max(this.highest, Number(seq));
+        if (rows.length > 0) this.ring(inOrder(rows.map(placedEvent)));
+        if (rows.length < BATCH) continue;
+        this.due = true;
+        this.whole ||= whole;
       }
     } catch (error) {
       this.hasEpoch = false;
+      this.whole = true;
       this.log.warn({ err: error }, 'relay will try again');
     }
     this.running = undefined;
@@ -150,20 +183,8 @@ export class Relay {
   }
 }
 
-async function lockLog(tx: Tx): Promise<void> {
-  await tx.query(`select pg_advisory_xact_lock(hashtext('relay'), hashtext(current_schema()))`);
-}
-
-async function beginEpoch(tx: Tx): Promise<void> {
-  await lockLog(tx);
-  await tx.query(NEW_EPOCH);
-}
-
-async function stampBatch(tx: Tx): Promise<PlacedEvent[]> {
-  await lockLog(tx);
-  const rows = await tx.query<EventRow>(STAMP);
-  return rows.map(placedEvent).sort((a, b) => a.position.lane - b.position.lane || a.position.pos - b.position.pos);
-}
+const inOrder = (events: PlacedEvent[]): PlacedEvent[] =>
+  events.sort((a, b) => a.position.lane - b.position.lane || a.position.pos - b.position.pos);
 
 const PAGE = `
 select id, tenant_id, lane, type, actor, at, data, verdict, epoch, pos from (

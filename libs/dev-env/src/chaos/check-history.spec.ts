@@ -38,6 +38,8 @@ const stored: Stored = {
   steps: [
     { run: 'r', task: 'root', name: '1/0', no: 1, epoch: 200, pos: 5 },
     { run: 'r', task: 'root', name: '2/0', no: 2, epoch: 300, pos: 9 },
+    { run: 'r', task: 'root', name: 'last/1', no: 1, epoch: 200, pos: 6 },
+    { run: 'r', task: 'root', name: 'last/2', no: 2, epoch: 300, pos: 10 },
   ],
   ...{ openWaits: 0, workersLeft: 0, unplaced: 0, placeGaps: 0, holds: ['k1'], heldMicros: 0 },
 };

@@ -94,6 +94,8 @@ function checkJournal({ wanted, lines, stored }: History, say: Say): void {
     const has = (steps.get(key) ?? []).sort((a, b) => a.pos - b.pos);
     if (has.map(({ name }) => name).join() !== names.join())
       say('journal is not what was to be done, in order', `${key}: ${has.map(({ name }) => name).join()}`);
+    const last = stored.steps.filter((step) => `${step.run}/${step.task} ${step.name}` === `${key} last/${step.no}`);
+    if (last.length !== (tells(task) ? task.turns : 0)) say('last step not in the journal', `${key}: ${last.length}`);
     for (const { name, no } of has)
       if (no !== Number(name.split('/')[0])) say('step under another turn', `${key} ${name} in turn ${no}`);
   }

@@ -37,6 +37,8 @@ export async function startPostgres(server: PostgresServer): Promise<void> {
     port: server.port,
     unix_socket_directories: '',
     max_connections: 300,
+    // What it is without a word is for machines of long ago: whoever needs a page would first write out another one.
+    shared_buffers: '512MB',
     jit: 'off',
     log_min_messages: 'warning',
   };

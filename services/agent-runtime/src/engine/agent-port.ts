@@ -86,6 +86,11 @@ export interface Turn {
    */
   step<T extends Json>(name: string, work: () => Promise<T>): Promise<T>;
   /**
+   * Like `step`, for what is likely to be the turn's last: the result is journaled with what comes next, the end of the
+   * turn or the next step, which begins no work before. Until then its agent tells nobody of it.
+   */
+  lastStep<T extends Json>(name: string, work: () => Promise<T>): Promise<T>;
+  /**
    * Where the text of a model call goes while it comes, for whoever watches; `call` is unique within the turn. Nothing of
    * it is kept, and viewers forget it when the turn is done again.
    */

@@ -42,6 +42,8 @@ export interface ClaimedTurn extends TurnKey {
   ending?: boolean;
   /** Whether viewers have heard of it what no step has kept. */
   spoken?: boolean;
+  /** What is journaled with what comes next. */
+  last?: { readonly name: string; readonly result: Json } | undefined;
   /** What the task has journaled, by name. */
   readonly journal: Map<string, Json>;
 }

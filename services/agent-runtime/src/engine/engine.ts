@@ -71,8 +71,17 @@ export class Engine {
   }
 
   /** Ends a turn with what its agent decided. @throws Fenced */
-  finish(finish: Finish): Promise<void> {
-    return (endsRun(finish) ? this.ends : this.finishes).submit(finish);
+  async finish(finish: Finish): Promise<void> {
+    if (endsRun(finish)) return this.ends.submit(finish);
+    await this.keepLast(finish.turn);
+    await this.finishes.submit(finish);
+  }
+
+  /** Journals a step that was to be journaled with what comes next. @throws Fenced */
+  async keepLast(turn: ClaimedTurn): Promise<void> {
+    const { last } = turn;
+    turn.last = undefined;
+    if (last) await this.step({ turn, ...last, story: [] });
   }
 
   private async endTurns(finishes: readonly Finish[], end: typeof endRuns): Promise<Outcome<void>[]> {

@@ -62,24 +62,27 @@ const CLAIM = `
   with recursive me as materialized (
     select id from worker where id = $1 and ${beats('$4')} for key share
   ), waiting as (
-    (select tenant_id from turn where state = 'ready' order by tenant_id limit 1)
+    -- Steps over the index from one tenant's quick or slow turns to the next that there are.
+    (select tenant_id, slow from turn where state = 'ready' order by tenant_id, slow limit 1)
     union all
-    select (select t.tenant_id from turn t where t.state = 'ready' and t.tenant_id > w.tenant_id order by t.tenant_id limit 1)
-    from waiting w where w.tenant_id is not null
+    select n.tenant_id, n.slow from waiting w cross join lateral (
+      select t.tenant_id, t.slow from turn t where t.state = 'ready' and (t.tenant_id, t.slow) > (w.tenant_id, w.slow)
+      order by t.tenant_id, t.slow limit 1
+    ) n
   ), tenant as materialized (
     select w.tenant_id, coalesce(h.weight, 1) as weight, h.slots is not null as bounded, greatest(coalesce(h.pass, 0), s.virtual_time) as pass,
       case when h.held_since is not null then 0 when h.slots is null then $2
         else h.slots - (${RUNNING} where t.tenant_id = w.tenant_id) end as room
-    from waiting w cross join scheduler s left join tenant_share h on h.tenant_id = w.tenant_id
-    where w.tenant_id is not null
+    from (select distinct tenant_id from waiting) w cross join scheduler s left join tenant_share h on h.tenant_id = w.tenant_id
   ), capped as materialized (
     select c.tenant_id, c.kind, c.key, c.slots - (
       ${RUNNING} where t.tenant_id = c.tenant_id and c.key = case c.kind when 'workspace' then t.workspace_id when 'agent' then t.agent else t.provider end) as room
     from tenant n join cap c on c.tenant_id = n.tenant_id
+    where exists (select from cap)
   ), ready as materialized (
     select t.*, n.pass, n.weight, n.bounded, n.pass + (row_number() over (partition by n.tenant_id order by t.sort_at) - 1) / n.weight::float8 as tag
-    from tenant n cross join (values (false, $2), (true, $3)) as lane (slow, places) cross join lateral (
-      select t.tenant_id, t.run_id, t.task_id, t.no, t.sort_at, t.slow, t.session_id, t.workspace_id, t.agent, t.provider
+    from tenant n join waiting w using (tenant_id) join (values (false, $2), (true, $3)) as lane (slow, places) using (slow) cross join lateral (
+      select t.ctid as place, t.tenant_id, t.run_id, t.task_id, t.no, t.sort_at, t.slow, t.session_id, t.workspace_id, t.agent, t.provider
       from turn t
       where t.tenant_id = n.tenant_id and t.slow = lane.slow and t.state = 'ready' and t.ready_at <= clock_timestamp()
         and (t.session_id is null or not exists (
@@ -107,41 +110,41 @@ const CLAIM = `
     select * from allowed where (not slow or nth <= $3) and in_session = 1 order by tag, tenant_id limit $2
   ), picked as materialized (
     select t.*, c.tag, c.pass, c.weight, c.bounded
-    -- The limit keeps this a look by key for each: joined freely, a plan made for a small table would read all of it. So
-    -- would what follows, were it planned for more than one row: the keys are compared again for the planner alone.
+    -- Each is where it was found; one that was changed meanwhile is not, and is left to the next claim. The keys are
+    -- compared again for the planner alone: were what follows planned for many rows, it would read whole tables.
     from chosen c cross join lateral (
-      select t.tenant_id, t.run_id, t.task_id, t.no from turn t
-      where t.tenant_id = c.tenant_id and t.run_id = c.run_id and t.task_id = c.task_id and t.no = c.no
-        and t.state || '' = 'ready' and exists (select from me)
+      select t.ctid as place, t.tenant_id, t.run_id, t.task_id, t.no from turn t
+      where t.ctid = c.place and t.state || '' = 'ready' and exists (select from me)
       limit 1 for update skip locked) t
     where t.tenant_id = c.tenant_id and t.run_id = c.run_id and t.task_id = c.task_id
   ), taken as (
     update turn t set state = 'running', lease_owner = $1, attempt = attempt + 1,
       epoch = greatest(t.epoch + 1, (extract(epoch from clock_timestamp()) * 1000000)::bigint)
-    from picked p
-    where t.tenant_id = p.tenant_id and t.run_id = p.run_id and t.task_id = p.task_id and t.no = p.no
-    returning t.tenant_id, t.run_id, t.task_id, t.no, t.epoch, t.attempt, t.failures, t.lost, t.slow, t.last_error, p.tag,
+    from picked p where t.ctid = p.place
+    returning t.tenant_id, t.run_id, t.task_id, t.no, t.epoch, t.attempt, t.failures, t.lost, t.slow, t.last_error, p.tag, p.pass, p.weight,
       t.session_id is not null or p.bounded or exists (select from capped c where c.tenant_id = t.tenant_id) as excludes
   ), charged as (
     insert into tenant_share (tenant_id, pass)
-    select tenant_id, pass + count(*) / weight::float8 from picked group by tenant_id, pass, weight order by tenant_id
+    select tenant_id, pass + count(*) / weight::float8 from taken group by tenant_id, pass, weight order by tenant_id
     on conflict (tenant_id) do update set pass = excluded.pass
   ), moved as (
-    update scheduler set virtual_time = greatest(virtual_time, (select max(tag) from picked))
-    where exists (select from picked)
+    update scheduler set virtual_time = greatest(virtual_time, (select max(tag) from taken))
+    where exists (select from taken)
   ), started as (
-    update run r set state = 'running', next_seq = r.next_seq + 1, updated_at = clock_timestamp() from picked p
+    update run r set state = 'running', next_seq = r.next_seq + 1, updated_at = clock_timestamp() from taken p
     where r.tenant_id = p.tenant_id and r.id = p.run_id and r.state = 'queued'
     returning r.tenant_id, r.id, r.next_seq - 1 as seq
   ), told as (
     insert into run_event (tenant_id, run_id, seq, type, data) select tenant_id, id, seq, 'run.started', '{}' from started
   )
-  select t.*, k.agent, r.actor, k.input, r.input as run_input, r.workspace_id, r.parent_run_id, r.created_at, w.answer,
+  select t.*, k.agent, r.actor, k.input, r.input as run_input, r.workspace_id, r.parent_run_id, r.created_at,
+    case when t.no > 1 then (
+      select w.answer from wait w where w.tenant_id = t.tenant_id and w.run_id = t.run_id and w.task_id = t.task_id and w.no = t.no - 1
+    ) end as answer,
     (select count(*)::int from tenant) as tenants, (select count(*)::int from chosen) as chosen
   from taken t
   join task k on k.tenant_id = t.tenant_id and k.run_id = t.run_id and k.id = t.task_id
   join run r on r.tenant_id = t.tenant_id and r.id = t.run_id
-  left join wait w on w.tenant_id = t.tenant_id and w.run_id = t.run_id and w.task_id = t.task_id and w.no = t.no - 1
   order by t.tag, t.tenant_id`;
 
 /** What tasks have journaled so far; asked only for those that may have something. */

@@ -9,13 +9,13 @@ import { HELD_AND_DONE, heldOf, keyOf, resultOf, type Finish } from './postgres-
 import { settle } from './postgres-waits.js';
 
 /** $1 ends. Every join starts from `held`: the rows of a run are found by its keys. */
-const END = `
+const end = (places: string, rest: string): string => `
   with x as materialized (
     select * from jsonb_to_recordset($1::jsonb) as x (
       ord int, tenant text, run text, task text, no int, owner text, epoch bigint, kind text, result jsonb,
-      outcome text, decision text, event text, lane smallint, type text, data jsonb)
+      outcome text, decision text, event text, lane smallint, type text, data jsonb, step text, "stepResult" jsonb)
   ), held as materialized (
-    select x.*, r.next_seq, r.open_tasks, nextval('journal_pos') as pos
+    select x.*, r.next_seq, r.open_tasks, ${places}
     ${HELD_AND_DONE}
   ), k as (
     update task set state = h.kind, result = h.result, ended_pos = h.pos from held h
@@ -33,14 +33,28 @@ const END = `
   ), o as (
     insert into outbound_event (id, tenant_id, lane, type, actor, data)
     select event, tenant, lane, type, 'service:runtime', data from held where type is not null
-  )
+  )${rest}
   select ord, open_tasks from held`;
+
+const PLACE = `nextval('journal_pos')`;
+const END = end(`${PLACE} as pos`, '');
+
+/** Of some the last step goes with the end, and comes before it. */
+const LAST_STEP_AND_END = end(
+  `${PLACE} as step_pos, ${PLACE} as pos`,
+  `, s as (
+    insert into step (tenant_id, run_id, task_id, name, no, epoch, result, pos)
+    select tenant, run, task, step, no, epoch, coalesce("stepResult", 'null'), step_pos from held where step is not null
+    on conflict do nothing
+  )`,
+);
 
 /** @returns for each whether its turn was still held */
 export async function endRuns(tx: Statements, finishes: readonly Finish[]): Promise<boolean[]> {
   const failing = finishes.filter(({ activation }) => activation.kind === 'failed').map(({ turn }) => turn);
   if (failing.length > 0) await lockTurnsOf(tx, failing);
-  const held = await tx.query<{ ord: number; open_tasks: number }>(END, [journalJson(finishes.map(rowOf))]);
+  const sql = finishes.some(({ turn }) => turn.last) ? LAST_STEP_AND_END : END;
+  const held = await tx.query<{ ord: number; open_tasks: number }>(sql, [journalJson(finishes.map(rowOf))]);
   for (const { ord, open_tasks } of held) await conclude(tx, finishes[ord]!, open_tasks);
   return heldOf(tx, finishes, held);
 }
@@ -73,6 +87,7 @@ async function conclude(tx: Statements, { turn, activation }: Finish, openTasks:
 function rowOf({ turn, activation, ending }: Finish, ord: number): object {
   return {
     ...keyOf(turn, ord),
+    ...(turn.last && { step: turn.last.name, stepResult: turn.last.result }),
     ...resultOf(activation as Exclude<Activation, { kind: 'parked' }>),
     ...(ending && {
       outcome: ending.outcome,

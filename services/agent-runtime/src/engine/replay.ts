@@ -131,7 +131,7 @@ async function replayTurn(agents: ReadonlyMap<string, AgentPort>, record: RunRec
     ...{ tenantId: record.run.tenantId, workspaceId: record.run.workspaceId, runId: record.run.id },
     ...{ taskId: task.id, actor: record.run.actor, input: task.input, runInput: record.run.input, answer },
     signal: new AbortController().signal,
-    step,
+    ...{ step, lastStep: step },
     effect: effectsOf({ journal: before, answer: answer ?? undefined, keyOf: (name) => name, step }),
     steering: async (name) => (await step(`steering/${name}`)) as unknown as readonly Steering[],
     speaker: () => () => undefined,

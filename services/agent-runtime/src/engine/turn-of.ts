@@ -18,31 +18,11 @@ export interface TurnParts {
   readonly live: Pick<LiveRuns, 'changed' | 'say'>;
 }
 
-export function turnOf(claimed: ClaimedTurn, signal: AbortSignal, { engine, db, live, mustHold }: TurnParts): Turn {
+export function turnOf(claimed: ClaimedTurn, signal: AbortSignal, parts: TurnParts): Turn {
+  const { db, live } = parts;
   const { journal, tenantId, taskId, runId } = claimed;
   const reader = db.autocommit({ tenantId, actor: 'service:runtime' });
-  let pausing = false;
-
-  const record = async (name: string, result: Json, story: readonly StoryLine[] = []): Promise<void> => {
-    signal.throwIfAborted();
-    pausing = await engine.step({ turn: claimed, name, result, story });
-    journal.set(name, result);
-    claimed.spoken = false;
-    if (story.length > 0) live.changed(runId);
-  };
-  /** Between two steps: where a turn that is no longer wanted stops. */
-  const boundary = (): void => {
-    signal.throwIfAborted();
-    mustHold();
-    if (pausing) throw new Paused(`${runId} is paused`);
-  };
-  const step = async <T extends Json>(name: string, work: () => Promise<T>): Promise<T> => {
-    if (journal.has(name)) return journal.get(name) as T;
-    boundary();
-    const result = journalForm(await work());
-    await record(name, result);
-    return result;
-  };
+  const { step, lastStep, tell, keepLast } = stepsIn(claimed, signal, parts);
 
   const speaker = (call: string) => {
     const place = { task: taskId, turn: claimed.no, attempt: claimed.attempt, call };
@@ -59,24 +39,77 @@ export function turnOf(claimed: ClaimedTurn, signal: AbortSignal, { engine, db, 
   const steering = async (name: string): Promise<readonly Steering[]> => {
     const heard = [...journal].flatMap(([at, said]) => (at.startsWith('steering/') ? messagesOf(said) : []));
     const last = Math.max(0, ...heard.map(({ no }) => no));
-    return messagesOf(await step(`steering/${name}`, async () => asJson(await messagesAfter(reader, claimed, last))));
+    return messagesOf(
+      await lastStep(`steering/${name}`, async () => asJson(await messagesAfter(reader, claimed, last))),
+    );
   };
 
   return {
     ...{ tenantId, workspaceId: claimed.workspaceId, runId, taskId, actor: claimed.actor, signal },
     ...{ input: claimed.input, runInput: claimed.runInput, answer: claimed.answer },
-    step,
+    ...{ step, lastStep, tell },
     effect: effectsOf({ journal, answer: claimed.answer, keyOf, step }),
     steering,
     speaker,
-    tell: async (name, type, data) => {
-      if (journal.has(`tell/${name}`)) return;
-      boundary();
-      await record(`tell/${name}`, true, [{ type, data }]);
+    stepsOf: async (name) => {
+      await keepLast();
+      return stepsOf(reader, claimed, name);
     },
-    stepsOf: (name) => stepsOf(reader, claimed, name),
     resultsOf: (taskIds) => resultsOf(reader, claimed, taskIds),
   };
+}
+
+/** What a turn journals; the last step waits in `claimed.last` for what comes next. */
+function stepsIn(claimed: ClaimedTurn, signal: AbortSignal, { engine, live, mustHold }: TurnParts) {
+  const { journal, runId } = claimed;
+  let pausing = false;
+
+  const record = async (name: string, result: Json, story: readonly StoryLine[] = []): Promise<void> => {
+    signal.throwIfAborted();
+    pausing = await engine.step({ turn: claimed, name, result, story });
+    journal.set(name, result);
+    claimed.spoken = false;
+    if (story.length > 0) live.changed(runId);
+  };
+  /** Between two steps: where a turn that is no longer wanted stops. */
+  const boundary = (): void => {
+    signal.throwIfAborted();
+    mustHold();
+    if (pausing) throw new Paused(`${runId} is paused`);
+  };
+  const keepLast = async (): Promise<void> => {
+    const { last } = claimed;
+    claimed.last = undefined;
+    if (last) await record(last.name, last.result);
+  };
+  const done = async <T extends Json>(work: () => Promise<T>): Promise<T> => {
+    if (claimed.last) await keepLast();
+    boundary();
+    const result = journalForm(await work());
+    if (claimed.last) await keepLast();
+    return result;
+  };
+  const step = async <T extends Json>(name: string, work: () => Promise<T>): Promise<T> => {
+    if (journal.has(name)) return journal.get(name) as T;
+    const result = await done(work);
+    await record(name, result);
+    return result;
+  };
+  const lastStep = async <T extends Json>(name: string, work: () => Promise<T>): Promise<T> => {
+    if (journal.has(name)) return journal.get(name) as T;
+    const result = await done(work);
+    signal.throwIfAborted();
+    claimed.last = { name, result };
+    journal.set(name, result);
+    return result;
+  };
+  const tell = async (name: string, type: string, data: StoryLine['data']): Promise<void> => {
+    if (journal.has(`tell/${name}`)) return;
+    if (claimed.last) await keepLast();
+    boundary();
+    await record(`tell/${name}`, true, [{ type, data }]);
+  };
+  return { step, lastStep, tell, keepLast };
 }
 
 const messagesOf = (said: Json): readonly Steering[] => said as unknown as readonly Steering[];

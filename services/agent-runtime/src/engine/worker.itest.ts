@@ -169,6 +169,87 @@ describe('worker', () => {
     expect(begun).toEqual(['a of 1', 'b']);
   }, 20_000);
 
+  describe('journals a last step', () => {
+    const journal = (id: string) =>
+      test.query<{ name: string; result: unknown; inside: boolean }>(
+        `select s.name, s.result, s.pos < t.ended_pos as inside from runtime.step s
+         join runtime.task t on t.run_id = s.run_id and t.id = s.task_id where s.run_id = $1 order by s.pos`,
+        [id],
+      );
+    const twoSteps = async (turn: Turn, done: string[]): Promise<void> => {
+      await turn.step('first', async () => done.push('first'));
+      await turn.lastStep('last', async () => done.push('last'));
+    };
+
+    it('with the end of its run, before which it has its place', async () => {
+      const house = new House();
+      await start(house);
+      house.activate = async (turn) => {
+        await twoSteps(turn, []);
+        expect((await journal(turn.runId)).map(({ name }) => name)).toEqual(['first']);
+        return { kind: 'done', result: 1 };
+      };
+      const id = await create();
+      expect(await ended(id)).toBe('completed');
+      expect(await journal(id)).toEqual([
+        { name: 'first', result: 1, inside: true },
+        { name: 'last', result: 2, inside: true },
+      ]);
+    }, 20_000);
+
+    it('before the next step begins', async () => {
+      const house = new House();
+      await start(house);
+      house.activate = async (turn) => {
+        await twoSteps(turn, []);
+        const before = await turn.step('next', async () => (await journal(turn.runId)).map(({ name }) => name));
+        return { kind: 'done', result: before };
+      };
+      const id = await create();
+      expect(await ended(id)).toBe('completed');
+      expect((await journal(id)).at(-1)).toMatchObject({ name: 'next', result: ['first', 'last'] });
+    }, 20_000);
+
+    it('when its agent fails after it, and does it no second time', async () => {
+      const house = new House();
+      await start(house);
+      const done: string[] = [];
+      let activations = 0;
+      house.activate = async (turn) => {
+        await twoSteps(turn, done);
+        if (++activations === 1) throw new Error('a fault');
+        return { kind: 'done', result: 1 };
+      };
+      const id = await create();
+      expect(await ended(id)).toBe('completed');
+      expect([activations, done]).toEqual([2, ['first', 'last']]);
+    }, 20_000);
+
+    it('not at all once its turn is another worker’s', async () => {
+      const house = new House();
+      await start(house);
+      let activations = 0;
+      const done: string[] = [];
+      house.activate = async (turn) => {
+        await twoSteps(turn, done);
+        if (++activations === 1) {
+          await test.query(`update runtime.turn set epoch = epoch + 1 where run_id = $1`, [turn.runId]);
+          setTimeout(
+            () =>
+              void test.query(`update runtime.turn set state = 'ready', lease_owner = null where run_id = $1`, [
+                turn.runId,
+              ]),
+            50,
+          );
+        }
+        return { kind: 'done', result: 1 };
+      };
+      const id = await create();
+      expect(await ended(id)).toBe('completed');
+      expect([activations, done]).toEqual([2, ['first', 'last', 'last']]);
+    }, 20_000);
+  });
+
   describe('takes the turn of a run as it is made', () => {
     /** Who is claimed is charged, in a tenant of its own. */
     const isCharged = async (tenantId: string): Promise<boolean> =>

@@ -271,6 +271,10 @@ export class Worker implements Hearer {
     this.parts.log.warn({ err: error, run: turn.runId, task: turn.taskId, passing }, 'turn goes back');
     this.parts.metrics.turns.inc({ outcome: passing ? 'outage' : 'fault' });
     const delayMs = retryDelayMs(RETRY, turn.attempt, Math.random());
+    // What was done is not done again for what failed after it.
+    await this.parts.engine
+      .keepLast(turn)
+      .catch((fault: unknown) => this.parts.log.warn({ err: fault }, 'last step not kept; it will be done again'));
     await this.giveBack(turn, delayMs, passing ? undefined : message);
     setTimeout(() => this.parts.bells.ready(), delayMs + 10).unref();
   }

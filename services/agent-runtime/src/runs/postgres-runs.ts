@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ConclaveError, runtime, type ReviewResult, type Run, type TaskResults } from '@conclave/contracts';
-import { Database, pageOf, type Actor, type Statements } from '@conclave/postgres-kit';
+import { Database, Gathered, pageOf, type Actor, type Statements } from '@conclave/postgres-kit';
 import { runStateOnWire, type RunState } from '@conclave/run-core';
 
 interface RunRow {
@@ -58,20 +58,36 @@ export const noResult = ({ id, state }: Pick<Run, 'id' | 'state'>): ConclaveErro
     ? new ConclaveError('runtime.run.without-result', { id, state })
     : new ConclaveError('runtime.run.no-result', { id });
 
+async function runsIn(db: Statements, ctx: Actor, ids: readonly string[]): Promise<ReadonlyMap<string, Run>> {
+  const rows = await db.query<RunRow>(`select ${COLUMNS} from run where tenant_id = $1 and id = any($2)`, [
+    ctx.tenantId,
+    ids,
+  ]);
+  return new Map(rows.map((row) => [row.id, toRun(row)]));
+}
+
+function found(run: Run | undefined, id: string): Run {
+  if (!run) throw new ConclaveError('runtime.run.not-found', { id });
+  return run;
+}
+
 /** Reads of runs for people and machines; all under the caller's tenant. */
 @Injectable()
 export class PostgresRuns {
+  /** Runs end many at once, and whoever waited for them looks then. */
+  private readonly looks = new Gathered((ctx: Actor, ids: readonly string[]) =>
+    runsIn(this.db.autocommit(ctx), ctx, ids),
+  );
+
   constructor(@Inject(Database) private readonly db: Database) {}
 
   /** @throws ConclaveError `runtime.run.not-found` */
-  get(ctx: Actor, id: string): Promise<Run> {
-    return this.getIn(this.db.reads(ctx), ctx, id);
+  async get(ctx: Actor, id: string): Promise<Run> {
+    return found(await this.looks.ask(ctx, id), id);
   }
 
   async getIn(db: Statements, ctx: Actor, id: string): Promise<Run> {
-    const row = await db.one<RunRow>(`select ${COLUMNS} from run where tenant_id = $1 and id = $2`, [ctx.tenantId, id]);
-    if (!row) throw new ConclaveError('runtime.run.not-found', { id });
-    return toRun(row);
+    return found((await runsIn(db, ctx, [id])).get(id), id);
   }
 
   async list(

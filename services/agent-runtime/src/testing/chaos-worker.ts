@@ -132,6 +132,7 @@ function wanderer(engine: NotedEngine, db: Database, budgets: Budgets, note: Not
       });
     }
     await turn.tell(`turn/${no}`, 'chaos.turn', { task: turn.taskId, no });
+    await turn.lastStep(`last/${no}`, async () => ({ no }));
     if (no === turns) return { kind: 'done', result: { turns } };
     const key = `${turn.runId}/${turn.taskId}/${no}`;
     const next = { turn: no + 1 };

@@ -192,5 +192,12 @@ export class Credentials {
   }
 }
 
-const keyOf = ({ kind, secret }: Credential): string =>
-  createHash('sha256').update(`${kind}\n${secret}`).digest('base64');
+/** Made once for what a request came in with, which is looked up several times on its way. */
+const keys = new WeakMap<Credential, string>();
+
+function keyOf(credential: Credential): string {
+  const { kind, secret } = credential;
+  const key = keys.get(credential) ?? createHash('sha256').update(`${kind}\n${secret}`).digest('base64');
+  keys.set(credential, key);
+  return key;
+}

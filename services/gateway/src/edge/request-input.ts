@@ -73,12 +73,12 @@ async function readBody(request: FastifyRequest, limitBytes: number): Promise<Bu
  * @throws ConclaveError `request.too-large`
  */
 export async function* limitedBody(request: FastifyRequest, limitBytes: number): AsyncGenerator<Buffer, void> {
-  const tooLarge = new ConclaveError('request.too-large', { limitBytes });
-  if (Number(request.headers['content-length'] ?? 0) > limitBytes) throw tooLarge;
+  const tooLarge = (): ConclaveError => new ConclaveError('request.too-large', { limitBytes });
+  if (Number(request.headers['content-length'] ?? 0) > limitBytes) throw tooLarge();
   let bytes = 0;
   for await (const chunk of request.raw.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > limitBytes) throw tooLarge;
+    if (bytes > limitBytes) throw tooLarge();
     yield chunk;
   }
 }

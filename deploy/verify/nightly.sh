@@ -205,6 +205,7 @@ for part; do
   if [ "$name" ] && eval "[ -z \"\${$name:-}\" ]"; then
     [ "$named" -eq 0 ] || failed="$failed $part"
     printf '%-14s left out: %s is not set\n' "$part" "$name" >>"$told"
+    say "$(tail -n 1 "$told")"
     continue
   fi
   say "$part: $(about "$part")"

@@ -40,4 +40,6 @@ export default {
   maxWorkers: Math.max(2, availableParallelism() - 1),
   reporters: ['default', '<rootDir>/libs/dev-env/jest/closing-line.mjs'],
   testTimeout: 60_000,
+  // A worker that leaves frees the heaps of all it ran, of gigabytes; on a loaded machine that takes longer than Jest allows.
+  workerGracefulExitTimeout: 20_000,
 };

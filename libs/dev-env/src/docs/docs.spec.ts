@@ -45,6 +45,23 @@ describe('the tour', () => {
   });
 });
 
+describe('the glossary', () => {
+  it('says of each word once what it means, in alphabetical order', () => {
+    const words = [...pageAt('docs/glossary.md').text.matchAll(/^\|(.+?)\|/gm)].slice(2).map(([, word = '']) => word);
+    const sorted = [...new Set(words)].toSorted((a, b) => (a.trim() < b.trim() ? -1 : 1));
+    expect(words).toEqual(sorted);
+  });
+});
+
+describe('the script of the night', () => {
+  it('has a part for every test that a program by others is needed for', () => {
+    const [config, script] = ['jest.config.mjs', 'deploy/verify/nightly.sh'].map((path) => pageAt(path).text);
+    const tests = [...config!.matchAll(/'\/([a-z0-9-]+)\.nightly'/g)].map(([, name]) => name);
+    const run = [...script!.matchAll(/^(?:part_.*\{ | {2})nightly ([a-z0-9-]+)/gm)].map(([, name]) => name);
+    expect(run.toSorted()).toEqual(tests.toSorted());
+  });
+});
+
 describe('the README', () => {
   const readme = pageAt('README.md');
 

@@ -152,15 +152,17 @@ describe('others’ programs over the public API', () => {
       .map((line) => JSON.parse(line || '{}') as JsonLine)
       .filter(({ entry }) => entry)
       .map(({ index, leafHash, entry, disclosed }) => {
-        const { data, commitment } = JSON.parse(Buffer.from(entry, 'base64').toString()) as {
+        const { data, commitment, verdict } = JSON.parse(Buffer.from(entry, 'base64').toString()) as {
           data: object;
           commitment?: string;
+          verdict?: object;
         };
-        const said = { data: commitment === undefined ? data : { ...data, commitment } };
-        return {
-          place: { index: `${index}`, leafHash },
-          said: disclosed ? { ...said, disclosed: disclosed.data } : said,
+        const said = {
+          data: commitment === undefined ? data : { ...data, commitment },
+          ...(disclosed && { disclosed: disclosed.data }),
+          ...(verdict && { verdict }),
         };
+        return { place: { index: `${index}`, leafHash }, said };
       });
     expect(
       read.map((line) => {

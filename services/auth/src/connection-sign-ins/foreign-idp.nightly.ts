@@ -1,9 +1,10 @@
 /** Signing in and out at an identity provider by others: pysaml2 over xmlsec1, by the Python that `SAML_PYTHON` names. */
-import { execFileSync } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { auth, connections, type ReplyOf } from '@conclave/contracts';
 import { refusalOf } from '@conclave/dev-env/testing';
@@ -19,30 +20,37 @@ describe('pysaml2 as an identity provider', () => {
   const [keyFile, certificateFile] = [join(dir, 'key.pem'), join(dir, 'certificate.pem')];
   const base = 'https://pysaml2.example.com';
   const about = { entityId: `${base}/metadata`, ssoUrl: `${base}/sso`, sloUrl: `${base}/slo` };
-  const ask = (question: object): string =>
-    execFileSync(process.env['SAML_PYTHON']!, [PROGRAM], {
-      input: JSON.stringify({ ...about, keyFile, certificateFile, ...question }),
-      encoding: 'utf8',
-    });
+  let idp: ChildProcess;
+  let answers: AsyncIterator<string, undefined>;
   let fixture: AuthFixture;
   let a: TestTenant;
   let connection: Connection;
   let metadata: string;
 
+  async function ask<T = string>(question: object): Promise<T> {
+    idp.stdin!.write(`${JSON.stringify({ ...about, keyFile, certificateFile, ...question })}\n`);
+    const { value } = await answers.next();
+    if (value === undefined) throw new Error('pysaml2 has ended');
+    return JSON.parse(value) as T;
+  }
+
   beforeAll(async () => {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 });
     writeFileSync(keyFile, privateKey.export({ type: 'pkcs1', format: 'pem' }));
     writeFileSync(certificateFile, selfSignedCertificate(privateKey, 'idp', new Date(), 1));
+    idp = spawn(process.env['SAML_PYTHON']!, [PROGRAM], { stdio: ['pipe', 'pipe', 'inherit'] });
+    answers = createInterface({ input: idp.stdout! })[Symbol.asyncIterator]();
     fixture = await startAuth();
     a = await fixture.createTenant();
-    const settings = { kind: 'saml' as const, metadata: ask({}) };
+    const settings = { kind: 'saml' as const, metadata: await ask({}) };
     connection = await fixture.call(connections.createConnection, { name: 'pysaml2', settings }, a.principal);
     const link = { id: connection.id, principal: a.principal.principal.id, subject: 'ada' };
     await fixture.call(connections.linkIdentity, link, a.principal);
     ({ xml: metadata } = await fixture.call(connections.getSamlMetadata, { connection: connection.id }, edge));
   });
   afterAll(async () => {
-    await fixture.stop();
+    idp?.kill();
+    await fixture?.stop();
     rmSync(dir, { recursive: true });
   });
 
@@ -50,7 +58,7 @@ describe('pysaml2 as an identity provider', () => {
     const { urls, id } = connection;
     const { location, flow } = await fixture.call(connections.beginConnectionSignIn, { connection: id }, edge);
     const query = Object.fromEntries(new URL(location).searchParams);
-    const response = ask({ metadata, query, acs: urls.callback, spEntityId: urls.entityId, ...how });
+    const response = await ask({ metadata, query, acs: urls.callback, spEntityId: urls.entityId, ...how });
     const answer = { kind: 'saml' as const, response: Buffer.from(response.trim()).toString('base64') };
     return fixture.call(connections.finishConnectionSignIn, { connection: id, flow, answer }, edge);
   }
@@ -67,16 +75,16 @@ describe('pysaml2 as an identity provider', () => {
   });
 
   const queryOf = (location: string) => Object.fromEntries(new URL(location).searchParams);
-  const askOf = <T>(question: object): T => {
+  const askOf = <T>(question: object): Promise<T> => {
     const { entityId: spEntityId, providerLogout: slo } = connection.urls;
-    return JSON.parse(ask({ metadata, spEntityId, slo, ...question })) as T;
+    return ask<T>({ metadata, spEntityId, slo, ...question });
   };
 
   it('reads our sign-outs, and its answer is believed', async () => {
     const { secret } = await signIn({});
     const { provider } = await fixture.call(auth.endSignIn, { secret }, edge);
     const query = queryOf(provider!.location);
-    const says = askOf<{ subject: string; sessions: string[]; query: string }>({ logout: 'answer', query });
+    const says = await askOf<{ subject: string; sessions: string[]; query: string }>({ logout: 'answer', query });
     expect([says.subject, says.sessions.length]).toEqual(['ada', 1]);
     const response = { binding: 'redirect' as const, query: says.query };
     const finished = { connection: connection.id, flow: provider!.flow, response };
@@ -85,14 +93,14 @@ describe('pysaml2 as an identity provider', () => {
 
   it.each(['redirect', 'post'] as const)('signs people out by %s, and reads our answer', async (binding) => {
     const { secret } = await signIn({});
-    const { query, form } = askOf<{ query: string; form: string }>({ logout: 'order' });
+    const { query, form } = await askOf<{ query: string; form: string }>({ logout: 'order' });
     const message = Buffer.from(form.trim()).toString('base64');
     const request = binding === 'redirect' ? { binding, query } : { binding, message };
     const { location } = await fixture.call(connections.answerSamlLogout, { connection: connection.id, request }, edge);
     expect(await refusalOf(fixture.exchange(secret, 'sign-in'))).toBe('auth.unauthenticated');
     const answer = queryOf(location);
     expect(answer['RelayState']).toBe(binding === 'redirect' ? 'there & back' : undefined);
-    expect(askOf({ logout: 'read answer', query: answer })).toMatchObject({ ok: true });
+    expect(await askOf({ logout: 'read answer', query: answer })).toMatchObject({ ok: true });
   });
 
   it('is not believed unsigned, or encrypted in a way that answers questions about the plain text', async () => {

@@ -48,7 +48,7 @@ export class LiveBus implements OnModuleInit, OnModuleDestroy {
       }
     });
     this.hear(tokensSaid, ({ from, said }) => {
-      if (from !== this.self) for (const { run, frames } of said) this.stories.said(run, frames);
+      if (from !== this.self) for (const { tenantId, run, frames } of said) this.stories.said(tenantId, run, frames);
     });
   }
 
@@ -91,7 +91,7 @@ export class LiveBus implements OnModuleInit, OnModuleDestroy {
     let message: Batch[] = [];
     let size = 0;
     for (const { tenantId, run, frames } of said) {
-      this.stories.said(run, frames);
+      this.stories.said(tenantId, run, frames);
       this.tokens.append(tenantId, run, frames);
       for (const frame of frames) {
         message.push({ tenantId, run, frames: [frame] });

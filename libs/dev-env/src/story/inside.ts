@@ -53,8 +53,8 @@ export class Inside {
     return (await rpc.callAsService(auth.exchangeCredential, {}, { kind: 'api-key', secret })).token;
   }
 
-  /** Contexts of a principal of the first tenant that may do all there is, each with what is wrong with it. */
-  async forged(principal: ForgersKit['claims']['principal']) {
+  /** Contexts of a principal of the first tenant that may do all there is: a genuine one, and others with what is wrong. */
+  async contextsOf(principal: ForgersKit['claims']['principal']) {
     const keyOf = (service: ServiceName) =>
       createPrivateKey({
         key: Buffer.from(this.environmentOf(service)['SERVICE_KEY']!, 'base64'),

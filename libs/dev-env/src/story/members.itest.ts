@@ -1,14 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parseNote, parseVkey, verifyNote } from '@conclave/audit-core';
-import { edgeRoutes, laneOf, permissions, serviceNames } from '@conclave/contracts';
-import { contextTokens } from '@conclave/nest-kit';
-import { forgedTokens } from '@conclave/nest-kit/testing';
+import { edgeRoutes, laneOf, serviceNames } from '@conclave/contracts';
 import { run } from '../processes/run.js';
 import { startConstellation, type Constellation } from '../testing/constellation.js';
-import { openSecrets, signingKey } from '../secrets.js';
 import { EventLogs, forgeries, inEachConsumer, inOrder, otherLane } from './bus-events.js';
 import { acrossTenants, askBehindTheEdge } from './bus-strangers.js';
 import { allowedTooMuch } from './bus-subjects.js';
@@ -385,7 +381,7 @@ describe('the members of a workspace, over the public API', () => {
       const hidden = [...theirs.values(), CANARY, platform.workspace];
       const { body: me } = await ask(platform.apiKey, 'GET', '/v1/me');
       const principal = me['principal'] as { id: string; kind: string; name: string };
-      const { forged } = await inside.forged(principal);
+      const { forged } = await inside.contextsOf(principal);
       const context = await inside.contextOf(platform.apiKeyB);
       const { tenantB: tenant, tenant: other } = platform;
       const stranger = { context, tenant, other, onBehalfOf: principal.id, forged };
@@ -453,25 +449,11 @@ describe('the members of a workspace, over the public API', () => {
   });
 
   it('come in by their credentials alone: a context token opens nothing at the edge, forged or signed by auth itself', async () => {
-    const secrets = openSecrets(join(dirname(platform.devFile), 'secrets.json'));
-    const keyOf = (service: string) =>
-      createPrivateKey({
-        key: Buffer.from(secrets.of(`${service}.service-key`, signingKey), 'base64'),
-        format: 'der',
-        type: 'pkcs8',
-      });
-    const auth = keyOf('auth');
     const { body } = await ask(platform.apiKey, 'GET', '/v1/me');
     const principal = body['principal'] as { id: string; kind: string; name: string };
-    const claims = { tenantId: platform.tenant, workspaceId: platform.workspace, principal, scopes: permissions };
-    const tokens = contextTokens({
-      service: 'auth',
-      privateKey: secrets.of('auth.service-key', signingKey),
-      publicKeys: {},
-    });
-    const kit = { auth, authPublic: createPublicKey(auth), runtime: keyOf('runtime'), claims };
-    const forged = [...(await forgedTokens(kit)), ['genuine', await tokens.sign(claims, 60_000)] as const];
-    for (const [how, token] of forged.filter(([, text]) => /^[!-~]+$/.test(text)))
+    const { forged, genuine } = await new Inside(platform).contextsOf(principal);
+    const all = [...forged, ['genuine', genuine] as const];
+    for (const [how, token] of all.filter(([, text]) => /^[!-~]+$/.test(text)))
       for (const [name, value] of [
         ['authorization', `Bearer ${token}`],
         ['cookie', `conclave=${token}`],

@@ -74,8 +74,9 @@ export class LiveBus implements OnModuleInit, OnModuleDestroy {
 
   /** Pieces of one call that come together travel as one. */
   private said({ tenantId, runId, frame }: Said): void {
-    const batch: Batch = this.text.get(runId) ?? { tenantId, run: runId, frames: [] };
-    this.text.set(runId, batch);
+    const key = `${tenantId} ${runId}`;
+    const batch: Batch = this.text.get(key) ?? { tenantId, run: runId, frames: [] };
+    this.text.set(key, batch);
     const last = batch.frames.findLastIndex((other) => isSameCall(other, frame));
     const before = batch.frames[last];
     if (before && before.text.length + frame.text.length <= FRAME_CHARS)

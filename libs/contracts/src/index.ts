@@ -8,7 +8,7 @@ export * from './events/event.js';
 export { contracts, eventContracts, events } from './catalogue.js';
 export { edgeRoutes, type EdgeAccess, type EdgeRoute } from './edge-routes.js';
 export * from './nats-permissions.js';
-export { runsChanged, runsEnded, tokensSaid, turnsReady, type PeerSubject } from './live.js';
+export { peerSubjects, runsChanged, runsEnded, tokensSaid, turnsReady, type PeerSubject } from './live.js';
 export {
   jsonSchema,
   openApiDocument,

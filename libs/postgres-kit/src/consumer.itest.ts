@@ -1,7 +1,7 @@
-/** Two real services: `consensus` keeps a log, `metrics` follows it, over the bus with the permissions of production. */
+/** Two real services: `consensus` keeps a log, `audit` follows it, over the bus with the permissions of production. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Injectable, Module } from '@nestjs/common';
-import { ConclaveError, doorbellSubject, events, laneOf, newId } from '@conclave/contracts';
+import { ConclaveError, LANES, doorbellSubject, events, laneOf, newId } from '@conclave/contracts';
 import { bootstrapService, databaseEnvironment, encodeBody, type RunningService } from '@conclave/nest-kit';
 import { startTestBus, type TestBus } from '@conclave/nest-kit/testing';
 import { Database, type Tx } from './database.js';
@@ -78,24 +78,24 @@ let producer: RunningService;
 let log: Database;
 const followers: RunningService[] = [];
 
-const start = (name: 'consensus' | 'metrics', module: new () => object, env: Record<string, string> = {}) =>
+const start = (name: 'consensus' | 'audit', module: new () => object, env: Record<string, string> = {}) =>
   bootstrapService(
     { name, module, environment: databaseEnvironment, resources: [postgres()] },
     { ...bus.environmentOf(name), ...database.environmentOf(name), ...env },
   );
-const through = (way: TcpProxy, name: 'consensus' | 'metrics'): Record<string, string> =>
+const through = (way: TcpProxy, name: 'consensus' | 'audit'): Record<string, string> =>
   Object.fromEntries(Object.entries(database.environmentOf(name)).map(([key, url]) => [key, way.through(url)]));
 const startProducer = async (): Promise<void> => {
   producer = await start('consensus', ProducerModule, through(producerProxy, 'consensus'));
   log = producer.app.get(Database);
 };
 const startFollower = async (module: new () => object = FollowerModule): Promise<void> => {
-  followers.push(await start('metrics', module, through(proxy, 'metrics')));
+  followers.push(await start('audit', module, through(proxy, 'audit')));
 };
 
 beforeAll(async () => {
   [database, bus] = await Promise.all([
-    createTestDatabase({ consensus: '', metrics: applied }),
+    createTestDatabase({ consensus: '', audit: applied }),
     startTestBus({ secured: true }),
   ]);
   [proxy, producerProxy] = [await startTcpProxy(database.adminUrl), await startTcpProxy(database.adminUrl)];
@@ -133,19 +133,19 @@ const emitMany = async (tenantId: string, n: number): Promise<string[]> => {
 /** The events that took effect for a tenant, in the order in which they did. */
 const effectsOf = async (tenantId: string): Promise<string[]> =>
   (
-    await database.query<{ event_id: string }>('select event_id from metrics.applied where tenant_id = $1 order by n', [
+    await database.query<{ event_id: string }>('select event_id from audit.applied where tenant_id = $1 order by n', [
       tenantId,
     ])
   ).map((row) => row.event_id);
 const deadLettersOf = (tenantId: string) =>
   database.query<{ id: string; reason: string; type: string; event: PlacedEvent }>(
-    'select id, reason, type, event from metrics.dead_letter where tenant_id = $1 order by pos',
+    'select id, reason, type, event from audit.dead_letter where tenant_id = $1 order by pos',
     [tenantId],
   );
 const cursorOf = async (tenantId: string) =>
   (
     await database.query<{ epoch: number; pos: string }>(
-      `select epoch, pos from metrics.event_cursor where producer = 'consensus' and lane = $1`,
+      `select epoch, pos from audit.event_cursor where producer = 'consensus' and lane = $1`,
       [laneOf(tenantId)],
     )
   )[0];
@@ -186,6 +186,24 @@ describe('a consumer', () => {
       expect(await effectsOf(tenantId)).toEqual(emitted[i]);
     }
     for (const tenantId of tenants) expect(await cursorOf(tenantId)).toEqual(await headOf(tenantId));
+  });
+
+  it('buries what does not stand in its tenant’s lane, with the reason, and goes on', async () => {
+    const [tenantId, before] = [newId('tenant'), seenOpened];
+    const lane = (laneOf(tenantId) + 1) % LANES;
+    const id = newId('event');
+    await database.query(
+      `insert into consensus.outbound_event (id, tenant_id, lane, type, actor, data) values ($1, $2, $3, 'decision.opened', 'test', $4)`,
+      [id, tenantId, lane, { decision: newId('decision'), termsSha256: '0'.repeat(64), openedAt: at }],
+    );
+    await until(async () => (await deadLettersOf(tenantId)).length === 1);
+    expect(await deadLettersOf(tenantId)).toMatchObject([
+      { id, reason: `events of ${tenantId} do not stand in lane ${lane}` },
+    ]);
+    expect(seenOpened).toBe(before);
+    const ids = await emitMany(tenantId, 2);
+    await untilEffects(tenantId, ids);
+    expect(await effectsOf(tenantId)).toEqual(ids);
   });
 
   it('drops what rings again', async () => {
@@ -261,7 +279,7 @@ describe('a consumer', () => {
     expect(letter).toMatchObject({ id: poison, type: 'decision.sealed', reason: 'cannot digest this' });
     expect(letter!.event).toMatchObject({ id: poison, tenantId, data: { phase: 'poison' } });
     const text = await followers[0]!.kit.metrics.metrics();
-    expect(text).toMatch(/conclave_dead_letters_total\{producer="consensus",service="metrics"\} [1-9]/);
+    expect(text).toMatch(/conclave_dead_letters_total\{producer="consensus",service="audit"\} [1-9]/);
   });
 
   it('does not ask again what is refused for a reason', async () => {
@@ -326,8 +344,8 @@ describe('a consumer', () => {
     const gone = async (): Promise<boolean> => (await effectsOf(tenantId)).length === 3;
     for (let done = false; !done; done = await gone()) {
       const [state] = await database.query<{ effects: number; pos: number }>(
-        `select (select count(*)::int from metrics.applied where tenant_id = $1) as effects,
-                (select c.pos::int from metrics.event_cursor c where producer = 'consensus' and lane = $2) as pos`,
+        `select (select count(*)::int from audit.applied where tenant_id = $1) as effects,
+                (select c.pos::int from audit.event_cursor c where producer = 'consensus' and lane = $2) as pos`,
         [tenantId, laneOf(tenantId)],
       );
       const placed = await placedOf(tenantId);
@@ -471,7 +489,7 @@ describe('a producer restored to an older state', () => {
   it('makes cursors wait in the new epoch, where nobody has to read on', async () => {
     await database.query('update consensus.event_lane set epoch = epoch + 1, head = 0');
     const cursors = () =>
-      database.query(`select lane, epoch, pos from metrics.event_cursor where producer = 'consensus' order by lane`);
+      database.query(`select lane, epoch, pos from audit.event_cursor where producer = 'consensus' order by lane`);
     const heads = await database.query('select lane, epoch, head as pos from consensus.event_lane order by lane');
     await until(async () => JSON.stringify(await cursors()) === JSON.stringify(heads));
   });
@@ -492,21 +510,21 @@ describe('wiring', () => {
   it('refuses a handler for an event whose contract does not list the service', async () => {
     @Injectable()
     class Eavesdropper {
-      @Consumes(events.voterKeyEnrolled)
-      async enrolled(): Promise<void> {}
+      @Consumes(events.waveOpened)
+      async waved(): Promise<void> {}
     }
     @Module({ providers: [Eavesdropper] })
     class EavesdropperModule {}
-    await expect(start('metrics', EavesdropperModule)).rejects.toThrow(
-      'voter-key.enrolled does not list metrics as a consumer',
+    await expect(start('audit', EavesdropperModule)).rejects.toThrow(
+      'decision.wave-opened does not list audit as a consumer',
     );
   });
 
   it('keeps measuring while Postgres is away', async () => {
     await proxy.cut();
     const text = await followers[0]!.kit.metrics.metrics();
-    expect(text).toContain('conclave_up{service="metrics"} 1');
-    expect(text).toMatch(/conclave_events_unstamped\{service="metrics"\} NaN/i);
+    expect(text).toContain('conclave_up{service="audit"} 1');
+    expect(text).toMatch(/conclave_events_unstamped\{service="audit"\} NaN/i);
     const ready = await fetch(`${followers[0]!.url}/readyz`);
     expect(ready.status).toBe(503);
     await proxy.mend();

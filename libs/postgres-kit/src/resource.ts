@@ -79,7 +79,7 @@ export function postgres<C extends DatabaseConfig>(options: PostgresOptions = {}
       async start(app) {
         serveLog(rpc, kit, db);
         relay.start();
-        eraser = new TenantEraser({ db, service: kit.service, erasers: erasersOf(app), log: kit.log });
+        eraser = new TenantEraser({ db, service: kit.service, erasers: erasersOf(app), rpc: kit.rpc, log: kit.log });
         await eraser.start();
         const parts = { db, nats: kit.nats, rpc: kit.rpc, log: kit.log, deadLetters, erased: eraser };
         for (const [producer, handlers] of handlersOf(app, kit.service, eraser.handler))

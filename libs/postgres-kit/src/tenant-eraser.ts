@@ -1,13 +1,22 @@
 /**
- * Erases what a service holds of a tenant, and answers who asked.
+ * Erases what a service holds of a tenant, when auth says so by an event and again when it is asked, and answers.
  *
  * Every table with a tenant is found in the catalogue: one that is added is erased like the others. What is heard of the
  * tenant later is dropped. All replicas know of it before the first row goes, as each looks every second; a row of a call
  * that was under way all the same goes when the tenant is looked at once more.
  */
-import { ConclaveError, events, eventContracts, type EventContract, type ServiceName } from '@conclave/contracts';
+import {
+  ConclaveError,
+  events,
+  eventContracts,
+  tenants,
+  type EventContract,
+  type ServiceName,
+} from '@conclave/contracts';
+import type { RpcClient } from '@conclave/nest-kit';
 import type { Logger } from 'pino';
 import type { Database, Tx } from './database.js';
+import { MistakenEvent } from './mistaken-event.js';
 import type { PlacedEvent } from './relay.js';
 
 const LOOK_MS = 1_000;
@@ -22,6 +31,7 @@ export interface EraserParts {
   readonly db: Database;
   readonly service: ServiceName;
   readonly erasers: readonly Eraser[];
+  readonly rpc: RpcClient;
   readonly log: Logger;
 }
 
@@ -60,7 +70,7 @@ export class TenantEraser {
   get handler(): { event: EventContract; apply: (tx: Tx, event: PlacedEvent) => Promise<void> } | undefined {
     const event: EventContract = events.tenantErasing;
     if (!event.consumers.includes(this.parts.service)) return undefined;
-    return { event, apply: (tx, { tenantId, data }) => askToErase(tx, String(data['tenant']), tenantId) };
+    return { event, apply: (tx, { tenantId, data }) => this.asked(tx, String(data['tenant']), tenantId) };
   }
 
   async start(): Promise<void> {
@@ -72,6 +82,13 @@ export class TenantEraser {
     this.stopped = true;
     clearInterval(this.timer);
     await this.working;
+  }
+
+  /** What is erased does not come back, so the one whose word it is says it once more. */
+  private async asked(tx: Tx, tenant: string, askedBy: string): Promise<void> {
+    const { startedAt } = await this.parts.rpc.callAsService(tenants.getErasure, { tenantId: askedBy }, { id: tenant });
+    if (startedAt === undefined) throw new MistakenEvent(`${tenant} is not being erased`);
+    await askToErase(tx, tenant, askedBy);
   }
 
   private async work(): Promise<void> {

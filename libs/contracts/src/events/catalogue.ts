@@ -107,7 +107,7 @@ export const budgetThreshold = event({
 export const decisionOpened = event({
   type: 'decision.opened',
   producer: 'consensus',
-  consumers: ['audit', 'metrics'],
+  consumers: ['audit'],
   audited: true,
   data: z.object({ decision: idOf('decision'), termsSha256: sha256Hex, openedAt: timestamp }),
 });

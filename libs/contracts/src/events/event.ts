@@ -20,6 +20,8 @@ export interface EventContract<T extends z.ZodType = z.ZodType> {
    * and whoever erases them leaves {@link ERASED} in their place.
    */
   readonly personal?: readonly string[];
+  /** It stands in the operators' log and its `tenant` is another; of every other event it is the one whose log it is in. */
+  readonly ofOperators?: true;
   /** There are many of them and nobody waits for what follows: consumers gather them for a moment. */
   readonly bulk?: true;
 }

@@ -7,7 +7,7 @@ import { event } from './event.js';
 export const tenantCreated = event({
   type: 'tenant.created',
   producer: 'auth',
-  consumers: ['marketplace', 'audit', 'runtime'],
+  consumers: ['marketplace', 'audit'],
   audited: true,
   personal: ['name'],
   data: z.object({ tenant: idOf('tenant'), name: z.string() }),

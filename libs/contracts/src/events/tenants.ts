@@ -29,6 +29,7 @@ export const tenantOperated = event({
   producer: 'auth',
   consumers: ['audit'],
   audited: true,
+  ofOperators: true,
   personal: ['reason'],
   data: z.object({
     tenant: idOf('tenant'),
@@ -62,6 +63,7 @@ export const tenantErasing = event({
   producer: 'auth',
   consumers: ['runtime', 'consensus', 'audit', 'metrics', 'marketplace', 'delivery'],
   audited: true,
+  ofOperators: true,
   data: z.object({ tenant: idOf('tenant') }),
 });
 
@@ -74,7 +76,14 @@ const answer = z.object({
 });
 
 const erasedBy = (producer: ServiceName) =>
-  event({ type: `tenant.erased-by-${producer}`, producer, consumers: ['auth'], audited: false, data: answer });
+  event({
+    type: `tenant.erased-by-${producer}`,
+    producer,
+    consumers: ['auth'],
+    audited: false,
+    ofOperators: true,
+    data: answer,
+  });
 
 export const tenantErasedByRuntime = erasedBy('runtime');
 export const tenantErasedByConsensus = erasedBy('consensus');
@@ -89,6 +98,7 @@ export const tenantErased = event({
   producer: 'auth',
   consumers: ['audit'],
   audited: true,
+  ofOperators: true,
   data: z.object({
     tenant: idOf('tenant'),
     dataKeys: z.number().int(),

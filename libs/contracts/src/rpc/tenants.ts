@@ -1,6 +1,7 @@
 /** Tenants as those see them who own one, and as operators do: from outside, and never into them. */
 import { z } from 'zod';
 import { contract, serviceNames } from '../contract.js';
+import { tenantErasing } from '../events/tenants.js';
 import { idOf } from '../ids.js';
 import { name, newName, pageOf, pageQuery, timestamp } from '../page.js';
 import { principal } from './auth.js';
@@ -208,10 +209,12 @@ export const cancelErasure = contract({
   },
 });
 
+/** Owners that are told to erase a tenant ask by themselves whether that is so: what they hold does not come back. */
 export const getErasure = contract({
   owner: 'auth',
   subject: 'auth.v1.tenant.erasure',
   permission: 'platform:operate',
+  callers: ['gateway', ...tenantErasing.consumers],
   request: ofTenant,
   reply: erasure,
   errors: ['auth.tenant.not-erasing'],

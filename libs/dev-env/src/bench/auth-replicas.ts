@@ -1,29 +1,16 @@
 /** Replicas of auth beside those of an installation, each with key-encryption keys of its own, as during a rollout. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ServiceName } from '@conclave/contracts';
-import { readJson } from '../json-file.js';
 import { repositoryRoot } from '../paths.js';
 import { assignPorts } from '../processes/ports.js';
 import { run } from '../processes/run.js';
-import { key256, openSecrets } from '../secrets.js';
-import { serviceEnv, services, type World } from '../services.js';
-import { portsFileOf } from '../stores/local-store.js';
+import { key256 } from '../secrets.js';
+import { serviceEnv, services } from '../services.js';
 import { ServiceProcess } from '../supervisor/service-process.js';
+import { worldOf } from '../supervisor/world.js';
 import type { Platform } from './platform.js';
 
 const dist = join(repositoryRoot, 'services/auth/dist');
-
-/** The installation as its services are told of it. */
-export function worldOf({ dir, postgres, nats, redis }: Platform): World {
-  return {
-    secrets: openSecrets(join(dir, 'secrets.json')),
-    stores: { postgres, nats, redis },
-    ports: readJson<Record<ServiceName, number>>(portsFileOf(dir))!,
-    dataDir: dir,
-    outer: process.env,
-  };
-}
 
 export class AuthReplicas {
   /** The key the installation began with, and the one it gets. */
@@ -34,7 +21,7 @@ export class AuthReplicas {
   private made = 0;
 
   constructor(private readonly platform: Platform) {
-    const world = worldOf(platform);
+    const world = worldOf(platform.dir, platform);
     this.env = serviceEnv(
       services.find(({ name }) => name === 'auth')!,
       world,

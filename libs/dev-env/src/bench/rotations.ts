@@ -7,7 +7,8 @@ import { secrets } from '@conclave/contracts';
 import { baseEnvironment, loadConfig, newRecipient, openKit, type Kit } from '@conclave/nest-kit';
 import { serviceEnv, services } from '../services.js';
 import { openPage } from '../story/log-in.js';
-import { AuthReplicas, worldOf } from './auth-replicas.js';
+import { worldOf } from '../supervisor/world.js';
+import { AuthReplicas } from './auth-replicas.js';
 import { must } from './goals.js';
 import type { Platform } from './platform.js';
 import type { Case } from './report.js';
@@ -169,7 +170,7 @@ async function secret(platform: Platform, work: Work, kit: Kit, name: string): P
 /** The bus as the runtime is on it. */
 function runtimeKit(platform: Platform): Promise<Kit> {
   const entry = services.find(({ name }) => name === 'runtime')!;
-  const env = { ...serviceEnv(entry, worldOf(platform)), LOG_LEVEL: 'fatal' };
+  const env = { ...serviceEnv(entry, worldOf(platform.dir, platform)), LOG_LEVEL: 'fatal' };
   return openKit('runtime', loadConfig('runtime', baseEnvironment, env));
 }
 

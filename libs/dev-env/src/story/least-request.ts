@@ -37,36 +37,47 @@ const texts = [
 ];
 
 /** The least request, with an id of `idOf` at every place where one can stand. */
-export function leastRequest({ request }: Contract, idOf: IdOf): Record<string, unknown> {
-  const schema = z.toJSONSchema(request, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
-  return value(schema, idOf) as Record<string, unknown>;
+export const leastRequest = ({ request }: Contract, idOf: IdOf): Record<string, unknown> => least(request, { idOf });
+
+interface Filling {
+  readonly idOf: IdOf;
+  /** How many each list has at least. */
+  readonly each?: number;
 }
 
-function value(schema: JsonSchema, idOf: IdOf): unknown {
+/** The least that the schema of an object accepts, likewise. */
+export function least(schema: z.ZodType, filling: Filling): Record<string, unknown> {
+  const described = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
+  return value(described, filling) as Record<string, unknown>;
+}
+
+function value(schema: JsonSchema, filling: Filling): unknown {
   if (schema.const !== undefined) return schema.const;
   if (schema.enum) return schema.enum[0];
   const [choice] = schema.anyOf ?? schema.oneOf ?? [];
-  if (choice) return value(choice, idOf);
+  if (choice) return value(choice, filling);
   switch (schema.type) {
     case 'object':
-      return object(schema, idOf);
+      return object(schema, filling);
     case 'array':
-      return Array.from({ length: schema.minItems ?? 0 }, () => value(schema.items ?? {}, idOf));
+      return Array.from({ length: Math.max(schema.minItems ?? 0, filling.each ?? 0) }, () =>
+        value(schema.items ?? {}, filling),
+      );
     case 'integer':
     case 'number':
       return Math.max(1, schema.minimum ?? 1);
     case 'boolean':
       return true;
     case 'string':
-      return text(schema, idOf);
+      return text(schema, filling.idOf);
     default:
       return 'x';
   }
 }
 
-function object({ properties = {}, required = [] }: JsonSchema, idOf: IdOf): Record<string, unknown> {
+function object({ properties = {}, required = [] }: JsonSchema, filling: Filling): Record<string, unknown> {
   const named = Object.entries(properties).filter(([name, member]) => required.includes(name) || namesId(member));
-  return Object.fromEntries(named.map(([name, member]) => [name, value(member, idOf)]));
+  return Object.fromEntries(named.map(([name, member]) => [name, value(member, filling)]));
 }
 
 const namesId = (schema: JsonSchema): boolean =>

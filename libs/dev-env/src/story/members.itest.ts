@@ -1,19 +1,21 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parseNote, parseVkey, verifyNote } from '@conclave/audit-core';
-import { edgeRoutes, permissions } from '@conclave/contracts';
-import { contextTokens } from '@conclave/nest-kit';
-import { forgedTokens } from '@conclave/nest-kit/testing';
+import { edgeRoutes, laneOf, serviceNames } from '@conclave/contracts';
 import { run } from '../processes/run.js';
 import { startConstellation, type Constellation } from '../testing/constellation.js';
-import { openSecrets, signingKey } from '../secrets.js';
+import { EventLogs, forgeries, inEachConsumer, inOrder, otherLane } from './bus-events.js';
+import { acrossTenants, askBehindTheEdge } from './bus-strangers.js';
+import { allowedTooMuch } from './bus-subjects.js';
 import { askEverywhere, nameOf, probes } from './edge-strangers.js';
+import { Inside } from './inside.js';
 import { logIn, openPage, openSignIn } from './log-in.js';
 import { Remains } from './remains.js';
 import { program } from './story.js';
 import { CANARY, ask as askRoute, furnish, plain, requests, routeOf, routes, shakeHands } from './strangers.js';
+import { Cache, cached, cachingServices, idsToldToAnybody, tellPeers } from './side-planes.js';
+import { Untouched } from './untouched.js';
 import { countedTallies, refusedTallies } from './tally-table.js';
 
 interface Answer {
@@ -347,26 +349,113 @@ describe('the members of a workspace, over the public API', () => {
     expect(await asOwner()).toEqual(before);
   }, 120_000);
 
+  describe('get nothing out of another tenant behind the edge', () => {
+    const [own, foreign] = ['said in the run itself', 'said by a stranger'];
+    let inside: Inside;
+    let theirs: ReadonlyMap<string, string>;
+    let cache: Cache;
+    let watched: Untouched;
+    beforeAll(async () => {
+      inside = new Inside(platform);
+      theirs = await firstTenants();
+      cache = new Cache(platform.redis);
+      const run = theirs.get('run')!;
+      await cache.keep(platform.tenantB, run, `${foreign}, kept`);
+      await cache.keep(platform.tenant, run, `${own}, kept`);
+      watched = await Untouched.watch(platform, run);
+    }, 60_000);
+    afterAll(async () => {
+      cache?.close();
+      await watched?.close();
+      await inside?.close();
+    });
+    const isTold = async (text: string) => {
+      for (const until = Date.now() + 5_000; !watched.told.includes(text);) {
+        expect(Date.now()).toBeLessThan(until);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      // Of what happened to the run, nothing: only what was said in it.
+      const { told, over } = watched;
+      expect([told.includes(foreign), told.includes('"seq"'), over]).toEqual([false, false, false]);
+    };
+
+    it('by any operation, under whichever context: its owner answers as of what never was, or not at all', async () => {
+      const hidden = [...theirs.values(), CANARY, platform.workspace];
+      const { body: me } = await ask(platform.apiKey, 'GET', '/v1/me');
+      const principal = me['principal'] as { id: string; kind: string; name: string };
+      const { forged } = await inside.contextsOf(principal);
+      const context = await inside.contextOf(platform.apiKeyB);
+      const { tenantB: tenant, tenant: other } = platform;
+      const stranger = { context, tenant, other, onBehalfOf: principal.id, forged };
+      const wrong: unknown[] = [];
+      for await (const said of askBehindTheEdge(inside, stranger, theirs, hidden)) {
+        const { operation, under, answer, revealed, codes, code, apart } = said;
+        const faults = {
+          ...(answer.status >= 500 && { answer }),
+          ...(revealed.length > 0 && !(operation in acrossTenants) && { revealed }),
+          ...(codes && !codes.includes(code) && { code, codes }),
+          ...(apart && (apart[0] !== apart[1] || code === 'request.invalid') && { apart }),
+        };
+        if (Object.keys(faults).length > 0) wrong.push({ operation, under, ...faults });
+      }
+      expect(wrong).toEqual([]);
+      expect(await watched.changed()).toEqual([]);
+    }, 120_000);
+
+    it('by what processes of a service tell each other, what is cached, or what listeners tell anybody', async () => {
+      await isTold(`${own}, kept`);
+      await tellPeers(inside, platform.tenantB, theirs, foreign);
+      await tellPeers(inside, platform.tenant, theirs, own);
+      await isTold(own);
+      expect(await watched.changed()).toEqual([]);
+      expect(cachingServices(inside).toSorted()).toEqual(Object.keys(cached).sort());
+      expect(await cache.unlisted()).toEqual([]);
+      expect(await idsToldToAnybody(inside)).toEqual([]);
+    }, 60_000);
+
+    it('by any event that names what another has, or stands where only others’ do', async () => {
+      const made = await ask(platform.operatorKey!, 'POST', '/v1/tenants', { name: 'Forgers' });
+      const forger = String(made.body['id']);
+      const named = { credentialId: watched.credential, subject: theirs.get('prn')!, scopeId: theirs.get('run')! };
+      const naming = forgeries(forger, laneOf(forger), theirs, named);
+      const displaced = forgeries(platform.tenant, otherLane(platform.tenant), theirs, named);
+      const logs = await EventLogs.open(platform.postgres);
+      try {
+        await logs.settled();
+        await logs.append([...naming, ...displaced]);
+        await logs.settled();
+        const letters = await logs.deadLettersOf([...naming, ...displaced]);
+        expect(letters.filter(({ id }) => displaced.some((one) => one.id === id))).toEqual(
+          inEachConsumer(displaced, expect.stringContaining('do not stand in lane')),
+        );
+        const ofOthers = naming.filter(({ event, data }) => 'tenant' in data && !event.ofOperators);
+        const orders = naming.filter(({ event }) => event.type === 'tenant.erasing');
+        expect(letters.filter(({ id }) => [...ofOthers, ...orders].some((one) => one.id === id))).toEqual(
+          inOrder([
+            ...inEachConsumer(ofOthers, expect.stringContaining('names another tenant')),
+            ...inEachConsumer(orders, 'No erasure of this tenant was asked for.'),
+          ]),
+        );
+        expect(await watched.changed(displaced.map(({ id }) => id))).toEqual([]);
+      } finally {
+        await logs.close();
+      }
+      await tellPeers(inside, platform.tenant, theirs, `${own}, after events`);
+      await isTold(`${own}, after events`);
+    }, 120_000);
+
+    it('by a subject that is not a service’s own to say or hear', async () => {
+      for (const service of serviceNames)
+        expect([service, await allowedTooMuch(service, await inside.as(service))]).toEqual([service, []]);
+    }, 60_000);
+  });
+
   it('come in by their credentials alone: a context token opens nothing at the edge, forged or signed by auth itself', async () => {
-    const secrets = openSecrets(join(dirname(platform.devFile), 'secrets.json'));
-    const keyOf = (service: string) =>
-      createPrivateKey({
-        key: Buffer.from(secrets.of(`${service}.service-key`, signingKey), 'base64'),
-        format: 'der',
-        type: 'pkcs8',
-      });
-    const auth = keyOf('auth');
     const { body } = await ask(platform.apiKey, 'GET', '/v1/me');
     const principal = body['principal'] as { id: string; kind: string; name: string };
-    const claims = { tenantId: platform.tenant, workspaceId: platform.workspace, principal, scopes: permissions };
-    const tokens = contextTokens({
-      service: 'auth',
-      privateKey: secrets.of('auth.service-key', signingKey),
-      publicKeys: {},
-    });
-    const kit = { auth, authPublic: createPublicKey(auth), runtime: keyOf('runtime'), claims };
-    const forged = [...(await forgedTokens(kit)), ['genuine', await tokens.sign(claims, 60_000)] as const];
-    for (const [how, token] of forged.filter(([, text]) => /^[!-~]+$/.test(text)))
+    const { forged, genuine } = await new Inside(platform).contextsOf(principal);
+    const all = [...forged, ['genuine', genuine] as const];
+    for (const [how, token] of all.filter(([, text]) => /^[!-~]+$/.test(text)))
       for (const [name, value] of [
         ['authorization', `Bearer ${token}`],
         ['cookie', `conclave=${token}`],

@@ -39,6 +39,32 @@ export class Remains {
     );
   }
 
+  /** What each table holds of a tenant, as a digest, without rows of these ids. */
+  async digestsOf(tenant: string, without: readonly string[] = []): Promise<ReadonlyMap<string, string>> {
+    const digests = new Map<string, string>();
+    for (const { name } of this.tables.filter(({ walled }) => walled)) {
+      const { rows } = await this.client.query<{ digest: string }>(
+        `select count(*) || ' ' || coalesce(md5(string_agg(md5(t::text), '' order by md5(t::text))), '') as digest
+         from ${name} t where t.tenant_id = $1 and coalesce(to_jsonb(t) ->> 'id', '') <> all ($2)`,
+        [tenant, without],
+      );
+      digests.set(name, rows[0]!.digest);
+    }
+    return digests;
+  }
+
+  /** The same once nothing moves any more. */
+  async quietDigestsOf(tenant: string, without: readonly string[] = []): Promise<ReadonlyMap<string, string>> {
+    for (let before = await this.digestsOf(tenant, without), n = 0; ; n++) {
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      const after = await this.digestsOf(tenant, without);
+      const moved = [...after].filter(([name, digest]) => before.get(name) !== digest).map(([name]) => name);
+      if (moved.length === 0) return after;
+      if (n === 40) throw new Error(`still moving: ${moved.join(', ')}`);
+      before = after;
+    }
+  }
+
   /** Tables in which somebody wrote the text; what is sealed or counted in bytes does not show. */
   tablesWith(text: string): Promise<string[]> {
     return this.tablesWhere(

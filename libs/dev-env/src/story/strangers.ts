@@ -11,6 +11,7 @@ import {
   mailDomains,
   newId,
   runs,
+  secrets,
   triggers,
   type Contract,
   type IdKind,
@@ -18,7 +19,7 @@ import {
 import { leastRequest, type IdOf } from './least-request.js';
 import { Api, ProgramVoter } from './program-voter.js';
 
-type Routed = Contract & Required<Pick<Contract, 'http'>>;
+export type Routed = Contract & Required<Pick<Contract, 'http'>>;
 export type Request = Readonly<Record<string, unknown>>;
 export interface Answer {
   readonly status: number;
@@ -33,7 +34,7 @@ const unknown: IdOf = (prefix) => newId(kinds[prefix]!);
 
 /** In every text of the first tenant's that is stored. */
 export const CANARY = 'canary of the first tenant';
-const nameOf = (canary: string): string => canary.replaceAll(' ', '-');
+export const nameOf = (canary: string): string => canary.replaceAll(' ', '-');
 const human = (question = CANARY) => ({ agent: 'human', input: { question } });
 
 /** What the contract alone cannot say: of two members, exactly one. */
@@ -42,6 +43,10 @@ const bodies: Readonly<Record<string, (idOf: IdOf) => Request>> = {
   [directories.putDirectory.subject]: (idOf) => ({
     ...{ id: idOf('con'), workspace: idOf('wsp') },
     settings: { kind: 'auth0', url: 'https://x.example.com', clientId: 'x', clientSecret: 'x' },
+  }),
+  [secrets.leaseSecret.subject]: (idOf) => ({
+    ...{ workspace: idOf('wsp'), name: 'CANARY' },
+    publicKey: Buffer.alloc(32, 9).toString('base64'),
   }),
   [mailDomains.claimMailDomain.subject]: () => ({ domain: 'x.example.com' }),
   [triggers.createTrigger.subject]: (idOf) => ({
@@ -98,13 +103,13 @@ export async function furnish(gateway: string, apiKey: string, canary = CANARY):
   return ids;
 }
 
-/** The request of a route with the ids of `theirs`, and with ids of nothing; and the ids in each. */
-export function requests(route: Routed, theirs: ReadonlyMap<string, string>) {
-  const known = requestWith(route, (prefix) => theirs.get(prefix) ?? unknown(prefix), nameOf(CANARY));
-  return { known, unknown: requestWith(route, unknown, 'never-heard-of') };
+/** The request of an operation with the ids of `theirs`, and with ids of nothing; and the ids in each. */
+export function requests(operation: Contract, theirs: ReadonlyMap<string, string>) {
+  const known = requestWith(operation, (prefix) => theirs.get(prefix) ?? unknown(prefix), nameOf(CANARY));
+  return { known, unknown: requestWith(operation, unknown, 'never-heard-of') };
 }
 
-function requestWith(route: Routed, idOf: IdOf, name: string): { request: Request; ids: readonly string[] } {
+function requestWith(route: Contract, idOf: IdOf, name: string): { request: Request; ids: readonly string[] } {
   const ids: string[] = [];
   const noted: IdOf = (prefix) => {
     const id = idOf(prefix);
@@ -112,13 +117,17 @@ function requestWith(route: Routed, idOf: IdOf, name: string): { request: Reques
     return id;
   };
   const request = bodies[route.subject]?.(noted) ?? leastRequest(route, noted);
-  const member = named[route.http.path];
+  const member = named[route.http?.path ?? ''];
   return member === undefined ? { request, ids } : { request: { ...request, [member]: name }, ids: [...ids, name] };
 }
 
-export async function ask(
-  gateway: string,
-  key: string,
+export const ask = (gateway: string, key: string, route: Routed, request: Request): Promise<Answer> =>
+  askWith({ authorization: `Bearer ${key}` }, gateway, route, request);
+
+/** Asks at an address with a credential of any kind. */
+export async function askWith(
+  credential: Readonly<Record<string, string>>,
+  base: string,
   { http, transport }: Routed,
   request: Request,
 ): Promise<Answer> {
@@ -128,16 +137,15 @@ export async function ask(
     rest.delete(name);
     return segment;
   });
-  const authorization = `Bearer ${key}`;
   const signal = AbortSignal.timeout(20_000);
   if (http.method === 'GET') {
     const query = new URLSearchParams([...rest].map(([name, member]): [string, string] => [name, String(member)]));
-    return answerOf(await fetch(`${gateway}${path}?${query.toString()}`, { headers: { authorization }, signal }));
+    return answerOf(await fetch(`${base}${path}?${query.toString()}`, { headers: credential, signal }));
   }
   const bytes = transport === 'stream';
   const body = bytes ? '' : JSON.stringify(Object.fromEntries(rest));
-  const headers = { authorization, 'content-type': bytes ? 'application/octet-stream' : 'application/json' };
-  return answerOf(await fetch(`${gateway}${path}`, { method: http.method, headers, body, signal }));
+  const headers = { ...credential, 'content-type': bytes ? 'application/octet-stream' : 'application/json' };
+  return answerOf(await fetch(`${base}${path}`, { method: http.method, headers, body, signal }));
 }
 
 /** The same of a stream, as a WebSocket: with the status alone when it opens. */

@@ -48,7 +48,7 @@ export class LiveBus implements OnModuleInit, OnModuleDestroy {
       }
     });
     this.hear(tokensSaid, ({ from, said }) => {
-      if (from !== this.self) for (const { run, frames } of said) this.stories.said(run, frames);
+      if (from !== this.self) for (const { tenantId, run, frames } of said) this.stories.said(tenantId, run, frames);
     });
   }
 
@@ -74,8 +74,9 @@ export class LiveBus implements OnModuleInit, OnModuleDestroy {
 
   /** Pieces of one call that come together travel as one. */
   private said({ tenantId, runId, frame }: Said): void {
-    const batch: Batch = this.text.get(runId) ?? { tenantId, run: runId, frames: [] };
-    this.text.set(runId, batch);
+    const key = `${tenantId} ${runId}`;
+    const batch: Batch = this.text.get(key) ?? { tenantId, run: runId, frames: [] };
+    this.text.set(key, batch);
     const last = batch.frames.findLastIndex((other) => isSameCall(other, frame));
     const before = batch.frames[last];
     if (before && before.text.length + frame.text.length <= FRAME_CHARS)
@@ -91,7 +92,7 @@ export class LiveBus implements OnModuleInit, OnModuleDestroy {
     let message: Batch[] = [];
     let size = 0;
     for (const { tenantId, run, frames } of said) {
-      this.stories.said(run, frames);
+      this.stories.said(tenantId, run, frames);
       this.tokens.append(tenantId, run, frames);
       for (const frame of frames) {
         message.push({ tenantId, run, frames: [frame] });

@@ -69,9 +69,9 @@ describe('the live view of a run', () => {
     );
     if (ring) fixture.service.app.get(LiveRuns).changed(id);
   };
-  const say = (runId: string, frame: Partial<TokenFrame> & { text: string }): void =>
+  const say = (runId: string, frame: Partial<TokenFrame> & { text: string }, { tenantId } = me): void =>
     fixture.service.app.get(LiveRuns).say({
-      tenantId: me.tenantId,
+      tenantId,
       runId,
       frame: { ...{ type: 'token', task: 'juror/a', turn: 1, attempt: 1, call: 'judge/1', index: 0 }, ...frame },
     });
@@ -216,6 +216,15 @@ describe('the live view of a run', () => {
       await cancel(id);
       await mute.over;
       expect(textOf(mute)).toBe('');
+    }, 30_000);
+
+    it('tells nobody what was said in the name of another tenant', async () => {
+      const id = await create();
+      const viewers = [await ws(id, '?tokens=true'), await sse(id, '?tokens=true', other.url)];
+      say(id, { text: 'foreign' }, testPrincipal());
+      say(id, { call: 'judge/2', text: 'own' });
+      await eventually(() => expect(viewers.map(textOf)).toEqual(['own', 'own']));
+      await cancel(id);
     }, 30_000);
 
     it('says what is void, and tells it to nobody who comes later', async () => {

@@ -90,8 +90,10 @@ export class RunStories implements OnModuleInit, OnModuleDestroy {
     this.stories.get(runId)?.look();
   }
 
-  said(runId: string, frames: readonly TokenFrame[]): void {
-    this.stories.get(runId)?.hear(frames);
+  /** What is said to be another tenant's than the run is nobody's. */
+  said(tenantId: string, runId: string, frames: readonly TokenFrame[]): void {
+    const story = this.stories.get(runId);
+    if (story?.reader.tenantId === tenantId) story.hear(frames);
   }
 
   private parts() {

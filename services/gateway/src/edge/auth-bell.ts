@@ -1,4 +1,11 @@
-import { doorbellSubject, eventPosition, headSubject, readEvents, type EventPosition } from '@conclave/contracts';
+import {
+  doorbellSubject,
+  eventPosition,
+  headSubject,
+  laneOf,
+  readEvents,
+  type EventPosition,
+} from '@conclave/contracts';
 import { decodeBody, type Kit } from '@conclave/nest-kit';
 import { z } from 'zod';
 
@@ -46,7 +53,10 @@ export class AuthBell {
 
   private onRing(events: readonly Rung[]): void {
     for (const { position } of events) this.advance(position, ({ pos }) => pos + 1);
-    this.listener.heard(events);
+    const placed = events.filter(({ tenantId, position }) => position.lane === laneOf(tenantId));
+    // Whose those are that stand where others' do, nobody can tell.
+    if (placed.length < events.length) this.listener.missed();
+    this.listener.heard(placed);
   }
 
   private onHead(head: EventPosition): void {

@@ -172,13 +172,15 @@ export class Credentials {
     const revoked = rung.filter(({ type }) => type === events.credentialRevoked.type);
     const narrowed = new Set(rung.flatMap(({ type, tenantId }) => (NARROWING.includes(type) ? [tenantId] : [])));
     if (revoked.length === 0 && narrowed.size === 0) return;
-    const ids = new Set(revoked.map((event) => String(event.data['credentialId'])));
+    const isRevoked = (id: string | undefined, whose: string | undefined): boolean =>
+      revoked.some(({ tenantId, data }) => data['credentialId'] === id && tenantId === whose);
     for (const [key, answer] of this.answers) {
-      if (ids.has(answer.credentialId ?? '')) this.answers.delete(key);
+      if (isRevoked(answer.credentialId, answer.tenantId)) this.answers.delete(key);
       else if (answer.until === Number.POSITIVE_INFINITY || narrowed.has(answer.tenantId ?? ''))
         this.answers.set(key, { ...answer, until: 0 });
     }
-    for (const id of ids) for (const { end } of [...(this.watches.get(id) ?? [])]) end();
+    for (const id of new Set(revoked.map(({ data }) => String(data['credentialId']))))
+      for (const { tenantId, end } of [...(this.watches.get(id) ?? [])]) if (isRevoked(id, tenantId)) end();
     for (const { tenantId, renew } of this.open()) if (narrowed.has(tenantId ?? '')) void renew();
   }
 

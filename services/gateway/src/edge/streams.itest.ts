@@ -131,6 +131,16 @@ describe('server-sent events', () => {
       await kept.response.body?.cancel().catch(() => undefined);
     });
 
+    it('go on, looked at once more, when what is told of it is of another tenant, or stands where only others’ does', async () => {
+      world.addKey('ck_slandered');
+      const slandered = await open(bearer('ck_slandered'));
+      const before = world.exchanges();
+      world.misreport('ck_slandered');
+      while (world.exchanges() === before) await sleep(20);
+      expect(await Promise.race([slandered.over, sleep(200)])).toBeUndefined();
+      await slandered.response.body?.cancel().catch(() => undefined);
+    });
+
     it('end when its role no longer permits them, and no other does', async () => {
       world.addKey('ck_narrowed');
       const [narrowed, kept] = [await open(bearer('ck_narrowed')), await open(admin())];

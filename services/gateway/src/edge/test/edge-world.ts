@@ -4,6 +4,7 @@
  */
 import { Controller } from '@nestjs/common';
 import {
+  LANES,
   auth,
   edgeRoutes,
   events,
@@ -81,6 +82,8 @@ export interface EdgeWorld {
   demandMfa(secret: string): void;
   /** Revokes a key, and rings unless told not to. */
   revoke(secret: string, ring?: boolean): void;
+  /** Tells of a key as if another tenant's had been revoked, and likewise where only others' events stand. */
+  misreport(secret: string): void;
   /** Says where auth's log stands. */
   beat(): void;
   /** Gives a key's role other permissions, and rings. */
@@ -275,6 +278,12 @@ function playAuth(kit: Kit) {
       known.delete(secret);
       const told = rings.append(events.credentialRevoked, tenantId, { credentialId });
       if (ring) rings.ring(told);
+    },
+    misreport(secret: string) {
+      const { credentialId } = known.get(secret)!;
+      rings.emit(events.credentialRevoked, newId('tenant'), { credentialId });
+      const told = rings.append(events.credentialRevoked, tenantId, { credentialId });
+      rings.ring({ ...told, position: { ...told.position, lane: (told.position.lane + 1) % LANES } });
     },
     beat: () => rings.beat(),
   };

@@ -7,11 +7,12 @@ import { callerOf } from '../members/caller.js';
 import { DisableMember } from '../members/disable-member.js';
 import { insertMembership, insertPrincipal, lockMember } from '../members/postgres-members.js';
 import { insertPerson } from '../members/postgres-persons.js';
-import { refuseMightier, refuseWiderRole } from '../members/role-grant.js';
+import { refuseWiderRole } from '../members/role-grant.js';
 import { Ceremonies } from '../passkeys/ceremonies.js';
 import { refuseFromNetworks } from '../api-keys/postgres-api-keys.js';
 import type { DataKey } from '../data-keys/data-keys.js';
 import { HandOver } from './hand-over.js';
+import { beyondMaker } from './link-reach.js';
 import { MakeLink } from './make-link.js';
 import { lockInvitation, pageOfInvitations, type Invitation } from './postgres-links.js';
 
@@ -52,7 +53,9 @@ export class Invite {
         const { principal, name, role, email } = invitation;
         const member = await lockMember(tx, { ...callerOf(ctx), principalId: principal });
         if (!member || member.disabledAt) throw new ConclaveError('auth.invitation.not-found', { id: request.id });
-        await refuseMightier(tx, ctx, member);
+        const by = { principalId: callerOf(ctx).principalId, held: ctx.scopes };
+        const beyond = await beyondMaker(tx, by, { tenantId: ctx.tenantId, principalId: principal });
+        if (beyond) throw new ConclaveError('auth.role.too-wide', { ...beyond });
         await refuseFromNetworks(tx, ctx.tenantId, ctx.credentialId);
         return this.invitationOf(tx, ctx, { principal, name, role, email }, key);
       }),
@@ -103,9 +106,11 @@ export class Invite {
     { email, ...who }: Pick<Created, 'principal' | 'name' | 'role'> & { email: string | undefined },
     key: DataKey | undefined,
   ): Promise<Created> {
-    const { tenantId, workspaceId, principalId: madeBy } = callerOf(ctx);
+    const { tenantId, workspaceId, principalId: by } = callerOf(ctx);
     const to = { tenantId, workspaceId, principalId: who.principal };
-    const { id, link, createdAt, expiresAt } = await this.makeLink.run(tx, to, 'invitation', madeBy);
+    const { id, link, createdAt, expiresAt } = await this.makeLink.run(tx, to, 'invitation', {
+      ...{ principalId: by, held: ctx.scopes },
+    });
     const send = { kind: 'invitation' as const, principalId: who.principal, linkId: id, link };
     return {
       ...{ id, ...who, createdAt: createdAt.toISOString(), expiresAt: expiresAt.toISOString() },

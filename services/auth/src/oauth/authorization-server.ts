@@ -30,6 +30,16 @@ export const MAX_AGE_PARAM = 'proof_max_age';
 /** The only cookie of the protocol: the browser that began an authorization is the one that ends it. */
 export const RESUME_COOKIE = 'conclave-oauth';
 
+/** Ways of a browser back to its program. */
+export const RESPONSE_MODES: readonly string[] = ['query', 'fragment'];
+
+/** Without the form that a page of ours would post to a program by a script: our pages run none, and post nowhere else. */
+class WithoutForms extends Provider {
+  override registerResponseMode(...[name, handler]: Parameters<Provider['registerResponseMode']>): void {
+    if (RESPONSE_MODES.includes(name)) super.registerResponseMode(name, handler);
+  }
+}
+
 type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
 
 @Injectable()
@@ -63,7 +73,7 @@ export class AuthorizationServer {
   }
 
   private start(key: SigningKey): Handler {
-    const provider: Provider = new Provider(this.issuer, this.configuration(key));
+    const provider: Provider = new WithoutForms(this.issuer, this.configuration(key));
     provider.proxy = true;
     provider.silent = true;
     const { artifacts } = this;

@@ -1,6 +1,7 @@
-import type { Permission } from '@conclave/contracts';
+import { ConclaveError, type Permission } from '@conclave/contracts';
+import type { RequestContext } from '@conclave/nest-kit';
 import type { Tx } from '@conclave/postgres-kit';
-import type { Caller } from '../members/caller.js';
+import { callerOf, type Caller } from '../members/caller.js';
 import { membershipsOf } from '../members/postgres-members.js';
 import { permissionsOf } from '../roles/role-permissions.js';
 
@@ -9,6 +10,11 @@ export interface LinkMaker {
   readonly principalId: string;
   readonly held: ReadonlySet<string>;
 }
+
+export const makerOf = (ctx: RequestContext): LinkMaker => ({
+  principalId: callerOf(ctx).principalId,
+  held: ctx.scopes,
+});
 
 /** A role of somebody that is beyond the maker of a link, and what of it is. */
 export interface Beyond {
@@ -37,4 +43,10 @@ export async function beyondMaker(
     if (missing.length > 0 || !mine.includes('member:manage')) return { role, missing };
   }
   return undefined;
+}
+
+/** Of whoever is given a link for somebody, be it anew or again. @throws ConclaveError `auth.role.too-wide` */
+export async function refuseLinkBeyond(tx: Tx, ctx: RequestContext, to: string): Promise<void> {
+  const beyond = await beyondMaker(tx, makerOf(ctx), { tenantId: ctx.tenantId, principalId: to });
+  if (beyond) throw new ConclaveError('auth.role.too-wide', { ...beyond });
 }

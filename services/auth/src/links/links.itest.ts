@@ -176,6 +176,11 @@ describe('one-time links', () => {
     const renewed = (id: string) => fixture.call(invitations.renewInvitation, { id }, as);
     expect(await refusalOf(renewed(byMo.id))).toBe('auth.role.too-wide');
     await expect(accept(kept.link)).resolves.toBeDefined();
+    const again = (as: TestPrincipal) =>
+      fixture.call(invitations.renewInvitation, { id: wide.id }, { claims: as, idempotencyKey: 'again' });
+    const wide = await invite('administrator');
+    await again(admin);
+    expect(await refusalOf(again(narrow))).toBe('auth.role.too-wide');
     const [begun, device] = [await invite('viewer', as), new SoftAuthenticator(SITE)];
     const registration = device.make((await open(begun.link)).options);
     await raise(mo.principal.id, 'viewer');

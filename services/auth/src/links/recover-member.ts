@@ -7,9 +7,8 @@ import type { DataKey } from '../data-keys/data-keys.js';
 import { HandOver } from './hand-over.js';
 import { callerOf } from '../members/caller.js';
 import { lockMember } from '../members/postgres-members.js';
-import { refuseMightier } from '../members/role-grant.js';
 import { Ceremonies } from '../passkeys/ceremonies.js';
-import { beyondMaker } from './link-reach.js';
+import { makerOf, refuseLinkBeyond } from './link-reach.js';
 import { MakeLink } from './make-link.js';
 
 type Reply = ReplyOf<typeof invitations.createRecovery>;
@@ -37,25 +36,16 @@ export class RecoverMember {
   }
 
   private async refuse(tx: Tx, ctx: RequestContext, id: string): Promise<void> {
-    const caller = callerOf(ctx);
-    const to = { ...caller, principalId: id };
-    const member = await lockMember(tx, to);
+    const member = await lockMember(tx, { ...callerOf(ctx), principalId: id });
     if (!member || member.disabledAt || member.principal.kind !== 'user')
       throw new ConclaveError('auth.member.not-found', { id });
-    await refuseMightier(tx, ctx, member);
     await refuseFromNetworks(tx, ctx.tenantId, ctx.credentialId);
-    const beyond = await beyondMaker(tx, { principalId: caller.principalId, held: ctx.scopes }, to);
-    if (beyond) throw new ConclaveError('auth.role.too-wide', { ...beyond });
+    await refuseLinkBeyond(tx, ctx, id);
   }
 
   private async make(tx: Tx, ctx: RequestContext, id: string, key: DataKey | undefined): Promise<Reply> {
-    const caller = callerOf(ctx);
-    const to = { ...caller, principalId: id };
-    const {
-      id: linkId,
-      link,
-      expiresAt,
-    } = await this.makeLink.run(tx, to, 'recovery', { principalId: caller.principalId, held: ctx.scopes });
+    const to = { ...callerOf(ctx), principalId: id };
+    const { id: linkId, link, expiresAt } = await this.makeLink.run(tx, to, 'recovery', makerOf(ctx));
     const send = { kind: 'recovery' as const, principalId: id, linkId, link };
     const given = await this.handOver.give(tx, ctx, { ...send, key, name: id });
     return { ...given, expiresAt: expiresAt.toISOString() };

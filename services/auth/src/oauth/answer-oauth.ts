@@ -5,7 +5,7 @@ import { Injectable } from '@nestjs/common';
 import inject from 'light-my-request';
 import { NO_TENANT } from '../tenants/no-tenant.js';
 import { Artifacts } from './artifacts.js';
-import { AuthorizationServer, MAX_AGE_PARAM, RESPONSE_MODES, RESUME_COOKIE } from './authorization-server.js';
+import { AuthorizationServer, MAX_AGE_PARAM, RESPONSE_MODES, isResume } from './authorization-server.js';
 import { decisionOf } from './postgres-oauth-requests.js';
 import { OVERLAP_MS, SigningKeys } from './signing-keys.js';
 
@@ -97,8 +97,6 @@ const asConfigured = (metadata: string): string =>
     ...(JSON.parse(metadata) as object),
     ...{ scopes_supported: oauth.grantableScopes, response_modes_supported: RESPONSE_MODES },
   });
-
-const isResume = (cookie: string): boolean => new RegExp(`^${RESUME_COOKIE}(\\.sig)?=`).test(cookie);
 
 const stale = (): Reply => ({
   status: 400,

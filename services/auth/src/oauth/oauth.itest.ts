@@ -626,6 +626,7 @@ describe('a program in a browser', () => {
 
   it('gets its code only in the browser that began, after a yes in that one', async () => {
     const { id, cookie, location: page } = await begin();
+    expect(cookie).toMatch(/^__Secure-conclave-oauth=[\w-]+; __Secure-conclave-oauth\.sig=[\w-]+$/);
     const early = await goOn(page.replace('/authorize/', '/oauth/authorize/'), cookie);
     expect(early.status).toBe(400);
     const { location } = await answerTo(id);

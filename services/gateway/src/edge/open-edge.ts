@@ -43,7 +43,7 @@ export async function openEdge(fastify: FastifyInstance, app: INestApplicationCo
   boundConnections(fastify);
   answerBrokenRequests(fastify);
   leadAstrayPathsHome(fastify);
-  keepInside(fastify, kit, config.PUBLIC_URL);
+  keepInside(fastify, kit, config);
   serveListedOnly(fastify);
 
   await fastify.register(async (scope) => {

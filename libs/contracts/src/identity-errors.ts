@@ -46,8 +46,9 @@ export const identityErrors = {
   ...secondFactorErrors,
   'auth.link.invalid': {
     status: 410,
-    title: 'The link is not valid: it was used, revoked, replaced, or has expired.',
-    action: 'Ask whoever sent it for another.',
+    title:
+      'The link is not valid: it was used, revoked or replaced, has expired, or would open more than its maker may give.',
+    action: 'Ask whoever sent it for another, or an owner.',
   },
   'auth.invitation.not-found': {
     status: 404,
@@ -90,8 +91,8 @@ export const identityErrors = {
   },
   'auth.role.in-use': {
     status: 409,
-    title: 'Members hold this role, or a connection gives it.',
-    action: 'Give them another role first, in every workspace: members and connections (`provisioning`).',
+    title: 'Members hold this role, or a connection or group gives it.',
+    action: 'Give them another role first, in every workspace: members, connections (`provisioning`) and groups.',
   },
   'auth.role.too-many': {
     status: 409,

@@ -38,6 +38,7 @@ describe('networks', () => {
     ['10.1.9.9', '10.1.9.0/24', false],
     ['::/0', '10.1.0.0/16', false],
     ['0.0.0.0/0', '::/0', false],
+    ['0.0.0.0/1', '::ffff:1.1.1.1/1', false],
     ['2001:db8::/32', '2001:db8:7::/48', true],
   ])('%s covers %s: %s', (wider, cidr, covers) => {
     expect(Networks.covers([wider], cidr)).toBe(covers);

@@ -24,10 +24,11 @@ export class Networks {
     return (mapped.check(address, 'ipv6') ? this.v4 : this.v6).check(address, 'ipv6');
   }
 
-  /** Whether all of a network is within one of these. */
+  /** Whether all of a network is within one of these, of its own family. */
   static covers(cidrs: readonly string[], cidr: string): boolean {
     const [address = ''] = cidr.split('/');
-    return cidrs.some((wider) => bitsOf(wider) <= bitsOf(cidr) && new Networks([wider]).has(address));
+    const isAlike = (wider: string): boolean => wider.includes(':') === cidr.includes(':');
+    return cidrs.some((wider) => isAlike(wider) && bitsOf(wider) <= bitsOf(cidr) && new Networks([wider]).has(address));
   }
 }
 

@@ -1,8 +1,9 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { contracts } from '@conclave/contracts';
 import { repositoryRoot } from '../paths.js';
-import { commandsIn, commandsSpelledIn, filesNamedIn, pageAt, pages } from './pages.js';
+import { commandsIn, commandsSpelledIn, filesNamedIn, pageAt, pages, subjectsNamedIn } from './pages.js';
 
 const exists = (path: string) => existsSync(join(repositoryRoot, path));
 
@@ -26,6 +27,19 @@ describe('what pages name', () => {
     const named = filesNamedIn(pageAt('README.md'));
     for (const page of readdirSync(join(repositoryRoot, 'docs')).filter((name) => name.endsWith('.md')))
       expect(named).toContain(`docs/${page}`);
+  });
+});
+
+describe('the subjects of a service', () => {
+  const own = (owner: string) => contracts.filter((one) => one.owner === owner).map(({ subject }) => subject);
+  const nounOf = (subject: string) => subject.slice(0, subject.lastIndexOf('.'));
+
+  it.each(['auth', 'marketplace'])('are all on its page, and no others: %s', (owner) => {
+    const named = subjectsNamedIn(pageAt(`services/${owner}/README.md`));
+    const isNamed = (subject: string) => named.has(subject) || named.has(`${nounOf(subject)}.*`);
+    expect(own(owner).filter((subject) => !isNamed(subject))).toEqual([]);
+    const known = new Set(own(owner).flatMap((subject) => [subject, `${nounOf(subject)}.*`]));
+    expect([...named].filter((subject) => !known.has(subject))).toEqual([]);
   });
 });
 

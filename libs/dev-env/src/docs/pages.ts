@@ -42,3 +42,16 @@ export function commandsIn({ text }: Page): readonly string[] {
 export function commandsSpelledIn({ text }: Page): readonly string[] {
   return [...text.matchAll(/`(npm [^`\n]+)`/g)].map(([, command = '']) => command);
 }
+
+/** Subjects that the first column of a page's tables names: `auth.v1.key.create`, and what follows by its verb, `.list`. */
+export function subjectsNamedIn({ text }: Page): ReadonlySet<string> {
+  const named = new Set<string>();
+  for (const [, cell = ''] of text.matchAll(/^\|([^|]*)\|/gm)) {
+    let noun = '';
+    for (const [, code = ''] of cell.matchAll(/`([^`]+)`/g)) {
+      if (/^[a-z-]+\.v1\./.test(code)) noun = code.slice(0, code.lastIndexOf('.'));
+      if (noun !== '' && /\.(?:[a-z-]+|\*)$/.test(code)) named.add(noun + code.slice(code.lastIndexOf('.')));
+    }
+  }
+  return named;
+}

@@ -5,6 +5,8 @@ import {
   emergencyPermissions,
   events,
   invitations,
+  mfa,
+  passkeys,
   tenantRoles,
   type Permission,
 } from '@conclave/contracts';
@@ -22,6 +24,7 @@ let admin: TestPrincipal;
 /** Signed in by a passkey. */
 let bo: TestPrincipal;
 let secret: string;
+let device: SoftAuthenticator;
 
 beforeAll(async () => {
   fixture = await startAuth();
@@ -33,7 +36,8 @@ beforeEach(async () => {
   const { link } = await fixture.call(invitations.createInvitation, { name: 'Bo', role }, admin);
   const word = link.slice(link.indexOf('#') + 1);
   const { options } = await fixture.call(invitations.openLink, { link: word }, edge);
-  const registration = new SoftAuthenticator(SITE).make(options);
+  device = new SoftAuthenticator(SITE);
+  const registration = device.make(options);
   ({ secret } = await fixture.call(invitations.acceptLink, { link: word, name: 'laptop', registration }, edge));
   bo = await now();
 });
@@ -99,6 +103,23 @@ describe('emergency access', () => {
     await open();
     await fixture.call(auth.disableMember, { id: bo.principal.id }, admin);
     expect(await refusalOf(now())).toBe('auth.unauthenticated');
+  });
+
+  it('goes on when its sign-in does under another secret, and leaves those before as they were', async () => {
+    const before = await open();
+    await end(before.id);
+    const { id } = await open();
+    const { options } = await fixture.call(passkeys.challengeSignIn, {}, edge);
+    const proof = { passkey: device.sign(options) };
+    ({ secret } = await fixture.call(mfa.stepUp, { secret, proof }, edge));
+    const proven = await now();
+    expect(proven.scopes).toContain('run:cancel');
+    expect(proven.credentialId).not.toBe(bo.credentialId);
+    const { items } = await fixture.call(breakGlass.listBreakGlass, {}, admin);
+    expect(items.map((one) => [one.id, one.signIn])).toEqual([
+      [id, proven.credentialId],
+      [before.id, bo.credentialId],
+    ]);
   });
 
   it('is looked at by somebody else, once, when it is over', async () => {

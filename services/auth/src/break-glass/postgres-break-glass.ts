@@ -70,13 +70,13 @@ export async function pageOfBreakGlass(
   return pageOf(rows.map(viewOf), limit);
 }
 
-/** A sign-in goes on under another secret, and what it has with it. */
+/** A sign-in goes on under another secret, and what it has with it; what it had stays told of as it was. */
 export async function moveBreakGlass(tx: Tx, tenantId: string, from: string, to: string): Promise<void> {
-  await tx.query('update break_glass set sign_in_id = $3 where tenant_id = $1 and sign_in_id = $2', [
-    tenantId,
-    from,
-    to,
-  ]);
+  await tx.query(
+    `update break_glass set sign_in_id = $3
+     where tenant_id = $1 and sign_in_id = $2 and ended_at is null and ends_at > now()`,
+    [tenantId, from, to],
+  );
 }
 
 export async function updateEnded(tx: Tx, tenantId: string, id: string, by: string, at: Date): Promise<void> {

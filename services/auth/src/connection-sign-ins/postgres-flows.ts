@@ -5,8 +5,8 @@ export interface Flow {
   readonly tenantId: string;
   readonly connectionId: string;
   readonly digest: Buffer;
-  /** SAML's request id, or OAuth's state. */
   readonly purpose: 'sign-in' | 'sign-out';
+  /** SAML's request id, or OAuth's state. */
   readonly requestId: string;
   readonly sealed: string | null;
   readonly returnTo: string;

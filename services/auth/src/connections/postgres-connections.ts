@@ -11,7 +11,7 @@ export interface ConnectionRow {
   readonly settings: unknown;
   readonly secret_sealed: string;
   readonly certificate: string | null;
-  /** The other key of a SAML connection, while there are two. */
+  /** The other key of our side, while there are two. */
   readonly standby_sealed: string | null;
   readonly standby_certificate: string | null;
   readonly provisioning: Provisioning;
@@ -72,7 +72,7 @@ export async function updateConnection(tx: Tx, row: ConnectionRow, enabledAt: Da
   );
 }
 
-/** Keeps the keys of a SAML connection as they are in the row. */
+/** Keeps the keys of our side as they are in the row. */
 export async function updateKeys(tx: Tx, row: ConnectionRow): Promise<void> {
   await tx.query(
     `update connection set secret_sealed = $3, certificate = $4, standby_sealed = $5, standby_certificate = $6

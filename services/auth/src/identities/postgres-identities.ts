@@ -108,9 +108,13 @@ export async function removeIdentities(
   return rows.length;
 }
 
-/** What providers call a person is personal. */
-export async function eraseIdentities(tx: Tx, tenantId: string, principalId: string): Promise<void> {
-  await tx.query('delete from external_identity where tenant_id = $1 and principal_id = $2', [tenantId, principalId]);
+/** What providers call a person is personal. @returns the connections of those that did */
+export async function eraseIdentities(tx: Tx, tenantId: string, principalId: string): Promise<string[]> {
+  const rows = await tx.query<{ connection_id: string }>(
+    'delete from external_identity where tenant_id = $1 and principal_id = $2 returning connection_id',
+    [tenantId, principalId],
+  );
+  return [...new Set(rows.map(({ connection_id }) => connection_id))];
 }
 
 export async function pageOfIdentities(

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { auth, events, invitations, secrets, tenants, type ReplyOf } from '@conclave/contracts';
+import { auth, events, invitations, scim, secrets, tenants, type ReplyOf } from '@conclave/contracts';
 import { refusalOf, refusedWith, type TestPrincipal } from '@conclave/dev-env/testing';
 import { edge, startAuth, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
 
 type Limits = ReplyOf<typeof tenants.getLimits>['limits'];
 
+const SCIM_USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
 const MISSING = 'ten_01jc8xq3v9e601s0m7t4n2k5r9';
 
 describe('what a tenant may have at most', () => {
@@ -40,6 +41,23 @@ describe('what a tenant may have at most', () => {
     expect(await refusedWith(make())).toMatchObject({ code: 'auth.limit.reached', params: { limit: name, most } });
     await limit({ [name]: most + 1 });
     await expect(make()).resolves.toBeDefined();
+  });
+
+  it('is refused beyond also of whom a directory begins again', async () => {
+    const ask = (method: 'POST' | 'PUT', path: string, active: boolean) =>
+      fixture.call(
+        scim.scimRequest,
+        { ...{ method, path, base: '/scim/v2', query: {} }, body: { schemas: [SCIM_USER], userName: 'di', active } },
+        owner,
+      );
+    const made = await ask('POST', 'Users', true);
+    const path = `Users/${(made.body as { id: string }).id}`;
+    await ask('PUT', path, false);
+    await limit({ members: 2 });
+    await add();
+    expect(await ask('PUT', path, true)).toMatchObject({ status: 409, body: { code: 'auth.limit.reached' } });
+    await limit({ members: 3 });
+    expect(await ask('PUT', path, true)).toMatchObject({ status: 200, body: { active: true } });
   });
 
   it('is set by operators, seen by owners, and told of', async () => {

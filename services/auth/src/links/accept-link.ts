@@ -9,8 +9,8 @@ import { deletePasskey, passkeysOf } from '../passkeys/postgres-passkeys.js';
 import { PASSKEY_FACTORS } from '../passkeys/shown-passkey.js';
 import { endSignIns } from '../sign-ins/end-sign-ins.js';
 import { OpenSignIn, type OpenedSignIn } from '../sign-ins/open-sign-in.js';
-import { FindLink } from './find-link.js';
-import { lockLink, markLinkUsed, type LinkRow } from './postgres-links.js';
+import { FindLink, goodLink } from './find-link.js';
+import { markLinkUsed, type LinkRow } from './postgres-links.js';
 
 type Acceptance = RequestOf<typeof invitations.acceptLink>;
 
@@ -18,7 +18,7 @@ const purposeOf = ({ id }: LinkRow): string => `link ${id}`;
 
 /**
  * What a one-time link does for whoever holds it: it says who lets them into what, and takes the passkey they make for
- * it. Unknown, used, revoked, expired, or of a disabled member: all are refused alike.
+ * it. Unknown, used, revoked, expired, of a disabled member, or outgrown: all are refused alike.
  */
 @Injectable()
 export class AcceptLink {
@@ -47,7 +47,7 @@ export class AcceptLink {
     const { link, tenantId, digest } = await this.findLink.run(request.link);
     const made = await this.ceremonies.made(purposeOf(link), request.registration);
     return this.db.tx({ tenantId, actor: link.principal_id }, async (tx) => {
-      const still = await lockLink(tx, tenantId, digest);
+      const still = await goodLink(tx, tenantId, digest);
       if (!still) throw new ConclaveError('auth.link.invalid');
       await this.useUp(tx, tenantId, still);
       const whose = { tenantId, principalId: still.principal_id };

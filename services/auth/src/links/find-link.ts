@@ -1,9 +1,10 @@
 import { ConclaveError } from '@conclave/contracts';
-import { Database } from '@conclave/postgres-kit';
+import { Database, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { CredentialDigest } from '../credentials/credential-digest.js';
 import { FailedAttempts } from '../credentials/failed-attempts.js';
 import { refuseSuspended } from '../tenants/postgres-tenants.js';
+import { beyondMaker } from './link-reach.js';
 import { lockLink, tenantOfLink, type LinkRow } from './postgres-links.js';
 
 export interface FoundLink {
@@ -33,7 +34,7 @@ export class FindLink {
 
   private good(tenantId: string, digest: Buffer): Promise<LinkRow | undefined> {
     return this.db.tx({ tenantId, actor: 'service:auth' }, async (tx) => {
-      const link = await lockLink(tx, tenantId, digest);
+      const link = await goodLink(tx, tenantId, digest);
       if (link) await refuseSuspended(tx, tenantId);
       return link;
     });
@@ -41,3 +42,11 @@ export class FindLink {
 }
 
 const UNKNOWN = { reason: 'unknown' } as const;
+
+/** The link of a digest, locked, while it is good and opens nothing that is beyond who made it. */
+export async function goodLink(tx: Tx, tenantId: string, digest: Buffer): Promise<LinkRow | undefined> {
+  const link = await lockLink(tx, tenantId, digest);
+  if (!link || link.made_by === null || link.held === null) return link;
+  const maker = { principalId: link.made_by, held: new Set(link.held) };
+  return (await beyondMaker(tx, maker, { tenantId, principalId: link.principal_id })) ? undefined : link;
+}

@@ -7,11 +7,12 @@ import { callerOf } from '../members/caller.js';
 import { DisableMember } from '../members/disable-member.js';
 import { insertMembership, insertPrincipal, lockMember } from '../members/postgres-members.js';
 import { insertPerson } from '../members/postgres-persons.js';
-import { refuseMightier, refuseWiderRole } from '../members/role-grant.js';
+import { refuseWiderRole } from '../members/role-grant.js';
 import { Ceremonies } from '../passkeys/ceremonies.js';
 import { refuseFromNetworks } from '../api-keys/postgres-api-keys.js';
 import type { DataKey } from '../data-keys/data-keys.js';
 import { HandOver } from './hand-over.js';
+import { makerOf, refuseLinkBeyond } from './link-reach.js';
 import { MakeLink } from './make-link.js';
 import { lockInvitation, pageOfInvitations, type Invitation } from './postgres-links.js';
 
@@ -33,10 +34,9 @@ export class Invite {
     this.ceremonies.site();
     const key = await this.handOver.keyFor(ctx, request.sendMail);
     const remembered = await this.db.tx(ctx, async (tx) => {
-      // Also of who asks for the stored answer again.
       await refuseWiderRole(tx, ctx, request.role);
-      await refuseFromNetworks(tx, ctx.tenantId, ctx.credentialId);
-      return once(tx, ctx, invitations.createInvitation, request, () => this.create(tx, ctx, request, key));
+      const made = await once(tx, ctx, invitations.createInvitation, request, () => this.create(tx, ctx, request, key));
+      return this.given(tx, ctx, made);
     });
     return this.handOver.shown(remembered, remembered.id);
   }
@@ -45,18 +45,17 @@ export class Invite {
   async renew(ctx: RequestContext, request: RequestOf<typeof invitations.renewInvitation>): Promise<Created> {
     this.ceremonies.site();
     const key = await this.handOver.keyFor(ctx, request.sendMail);
-    const remembered = await this.db.tx(ctx, (tx) =>
-      once(tx, ctx, invitations.renewInvitation, request, async () => {
+    const remembered = await this.db.tx(ctx, async (tx) => {
+      const made = await once(tx, ctx, invitations.renewInvitation, request, async () => {
         const invitation = await lockInvitation(tx, callerOf(ctx), request.id);
         if (!invitation) throw new ConclaveError('auth.invitation.not-found', { id: request.id });
         const { principal, name, role, email } = invitation;
         const member = await lockMember(tx, { ...callerOf(ctx), principalId: principal });
         if (!member || member.disabledAt) throw new ConclaveError('auth.invitation.not-found', { id: request.id });
-        await refuseMightier(tx, ctx, member);
-        await refuseFromNetworks(tx, ctx.tenantId, ctx.credentialId);
         return this.invitationOf(tx, ctx, { principal, name, role, email }, key);
-      }),
-    );
+      });
+      return this.given(tx, ctx, made);
+    });
     return this.handOver.shown(remembered, remembered.id);
   }
 
@@ -96,6 +95,13 @@ export class Invite {
     return this.invitationOf(tx, ctx, { principal: principalId, name, role, email }, key);
   }
 
+  /** Asked of everybody who is given the link, also of who asks for the stored answer again. */
+  private async given(tx: Tx, ctx: RequestContext, made: Created): Promise<Created> {
+    await refuseLinkBeyond(tx, ctx, made.principal);
+    await refuseFromNetworks(tx, ctx.tenantId, ctx.credentialId);
+    return made;
+  }
+
   /** A link for a member who has no way in. */
   private async invitationOf(
     tx: Tx,
@@ -103,9 +109,8 @@ export class Invite {
     { email, ...who }: Pick<Created, 'principal' | 'name' | 'role'> & { email: string | undefined },
     key: DataKey | undefined,
   ): Promise<Created> {
-    const { tenantId, workspaceId, principalId: madeBy } = callerOf(ctx);
-    const to = { tenantId, workspaceId, principalId: who.principal };
-    const { id, link, createdAt, expiresAt } = await this.makeLink.run(tx, to, 'invitation', madeBy);
+    const to = { ...callerOf(ctx), principalId: who.principal };
+    const { id, link, createdAt, expiresAt } = await this.makeLink.run(tx, to, 'invitation', makerOf(ctx));
     const send = { kind: 'invitation' as const, principalId: who.principal, linkId: id, link };
     return {
       ...{ id, ...who, createdAt: createdAt.toISOString(), expiresAt: expiresAt.toISOString() },

@@ -1,5 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { auth, events, invitations, ownerPermissions, passkeys, roles, signIns, type Role } from '@conclave/contracts';
+import {
+  auth,
+  events,
+  invitations,
+  ownerPermissions,
+  passkeys,
+  roles,
+  signIns,
+  tenants,
+  type Role,
+} from '@conclave/contracts';
 import { eventually, refusalOf, type TestPrincipal } from '@conclave/dev-env/testing';
 import { Database, type PlacedEvent } from '@conclave/postgres-kit';
 import { ForgetSubject } from '../members/forget-subject.js';
@@ -150,6 +160,33 @@ describe('one-time links', () => {
     const near = await fixture.exchange(key);
     expect(await refusalOf(invite('viewer', near))).toBe('auth.address.too-wide');
     expect(await refusalOf(recover(principal, near))).toBe('auth.address.too-wide');
+  });
+
+  it('open nothing that who made them could not give, whatever their person is given or they lose meanwhile', async () => {
+    const key = { name: 'narrow', scopes: ['member:manage' as const, ...roles.developer] };
+    const narrow = await fixture.exchange((await fixture.call(auth.createApiKey, key, admin)).key);
+    const raise = (id: string, role: string) => fixture.call(auth.changeMember, { id, role }, admin);
+    const mo = await fixture.call(auth.addMember, { name: 'Mo', kind: 'user', role: 'administrator' }, admin);
+    const as = { ...admin, principal: mo.principal, scopes: roles.administrator };
+    const [byKey, byMo, kept] = [await invite('developer', narrow), await invite('viewer', as), await invite()];
+    await raise(byKey.principal, 'administrator');
+    await fixture.call(tenants.addOwner, { id: byMo.principal }, admin);
+    await fixture.call(tenants.addOwner, { id: kept.principal }, admin);
+    for (const { link } of [byKey, byMo]) expect(await refusalOf(open(link))).toBe('auth.link.invalid');
+    const renewed = (id: string) => fixture.call(invitations.renewInvitation, { id }, as);
+    expect(await refusalOf(renewed(byMo.id))).toBe('auth.role.too-wide');
+    await expect(accept(kept.link)).resolves.toBeDefined();
+    const again = (as: TestPrincipal) =>
+      fixture.call(invitations.renewInvitation, { id: wide.id }, { claims: as, idempotencyKey: 'again' });
+    const wide = await invite('administrator');
+    await again(admin);
+    expect(await refusalOf(again(narrow))).toBe('auth.role.too-wide');
+    const [begun, device] = [await invite('viewer', as), new SoftAuthenticator(SITE)];
+    const registration = device.make((await open(begun.link)).options);
+    await raise(mo.principal.id, 'viewer');
+    expect(await refusalOf(answer(begun.link, registration))).toBe('auth.link.invalid');
+    await raise(mo.principal.id, 'administrator');
+    await expect(answer(begun.link, registration)).resolves.toBeDefined();
   });
 
   it('let back in who lost their passkeys, and end what those opened', async () => {

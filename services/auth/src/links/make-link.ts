@@ -6,6 +6,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { AuthConfig } from '../config.js';
 import { CredentialDigest } from '../credentials/credential-digest.js';
 import type { Caller } from '../members/caller.js';
+import type { LinkMaker } from './link-reach.js';
 import { insertLink, markLinksRevoked, type LinkPurpose } from './postgres-links.js';
 
 const HOUR_MS = 3_600_000;
@@ -31,13 +32,13 @@ export class MakeLink {
     private readonly digest: CredentialDigest,
   ) {}
 
-  async run(tx: Tx, to: Caller, purpose: LinkPurpose, madeBy: string | null): Promise<MadeLink> {
+  async run(tx: Tx, to: Caller, purpose: LinkPurpose, by: LinkMaker | null): Promise<MadeLink> {
     const id = newId('link');
     const secret = randomBytes(32).toString('base64url');
     const createdAt = new Date();
     const expiresAt = new Date(createdAt.getTime() + LIFETIME_MS[purpose]);
     await revokeLinks(tx, to, createdAt);
-    await insertLink(tx, { ...to, id, purpose, madeBy, createdAt, expiresAt, digest: this.digest.of('link', secret) });
+    await insertLink(tx, { ...to, id, purpose, by, createdAt, expiresAt, digest: this.digest.of('link', secret) });
     await tx.emit(events.linkCreated, { link: id, purpose, principal: to.principalId, workspace: to.workspaceId });
     const origin = URL.parse(this.config.PUBLIC_URL ?? '')?.origin ?? '';
     return { id, link: `${origin}/welcome#${secret}`, createdAt, expiresAt };

@@ -2,6 +2,7 @@ import type { ReplyOf, Role, invitations } from '@conclave/contracts';
 import { pageOf, type Statements, type Tx } from '@conclave/postgres-kit';
 import type { Branding } from '../branding/brand-tenant.js';
 import type { Caller } from '../members/caller.js';
+import type { LinkMaker } from './link-reach.js';
 
 export type LinkPurpose = ReplyOf<typeof invitations.openLink>['purpose'];
 /** An invitation as the workspace sees it. */
@@ -11,7 +12,7 @@ export interface NewLink extends Caller {
   readonly id: string;
   readonly purpose: LinkPurpose;
   /** Who made it; the operator's job is nobody of the tenant. */
-  readonly madeBy: string | null;
+  readonly by: LinkMaker | null;
   readonly digest: Buffer;
   readonly createdAt: Date;
   readonly expiresAt: Date;
@@ -28,16 +29,19 @@ export interface LinkRow {
   readonly tenant: string;
   readonly branding: Branding;
   readonly workspace: string;
+  readonly made_by: string | null;
   readonly made_by_name: string | null;
+  /** What whoever made it held then; null for nobody of the tenant. */
+  readonly held: string[] | null;
 }
 
 export async function insertLink(tx: Tx, link: NewLink): Promise<void> {
   await tx.query(
-    `insert into one_time_link (tenant_id, id, purpose, workspace_id, principal_id, made_by, digest, created_at, expires_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+    `insert into one_time_link (tenant_id, id, purpose, workspace_id, principal_id, made_by, held, digest, created_at, expires_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
     [
-      ...[link.tenantId, link.id, link.purpose, link.workspaceId, link.principalId, link.madeBy, link.digest],
-      ...[link.createdAt, link.expiresAt],
+      ...[link.tenantId, link.id, link.purpose, link.workspaceId, link.principalId],
+      ...[link.by?.principalId ?? null, link.by && [...link.by.held], link.digest, link.createdAt, link.expiresAt],
     ],
   );
 }
@@ -52,7 +56,7 @@ export async function tenantOfLink(tx: Tx, digest: Buffer): Promise<string | und
 export const lockLink = (tx: Tx, tenantId: string, digest: Buffer): Promise<LinkRow | undefined> =>
   tx.one<LinkRow>(
     `select l.id, l.purpose, l.workspace_id, l.principal_id, l.expires_at, m.role, p.name,
-       t.name as tenant, t.branding, w.name as workspace, maker.name as made_by_name
+       t.name as tenant, t.branding, w.name as workspace, l.made_by, maker.name as made_by_name, l.held
      from one_time_link l
      join membership m on m.tenant_id = l.tenant_id and m.workspace_id = l.workspace_id and m.principal_id = l.principal_id
      join principal p on p.tenant_id = l.tenant_id and p.id = l.principal_id

@@ -6,18 +6,14 @@ import { refuseFromNetworks } from '../api-keys/postgres-api-keys.js';
 import type { DataKey } from '../data-keys/data-keys.js';
 import { HandOver } from './hand-over.js';
 import { callerOf } from '../members/caller.js';
-import { lockMember, membershipsOf } from '../members/postgres-members.js';
-import { refuseMightier } from '../members/role-grant.js';
-import { permissionsOf } from '../roles/role-permissions.js';
+import { lockMember } from '../members/postgres-members.js';
 import { Ceremonies } from '../passkeys/ceremonies.js';
+import { makerOf, refuseLinkBeyond } from './link-reach.js';
 import { MakeLink } from './make-link.js';
 
 type Reply = ReplyOf<typeof invitations.createRecovery>;
 
-/**
- * A way back in for a member who lost their passkeys. Whoever makes the link could use it, so it takes what it takes to
- * give the member every role they hold, in every workspace of theirs.
- */
+/** A way back in for a member who lost their passkeys. */
 @Injectable()
 export class RecoverMember {
   constructor(
@@ -40,29 +36,16 @@ export class RecoverMember {
   }
 
   private async refuse(tx: Tx, ctx: RequestContext, id: string): Promise<void> {
-    const caller = callerOf(ctx);
-    const to = { ...caller, principalId: id };
-    const member = await lockMember(tx, to);
+    const member = await lockMember(tx, { ...callerOf(ctx), principalId: id });
     if (!member || member.disabledAt || member.principal.kind !== 'user')
       throw new ConclaveError('auth.member.not-found', { id });
-    await refuseMightier(tx, ctx, member);
     await refuseFromNetworks(tx, ctx.tenantId, ctx.credentialId);
-    const memberships = await membershipsOf(tx, caller);
-    const own = new Map(memberships.map(({ workspaceId, role }) => [workspaceId, role]));
-    const owns = memberships.some(({ owner }) => owner);
-    for (const { workspaceId, role, owner } of await membershipsOf(tx, to)) {
-      const mine = (await permissionsOf(tx, caller.tenantId, own.get(workspaceId) ?? '', owns)) ?? [];
-      const theirs = (await permissionsOf(tx, caller.tenantId, role, owner)) ?? [];
-      const missing = theirs.filter((permission) => !ctx.scopes.has(permission) || !mine.includes(permission));
-      if (missing.length > 0 || !mine.includes('member:manage'))
-        throw new ConclaveError('auth.role.too-wide', { role, missing });
-    }
+    await refuseLinkBeyond(tx, ctx, id);
   }
 
   private async make(tx: Tx, ctx: RequestContext, id: string, key: DataKey | undefined): Promise<Reply> {
-    const caller = callerOf(ctx);
-    const to = { ...caller, principalId: id };
-    const { id: linkId, link, expiresAt } = await this.makeLink.run(tx, to, 'recovery', caller.principalId);
+    const to = { ...callerOf(ctx), principalId: id };
+    const { id: linkId, link, expiresAt } = await this.makeLink.run(tx, to, 'recovery', makerOf(ctx));
     const send = { kind: 'recovery' as const, principalId: id, linkId, link };
     const given = await this.handOver.give(tx, ctx, { ...send, key, name: id });
     return { ...given, expiresAt: expiresAt.toISOString() };

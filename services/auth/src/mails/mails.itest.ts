@@ -2,7 +2,7 @@
 import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { auth, events, invitations, mails, passkeys, signIns } from '@conclave/contracts';
-import { refusalOf } from '@conclave/dev-env/testing';
+import { refusalOf, refusedWith } from '@conclave/dev-env/testing';
 import { Database, type PlacedEvent } from '@conclave/postgres-kit';
 import { SMTPServer } from 'smtp-server';
 import { DestroyDataKeys } from '../data-keys/destroy-data-keys.js';
@@ -117,6 +117,30 @@ describe('mail', () => {
     expect(told).not.toMatch(/bo@example|welcome#/);
     await expect(accept(link)).resolves.toBeDefined();
     expect(id).toMatch(/^lnk_/);
+  });
+
+  it('goes to one address, and from one tenant, so often and no oftener', async () => {
+    const first = await invite();
+    const renew = () => fixture.call(invitations.renewInvitation, { id: latest, sendMail: true }, a.principal);
+    let latest = first.id;
+    for (let n = 1; n < 9; n += 1) latest = (await renew()).id;
+    const [last, refused] = await Promise.allSettled([invite(), invite({ email: 'BO@example.com' })]);
+    expect([last.status, refused.status].toSorted()).toEqual(['fulfilled', 'rejected']);
+    expect(await refusedWith(renew())).toMatchObject({ code: 'request.rate-limited', params: { limit: 10 } });
+    await expect(invite({ email: 'cy@example.com' })).resolves.toHaveProperty('mail');
+    await expect(invite({ sendMail: false })).resolves.not.toHaveProperty('mail');
+    await expect(invite({}, await fixture.createTenant())).resolves.toHaveProperty('mail');
+    const { tenantId } = a.principal;
+    const more = `insert into auth.mail (tenant_id, id, kind, principal_id, link_id, created_at, next_attempt_at)
+      select tenant_id, id || n, kind, principal_id, link_id, now(), now() + interval '1 day'
+      from auth.mail, generate_series(1, 500) n where tenant_id = $1 and link_id = $2`;
+    await fixture.database.query(more, [tenantId, first.id]);
+    const someone = invite({ email: 'di@example.com' });
+    expect(await refusedWith(someone)).toMatchObject({ code: 'request.rate-limited', params: { limit: 500 } });
+    await fixture.database.query(`update auth.mail set created_at = now() - interval '1 hour' where tenant_id = $1`, [
+      tenantId,
+    ]);
+    await expect(invite()).resolves.toHaveProperty('mail');
   });
 
   it('is given up when the server never will, or when what it brings opens nothing any more', async () => {

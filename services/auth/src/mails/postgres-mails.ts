@@ -25,6 +25,22 @@ export async function insertMail(tx: Tx, mail: NewMail): Promise<void> {
   );
 }
 
+/** How many links were mailed to the address of late, and how many to anybody. */
+export async function linksMailedOfLate(
+  tx: Tx,
+  tenantId: string,
+  email: string,
+  withinMs: number,
+): Promise<{ readonly toThem: number; readonly toAll: number }> {
+  const row = await tx.one<{ toThem: number; toAll: number }>(
+    `select count(*) filter (where lower(n.email) = lower($2))::int as "toThem", count(*)::int as "toAll"
+     from mail m left join person n on n.tenant_id = m.tenant_id and n.principal_id = m.principal_id
+     where m.tenant_id = $1 and m.link_id is not null and m.created_at > now() - $3 * interval '1 ms'`,
+    [tenantId, email, withinMs],
+  );
+  return row!;
+}
+
 /** An attempt of this process; results of an older one are dropped. */
 export interface MailClaim {
   readonly tenantId: string;

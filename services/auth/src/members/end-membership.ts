@@ -11,8 +11,8 @@ import { updateMember, type Member } from './postgres-members.js';
 import { lockChangeable } from './role-grant.js';
 
 /**
- * Ends a membership, with its keys, links, sign-ins and what programs were allowed. The principal's other workspaces are their own administrators'
- * business. Ending it twice changes nothing.
+ * Ends a membership, with its keys, links, sign-ins and what programs were allowed. The principal's other workspaces are
+ * their own administrators' business. Ending it twice changes nothing.
  *
  * @throws ConclaveError `auth.member.not-found` | `auth.member.last-administrator` | `auth.owner.last`
  */

@@ -13,7 +13,10 @@ export interface Shown {
   readonly adds: readonly string[];
 }
 
-/** Lets a sign-in go on as one for which a second factor was shown: under a new secret, and for no longer than before. What programs were allowed under it, and emergency access, go on with it. */
+/**
+ * Lets a sign-in go on as one for which a second factor was shown: under a new secret, and for no longer than before. What
+ * programs were allowed under it, and emergency access, go on with it.
+ */
 @Injectable()
 export class GoOnProven {
   constructor(private readonly openSignIn: OpenSignIn) {}

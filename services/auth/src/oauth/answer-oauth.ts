@@ -5,7 +5,7 @@ import { Injectable } from '@nestjs/common';
 import inject from 'light-my-request';
 import { NO_TENANT } from '../tenants/no-tenant.js';
 import { Artifacts } from './artifacts.js';
-import { AuthorizationServer, MAX_AGE_PARAM, RESUME_COOKIE } from './authorization-server.js';
+import { AuthorizationServer, MAX_AGE_PARAM, RESPONSE_MODES, isResume } from './authorization-server.js';
 import { decisionOf } from './postgres-oauth-requests.js';
 import { OVERLAP_MS, SigningKeys } from './signing-keys.js';
 
@@ -45,7 +45,7 @@ export class AnswerOauth {
         headers: { ...request.headers, host, 'x-forwarded-proto': protocol.slice(0, -1) },
         ...(request.body === undefined ? {} : { payload: ours(request.body) }),
       });
-      const body = url.pathname.startsWith('/.well-known/') ? withScopes(answer.payload) : answer.payload;
+      const body = url.pathname.startsWith('/.well-known/') ? asConfigured(answer.payload) : answer.payload;
       return { status: answer.statusCode, headers: headersOf(answer.headers), body };
     });
   }
@@ -91,11 +91,12 @@ function headersOf(headers: Readonly<Record<string, number | string | string[] |
   });
 }
 
-/** The library only knows scopes that belong to no resource. */
-const withScopes = (metadata: string): string =>
-  JSON.stringify({ ...(JSON.parse(metadata) as object), scopes_supported: oauth.grantableScopes });
-
-const isResume = (cookie: string): boolean => new RegExp(`^${RESUME_COOKIE}(\\.sig)?=`).test(cookie);
+/** The library only knows scopes that belong to no resource, and the ways back that it could go. */
+const asConfigured = (metadata: string): string =>
+  JSON.stringify({
+    ...(JSON.parse(metadata) as object),
+    ...{ scopes_supported: oauth.grantableScopes, response_modes_supported: RESPONSE_MODES },
+  });
 
 const stale = (): Reply => ({
   status: 400,

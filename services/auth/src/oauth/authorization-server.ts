@@ -27,8 +27,21 @@ const CODE_S = 60;
 /** As what `max_age` goes through the library. */
 export const MAX_AGE_PARAM = 'proof_max_age';
 
-/** The only cookie of the protocol: the browser that began an authorization is the one that ends it. */
-export const RESUME_COOKIE = 'conclave-oauth';
+/** The only cookie of the protocol: the browser that began an authorization is the one that ends it. It has a path of its own. */
+const RESUME_COOKIE = 'conclave-oauth';
+
+/** Whether a cookie that the library sets is the one that counts, or its signature. */
+export const isResume = (cookie: string): boolean => /^(__Secure-)?conclave-oauth(\.sig)?=/.test(cookie);
+
+/** Ways of a browser back to its program. */
+export const RESPONSE_MODES: readonly string[] = ['query', 'fragment'];
+
+/** Without the form that a page of ours would post to a program by a script: our pages run none, and post nowhere else. */
+class WithoutForms extends Provider {
+  override registerResponseMode(...[name, handler]: Parameters<Provider['registerResponseMode']>): void {
+    if (RESPONSE_MODES.includes(name)) super.registerResponseMode(name, handler);
+  }
+}
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
 
@@ -63,7 +76,7 @@ export class AuthorizationServer {
   }
 
   private start(key: SigningKey): Handler {
-    const provider: Provider = new Provider(this.issuer, this.configuration(key));
+    const provider: Provider = new WithoutForms(this.issuer, this.configuration(key));
     provider.proxy = true;
     provider.silent = true;
     const { artifacts } = this;
@@ -83,6 +96,7 @@ export class AuthorizationServer {
   private configuration(key: SigningKey): Configuration {
     const { artifacts } = this;
     const secure = this.issuer.startsWith('https:');
+    const cookieName = secure ? `__Secure-${RESUME_COOKIE}` : RESUME_COOKIE;
     const cookie = { httpOnly: true, sameSite: 'lax', secure, signed: true } as const;
     return {
       adapter: (name) => artifacts.shelf(name),
@@ -103,9 +117,9 @@ export class AuthorizationServer {
       cookies: {
         keys: [this.digest.of('oauth', 'cookies').toString('base64url')],
         names: {
-          interaction: `${RESUME_COOKIE}-interaction`,
-          resume: RESUME_COOKIE,
-          session: `${RESUME_COOKIE}-session`,
+          interaction: `${cookieName}-interaction`,
+          resume: cookieName,
+          session: `${cookieName}-session`,
         },
         short: cookie,
         long: cookie,

@@ -601,6 +601,7 @@ describe('a program in a browser', () => {
     ['for an ID token', { response_type: 'code id_token' }, 'unsupported_response_type'],
     ['for another resource', { resource: 'https://example.com' }, 'invalid_target'],
     ['without asking the person', { prompt: 'none' }, 'consent_required'],
+    ['to be answered by a form', { response_mode: 'form_post' }, 'unsupported_response_mode'],
     ['by a request of its own making', { request: 'e30.e30.' }, 'request_not_supported'],
   ])('is sent back when it asks %s', async (_how, params, error) => {
     const { location } = await begin({ params });
@@ -625,6 +626,7 @@ describe('a program in a browser', () => {
 
   it('gets its code only in the browser that began, after a yes in that one', async () => {
     const { id, cookie, location: page } = await begin();
+    expect(cookie).toMatch(/^__Secure-conclave-oauth=[\w-]+; __Secure-conclave-oauth\.sig=[\w-]+$/);
     const early = await goOn(page.replace('/authorize/', '/oauth/authorize/'), cookie);
     expect(early.status).toBe(400);
     const { location } = await answerTo(id);
@@ -724,6 +726,7 @@ describe('the protocol', () => {
     expect(metadata).toMatchObject({
       ...{ issuer: SITE, code_challenge_methods_supported: ['S256'], response_types_supported: ['code'] },
       ...{ authorization_response_iss_parameter_supported: true, scopes_supported: [...oauth.grantableScopes] },
+      response_modes_supported: ['query', 'fragment'],
     });
     expect(metadata).not.toHaveProperty('registration_endpoint');
     const resource = await speakTo(fixture)(`${SITE}/.well-known/oauth-protected-resource`);

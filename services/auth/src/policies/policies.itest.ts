@@ -105,6 +105,9 @@ describe('policies of a tenant', () => {
       (n: number) => `${'['.repeat(n)}1${']'.repeat(n)} == 1`,
       (n: number) => `${'{a:'.repeat(n)}1${'}'.repeat(n)} == 1`,
       (n: number) => `principal${many('.a', n)} == 1`,
+      (n: number) => `principal${many('[""]', 4 * n)} == 1`,
+      (n: number) => `// "\r${'('.repeat(n)}true // "\r${')'.repeat(n)}`,
+      (n: number) => `"\\\r" == "" && ${'('.repeat(n)}true${')'.repeat(n)} && "" == ""`,
       (n: number) => `${many('1', n, '+')} > 0`,
       (n: number) => many('principal == resource', n, ' || '),
       (n: number) => many('(true', n, ' && ') + ')'.repeat(n),
@@ -115,7 +118,7 @@ describe('policies of a tenant', () => {
       (n: number) => `${'('.repeat(30)}${many('1', n, '+')} > 0${')'.repeat(30)}`,
     ];
     for (const body of hostile)
-      for (const n of [30, 120, 700]) {
+      for (const n of [30, 120, 700, 2000]) {
         const source = around(body(n));
         if (source.length > 8_192) continue;
         const code = await put(source).then(

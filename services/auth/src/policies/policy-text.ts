@@ -17,7 +17,8 @@ interface Issue {
 
 const MOST_NESTED = 32;
 const MOST_OPERATORS = 128;
-const TOKENS = /"(?:[^"\\]|\\.)*"|\/\/[^\n]*|[([{]|[)\]}]|&&|\|\||[=!<>]=?|[-+*.]|\b(?:if|in|is|has|like)\b/g;
+/** Texts and comments end where they do for Cedar, or one could hide what follows: a comment also at a carriage return. */
+const TOKENS = /"(?:[^"\\]|\\[^\n])*"|\/\/[^\n\r]*|[([{]|[)\]}]|&&|\|\||[=!<>]=?|[-+*.]|\b(?:if|in|is|has|like)\b/g;
 
 /** @throws ConclaveError `auth.policy.invalid` with what is wrong, and where */
 export function refuseInvalid(cedar: Cedar, { id, source }: Policy): void {
@@ -32,6 +33,8 @@ function tooDeep(source: string): Issue[] | undefined {
     if (/[([{]/.test(token)) depth += 1;
     else if (/[)\]}]/.test(token)) depth -= 1;
     else operators += 1;
+    // A bracket may look into what is before it, and many look ever deeper.
+    if (token === '[') operators += 1;
     if (depth > MOST_NESTED) return [{ message: `brackets nest deeper than ${MOST_NESTED}` }];
   }
   return operators > MOST_OPERATORS ? [{ message: `more than ${MOST_OPERATORS} operators in one policy` }] : undefined;

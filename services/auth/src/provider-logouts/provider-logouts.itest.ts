@@ -5,7 +5,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { auth, connections, events, signIns, type ReplyOf, type RequestInputOf } from '@conclave/contracts';
 import { refusalOf, testIdp, type LogoutSaid, type Said } from '@conclave/dev-env/testing';
 import { edge, startAuth, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
-import { Database } from '@conclave/postgres-kit';
+import { Database, type PlacedEvent } from '@conclave/postgres-kit';
+import { ForgetSubject } from '../members/forget-subject.js';
 import { sweepSignIns } from '../sign-ins/postgres-sign-ins.js';
 import { tokenUnder } from '../testing/oauth-client.js';
 import { startForger } from '../testing/forging-issuer.js';
@@ -85,6 +86,20 @@ const isSignedBy = (location: string, base64: string): boolean => {
 describe('signing out of what SAML opened', () => {
   beforeEach(async () => {
     connection = await connect(saml);
+  });
+
+  it('comes with being forgotten, as does what the provider said', async () => {
+    const [secret, gone] = [await signIn(), await signIn()];
+    await end(gone);
+    const { tenantId, principal } = a.principal;
+    const { app } = fixture.service;
+    const forgotten = { ...({} as PlacedEvent), tenantId, data: { subject: principal.id } };
+    const actor = 'service:audit';
+    await app.get(Database).tx({ tenantId, actor }, (tx) => app.get(ForgetSubject).forget(tx, forgotten));
+    expect([await isOpen(secret), (await fixture.exchange(a.key)).principal.name]).toEqual([false, 'erased']);
+    const said = 'select id from auth.sign_in where tenant_id = $1 and provider_sealed is not null';
+    expect(await fixture.database.query(said, [tenantId])).toEqual([]);
+    expect(await refusalOf(signIn())).toBe('auth.connection.refused');
   });
 
   it('ends it here and asks the provider to, in words that it knows; the answer counts once, in this browser', async () => {

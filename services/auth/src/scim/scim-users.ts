@@ -114,6 +114,7 @@ export class ScimUsers {
 
   /** A member again; keys and sign-ins that ended stay ended. Whom an administrator disabled stays so. */
   private async begin(tx: Tx, at: Directory, id: string): Promise<void> {
+    await refuseBeyond(tx, at.tenantId, 'members');
     const role = await this.roles.of(tx, at, id);
     await markEnded(tx, at, id, false);
     await this.roles.give(tx, at, id, role);

@@ -88,6 +88,14 @@ export async function touchSignIn(tx: Tx, tenantId: string, id: string, at: Date
   await tx.entities.update(SignInEntity, { tenantId, id }, { lastUsedAt: at });
 }
 
+/** What providers have to be told to end a person's sign-ins names the person. */
+export async function eraseProviderWords(tx: Tx, tenantId: string, principalId: string): Promise<void> {
+  await tx.query(
+    'update sign_in set provider_sealed = null where tenant_id = $1 and principal_id = $2 and provider_sealed is not null',
+    [tenantId, principalId],
+  );
+}
+
 /** Forgets sign-ins that ended long ago; a function of the database decides which. */
 export async function sweepSignIns(db: Database): Promise<void> {
   await db.system((tx) => tx.query('select sweep_sign_ins()'));

@@ -284,6 +284,8 @@ describe('the rest of a request', () => {
     for (const [broken, status] of [
       ['NONSENSE\r\n\r\n', 400],
       ['GET /v1/me HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n', 400],
+      ['GET /v1/me HTTP/1.1\r\nhost: x\r\nHost: y\r\nconnection: close\r\n\r\n', 400],
+      ['GET /v1/me HTTP/1.1\r\nhost: x/@y\r\nconnection: close\r\n\r\n', 400],
       [`GET /v1/me HTTP/1.1\r\nhost: x\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
     ] as const) {
       const answer = await raw(broken);

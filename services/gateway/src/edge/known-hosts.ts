@@ -1,37 +1,40 @@
 import { isIP } from 'node:net';
 import { ConclaveError, edgeRoutes } from '@conclave/contracts';
 import type { Kit } from '@conclave/nest-kit';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { EdgeConfig } from '../config.js';
 import { sendProblem } from './problems.js';
 
+type HostConfig = Pick<EdgeConfig, 'PUBLIC_URL' | 'ALLOWED_HOSTS' | 'TRUSTED_PROXY_HOPS'>;
+
 const INSIDE: ReadonlySet<string> = new Set(edgeRoutes.flatMap(({ path, inside }) => (inside ? [path] : [])));
 
-/**
- * Answers under its own names only, once it has one: a page whose name was made to lead here (DNS rebinding), or a cache
- * that was told another name, is refused. Addresses are nobody's name, and what is asked by them tells no stranger
- * anything; probes and scrapers ask so.
- *
- * Whoever asks by the name people use came in through the proxy, which hands everything on, and is told nothing of the
- * inside.
- */
-export function answerToKnownHosts(
-  fastify: FastifyInstance,
-  kit: Kit,
-  { PUBLIC_URL: publicUrl, ALLOWED_HOSTS: others }: Pick<EdgeConfig, 'PUBLIC_URL' | 'ALLOWED_HOSTS'>,
-): void {
-  if (!publicUrl) return;
-  const { hostname } = new URL(publicUrl);
-  const names = new Set([hostname, 'localhost', ...others]);
+/** Answers under its own names only, and tells of the inside nobody from outside. */
+export function answerToKnownHosts(fastify: FastifyInstance, kit: Kit, config: HostConfig): void {
+  const refusalOf = refusals(config);
   fastify.addHook('onRequest', async (request, reply) => {
-    const asked = request.hostname.toLowerCase().replace(/\.$/, '');
-    const isKnown = names.has(asked) || isIP(asked.replace(/^\[|\]$/g, '')) !== 0;
-    const isInside = INSIDE.has(request.routeOptions.url ?? '');
-    if (isKnown && !(isInside && asked === hostname)) return undefined;
-    const refusal = isKnown
-      ? new ConclaveError('route.unknown')
-      : new ConclaveError('request.misdirected', { host: asked });
-    sendProblem({ log: kit.log, publicUrl }, request, reply, refusal);
+    const refusal = refusalOf(request);
+    if (!refusal) return undefined;
+    sendProblem({ log: kit.log, publicUrl: config.PUBLIC_URL }, request, reply, refusal);
     return reply;
   });
+}
+
+/**
+ * Once the edge has a name, a page whose name was made to lead here (DNS rebinding) and a cache that was told another one
+ * are refused. Addresses are nobody's name: probes and scrapers ask a pod by its own. Whoever asks for the inside by the
+ * name people use came in through the proxy, which hands everything on; so did whoever calls the host something else,
+ * where there is a proxy that says for whom it asks.
+ */
+function refusals({ PUBLIC_URL, ALLOWED_HOSTS, TRUSTED_PROXY_HOPS }: HostConfig) {
+  const publicName = PUBLIC_URL === undefined ? undefined : new URL(PUBLIC_URL).hostname;
+  const names = new Set([publicName, 'localhost', ...ALLOWED_HOSTS]);
+  return ({ hostname, headers, routeOptions }: FastifyRequest): ConclaveError | undefined => {
+    const host = hostname.toLowerCase().replace(/\.$/, '');
+    const isAddress = isIP(host.replace(/^\[|\]$/g, '')) !== 0;
+    if (publicName !== undefined && !isAddress && !names.has(host))
+      return new ConclaveError('request.misdirected', { host });
+    const fromOutside = host === publicName || (TRUSTED_PROXY_HOPS > 0 && headers['x-forwarded-for'] !== undefined);
+    return fromOutside && INSIDE.has(routeOptions.url ?? '') ? new ConclaveError('route.unknown') : undefined;
+  };
 }

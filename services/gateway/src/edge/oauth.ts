@@ -71,7 +71,7 @@ function addressOf({ params, routeOptions, url }: FastifyRequest): string {
 
 /** The cookies of an authorization on its way; who is signed in is not the protocol's to know. */
 function cookiesOf({ headers }: FastifyRequest): string | undefined {
-  const own = (headers.cookie ?? '').split(';').filter((cookie) => cookie.trim().startsWith('conclave-oauth'));
+  const own = (headers.cookie ?? '').split(';').filter((cookie) => /^\s*(__Secure-)?conclave-oauth/.test(cookie));
   return own.length === 0 ? undefined : own.join(';');
 }
 

@@ -16,6 +16,7 @@ import { registerHooks } from './hooks.js';
 import { answerToKnownHosts } from './known-hosts.js';
 import { serveListedOnly } from './listed-routes.js';
 import { registerOauth } from './oauth.js';
+import { refuseUnclearHost } from './one-host.js';
 import { answerBrokenRequests, sendProblem } from './problems.js';
 import { RateLimits } from './rate-limits.js';
 import { registerReference } from './reference.js';
@@ -84,6 +85,7 @@ async function prepareScope(scope: FastifyInstance, kit: Kit, config: EdgeConfig
     request.id = requestIdOf(request.headers['x-request-id']);
     reply.header('x-request-id', request.id);
     for (const [name, value] of secured) reply.raw.setHeader(name, value);
+    refuseUnclearHost(request);
   });
   scope.addHook('onResponse', async (request, reply) => {
     const { method, url: route } = request.routeOptions;

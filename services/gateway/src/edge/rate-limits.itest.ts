@@ -135,6 +135,14 @@ describe('without Redis', () => {
     for (const address of seen) answers.push((await from(address)).status);
     expect(answers).toEqual([401, 401, 429, 401, 429, 401]);
   });
+
+  it('tells nothing of the inside to who came through a proxy, whatever they call the host', async () => {
+    world = await startEdgeWorld({ ...LIMITS, TRUSTED_PROXY_HOPS: '1' });
+    for (const path of ['/metrics', '/readyz']) {
+      const statusOf = async (headers: Record<string, string>) => (await world.fetch(path, { headers })).status;
+      expect([await statusOf({ 'x-forwarded-for': '192.0.2.1' }), await statusOf({})]).toEqual([404, 200]);
+    }
+  });
 });
 
 describe('with Redis', () => {

@@ -5,6 +5,7 @@ import type { RuntimeConfig } from '../config.js';
 import { Bells } from '../engine/bells.js';
 import { expireRuns } from '../engine/postgres-control.js';
 import { expireWaits } from '../engine/postgres-waits.js';
+import { EndWork } from '../runs/end-work.js';
 import { LiveRuns } from '../runs/live-runs.js';
 import { CronTriggers } from '../triggers/cron-triggers.js';
 import { RunEventTriggers } from '../triggers/run-event-triggers.js';
@@ -56,12 +57,14 @@ function lanesOf(app: INestApplicationContext, config: RuntimeConfig): ControlJo
       bells.ready();
     },
   };
+  const work = app.get(EndWork);
+  const endings: ControlJob = { name: 'endings', everyMs: 500, run: () => work.goOn() };
   const triggers: ControlJob[] = [
     { name: 'cron', everyMs: 500, run: () => cron.fireDue() },
     { name: 'events', everyMs: 500, run: () => events.follow() },
   ];
   return [
-    [waits, deadlines],
+    [waits, deadlines, endings],
     [...triggers, ...(kept > 0 ? [retention(db, kept)] : [])],
   ];
 }

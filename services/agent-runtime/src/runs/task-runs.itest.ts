@@ -515,7 +515,7 @@ describe('runs of tasks', () => {
       const { app } = fixture.service;
       const late = await app.get(Database).tx({ tenantId: me.tenantId, actor: me.principal.id }, async (tx) => {
         await tx.query(`select set_config('idle_in_transaction_session_timeout', '0', true)`);
-        const who = { tenantId: me.tenantId, workspaceId: me.workspaceId!, actor: me.principal.id };
+        const who = { tenantId: me.tenantId, workspaceId: me.workspaceId, actor: me.principal.id };
         const request = runs.createRun.request.parse(ask('nobody sees me yet'));
         const id = await app.get(StartRun).start(tx, { ...who, rootCredential: key }, request);
         await distrust(key);

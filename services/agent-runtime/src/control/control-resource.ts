@@ -34,7 +34,7 @@ export function control(): ResourceFactory<RuntimeConfig> {
   };
 }
 
-/** What ends waits stands behind nobody's triggers. */
+/** What ends waits stands behind nobody's triggers, nor behind the end of much work. */
 function lanesOf(app: INestApplicationContext, config: RuntimeConfig): ControlJob[][] {
   const [db, live, bells] = [app.get(Database), app.get(LiveRuns), app.get(Bells)];
   const [cron, events] = [app.get(CronTriggers), app.get(RunEventTriggers)];
@@ -63,10 +63,7 @@ function lanesOf(app: INestApplicationContext, config: RuntimeConfig): ControlJo
     { name: 'cron', everyMs: 500, run: () => cron.fireDue() },
     { name: 'events', everyMs: 500, run: () => events.follow() },
   ];
-  return [
-    [waits, deadlines, endings],
-    [...triggers, ...(kept > 0 ? [retention(db, kept)] : [])],
-  ];
+  return [[waits, deadlines], [endings], [...triggers, ...(kept > 0 ? [retention(db, kept)] : [])]];
 }
 
 const retention = (db: Database, days: number): ControlJob => ({

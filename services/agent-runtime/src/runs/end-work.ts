@@ -14,6 +14,9 @@ import {
   type Whose,
 } from './postgres-work-to-end.js';
 
+/** So often in a row some of one work is ended before another's turn comes. */
+const LOOKS = 20;
+
 /**
  * Ends all work of somebody or something that may start none any more. The most of it ends at once; then it is looked for
  * again, until nothing can come of what was under way when that was said.
@@ -38,7 +41,8 @@ export class EndWork {
 
   /** What is left of it, of all tenants. */
   async goOn(): Promise<void> {
-    for (const ending of await keptEndings(this.db)) while (await this.db.tx(ending, (tx) => this.look(tx, ending)));
+    for (const ending of await keptEndings(this.db))
+      for (let looks = 0; looks < LOOKS && (await this.db.tx(ending, (tx) => this.look(tx, ending))); looks += 1);
   }
 
   /** @returns whether there is more right now */

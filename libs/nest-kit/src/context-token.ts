@@ -23,6 +23,8 @@ export interface ContextClaims {
   /** Names the content of the tenant's policies; absent when it has none. */
   readonly policies?: string;
   readonly credentialId?: string;
+  /** The API key or the connection beneath it: itself, or what it was opened with; absent when that is neither. */
+  readonly rootCredentialId?: string;
   /** What was shown for the sign-in of a browser, or by who allowed a program; absent for an API key. */
   readonly signIn?: SignInStanding;
   /** Why a service acts: the principal or run it works for. */
@@ -62,6 +64,7 @@ const claimsSchema = z.object({
   basis: z.object({ bundle: z.string(), by: z.string(), emergency: z.array(z.string()).optional() }).optional(),
   policies: z.string().optional(),
   credentialId: z.string().optional(),
+  rootCredentialId: z.string().optional(),
   signIn: z
     .object({
       provenUntil: z.number(),

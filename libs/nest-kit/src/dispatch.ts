@@ -133,6 +133,7 @@ function contextOf(
     ...(verified.policies === undefined ? {} : { policies: verified.policies }),
     ...(verdict ? { verdict } : {}),
     ...(verified.credentialId ? { credentialId: verified.credentialId } : {}),
+    ...(verified.rootCredentialId ? { rootCredentialId: verified.rootCredentialId } : {}),
     ...(verified.signIn ? { signIn: verified.signIn } : {}),
     deadlineAt,
     ...(idempotencyKey ? { idempotencyKey } : {}),

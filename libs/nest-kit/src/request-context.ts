@@ -20,6 +20,8 @@ export interface RequestContext {
   /** What permitted the act at hand; absent when nobody had to. */
   readonly verdict?: ActVerdict | undefined;
   readonly credentialId?: string;
+  /** The API key or the connection beneath it: itself, or what it was opened with; absent when that is neither. */
+  readonly rootCredentialId?: string;
   /** Set when a browser asks under its sign-in. */
   readonly signIn?: SignInStanding;
   /** Epoch milliseconds; work that would start later is refused. */

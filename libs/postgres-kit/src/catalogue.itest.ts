@@ -72,6 +72,7 @@ const acrossTenants = [
   'runtime.budget_hold: engine',
   'runtime.cap: engine',
   'runtime.departed_member: engine',
+  'runtime.distrusted_credential: engine',
   'runtime.run: engine',
   'runtime.run_event: engine',
   'runtime.run_message: engine',
@@ -85,6 +86,7 @@ const acrossTenants = [
   'runtime.turn: engine',
   'runtime.usage_ledger: engine',
   'runtime.wait: engine',
+  'runtime.work_to_end: engine',
 ];
 
 /** Policies that let everybody see what the platform itself publishes. */

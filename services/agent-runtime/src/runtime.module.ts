@@ -46,6 +46,8 @@ import { ControlRun } from './runs/control-run.js';
 import { CreateReview } from './runs/create-review.js';
 import { CreateRun } from './runs/create-run.js';
 import { DepartedMembers } from './runs/departed-members.js';
+import { DistrustedCredentials } from './runs/distrusted-credentials.js';
+import { EndWork } from './runs/end-work.js';
 import { EventsController } from './runs/events.controller.js';
 import { ForkRun } from './runs/fork-run.js';
 import { LiveRuns } from './runs/live-runs.js';
@@ -153,7 +155,7 @@ const agents = provide(
     ...[blobs, sandbox, redisTokens, preparation, agents, bells],
     ...[Engine, EngineMetrics, PostgresWorkers, worker, Housekeeping],
     ...[Changes, CheckThread, Coordinator, DecisionEvents, ModelRoutes, Panels, Signer],
-    ...[CreateReview, CancelRun, DepartedMembers, PostgresRuns, ReadDiff, StreamEvents],
+    ...[CreateReview, CancelRun, EndWork, DepartedMembers, DistrustedCredentials, PostgresRuns, ReadDiff, StreamEvents],
     ...[LiveRuns, LiveBus, PostgresStories, RunStories],
     ...[Budgets, ModelCalls, PostgresBudgets, WorkspaceModels, KnownSecrets, SecretLeases],
     ...[StartRun, CreateRun, ControlRun, AnswerRun, SendEvent, ForkRun, PostgresJournal],

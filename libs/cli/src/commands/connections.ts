@@ -4,6 +4,7 @@ import type { Group } from '../command.js';
 import { domains, identities, members, providers } from '../nouns/access.js';
 import { flag, named, number, oneOf, request, word } from '../operations/field.js';
 import { listing, operation, required } from '../operations/operation.js';
+import { stopRuns } from './stop-runs.js';
 
 const connection = named('id', providers, '', required(providers));
 const domain = named('id', domains, '', { name: 'DOMAIN', required: true });
@@ -107,6 +108,7 @@ export const connectionsGroup: Group = {
       name: 'disable',
       summary: 'let nobody in through it, and end sign-ins that came through it',
       operands: [connection],
+      options: [stopRuns],
       always: { enabled: false },
       ...provider,
     }),
@@ -117,6 +119,7 @@ export const connectionsGroup: Group = {
     operation(connections.deleteConnection, {
       name: 'delete',
       operands: [connection],
+      options: [stopRuns],
       final: 'Sign-ins that came through it end, and nobody comes in that way again.',
       ...provider,
     }),

@@ -5,6 +5,7 @@ import { flag, named, oneOf, several, someOf, time, word } from '../operations/f
 import { listing, operation, required } from '../operations/operation.js';
 import { groups, invited, keys, mailed, members, workspaces } from '../nouns/access.js';
 import { rotateKey } from './rotate-key.js';
+import { stopRuns } from './stop-runs.js';
 
 const member = named('id', members, '', required(members));
 const invitation = named('id', invited, '', required(invited));
@@ -130,6 +131,7 @@ export const keysGroup: Group = {
     operation(auth.revokeApiKey, {
       name: 'revoke',
       operands: [named('id', keys, '', required(keys))],
+      options: [stopRuns],
       gives: keys,
       final: 'What uses the key is refused from now on.',
     }),

@@ -80,6 +80,15 @@ export const runCanceled = event({
   data: z.object({ run: idOf('run'), usage: usage.optional() }),
 });
 
+/** Of a credential that is distrusted: so many runs were canceled, and these triggers were turned off. */
+export const runsStopped = event({
+  type: 'runs.stopped',
+  producer: 'runtime',
+  consumers: ['audit'],
+  audited: true,
+  data: z.object({ credential: z.string(), runs: z.number().int(), triggers: z.array(idOf('trigger')) }),
+});
+
 /**
  * A budget is used up to this percentage of its limit, told once per period and limit. 50 and 80 are of what is spent;
  * 100 also says that a call did not fit.

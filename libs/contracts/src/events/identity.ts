@@ -175,6 +175,15 @@ export const credentialRevoked = event({
   data: z.object({ credentialId: z.string() }),
 });
 
+/** Whatever was started with a key or through a connection, or with what was opened so, is to end. */
+export const credentialDistrusted = event({
+  type: 'credential.distrusted',
+  producer: 'auth',
+  consumers: ['runtime', 'audit'],
+  audited: true,
+  data: z.object({ credential: z.union([idOf('apiKey'), idOf('connection')]) }),
+});
+
 export const apiKeyCreated = event({
   type: 'api-key.created',
   producer: 'auth',
@@ -213,7 +222,7 @@ export const connectionCreated = event({
 export const connectionChanged = event({
   type: 'connection.changed',
   producer: 'auth',
-  consumers: ['audit'],
+  consumers: ['audit', 'runtime'],
   audited: true,
   data: connection.extend({ changed: z.array(z.string()), enabled: z.boolean() }),
 });

@@ -139,11 +139,19 @@ export const listApiKeys = contract({
   http: { method: 'GET', path: '/v1/api-keys', summary: 'List API keys', tag: 'identity', stability: 'stable' },
 });
 
+/**
+ * What becomes of the runs that were started with a key or through a provider, or with what was opened so. Whoever has
+ * them canceled needs `run:cancel`.
+ */
+export const runsOfCredential = z.enum(['keep', 'cancel']).default('keep');
+
+/** With `cancel`, also of a key that is revoked already or has expired. */
 export const revokeApiKey = contract({
   owner: 'auth',
   subject: 'auth.v1.api-key.revoke',
   permission: 'api-key:manage',
-  request: z.strictObject({ id: idOf('apiKey') }),
+  attributes: ['runs'],
+  request: z.strictObject({ id: idOf('apiKey'), runs: runsOfCredential }),
   reply: apiKey,
   errors: ['auth.api-key.not-found'],
   http: {

@@ -4,6 +4,7 @@ import { contract } from '../contract.js';
 import { idOf } from '../ids.js';
 import { line, name, newName, pageOf, pageQuery, timestamp } from '../page.js';
 import { roles, type Role } from '../permissions.js';
+import { runsOfCredential } from './auth.js';
 import { branding } from './branding.js';
 import { domainName, oidcSettings } from './oidc-settings.js';
 import { roleName as role } from './tenant-roles.js';
@@ -174,15 +175,23 @@ export const changeConnection = contract({
   subject: 'auth.v1.connection.change',
   permission: 'connection:manage',
   stepUp: true,
-  request: z.strictObject({
-    id: idOf('connection'),
-    name: newName.optional(),
-    settings: givenSettings.optional(),
-    provisioning: provisioning.optional(),
-    emailDomains: emailDomains.optional(),
-    /** False ends every sign-in opened through it, and lets nobody in. */
-    enabled: z.boolean().optional(),
-  }),
+  attributes: ['runs'],
+  request: z
+    .strictObject({
+      id: idOf('connection'),
+      name: newName.optional(),
+      settings: givenSettings.optional(),
+      provisioning: provisioning.optional(),
+      emailDomains: emailDomains.optional(),
+      /** False ends every sign-in opened through it, and lets nobody in. */
+      enabled: z.boolean().optional(),
+      /** Of one that is disabled by this, or was before. */
+      runs: runsOfCredential,
+    })
+    .refine(({ enabled, runs }) => runs === 'keep' || enabled === false, {
+      path: ['runs'],
+      error: 'runs are canceled with `enabled: false`',
+    }),
   reply: connection,
   errors: [
     'auth.connection.not-found',
@@ -206,7 +215,8 @@ export const deleteConnection = contract({
   subject: 'auth.v1.connection.delete',
   permission: 'connection:manage',
   stepUp: true,
-  request: z.strictObject({ id: idOf('connection') }),
+  attributes: ['runs'],
+  request: z.strictObject({ id: idOf('connection'), runs: runsOfCredential }),
   reply: connection,
   errors: ['auth.connection.not-found'],
   http: {

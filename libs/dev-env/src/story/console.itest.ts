@@ -169,6 +169,7 @@ type ReceiptKey = ReplyOf<typeof consensus.listReceiptKeys>['items'][number];
     await page.getByRole('button', { name: 'Create' }).click();
     await page.getByRole('button', { name: 'I have copied it' }).click();
     await page.getByRole('button', { name: 'Revoke nightly' }).click();
+    await page.getByLabel('Also stop the runs it started').check();
     await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
     await see(page.getByRole('row', { name: /nightly.*Revoked/ }));
     await goTo('Webhooks');

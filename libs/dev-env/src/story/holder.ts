@@ -31,8 +31,8 @@ export class Holder {
   private jar: Jar;
   private csrf = '';
   private refreshToken = '';
-  private run = '';
-  private answer!: SlowAnswer;
+  /** Runs by what set them to work. */
+  private readonly runs = new Map<string, { id: string; answer: SlowAnswer }>();
   private hasLeft = false;
 
   private constructor(private readonly site: Site) {
@@ -62,7 +62,11 @@ export class Holder {
       await holder.follow(`SSE by ${by}`, String(watched['id']), headers);
       await holder.listen(`WebSocket by ${by}`, String(watched['id']), headers);
     }
-    await holder.setToWork(name);
+    const pages = {
+      cookie: { ...ways.cookie, 'x-conclave-csrf': holder.csrf },
+      'cookie of the key': { cookie: byKey.cookie, origin: site.origin, 'x-conclave-csrf': await csrfOf(byKey) },
+    };
+    for (const [by, headers] of Object.entries({ ...ways, ...pages })) await holder.setToWork(by, headers, name);
     return holder;
   }
 
@@ -91,12 +95,13 @@ export class Holder {
       while ((await this.asks.get(name)!()) !== GOOD) expect([name, Date.now() < until]).toEqual([name, true]);
   }
 
-  /** The model answers, and that is the end of the run. */
-  async finishesItsRun(): Promise<void> {
-    this.answer.say('done');
+  /** The model answers, and that is the end of the runs. */
+  async finishesItsRuns(): Promise<void> {
+    for (const { answer } of this.runs.values()) answer.say('done');
     const until = Date.now() + LIMIT_MS;
-    const state = async () => (await this.admin('GET', `/v1/runs/${this.run}`))['state'];
-    while ((await state()) !== 'completed') expect(Date.now()).toBeLessThan(until);
+    const state = async (id: string) => (await this.admin('GET', `/v1/runs/${id}`))['state'];
+    for (const { id } of this.runs.values())
+      while ((await state(id)) !== 'completed') expect(Date.now()).toBeLessThan(until);
   }
 
   async stopProgram(): Promise<void> {
@@ -131,14 +136,14 @@ export class Holder {
     await this.admin('POST', `/v1/connections/${this.connection.id}/identities`, identity);
     const { requestId } = await this.jar.begin(this.connection);
     await this.jar.post(this.connection, await answerOf(idp, this.connection, requestId, {}), true);
-    this.csrf = String((await this.page('GET', '/v1/sign-ins/current'))['csrf']);
+    this.csrf = await csrfOf(this.jar);
   }
 
   /** @returns an access token */
   private async allowProgram(name: string): Promise<string> {
     const program = { name, kind: 'public', redirectUris: ['https://app.example.com/callback'] };
     this.client = String((await this.admin('POST', '/v1/oauth-clients', program))['id']);
-    const device = await this.program('device_authorization', { scope: 'run:read self:read' });
+    const device = await this.program('device_authorization', { scope: 'run:read run:create self:read' });
     const userCode = device['user_code'];
     const { shown } = await this.page('POST', '/v1/device-codes/open', { userCode });
     await this.page('POST', '/v1/device-codes/decide', { userCode, allow: true, shown });
@@ -148,17 +153,20 @@ export class Holder {
     return String(tokens['access_token']);
   }
 
-  private async setToWork(name: string): Promise<void> {
-    const asked = this.site.model.asked(`prompt of ${name}`);
-    const input = { prompt: `prompt of ${name}` };
-    this.run = String((await this.page('POST', '/v1/runs', { agent: 'model', input }))['id']);
-    this.answer = await asked;
-    const abandoned = this.answer.abandoned.then(async () => {
+  private async setToWork(by: string, headers: Record<string, string>, name: string): Promise<void> {
+    const prompt = `prompt by ${by} of ${name}.`;
+    const asked = this.site.model.asked(prompt);
+    const body = text({ agent: 'model', input: { prompt } });
+    const init = { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body };
+    const { id } = await answered('POST', '/v1/runs', await this.fetch('/v1/runs', init));
+    const answer = await asked;
+    this.runs.set(by, { id: String(id), answer });
+    const abandoned = answer.abandoned.then(async () => {
       if (this.hasLeft) return 'left';
-      const state = String((await this.admin('GET', `/v1/runs/${this.run}`))['state']);
-      return `${state}, and its model call is abandoned`;
+      const { state } = await this.admin('GET', `/v1/runs/${String(id)}`);
+      return `${String(state)}, and its model call is abandoned`;
     });
-    this.watch('run at work', abandoned);
+    this.watch(`run by ${by}`, abandoned);
   }
 
   private async follow(name: string, run: string, headers: Record<string, string>): Promise<void> {
@@ -240,6 +248,10 @@ export class Holder {
 }
 
 const text = (body: object): string => JSON.stringify(body);
+
+async function csrfOf(jar: Jar): Promise<string> {
+  return String((await answered('GET', '/v1/sign-ins/current', await jar.get('/v1/sign-ins/current')))['csrf']);
+}
 
 async function answered(method: string, path: string, response: Response): Promise<Json> {
   const said = await response.text();

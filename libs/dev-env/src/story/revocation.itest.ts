@@ -24,7 +24,11 @@ const oneselfOf = (by: 'cookie' | 'token' | 'key', said: string) => ({
 const signedIn = oneselfOf('cookie', unknown);
 const program = { ...oneselfOf('token', unknown), 'refresh token': '400 invalid_grant' };
 const byKey = { ...oneselfOf('key', unknown), 'cookie of the key': unknown };
-const work = { 'run at work': 'canceled, and its model call is abandoned' };
+const canceled = 'canceled, and its model call is abandoned';
+/** What was set to work with a key and with what was opened with it, and through a provider. */
+const workOfKey = { 'run by key': canceled, 'run by cookie of the key': canceled };
+const workOfProvider = { 'run by cookie': canceled, 'run by token': canceled };
+const work = { ...workOfKey, ...workOfProvider };
 const everything = { ...signedIn, ...program, ...byKey, ...work };
 
 interface Ending {
@@ -78,6 +82,11 @@ describe('what a person holds', () => {
     },
     { when: 'their key is revoked', does: ({ keyId }) => admin('DELETE', `/v1/api-keys/${keyId}`), dies: byKey },
     {
+      when: 'their key is revoked and its runs are stopped',
+      does: ({ keyId }) => admin('DELETE', `/v1/api-keys/${keyId}?runs=cancel`),
+      dies: { ...byKey, ...workOfKey },
+    },
+    {
       when: 'all their sign-ins are ended',
       does: ({ principal }) => admin('DELETE', '/v1/sign-ins', { principal }),
       dies: { ...signedIn, ...program, 'cookie of the key': unknown },
@@ -88,9 +97,19 @@ describe('what a person holds', () => {
       dies: { ...signedIn, ...program },
     },
     {
+      when: 'their provider is disabled and the runs are stopped',
+      does: ({ connection }) => admin('PATCH', `/v1/connections/${connection.id}`, { enabled: false, runs: 'cancel' }),
+      dies: { ...signedIn, ...program, ...workOfProvider },
+    },
+    {
       when: 'their provider is deleted',
       does: ({ connection }) => admin('DELETE', `/v1/connections/${connection.id}`),
       dies: { ...signedIn, ...program },
+    },
+    {
+      when: 'their provider is deleted and the runs are stopped',
+      does: ({ connection }) => admin('DELETE', `/v1/connections/${connection.id}?runs=cancel`),
+      dies: { ...signedIn, ...program, ...workOfProvider },
     },
     {
       when: 'their provider vouches for them no more',
@@ -147,7 +166,7 @@ describe('what a person holds', () => {
     expect(me.status).toBe(200);
     await asOperator('resume');
     await other.hasAgain(opens.filter((name) => other.asks.has(name)));
-    await other.finishesItsRun();
+    await other.finishesItsRuns();
   }, 60_000);
 });
 

@@ -5,6 +5,7 @@ import type { RuntimeConfig } from '../config.js';
 import { Bells } from '../engine/bells.js';
 import { expireRuns } from '../engine/postgres-control.js';
 import { expireWaits } from '../engine/postgres-waits.js';
+import { EndWork } from '../runs/end-work.js';
 import { LiveRuns } from '../runs/live-runs.js';
 import { CronTriggers } from '../triggers/cron-triggers.js';
 import { RunEventTriggers } from '../triggers/run-event-triggers.js';
@@ -33,7 +34,7 @@ export function control(): ResourceFactory<RuntimeConfig> {
   };
 }
 
-/** What ends waits stands behind nobody's triggers. */
+/** What ends waits stands behind nobody's triggers, nor behind the end of much work. */
 function lanesOf(app: INestApplicationContext, config: RuntimeConfig): ControlJob[][] {
   const [db, live, bells] = [app.get(Database), app.get(LiveRuns), app.get(Bells)];
   const [cron, events] = [app.get(CronTriggers), app.get(RunEventTriggers)];
@@ -56,14 +57,13 @@ function lanesOf(app: INestApplicationContext, config: RuntimeConfig): ControlJo
       bells.ready();
     },
   };
+  const work = app.get(EndWork);
+  const endings: ControlJob = { name: 'endings', everyMs: 500, run: () => work.goOn() };
   const triggers: ControlJob[] = [
     { name: 'cron', everyMs: 500, run: () => cron.fireDue() },
     { name: 'events', everyMs: 500, run: () => events.follow() },
   ];
-  return [
-    [waits, deadlines],
-    [...triggers, ...(kept > 0 ? [retention(db, kept)] : [])],
-  ];
+  return [[waits, deadlines], [endings], [...triggers, ...(kept > 0 ? [retention(db, kept)] : [])]];
 }
 
 const retention = (db: Database, days: number): ControlJob => ({

@@ -2,7 +2,16 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { newId, runs, runtime, type RequestInputOf, type Run, type TaskResults, type Wait } from '@conclave/contracts';
+import {
+  events,
+  newId,
+  runs,
+  runtime,
+  type RequestInputOf,
+  type Run,
+  type TaskResults,
+  type Wait,
+} from '@conclave/contracts';
 import { eventually, refusalOf, testPrincipal } from '@conclave/dev-env/testing';
 import { keepJournals } from '../testing/keep-journals.js';
 import { startRuntimeFixture, type RuntimeFixture } from '../testing/runtime-fixture.js';
@@ -152,6 +161,17 @@ describe('a command that outlasts its turn', () => {
     await cancel(id);
     await eventually(() => expect(alive(mark)).toEqual([]));
     expect(await waitsOf(id)).toMatchObject([{ state: 'canceled' }]);
+  });
+
+  it('is killed when what its run was started with is distrusted', async () => {
+    const [mark, rootCredentialId] = [nap(), newId('apiKey')];
+    const request = { agent: 'command' as const, input: { command: `${mark}; echo over` } };
+    const { id } = await fixture.call(runs.createRun, request, { ...me, rootCredentialId });
+    await eventually(() => expect(alive(mark).length).toBeGreaterThan(0));
+    const distrusted = { credential: rootCredentialId };
+    (await fixture.eventsOf('auth')).emit(events.credentialDistrusted, me.tenantId, distrusted);
+    await eventually(() => expect(alive(mark)).toEqual([]));
+    await until(id, 'canceled');
   });
 
   it('may end while its run is paused, and is heard when it goes on', async () => {

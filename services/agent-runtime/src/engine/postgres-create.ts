@@ -17,6 +17,8 @@ export interface NewRun {
   readonly kind: string;
   readonly title: string;
   readonly actor: string;
+  /** The key or the connection beneath what it is started with; of a run that another one starts, that one's. */
+  readonly rootCredential?: string | undefined;
   /** What permitted the actor to start it. */
   readonly verdict?: ActVerdict | undefined;
   /** The agent of its root task. */
@@ -50,7 +52,7 @@ export interface Room {
  */
 const CREATE = `
   with x as materialized (
-    select x.*, clock_timestamp() as at, (extract(epoch from clock_timestamp()) * 1000000)::bigint as epoch,
+    select x.*, root, clock_timestamp() as at, (extract(epoch from clock_timestamp()) * 1000000)::bigint as epoch,
       session is null and not coalesce(slow, false)
       and exists (select from worker where worker.id = $2 and ${beats('$4')})
       and (select count(*) from (
@@ -59,18 +61,22 @@ const CREATE = `
       and not exists (select from tenant_share h where h.tenant_id = x.tenant and (h.slots is not null or h.held_since is not null)) as taken
     from jsonb_to_recordset($1::jsonb) as x (
       ord int, tenant text, id text, workspace text, kind text, title text, actor text, agent text, input jsonb, "rootInput" jsonb,
-      priority smallint, session text, parent text, "deadlineMs" float8, slow boolean, provider text, lane smallint, event text, verdict jsonb)
+      priority smallint, session text, parent text, "deadlineMs" float8, slow boolean, provider text, lane smallint, event text, verdict jsonb,
+      "rootCredential" text)
+    cross join lateral (select coalesce("rootCredential",
+      (select p.root_credential from run p where p.tenant_id = x.tenant and p.id = x.parent)) as root) made
     -- When the answer to a commit was lost, what is sent again is there already.
     where not exists (select from run where run.tenant_id = x.tenant and run.id = x.id)
-      -- Whoever is no member any more starts nothing.
+      -- Whoever is no member any more starts nothing, and nothing starts with what is not trusted any more.
       and not exists (select from departed_member d
         where d.tenant_id = x.tenant and d.workspace_id = x.workspace and d.principal_id = x.actor)
+      and not exists (select from distrusted_credential d where d.tenant_id = x.tenant and d.credential_id = root)
   ), r as (
     insert into run (tenant_id, id, workspace_id, kind, title, actor, state, input, next_seq, priority, session_id,
-      parent_run_id, deadline_at, due_at, created_at)
+      parent_run_id, deadline_at, due_at, created_at, root_credential)
     select tenant, id, workspace, kind, title, actor, case when taken then 'running' else 'queued' end, input,
       case when taken then 3 else 2 end, coalesce(priority, 0), session, parent,
-      now() + "deadlineMs" * interval '1 ms', now() + "deadlineMs" * interval '1 ms', at
+      now() + "deadlineMs" * interval '1 ms', now() + "deadlineMs" * interval '1 ms', at, root
     from x order by tenant, id
   ), k as (
     insert into task (tenant_id, run_id, id, agent, input, state, slow, provider)

@@ -78,23 +78,28 @@ const COPIES = [
    select tenant_id, $3, no, actor, text, at from run_message where tenant_id = $1 and run_id = $2 and $4::bigint is not null`,
 ] as const;
 
-/** The new run's own row: parked, running or not begun, as the old one was. */
+/** The new run's own row: parked, running or not begun, as the old one was. None for who starts nothing any more. */
 const RUN = `
-  insert into run (tenant_id, id, workspace_id, kind, title, actor, state, input, priority, session_id, forked_from, open_tasks, next_seq)
+  insert into run (tenant_id, id, workspace_id, kind, title, actor, state, input, priority, session_id, forked_from, root_credential, open_tasks, next_seq)
   select tenant_id, $3, workspace_id, kind, $5, $6,
     case
       when exists (select from wait w where w.tenant_id = $1 and w.run_id = $2 and w.task_id = 'root' and w.pos < $4 and (w.ended_pos is null or w.ended_pos >= $4)) then 'parked'
       when exists (select from turn t where t.tenant_id = $1 and t.run_id = $2 and t.task_id = 'root' and t.no > 1 and t.pos < $4) then 'running'
       else 'queued' end,
-    input, priority, session_id, id,
+    input, priority, session_id, id, $7,
     (select count(*) from task t where t.tenant_id = $1 and t.run_id = $2 and t.id <> 'root' and t.pos < $4 and (t.ended_pos is null or t.ended_pos >= $4)),
     2
-  from run where tenant_id = $1 and id = $2`;
+  from run where tenant_id = $1 and id = $2
+    and not exists (select from departed_member d
+      where d.tenant_id = $1 and d.workspace_id = run.workspace_id and d.principal_id = $6)
+    and not exists (select from distrusted_credential d where d.tenant_id = $1 and d.credential_id = $7)`;
 
 export interface Fork {
   readonly id: string;
   readonly title: string;
   readonly actor: string;
+  /** The key or the connection beneath what it is made with. */
+  readonly rootCredential: string | undefined;
   /** The step before which it starts. */
   readonly pos: number;
 }
@@ -102,7 +107,7 @@ export interface Fork {
 /** Writes a run that has everything another one had before a step. */
 export async function forkOf(tx: Tx, { tenantId, id }: RunKey, fork: Fork): Promise<void> {
   const key = [tenantId, id, fork.id, fork.pos];
-  await tx.query(RUN, [...key, fork.title, fork.actor]);
+  await tx.query(RUN, [...key, fork.title, fork.actor, fork.rootCredential ?? null]);
   for (const copy of COPIES) await tx.query(copy, key);
   await tx.query(
     `insert into run_event (tenant_id, run_id, seq, type, data)

@@ -5,7 +5,13 @@ import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Bells } from '../engine/bells.js';
 import { endRun } from '../engine/postgres-control.js';
 import { LiveRuns } from './live-runs.js';
+import { liveRunsOf, type Ending } from './postgres-work-to-end.js';
 import { PostgresRuns } from './postgres-runs.js';
+
+/** So many are ended in one transaction: what is ended is seen when it commits. */
+const AT_ONCE = 50;
+const DEPARTED = 'whoever started it is no member any more';
+const DISTRUSTED = 'what it was started with is not trusted any more';
 
 /** Ends a run now; what is under way is aborted and its open decision canceled. */
 @Injectable()
@@ -34,25 +40,19 @@ export class CancelRun {
     return run;
   }
 
-  /** Ends all that somebody set to work in a workspace, when they are no member any more. */
-  async allOf(
-    tx: Tx,
-    { tenantId, workspaceId, principalId }: { tenantId: string; workspaceId: string; principalId: string },
-    by: string,
-  ): Promise<void> {
-    const theirs = await tx.query<{ id: string; decision_id: string | null }>(
-      `select id, decision_id from run where tenant_id = $1 and actor = $2 and workspace_id = $3
-         and state in ('queued', 'running', 'parked', 'paused') order by id`,
-      [tenantId, principalId, workspaceId],
-    );
-    if (theirs.length === 0) return;
-    const outside = { how: 'cancel', by, reason: 'whoever started it is no member any more' } as const;
+  /** Ends runs of some work that goes on, with those they started. @returns how many, and whether there may be more */
+  async someOf(tx: Tx, { tenantId, actor: by, whose }: Ending): Promise<{ ended: number; more: boolean }> {
+    const found = await liveRunsOf(tx, tenantId, whose, AT_ONCE);
+    const more = found.length === AT_ONCE;
+    if (found.length === 0) return { ended: 0, more };
+    const outside = { how: 'cancel', by, reason: 'credential' in whose ? DISTRUSTED : DEPARTED } as const;
     const ended: string[] = [];
-    for (const { id } of theirs) ended.push(...(await endRun(tx, { tenantId, id }, outside)));
+    for (const { id } of found) ended.push(...(await endRun(tx, { tenantId, id }, outside)));
     tx.afterCommit(() => {
       this.tell(ended);
-      for (const { decision_id } of theirs) if (decision_id !== null) this.cancelDecision({ tenantId }, decision_id);
+      for (const { decision } of found) if (decision !== null) this.cancelDecision({ tenantId }, decision);
     });
+    return { ended: ended.length, more };
   }
 
   private tell(ended: readonly string[]): void {

@@ -1,13 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { events } from '@conclave/contracts';
-import { LOG } from '@conclave/nest-kit';
-import { Consumes, Database, type PlacedEvent, type Tx } from '@conclave/postgres-kit';
-import type { Logger } from 'pino';
+import { Consumes, type PlacedEvent, type Tx } from '@conclave/postgres-kit';
 import type { z } from 'zod';
-import { CancelRun } from './cancel-run.js';
-
-/** A run that was being created in the same moment is there by then. */
-const LOOK_AGAIN_MS = 1_000;
+import { EndWork } from './end-work.js';
 
 /**
  * What somebody set to work ends when they are no member of the workspace any more, and nothing of theirs starts: a
@@ -15,32 +10,24 @@ const LOOK_AGAIN_MS = 1_000;
  */
 @Injectable()
 export class DepartedMembers {
-  constructor(
-    @Inject(Database) private readonly db: Database,
-    @Inject(CancelRun) private readonly cancel: CancelRun,
-    @Inject(LOG) private readonly log: Logger,
-  ) {}
+  constructor(@Inject(EndWork) private readonly work: EndWork) {}
 
   @Consumes(events.memberDisabled)
   async depart(tx: Tx, { tenantId, actor, data }: PlacedEvent): Promise<void> {
-    const { principal, workspace } = data as z.output<typeof events.memberDisabled.data>;
+    const { principal: principalId, workspace: workspaceId } = data as z.output<typeof events.memberDisabled.data>;
     await tx.query('insert into departed_member values ($1, $2, $3) on conflict do nothing', [
-      ...[tenantId, workspace, principal],
+      ...[tenantId, workspaceId, principalId],
     ]);
-    const whose = { tenantId, workspaceId: workspace, principalId: principal };
-    await this.cancel.allOf(tx, whose, actor);
-    const again = () => this.db.tx({ tenantId, actor }, (later) => this.cancel.allOf(later, whose, actor));
-    const failed = (error: unknown): void =>
-      this.log.warn({ err: error }, 'runs of a departed member not looked for again');
-    tx.afterCommit(() => setTimeout(() => void again().catch(failed), LOOK_AGAIN_MS).unref());
+    await this.work.begin(tx, { tenantId, actor, whose: { workspaceId, principalId } });
   }
 
   /** Also for the first time. */
   @Consumes(events.memberAdded)
   async arrive(tx: Tx, { tenantId, data }: PlacedEvent): Promise<void> {
-    const { principal, workspace } = data as z.output<typeof events.memberAdded.data>;
+    const { principal: principalId, workspace: workspaceId } = data as z.output<typeof events.memberAdded.data>;
     await tx.query('delete from departed_member where tenant_id = $1 and workspace_id = $2 and principal_id = $3', [
-      ...[tenantId, workspace, principal],
+      ...[tenantId, workspaceId, principalId],
     ]);
+    await this.work.forget(tx, tenantId, { workspaceId, principalId });
   }
 }

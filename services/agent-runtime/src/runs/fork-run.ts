@@ -30,7 +30,7 @@ export class ForkRun {
           ...[ctx.tenantId, id, pos],
         ]);
         if (!step) throw new ConclaveError('runtime.step.not-found', { id, step: pos });
-        const fork = { id: newId('run'), title, actor: ctx.actor, pos };
+        const fork = { id: newId('run'), title, actor: ctx.actor, rootCredential: ctx.rootCredentialId, pos };
         await forkOf(tx, { tenantId: ctx.tenantId, id }, fork);
         await tx.emit(events.runCreated, { run: fork.id, kind: run.kind });
         tx.afterCommit(() => this.bells.ready());

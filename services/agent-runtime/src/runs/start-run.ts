@@ -17,12 +17,14 @@ export interface Starter {
   readonly tenantId: string;
   readonly workspaceId: string;
   readonly actor: string;
+  /** The key or the connection beneath the credential they start it with. */
+  readonly rootCredential?: string | undefined;
   /** What permitted them to. */
   readonly verdict?: ActVerdict | undefined;
 }
 
-export const starterOf = ({ tenantId, workspaceId, actor, verdict }: RequestContext): Starter => ({
-  ...{ tenantId, workspaceId: workspaceId!, actor, verdict },
+export const starterOf = ({ tenantId, workspaceId, actor, rootCredentialId, verdict }: RequestContext): Starter => ({
+  ...{ tenantId, workspaceId: workspaceId!, actor, rootCredential: rootCredentialId, verdict },
 });
 
 export interface StartOptions {
@@ -60,6 +62,7 @@ export class StartRun {
   ): Promise<NewRun> {
     const common = {
       ...{ tenantId: who.tenantId, workspaceId: who.workspaceId, actor: who.actor, verdict: who.verdict },
+      rootCredential: who.rootCredential,
       id: id ?? newId('run'),
       input: trigger === undefined ? {} : { trigger },
       priority: PRIORITY[request.priority],

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { events, newId, runs, runtime, type RequestInputOf, type Run, type TaskResults } from '@conclave/contracts';
 import { eventually, refusalOf, testPrincipal, type CallAs, type TestPrincipal } from '@conclave/dev-env/testing';
+import { Database } from '@conclave/postgres-kit';
 import { keepJournals } from '../testing/keep-journals.js';
 import { startRuntimeFixture, type RuntimeFixture } from '../testing/runtime-fixture.js';
+import { StartRun } from './start-run.js';
 
 type Create = RequestInputOf<typeof runs.createRun>;
 type Task = NonNullable<Create['tasks']>[number];
@@ -426,7 +428,9 @@ describe('runs of tasks', () => {
   });
 
   const statesOf = (all: readonly { readonly id: string }[]) =>
-    fixture.database.query('select state from runtime.run where id = any ($1)', [all.map(({ id }) => id)]);
+    fixture.database.query<{ state: string }>('select state from runtime.run where id = any ($1)', [
+      all.map(({ id }) => id),
+    ]);
 
   it('end with the membership of whoever started them, and nobody else’s do', async () => {
     const { tenantId, workspaceId } = me;
@@ -454,5 +458,92 @@ describe('runs of tasks', () => {
     auth.emit(events.memberAdded, tenantId, theirs);
     const again = await eventually(() => create(ask('back?'), bo));
     await until(again.id, 'input-required');
+  });
+
+  describe('of a credential that is distrusted', () => {
+    const distrust = async (credential: string) =>
+      (await fixture.eventsOf('auth')).emit(events.credentialDistrusted, me.tenantId, { credential });
+    const told = async (credential: string) =>
+      (await fixture.emitted(events.runsStopped.type, me.tenantId)).filter(
+        ({ data }) => data['credential'] === credential,
+      );
+    const under = (rootCredentialId: string, claims: Partial<TestPrincipal> = {}): TestPrincipal => ({
+      ...me,
+      ...claims,
+      rootCredentialId,
+    });
+
+    it('end with all they started, nobody else’s do, and nothing starts with it any more', async () => {
+      const [key, other] = [newId('apiKey'), newId('apiKey')];
+      const parent: Task[] = [
+        { id: 'kid', agent: 'run', input: { tasks: [{ id: 'a', agent: 'human', input: { question: '?' } }] as never } },
+      ];
+      const mine = [
+        await create({ tasks: parent }, under(key)),
+        await create(ask('a program’s?'), under(key, { credentialId: newId('grant') })),
+        await create(ask('paused?'), under(key)),
+      ];
+      await fixture.call(runs.pauseRun, { id: mine[2]!.id }, me);
+      const kids = () =>
+        fixture.database.query<{ id: string }>(
+          'select id from runtime.run where parent_run_id = $1 and root_credential = $2',
+          [mine[0]!.id, key],
+        );
+      const [kid] = await eventually(async () => {
+        const found = await kids();
+        expect(found).toHaveLength(1);
+        return found;
+      });
+      const others = [await create(ask('mine?')), await create(ask('by another?'), under(other))];
+      const [step] = (await fixture.call(runs.listSteps, { id: mine[0]!.id }, me)).items;
+      await distrust(key);
+      for (const { id } of [...mine, kid!]) await until(id, 'canceled');
+      for (const { id } of others) await until(id, 'input-required');
+      expect(await refusalOf(create(ask('late?'), under(key)))).toBe('runtime.run.not-found');
+      const fork = { id: mine[0]!.id, step: step!.pos };
+      expect(await refusalOf(fixture.call(runs.forkRun, fork, under(key)))).toBe('runtime.run.not-found');
+      const [entry, ...more] = await told(key);
+      expect([entry?.data, more]).toEqual([{ credential: key, runs: 4, triggers: [] }, []]);
+      const canceled = await fixture.emitted(events.runCanceled.type, me.tenantId);
+      expect(canceled.filter(({ actor }) => actor === entry!.actor).map(({ data }) => data['run'])).toEqual(
+        expect.arrayContaining([...mine, kid!].map(({ id }) => id)),
+      );
+    });
+
+    it('end also when they were being created as it was said, however long that takes', async () => {
+      const key = newId('apiKey');
+      const { app } = fixture.service;
+      const late = await app.get(Database).tx({ tenantId: me.tenantId, actor: me.principal.id }, async (tx) => {
+        await tx.query(`select set_config('idle_in_transaction_session_timeout', '0', true)`);
+        const who = { tenantId: me.tenantId, workspaceId: me.workspaceId, actor: me.principal.id };
+        const request = runs.createRun.request.parse(ask('nobody sees me yet'));
+        const id = await app.get(StartRun).start(tx, { ...who, rootCredential: key }, request);
+        await distrust(key);
+        await eventually(async () => expect(await endings(key)).toEqual([{ was_looked_for: true }]));
+        return id;
+      });
+      await until(late, 'canceled');
+      await eventually(async () => expect(await endings(key)).toEqual([]));
+    });
+    const endings = (key: string) =>
+      fixture.database.query(
+        'select horizon is not null as was_looked_for from runtime.work_to_end where credential_id = $1',
+        [key],
+      );
+
+    it('end by the hundred, and start again through a provider that is enabled again', async () => {
+      const connection = newId('connection');
+      const alice = under(connection, { principal: { ...me.principal, id: newId('principal') } });
+      const many = await Promise.all(Array.from({ length: 110 }, (_, n) => create(ask(`${n}?`), alice)));
+      await distrust(connection);
+      await eventually(async () =>
+        expect(new Set((await statesOf(many)).map(({ state }) => state))).toEqual(new Set(['canceled'])),
+      );
+      expect((await told(connection)).reduce((sum, { data }) => sum + Number(data['runs']), 0)).toBe(many.length);
+      const changed = { connection, kind: 'saml', changed: ['enabled'], enabled: true };
+      (await fixture.eventsOf('auth')).emit(events.connectionChanged, me.tenantId, changed);
+      const again = await eventually(() => create(ask('back?'), alice));
+      await until(again.id, 'input-required');
+    });
   });
 });

@@ -34,7 +34,10 @@ export class FireTrigger {
     const { source, template } = trigger;
     if (source.kind === 'cron' && source.overlap === 'skip' && (await goesOn(tx, trigger)))
       return { skipped: 'overlap' };
-    const who = { tenantId, workspaceId: trigger.workspace_id, actor: trigger.owner };
+    const who = {
+      ...{ tenantId, workspaceId: trigger.workspace_id, actor: trigger.owner },
+      rootCredential: firing.kind === 'manual' ? firing.rootCredential : (trigger.root_credential ?? undefined),
+    };
     if (template.session !== undefined) await mustTakeRuns(tx, who, template.session);
     const run = await this.starter.start(tx, who, template, {
       id: runIdOf(tenantId, id, firing),

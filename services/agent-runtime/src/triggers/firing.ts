@@ -13,6 +13,8 @@ export interface Firing {
   readonly event?: string;
   /** How many triggers stand above this one, each fired by a run of the last. */
   readonly depth?: number;
+  /** The key or the connection beneath what it was fired with by hand. */
+  readonly rootCredential?: string | undefined;
   /** The delivery's own id. */
   readonly message?: string;
 }

@@ -60,7 +60,7 @@ export class ManageTriggers {
         const row = await insertTrigger(
           tx,
           { tenantId: ctx.tenantId, workspaceId: ctx.workspaceId!, id, secretSealed },
-          { title, owner: ctx.actor, enabled, source, template, next_at },
+          { title, ...byCaller(ctx), enabled, source, template, next_at },
         );
         return { ...toTrigger(row), ...(secretSealed !== undefined && { secret: secretSealed }) };
       }),
@@ -96,7 +96,7 @@ export class ManageTriggers {
         const enabled = request.enabled ?? row.enabled;
         const kept = request.on === undefined && enabled === row.enabled;
         const next_at = kept ? row.next_at : nextOf(source, enabled);
-        return toTrigger(await updateTrigger(tx, row, { title, owner: ctx.actor, enabled, source, template, next_at }));
+        return toTrigger(await updateTrigger(tx, row, { title, ...byCaller(ctx), enabled, source, template, next_at }));
       }),
     );
   }
@@ -118,6 +118,7 @@ export class ManageTriggers {
         return this.trigger.fire(tx, ctx.tenantId, request.id, {
           ...{ kind: 'manual', key: `manual/${newId('event')}`, at: new Date() },
           ...(request.body !== undefined && { body: request.body }),
+          rootCredential: ctx.rootCredentialId,
         });
       }),
     );
@@ -130,6 +131,12 @@ export class ManageTriggers {
     if (template.session !== undefined) await mustTakeRuns(tx, who, template.session);
   }
 }
+
+/** Whose it is from now on, and what it stands with. */
+const byCaller = ({ actor, rootCredentialId }: RequestContext) => ({
+  owner: actor,
+  root_credential: rootCredentialId ?? null,
+});
 
 /** @throws ConclaveError `runtime.trigger.too-many` when the workspace has too many others */
 async function mustHaveRoom(tx: Tx, ctx: RequestContext, id: string, source: TriggerSource): Promise<void> {

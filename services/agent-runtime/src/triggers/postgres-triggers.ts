@@ -18,6 +18,8 @@ export interface TriggerRow {
   readonly title: string;
   readonly owner: string;
   readonly owner_disabled: boolean;
+  /** The key or the connection beneath what it was made or last changed with. */
+  readonly root_credential: string | null;
   readonly enabled: boolean;
   readonly source: TriggerSource;
   readonly template: CreateRunRequest;
@@ -54,24 +56,32 @@ export const keyTopic = (key: string): string => `key:${key}`;
 export const RUN_ENDS: readonly string[] = [events.runCompleted.type, events.runFailed.type];
 export const hearsRunEnds = (source: TriggerSource): boolean => RUN_ENDS.includes(topicOf(source) ?? '');
 
-export type Written = Pick<TriggerRow, 'title' | 'owner' | 'enabled' | 'source' | 'template' | 'next_at'>;
+export type Written = Pick<
+  TriggerRow,
+  'title' | 'owner' | 'root_credential' | 'enabled' | 'source' | 'template' | 'next_at'
+>;
 
 /** Whether the owner's membership has ended: the request may have been on its way meanwhile. */
 const departed = (workspace: string, owner: string): string => `exists (select from departed_member d
   where d.tenant_id = $1 and d.workspace_id = ${workspace} and d.principal_id = ${owner})`;
+/** Whether nothing is started any more with what it is made with, likewise. */
+const distrusted = (root: string): string =>
+  `exists (select from distrusted_credential d where d.tenant_id = $1 and d.credential_id = ${root})`;
 
 export async function insertTrigger(
   tx: Tx,
   at: { tenantId: string; workspaceId: string; id: string; secretSealed: string | undefined },
-  { title, owner, enabled, source, template, next_at }: Written,
+  { title, owner, root_credential, enabled, source, template, next_at }: Written,
 ): Promise<TriggerRow> {
   const row = await tx.one<TriggerRow>(
     `insert into trigger (tenant_id, id, workspace_id, title, owner, enabled, kind, source, template, secret_sealed, topic, next_at,
-       owner_disabled)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, ${departed('$3', '$5')}) returning *`,
+       root_credential, owner_disabled)
+     select $1, $2, $3, $4, $5, $6 and trusted, $7, $8, $9, $10, $11, case when trusted then $12::timestamptz end, $13,
+       ${departed('$3', '$5')}
+     from (select not ${distrusted('$13')} as trusted) made returning *`,
     [
       ...[at.tenantId, at.id, at.workspaceId, title, owner, enabled, source.kind, journalJson(source)],
-      ...[journalJson(template), at.secretSealed ?? null, topicOf(source) ?? null, next_at],
+      ...[journalJson(template), at.secretSealed ?? null, topicOf(source) ?? null, next_at, root_credential],
     ],
   );
   return row!;
@@ -83,12 +93,14 @@ export async function updateTrigger(
   to: Written,
 ): Promise<TriggerRow> {
   const row = await tx.one<TriggerRow>(
-    `update trigger set title = $3, owner = $4, enabled = $5, source = $6, template = $7, topic = $8, next_at = $9,
+    `update trigger set title = $3, owner = $4, enabled = $5 and trusted, source = $6, template = $7, topic = $8,
+       next_at = case when trusted then $9::timestamptz end, root_credential = $10,
        owner_disabled = ${departed('trigger.workspace_id', '$4')}, updated_at = clock_timestamp()
-     where tenant_id = $1 and id = $2 returning *`,
+     from (select not ${distrusted('$10')} as trusted) made
+     where tenant_id = $1 and id = $2 returning trigger.*`,
     [
       ...[key.tenant_id, key.id, to.title, to.owner, to.enabled, journalJson(to.source), journalJson(to.template)],
-      ...[topicOf(to.source) ?? null, to.next_at],
+      ...[topicOf(to.source) ?? null, to.next_at, to.root_credential],
     ],
   );
   return row!;
@@ -119,6 +131,16 @@ export async function listTriggers(
     [tenantId, workspaceId ?? '', after ?? null, limit + 1],
   );
   return pageOf(rows.map(toTrigger), limit);
+}
+
+/** Turns off what was made or last changed with a credential. @returns which that were */
+export async function turnOff(tx: Tx, tenantId: string, credential: string): Promise<string[]> {
+  const rows = await tx.query<{ id: string }>(
+    `update trigger set enabled = false, next_at = null, updated_at = clock_timestamp()
+     where tenant_id = $1 and root_credential = $2 and enabled returning id`,
+    [tenantId, credential],
+  );
+  return rows.map(({ id }) => id).sort();
 }
 
 /** How many others the workspace has; nobody adds one until the transaction ends. */

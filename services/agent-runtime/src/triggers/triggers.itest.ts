@@ -307,6 +307,34 @@ describe('triggers', () => {
     });
   });
 
+  it('are turned off when what they were made with is distrusted, and what they started ends', async () => {
+    const owner = testPrincipal();
+    const leaked = { ...owner, rootCredentialId: newId('apiKey') };
+    const planted = await create({ kind: 'event', key: 'planted' }, ASK, leaked);
+    const schedule = await create({ kind: 'cron', expression: '0 0 1 1 *' }, ASK, leaked);
+    const own = await create({ kind: 'event', key: 'planted' }, ASK, owner);
+    await fixture.call(runs.sendEvent, { key: 'planted', data: 1 }, owner);
+    const byHand = await fire(own.id, {}, leaked);
+    (await fixture.eventsOf('auth')).emit(events.credentialDistrusted, owner.tenantId, {
+      credential: leaked.rootCredentialId,
+    });
+    await eventually(async () => expect(await runsOf(planted.id)).toMatchObject([{ state: 'canceled' }]));
+    await eventually(async () =>
+      expect(await runsOf(own.id)).toMatchObject([{ state: 'parked' }, { id: byHand.run, state: 'canceled' }]),
+    );
+    expect(await get(own.id, owner)).toMatchObject({ enabled: true });
+    expect((await get(schedule.id, owner)).nextAt).toBeUndefined();
+    expect(await refusalOf(fire(planted.id, {}, owner))).toBe('runtime.trigger.disabled');
+    const [told] = await fixture.emitted(events.runsStopped.type, owner.tenantId);
+    expect(told?.data).toMatchObject({ runs: 2, triggers: [planted.id, schedule.id].sort() });
+    // One that was on its way, and one that somebody takes over.
+    const late = await create({ kind: 'cron', expression: '0 0 1 1 *' }, ASK, leaked);
+    expect([late.enabled, late.nextAt]).toEqual([false, undefined]);
+    const on = (as: TestPrincipal) => fixture.call(triggers.changeTrigger, { id: late.id, enabled: true }, as);
+    expect(await on(leaked)).toMatchObject({ enabled: false });
+    expect(await on(owner)).toMatchObject({ enabled: true, nextAt: expect.any(String) });
+  });
+
   describe('by a delivery', () => {
     it('start a run for each, once, and tell their secret once', async () => {
       const hook = await create({ kind: 'webhook' });

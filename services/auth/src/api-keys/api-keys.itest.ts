@@ -195,6 +195,23 @@ describe('API keys', () => {
     expect(told.filter(({ data }) => data['credentialId'] === key.id)).toHaveLength(1);
   });
 
+  it('have their runs end with them, or afterwards, when it is asked for by who may cancel these', async () => {
+    const { id } = await fixture.call(auth.createApiKey, { name: 'leaked' }, a.principal);
+    const revoke = (request: object, as = a.principal) => fixture.call(auth.revokeApiKey, { id, ...request }, as);
+    const distrusted = async () =>
+      (await fixture.emitted(events.credentialDistrusted.type, a.principal.tenantId)).map(({ data }) => data);
+    const narrow = { ...a.principal, scopes: ['api-key:manage', 'run:create'] as const };
+    expect(await refusedWith(revoke({ runs: 'cancel' }, narrow))).toMatchObject({
+      ...{ code: 'auth.forbidden', params: { permission: 'run:cancel' } },
+    });
+    expect(await revoke({}, narrow)).toHaveProperty('revokedAt');
+    expect(await distrusted()).toEqual([]);
+    expect(await refusalOf(revoke({ runs: 'cancel' }, b.principal))).toBe('auth.api-key.not-found');
+    await revoke({ runs: 'cancel' });
+    expect(await distrusted()).toEqual([{ credential: id }]);
+    expect(await refusalOf(revoke({ runs: 'forget' }))).toBe('request.invalid');
+  });
+
   it('of another tenant or workspace do not exist', async () => {
     const elsewhere = await fixture.call(auth.createWorkspace, { name: 'elsewhere' }, a.principal);
     for (const stranger of [b.principal, { ...a.principal, workspaceId: elsewhere.id }, testPrincipal()]) {

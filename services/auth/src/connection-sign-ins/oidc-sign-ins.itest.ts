@@ -106,7 +106,8 @@ describe('signing in by OpenID Connect and OAuth', () => {
     expect(await refusalOf(signIn(connection))).toBe(REFUSED);
     await person('link');
     const { secret } = await signIn(connection);
-    expect((await fixture.exchange(secret, 'sign-in')).principal).toEqual(a.principal.principal);
+    const { principal, rootCredentialId } = await fixture.exchange(secret, 'sign-in');
+    expect([principal, rootCredentialId]).toEqual([a.principal.principal, connection.id]);
     issuer.person = { sub: 'ada' };
   });
 

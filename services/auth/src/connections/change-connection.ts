@@ -2,6 +2,7 @@ import { ConclaveError, connections, events, type RequestOf } from '@conclave/co
 import type { RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
+import { distrust } from '../credentials/distrust.js';
 import { refuseLessThanOwner } from '../members/role-grant.js';
 import { endSignIns } from '../sign-ins/end-sign-ins.js';
 import { newConnectionKey } from './connection-key.js';
@@ -28,7 +29,10 @@ import {
 
 type Request = RequestOf<typeof connections.changeConnection>;
 
-/** Changes a connection. Disabling it ends every sign-in opened through it in the same transaction. */
+/**
+ * Changes a connection. Disabling it ends every sign-in opened through it in the same transaction, and if it is asked for
+ * the runs that were started so.
+ */
 @Injectable()
 export class ChangeConnection {
   constructor(
@@ -37,7 +41,7 @@ export class ChangeConnection {
     private readonly places: PublicPlaces,
   ) {}
 
-  /** @throws ConclaveError `auth.connection.*` | `auth.role.too-wide` | `auth.workspace.not-found` */
+  /** @throws ConclaveError `auth.connection.*` | `auth.role.too-wide` | `auth.workspace.not-found` | `auth.forbidden` */
   run(ctx: RequestContext, request: Request): Promise<Connection> {
     const change = (tx: Tx) => this.change(tx, ctx, request);
     return this.db
@@ -46,7 +50,7 @@ export class ChangeConnection {
   }
 
   private async change(tx: Tx, ctx: RequestContext, request: Request): Promise<Connection> {
-    const { id, enabled, settings, ...rest } = request;
+    const { id, enabled, settings, runs, ...rest } = request;
     const row = await lockConnection(tx, ctx.tenantId, id, 'update');
     if (!row) throw new ConclaveError('auth.connection.not-found', { id });
     const now = new Date();
@@ -67,7 +71,8 @@ export class ChangeConnection {
     await updateConnection(tx, changed, isEnabled && row.disabled_at ? now : undefined);
     if (settings) await updateKeys(tx, changed);
     if (!isEnabled) await endSignIns(tx, ctx.tenantId, { connectionId: id }, now);
-    const members = Object.keys(request).filter((member) => member !== 'id');
+    if (runs === 'cancel') await distrust(tx, ctx, id);
+    const members = Object.keys(request).filter((member) => member !== 'id' && member !== 'runs');
     await tx.emit(events.connectionChanged, { connection: id, kind: row.kind, changed: members, enabled: isEnabled });
     return connectionView(changed, this.places);
   }

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { auth, connections, events, newId, roles, type RequestInputOf } from '@conclave/contracts';
+import { auth, connections, events, newId, ownerPermissions, roles, type RequestInputOf } from '@conclave/contracts';
 import { refusalOf, refusedWith, testIdp, type TestPrincipal } from '@conclave/dev-env/testing';
 import { selfSignedCertificate } from '@conclave/nest-kit';
 import { startAuth, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
@@ -128,6 +128,22 @@ describe('connections', () => {
     expect(gone.id).toBe(id);
     expect(await refusalOf(fixture.call(connections.getConnection, { id }, admin))).toBe('auth.connection.not-found');
     expect((await told(events.connectionDeleted.type)).at(-1)).toEqual({ connection: id, kind: 'saml' });
+  });
+
+  it('have the runs that were started through them end when it is asked for, by who may cancel these', async () => {
+    const [{ id }, { id: gone }] = [await create(), await create()];
+    const remove = (as = admin) => fixture.call(connections.deleteConnection, { id: gone, runs: 'cancel' }, as);
+    const narrow = { ...admin, scopes: ownerPermissions.filter((permission) => permission !== 'run:cancel') };
+    for (const enabled of [undefined, true])
+      expect(await refusalOf(change(id, { enabled, runs: 'cancel' }))).toBe('request.invalid');
+    for (const refused of [change(id, { enabled: false, runs: 'cancel' }, narrow), remove(narrow)])
+      expect(await refusalOf(refused)).toBe('auth.forbidden');
+    await change(id, { enabled: false });
+    expect(await told(events.credentialDistrusted.type)).toEqual([]);
+    expect(await change(id, { enabled: false, runs: 'cancel' })).toHaveProperty('disabledAt');
+    expect((await told(events.connectionChanged.type)).at(-1)).toMatchObject({ changed: ['enabled'], enabled: false });
+    await remove();
+    expect(await told(events.credentialDistrusted.type)).toEqual([{ credential: id }, { credential: gone }]);
   });
 
   it('are tried before they are kept, by who could keep them', async () => {

@@ -27,6 +27,8 @@ import {
 /** What a good credential is worth. */
 export interface Grant {
   readonly credentialId: string;
+  /** The key or the connection beneath it. */
+  readonly rootCredentialId?: string;
   readonly tenantId: string;
   readonly workspaceId: string;
   readonly principal: { readonly id: string; readonly kind: PrincipalKind; readonly name: string };
@@ -173,6 +175,7 @@ function grantOf(tenantId: string, row: Omit<CredentialRow, 'digest' | 'dead'>, 
   const expiresAt = earliest(row.expires_at, emergencyUntil);
   return {
     credentialId: row.credential_id,
+    ...(row.root_id === null ? {} : { rootCredentialId: row.root_id }),
     tenantId,
     workspaceId: row.workspace_id,
     principal: { id: row.principal_id, kind: row.principal_kind, name: row.principal_name },

@@ -32,6 +32,7 @@ describe('credential exchange', () => {
       workspaceId: a.principal.workspaceId,
       principal: { id: a.principal.principal.id, kind: 'user', name: 'Ada' },
       credentialId: a.keyId,
+      rootCredentialId: a.keyId,
       scopes: ownerPermissions,
     });
     expect(credentialId).toBe(a.keyId);

@@ -11,6 +11,8 @@ export interface CredentialRow {
   /** The key it is, or was opened with, and what that allows; without one it is worth the whole role. */
   readonly api_key_id: string | null;
   readonly scopes: Permission[] | null;
+  /** The key, or the connection that it was opened through. */
+  readonly root_id: string | null;
   readonly workspace_id: string;
   readonly principal_id: string;
   readonly principal_kind: PrincipalKind;
@@ -67,7 +69,7 @@ export async function tenantOfSignIn(tx: Tx, digest: Buffer): Promise<string | u
 
 export const apiKeyCredential = (tx: Tx, tenantId: string, id: string): Promise<CredentialRow | undefined> =>
   tx.one<CredentialRow>(
-    `select ${HELD}, k.id as credential_id, k.digest, k.expires_at, k.last_used_at, null as emergency_until,
+    `select ${HELD}, k.id as credential_id, k.id as root_id, k.digest, k.expires_at, k.last_used_at, null as emergency_until,
        k.revoked_at is not null or ${GONE} as dead
      from api_key k ${holderOf('k')} where k.tenant_id = $1 and k.id = $2`,
     [tenantId, id],
@@ -80,7 +82,7 @@ export const signInCredential = (
   { digest, idleMs }: { digest: Buffer; idleMs: number },
 ): Promise<CredentialRow | undefined> =>
   tx.one<CredentialRow>(
-    `select ${HELD}, s.id as credential_id, s.digest, least(k.expires_at, s.expires_at) as expires_at, s.last_used_at,
+    `select ${HELD}, s.id as credential_id, coalesce(k.id, s.connection_id) as root_id, s.digest, least(k.expires_at, s.expires_at) as expires_at, s.last_used_at,
        (select max(g.ends_at) from break_glass g where g.tenant_id = s.tenant_id and g.sign_in_id = s.id
          and g.workspace_id = s.workspace_id and g.ended_at is null and g.ends_at > now()) as emergency_until,
        ${standingRow('s')} as standing,
@@ -104,7 +106,8 @@ export const oauthCredential = (
   | undefined
 > =>
   tx.one(
-    `select ${HELD}, g.id as credential_id, g.scopes as granted, g.proven_at, g.last_used_at, null as emergency_until, ${GRANT_GONE} as dead
+    `select ${HELD}, g.id as credential_id, coalesce(k.id, g.connection_id) as root_id, g.scopes as granted, g.proven_at,
+       g.last_used_at, null as emergency_until, ${GRANT_GONE} as dead
      from oauth_grant g left join api_key k on k.tenant_id = g.tenant_id and k.id = g.api_key_id ${holderOf('g')}
      where g.tenant_id = $1 and g.id = $2 and g.principal_id = $3`,
     [tenantId, grantId, principalId],

@@ -242,6 +242,7 @@ describe('a device', () => {
       allowedAddresses: ['192.0.2.0/24'],
     });
     const program = { ...(await use(tokens.access_token)), scopes: roles.administrator };
+    expect(program.rootCredentialId).toBe(key.id);
     const wider = fixture.call(auth.createApiKey, { name: 'wider', allowedAddresses: ['0.0.0.0/0'] }, program);
     expect(await refusalOf(wider)).toBe('auth.address.too-wide');
     const { tenantId } = tenant.principal;

@@ -25,7 +25,9 @@ describe('sign-ins', () => {
     const exchanged = await exchange(secret);
     expect(exchanged).toMatchObject({ credentialId: id, csrf });
     const claims = await fixture.exchange(secret, 'sign-in');
-    expect(claims).toMatchObject({ ...tenant.principal, credentialId: id, expiresAt: expect.any(Number) });
+    expect(claims).toMatchObject({
+      ...{ ...tenant.principal, credentialId: id, rootCredentialId: tenant.keyId, expiresAt: expect.any(Number) },
+    });
   });
 
   it('give each page proof of its own sign-in', async () => {

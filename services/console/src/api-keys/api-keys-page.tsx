@@ -12,6 +12,7 @@ import { exactly } from '../design/time.js';
 import type { Look } from '../design/tones.js';
 import { Visible } from '../design/visible.js';
 import { useNameOf } from '../members/use-name-of.js';
+import { useStopRuns } from '../runs/stop-runs.js';
 import { CreateApiKey } from './create-api-key.js';
 
 type ApiKey = ReplyOf<typeof auth.listApiKeys>['items'][number];
@@ -87,6 +88,7 @@ interface KeyRowProps {
 function KeyRow({ apiKey, holder }: KeyRowProps) {
   const { id, name, scopes, createdAt, lastUsedAt, revokedAt } = apiKey;
   const revoke = useCommand(auth.revokeApiKey, [auth.listApiKeys]);
+  const stop = useStopRuns();
   return (
     <Table.Tr>
       <Table.Td>
@@ -120,7 +122,8 @@ function KeyRow({ apiKey, holder }: KeyRowProps) {
             question={`Revoke ${name}?`}
             yes="Revoke"
             command={revoke}
-            request={{ id }}
+            request={{ id, runs: stop.runs }}
+            choice={stop}
             opener={(open) => (
               <Button size="compact-xs" variant="default" onClick={open} aria-label={`Revoke ${name}`}>
                 Revoke…

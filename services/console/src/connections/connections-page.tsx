@@ -11,6 +11,7 @@ import { Tag } from '../design/tag.js';
 import type { Look } from '../design/tones.js';
 import { Visible } from '../design/visible.js';
 import { AddressesOf, type Connection } from './addresses-of.js';
+import { useStopRuns } from '../runs/stop-runs.js';
 import { useMay } from '../sign-in/use-me.js';
 import { MailDomains } from './mail-domains.js';
 import { ConnectProvider, EditProvider } from './connect-provider.js';
@@ -100,6 +101,7 @@ function Actions({ connection }: { readonly connection: Connection }) {
   const touches = [connections.listConnections];
   const change = useCommand(connections.changeConnection, touches);
   const remove = useCommand(connections.deleteConnection, touches);
+  const [stop, stopAll] = [useStopRuns(), useStopRuns()];
   const opener = (word: string) => (open: () => void) => (
     <Button size="compact-xs" variant="default" onClick={open} aria-label={`${word} ${name}`}>
       {word}
@@ -114,7 +116,8 @@ function Actions({ connection }: { readonly connection: Connection }) {
           question={`Disable ${name}?`}
           yes="Disable"
           command={change}
-          request={{ id, enabled: false }}
+          request={{ id, enabled: false, runs: stop.runs }}
+          choice={stop}
           opener={opener('Disable')}
         >
           Everybody who signed in through it is signed out at once.
@@ -130,7 +133,14 @@ function Actions({ connection }: { readonly connection: Connection }) {
           Enable
         </Button>
       )}
-      <Confirm question={`Delete ${name}?`} yes="Delete" command={remove} request={{ id }} opener={opener('Delete')}>
+      <Confirm
+        question={`Delete ${name}?`}
+        yes="Delete"
+        command={remove}
+        request={{ id, runs: stopAll.runs }}
+        choice={stopAll}
+        opener={opener('Delete')}
+      >
         Who signed in through it is signed out, and whom it vouched for is forgotten. The people stay.
       </Confirm>
     </Group>

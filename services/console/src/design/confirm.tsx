@@ -13,6 +13,8 @@ interface ConfirmProps<Reply, Request> {
   readonly yes: string;
   readonly command: UseMutationResult<Reply, Error, Request>;
   readonly request: Request;
+  /** What is chosen with a yes; anew each time. */
+  readonly choice?: { readonly shown: ReactNode; reset(): void };
   /** What happens after the dialog has closed on a success. */
   readonly onDone?: () => void;
   /** What opens the dialog. */
@@ -21,8 +23,13 @@ interface ConfirmProps<Reply, Request> {
 
 /** Asks before something that cannot be taken back. */
 export function Confirm<Reply, Request>(props: ConfirmProps<Reply, Request>) {
-  const { question, children, yes, command, request, onDone, opener } = props;
-  const [opened, { open, close }] = useDisclosure(false, { onOpen: command.reset });
+  const { question, children, yes, command, request, choice, onDone, opener } = props;
+  const [opened, { open, close }] = useDisclosure(false, {
+    onOpen: () => {
+      command.reset();
+      choice?.reset();
+    },
+  });
   const confirm = (): void => {
     command.mutate(request, {
       onSuccess: () => {
@@ -39,6 +46,7 @@ export function Confirm<Reply, Request>(props: ConfirmProps<Reply, Request>) {
           <Text component="div" size="sm" c="dimmed">
             {children}
           </Text>
+          {choice?.shown}
           <Refused error={command.error} />
           <Group justify="flex-end" gap="xs">
             <Button variant="default" onClick={close} data-autofocus>

@@ -77,9 +77,12 @@ const isInView = (element: Element): boolean => {
     });
     await button('Done').click();
     await button('Disable New Login').click();
+    await dialog().getByLabel('Also stop the runs it started').check();
     await dialog().getByRole('button', { name: 'Disable' }).click();
     await button('Enable New Login').click();
     await see(button('Disable New Login'));
+    const { request } = edge.writes.findLast(({ request: { runs } }) => runs === 'cancel')!;
+    expect(request).toMatchObject({ enabled: false });
     await button('Delete New Login').click();
     await dialog().getByRole('button', { name: 'Delete' }).click();
     await gone(button('Delete New Login'));

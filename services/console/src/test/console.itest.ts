@@ -639,8 +639,13 @@ import { API_KEY, newWorld, type World } from './world.js';
       });
       await button('I have copied it').click();
       await button('Revoke nightly').click();
+      await dialog().getByLabel('Also stop the runs it started').check();
+      await button('Leave it').click();
+      await button('Revoke nightly').click();
+      expect(await dialog().getByLabel('Also stop the runs it started').isChecked()).toBe(false);
       await dialog().getByRole('button', { name: 'Revoke' }).click();
       await see(page.getByRole('row', { name: /nightly.*Revoked/ }));
+      expect(edge.writes.at(-1)).toMatchObject({ subject: auth.revokeApiKey.subject, request: { runs: 'keep' } });
     });
 
     it('knows no such page', async () => {

@@ -110,15 +110,17 @@ async function settled(db: Database): Promise<void> {
   }
 }
 
+const entryOf = (text: string) => ({ type: 'bench.acted', data: { text }, grade: 'audited', waitMs: 0 }) as const;
+
 /** Lets entries trickle in, and looks when each is in a published checkpoint. */
 async function cadenceOf(
   db: Database,
   { tenants, everyMs, seconds }: Trickle,
-  add: (tenantId: string) => Promise<string>,
+  add: (tenantId: string) => Promise<{ readonly id: string }>,
 ): Promise<number[]> {
   const waiting = new Map<string, number>();
   const taken: number[] = [];
-  const added = async (tenantId: string) => waiting.set(await add(tenantId), performance.now());
+  const added = async (tenantId: string) => waiting.set((await add(tenantId)).id, performance.now());
   const write = async (): Promise<void> => {
     const end = performance.now() + seconds * 1_000;
     const adds: Promise<unknown>[] = [];
@@ -153,17 +155,13 @@ export async function open({ environment }: Options) {
   });
   return {
     async run({ tenant, payload: text }: Job): Promise<void> {
-      const request = { type: 'bench.acted', data: { text }, grade: 'audited', waitMs: 0 } as const;
-      await adding.add(contextOf(tenant), request);
+      await adding.add(contextOf(tenant), entryOf(text));
     },
     operations: {
       settled: () => settled(db),
       /** @returns how long each entry took from its acknowledgement to a published checkpoint that holds it */
-      cadence: (trickle: Trickle): Promise<number[]> =>
-        cadenceOf(db, trickle, async (tenantId) => {
-          const request = { type: 'bench.acted', data: { text: 'x' }, grade: 'audited', waitMs: 0 } as const;
-          return (await adding.add({ ...contextOf(0), tenantId }, request)).id;
-        }),
+      cadence: (trickle: Trickle) =>
+        cadenceOf(db, trickle, (tenantId) => adding.add({ ...contextOf(0), tenantId }, entryOf('x'))),
       /** @returns the seconds until a backlog of so many entries of one tenant is in its log, and published */
       async backlog(count: number): Promise<{ placedS: number; publishedS: number }> {
         const { deadlineAt: _nobodyWaits, ...ctx } = contextOf(1_000);

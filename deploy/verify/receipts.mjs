@@ -7,7 +7,7 @@
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash, createPublicKey } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -38,10 +38,15 @@ say('passed');
 /** Another language, another reading of the specification. */
 async function second() {
   const count = Number(process.env.COUNT ?? 400);
-  const python = (words, input) =>
-    execFileSync('python3', [join(spec, 'verify.py'), ...words], { input, encoding: 'utf8', maxBuffer: 1e8 });
-  say(python(['--manifest', join(spec, 'vectors')]).trim());
   const folder = mkdtempSync(join(tmpdir(), 'conclave-receipts-'));
+  // Where there is nothing else of the project: neither files nor, isolated (-I), modules beside it.
+  const alone = join(folder, 'spec');
+  cpSync(spec, alone, { recursive: true });
+  const python = (words, input) =>
+    execFileSync('python3', ['-I', join(alone, 'verify.py'), ...words], {
+      ...{ input, cwd: alone, env: { PATH: process.env.PATH }, encoding: 'utf8', maxBuffer: 1e8 },
+    });
+  say(python(['--manifest', join(alone, 'vectors')]).trim());
   const found = await corpus(count, process.env.SEED ?? 'nightly');
   const trust = join(folder, 'trust.json');
   writeFileSync(trust, JSON.stringify(found.trust));

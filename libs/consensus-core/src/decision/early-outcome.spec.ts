@@ -127,7 +127,7 @@ it.each(variantsOf)('an early stop by $method is what every completion comes to 
         }
       }
     }),
-    { numRuns: 150 },
+    { numRuns: 80 },
   );
   expect(stopped).toBeGreaterThan(0);
 });

@@ -1,20 +1,21 @@
 /**
  * What CI has no time for, about receipts: a second verifier in Python agrees on the vectors and on receipts at random,
  * Sigstore's verifier takes the bundle and refuses what it must, the JSON Schemas take what the shapes take, and no flip
- * of any bit, no other value in any place is trusted. Needs a built checkout, Python 3 and npm's registry.
+ * of any bit, no other value in any place is trusted: of receipts, of passkeys' too, of exports and access reviews. Needs a built checkout, Python 3 and npm's registry.
  *
- *     node deploy/verify/receipts.mjs [second] [others] [flips]
+ *     node deploy/verify/receipts.mjs [second] [others] [flips] [files]
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash, createPublicKey } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { base64, fromBase64, fromUtf8, jcs, parseStrictJson, utf8 } from '../../libs/audit-core/dist/index.js';
 import { sigstoreBundleOf } from '../../libs/consensus-core/dist/index.js';
-import { parseTrustPolicy, verifyReceipt } from '../../libs/verify/dist/index.js';
+import { parseTrustPolicy, verifyAccessReview, verifyExport, verifyReceipt } from '../../libs/verify/dist/index.js';
 import { corpus } from '../../libs/verify/dist/test/corpus.js';
+import { exportOf, reportOf, toldBy } from '../../libs/verify/dist/test/exports.js';
 import { flipped, pathsOf, replaced, strangers } from '../../libs/verify/dist/test/mutations.js';
 
 const root = join(import.meta.dirname, '../..');
@@ -29,7 +30,7 @@ const vector = (name) => readFileSync(join(spec, 'vectors', name));
 const { receipts } = JSON.parse(vector('manifest.json'));
 const trustText = vector('trust.json').toString();
 
-const parts = { second, others, flips };
+const parts = { second, others, flips, files };
 const chosen = process.argv.slice(2);
 for (const name of chosen.length > 0 ? chosen : Object.keys(parts)) await parts[name]();
 say('passed');
@@ -37,10 +38,15 @@ say('passed');
 /** Another language, another reading of the specification. */
 async function second() {
   const count = Number(process.env.COUNT ?? 400);
-  const python = (words, input) =>
-    execFileSync('python3', [join(spec, 'verify.py'), ...words], { input, encoding: 'utf8', maxBuffer: 1e8 });
-  say(python(['--manifest', join(spec, 'vectors')]).trim());
   const folder = mkdtempSync(join(tmpdir(), 'conclave-receipts-'));
+  // Where there is nothing else of the project: neither files nor, isolated (-I), modules beside it.
+  const alone = join(folder, 'spec');
+  cpSync(spec, alone, { recursive: true });
+  const python = (words, input) =>
+    execFileSync('python3', ['-I', join(alone, 'verify.py'), ...words], {
+      ...{ input, cwd: alone, env: { PATH: process.env.PATH }, encoding: 'utf8', maxBuffer: 1e8 },
+    });
+  say(python(['--manifest', join(alone, 'vectors')]).trim());
   const found = await corpus(count, process.env.SEED ?? 'nightly');
   const trust = join(folder, 'trust.json');
   writeFileSync(trust, JSON.stringify(found.trust));
@@ -187,4 +193,44 @@ async function flips() {
   say(
     `${tried} spoiled receipts, none trusted; SHA-256 of the good one ${createHash('sha256').update(bytes).digest('hex').slice(0, 12)}`,
   );
+}
+
+/** Every bit of what else can be checked offline: a receipt of passkeys, exports, the report of an access review. */
+async function files() {
+  const passkeys = (name) => readFileSync(join(spec, 'passkeys', name));
+  const trust = parseTrustPolicy(passkeys('trust.json').toString());
+  const receipt = passkeys('receipt.json');
+  const end = receipt.lastIndexOf('}') + 1;
+  await everyBit(receipt.subarray(0, end), async (changed, place) => {
+    must((await verifyReceipt(changed, trust)).exitCode !== 0, `a receipt of passkeys, ${place}, is trusted`);
+  });
+  say(`every bit of a receipt of passkeys (${end} bytes)`);
+  const entries = [
+    { type: 'member.added', data: { member: 'prn_two' }, personal: { email: 'two@example.org' } },
+    { type: 'member.removed', data: { member: 'prn_two' } },
+  ];
+  const [whole, some, report] = [
+    await exportOf(entries),
+    await exportOf(entries, { filtered: true }),
+    await reportOf(),
+  ];
+  for (const [what, { lines, logs }, verify, heading] of [
+    ['an export', whole, verifyExport, 0],
+    ['an export of some entries', some, verifyExport, 0],
+    ['an access review', report, verifyAccessReview, 3],
+  ]) {
+    const told = (of) => JSON.stringify([of.slice(0, heading), toldBy(of.slice(heading))]);
+    const bytes = utf8(lines.join('\n'));
+    await everyBit(bytes, async (changed, place) => {
+      const spoiled = Buffer.from(changed).toString('utf8').split('\n');
+      const { ok } = await verify(spoiled, { logs });
+      must(!ok || told(spoiled) === told(lines), `${what}, ${place}, says something else and is trusted`);
+    });
+    say(`every bit of ${what} (${bytes.length} bytes)`);
+  }
+}
+
+async function everyBit(bytes, check) {
+  for (let at = 0; at < bytes.length; at++)
+    for (let bit = 0; bit < 8; bit++) await check(flipped(bytes, at, bit), `byte ${at}, bit ${bit}`);
 }

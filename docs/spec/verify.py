@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """A second verifier of decision receipts (`decision-<id>.receipt.json`).
 
-It was written from the specification alone (receipt.md, counting.md, waiver.md and the vectors beside them), without
-a look at any other code of the project: it is there to show that the text suffices. Python 3.11, standard library
+It was first written from the specification alone (receipt.md, counting.md, waiver.md and the vectors beside them),
+without a look at any other code of the project, and changes with that text since: the same commits change both, and the
+verifier in TypeScript. It is there to show that text and programs say the same. Python 3.11, standard library
 only; no network. Numbers are Python's integers and fractions, so all arithmetic is exact. Comments name the section
 they follow: "§ 3" is one of receipt.md, "counting § 3" one of counting.md, "waiver" is waiver.md.
 

@@ -54,8 +54,9 @@ export function faultOfElectorate(
     const reason = excluded.includes(electorate[voter]!.voterId) ? 'voter-excluded' : 'voter-cap';
     return { reason, path: `/electorate/${voter}` };
   }
-  const families = [...Map.groupBy(electorate, ({ family }) => family).values()];
-  if (familyCap && families.some((members) => exceeds(weightOf(members), whole, familyCap)))
+  const families = new Map<string, number>();
+  for (const { family, weight } of electorate) families.set(family, (families.get(family) ?? 0) + weight);
+  if (familyCap && [...families.values()].some((weight) => exceeds(weight, whole, familyCap)))
     return { reason: 'family-cap', path: '/electorate' };
   const absent = shortfallOf(electorate, rules);
   return absent && { reason: absent, path: '/electorate' };

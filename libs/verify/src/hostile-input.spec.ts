@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { base64, fromBase64, fromUtf8, jcs, parseStrictJson, utf8, type Json } from '@conclave/audit-core';
 import fc from 'fast-check';
 import { review } from './test/decisions.js';
 import { editsOf, flipped, pathsOf, replaced, strangers } from './test/mutations.js';
 import { Platform } from './test/platform.js';
+import { parseTrustPolicy } from './trust-policy.js';
 import { verifyReceipt } from './verify-receipt.js';
 
 const platform = await Platform.start();
@@ -22,10 +24,11 @@ describe('a flipped bit', () => {
     bytes: Uint8Array,
     rebuild: (changed: Uint8Array) => Uint8Array | string,
     every = 1,
+    by = trust,
   ): Promise<number[]> {
     const places = Array.from({ length: Math.ceil(bytes.length / every) }, (_, at) => at * every);
     const trusted = await Promise.all(
-      places.map(async (at) => (await verifyReceipt(rebuild(flipped(bytes, at, (at * 5) % 8)), trust)).exitCode === 0),
+      places.map(async (at) => (await verifyReceipt(rebuild(flipped(bytes, at, (at * 5) % 8)), by)).exitCode === 0),
     );
     return places.filter((_, at) => trusted[at]);
   }
@@ -41,6 +44,19 @@ describe('a flipped bit', () => {
   it('in any third byte of the signed payload is found', async () => {
     const rebuild = (changed: Uint8Array) => withEnvelope({ payload: base64(changed) });
     expect(await survivors(fromBase64(envelope.payload), rebuild, 3)).toEqual([]);
+  });
+
+  it('in any third byte of a receipt of passkeys, or of its payload, is found', async () => {
+    const vector = (name: string) => readFileSync(new URL(`../../../docs/spec/passkeys/${name}.json`, import.meta.url));
+    const bytes = new Uint8Array(vector('receipt'));
+    const receipt = JSON.parse(fromUtf8(bytes)) as { readonly envelope: { readonly payload: string } };
+    const pinned = parseTrustPolicy(fromUtf8(vector('trust')));
+    const end = bytes.lastIndexOf(125) + 1; // what follows is a line feed, of which other blanks may be made
+    expect((await verifyReceipt(bytes, pinned)).exitCode).toBe(0);
+    expect(await survivors(bytes.subarray(0, end), (changed) => changed, 3, pinned)).toEqual([]);
+    const rebuild = (changed: Uint8Array) =>
+      JSON.stringify({ ...receipt, envelope: { ...receipt.envelope, payload: base64(changed) } });
+    expect(await survivors(fromBase64(receipt.envelope.payload), rebuild, 3, pinned)).toEqual([]);
   });
 
   it('in any byte of the signature is found', async () => {

@@ -33,6 +33,18 @@ describe('docs/spec', () => {
     expect(there.filter((name) => !generated.has(name))).toEqual([]);
   });
 
+  it('has a verifier in Python that imports the standard library and opens what it is given, and nothing else', () => {
+    const python = file('verify.py').toString();
+    const imports = [...python.matchAll(/^\s*(?:import|from)\s+([\w.]+)/gm)].map(([, name]) => name);
+    const standard = ['base64', 'fractions', 'functools', 'hashlib', 'json', 'os', 're', 'sys', 'time'];
+    expect(imports.toSorted()).toEqual(standard);
+    expect(python.match(/\b(?:__import__|importlib|exec|eval|subprocess|socket|urllib|ctypes)\b\s*[(.]/g)).toEqual(
+      null,
+    );
+    expect(python.match(/\bopen\(.*/g)).toEqual(['open(path, "rb") as file:']);
+    expect(new Set(python.match(/\bos\.[\w.]+/g))).toEqual(new Set(['os.path.join']));
+  });
+
   it('has vectors of every verdict that a receipt alone can come to, and of every step', () => {
     expect(new Set(receipts.map(({ exitCode }) => exitCode))).toEqual(new Set([0, 2, 3, 4, 5, 6, 7, 9]));
     expect(new Set(receipts.flatMap(({ step }) => step ?? [])).size).toBe(10);

@@ -65,12 +65,14 @@ function reportIn(lines: readonly string[]): Report {
   const [header, ...items] = lines.slice(0, end).map((line) => objectOf(parseStrictJson(line)));
   if (header?.['format'] !== FORMAT) throw refuse(`the first line is not of ${FORMAT}`);
   const said = (name: string): string => textOf(header[name]);
-  const outcomes = Object.fromEntries(
-    [...Map.groupBy(items, (item) => textOf(item['outcome']))].map(([outcome, group]) => [outcome, group.length]),
-  );
+  const outcomes = new Map<string, number>();
+  for (const item of items) {
+    const outcome = textOf(item['outcome']);
+    outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+  }
   const summary = {
     ...{ review: said('review'), workspace: said('workspace'), closedAt: said('closedAt'), closedBy: said('closedBy') },
-    ...{ items: items.length, outcomes },
+    ...{ items: items.length, outcomes: Object.fromEntries(outcomes) },
   };
   return {
     ...{ summary, tenant: said('tenant'), export: lines.slice(end) },

@@ -127,6 +127,24 @@ describe('audit', () => {
     ).toBe(true);
   });
 
+  it('has the weights a decision was opened with as an entry of its own, which is proven', async () => {
+    const me = testPrincipal();
+    const weights = [{ voter: newId('voter'), weightMilli: 904 }];
+    const data = { decision: newId('decision'), method: 'beta', taskClass: 'migration', weights } as const;
+    const sent = consensus.emit(events.calibrationFrozen, me.tenantId, data);
+    const { vkey } = await untilSize(me, 1);
+    const { items } = await entriesOf(me);
+    expect(items).toMatchObject([{ type: 'calibration.frozen', index: 0 }]);
+    const entry = Buffer.from(items[0]!.body, 'base64');
+    expect(JSON.parse(entry.toString())).toMatchObject({ event: sent.id, data });
+    const proof = await fixture.call(audit.getInclusionProof, { index: 0 }, me);
+    const note = parseNote(proof.checkpoint);
+    expect((await verifyNote(note, [parseVkey(vkey)])).signers).toHaveLength(1);
+    const { size, root } = parseCheckpoint(note.text);
+    const claim = { leafHash: leafHash(entry), index: 0, size, root };
+    expect(verifyInclusion(claim, proof.hashes.map(fromBase64))).toBe(true);
+  });
+
   it('loses nothing when the bus dies with everything in it', async () => {
     const me = testPrincipal();
     auth.emit(events.apiKeyCreated, me.tenantId, key(0));

@@ -4,6 +4,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { parse } from 'yaml';
 import { VERDICTS } from '@conclave/verify';
 import { EXIT } from '../exit-codes.js';
 import { GitRepository } from '../test/git-repository.js';
@@ -220,31 +221,90 @@ describe('a pre-push hook', () => {
   });
 });
 
-describe('the script of CI', () => {
-  const gate = async (commit: string, more: NodeJS.ProcessEnv = {}) => {
-    const clone = new GitRepository();
-    clone.git('remote', 'add', 'origin', server.dir);
-    clone.git('fetch', '--quiet', own.dir, `${commit}:refs/pull/7/head`);
-    const env = { PATH: process.env['PATH'], HOME: clone.dir, COMMIT: 'refs/pull/7/head', CONCLAVE: conclave, ...more };
-    const { status, stdout, stderr } = spawnSync(join(root, 'deploy/ci/gate.sh'), {
-      cwd: clone.dir,
-      env,
-      encoding: 'utf8',
-    });
-    clone.remove();
-    return { status, said: stdout + stderr };
-  };
+/** In a clone of the server's repository that has the commit as a pull request. */
+function inClone(commit: string, run: string[], more: NodeJS.ProcessEnv) {
+  const clone = new GitRepository();
+  clone.git('remote', 'add', 'origin', server.dir);
+  clone.git('fetch', '--quiet', own.dir, `${commit}:refs/pull/7/head`);
+  const env = { PATH: process.env['PATH'], HOME: clone.dir, ...more };
+  const { status, stdout, stderr } = spawnSync(run[0]!, run.slice(1), { cwd: clone.dir, env, encoding: 'utf8' });
+  clone.remove();
+  return { status, said: stdout + stderr };
+}
 
-  it('finds receipt, trust root and policy on the side of the branch', async () => {
-    expect(await gate(good)).toEqual({
+describe('the action of CI', () => {
+  interface Action {
+    readonly inputs: Readonly<Record<string, { readonly default: string }>>;
+    readonly runs: {
+      readonly using: string;
+      readonly steps: readonly { shell: string; run: string; env: Readonly<Record<string, string>> }[];
+    };
+  }
+  const folder = join(root, 'deploy/ci');
+  const action = parse(readFileSync(join(folder, 'action.yml'), 'utf8')) as Action;
+  const [step] = action.runs.steps;
+
+  /** What GitHub makes of `${{ a.b || c }}`: the first that is not empty. */
+  const evaluated = (text: string, contexts: Readonly<Record<string, string>>): string =>
+    text.replace(/\$\{\{\s*(.+?)\s*\}\}/g, (_, said: string) => {
+      const names = said.split(' || ');
+      expect(names.filter((name) => !(name in contexts))).toEqual([]);
+      return names.map((name) => contexts[name]!).find((value) => value !== '') ?? '';
+    });
+
+  /** Runs the action as GitHub does, with what is given and the rest by its defaults. */
+  function acted(github: Readonly<Record<string, string>>, given: Readonly<Record<string, string>>, commit: string) {
+    const inputs = Object.fromEntries(
+      Object.entries(action.inputs).map(([name, input]) => [
+        `inputs.${name}`,
+        given[name] ?? evaluated(input.default, github),
+      ]),
+    );
+    const env = Object.fromEntries(Object.entries(step!.env).map(([name, text]) => [name, evaluated(text, inputs)]));
+    return inClone(commit, [step!.shell, '-e', '-c', step!.run], { ...env, GITHUB_ACTION_PATH: folder });
+  }
+  const pull = (head: string) => ({
+    ...{ 'github.base_ref': 'main', 'github.event.repository.default_branch': 'trunk' },
+    ...{ 'github.event.pull_request.head.sha': head, 'github.sha': '0'.repeat(40) },
+  });
+
+  it('gives the script every variable it reads but the name of the remote', () => {
+    expect(action.runs).toMatchObject({ using: 'composite', steps: [{ shell: 'sh' }] });
+    const read = readFileSync(join(folder, 'gate.sh'), 'utf8').matchAll(/^#\s+([A-Z]+)\s/gm);
+    const names = [...read].map(([, name]) => name!).filter((name) => name !== 'REMOTE');
+    expect(Object.keys(step!.env).toSorted()).toEqual(names.toSorted());
+  });
+
+  it('passes by its defaults the head of a pull request that was judged, and no other', () => {
+    expect(acted(pull(good), { conclave }, good)).toMatchObject({ status: 0 });
+    const unjudged = own.git('rev-parse', 'unjudged').trim();
+    expect(acted(pull(unjudged), { conclave }, 'unjudged')).toMatchObject({ status: EXIT.usage });
+    expect(acted(pull(unjudged), { conclave, receipt: fileOf('good.json') }, 'unjudged')).toMatchObject({ status: 9 });
+  });
+
+  it('takes branch and commit of a push where there is no pull request', () => {
+    const push = {
+      ...{ 'github.base_ref': '', 'github.event.repository.default_branch': 'main' },
+      ...{ 'github.event.pull_request.head.sha': '', 'github.sha': good },
+    };
+    expect(acted(push, { conclave }, good)).toMatchObject({ status: 0 });
+  });
+});
+
+describe('the script of CI', () => {
+  const gate = (commit: string, more: NodeJS.ProcessEnv = {}) =>
+    inClone(commit, [join(root, 'deploy/ci/gate.sh')], { COMMIT: 'refs/pull/7/head', CONCLAVE: conclave, ...more });
+
+  it('finds receipt, trust root and policy on the side of the branch', () => {
+    expect(gate(good)).toEqual({
       status: 0,
       said: expect.stringMatching(/trust\.json of origin\/main[\s\S]*trusted/),
     });
-    expect(await gate('unjudged')).toEqual({
+    expect(gate('unjudged')).toEqual({
       status: EXIT.usage,
       said: expect.stringContaining('no receipt is at hand'),
     });
-    expect(await gate('unjudged', { RECEIPT: fileOf('good.json') })).toEqual({
+    expect(gate('unjudged', { RECEIPT: fileOf('good.json') })).toEqual({
       status: 9,
       said: expect.stringMatching(/holds tree [0-9a-f]{12}, which was not judged/),
     });

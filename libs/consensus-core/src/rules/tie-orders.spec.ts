@@ -71,7 +71,7 @@ describe('ranked-pairs', () => {
     expect(elect('ranked-pairs', 'ABS', rankings({ ABS: 4, SAB: 2 }), rule).winners).toEqual(['A']);
   });
 
-  it.each(['winning', 'margin'])('elects whoever wins in some order of equal victories (%s)', (variant) => {
+  it.each(['winning', 'margin', 'ratio'])('elects whoever wins in some order of equal victories (%s)', (variant) => {
     fc.assert(
       fc.property(profiles('ABCD', 6), (ballots) => {
         const { winners, detail } = elect('ranked-pairs', 'ABCD', ballots, { variant });
@@ -148,8 +148,13 @@ function everyLock(letters: string, matrix: readonly (readonly number[])[], vari
   const pairs = [...letters].flatMap((_, a) =>
     [...letters].flatMap((_, b) => (matrix[a]![b]! > matrix[b]![a]! ? [[a, b] as const] : [])),
   );
-  const strength = ([a, b]: readonly [number, number]) =>
-    variant === 'margin' ? matrix[a]![b]! - matrix[b]![a]! : matrix[a]![b]! * 1_000 - matrix[b]![a]!;
+  const strength = ([a, b]: readonly [number, number]) => {
+    const [won, lost] = [matrix[a]![b]!, matrix[b]![a]!];
+    if (variant === 'margin') return won - lost;
+    // Nobody against it is stronger than any ratio, whatever the votes for it.
+    if (variant === 'ratio') return lost === 0 ? Infinity : won / lost;
+    return won * 1_000 - lost;
+  };
   const winners = new Set<string>();
   const seen = new Set<string>();
   const lockNext = (left: (readonly [number, number])[], above: boolean[][]): void => {

@@ -1,7 +1,8 @@
 /**
  * Decisions through crashes: consensus, Postgres and audit are killed in every phase of a sealed decision with rounds,
  * while a request is on its way. What the voter was promised is there afterwards, once and in the order of the
- * promises, and the receipt is what its events say, byte for byte.
+ * promises, and the receipt is what its events say, byte for byte. The log has each audited event of each service once, in
+ * the order in which that service announced it. Then audit alone is killed in each of its own phases, in which it is held.
  */
 import { createHash, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -24,6 +25,7 @@ import {
 import { newId, type Decision } from '@conclave/contracts';
 import pg from 'pg';
 import { startConstellation, type Constellation } from '../testing/constellation.js';
+import { announced, exportedLog, untilLogged, type LogEntry } from './read-log.js';
 
 const SALT = Buffer.alloc(32, 7).toString('base64');
 const PATIENCE_MS = 90_000;
@@ -76,11 +78,36 @@ async function enrol(): Promise<Voter> {
   return voter;
 }
 
-/** A decision's events as they are stored, checked like the service checks them. */
-async function stored(id: string): Promise<{ events: DecisionEvent[]; announced: Record<string, number> }> {
+/** Asks Postgres as its administrator. */
+async function inPostgres<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: platform.postgres });
   await client.connect();
   try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** All of the tenant's log, which has every audited event once and in its producer's order. */
+async function wholeLog(): Promise<LogEntry[]> {
+  const told = await inPostgres(async (client) => {
+    await untilLogged(client, platform.tenant, PATIENCE_MS);
+    return announced(client, platform.tenant);
+  });
+  const entries = await exportedLog(platform);
+  const ids = entries.map(({ event }) => event);
+  expect(new Set(ids).size).toBe(ids.length);
+  for (const [service, events] of told) {
+    const own = new Set(events);
+    expect({ service, logged: ids.filter((id) => own.has(id)) }).toEqual({ service, logged: events });
+  }
+  return entries;
+}
+
+/** A decision's events as they are stored, checked like the service checks them. */
+async function stored(id: string): Promise<{ events: DecisionEvent[]; announced: Record<string, number> }> {
+  return inPostgres(async (client) => {
     const { rows } = await client.query<{ seq: number; type: EventType; at: Date; data: unknown }>(
       'select seq, type, at, data from consensus.decision_event where decision_id = $1 order by seq',
       [id],
@@ -95,9 +122,7 @@ async function stored(id: string): Promise<{ events: DecisionEvent[]; announced:
       return { seq, type, at: at.toISOString(), data: known.value } as DecisionEvent;
     });
     return { events, announced: Object.fromEntries(told.rows.map(({ type, count }) => [type, count])) };
-  } finally {
-    await client.end();
-  }
+  });
 }
 
 /** Kills it; when it is not back from the last time, as soon as it is: not every request waits for it. */
@@ -177,7 +202,7 @@ describe.each(victims)('while %s is killed in every phase', (victim) => {
 
     await kill(victim);
     const receipt = await ask<{ envelope: { payload: string } }>('GET', `/v1/decisions/${id}/receipt`);
-    const { events, announced } = await stored(id);
+    const { events, announced: told } = await stored(id);
     expect(events.map(({ seq }) => seq)).toEqual(events.map((_, at) => at + 1));
     const kept = events.flatMap(({ type, data }) => {
       const said = data as { voterId?: string; ballot?: { voterId: string }; contribution?: { voterId: string } };
@@ -185,7 +210,7 @@ describe.each(victims)('while %s is killed in every phase', (victim) => {
       return who === undefined ? [] : [`${type} ${who}`];
     });
     expect(kept).toEqual(promised);
-    expect(announced).toEqual({
+    expect(told).toEqual({
       ...{ 'decision.opened': 1, 'decision.commits-closed': 1, 'decision.reveal-opened': 1, 'decision.sealed': 1 },
     });
     const payload = Buffer.from(receipt.envelope.payload, 'base64');
@@ -196,5 +221,97 @@ describe.each(victims)('while %s is killed in every phase', (victim) => {
     if (!statement.ok) throw new Error(statement.path);
     expect(await checkBallots(statement.value.predicate)).toEqual([]);
     expect(recountAgrees(statement.value.predicate)).toBe(true);
+    const ofDecision = (await wholeLog()).filter(({ data }) => data['decision'] === id).map(({ type }) => type);
+    expect(ofDecision).toEqual(['decision.opened', 'decision.commits-closed', 'decision.sealed']);
+  }, 600_000);
+});
+
+it('the weights of a calibrated decision are a signed entry, and the ones that count', async () => {
+  const voters = [await enrol(), await enrol()];
+  const calibration = { method: 'beta', taskClass: 'nightly' };
+  const electorate = voters.map(({ voterId }, n) => ({ voterId, kind: 'human', name: `voter ${n}`, family: `f${n}` }));
+  const terms = {
+    question: 'Shall it land?',
+    options: [{ id: 'change', title: 'The change' }],
+    electorate,
+    calibration,
+  };
+  const id = newId('decision');
+  const opened = await ask<Decision>('POST', '/v1/decisions', { id, ...terms, rule: { method: 'approval-gate' } });
+  const logged = (await wholeLog()).filter(({ data }) => data['decision'] === id);
+  expect(logged.map(({ type }) => type).toSorted()).toEqual(['calibration.frozen', 'decision.opened']);
+  const entry = logged.find(({ type }) => type === 'calibration.frozen');
+  const weights = opened.ballots.map(({ voterId, weight }) => ({ voter: voterId, weightMilli: weight }));
+  expect(entry?.data).toMatchObject({ ...calibration, weights });
+}, 120_000);
+
+/** Adds an entry, until it is told to be there: a crash on the way is answered by the same again. */
+async function add(n: number, grade: 'audited' | 'sealed'): Promise<void> {
+  const headers = {
+    ...{ authorization: `Bearer ${platform.apiKey}`, 'content-type': 'application/json' },
+    'idempotency-key': `crash-${n}`,
+  };
+  const body = JSON.stringify({ type: 'crash.survived', data: { n }, grade });
+  for (const deadline = Date.now() + PATIENCE_MS; Date.now() < deadline; await sleep(100)) {
+    const sent = fetch(`${platform.gateway}/v1/audit/entries`, { method: 'POST', headers, body });
+    const answer = await sent.catch(() => undefined);
+    if (answer?.ok) return;
+    if (answer && answer.status < 500 && answer.status !== 409) throw new Error(await answer.text());
+  }
+  throw new Error(`entry ${n} was never taken`);
+}
+
+/** Where audit is when it cannot have this table: it takes an entry in, has numbered and signed, or has published. */
+const held = [
+  ['staging', 'audit.stage'],
+  ['sequencing and signing', 'audit.checkpoint'],
+  ['telling what is published', 'audit.outbound_event'],
+] as const;
+
+/** Kills audit while it waits for a table that somebody else has. */
+async function killHolding(table: string, meanwhile: () => Promise<unknown>): Promise<void> {
+  await inPostgres(async (client) => {
+    await client.query('begin');
+    await client.query(`lock table ${table} in access exclusive mode`);
+    const done = meanwhile();
+    const waits = `select from pg_locks where not granted and relation = $1::regclass`;
+    for (const deadline = Date.now() + PATIENCE_MS; ; await sleep(20)) {
+      if ((await client.query(waits, [table])).rowCount! > 0) break;
+      if (Date.now() > deadline) throw new Error(`nobody waits for ${table}`);
+    }
+    await kill('audit');
+    await client.query('rollback');
+    await done;
+  });
+}
+
+describe('audit, killed', () => {
+  let next = 0;
+  const added = async () =>
+    (await wholeLog())
+      .filter(({ type }) => type === 'entry.added')
+      .map(({ data }) => (data['data'] as { n: number }).n);
+  const inOrder = () => Array.from({ length: next }, (_, n) => n);
+
+  it.each(held)(
+    'while %s, loses, doubles and reorders nothing',
+    async (_phase, table) => {
+      await add(next++, 'sealed');
+      // A key's entry is awaited, and told when it is published: that is the last of the phases.
+      await killHolding(table, () => Promise.all([enrol(), add(next++, 'sealed')]));
+      await add(next++, 'audited');
+      expect(await added()).toEqual(inOrder());
+    },
+    300_000,
+  );
+
+  it('anywhere between an entry and its tiles, again and again, loses, doubles and reorders nothing', async () => {
+    for (let time = 0; time < 5; time++) {
+      const adding = add(next++, 'sealed');
+      await sleep(Math.random() * 120);
+      await kill('audit');
+      await adding;
+    }
+    expect(await added()).toEqual(inOrder());
   }, 600_000);
 });

@@ -1,6 +1,6 @@
 /** `npm run bench -- NAME [CASE…] [--json] [--rounds N]`: one benchmark on an installation of its own, on loopback. */
 import { parseArgs } from 'node:util';
-import { audit } from '../bench/audit.js';
+import { audit, auditCases } from '../bench/audit.js';
 import { authz } from '../bench/authz.js';
 import { cold } from '../bench/cold.js';
 import { decisions } from '../bench/decisions.js';
@@ -30,11 +30,13 @@ const benches: Readonly<Record<string, (rounds: number, cases: readonly string[]
 };
 /** What a bench can be told to do instead of all it does. */
 const casesOf: Readonly<Record<string, readonly string[]>> = {
+  audit: auditCases,
   engine: engineCases,
   identity: identityCases,
   panels: ['models'],
 };
 const USAGE = `Usage: npm run bench -- ${Object.keys(benches).join('|')} [--json] [--rounds N]
+       npm run bench -- audit [${auditCases.join('] [')}]
        npm run bench -- engine [${engineCases.join('] [')}]
        npm run bench -- identity [${identityCases.join('] [')}]
        npm run bench -- panels models [--questions FILE] [--env FILE]\n`;

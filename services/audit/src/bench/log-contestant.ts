@@ -51,6 +51,20 @@ interface Job {
   readonly payload: string;
 }
 
+/** Entries that nobody waits for, one every so often, each of the next tenant. */
+interface Trickle {
+  readonly tenants: readonly string[];
+  readonly everyMs: number;
+  readonly seconds: number;
+}
+
+/** Which of these entries are in a published checkpoint, whichever replica published it. */
+const PUBLISHED = `
+select e.event_id as id from entry e join log l on l.tenant_id = e.tenant_id and l.number = 1
+where e.tenant_id = any ($1) and e.event_id = any ($2) and e.idx < l.published`;
+/** How often that is looked for: figures are too long by half of it. */
+const LOOK_MS = 20;
+
 /** What somebody staged while the sequencer was away: entries of one tenant, as the service writes them. */
 const BACKLOG = `
 insert into stage (tenant_id, event_id, type, actor, at, body)
@@ -96,6 +110,38 @@ async function settled(db: Database): Promise<void> {
   }
 }
 
+const entryOf = (text: string) => ({ type: 'bench.acted', data: { text }, grade: 'audited', waitMs: 0 }) as const;
+
+/** Lets entries trickle in, and looks when each is in a published checkpoint. */
+async function cadenceOf(
+  db: Database,
+  { tenants, everyMs, seconds }: Trickle,
+  add: (tenantId: string) => Promise<{ readonly id: string }>,
+): Promise<number[]> {
+  const waiting = new Map<string, number>();
+  const taken: number[] = [];
+  const added = async (tenantId: string) => waiting.set((await add(tenantId)).id, performance.now());
+  const write = async (): Promise<void> => {
+    const end = performance.now() + seconds * 1_000;
+    const adds: Promise<unknown>[] = [];
+    for (let n = 0; performance.now() < end; n++, await sleep(everyMs)) adds.push(added(tenants[n % tenants.length]!));
+    await Promise.all(adds);
+  };
+  let writing = true;
+  const written = write().finally(() => (writing = false));
+  for (; writing || waiting.size > 0; await sleep(LOOK_MS)) {
+    const ids = [...waiting.keys()];
+    const found = await db.system((tx) => tx.query<{ id: string }>(PUBLISHED, [tenants, ids]));
+    const now = performance.now();
+    for (const { id } of found) {
+      taken.push(now - waiting.get(id)!);
+      waiting.delete(id);
+    }
+  }
+  await written;
+  return taken;
+}
+
 export async function open({ environment }: Options) {
   const config = loadConfig('audit', { ...baseEnvironment, ...auditEnvironment }, environment);
   const { db, log, publisher, sequencer, adding, proofs } = compose(config);
@@ -109,11 +155,13 @@ export async function open({ environment }: Options) {
   });
   return {
     async run({ tenant, payload: text }: Job): Promise<void> {
-      const request = { type: 'bench.acted', data: { text }, grade: 'audited', waitMs: 0 } as const;
-      await adding.add(contextOf(tenant), request);
+      await adding.add(contextOf(tenant), entryOf(text));
     },
     operations: {
       settled: () => settled(db),
+      /** @returns how long each entry took from its acknowledgement to a published checkpoint that holds it */
+      cadence: (trickle: Trickle) =>
+        cadenceOf(db, trickle, (tenantId) => adding.add({ ...contextOf(0), tenantId }, entryOf('x'))),
       /** @returns the seconds until a backlog of so many entries of one tenant is in its log, and published */
       async backlog(count: number): Promise<{ placedS: number; publishedS: number }> {
         const { deadlineAt: _nobodyWaits, ...ctx } = contextOf(1_000);

@@ -40,11 +40,14 @@ export class PostgresPublished {
   }
 
   /**
-   * Does the tenant's publishing in one transaction, while no other replica does; false when one is at it. So a newer
+   * Does the tenant's publishing in one transaction, while no other replica does; undefined when one is at it. So a newer
    * checkpoint in the store is never followed by an older one. What is to be published is read once it is the only one,
    * though both are asked for at once.
    */
-  alone(tenantId: string, work: (tx: Tx, head: SignedLog | undefined) => Promise<boolean>): Promise<boolean> {
+  alone(
+    tenantId: string,
+    work: (tx: Tx, head: SignedLog | undefined) => Promise<boolean>,
+  ): Promise<boolean | undefined> {
     return this.db.tx({ tenantId, actor: 'service:audit' }, async (tx) => {
       const [row, head] = await Promise.all([
         tx.one<{ locked: boolean }>(
@@ -53,7 +56,7 @@ export class PostgresPublished {
         ),
         this.log.signed(tx, tenantId),
       ]);
-      return row!.locked && work(tx, head);
+      return row!.locked ? work(tx, head) : undefined;
     });
   }
 

@@ -51,6 +51,13 @@ export interface Sequenced {
   readonly last: string;
 }
 
+/** What a round did. */
+export interface Round {
+  readonly sequenced: readonly Sequenced[];
+  /** Whether another replica worked on one of the logs: what was staged behind its back still waits. */
+  readonly busy: boolean;
+}
+
 /** Steps from tenant to tenant over the index, whatever each of them has waiting. */
 const WAITING = `
 with recursive waiting as (
@@ -128,12 +135,13 @@ export class PostgresSequence {
    * works on, and those that are refused, are left as they are. A round that goes on with a long stage says behind which
    * entry: rows that have left are stepped over one by one until Postgres cleans up.
    */
-  sequence(tenantIds: readonly string[], behind: ReadonlyMap<string, string> = new Map()): Promise<Sequenced[]> {
+  sequence(tenantIds: readonly string[], behind: ReadonlyMap<string, string> = new Map()): Promise<Round> {
     return this.db.system(async (tx) => {
       const locked = await this.lock(tx, tenantIds);
       const refused = await this.guard.check(tx, locked);
       const logs = locked.filter(({ tenantId }) => !refused.has(tenantId));
-      if (logs.length === 0) return [];
+      const busy = locked.length < tenantIds.length;
+      if (logs.length === 0) return { sequenced: [], busy };
       const [, rows] = await Promise.all([
         tx.query(BY_INDEX),
         tx.query<PlacedRow>(PLACE, [
@@ -148,12 +156,10 @@ export class PostgresSequence {
         tx,
         logs.flatMap((log) => grow(log, placed.get(log.tenantId)?.leaves)),
       );
-      return rows.map(({ tenant_id: tenantId, taken, types, last }) => ({
-        tenantId,
-        taken,
-        types: new Set(types),
-        last,
+      const sequenced = rows.map(({ tenant_id: tenantId, taken, types, last }) => ({
+        ...{ tenantId, taken, types: new Set(types), last },
       }));
+      return { sequenced, busy };
     });
   }
 

@@ -7,7 +7,9 @@ import { PostgresPublished } from './postgres-published.js';
 import { PublishLog } from './publish-log.js';
 
 /** A log that nobody waits for is published at most this often: partial tiles are written again each time. */
-const PAUSE_MS = 600;
+const PAUSE_MS = 400;
+/** Another replica publishes the log, and may have begun before what is to be published was there: it is asked for again. */
+const BUSY_MS = 50;
 /** Logs that one replica publishes at once. */
 const AT_ONCE = 4;
 /** What another replica left unpublished is found within this time. */
@@ -97,6 +99,7 @@ export class Publisher {
         tenantId,
         async (tx, head) => head !== undefined && (await this.log.publish(tx, head)),
       );
+      if (moved === undefined) this.due.set(tenantId, performance.now() + BUSY_MS);
       if (moved) for (const listener of this.listeners) listener(tenantId);
     } catch (error) {
       this.logger.error({ err: error, tenant: tenantId }, 'this log is not published; it will be tried again');

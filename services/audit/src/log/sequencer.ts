@@ -97,7 +97,9 @@ export class Sequencer {
   /** All in one transaction; when it fails, each log in one of its own: one that cannot grow keeps no other from it. */
   private async sequence(tenants: readonly string[], behind: Map<string, string>): Promise<number> {
     try {
-      const sequenced = await this.log.sequence(tenants, behind);
+      const { sequenced, busy } = await this.log.sequence(tenants, behind);
+      // What was staged while another replica had the log is in nobody's round: this one looks again, after its rest.
+      this.due ||= busy;
       for (const { tenantId, last } of sequenced) behind.set(tenantId, last);
       return this.told(sequenced);
     } catch (error) {

@@ -135,6 +135,15 @@ export const mfaPolicyChanged = event({
   data: z.object({ mfa: z.string() }),
 });
 
+/** Which ways in the tenant leaves open from now on; `exempt` are owners whom a passkey still lets in. */
+export const signInPolicyChanged = event({
+  type: 'sign-in-policy.changed',
+  producer: 'auth',
+  consumers: ['gateway', 'audit'],
+  audited: true,
+  data: z.object({ providersOnly: z.boolean(), exempt: z.array(idOf('principal')) }),
+});
+
 const link = z.object({
   link: idOf('link'),
   /** `bootstrap`, `invitation` or `recovery`. */

@@ -279,7 +279,7 @@ export const createSignIn = contract({
   permission: 'service',
   request: z.strictObject({ apiKey: z.string().min(1).max(512) }),
   reply: openedSignIn,
-  errors: ['auth.unauthenticated'],
+  errors: ['auth.unauthenticated', 'auth.sign-in.providers-only'],
 });
 
 export const endSignIn = contract({

@@ -187,6 +187,7 @@ export const changeConnection = contract({
   errors: [
     'auth.connection.not-found',
     'auth.connection.invalid',
+    'auth.connection.last',
     'auth.connection.exists',
     'auth.role.not-found',
     'auth.role.too-wide',
@@ -208,7 +209,7 @@ export const deleteConnection = contract({
   stepUp: true,
   request: z.strictObject({ id: idOf('connection') }),
   reply: connection,
-  errors: ['auth.connection.not-found'],
+  errors: ['auth.connection.not-found', 'auth.connection.last'],
   http: {
     method: 'DELETE',
     path: '/v1/connections/{id}',

@@ -44,6 +44,7 @@ export const createInvitation = contract({
     'auth.role.not-found',
     'auth.role.too-wide',
     'auth.passkeys-unavailable',
+    'auth.sign-in.providers-only',
   ],
   http: {
     method: 'POST',
@@ -84,6 +85,7 @@ export const renewInvitation = contract({
     'auth.mail.unavailable',
     'auth.role.too-wide',
     'auth.passkeys-unavailable',
+    'auth.sign-in.providers-only',
   ],
   http: {
     method: 'POST',
@@ -129,6 +131,7 @@ export const createRecovery = contract({
     'auth.member.not-found',
     'auth.role.too-wide',
     'auth.passkeys-unavailable',
+    'auth.sign-in.providers-only',
   ],
   http: {
     method: 'POST',
@@ -157,7 +160,7 @@ export const openLink = contract({
     branding: branding.optional(),
     options: jsonObject,
   }),
-  errors: ['auth.link.invalid', 'auth.passkeys-unavailable'],
+  errors: ['auth.link.invalid', 'auth.passkeys-unavailable', 'auth.sign-in.providers-only'],
 });
 
 /** Uses the link up: the passkey that was made for it is kept under `name`, and its owner is signed in. */
@@ -167,5 +170,11 @@ export const acceptLink = contract({
   permission: 'service',
   request: z.strictObject({ link, registration, name: newName }),
   reply: openedSignIn,
-  errors: ['auth.link.invalid', 'auth.passkey.refused', 'auth.passkeys-unavailable', 'auth.unauthenticated'],
+  errors: [
+    'auth.link.invalid',
+    'auth.passkey.refused',
+    'auth.passkeys-unavailable',
+    'auth.sign-in.providers-only',
+    'auth.unauthenticated',
+  ],
 });

@@ -135,5 +135,5 @@ export const signInWithPasskey = contract({
   permission: 'service',
   request: z.strictObject({ passkey: assertion, workspace: idOf('workspace').optional() }),
   reply: openedSignIn,
-  errors: ['auth.unauthenticated', 'auth.passkeys-unavailable'],
+  errors: ['auth.unauthenticated', 'auth.passkeys-unavailable', 'auth.sign-in.providers-only'],
 });

@@ -21,6 +21,8 @@ import { PublicPlaces } from './public-places.js';
 import { ProviderLogoutsController } from '../provider-logouts/provider-logouts.controller.js';
 import { SignOutAtProvider } from '../provider-logouts/sign-out-at-provider.js';
 import { TakeLogout } from '../provider-logouts/take-logout.js';
+import { ManageSignInPolicy } from '../sign-in-policy/manage-sign-in-policy.js';
+import { SignInPolicyController } from '../sign-in-policy/sign-in-policy.controller.js';
 import { ReadConnections } from './read-connections.js';
 import { RollKey } from './roll-key.js';
 import { TestConnection } from './test-connection.js';
@@ -30,6 +32,7 @@ export const connectionControllers = [
   ConnectionSignInsController,
   IdentitiesController,
   ProviderLogoutsController,
+  SignInPolicyController,
 ];
 
 export const connectionProviders = [
@@ -48,6 +51,7 @@ export const connectionProviders = [
   GithubClient,
   LinkIdentity,
   ListSignInOptions,
+  ManageSignInPolicy,
   OidcClient,
   Providers,
   PublicPlaces,

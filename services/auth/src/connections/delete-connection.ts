@@ -2,6 +2,7 @@ import { ConclaveError, connections, events, type RequestOf } from '@conclave/co
 import type { RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
+import { refuseLastWayIn } from '../sign-in-policy/postgres-sign-in-policy.js';
 import { endSignIns } from '../sign-ins/end-sign-ins.js';
 import { connectionView } from './connection-view.js';
 import { lockConnection, removeConnection, type Connection } from './postgres-connections.js';
@@ -15,7 +16,7 @@ export class DeleteConnection {
     private readonly places: PublicPlaces,
   ) {}
 
-  /** @throws ConclaveError `auth.connection.not-found` */
+  /** @throws ConclaveError `auth.connection.not-found` | `auth.connection.last` */
   run(ctx: RequestContext, request: RequestOf<typeof connections.deleteConnection>): Promise<Connection> {
     return this.db.tx(ctx, (tx) =>
       once(tx, ctx, connections.deleteConnection, request, () => this.remove(tx, ctx, request.id)),
@@ -25,6 +26,7 @@ export class DeleteConnection {
   private async remove(tx: Tx, { tenantId }: RequestContext, id: string): Promise<Connection> {
     const row = await lockConnection(tx, tenantId, id, 'update');
     if (!row) throw new ConclaveError('auth.connection.not-found', { id });
+    if (!row.disabled_at) await refuseLastWayIn(tx, tenantId, id);
     await endSignIns(tx, tenantId, { connectionId: id }, new Date());
     await removeConnection(tx, tenantId, id);
     await tx.emit(events.connectionDeleted, { connection: id, kind: row.kind });

@@ -6,6 +6,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { AuthConfig } from '../config.js';
 import { CredentialDigest } from '../credentials/credential-digest.js';
 import type { Caller } from '../members/caller.js';
+import { refuseBesideProviders } from '../sign-in-policy/postgres-sign-in-policy.js';
 import { insertLink, markLinksRevoked, type LinkPurpose } from './postgres-links.js';
 
 const HOUR_MS = 3_600_000;
@@ -31,7 +32,9 @@ export class MakeLink {
     private readonly digest: CredentialDigest,
   ) {}
 
+  /** @throws ConclaveError `auth.sign-in.providers-only` */
   async run(tx: Tx, to: Caller, purpose: LinkPurpose, madeBy: string | null): Promise<MadeLink> {
+    await refuseBesideProviders(tx, to.tenantId, to);
     const id = newId('link');
     const secret = randomBytes(32).toString('base64url');
     const createdAt = new Date();

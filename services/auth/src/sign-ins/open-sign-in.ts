@@ -12,6 +12,7 @@ import type { Tx } from '@conclave/postgres-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import type { AuthConfig } from '../config.js';
 import { CredentialDigest } from '../credentials/credential-digest.js';
+import { refuseBesideProviders } from '../sign-in-policy/postgres-sign-in-policy.js';
 import { refuseSuspended } from '../tenants/postgres-tenants.js';
 import { endSignIns } from './end-sign-ins.js';
 import { insertSignIn, oldestSignIns, workspaceOf } from './postgres-sign-ins.js';
@@ -66,10 +67,11 @@ export class OpenSignIn {
     private readonly digest: CredentialDigest,
   ) {}
 
-  /** @throws ConclaveError `auth.tenant.suspended`, `auth.unauthenticated` when they belong to no such workspace, or were disabled */
+  /** @throws ConclaveError `auth.tenant.suspended` | `auth.sign-in.providers-only`, `auth.unauthenticated` when they belong to no such workspace, or were disabled */
   async run(tx: Tx, who: Recognised): Promise<OpenedSignIn> {
     const { tenantId, principalId, method, factors } = who;
     await refuseSuspended(tx, tenantId);
+    await refuseBesideProviders(tx, tenantId, who);
     const workspaceId = await workspaceOf(tx, who);
     if (!workspaceId) throw new ConclaveError('auth.unauthenticated');
     const id = newId('signIn');

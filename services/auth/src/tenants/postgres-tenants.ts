@@ -15,7 +15,7 @@ export async function insertTenant(
   await tx.entities.insert(TenantEntity, tenant);
 }
 
-/** Runs as the system role, which may ask for nothing but the tenant of one exact name. */
+/** Runs as the system role, which may ask for nothing but the tenant of one name; its case tells nothing unless two are told apart by it. */
 export async function tenantNamed(tx: Tx, name: string): Promise<string | undefined> {
   const row = await tx.one<{ tenant: string | null }>('select tenant_named($1) as tenant', [name]);
   return row?.tenant ?? undefined;

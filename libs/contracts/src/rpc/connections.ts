@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { contract } from '../contract.js';
 import { idOf } from '../ids.js';
+import { clientAddress } from '../network.js';
 import { line, name, newName, pageOf, pageQuery, timestamp } from '../page.js';
 import { roles, type Role } from '../permissions.js';
 import { branding } from './branding.js';
@@ -36,6 +37,8 @@ export const samlSettings = z.strictObject({
   /** Whether the provider may begin a sign-in nobody asked for. */
   allowUnsolicited: z.boolean().default(false),
   requireEncryption: z.boolean().default(false),
+  /** The attribute with the groups a person is in; only people in one of `allowed` get in, everybody unless told. */
+  groups: z.strictObject({ attribute: shortText, allowed: z.array(shortText).min(1).max(100).optional() }).optional(),
   /** Authentication contexts in which the provider asked for a second factor itself; none unless told. */
   mfaContexts: z.array(shortText).max(10).optional(),
 });
@@ -341,7 +344,11 @@ export const beginConnectionSignIn = contract({
   owner: 'auth',
   subject: 'auth.v1.connection-sign-in.begin',
   permission: 'service',
-  request: z.strictObject({ connection: z.string().max(100), returnTo: z.string().max(1_000).optional() }),
+  request: z.strictObject({
+    connection: z.string().max(100),
+    returnTo: z.string().max(1_000).optional(),
+    address: clientAddress,
+  }),
   reply: z.object({ location: z.string(), flow, expiresAt: timestamp }),
   errors: ['auth.connection.refused'],
   timeoutMs: 10_000,
@@ -355,6 +362,7 @@ export const finishConnectionSignIn = contract({
   request: z.strictObject({
     connection: z.string().max(100),
     flow: flow.optional(),
+    address: clientAddress,
     answer: z.discriminatedUnion('kind', [
       z.strictObject({
         kind: z.literal('saml'),

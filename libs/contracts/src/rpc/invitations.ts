@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { contract } from '../contract.js';
 import { idOf } from '../ids.js';
+import { clientAddress } from '../network.js';
 import { jsonObject, name, newName, pageOf, pageQuery, timestamp } from '../page.js';
 import { branding } from './branding.js';
 import { openedSignIn } from './auth.js';
@@ -168,7 +169,7 @@ export const acceptLink = contract({
   owner: 'auth',
   subject: 'auth.v1.link.accept',
   permission: 'service',
-  request: z.strictObject({ link, registration, name: newName }),
+  request: z.strictObject({ link, registration, name: newName, address: clientAddress }),
   reply: openedSignIn,
   errors: [
     'auth.link.invalid',

@@ -7,6 +7,7 @@ import { ConnectionSignInsController } from '../connection-sign-ins/connection-s
 import { GetClientKeys } from '../connection-sign-ins/get-client-keys.js';
 import { GetSamlMetadata } from '../connection-sign-ins/get-saml-metadata.js';
 import { ListSignInOptions } from '../connection-sign-ins/list-sign-in-options.js';
+import { RefusedSignIns } from '../connection-sign-ins/refused-sign-ins.js';
 import { Providers } from '../connection-sign-ins/provider.js';
 import { IdentitiesController } from '../identities/identities.controller.js';
 import { LinkIdentity } from '../identities/link-identity.js';
@@ -56,6 +57,7 @@ export const connectionProviders = [
   Providers,
   PublicPlaces,
   ReadConnections,
+  RefusedSignIns,
   RollKey,
   SignOutAtProvider,
   TakeLogout,

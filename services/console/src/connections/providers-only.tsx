@@ -51,6 +51,7 @@ export function ProvidersOnly() {
                 <MultiSelect
                   label="Owners who may use a passkey all the same"
                   description="For when the provider is away. They have to have a passkey."
+                  searchable
                   data={choices}
                   value={exempt}
                   onChange={setExempt}

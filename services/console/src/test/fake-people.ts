@@ -68,7 +68,7 @@ export function peopleOf({ principal, tenant, workspace }: Me, now: number): Peo
   return {
     members: [
       { principal, role: 'administrator', createdAt: iso(now - 90 * HOUR) },
-      member('Grace Hopper', 'developer'),
+      { ...member('Grace Hopper', 'developer'), email: 'grace@example.com' },
       member('ci', 'developer', 'service-account'),
       bo,
     ],

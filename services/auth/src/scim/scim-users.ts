@@ -54,7 +54,7 @@ export class ScimUsers {
     const { where, rest } = narrowed(filter, (attribute) => conditionOf('Users', attribute));
     const rows = await users(tx, at, { ...(where && { where }), limit: SCAN_LIMIT + 1, offset: 0 });
     if (rows.length > SCAN_LIMIT) refuse(400, `more than ${SCAN_LIMIT} people would have to be looked at`, 'tooMany');
-    const told = new Map(rows.map((row) => [{ ...resourceOf(row), active: row.active }, row]));
+    const told = new Map<Json, UserRow>(rows.map((row) => [{ ...resourceOf(row), active: row.active }, row]));
     const page = listOf([...told.keys()], asked, rest);
     return { ...page, Resources: (page['Resources'] as Json[]).map((one) => view(resourceOf(told.get(one)!))) };
   }

@@ -179,6 +179,7 @@ import { API_KEY, type World } from './world.js';
       subject: signInPolicy.putSignInPolicy.subject,
       request: { providersOnly: true, exempt },
     });
+    await gone(dialog());
     await button('Open every way in').click();
     await dialog().getByRole('button', { name: 'Open every way in' }).click();
     await see(page.getByText('with passkeys and with one-time links'));

@@ -11,6 +11,7 @@ export const entries = {
   migrate: 'deploy/docker/migrate.mjs',
   'create-tenant': 'services/auth/dist/jobs/create-tenant.js',
   'data-keys': 'services/auth/dist/jobs/data-keys.js',
+  'recover-owner': 'services/auth/dist/jobs/recover-owner.js',
   'self-audit': 'services/audit/dist/jobs/self-audit.js',
   'rebuild-metrics': 'services/metrics/dist/jobs/rebuild.js',
   secrets: 'deploy/secrets/secrets.mjs',

@@ -123,7 +123,7 @@ export function reference(root: Group): string {
     'Written by `conclave help reference`; a test fails when it is stale. Every command tells the same with `--help`.',
     '',
     ...Object.entries(topics).flatMap(([name, { summary, text }]) => [
-      `## ${capital(name)}: ${summary}`,
+      `## ${capital(name.replaceAll('-', ' '))}: ${summary}`,
       '',
       ...block([text()]),
     ]),

@@ -23,6 +23,7 @@ import * as runtime from './rpc/runtime.js';
 import * as secrets from './rpc/secrets.js';
 import * as scim from './rpc/scim.js';
 import * as sessions from './rpc/sessions.js';
+import * as signInPolicy from './rpc/sign-in-policy.js';
 import * as signIns from './rpc/sign-ins.js';
 import * as triggers from './rpc/triggers.js';
 import * as tenants from './rpc/tenants.js';
@@ -41,6 +42,7 @@ export const contracts: readonly Contract[] = [
     connections,
     directories,
     signIns,
+    signInPolicy,
     secrets,
     passkeys,
     mfa,

@@ -119,6 +119,11 @@ export const identityErrors = {
     title: 'The tenant has as many connections as it may have.',
     action: 'Delete one that is not needed; `limit` names the number.',
   },
+  'auth.connection.last': {
+    status: 409,
+    title: 'People sign in through identity providers only, and no other is enabled.',
+    action: 'Connect or enable another first, or let people in by every way again with PUT /v1/sign-in-policy.',
+  },
   'auth.connection.refused': {
     status: 403,
     title: 'The sign-in was refused.',

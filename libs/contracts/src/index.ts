@@ -19,6 +19,7 @@ export {
 export * as auth from './rpc/auth.js';
 export * as connections from './rpc/connections.js';
 export * as directories from './rpc/directories.js';
+export * as signInPolicy from './rpc/sign-in-policy.js';
 export * as signIns from './rpc/sign-ins.js';
 export * as secrets from './rpc/secrets.js';
 export * as mfa from './rpc/mfa.js';

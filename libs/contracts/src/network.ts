@@ -10,3 +10,6 @@ export const network = z
 
 /** The networks a credential is good from. */
 export const networks = z.array(network).min(1).max(50);
+
+/** Where somebody comes from as the edge sees it; optional, as not everything comes from somewhere. */
+export const clientAddress = z.string().max(64).optional();

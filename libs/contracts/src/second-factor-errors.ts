@@ -1,4 +1,4 @@
-/** Refusals of who has not shown enough of who they are; a part of the catalogue. */
+/** Refusals of who has not shown enough of who they are, or not in the way the tenant wants; a part of the catalogue. */
 import type { CatalogueEntry } from './catalogue-entry.js';
 
 export const secondFactorErrors = {
@@ -40,6 +40,22 @@ export const secondFactorErrors = {
     status: 409,
     title: 'Recovery codes stand in for a second factor, and there is none.',
     action: 'Add an authenticator app or a passkey first.',
+  },
+  'auth.sign-in.providers-only': {
+    status: 403,
+    title: 'People of this tenant sign in through its identity providers only.',
+    action:
+      'Sign in with your organisation: its name or your address leads to its provider. Who comes in otherwise is in GET /v1/sign-in-policy, as `exempt`.',
+  },
+  'auth.sign-in-policy.untried': {
+    status: 409,
+    title: 'You did not sign in through one of the tenant’s identity providers just now.',
+    action: 'Sign in through one and say so again at once: nobody is to be shut out by a provider that does not work.',
+  },
+  'auth.sign-in-policy.unfit': {
+    status: 422,
+    title: 'Only an owner of the tenant who has a passkey can be exempt.',
+    action: 'Leave out `id`, or make them an owner (PUT /v1/owners/{id}) and let them add a passkey first.',
   },
   'auth.totp.not-found': {
     status: 404,

@@ -60,6 +60,7 @@ describe('what a sign-in may do', () => {
       'auth.v1.role.delete',
       'auth.v1.secret.delete',
       'auth.v1.secret.rotate',
+      'auth.v1.sign-in-policy.put',
       'auth.v1.sign-in.revoke',
       'auth.v1.sign-in.revoke-all',
       'auth.v1.tenant.create',

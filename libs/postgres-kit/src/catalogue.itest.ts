@@ -27,6 +27,7 @@ const uniqueAcrossTenants = [
   'auth.mail_domain_proven', // a domain is whose its DNS says it is, and that is one tenant
   'auth.passkey_credential', // browsers name a passkey and no tenant
   'auth.tenant_name', // the name by which an operator finds a tenant
+  'auth.tenant_name_in_lower_case',
   'auth.tenant_of_operators', // there is one
 ];
 

@@ -45,13 +45,14 @@ export const members = noun({
   name: 'member',
   list: auth.listMembers,
   id: ({ principal }) => principal.id,
-  names: ({ principal }) => [principal.name],
+  names: ({ principal, email }) => [principal.name, email],
   columns: {
     member: ({ principal }) => principal.id,
     kind: ({ principal }) => principal.kind,
     role: ({ role, owner }) => (owner ? `${role}, owner` : role),
     state: ({ disabledAt }) => (disabledAt === undefined ? 'active' : 'disabled'),
     name: ({ principal }) => principal.name,
+    email: ({ email }) => or(email),
     since: ({ createdAt }, out) => out.time(createdAt),
   },
 });

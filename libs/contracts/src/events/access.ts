@@ -163,10 +163,17 @@ export const authenticationFailed = event({
   bulk: true,
   personal: ['address'],
   data: z.object({
-    /** `api-key`, `passkey`, `link`, `oauth-client`, `totp` or `recovery-code`. */
+    /** `api-key`, `passkey`, `link`, `oauth-client`, `totp`, `recovery-code`, `saml` or `oidc`. */
     method: z.string(),
-    /** `wrong`, or `over`: it was good once. */
+    /**
+     * `wrong`, or `over`: it was good once; `providers-only`: it is good, and the tenant lets people in otherwise. Of a
+     * provider: `not-believed`, or `not-admitted`: it is believed, and its connection lets no such person in.
+     */
     reason: z.string(),
+    /** What of a provider was wrong, in few words. */
+    detail: z.string().optional(),
+    /** Through which provider they came. */
+    connection: idOf('connection').optional(),
     /** What they claimed to hold, by its id, and whose it is. */
     credential: z.string().optional(),
     principal: idOf('principal').optional(),

@@ -36,6 +36,7 @@ export const signInOpened = event({
   producer: 'auth',
   consumers: ['audit'],
   audited: true,
+  personal: ['address'],
   data: z.object({
     signIn: idOf('signIn'),
     principal: idOf('principal'),
@@ -43,6 +44,8 @@ export const signInOpened = event({
     /** How they proved who they are: `passkey`, `api-key`, … */
     method: z.string(),
     factors: z.array(z.string()),
+    /** Where they came from; of one that goes on, after a second factor or in another workspace, it was told before. */
+    address: z.string().optional(),
   }),
 });
 
@@ -133,6 +136,15 @@ export const mfaPolicyChanged = event({
   consumers: ['gateway', 'audit'],
   audited: true,
   data: z.object({ mfa: z.string() }),
+});
+
+/** Which ways in the tenant leaves open from now on; `exempt` are owners whom a passkey still lets in. */
+export const signInPolicyChanged = event({
+  type: 'sign-in-policy.changed',
+  producer: 'auth',
+  consumers: ['gateway', 'audit'],
+  audited: true,
+  data: z.object({ providersOnly: z.boolean(), exempt: z.array(idOf('principal')) }),
 });
 
 const link = z.object({

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { contract } from '../contract.js';
 import { idOf } from '../ids.js';
-import { networks } from '../network.js';
+import { clientAddress, networks } from '../network.js';
 import { name, newName, pageOf, pageQuery, timestamp } from '../page.js';
 import { permissions } from '../permissions.js';
 import { preferences } from './preferences.js';
@@ -27,7 +27,7 @@ export const exchangeCredential = contract({
     kind: z.enum(['api-key', 'sign-in', 'access-token']),
     secret: z.string().min(1).max(4_096),
     /** Where it is used from, for the record when it is not good. Optional, as it is renewed by nobody's request. */
-    address: z.string().max(64).optional(),
+    address: clientAddress,
   }),
   reply: z.object({
     token: z.string(),
@@ -205,7 +205,12 @@ export const listMembers = contract({
   subject: 'auth.v1.member.list',
   permission: 'member:read',
   request: z.strictObject(pageQuery),
-  reply: pageOf(member),
+  reply: pageOf(
+    member.extend({
+      /** Of a person, as far as it is known; whether a provider verified it or not. */
+      email: z.string().optional(),
+    }),
+  ),
   http: {
     method: 'GET',
     path: '/v1/members',
@@ -285,9 +290,9 @@ export const createSignIn = contract({
   owner: 'auth',
   subject: 'auth.v1.sign-in.create',
   permission: 'service',
-  request: z.strictObject({ apiKey: z.string().min(1).max(512) }),
+  request: z.strictObject({ apiKey: z.string().min(1).max(512), address: clientAddress }),
   reply: openedSignIn,
-  errors: ['auth.unauthenticated'],
+  errors: ['auth.unauthenticated', 'auth.sign-in.providers-only'],
 });
 
 export const endSignIn = contract({

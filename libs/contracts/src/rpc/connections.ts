@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { contract } from '../contract.js';
 import { idOf } from '../ids.js';
+import { clientAddress } from '../network.js';
 import { line, name, newName, pageOf, pageQuery, timestamp } from '../page.js';
 import { roles, type Role } from '../permissions.js';
 import { runsOfCredential } from './auth.js';
@@ -37,6 +38,8 @@ export const samlSettings = z.strictObject({
   /** Whether the provider may begin a sign-in nobody asked for. */
   allowUnsolicited: z.boolean().default(false),
   requireEncryption: z.boolean().default(false),
+  /** The attribute with the groups a person is in; only people in one of `allowed` get in, everybody unless told. */
+  groups: z.strictObject({ attribute: shortText, allowed: z.array(shortText).min(1).max(100).optional() }).optional(),
   /** Authentication contexts in which the provider asked for a second factor itself; none unless told. */
   mfaContexts: z.array(shortText).max(10).optional(),
 });
@@ -196,6 +199,7 @@ export const changeConnection = contract({
   errors: [
     'auth.connection.not-found',
     'auth.connection.invalid',
+    'auth.connection.last',
     'auth.connection.exists',
     'auth.role.not-found',
     'auth.role.too-wide',
@@ -218,7 +222,7 @@ export const deleteConnection = contract({
   attributes: ['runs'],
   request: z.strictObject({ id: idOf('connection'), runs: runsOfCredential }),
   reply: connection,
-  errors: ['auth.connection.not-found'],
+  errors: ['auth.connection.not-found', 'auth.connection.last'],
   http: {
     method: 'DELETE',
     path: '/v1/connections/{id}',
@@ -351,7 +355,11 @@ export const beginConnectionSignIn = contract({
   owner: 'auth',
   subject: 'auth.v1.connection-sign-in.begin',
   permission: 'service',
-  request: z.strictObject({ connection: z.string().max(100), returnTo: z.string().max(1_000).optional() }),
+  request: z.strictObject({
+    connection: z.string().max(100),
+    returnTo: z.string().max(1_000).optional(),
+    address: clientAddress,
+  }),
   reply: z.object({ location: z.string(), flow, expiresAt: timestamp }),
   errors: ['auth.connection.refused'],
   timeoutMs: 10_000,
@@ -365,6 +373,7 @@ export const finishConnectionSignIn = contract({
   request: z.strictObject({
     connection: z.string().max(100),
     flow: flow.optional(),
+    address: clientAddress,
     answer: z.discriminatedUnion('kind', [
       z.strictObject({
         kind: z.literal('saml'),

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { contract } from '../contract.js';
 import { idOf } from '../ids.js';
+import { clientAddress } from '../network.js';
 import { jsonObject, name, newName, pageOf, pageQuery, timestamp } from '../page.js';
 import { branding } from './branding.js';
 import { openedSignIn } from './auth.js';
@@ -44,6 +45,7 @@ export const createInvitation = contract({
     'auth.role.not-found',
     'auth.role.too-wide',
     'auth.passkeys-unavailable',
+    'auth.sign-in.providers-only',
   ],
   http: {
     method: 'POST',
@@ -84,6 +86,7 @@ export const renewInvitation = contract({
     'auth.mail.unavailable',
     'auth.role.too-wide',
     'auth.passkeys-unavailable',
+    'auth.sign-in.providers-only',
   ],
   http: {
     method: 'POST',
@@ -129,6 +132,7 @@ export const createRecovery = contract({
     'auth.member.not-found',
     'auth.role.too-wide',
     'auth.passkeys-unavailable',
+    'auth.sign-in.providers-only',
   ],
   http: {
     method: 'POST',
@@ -157,7 +161,7 @@ export const openLink = contract({
     branding: branding.optional(),
     options: jsonObject,
   }),
-  errors: ['auth.link.invalid', 'auth.passkeys-unavailable'],
+  errors: ['auth.link.invalid', 'auth.passkeys-unavailable', 'auth.sign-in.providers-only'],
 });
 
 /** Uses the link up: the passkey that was made for it is kept under `name`, and its owner is signed in. */
@@ -165,7 +169,13 @@ export const acceptLink = contract({
   owner: 'auth',
   subject: 'auth.v1.link.accept',
   permission: 'service',
-  request: z.strictObject({ link, registration, name: newName }),
+  request: z.strictObject({ link, registration, name: newName, address: clientAddress }),
   reply: openedSignIn,
-  errors: ['auth.link.invalid', 'auth.passkey.refused', 'auth.passkeys-unavailable', 'auth.unauthenticated'],
+  errors: [
+    'auth.link.invalid',
+    'auth.passkey.refused',
+    'auth.passkeys-unavailable',
+    'auth.sign-in.providers-only',
+    'auth.unauthenticated',
+  ],
 });

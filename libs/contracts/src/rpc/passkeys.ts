@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { contract } from '../contract.js';
 import { idOf } from '../ids.js';
+import { clientAddress } from '../network.js';
 import { jsonObject, name, newName, pageOf, pageQuery, timestamp } from '../page.js';
 import { openedSignIn } from './auth.js';
 
@@ -133,7 +134,7 @@ export const signInWithPasskey = contract({
   owner: 'auth',
   subject: 'auth.v1.sign-in.create-with-passkey',
   permission: 'service',
-  request: z.strictObject({ passkey: assertion, workspace: idOf('workspace').optional() }),
+  request: z.strictObject({ passkey: assertion, workspace: idOf('workspace').optional(), address: clientAddress }),
   reply: openedSignIn,
-  errors: ['auth.unauthenticated', 'auth.passkeys-unavailable'],
+  errors: ['auth.unauthenticated', 'auth.passkeys-unavailable', 'auth.sign-in.providers-only'],
 });

@@ -162,7 +162,7 @@ describe('identity providers, over the public edge', () => {
   });
 
   (existsSync(browserProgram) ? it : it.skip)(
-    'let a person in, from another site, in a real browser, where they add a second factor and ask it of everybody',
+    'let a person in, from another site, in a real browser, where they add a second factor, ask it of everybody, and close every other way in',
     async () => {
       const args = ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run'];
       await using browser = await chromium.launch({ executablePath: browserProgram, args });
@@ -235,11 +235,28 @@ describe('identity providers, over the public edge', () => {
       await page.getByLabel('Recovery code').fill(codes[0]!);
       await page.keyboard.press('Enter');
       await page.getByRole('heading', { level: 1, name: 'Runs' }).waitFor();
+      await page.goto(`${platform.origin}/connections`);
+      await button('Let people in through providers only').click();
+      await dialog.getByRole('button', { name: 'Let people in through providers only' }).click();
+      await page.getByText('People come in through these providers only.').waitFor();
+      const closed = await fetch(`${platform.origin}/v1/sign-ins`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ apiKey: platform.apiKey }),
+      });
+      expect([closed.status, await codeOf(Promise.resolve(closed))]).toEqual([403, 'auth.sign-in.providers-only']);
+
       const types = async () =>
         (await platform.api<{ items: { body: string }[] }>('GET', '/v1/audit/entries?limit=100')).items.map(
           ({ body }) => (JSON.parse(Buffer.from(body, 'base64').toString()) as { type: string }).type,
         );
-      const told = ['totp.added', 'recovery-codes.replaced', 'recovery-code.used', 'mfa-policy.changed'];
+      const told = [
+        'totp.added',
+        'recovery-codes.replaced',
+        'recovery-code.used',
+        'mfa-policy.changed',
+        'sign-in-policy.changed',
+      ];
       const until = Date.now() + 30_000;
       while (!told.every((type) => seen.has(type))) {
         for (const type of await types()) seen.add(type);

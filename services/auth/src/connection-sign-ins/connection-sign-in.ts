@@ -2,21 +2,20 @@
  * Signing in through a connection, in two steps with the provider between. A flow binds the second step to the browser
  * that took the first: its secret is in a cookie, its digest in Postgres, and it is used up before anything is believed.
  *
- * Whatever goes wrong, the answer is one and the same refusal; the reason is in the log.
+ * Whatever goes wrong, the answer is one and the same refusal; the reason is in the tenant's log.
  */
 import { randomBytes } from 'node:crypto';
 import type { ReplyOf, RequestOf, connections } from '@conclave/contracts';
-import { LOG } from '@conclave/nest-kit';
 import { Database, type Tx } from '@conclave/postgres-kit';
-import { Inject, Injectable } from '@nestjs/common';
-import type { Logger } from 'pino';
+import { Injectable } from '@nestjs/common';
 import { lockConnection, type ConnectionRow } from '../connections/postgres-connections.js';
 import { CredentialDigest } from '../credentials/credential-digest.js';
-import { OpenSignIn } from '../sign-ins/open-sign-in.js';
-import { openConnection, refusingAs, systemOf } from './open-connection.js';
+import { OpenSignIn, type Recognised } from '../sign-ins/open-sign-in.js';
+import { openConnection, systemOf } from './open-connection.js';
 import { insertFlow, takeAssertion, takeFlow } from './postgres-flows.js';
 import { Providers, type ProviderAnswer } from './provider.js';
 import { recognise } from './recognise.js';
+import { RefusedSignIns } from './refused-sign-ins.js';
 import { SignInRefusal, localPath, type Vouched } from './vouched.js';
 
 type Begin = typeof connections.beginConnectionSignIn;
@@ -32,12 +31,12 @@ export class ConnectionSignIn {
     private readonly providers: Providers,
     private readonly digest: CredentialDigest,
     private readonly door: OpenSignIn,
-    @Inject(LOG) private readonly log: Logger,
+    private readonly refused: RefusedSignIns,
   ) {}
 
   /** @throws ConclaveError `auth.connection.refused` */
-  begin({ connection, returnTo }: RequestOf<Begin>): Promise<ReplyOf<Begin>> {
-    return this.refusing(connection, async () => {
+  begin({ connection, returnTo, address }: RequestOf<Begin>): Promise<ReplyOf<Begin>> {
+    return this.refused.refusing({ connection, address }, async () => {
       const { row, settings } = await openConnection(this.db, this.providers, connection);
       const path = localPath(returnTo);
       const { location, requestId, sealed } = await this.providers.begin(row, settings, path);
@@ -55,13 +54,13 @@ export class ConnectionSignIn {
   }
 
   /** @throws ConclaveError `auth.connection.refused` */
-  finish({ connection, flow: secret, answer }: RequestOf<Finish>): Promise<ReplyOf<Finish>> {
-    return this.refusing(connection, async () => {
+  finish({ connection, flow: secret, answer, address }: RequestOf<Finish>): Promise<ReplyOf<Finish>> {
+    return this.refused.refusing({ connection, address }, async () => {
       const { row, settings } = await openConnection(this.db, this.providers, connection);
       const flow = await this.take(row, secret);
       if (!flow && !(settings.kind === 'saml' && settings.allowUnsolicited)) throw new SignInRefusal('no flow');
       const vouched = await this.providers.finish(row, settings, answer, flow);
-      const opened = await this.db.tx(systemOf(row.tenant_id), (tx) => this.admit(tx, row, vouched));
+      const opened = await this.db.tx(systemOf(row.tenant_id), (tx) => this.admit(tx, row, { ...vouched, address }));
       return { ...opened, returnTo: flow?.returnTo ?? relayedPath(answer) };
     });
   }
@@ -76,7 +75,11 @@ export class ConnectionSignIn {
   }
 
   /** The connection is asked again, and stays as it is until the sign-in is there: disabling it finds every one. */
-  private async admit(tx: Tx, { tenant_id: tenantId, id }: ConnectionRow, vouched: Vouched) {
+  private async admit(
+    tx: Tx,
+    { tenant_id: tenantId, id }: ConnectionRow,
+    vouched: Vouched & Pick<Recognised, 'address'>,
+  ) {
     const row = await lockConnection(tx, tenantId, id, 'share');
     if (!row || row.disabled_at) throw new SignInRefusal('disabled connection');
     if (vouched.assertion) {
@@ -90,13 +93,10 @@ export class ConnectionSignIn {
       ...{ tenantId, principalId, method, connectionId: id, expiresAt: vouched.until },
       factors: ['provider', ...(vouched.mfa ? ['provider-mfa'] : [])],
       provenAt: vouched.mfa?.at,
+      address: vouched.address,
       known: this.providers.markOf(row, vouched),
     });
     return { secret, csrf, expiresAt };
-  }
-
-  private refusing<T>(connection: string, work: () => Promise<T>): Promise<T> {
-    return refusingAs('auth.connection.refused', { log: this.log, connection }, work);
   }
 }
 

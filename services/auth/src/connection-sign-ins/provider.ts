@@ -9,6 +9,7 @@ import { CredentialDigest } from '../credentials/credential-digest.js';
 import type { ProviderMark } from '../sign-ins/open-sign-in.js';
 import { GithubClient } from '../oidc/github-client.js';
 import { OidcClient, type CodeFlow } from '../oidc/oidc-client.js';
+import { assertedGroups } from '../saml/asserted-groups.js';
 import type { NameId } from '../saml/guard.js';
 import { SamlRefusal } from '../saml/saml-refusal.js';
 import { ServiceProvider, type OwnSide } from '../saml/service-provider.js';
@@ -164,6 +165,7 @@ export class Providers {
       name: attribute(settings.nameAttribute),
       email: attribute(settings.emailAttribute),
       emailVerified: false,
+      groups: settings.groups && assertedGroups(settings.groups, asserted.attributes),
       until: asserted.sessionEnd,
       ...mfaBy(settings.mfaContexts, asserted.contexts, asserted.authenticatedAt),
       session: {

@@ -8,13 +8,13 @@ import { insertMembership, insertPrincipal } from '../members/postgres-members.j
 import { insertPerson, isKnownEmail, personOfEmail } from '../members/postgres-persons.js';
 import { permissionsOf } from '../roles/role-permissions.js';
 import { roleBy, settleRole } from './role-by-groups.js';
-import { SignInRefusal, type Vouched } from './vouched.js';
+import { NotAdmitted, type Vouched } from './vouched.js';
 
 /**
  * The principal a provider vouches for: whom its name for them is linked to, else whom an address belongs to that both
  * sides verified, else, where the connection says so, whom the directory brought, or somebody new.
  *
- * @throws SignInRefusal when it is nobody
+ * @throws NotAdmitted when it is nobody
  */
 export async function recognise(tx: Tx, connection: ConnectionRow, vouched: Vouched): Promise<string> {
   const { tenant_id: tenantId, id: connectionId } = connection;
@@ -65,14 +65,14 @@ async function newcomer(
   email: string | undefined,
 ): Promise<string> {
   const { tenant_id: tenantId, provisioning, kind } = connection;
-  if (provisioning.mode !== 'just-in-time') throw new SignInRefusal('unknown person');
-  if (email === undefined) throw new SignInRefusal('no address of the domains');
-  if (kind !== 'saml' && !vouched.emailVerified) throw new SignInRefusal('address not verified');
+  if (provisioning.mode !== 'just-in-time') throw new NotAdmitted('unknown person');
+  if (email === undefined) throw new NotAdmitted('no address of the domains');
+  if (kind !== 'saml' && !vouched.emailVerified) throw new NotAdmitted('address not verified');
   // Whoever was invited, provisioned or shut out is not made anew: an administrator links them.
-  if (await isKnownEmail(tx, tenantId, email)) throw new SignInRefusal('address of somebody who is there');
+  if (await isKnownEmail(tx, tenantId, email)) throw new NotAdmitted('address of somebody who is there');
   const { workspace: workspaceId } = provisioning;
   const role = roleBy(provisioning, vouched.groups);
-  if (!(await permissionsOf(tx, tenantId, role))) throw new SignInRefusal('the role is gone');
+  if (!(await permissionsOf(tx, tenantId, role))) throw new NotAdmitted('the role is gone');
   await refuseBeyond(tx, tenantId, 'members');
   const principalId = newId('principal');
   const at = new Date();

@@ -1,8 +1,17 @@
 import { inflateRawSync } from 'node:zlib';
 import { X509Certificate, verify } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { auth, connections, events, scim, signIns, type ReplyOf, type RequestInputOf } from '@conclave/contracts';
-import { refusalOf, refusedWith, testIdp, type Said } from '@conclave/dev-env/testing';
+import {
+  auth,
+  connections,
+  events,
+  newId,
+  scim,
+  signIns,
+  type ReplyOf,
+  type RequestInputOf,
+} from '@conclave/contracts';
+import { eventually, refusalOf, refusedWith, testIdp, type Said } from '@conclave/dev-env/testing';
 import { edge, startAuth, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
 
 type Connection = ReplyOf<typeof connections.createConnection>;
@@ -76,6 +85,35 @@ describe('signing in by SAML', () => {
     expect(context).toMatchObject({ tenantId: a.principal.tenantId, principal: a.principal.principal });
     const told = await fixture.emitted(events.signInOpened.type, a.principal.tenantId);
     expect(told.at(-1)?.data).toMatchObject({ method: 'saml', principal: a.principal.principal.id });
+  });
+
+  it('puts in the tenant’s log who was refused and why, once for those alike, and where who came in came from', async () => {
+    const address = '192.0.2.7';
+    const of = { connection: connection.id, method: 'saml', times: 1 };
+    const come = async (lie: Partial<Said>, from = connection) => {
+      const { requestId, flow } = await begin(from);
+      const response = await respond(requestId, lie, from);
+      const request = { connection: from.id, flow, address, answer: { kind: 'saml' as const, response } };
+      return fixture.call(connections.finishConnectionSignIn, request, edge);
+    };
+    await come({});
+    const opened = await fixture.emitted(events.signInOpened.type, a.principal.tenantId);
+    expect(opened.at(-1)!.data).toMatchObject({ method: 'saml', address });
+    for (let n = 0; n < 3; n++) expect(await refusalOf(come({ nameId: 'eve' }))).toBe(REFUSED);
+    expect(await refusalOf(come({ destination: 'https://evil.example.com' }))).toBe(REFUSED);
+    await change({ enabled: false });
+    const begun = { connection: connection.id, address };
+    expect(await refusalOf(fixture.call(connections.beginConnectionSignIn, begun, edge))).toBe(REFUSED);
+    const unknown = { ...begun, connection: newId('connection') };
+    expect(await refusalOf(fixture.call(connections.beginConnectionSignIn, unknown, edge))).toBe(REFUSED);
+    await eventually(async () => {
+      const told = await fixture.emitted(events.authenticationFailed.type, a.principal.tenantId);
+      expect(told.map(({ data }) => data)).toEqual([
+        { ...of, reason: 'not-admitted', detail: 'unknown person', address },
+        { ...of, reason: 'not-believed', detail: expect.stringMatching(/destination/i), address },
+        { ...of, reason: 'over', address },
+      ]);
+    });
   });
 
   it('counts as two factors only where the connection names the context that the assertion does', async () => {
@@ -213,6 +251,38 @@ describe('signing in by SAML', () => {
     expect(told).not.toMatch(/Bo Example|example\.com/);
   });
 
+  it('gives whom it made members the role that their groups give, at each sign-in anew, and lets in no others', async () => {
+    const provisioning = {
+      ...{ mode: 'just-in-time', role: 'viewer', workspace: a.principal.workspaceId },
+      groupRoles: [
+        { group: 'ops', role: 'administrator' },
+        { group: 'makers', role: 'developer' },
+      ],
+    };
+    const more = { provisioning, emailDomains: ['example.com'] };
+    expect(await refusalOf(connect({ emailAttribute: 'mail' }, more))).toBe('auth.connection.invalid');
+    const grouped = await connect({ emailAttribute: 'mail', groups: { attribute: 'memberOf' } }, more);
+    const come = (attributes: Said['attributes'], to = grouped) =>
+      signIn({ nameId: 'bo', attributes: { mail: 'bo@example.com', ...attributes } }, to);
+    const roleIn = async (attributes: Said['attributes']) => {
+      const { principal } = await fixture.exchange((await come(attributes)).secret, 'sign-in');
+      const { items } = await fixture.call(auth.listMembers, {}, a.principal);
+      return items.find((one) => one.principal.id === principal.id)!.role;
+    };
+    const settled = [];
+    for (const memberOf of [['makers', 'ops', 'others'], ['makers'], [], ['OPS'], ['ops']])
+      settled.push(await roleIn(memberOf.length > 0 ? { memberOf } : {}));
+    expect(settled).toEqual(['administrator', 'developer', 'viewer', 'viewer', 'administrator']);
+    const link = 'http://schemas.microsoft.com/claims/groups.link';
+    expect(await refusalOf(come({ memberOf: 'ops', [link]: 'https://graph.example.com' }))).toBe(REFUSED);
+    const fewer = { emailAttribute: 'mail', groups: { attribute: 'memberOf', allowed: ['staff'] } };
+    await change({ settings: { kind: 'saml', ...trust, ...fewer } }, grouped);
+    const outside: Said['attributes'][] = [{ memberOf: ['ops', 'Staff'] }, { memberOf: '' }, { groups: 'staff' }, {}];
+    for (const attributes of outside)
+      expect([attributes, await refusalOf(come(attributes))]).toEqual([attributes, REFUSED]);
+    await expect(come({ memberOf: ['ops', 'staff'] })).resolves.toBeDefined();
+  });
+
   it('lets in whom the directory brought, where that was decided, once and under no second name', async () => {
     const workspace = a.principal.workspaceId;
     const brought = await connect(
@@ -287,9 +357,10 @@ describe('signing in by SAML', () => {
     const domain = `d${Date.now().toString(36)}.example.com`;
     const open = await connect({}, { emailDomains: [domain] });
     const ask = (request: object) => fixture.call(connections.listSignInOptions, request, edge);
-    expect((await ask({ tenant: a.name })).connections.map(({ name }) => name)).toEqual(
-      [connection.name, open.name].sort(),
-    );
+    for (const name of [a.name, a.name.toUpperCase()])
+      expect((await ask({ tenant: name })).connections.map((one) => one.name)).toEqual(
+        [connection.name, open.name].sort(),
+      );
     expect(await ask({ email: `ada@${domain}` })).toEqual({ connections: [] });
     await fixture.database.query(
       `insert into auth.mail_domain (tenant_id, id, domain, token, created_at, proven_at, next_check_at)

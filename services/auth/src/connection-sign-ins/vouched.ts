@@ -43,6 +43,14 @@ export class SignInRefusal extends Error {
   }
 }
 
+/** The provider is believed, and its connection lets no such person in. */
+export class NotAdmitted extends SignInRefusal {}
+
+/** @throws NotAdmitted when only people of some groups are let in, and these are others */
+export function refuseOutside(allowed: readonly string[] | undefined, groups: readonly string[]): void {
+  if (allowed && !groups.some((group) => allowed.includes(group))) throw new NotAdmitted('in none of the groups');
+}
+
 /** Where a browser goes after signing in: a path of ours, whatever was asked for. */
 export function localPath(asked: string | undefined): string {
   return asked !== undefined && /^\/(?![/\\])[\w\-./~%?&=:@+,;]*$/.test(asked) ? asked : '/';

@@ -4,6 +4,7 @@ import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { distrust } from '../credentials/distrust.js';
 import { refuseLessThanOwner } from '../members/role-grant.js';
+import { refuseLastWayIn } from '../sign-in-policy/postgres-sign-in-policy.js';
 import { endSignIns } from '../sign-ins/end-sign-ins.js';
 import { newConnectionKey } from './connection-key.js';
 import { ConnectionSecrets } from './connection-secrets.js';
@@ -63,6 +64,7 @@ export class ChangeConnection {
       email_domains: rest.emailDomains ? [...new Set(rest.emailDomains)] : row.email_domains,
       disabled_at: isEnabled ? null : (row.disabled_at ?? now),
     };
+    if (!isEnabled && row.disabled_at === null) await refuseLastWayIn(tx, ctx.tenantId, id);
     if (isEnabled) trusted(changed.settings, this.places.origin);
     if (rest.provisioning || rest.emailDomains || settings)
       checkProvisioning(changed.provisioning, changed.email_domains, changed.settings as ConnectionSettings);

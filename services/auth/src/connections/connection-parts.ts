@@ -7,6 +7,7 @@ import { ConnectionSignInsController } from '../connection-sign-ins/connection-s
 import { GetClientKeys } from '../connection-sign-ins/get-client-keys.js';
 import { GetSamlMetadata } from '../connection-sign-ins/get-saml-metadata.js';
 import { ListSignInOptions } from '../connection-sign-ins/list-sign-in-options.js';
+import { RefusedSignIns } from '../connection-sign-ins/refused-sign-ins.js';
 import { Providers } from '../connection-sign-ins/provider.js';
 import { IdentitiesController } from '../identities/identities.controller.js';
 import { LinkIdentity } from '../identities/link-identity.js';
@@ -21,6 +22,8 @@ import { PublicPlaces } from './public-places.js';
 import { ProviderLogoutsController } from '../provider-logouts/provider-logouts.controller.js';
 import { SignOutAtProvider } from '../provider-logouts/sign-out-at-provider.js';
 import { TakeLogout } from '../provider-logouts/take-logout.js';
+import { ManageSignInPolicy } from '../sign-in-policy/manage-sign-in-policy.js';
+import { SignInPolicyController } from '../sign-in-policy/sign-in-policy.controller.js';
 import { ReadConnections } from './read-connections.js';
 import { RollKey } from './roll-key.js';
 import { TestConnection } from './test-connection.js';
@@ -30,6 +33,7 @@ export const connectionControllers = [
   ConnectionSignInsController,
   IdentitiesController,
   ProviderLogoutsController,
+  SignInPolicyController,
 ];
 
 export const connectionProviders = [
@@ -48,10 +52,12 @@ export const connectionProviders = [
   GithubClient,
   LinkIdentity,
   ListSignInOptions,
+  ManageSignInPolicy,
   OidcClient,
   Providers,
   PublicPlaces,
   ReadConnections,
+  RefusedSignIns,
   RollKey,
   SignOutAtProvider,
   TakeLogout,

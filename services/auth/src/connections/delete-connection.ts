@@ -3,6 +3,7 @@ import type { RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { distrust } from '../credentials/distrust.js';
+import { refuseLastWayIn } from '../sign-in-policy/postgres-sign-in-policy.js';
 import { endSignIns } from '../sign-ins/end-sign-ins.js';
 import { connectionView } from './connection-view.js';
 import { lockConnection, removeConnection, type Connection } from './postgres-connections.js';
@@ -21,7 +22,7 @@ export class DeleteConnection {
     private readonly places: PublicPlaces,
   ) {}
 
-  /** @throws ConclaveError `auth.connection.not-found` | `auth.forbidden` */
+  /** @throws ConclaveError `auth.connection.not-found` | `auth.connection.last` | `auth.forbidden` */
   run(ctx: RequestContext, request: Request): Promise<Connection> {
     return this.db.tx(ctx, (tx) =>
       once(tx, ctx, connections.deleteConnection, request, () => this.remove(tx, ctx, request)),
@@ -32,6 +33,7 @@ export class DeleteConnection {
     const { tenantId } = ctx;
     const row = await lockConnection(tx, tenantId, id, 'update');
     if (!row) throw new ConclaveError('auth.connection.not-found', { id });
+    if (!row.disabled_at) await refuseLastWayIn(tx, tenantId, id);
     if (runs === 'cancel') await distrust(tx, ctx, id);
     await endSignIns(tx, tenantId, { connectionId: id }, new Date());
     await removeConnection(tx, tenantId, id);

@@ -114,6 +114,6 @@ export function checkProvisioning(
   if (emailDomains.length === 0) throw invalid('emailDomains: just-in-time needs at least one');
   if (settings.kind === 'saml' && settings.emailAttribute === undefined)
     throw invalid('settings.emailAttribute: just-in-time needs the attribute that holds the address');
-  if (provisioning.groupRoles && !(settings.kind === 'oidc' && settings.groups))
-    throw invalid('groupRoles: settings.groups says where the groups are, of OpenID Connect only');
+  if (provisioning.groupRoles && !(settings.kind !== 'github' && settings.groups))
+    throw invalid('groupRoles: settings.groups says where the groups are, and GitHub tells of none');
 }

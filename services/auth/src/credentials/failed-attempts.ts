@@ -6,12 +6,16 @@ import type { Logger } from 'pino';
 
 /** Somebody was not let in. What they came with is not in it. */
 export interface FailedAttempt {
-  readonly method: 'api-key' | 'sign-in' | 'access-token' | 'passkey' | 'link' | 'oauth-client';
+  readonly method: 'api-key' | 'sign-in' | 'access-token' | 'passkey' | 'link' | 'oauth-client' | 'saml' | 'oidc';
   /** Whose log is told; of what belongs to nobody only ours is. */
   readonly tenantId?: string;
-  readonly reason: 'unknown' | 'wrong' | 'over';
+  readonly reason: 'unknown' | 'wrong' | 'over' | 'not-believed' | 'not-admitted' | 'providers-only';
+  /** What was wrong, in words of our own. */
+  readonly detail?: string;
+  /** Through which identity provider they came. */
+  readonly connection?: string;
   /** What they claimed to hold, by its id, and whose it is. */
-  readonly credential?: string;
+  readonly credential?: string | undefined;
   readonly principal?: string;
   readonly address?: string | undefined;
 }

@@ -2,6 +2,7 @@
 import type { Permission } from '@conclave/contracts';
 import type { Tx } from '@conclave/postgres-kit';
 import { GRANT_GONE } from '../oauth/postgres-grants.js';
+import { besideProviders } from '../sign-in-policy/postgres-sign-in-policy.js';
 import { standingRow, type StandingRow } from '../sign-ins/standing.js';
 import type { PrincipalKind } from '../members/principal.entity.js';
 
@@ -90,7 +91,8 @@ export const signInCredential = (
        or (s.connection_id is not null and not exists (select from connection c
          where c.tenant_id = s.tenant_id and c.id = s.connection_id and c.disabled_at is null))
        or (s.passkey_id is not null and not exists (select from passkey y
-         where y.tenant_id = s.tenant_id and y.id = s.passkey_id)) as dead
+         where y.tenant_id = s.tenant_id and y.id = s.passkey_id))
+       or ${besideProviders('s')} as dead
      from sign_in s left join api_key k on k.tenant_id = s.tenant_id and k.id = s.api_key_id ${holderOf('s')}
      where s.tenant_id = $1 and s.digest = $2`,
     [tenantId, digest, idleMs],

@@ -10,15 +10,14 @@
 import 'reflect-metadata';
 import { parseArgs } from 'node:util';
 import { ConclaveError, auth } from '@conclave/contracts';
-import { Database, entityConnections, pgConnections } from '@conclave/postgres-kit';
 import { z } from 'zod';
 import { ApiKeyMint } from '../api-keys/api-key-mint.js';
 import { jobConfig, type AuthConfig } from '../config.js';
 import { CredentialDigest } from '../credentials/credential-digest.js';
-import { entities } from '../entities.js';
 import { MakeLink } from '../links/make-link.js';
 import { CreateTenant } from '../tenants/create-tenant.js';
 import { FindTenant } from '../tenants/find-tenant.js';
+import { jobDatabase } from './job-database.js';
 
 const { name } = auth.createWorkspace.request.shape;
 const options = z.strictObject({
@@ -42,7 +41,7 @@ try {
 }
 
 async function run(wanted: z.output<typeof options>, config: AuthConfig): Promise<object> {
-  const db = await openDatabase(config);
+  const db = await jobDatabase(config, 'conclave-create-tenant');
   try {
     const digest = new CredentialDigest(config);
     const create = new CreateTenant(db, new ApiKeyMint(config, digest), new MakeLink(config, digest));
@@ -56,11 +55,4 @@ async function run(wanted: z.output<typeof options>, config: AuthConfig): Promis
   } finally {
     await db.close();
   }
-}
-
-async function openDatabase(config: AuthConfig): Promise<Database> {
-  const app = { schema: 'auth', size: 1, applicationName: 'conclave-create-tenant', url: config.DATABASE_URL };
-  const system = { ...app, url: config.DATABASE_SYSTEM_URL };
-  const ignoreIdle = (): void => undefined;
-  return new Database(await entityConnections(app, entities), pgConnections(system, ignoreIdle));
 }

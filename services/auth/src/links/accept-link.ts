@@ -55,6 +55,7 @@ export class AcceptLink {
       const passkey = await this.keeper.keep(tx, whose, { ...request, made, notice });
       return this.openSignIn.run(tx, {
         ...{ ...whose, workspaceId: still.workspace_id, passkeyId: passkey.id, provenAt: new Date() },
+        address: request.address,
         ...{ method: 'link', factors: ['link', ...PASSKEY_FACTORS] },
       });
     });

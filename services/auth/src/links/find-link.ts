@@ -3,6 +3,7 @@ import { Database, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { CredentialDigest } from '../credentials/credential-digest.js';
 import { FailedAttempts } from '../credentials/failed-attempts.js';
+import { refuseBesideProviders } from '../sign-in-policy/postgres-sign-in-policy.js';
 import { refuseSuspended } from '../tenants/postgres-tenants.js';
 import { beyondMaker } from './link-reach.js';
 import { lockLink, tenantOfLink, type LinkRow } from './postgres-links.js';
@@ -22,7 +23,7 @@ export class FindLink {
     private readonly failed: FailedAttempts,
   ) {}
 
-  /** @throws ConclaveError `auth.link.invalid` | `auth.tenant.suspended` */
+  /** @throws ConclaveError `auth.link.invalid` | `auth.tenant.suspended` | `auth.sign-in.providers-only` */
   async run(secret: string): Promise<FoundLink> {
     const digest = this.digest.of('link', secret);
     const tenantId = await this.db.system((tx) => tenantOfLink(tx, digest));
@@ -35,7 +36,9 @@ export class FindLink {
   private good(tenantId: string, digest: Buffer): Promise<LinkRow | undefined> {
     return this.db.tx({ tenantId, actor: 'service:auth' }, async (tx) => {
       const link = await goodLink(tx, tenantId, digest);
-      if (link) await refuseSuspended(tx, tenantId);
+      if (!link) return undefined;
+      await refuseSuspended(tx, tenantId);
+      await refuseBesideProviders(tx, tenantId, { principalId: link.principal_id });
       return link;
     });
   }

@@ -29,7 +29,7 @@ export class Invite {
     private readonly handOver: HandOver,
   ) {}
 
-  /** @throws ConclaveError `auth.role.too-wide` | `auth.passkeys-unavailable` */
+  /** @throws ConclaveError `auth.role.too-wide` | `auth.passkeys-unavailable` | `auth.sign-in.providers-only` */
   async run(ctx: RequestContext, request: RequestOf<typeof invitations.createInvitation>): Promise<Created> {
     this.ceremonies.site();
     const key = await this.handOver.keyFor(ctx, request.sendMail);

@@ -226,6 +226,8 @@ describe('one-time links', () => {
   it('leave no address behind of whoever is forgotten', async () => {
     const { link, principal } = await invite();
     await accept(link);
+    const addresses = async () => (await fixture.call(auth.listMembers, {}, admin)).items.map(({ email }) => email);
+    expect(await addresses()).toEqual(['bo@example.com', undefined]);
     const subject = { ...({} as PlacedEvent), tenantId: admin.tenantId, data: { subject: principal } };
     const { app } = fixture.service;
     await app
@@ -237,6 +239,7 @@ describe('one-time links', () => {
       [principal],
     );
     expect(row!.all).not.toMatch(/Bo|example|phone/);
+    expect(await addresses()).toEqual([undefined, undefined]);
   });
 
   it('are kept as digests only', async () => {

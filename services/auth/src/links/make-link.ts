@@ -7,6 +7,7 @@ import type { AuthConfig } from '../config.js';
 import { CredentialDigest } from '../credentials/credential-digest.js';
 import type { Caller } from '../members/caller.js';
 import type { LinkMaker } from './link-reach.js';
+import { refuseBesideProviders } from '../sign-in-policy/postgres-sign-in-policy.js';
 import { insertLink, markLinksRevoked, type LinkPurpose } from './postgres-links.js';
 
 const HOUR_MS = 3_600_000;
@@ -32,7 +33,9 @@ export class MakeLink {
     private readonly digest: CredentialDigest,
   ) {}
 
+  /** @throws ConclaveError `auth.sign-in.providers-only` */
   async run(tx: Tx, to: Caller, purpose: LinkPurpose, by: LinkMaker | null): Promise<MadeLink> {
+    await refuseBesideProviders(tx, to.tenantId, to);
     const id = newId('link');
     const secret = randomBytes(32).toString('base64url');
     const createdAt = new Date();

@@ -4,7 +4,8 @@ import type { Caller } from './caller.js';
 import { MembershipEntity } from './membership.entity.js';
 import { PrincipalEntity, type PrincipalKind } from './principal.entity.js';
 
-export type Member = ReplyOf<typeof auth.listMembers>['items'][number];
+export type Member = ReplyOf<typeof auth.changeMember>;
+type Listed = ReplyOf<typeof auth.listMembers>['items'][number];
 
 interface MemberRow {
   readonly id: string;
@@ -27,13 +28,14 @@ export async function insertMembership(tx: Tx, membership: Omit<MembershipEntity
   await tx.entities.insert(MembershipEntity, membership);
 }
 
-const MEMBER = `select p.id, p.kind, p.name, m.role, p.owner_since is not null as owner, m.created_at, m.disabled_at
-  from membership m join principal p on p.tenant_id = m.tenant_id and p.id = m.principal_id`;
+const COLUMNS = 'p.id, p.kind, p.name, m.role, p.owner_since is not null as owner, m.created_at, m.disabled_at';
+const FROM = 'membership m join principal p on p.tenant_id = m.tenant_id and p.id = m.principal_id';
 
 /** The member, as it is until the transaction ends. */
 export async function lockMember(tx: Tx, { tenantId, workspaceId, principalId }: Caller): Promise<Member | undefined> {
   const row = await tx.one<MemberRow>(
-    `${MEMBER} where m.tenant_id = $1 and m.workspace_id = $2 and m.principal_id = $3 for update of m`,
+    `select ${COLUMNS} from ${FROM}
+     where m.tenant_id = $1 and m.workspace_id = $2 and m.principal_id = $3 for update of m`,
     [tenantId, workspaceId, principalId],
   );
   return row && memberOf(row);
@@ -107,14 +109,19 @@ export async function pageOfMembers(
   db: Statements,
   { tenantId, workspaceId }: Caller,
   { limit, after }: { limit: number; after?: string | undefined },
-): Promise<{ items: Member[]; next?: string }> {
-  const rows = await db.query<MemberRow>(
-    `${MEMBER} where m.tenant_id = $1 and m.workspace_id = $2 and ($3::text is null or p.id < $3)
+): Promise<{ items: Listed[]; next?: string }> {
+  const rows = await db.query<MemberRow & { email: string | null }>(
+    `select ${COLUMNS}, e.email from ${FROM}
+     left join person e on e.tenant_id = m.tenant_id and e.principal_id = m.principal_id
+     where m.tenant_id = $1 and m.workspace_id = $2 and ($3::text is null or p.id < $3)
      order by p.id desc limit $4`,
     [tenantId, workspaceId, after ?? null, limit + 1],
   );
   const page = pageOf(rows, limit);
-  return { ...page, items: page.items.map(memberOf) };
+  return {
+    ...page,
+    items: page.items.map((row) => ({ ...memberOf(row), ...(row.email === null ? {} : { email: row.email }) })),
+  };
 }
 
 /** The caller with tenant, workspace and today's role; undefined when no longer a member, or disabled. */

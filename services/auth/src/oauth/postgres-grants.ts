@@ -1,6 +1,7 @@
 import { mfa, type Permission, type ReplyOf, type oauth } from '@conclave/contracts';
 import { pageOf, type Database, type Statements, type Tx } from '@conclave/postgres-kit';
 import type { Payload } from './postgres-oauth-requests.js';
+import { besideProviders } from '../sign-in-policy/postgres-sign-in-policy.js';
 import { CLI_CLIENT } from './clients.js';
 
 /** A grant as the person who gave it sees it. */
@@ -81,7 +82,8 @@ export const GRANT_GONE = `g.revoked_at is not null or g.expires_at <= now() or 
     where y.tenant_id = g.tenant_id and y.id = g.passkey_id))
   or (not g.strong and (exists (select from mfa_policy y where y.tenant_id = g.tenant_id and y.required)
     or exists (select from totp y where y.tenant_id = g.tenant_id and y.principal_id = g.principal_id
-      and y.confirmed_at is not null)))`;
+      and y.confirmed_at is not null)))
+  or ${besideProviders('g')}`;
 
 /** The grant, unless it is over for whatever reason. */
 export const standingGrant = (db: Statements, tenantId: string, id: string): Promise<StandingGrant | undefined> =>

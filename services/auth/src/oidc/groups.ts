@@ -1,5 +1,5 @@
 /** Groups that a provider says a person is in. A list that is not whole is none: who is in too many for it is refused. */
-import { SignInRefusal } from '../connection-sign-ins/vouched.js';
+import { NotAdmitted, refuseOutside } from '../connection-sign-ins/vouched.js';
 import type { SettingsOf } from '../connections/settings.js';
 import type { Claims } from './vendors.js';
 
@@ -9,14 +9,14 @@ type Asked = NonNullable<SettingsOf<'oidc'>['groups']>;
 export const saysGroups = ({ claim }: Asked, claims: Claims): boolean =>
   isElsewhere(claim, claims) || valueAt(claim, claims) !== undefined;
 
-/** @throws SignInRefusal when they are elsewhere or no names, or none of them is let in */
+/** @throws NotAdmitted when they are elsewhere or no names, or none of them is let in */
 export function groupsOf({ claim, allowed }: Asked, claims: Claims): readonly string[] {
-  if (isElsewhere(claim, claims)) throw new SignInRefusal('in more groups than the provider tells');
+  if (isElsewhere(claim, claims)) throw new NotAdmitted('in more groups than the provider tells');
   const value = valueAt(claim, claims) ?? [];
   const groups = typeof value === 'string' ? [value] : value;
   if (!Array.isArray(groups) || !groups.every((group) => typeof group === 'string'))
-    throw new SignInRefusal('groups that are no names');
-  if (allowed && !groups.some((group) => allowed.includes(group))) throw new SignInRefusal('in none of the groups');
+    throw new NotAdmitted('groups that are no names');
+  refuseOutside(allowed, groups);
   return groups;
 }
 

@@ -2,7 +2,7 @@
  * Where providers do otherwise than OpenID Connect says, or leave open what it leaves open: what names a person, when an
  * address is believed to be theirs, and whose people an issuer vouches for. By the vendors' own documentation.
  */
-import { SignInRefusal } from '../connection-sign-ins/vouched.js';
+import { NotAdmitted, SignInRefusal } from '../connection-sign-ins/vouched.js';
 import type { SettingsOf } from '../connections/settings.js';
 import { tenantOf } from './entra-issuers.js';
 
@@ -46,7 +46,7 @@ const entra: Conventions = {
   assertion: { audience: 'token-endpoint', namesKey: true },
   asksUserinfo: false,
   admit({ issuer, entraTenants = [tenantOf(issuer)] }, { tid }) {
-    if (typeof tid !== 'string' || !entraTenants.includes(tid)) throw new SignInRefusal('another tenant of Entra');
+    if (typeof tid !== 'string' || !entraTenants.includes(tid)) throw new NotAdmitted('another tenant of Entra');
   },
   subjectOf({ tid, oid }) {
     if (typeof oid !== 'string' || !/^[0-9a-f-]{36}$/.test(oid)) throw new SignInRefusal('no object id');
@@ -63,7 +63,7 @@ const google: Conventions = {
     domain === undefined ? {} : { hd: more.length === 0 ? domain : '*' },
   admit({ hostedDomains }, { hd }) {
     if (hostedDomains && !(typeof hd === 'string' && hostedDomains.includes(hd)))
-      throw new SignInRefusal('another hosted domain');
+      throw new NotAdmitted('another hosted domain');
   },
   isVerified: (email, claims) =>
     standard.isVerified(email, claims) &&

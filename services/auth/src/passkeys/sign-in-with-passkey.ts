@@ -18,7 +18,11 @@ export class SignInWithPasskey {
   ) {}
 
   /** @throws ConclaveError `auth.unauthenticated`, whatever is wrong, and `auth.passkeys-unavailable` */
-  async run({ passkey: assertion, workspace }: RequestOf<typeof passkeys.signInWithPasskey>): Promise<OpenedSignIn> {
+  async run({
+    passkey: assertion,
+    workspace,
+    address,
+  }: RequestOf<typeof passkeys.signInWithPasskey>): Promise<OpenedSignIn> {
     const credentialId = Buffer.from(assertion.id, 'base64url');
     const tenantId = await this.db.system((tx) => tenantOfPasskey(tx, credentialId));
     const key =
@@ -30,24 +34,31 @@ export class SignInWithPasskey {
     }
     try {
       return await this.db.tx({ tenantId, actor: key.principal_id }, (tx) =>
-        this.open(tx, { tenantId, assertion, workspaceId: workspace }),
+        this.open(tx, { tenantId, assertion, workspaceId: workspace, address }),
       );
     } catch (error) {
       const refused = error instanceof ConclaveError && error.code === 'auth.passkey.refused';
       if (!refused) throw error;
       const { id: credential, principal_id: principal } = key;
-      this.failed.note({ method: 'passkey', tenantId, reason: 'wrong', credential, principal });
+      this.failed.note({ method: 'passkey', tenantId, reason: 'wrong', credential, principal, address });
       throw new ConclaveError('auth.unauthenticated', {}, { cause: error });
     }
   }
 
   private async open(
     tx: Tx,
-    at: { tenantId: string; assertion: Assertion; workspaceId: string | undefined },
+    at: { tenantId: string; assertion: Assertion; workspaceId: string | undefined; address: string | undefined },
   ): Promise<OpenedSignIn> {
-    const { tenantId, assertion, workspaceId } = at;
+    const { tenantId, assertion, workspaceId, address } = at;
     const key = await this.shownPasskey.take(tx, tenantId, assertion);
-    const who = { tenantId, principalId: key.principal_id, workspaceId, passkeyId: key.id, provenAt: new Date() };
+    const who = {
+      tenantId,
+      principalId: key.principal_id,
+      workspaceId,
+      passkeyId: key.id,
+      provenAt: new Date(),
+      address,
+    };
     return this.openSignIn.run(tx, { ...who, method: 'passkey', factors: PASSKEY_FACTORS });
   }
 }

@@ -37,6 +37,7 @@ const SCAN_LIMIT = 10_000;
 export class ScimUsers {
   constructor(private readonly roles: GroupRoles) {}
 
+  /** Looked for is who is active here, whether the directory said a word of it or not (RFC 7643 § 4.1.1 leaves it to us). */
   async list(tx: Tx, at: Directory, asked: ListAsked, view: (resource: Json) => Json): Promise<Json> {
     const { filter, sortBy, startIndex, count } = asked;
     if (!filter && sortBy === undefined) {
@@ -53,8 +54,9 @@ export class ScimUsers {
     const { where, rest } = narrowed(filter, (attribute) => conditionOf('Users', attribute));
     const rows = await users(tx, at, { ...(where && { where }), limit: SCAN_LIMIT + 1, offset: 0 });
     if (rows.length > SCAN_LIMIT) refuse(400, `more than ${SCAN_LIMIT} people would have to be looked at`, 'tooMany');
-    const page = listOf(rows.map(resourceOf), asked, rest);
-    return { ...page, Resources: (page['Resources'] as Json[]).map(view) };
+    const told = new Map<Json, UserRow>(rows.map((row) => [{ ...resourceOf(row), active: row.active }, row]));
+    const page = listOf([...told.keys()], asked, rest);
+    return { ...page, Resources: (page['Resources'] as Json[]).map((one) => view(resourceOf(told.get(one)!))) };
   }
 
   /** The person; locked, nobody else changes them until the transaction ends. */

@@ -82,7 +82,10 @@ describe('people of a directory', () => {
   });
 
   it('are found by what directories ask for, and by other filters', async () => {
-    const ada = await made('Ada@example.com', { externalId: '00u1', emails: [{ value: 'a@x.org', type: 'work' }] });
+    const known = { externalId: '00u1', emails: [{ value: 'a@x.org', type: 'work' }] };
+    const ada = await made('Ada@example.com', known);
+    // Who is described anew without a word of it is as active as before.
+    expect((await ask('PUT', `Users/${ada}`, person('Ada@example.com', known))).body).not.toHaveProperty('active');
     const bob = await made('bob@example.com', { active: false });
     for (const [filter, ids] of [
       ['userName eq "ADA@EXAMPLE.COM"', [ada]],
@@ -90,6 +93,10 @@ describe('people of a directory', () => {
       [`id eq "${bob}"`, [bob]],
       ['userName eq "nobody"', []],
       ['active eq false', [bob]],
+      ['active eq true', [ada]],
+      ['active eq "True" and userName pr', [ada]],
+      ['not (active eq false)', [ada]],
+      ['active ne true', [bob]],
       ['emails[type eq "work" and value co "x.org"]', [ada]],
       ['userName sw "b" or userName sw "Ada"', [ada, bob]],
     ] as const) {
@@ -167,6 +174,11 @@ describe('people of a directory', () => {
     expect(await memberOf(ids[0])).toHaveProperty('disabledAt');
     await fixture.call(auth.disableMember, { id: ids[1] }, tenant.principal);
     expect((await ask('GET', `Users/${ids[1]}`)).body).toHaveProperty('active', false);
+    const found = (await find('active eq false')).body.Resources;
+    expect(found.map((one) => [one.id, 'active' in one])).toEqual([
+      [ids[0], false],
+      [ids[1], true],
+    ]);
   });
 
   it('who own the tenant are ended by owners, not by whoever holds the directory’s key', async () => {

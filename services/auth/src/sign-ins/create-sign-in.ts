@@ -14,9 +14,12 @@ export class CreateSignIn {
   ) {}
 
   /** @throws ConclaveError `auth.unauthenticated` */
-  async run({ apiKey }: RequestOf<typeof auth.createSignIn>): Promise<OpenedSignIn> {
-    const { tenantId, workspaceId, principal, credentialId, expiresAt } = await this.authenticator.apiKey(apiKey);
-    const who = { tenantId, workspaceId, principalId: principal.id, apiKeyId: credentialId, expiresAt };
+  async run({ apiKey, address }: RequestOf<typeof auth.createSignIn>): Promise<OpenedSignIn> {
+    const { tenantId, workspaceId, principal, credentialId, expiresAt } = await this.authenticator.apiKey(
+      apiKey,
+      address,
+    );
+    const who = { tenantId, workspaceId, principalId: principal.id, apiKeyId: credentialId, expiresAt, address };
     return this.db.tx({ tenantId, actor: principal.id }, (tx) =>
       this.openSignIn.run(tx, { ...who, method: 'api-key', factors: ['key'] }),
     );

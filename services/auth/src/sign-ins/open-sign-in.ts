@@ -12,6 +12,8 @@ import type { Tx } from '@conclave/postgres-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import type { AuthConfig } from '../config.js';
 import { CredentialDigest } from '../credentials/credential-digest.js';
+import { FailedAttempts } from '../credentials/failed-attempts.js';
+import { refuseBesideProviders } from '../sign-in-policy/postgres-sign-in-policy.js';
 import { refuseSuspended } from '../tenants/postgres-tenants.js';
 import { endSignIns } from './end-sign-ins.js';
 import { insertSignIn, oldestSignIns, workspaceOf } from './postgres-sign-ins.js';
@@ -39,6 +41,8 @@ export interface Recognised {
   readonly provenAt?: Date | undefined;
   /** The end of what they proved themselves with, if it has one. */
   readonly expiresAt?: Date | undefined;
+  /** Where they came from, as far as it is known. */
+  readonly address?: string | undefined;
 }
 
 /** A sign-in that is to go on under another secret, as it is. */
@@ -64,12 +68,14 @@ export class OpenSignIn {
   constructor(
     @Inject(CONFIG) private readonly config: Pick<AuthConfig, 'SIGN_IN_HOURS'>,
     private readonly digest: CredentialDigest,
+    private readonly failed: FailedAttempts,
   ) {}
 
-  /** @throws ConclaveError `auth.tenant.suspended`, `auth.unauthenticated` when they belong to no such workspace, or were disabled */
+  /** @throws ConclaveError `auth.tenant.suspended` | `auth.sign-in.providers-only`, `auth.unauthenticated` when they belong to no such workspace, or were disabled */
   async run(tx: Tx, who: Recognised): Promise<OpenedSignIn> {
     const { tenantId, principalId, method, factors } = who;
     await refuseSuspended(tx, tenantId);
+    await refuseBesideProviders(tx, tenantId, who).catch((error: unknown) => this.noted(who, error));
     const workspaceId = await workspaceOf(tx, who);
     if (!workspaceId) throw new ConclaveError('auth.unauthenticated');
     const id = newId('signIn');
@@ -93,7 +99,14 @@ export class OpenSignIn {
     });
     await tx.emit(events.signInOpened, {
       ...{ signIn: id, principal: principalId, workspace: workspaceId, method, factors: [...factors] },
+      ...(who.address === undefined ? {} : { address: who.address }),
     });
     return { id, secret, csrf: this.digest.csrfOf(secret), expiresAt: expiresAt.toISOString() };
+  }
+
+  private noted({ tenantId, method, principalId: principal, address, ...by }: Recognised, error: unknown): never {
+    const credential = by.apiKeyId ?? by.passkeyId;
+    this.failed.note({ method, tenantId, reason: 'providers-only', credential, principal, address });
+    throw error;
   }
 }

@@ -31,6 +31,8 @@ export interface CreatedTenant extends TenantIds {
   readonly welcome: string;
 }
 
+const TAKEN = ['tenant_name', 'tenant_name_in_lower_case', 'tenant_of_operators'];
+
 /** Creates a tenant with a first workspace and its owner, who administers that. */
 @Injectable()
 export class CreateTenant {
@@ -40,7 +42,7 @@ export class CreateTenant {
     private readonly makeLink: MakeLink,
   ) {}
 
-  /** Who is there already is told apart by name. @throws ConclaveError `auth.tenant.exists` */
+  /** Who is there already is told apart by name, whatever its case. @throws ConclaveError `auth.tenant.exists` */
   async run(wanted: NewTenant): Promise<CreatedTenant & { readonly apiKey?: string }> {
     const ids = { tenant: newId('tenant'), workspace: newId('workspace'), principal: newId('principal') };
     const actor = wanted.actor ?? 'service:auth';
@@ -50,7 +52,7 @@ export class CreateTenant {
       );
       return { ...ids, ...secrets };
     } catch (error) {
-      if (isUniqueViolation(error, 'tenant_name') || isUniqueViolation(error, 'tenant_of_operators'))
+      if (TAKEN.some((index) => isUniqueViolation(error, index)))
         throw new ConclaveError('auth.tenant.exists', { name: wanted.name }, { cause: error });
       throw error;
     }

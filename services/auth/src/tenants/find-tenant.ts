@@ -1,5 +1,5 @@
 import { Database } from '@conclave/postgres-kit';
-import { firstOwner, tenantNamed, type TenantIds } from './postgres-tenants.js';
+import { ownerPlaces, tenantNamed, type TenantIds } from './postgres-tenants.js';
 
 /** Finds a tenant by its name, with its first workspace and owner. */
 export class FindTenant {
@@ -8,6 +8,7 @@ export class FindTenant {
   async run(name: string): Promise<TenantIds | undefined> {
     const tenantId = await this.db.system((tx) => tenantNamed(tx, name));
     if (!tenantId) return undefined;
-    return this.db.tx({ tenantId, actor: 'service:auth' }, (tx) => firstOwner(tx, tenantId));
+    const [first] = await this.db.tx({ tenantId, actor: 'service:auth' }, (tx) => ownerPlaces(tx, tenantId));
+    return first;
   }
 }

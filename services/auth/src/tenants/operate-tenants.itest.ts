@@ -1,7 +1,11 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { auth, contracts, events, invitations, ownerPermissions, tenants } from '@conclave/contracts';
 import { refusalOf, type TestPrincipal } from '@conclave/dev-env/testing';
+import { Database } from '@conclave/postgres-kit';
 import { edge, startAuth, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
+import { tenantNamed } from './postgres-tenants.js';
 
 const MISSING = 'ten_01jc8xq3v9e601s0m7t4n2k5r9';
 
@@ -51,12 +55,27 @@ describe('operators', () => {
     expect(made).toMatchObject({ name: 'Acme', state: 'active', link: expect.stringContaining('/welcome#') });
     const opened = await fixture.call(invitations.openLink, { link: made.link.split('#')[1]! }, edge);
     expect(opened).toMatchObject({ purpose: 'bootstrap', tenant: 'Acme', name: 'Owner', role: 'administrator' });
-    expect(await refusalOf(create('Acme'))).toBe('auth.tenant.exists');
+    for (const same of ['Acme', 'aCME']) expect(await refusalOf(create(same))).toBe('auth.tenant.exists');
     const [told] = await fixture.emitted(events.tenantCreated.type, made.id);
     expect(told).toMatchObject({ actor: operator.principal.id, data: { tenant: made.id } });
     const again = { claims: operator, idempotencyKey: 'twice' };
     const first = await create('Beta', again);
     expect(await create('Beta', again)).toEqual(first);
+  });
+
+  it('find each by its name, also those that differed in case alone before names were told apart without it', async () => {
+    const sql = await readFile(join(import.meta.dirname, '../../../../migrations/auth/0161-tenant-names.sql'), 'utf8');
+    const statements = sql.match(/^(update tenant t|create unique index)[^;]+;/gm)!;
+    expect(statements).toHaveLength(2);
+    await fixture.database.query(
+      `drop index auth.tenant_name_in_lower_case;
+       insert into auth.tenant (tenant_id, name, created_at) values ('ten_1', 'Twin', now()), ('ten_2', 'tWIN', now() - interval '1 day');
+       set search_path = auth; ${statements.join('')} reset search_path`,
+    );
+    const named = (name: string) => fixture.service.app.get(Database).system((tx) => tenantNamed(tx, name));
+    expect(await Promise.all(['tWIN', 'twin', 'Twin'].map(named))).toEqual(['ten_2', 'ten_2', 'ten_1']);
+    expect(await refusalOf(create('TWIN'))).toBe('auth.tenant.exists');
+    await fixture.database.query(`delete from auth.tenant where tenant_id in ('ten_1', 'ten_2')`);
   });
 
   it('list them and look at one from outside', async () => {

@@ -15,7 +15,7 @@ export async function insertTenant(
   await tx.entities.insert(TenantEntity, tenant);
 }
 
-/** Runs as the system role, which may ask for nothing but the tenant of one exact name. */
+/** Runs as the system role, which may ask for nothing but the tenant of one name; its case tells nothing unless two are told apart by it. */
 export async function tenantNamed(tx: Tx, name: string): Promise<string | undefined> {
   const row = await tx.one<{ tenant: string | null }>('select tenant_named($1) as tenant', [name]);
   return row?.tenant ?? undefined;
@@ -93,13 +93,13 @@ export async function refuseSuspended(tx: Pick<Statements, 'one'>, tenantId: str
   if (row) throw new ConclaveError('auth.tenant.suspended');
 }
 
-/** The tenant's first owner and the workspace they began in. */
-export async function firstOwner(tx: Tx, tenantId: string): Promise<TenantIds | undefined> {
-  return tx.one<TenantIds & Record<string, unknown>>(
+/** The people who own the tenant with the workspace each began in, the first one first. */
+export const ownerPlaces = (tx: Tx, tenantId: string): Promise<(TenantIds & Record<string, unknown>)[]> =>
+  tx.query<TenantIds & Record<string, unknown>>(
     `select m.tenant_id as tenant, m.workspace_id as workspace, m.principal_id as principal
      from membership m join principal p on p.tenant_id = m.tenant_id and p.id = m.principal_id
-     where m.tenant_id = $1 and p.owner_since is not null and m.disabled_at is null
-     order by m.workspace_id, m.principal_id limit 1`,
+     where m.tenant_id = $1 and p.owner_since is not null and m.disabled_at is null and p.disabled_at is null
+       and p.kind = 'user'
+     order by m.workspace_id, m.principal_id`,
     [tenantId],
   );
-}

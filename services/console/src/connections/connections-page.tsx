@@ -16,6 +16,7 @@ import { useMay } from '../sign-in/use-me.js';
 import { MailDomains } from './mail-domains.js';
 import { ConnectProvider, EditProvider } from './connect-provider.js';
 import { MfaDemand } from './mfa-demand.js';
+import { ProvidersOnly } from './providers-only.js';
 import { vendorNames } from './provider-settings.js';
 
 const active: Look = { tone: 'good', icon: 'check', word: 'Active' };
@@ -36,6 +37,7 @@ export function ConnectionsPage() {
       actions={<ConnectProvider />}
     >
       {may('policy:read') && <MfaDemand />}
+      {may('policy:read') && <ProvidersOnly />}
       <ListOf
         list={list}
         empty={

@@ -34,7 +34,9 @@ export function IssuerFields({ fields, set, isKept = false }: FieldsProps) {
       />
       <TextInput
         label="Issuer"
-        {...(isKept ? { description: 'Another issuer is another provider: connect that one.' } : {})}
+        {...(isKept
+          ? { variant: 'unstyled', description: 'Another issuer is another provider: connect that one.' }
+          : {})}
         readOnly={isKept}
         placeholder={like}
         type="url"
@@ -66,12 +68,13 @@ export function IssuerFields({ fields, set, isKept = false }: FieldsProps) {
 
 /** What groups the provider tells of, and what they are here. */
 export function GroupFields({ fields, set }: FieldsProps) {
-  const { groups } = presets[fields.vendor];
+  const isSaml = fields.kind === 'saml';
+  const groups = isSaml ? 'memberOf' : presets[fields.vendor].groups;
   if (groups === undefined) return null;
   return (
     <>
       <TextInput
-        label="Claim with groups"
+        label={isSaml ? 'Attribute with groups' : 'Claim with groups'}
         description="Leave it empty to ask for no groups."
         placeholder={groups}
         value={fields.groupsClaim}
@@ -85,13 +88,15 @@ export function GroupFields({ fields, set }: FieldsProps) {
 function WhatGroupsAre({ fields, set }: FieldsProps) {
   return (
     <>
-      <TextInput
-        label="Scope for groups"
-        description="Where the provider tells of them only when asked."
-        placeholder="groups"
-        value={fields.groupsScope}
-        onChange={(event) => set({ groupsScope: event.currentTarget.value })}
-      />
+      {fields.kind === 'oidc' && (
+        <TextInput
+          label="Scope for groups"
+          description="Where the provider tells of them only when asked."
+          placeholder="groups"
+          value={fields.groupsScope}
+          onChange={(event) => set({ groupsScope: event.currentTarget.value })}
+        />
+      )}
       <Textarea
         label="Only people of these groups"
         description="One a line, as the provider calls them. Leave it empty to let in people of any group and of none."

@@ -61,7 +61,7 @@ export function ProviderForm({ before, onSubmit, isPending, error }: ProviderFor
       {fields.kind === 'saml' ? <SamlFields {...props} /> : <ClientFields {...props} secretIsKept={secretIsKept} />}
       {fields.kind !== 'github' && <OwnMfa {...props} />}
       <People {...props} />
-      {fields.kind === 'oidc' && <GroupFields {...props} />}
+      {fields.kind !== 'github' && <GroupFields {...props} />}
       {tried && <Checks checks={tried.checks} asks={isAsked} />}
     </CommandForm>
   );

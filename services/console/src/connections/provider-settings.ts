@@ -32,6 +32,7 @@ export interface Fields {
   readonly byKey: boolean;
   readonly entraTenants: string;
   readonly hostedDomains: string;
+  /** Of SAML: the attribute. */
   readonly groupsClaim: string;
   readonly groupsScope: string;
   readonly groupsAllowed: string;
@@ -85,13 +86,15 @@ export function settingsOf(fields: Fields, before?: Kept): Given['settings'] {
   return samlOf(fields, before);
 }
 
-function samlOf({ metadata, certificates, emailAttribute, mfa }: Fields, before?: Kept): Given['settings'] {
+function samlOf(fields: Fields, before?: Kept): Given['settings'] {
+  const { metadata, certificates, emailAttribute, groupsClaim: attribute, mfa } = fields;
   const written = {
     ...(emailAttribute === '' ? {} : { emailAttribute }),
+    ...(attribute === '' ? {} : { groups: { attribute, ...some('allowed', lines(fields.groupsAllowed)) } }),
     ...some('mfaContexts', words(mfa)),
   };
   if (before?.kind !== 'saml') return { kind: 'saml', metadata, ...written };
-  const { emailAttribute: _, mfaContexts: __, ...kept } = before;
+  const { emailAttribute: _, mfaContexts: __, groups: ___, ...kept } = before;
   if (metadata.trim() === '') return { ...kept, certificates: pemsOf(certificates), ...written };
   const { kind, nameAttribute, allowUnsolicited, requireEncryption } = kept;
   return {
@@ -143,6 +146,7 @@ export function fieldsOf({ name, settings, provisioning, emailDomains }: Connect
   if (settings.kind === 'saml')
     return {
       ...{ ...blank, ...people, emailAttribute: settings.emailAttribute ?? '' },
+      ...{ groupsClaim: settings.groups?.attribute ?? '', groupsAllowed: (settings.groups?.allowed ?? []).join('\n') },
       ...{ mfa: (settings.mfaContexts ?? []).join(', '), certificates: settings.certificates.join('\n') },
     };
   const { vendor = '', groups, clientAuthentication, singleLogout = false } = settings;

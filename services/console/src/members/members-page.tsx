@@ -79,13 +79,18 @@ interface RowProps {
 }
 
 function Row({ member, manages, isAwaited, isMe }: RowProps) {
-  const { principal, role, owner, createdAt, disabledAt } = member;
+  const { principal, email, role, owner, createdAt, disabledAt } = member;
   return (
     <Table.Tr>
       <Table.Td>
         <Text size="sm" fw={550}>
           <Visible text={principal.name} />
         </Text>
+        {email !== undefined && (
+          <Text size="xs">
+            <Visible text={email} />
+          </Text>
+        )}
         <Text size="xs" c="dimmed">
           {isMe ? 'you' : kinds[principal.kind]}
           {owner === true && ', owner of the tenant'}

@@ -125,17 +125,20 @@ const isInView = (element: Element): boolean => {
     const pem = (name: string) => `-----BEGIN CERTIFICATE-----\n${name}\n-----END CERTIFICATE-----`;
     const named = { kind: 'saml' as const, idpEntityId: 'https://idp.example.com', allowUnsolicited: false };
     const trusted = { ssoUrl: 'https://idp.example.com/sso', requireEncryption: true };
+    const grouped = { groups: { attribute: 'memberOf', allowed: ['staff'] } };
     Object.assign(kept!, { settings: { ...named, ...trusted, certificates: [pem('one')] } });
     await enterAt(page, edge.url, '/connections');
     await button('Edit Acme Login').click();
     await dialog()
       .getByLabel('Certificates')
       .fill(`${pem('one')}\n${pem('two')}\n`);
+    await dialog().getByLabel('Attribute with groups').fill('memberOf');
+    await dialog().getByLabel('Only people of these groups').fill('staff');
     await button('Save').click();
     await gone(dialog());
     expect(edge.writes.at(-1)?.request).toEqual({
       id: kept!.id,
-      settings: { ...named, ...trusted, certificates: [pem('one'), pem('two')] },
+      settings: { ...named, ...trusted, ...grouped, certificates: [pem('one'), pem('two')] },
     });
     await button('Edit Acme Login').click();
     await dialog().getByLabel('Metadata of the provider').fill('<EntityDescriptor/>');

@@ -9,6 +9,7 @@ import {
   oauth,
   passkeys,
   signIns,
+  signInPolicy,
   tenants,
   type Contract,
   type ErrorCode,
@@ -35,6 +36,7 @@ export interface People {
   readonly signIns: ReplyOf<typeof signIns.listSignIns>['items'];
   /** Second factors of whoever is signed in, and what the tenant asks. */
   readonly factors: ReplyOf<typeof mfa.getFactors>;
+  readonly waysIn: { providersOnly: boolean; exempt: string[] };
   readonly programs: ReplyOf<typeof oauth.listOauthClients>['items'];
   readonly grants: ReplyOf<typeof oauth.listGrants>['items'];
   /** Mail, where it is set up. */
@@ -66,7 +68,7 @@ export function peopleOf({ principal, tenant, workspace }: Me, now: number): Peo
   return {
     members: [
       { principal, role: 'administrator', createdAt: iso(now - 90 * HOUR) },
-      member('Grace Hopper', 'developer'),
+      { ...member('Grace Hopper', 'developer'), email: 'grace@example.com' },
       member('ci', 'developer', 'service-account'),
       bo,
     ],
@@ -83,6 +85,7 @@ export function peopleOf({ principal, tenant, workspace }: Me, now: number): Peo
       createdAt: iso(now - 90 * HOUR),
     })),
     factors: { mfa: 'optional', passkeys: 1, recoveryCodes: 0 },
+    waysIn: { providersOnly: false, exempt: [] },
     programs: [],
     grants: [
       {
@@ -245,6 +248,11 @@ export function peopleHandlers(people: People): [string, Handler][] {
     Object.assign(people.factors, request);
     return { ...request, peopleWithout: 2 };
   });
+  handle(signInPolicy.getSignInPolicy, () => ({ ...people.waysIn, peopleWithout: 2 }));
+  handle(signInPolicy.putSignInPolicy, (request: People['waysIn']) => ({
+    ...Object.assign(people.waysIn, request),
+    peopleWithout: 2,
+  }));
   handle(signIns.listSignIns, () => ({ items: people.signIns }));
   handle(signIns.revokeSignIn, ({ id }: { id: string }) =>
     taken(people.signIns, (one) => one.id === id, 'auth.sign-in.not-found'),

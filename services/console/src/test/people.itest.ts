@@ -10,6 +10,7 @@ import {
   oauth,
   passkeys,
   signIns,
+  signInPolicy,
 } from '@conclave/contracts';
 import type { Page } from 'playwright-core';
 import { addAuthenticator, enterAt, gone, hasBrowser, see } from './browser.js';
@@ -146,7 +147,7 @@ import { API_KEY, type World } from './world.js';
     await dialog().getByRole('button', { name: 'Disable' }).click();
     await proof.getByLabel('Code').fill(GOOD_CODE);
     await page.keyboard.press('Enter');
-    await see(row(/Grace Hopper.*Disabled/));
+    await see(row(/Grace Hopper.*grace@example\.com.*Disabled/));
     expect(lastWrite()).toMatchObject({ subject: auth.disableMember.subject });
     edge.asks = { before: 'privileged', factors: [] };
     await button('Invite a person').click();
@@ -162,6 +163,26 @@ import { API_KEY, type World } from './world.js';
     await dialog().getByRole('button', { name: 'Ask everybody for it' }).click();
     await see(page.getByText('Everybody shows a second factor, or a passkey, to get in.'));
     expect(lastWrite()).toMatchObject({ subject: mfa.putMfaPolicy.subject, request: { mfa: 'required' } });
+  });
+
+  it('come in through providers only when an owner says so, who names others for an emergency', async () => {
+    await enterAt(page, url, '/connections');
+    await button('Let people in through providers only').click();
+    await dialog().getByRole('combobox', { name: 'Owners who may use a passkey all the same' }).click();
+    await page.getByRole('option', { name: 'Ada Lovelace' }).click();
+    await page.keyboard.press('Tab');
+    await dialog().getByRole('button', { name: 'Let people in through providers only' }).click();
+    await see(page.getByText('Exempt with a passkey: Ada Lovelace.'));
+    const exempt = world.people.waysIn.exempt;
+    expect(exempt).toHaveLength(1);
+    expect(lastWrite()).toMatchObject({
+      subject: signInPolicy.putSignInPolicy.subject,
+      request: { providersOnly: true, exempt },
+    });
+    await gone(dialog());
+    await button('Open every way in').click();
+    await dialog().getByRole('button', { name: 'Open every way in' }).click();
+    await see(page.getByText('with passkeys and with one-time links'));
   });
 
   it('see where they are signed in, and end what they do not know', async () => {

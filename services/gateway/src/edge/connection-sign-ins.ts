@@ -34,7 +34,9 @@ export function registerConnectionSignIns(fastify: FastifyInstance, parts: Conne
 
   const login = route(async (request, reply) => {
     const { returnTo } = request.query as { returnTo?: unknown };
-    const input = parseRequest(connections.beginConnectionSignIn, { connection: connectionOf(request), returnTo });
+    const input = parseRequest(connections.beginConnectionSignIn, {
+      ...{ connection: connectionOf(request), returnTo, address: limits.addressOf(request) },
+    });
     const begun = await kit.rpc.callAsService(connections.beginConnectionSignIn, {}, input as never);
     cookie.setFlow(request, reply, begun.flow, new Date(begun.expiresAt));
     return reply.header('cache-control', 'no-store').redirect(begun.location, 303);
@@ -61,7 +63,8 @@ export function registerConnectionSignIns(fastify: FastifyInstance, parts: Conne
   );
 
   const finish = async (request: FastifyRequest, reply: FastifyReply, answer: Answer): Promise<FastifyReply> => {
-    const input = finishInput(connectionOf(request), cookie.readFlow(request), answer);
+    const address = limits.addressOf(request);
+    const input = finishInput({ connection: connectionOf(request), address }, cookie.readFlow(request), answer);
     cookie.clearFlow(request, reply);
     const opened = await kit.rpc.callAsService(connections.finishConnectionSignIn, {}, input as never);
     await noteDevice({ kit, cookie }, request, reply, opened.secret);
@@ -95,11 +98,11 @@ export const connectionOf = ({ params }: FastifyRequest): string => (params as {
 export const queryOf = ({ url }: FastifyRequest): string => (url.includes('?') ? url.slice(url.indexOf('?') + 1) : '');
 
 function finishInput(
-  connection: string,
+  from: { connection: string; address: string },
   flow: string | undefined,
   answer: { kind: 'code'; query: string } | { kind: 'saml'; response: string; relayState?: string },
 ): unknown {
-  return parseRequest(connections.finishConnectionSignIn, { connection, answer, ...(flow ? { flow } : {}) });
+  return parseRequest(connections.finishConnectionSignIn, { ...from, answer, ...(flow ? { flow } : {}) });
 }
 
 /** Counted like all who have proven nothing; a person is told with a page, a program with a problem document. */

@@ -42,6 +42,7 @@ const NARROWING: readonly string[] = [
   events.mfaPolicyChanged,
   events.ownerRemoved,
   events.roleChanged,
+  events.signInPolicyChanged,
   events.totpAdded,
   events.policyChanged,
   events.policyDeleted,

@@ -5,6 +5,8 @@ import { clientAddress, networkOf } from './client-address.js';
 import type { SharedCounters } from './shared-counters.js';
 
 const WINDOW_MS = 60_000;
+/** No address is longer; what a proxy passes on that is longer is none. */
+const ADDRESS_CHARS = 64;
 
 /**
  * Requests with a good credential are limited by its principal, and by its tenant where operators said so, wherever they
@@ -17,10 +19,14 @@ export class RateLimits {
     private readonly config: EdgeConfig,
   ) {}
 
+  /** Where a request comes from, as far as it is known. */
+  addressOf(request: FastifyRequest): string {
+    return clientAddress(request, this.config.TRUSTED_PROXY_HOPS).slice(0, ADDRESS_CHARS);
+  }
+
   /** @throws ConclaveError `request.rate-limited` */
   countAddress(request: FastifyRequest): Promise<void> {
-    const address = clientAddress(request, this.config.TRUSTED_PROXY_HOPS);
-    return this.count(`address:${networkOf(address)}`, this.config.RATE_LIMIT_ADDRESS);
+    return this.count(`address:${networkOf(this.addressOf(request))}`, this.config.RATE_LIMIT_ADDRESS);
   }
 
   /** @throws ConclaveError `request.rate-limited` */

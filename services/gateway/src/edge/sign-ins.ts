@@ -22,10 +22,17 @@ import type { SignInCookie } from './sign-in-cookie.js';
 const LIMIT_BYTES = 20_480;
 
 /** What people prove themselves with, by the member of the body that holds it. */
-export const waysIn = {
+const ways = {
   apiKey: auth.createSignIn,
   passkey: passkeys.signInWithPasskey,
   link: invitations.acceptLink,
+} as const;
+
+/** The same as a page asks: where it comes from is not its to say. */
+export const waysIn = {
+  apiKey: { ...auth.createSignIn, request: auth.createSignIn.request.omit({ address: true }) },
+  passkey: { ...passkeys.signInWithPasskey, request: passkeys.signInWithPasskey.request.omit({ address: true }) },
+  link: { ...invitations.acceptLink, request: invitations.acceptLink.request.omit({ address: true }) },
 } as const;
 
 /** What is asked before anybody is known. */
@@ -59,11 +66,15 @@ export function registerSignIns(
   fastify.post('/v1/sign-ins', async (request, reply) => {
     await limits.countAddress(request);
     const body = await readJson(request, LIMIT_BYTES);
-    const contract: Contract = wayOf(body);
-    const asked = parseRequest(contract, body) as { readonly apiKey?: string };
+    const way = wayOf(body);
+    const asked = parseRequest(waysIn[way], body) as { readonly apiKey?: string };
     if (asked.apiKey !== undefined)
       await door.refuseElsewhere(await door.callerOf({ kind: 'api-key', secret: asked.apiKey }, request), request);
-    const opened = await kit.rpc.callAsService(contract, {}, asked);
+    const opened = await kit.rpc.callAsService<Contract>(
+      ways[way],
+      {},
+      { ...asked, address: limits.addressOf(request) },
+    );
     await noteDevice({ kit, cookie }, request, reply, (opened as OpenedSignIn).secret);
     const { csrf, expiresAt } = letIn(cookie, request, reply, opened as OpenedSignIn);
     return reply.status(201).send({ csrf, expiresAt });
@@ -116,10 +127,10 @@ export function letIn(
   return opened;
 }
 
-function wayOf(body: unknown): Contract {
-  const [, contract] = Object.entries(waysIn).find(([member]) => isObject(body) && Object.hasOwn(body, member)) ?? [];
-  return contract ?? waysIn.apiKey;
-}
+type Way = keyof typeof ways;
+
+const wayOf = (body: unknown): Way =>
+  (Object.keys(ways) as Way[]).find((member) => isObject(body) && Object.hasOwn(body, member)) ?? 'apiKey';
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 

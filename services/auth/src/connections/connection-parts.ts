@@ -23,6 +23,7 @@ import { SignOutAtProvider } from '../provider-logouts/sign-out-at-provider.js';
 import { TakeLogout } from '../provider-logouts/take-logout.js';
 import { ReadConnections } from './read-connections.js';
 import { RollKey } from './roll-key.js';
+import { SealAnew } from './seal-anew.js';
 import { TestConnection } from './test-connection.js';
 
 export const connectionControllers = [
@@ -53,6 +54,7 @@ export const connectionProviders = [
   PublicPlaces,
   ReadConnections,
   RollKey,
+  SealAnew,
   SignOutAtProvider,
   TakeLogout,
   TestConnection,

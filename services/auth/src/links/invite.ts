@@ -10,8 +10,7 @@ import { insertPerson } from '../members/postgres-persons.js';
 import { refuseMightier, refuseWiderRole } from '../members/role-grant.js';
 import { Ceremonies } from '../passkeys/ceremonies.js';
 import { refuseFromNetworks } from '../api-keys/postgres-api-keys.js';
-import type { DataKey } from '../data-keys/data-keys.js';
-import { HandOver } from './hand-over.js';
+import { HandOver, type Hands } from './hand-over.js';
 import { MakeLink } from './make-link.js';
 import { lockInvitation, pageOfInvitations, type Invitation } from './postgres-links.js';
 
@@ -31,20 +30,20 @@ export class Invite {
   /** @throws ConclaveError `auth.role.too-wide` | `auth.passkeys-unavailable` */
   async run(ctx: RequestContext, request: RequestOf<typeof invitations.createInvitation>): Promise<Created> {
     this.ceremonies.site();
-    const key = await this.handOver.keyFor(ctx, request.sendMail);
+    const hands = await this.handOver.ready(ctx, request.sendMail);
     const remembered = await this.db.tx(ctx, async (tx) => {
       // Also of who asks for the stored answer again.
       await refuseWiderRole(tx, ctx, request.role);
       await refuseFromNetworks(tx, ctx.tenantId, ctx.credentialId);
-      return once(tx, ctx, invitations.createInvitation, request, () => this.create(tx, ctx, request, key));
+      return once(tx, ctx, invitations.createInvitation, request, () => this.create(tx, ctx, request, hands));
     });
-    return this.handOver.shown(remembered, remembered.id);
+    return this.handOver.shown(hands, remembered, remembered.id);
   }
 
   /** @throws ConclaveError `auth.invitation.not-found` | `auth.role.too-wide` | `auth.mail.unavailable` */
   async renew(ctx: RequestContext, request: RequestOf<typeof invitations.renewInvitation>): Promise<Created> {
     this.ceremonies.site();
-    const key = await this.handOver.keyFor(ctx, request.sendMail);
+    const hands = await this.handOver.ready(ctx, request.sendMail);
     const remembered = await this.db.tx(ctx, (tx) =>
       once(tx, ctx, invitations.renewInvitation, request, async () => {
         const invitation = await lockInvitation(tx, callerOf(ctx), request.id);
@@ -54,10 +53,10 @@ export class Invite {
         if (!member || member.disabledAt) throw new ConclaveError('auth.invitation.not-found', { id: request.id });
         await refuseMightier(tx, ctx, member);
         await refuseFromNetworks(tx, ctx.tenantId, ctx.credentialId);
-        return this.invitationOf(tx, ctx, { principal, name, role, email }, key);
+        return this.invitationOf(tx, ctx, { principal, name, role, email }, hands);
       }),
     );
-    return this.handOver.shown(remembered, remembered.id);
+    return this.handOver.shown(hands, remembered, remembered.id);
   }
 
   list(
@@ -83,7 +82,7 @@ export class Invite {
     tx: Tx,
     ctx: RequestContext,
     { name, email, role }: RequestOf<typeof invitations.createInvitation>,
-    key: DataKey | undefined,
+    hands: Hands,
   ): Promise<Created> {
     const { tenantId, workspaceId } = callerOf(ctx);
     await refuseBeyond(tx, tenantId, 'members');
@@ -93,7 +92,7 @@ export class Invite {
     await insertMembership(tx, { tenantId, workspaceId, principalId, role, createdAt });
     await insertPerson(tx, { tenantId, principalId, email, at: createdAt });
     await tx.emit(events.memberAdded, { principal: principalId, workspace: workspaceId, role });
-    return this.invitationOf(tx, ctx, { principal: principalId, name, role, email }, key);
+    return this.invitationOf(tx, ctx, { principal: principalId, name, role, email }, hands);
   }
 
   /** A link for a member who has no way in. */
@@ -101,7 +100,7 @@ export class Invite {
     tx: Tx,
     ctx: RequestContext,
     { email, ...who }: Pick<Created, 'principal' | 'name' | 'role'> & { email: string | undefined },
-    key: DataKey | undefined,
+    hands: Hands,
   ): Promise<Created> {
     const { tenantId, workspaceId, principalId: madeBy } = callerOf(ctx);
     const to = { tenantId, workspaceId, principalId: who.principal };
@@ -110,7 +109,7 @@ export class Invite {
     return {
       ...{ id, ...who, createdAt: createdAt.toISOString(), expiresAt: expiresAt.toISOString() },
       ...(email === undefined ? {} : { email }),
-      ...(await this.handOver.give(tx, ctx, { ...send, key, name: id })),
+      ...(await this.handOver.give(tx, ctx, { ...send, hands, name: id })),
     };
   }
 }

@@ -9,6 +9,7 @@ import { DestroyDataKeys } from '../data-keys/destroy-data-keys.js';
 import { ForgetSubject } from '../members/forget-subject.js';
 import { SITE, edge, startAuth, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
 import { SoftAuthenticator } from '../testing/soft-authenticator.js';
+import { Egress } from '@conclave/nest-kit/egress';
 import { Smtp } from './smtp.js';
 
 interface Taken {
@@ -49,7 +50,9 @@ describe('mail', () => {
 
   beforeAll(async () => {
     smtp = await startSmtp();
-    fixture = await startAuth({ SMTP_URL: smtp.url, SMTP_FROM: 'conclave@example.com' });
+    fixture = await startAuth({
+      ...{ SMTP_URL: smtp.url, SMTP_FROM: 'conclave@example.com', SMTP_ALLOW: '127.0.0.0/8' },
+    });
   });
   afterAll(async () => {
     await fixture.stop();
@@ -231,7 +234,8 @@ describe('mail', () => {
       .find((it) => it?.family === 'IPv4' && !it.internal)?.address;
     if (outside === undefined) return;
     const plain = await startSmtp(outside);
-    const way = new Smtp({ SMTP_URL: plain.url, SMTP_FROM: 'conclave@example.com' });
+    const config = { SMTP_URL: plain.url, SMTP_FROM: 'conclave@example.com' };
+    const way = new Smtp(config, new Egress([`${outside}/32`]));
     const mail = { id: 'mal_1', to: 'bo@example.com', subject: 'x', text: 'x', html: 'x' };
     await expect(way.send(mail)).rejects.toMatchObject({
       permanent: false,

@@ -14,7 +14,6 @@ import type { NameId } from '../saml/guard.js';
 import { SamlRefusal } from '../saml/saml-refusal.js';
 import { ServiceProvider, type OwnSide } from '../saml/service-provider.js';
 import { SingleLogout } from '../saml/single-logout.js';
-import { systemOf } from './open-connection.js';
 import { SignInRefusal, mfaBy, type Vouched } from './vouched.js';
 
 /** A way to the provider, and what has to be remembered until the way back. */
@@ -68,8 +67,8 @@ export class Providers {
       nonce: randomBytes(32).toString('base64url'),
     };
     const state = randomBytes(32).toString('base64url');
-    const client = { settings, ...(await this.clientOf(row)) };
-    const seal = await this.sealing(row, JSON.stringify(remembered));
+    const [own, seal] = await Promise.all([this.clientOf(row), this.sealing(row, JSON.stringify(remembered))]);
+    const client = { settings, ...own };
     const location =
       settings.kind === 'oidc'
         ? await this.oidc.authorizationUrl({ ...client, settings }, state, remembered)
@@ -89,8 +88,8 @@ export class Providers {
       return this.assertedBy(row, settings, answer.response, flow?.requestId);
     }
     if (answer.kind !== 'code' || !flow?.sealed) throw new SignInRefusal('another protocol');
-    const client = await this.clientOf(row);
-    const remembered = JSON.parse(await this.opened(row, 'connection-sign-in', flow.sealed)) as CodeFlow;
+    const [client, text] = await Promise.all([this.clientOf(row), this.opened(row, 'connection-sign-in', flow.sealed)]);
+    const remembered = JSON.parse(text) as CodeFlow;
     const way = { query: answer.query, state: flow.requestId, ...remembered };
     return settings.kind === 'oidc'
       ? this.oidc.finish({ ...client, settings }, way)
@@ -160,7 +159,7 @@ export class Providers {
   }
 
   private async sealing(row: ConnectionRow, text: string): Promise<(tx: Tx) => Promise<string>> {
-    const [ctx, kind] = [systemOf(row.tenant_id), 'connection-sign-in'] as const;
+    const [ctx, kind] = [actorFor(row), 'connection-sign-in'] as const;
     const key = await this.secrets.key(ctx, kind);
     return (tx) => this.secrets.seal(tx, ctx, key, { kind, id: row.id, text });
   }
@@ -201,8 +200,10 @@ export class Providers {
   }
 
   private async opened(row: ConnectionRow, kind: SecretKind, sealed: string): Promise<string> {
-    const text = await this.secrets.open(systemOf(row.tenant_id), kind, row.id, sealed);
+    const text = await this.secrets.open(actorFor(row), kind, row.id, sealed);
     if (text === undefined) throw new SignInRefusal('its data key was destroyed');
     return text;
   }
 }
+
+const actorFor = (row: ConnectionRow) => ({ tenantId: row.tenant_id, actor: 'service:auth' });

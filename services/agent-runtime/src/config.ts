@@ -29,10 +29,6 @@ export const modelEnvironment = {
   MODELS_ALLOW: allowedNetworks.describe(
     'Private networks that model servers may be in, also without TLS: comma-separated CIDRs. None unless told.',
   ),
-  NODE_USE_ENV_PROXY: z
-    .enum(['0', '1'])
-    .optional()
-    .describe('1 has models asked through the proxy that HTTPS_PROXY names, unless NO_PROXY names them.'),
 } as const;
 
 export type ModelConfig = Readonly<z.output<z.ZodObject<typeof modelEnvironment>>>;

@@ -76,6 +76,9 @@ export function dnsResolve(servers?: readonly string[]): Resolve {
   };
 }
 
+/** Whether this process was told, as Node itself is, to go out through the proxy that its environment names. */
+export const heedsProxy = (): boolean => process.env['NODE_USE_ENV_PROXY'] === '1';
+
 export class Egress {
   private readonly rules: AddressRules;
 

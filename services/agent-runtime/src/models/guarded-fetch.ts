@@ -1,4 +1,4 @@
-import { Egress, EgressRefusedError } from '@conclave/nest-kit/egress';
+import { Egress, EgressRefusedError, heedsProxy } from '@conclave/nest-kit/egress';
 import type { OpenAIProviderSettings } from '@ai-sdk/openai';
 import type { ModelConfig } from '../config.js';
 
@@ -8,8 +8,7 @@ type Fetch = NonNullable<OpenAIProviderSettings['fetch']>;
 const MAX_BYTES = 64 * 1024 ** 2;
 
 /** The way out to models: their addresses are the operator's, and so is a proxy between. */
-export const modelEgress = ({ MODELS_ALLOW, NODE_USE_ENV_PROXY }: ModelConfig): Egress =>
-  new Egress(MODELS_ALLOW, undefined, NODE_USE_ENV_PROXY === '1');
+export const modelEgress = ({ MODELS_ALLOW }: ModelConfig): Egress => new Egress(MODELS_ALLOW, undefined, heedsProxy());
 
 /** What the SDK asks with, as the platform's `fetch`, through the guard and without redirects. */
 export const guardedFetch =

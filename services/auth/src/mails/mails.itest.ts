@@ -228,6 +228,20 @@ describe('mail', () => {
     expect((await fixture.call(signIns.listSignIns, {}, a.principal)).items.length).toBeGreaterThan(0);
   });
 
+  it('goes to the address that was checked, and to none inside that is not allowed', async () => {
+    const way = (host: string, egress: Egress) =>
+      new Smtp({ SMTP_URL: smtp.url.replace('127.0.0.1', host), SMTP_FROM: 'conclave@example.com' }, egress);
+    const mail = { id: 'mal_1', to: 'bo@example.com', subject: 'x', text: 'x', html: 'x' };
+    const checked = new Egress(['127.0.0.0/8'], async () => [{ address: '127.0.0.1', family: 4 }]);
+    // It is there, under a name that nobody else knows, and has no TLS.
+    const atName = way('mail.example', checked).send(mail);
+    await expect(atName).rejects.toMatchObject({ reason: expect.stringMatching(/ETLS|STARTTLS/) });
+    const inside = way('127.0.0.1', new Egress([])).send(mail);
+    await expect(inside).rejects.toMatchObject({ permanent: false, reason: 'the host has no public address' });
+    await way('localhost', new Egress(['127.0.0.0/8'])).send(mail);
+    expect(smtp.taken.map(({ to }) => to)).toEqual([['bo@example.com']]);
+  });
+
   it('never goes over the network in the clear', async () => {
     const outside = Object.values(networkInterfaces())
       .flat()

@@ -10,6 +10,32 @@ const exemptFromCaps = [
   '**/*.nightly.ts',
   '**/test/**',
 ];
+/** Where something goes out other than through `Egress`, and why. */
+const exemptFromEgress = [
+  // It is what goes out.
+  'libs/nest-kit/src/egress/**',
+  // To our own services, at the addresses that INTERNAL_URLS names.
+  'services/gateway/src/edge/stream-proxy.ts',
+  'services/gateway/src/edge/web-socket-tunnel.ts',
+  // The SDKs of models and mail, which are given the guard: its `fetch`, or an address that it checked.
+  'services/agent-runtime/src/models/model-routes.ts',
+  'services/auth/src/mails/smtp.ts',
+  // A browser's page, which asks its own origin.
+  'services/console/**',
+  // Programs on somebody's own machine, which ask the installation they are told.
+  'libs/cli/**',
+  'libs/sdk/**',
+  // Development, benchmarks and tests.
+  'libs/dev-env/**',
+  '**/bench/**',
+  '**/testing/**',
+  '**/test/**',
+  '**/*.spec.ts',
+  '**/*.itest.ts',
+  '**/*.nightly.ts',
+];
+const GUARDED = 'What leaves goes through Egress of @conclave/nest-kit/egress; see docs/adr/0020.';
+
 const withoutTypes = ['**/*.mjs', '**/*.cjs', '**/*.js'];
 
 export default tseslint.config(
@@ -69,6 +95,29 @@ export default tseslint.config(
       'no-restricted-properties': [
         'error',
         { object: 'process', property: 'env', message: 'Only config.ts reads the environment.' },
+      ],
+    },
+  },
+  {
+    files: ['services/*/src/**/*.ts', 'libs/*/src/**/*.ts'],
+    ignores: exemptFromEgress,
+    rules: {
+      'no-restricted-globals': [
+        'error',
+        ...['fetch', 'WebSocket', 'EventSource', 'XMLHttpRequest'].map((name) => ({ name, message: GUARDED })),
+      ],
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          paths: [
+            ...['undici', 'node:https', 'node:http2', 'node:tls', 'nodemailer'].map((name) => ({ name })),
+            ...['http', 'https', 'http2', 'tls', 'net'].map((name) => ({ name })),
+            { name: 'node:http', importNames: ['default', 'request', 'get', 'Agent', 'ClientRequest'] },
+            { name: 'node:net', importNames: ['default', 'connect', 'createConnection', 'Socket'] },
+            { name: 'ws', importNames: ['default', 'WebSocket'] },
+          ].map((path) => ({ ...path, message: GUARDED, allowTypeImports: true })),
+          patterns: [{ group: ['@ai-sdk/*'], message: GUARDED, allowTypeImports: true }],
+        },
       ],
     },
   },

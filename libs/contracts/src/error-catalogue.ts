@@ -49,6 +49,11 @@ export const errorCatalogue = {
     title: 'This Idempotency-Key was used with another request.',
     action: 'Use a new key for a new request.',
   },
+  'request.idempotency-forgotten': {
+    status: 410,
+    title: 'What this answer showed once cannot be shown again: the key it was sealed under was destroyed.',
+    action: 'Ask anew, with a new Idempotency-Key.',
+  },
   'request.idempotency-key': {
     status: 400,
     title: 'The Idempotency-Key is not acceptable.',

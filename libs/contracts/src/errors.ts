@@ -15,6 +15,7 @@ export const generalErrors = [
   'request.deadline',
   'request.rate-limited',
   'request.idempotency-mismatch',
+  'request.idempotency-forgotten',
   'request.idempotency-key',
   'route.unknown',
   'route.method',

@@ -38,7 +38,7 @@ const EVERYWHERE: readonly ErrorCode[] = [
 const ON_WRITES: readonly ErrorCode[] = ['auth.csrf', 'request.idempotency-key'];
 const WITH_BODY: readonly ErrorCode[] = ['request.media-type', 'request.too-large'];
 export const STEP_UP: readonly ErrorCode[] = ['auth.step-up.required', 'auth.proof.too-old'];
-const WITH_KEY: readonly ErrorCode[] = ['request.idempotency-mismatch'];
+const WITH_KEY: readonly ErrorCode[] = ['request.idempotency-mismatch', 'request.idempotency-forgotten'];
 
 /** The document; `paths` adds operations that are no contracts. */
 export function openApiDocument(paths: OpenApiDocument['paths'] = {}): OpenApiDocument {

@@ -106,9 +106,12 @@ export const services: readonly ServiceEntry[] = [
   },
 ];
 
-const MODEL_VARIABLES = ['OPENAI', 'ANTHROPIC', 'GEMINI', 'OPENAI_COMPATIBLE'].flatMap((vendor) =>
-  ['API_KEY', 'BASE_URL', 'MODEL'].map((part) => `${vendor}_${part}`),
-);
+const MODEL_VARIABLES = [
+  ...['OPENAI', 'ANTHROPIC', 'GEMINI', 'OPENAI_COMPATIBLE'].flatMap((vendor) =>
+    ['API_KEY', 'BASE_URL', 'MODEL'].map((part) => `${vendor}_${part}`),
+  ),
+  'MODELS_ALLOW',
+];
 
 /** What of this machine a project's tests may read: nothing unless told. */
 const SANDBOX_VARIABLES = ['SANDBOX_DEPENDENCY_ROOTS'] as const;
@@ -117,7 +120,7 @@ const SANDBOX_VARIABLES = ['SANDBOX_DEPENDENCY_ROOTS'] as const;
 const TENANT_VARIABLES = ['TENANT_ERASURE_GRACE_HOURS'] as const;
 
 /** What of the outside auth deals with: providers in one's own network, name servers, mail; nothing of it unless told. */
-const OUTSIDE_VARIABLES = ['EGRESS_ALLOW', 'DNS_SERVERS', 'SMTP_URL', 'SMTP_FROM'] as const;
+const OUTSIDE_VARIABLES = ['EGRESS_ALLOW', 'DNS_SERVERS', 'SMTP_URL', 'SMTP_ALLOW', 'SMTP_FROM'] as const;
 
 /** How much may be asked in a minute. */
 const RATE_VARIABLES = ['RATE_LIMIT_PRINCIPAL', 'RATE_LIMIT_ADDRESS'] as const;

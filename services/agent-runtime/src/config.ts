@@ -1,9 +1,12 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { databaseEnvironment, secretKey, type BaseConfig } from '@conclave/nest-kit';
+import { allowedNetworks } from '@conclave/nest-kit/egress';
 import { z } from 'zod';
 
 const role = z.enum(['api', 'worker', 'control']);
+
+const modelAddress = z.url({ protocol: /^https?$/ }).optional();
 
 /** Which models can be reached, and what they cost. */
 export const modelEnvironment = {
@@ -17,15 +20,15 @@ export const modelEnvironment = {
   ANTHROPIC_MODEL: z.string().default('claude-sonnet-4-5'),
   GEMINI_API_KEY: z.string().optional(),
   GEMINI_MODEL: z.string().default('gemini-2.5-pro'),
-  OPENAI_BASE_URL: z.url().optional().describe('Where the provider is reached, when not at its public address.'),
-  ANTHROPIC_BASE_URL: z.url().optional(),
-  GEMINI_BASE_URL: z.url().optional(),
-  OPENAI_COMPATIBLE_BASE_URL: z
-    .url()
-    .optional()
-    .describe('An OpenAI-compatible endpoint, such as a local model server.'),
+  OPENAI_BASE_URL: modelAddress.describe('Where the provider is reached, when not at its public address.'),
+  ANTHROPIC_BASE_URL: modelAddress,
+  GEMINI_BASE_URL: modelAddress,
+  OPENAI_COMPATIBLE_BASE_URL: modelAddress.describe('An OpenAI-compatible endpoint, such as a local model server.'),
   OPENAI_COMPATIBLE_API_KEY: z.string().optional(),
   OPENAI_COMPATIBLE_MODEL: z.string().default('default'),
+  MODELS_ALLOW: allowedNetworks.describe(
+    'Private networks that model servers may be in, also without TLS: comma-separated CIDRs. None unless told.',
+  ),
 } as const;
 
 export type ModelConfig = Readonly<z.output<z.ZodObject<typeof modelEnvironment>>>;

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Module } from '@nestjs/common';
 import { CONFIG, KIT, LOG, fsBlobStore } from '@conclave/nest-kit';
+import { Egress } from '@conclave/nest-kit/egress';
 import { Database } from '@conclave/postgres-kit';
 import { listOf } from './config.js';
 import { Agents } from './agents/agents.js';
@@ -27,6 +28,7 @@ import { LiveBus } from './live/live-bus.js';
 import { PostgresStories } from './live/postgres-stories.js';
 import { RedisTokens } from './live/redis-tokens.js';
 import { RunStories } from './live/run-stories.js';
+import { modelEgress } from './models/guarded-fetch.js';
 import { ModelCalls } from './models/model-calls.js';
 import { ModelRoutes } from './models/model-routes.js';
 import { WorkspaceModels } from './models/workspace-models.js';
@@ -98,6 +100,9 @@ const worker = provide(
   (parts) => new Worker(parts),
 );
 
+/** The way out to models. */
+const models = provide(Egress, { config: CONFIG }, ({ config }) => modelEgress(config));
+
 const preparation = provide(
   PrepareReview,
   { changes: Changes, panels: Panels, signer: Signer, models: WorkspaceModels, blobs: BLOBS, config: CONFIG },
@@ -154,7 +159,7 @@ const agents = provide(
   providers: [
     ...[blobs, sandbox, redisTokens, preparation, agents, bells],
     ...[Engine, EngineMetrics, PostgresWorkers, worker, Housekeeping],
-    ...[Changes, CheckThread, Coordinator, DecisionEvents, ModelRoutes, Panels, Signer],
+    ...[Changes, CheckThread, Coordinator, DecisionEvents, ModelRoutes, models, Panels, Signer],
     ...[CreateReview, CancelRun, EndWork, DepartedMembers, DistrustedCredentials, PostgresRuns, ReadDiff, StreamEvents],
     ...[LiveRuns, LiveBus, PostgresStories, RunStories],
     ...[Budgets, ModelCalls, PostgresBudgets, WorkspaceModels, KnownSecrets, SecretLeases],

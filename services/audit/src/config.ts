@@ -1,5 +1,6 @@
 import { createPrivateKey } from 'node:crypto';
 import { databaseEnvironment, loadConfig, type BaseConfig } from '@conclave/nest-kit';
+import { allowedNetworks } from '@conclave/nest-kit/egress';
 import { z } from 'zod';
 import { timestampEnvironment } from './timestamps/config.js';
 import { witnessEnvironment } from './witness/config.js';
@@ -31,6 +32,9 @@ export const auditEnvironment = {
     .url({ protocol: /^https?$/ })
     .optional()
     .describe('Address of the S3 service, asked with the bucket in the path; needed for s3://.'),
+  AUDIT_S3_ALLOW: allowedNetworks.describe(
+    'Private networks that the S3 service may be in, also without TLS: comma-separated CIDRs. None unless told.',
+  ),
   AUDIT_S3_REGION: z.string().default('us-east-1').describe('Region that requests to S3 are signed for.'),
   AUDIT_S3_ACCESS_KEY_ID: z.string().optional().describe('Access key of the bucket; needed for s3:// (secret).'),
   AUDIT_S3_SECRET_ACCESS_KEY: z.string().optional().describe('Its secret; needed for s3:// (secret).'),

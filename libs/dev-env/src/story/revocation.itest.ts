@@ -51,7 +51,7 @@ describe('what a person holds', () => {
     const unlimited = String(1_000_000);
     platform = await startConstellation({
       env: {
-        ...{ OPENAI_COMPATIBLE_BASE_URL: model.url, WORKER_SLOTS: '64' },
+        ...{ OPENAI_COMPATIBLE_BASE_URL: model.url, MODELS_ALLOW: '127.0.0.0/8', WORKER_SLOTS: '64' },
         ...{ RATE_LIMIT_PRINCIPAL: unlimited, RATE_LIMIT_ADDRESS: unlimited },
       },
     });

@@ -2,163 +2,10 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
 import { createServer, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { hostileNames as resolve, hostileUrls } from '../test/hostile-urls.js';
 import { Egress, EgressRefusedError, dnsResolve, type Resolve } from './egress.js';
-
-/** Names as an attacker's DNS would answer; anything else does not resolve. */
-const zone: Record<string, string[]> = {
-  'public.example': ['93.184.215.14'],
-  localhost: ['127.0.0.1'],
-  'localhost.': ['127.0.0.1'],
-  'localhost.localdomain': ['127.0.0.1'],
-  'ip6-localhost': ['::1'],
-  '127.0.0.1.nip.io': ['127.0.0.1'],
-  'spoofed.burpcollaborator.net': ['127.0.0.1'],
-  'metadata.google.internal': ['169.254.169.254'],
-  metadata: ['169.254.169.254'],
-  'instance-data': ['169.254.169.254'],
-  'kubernetes.default.svc': ['10.96.0.1'],
-  'kubernetes.default.svc.cluster.local': ['10.96.0.1'],
-  'intranet.example': ['192.168.1.10'],
-  'mixed.example': ['93.184.215.14', '10.0.0.5'],
-  'mixed6.example': ['93.184.215.14', '::1'],
-  'mapped.example': ['::ffff:10.0.0.5'],
-  'ula.example': ['fd00:ec2::254'],
-  'nat64.example': ['64:ff9b::a9fe:a9fe'],
-  'sixtofour.example': ['2002:7f00:1::1'],
-  'scoped.example': ['fe80::1%2'],
-  'empty.example': [],
-};
-const resolve: Resolve = async (host) => {
-  const addresses = zone[host];
-  if (!addresses) throw new Error('ENOTFOUND');
-  return addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
-};
-
-const refusedUrls = [
-  // loopback
-  'https://127.0.0.1/',
-  'https://127.0.0.1:443/',
-  'https://127.1/',
-  'https://127.0.1/',
-  'https://127.255.255.254/',
-  'https://2130706433/',
-  'https://0x7f000001/',
-  'https://0x7f.0.0.1/',
-  'https://0x7f.1/',
-  'https://0177.0.0.1/',
-  'https://0177.0.0.01/',
-  'https://017700000001/',
-  'https://00000177.0.0.1/',
-  'https://0/',
-  'https://0.0.0.0/',
-  'https://127.0.0.1./',
-  'https://%31%32%37.0.0.1/',
-  'https://127%2E0%2E0%2E1/',
-  'https://①②⑦.⓪.⓪.①/',
-  'https://１２７.０.０.１/',
-  'https://127。0。0。1/',
-  'https://127．0．0．1/',
-  'https://localhost/',
-  'https://LOCALHOST/',
-  'https://ⓛⓞⓒⓐⓛⓗⓞⓢⓣ/',
-  'https://localhost./',
-  'https://localhost.localdomain/',
-  'https://ip6-localhost/',
-  'https://127.0.0.1.nip.io/',
-  'https://spoofed.burpcollaborator.net/',
-  // IPv6 and IPv4 inside it
-  'https://[::1]/',
-  'https://[::]/',
-  'https://[0:0:0:0:0:0:0:1]/',
-  'https://[0000:0000:0000:0000:0000:0000:0000:0001]/',
-  'https://[::ffff:127.0.0.1]/',
-  'https://[::ffff:7f00:1]/',
-  'https://[0:0:0:0:0:ffff:127.0.0.1]/',
-  'https://[::FFFF:127.0.0.1]/',
-  'https://[::127.0.0.1]/',
-  'https://[::ffff:169.254.169.254]/',
-  'https://[::ffff:a9fe:a9fe]/',
-  'https://[64:ff9b::127.0.0.1]/',
-  'https://[64:ff9b::a9fe:a9fe]/',
-  'https://[2002:7f00:0001::]/',
-  'https://[2001:0:7f00:1::]/',
-  'https://[fe80::1]/',
-  'https://[fc00::1]/',
-  'https://[fd00:ec2::254]/',
-  'https://[ff02::1]/',
-  'https://[2001:db8::1]/',
-  'https://[fe80::1%25eth0]/',
-  // private, link-local, shared, metadata
-  'https://10.0.0.1/',
-  'https://10.1/',
-  'https://172.16.0.1/',
-  'https://172.31.255.255/',
-  'https://192.168.1.1/',
-  'https://192.168.257/',
-  'https://3232235777/',
-  'https://0xc0a80101/',
-  'https://169.254.169.254/latest/meta-data/',
-  'https://2852039166/',
-  'https://0xa9fea9fe/',
-  'https://0251.0376.0251.0376/',
-  'https://169.254.43518/',
-  'https://100.100.100.200/',
-  'https://168.63.129.16/',
-  'https://192.0.0.192/',
-  'https://255.255.255.255/',
-  'https://224.0.0.1/',
-  'https://metadata.google.internal/',
-  'https://metadata/',
-  'https://instance-data/',
-  'https://kubernetes.default.svc/',
-  'https://kubernetes.default.svc.cluster.local/',
-  'https://intranet.example/',
-  'https://mixed.example/',
-  'https://mixed6.example/',
-  'https://mapped.example/',
-  'https://ula.example/',
-  'https://nat64.example/',
-  'https://sixtofour.example/',
-  'https://scoped.example/',
-  'https://empty.example/',
-  'https://unknown.example/',
-  // userinfo, confused parsers
-  'https://user@public.example/',
-  'https://user:password@public.example/',
-  'https://:password@public.example/',
-  'https://public.example@127.0.0.1/',
-  'https://127.0.0.1#@public.example/',
-  'https://127.0.0.1?@public.example/',
-  'https://127.0.0.1\\@public.example/',
-  'https://public.example:80@127.0.0.1/',
-  'https:127.0.0.1/',
-  'https:\\\\127.0.0.1\\',
-  'https:///127.0.0.1/',
-  '\thttps://127.0.0.1/',
-  'https://127.0.0.1\t/',
-  'ht\ntps://127.0.0.1/',
-  // other schemes, no TLS, nonsense
-  'http://public.example/',
-  'http://93.184.215.14/',
-  'ftp://public.example/',
-  'file:///etc/passwd',
-  'gopher://127.0.0.1:6379/_INFO',
-  'dict://127.0.0.1:11211/',
-  'data:text/plain,hello',
-  'javascript:alert(1)',
-  'ws://public.example/',
-  'unix:/var/run/docker.sock',
-  'https://',
-  'https://[::1',
-  'https://256.256.256.256/',
-  'https://1.2.3.4.5/',
-  'https://exa mple/',
-  '//public.example/',
-  'public.example',
-  '',
-];
 
 const admit = (egress: Egress, url: string) => egress.admit(url, new AbortController().signal);
 
@@ -166,10 +13,10 @@ describe('egress', () => {
   const egress = new Egress([], resolve);
 
   it('knows enough ways in', () => {
-    expect(new Set(refusedUrls).size).toBeGreaterThanOrEqual(100);
+    expect(new Set(hostileUrls).size).toBeGreaterThanOrEqual(100);
   });
 
-  it.each(refusedUrls)('does not go to %j', async (url) => {
+  it.each(hostileUrls)('does not go to %j', async (url) => {
     await expect(admit(egress, url)).rejects.toBeInstanceOf(EgressRefusedError);
     await expect(egress.post(url, { headers: {}, body: '', timeoutMs: 1_000 })).rejects.toBeInstanceOf(
       EgressRefusedError,
@@ -208,6 +55,7 @@ describe('egress on the wire', () => {
   let server: Server;
   let port: number;
   let hits: { method: string; url: string; host: string; body: string }[];
+  const connections = new Set<Socket>();
   const inside = (names: Resolve = resolve) => new Egress(['127.0.0.0/8'], names);
   const post = (egress: Egress, url: string, timeoutMs = 2_000) =>
     egress.post(url, { headers: { 'x-test': '1' }, body: 'hello', timeoutMs });
@@ -226,6 +74,10 @@ describe('egress on the wire', () => {
         if (url === '/size') return response.writeHead(409, { 'content-type': 'text/x.tlog.size' }).end('17\n');
         response.writeHead(url === '/broken' ? 500 : 204).end();
       });
+    });
+    server.on('connection', (socket) => {
+      connections.add(socket);
+      socket.once('close', () => connections.delete(socket));
     });
     await new Promise<void>((done) => server.listen(0, '0.0.0.0', done));
     port = (server.address() as AddressInfo).port;
@@ -314,6 +166,74 @@ describe('egress on the wire', () => {
     expect(await post(inside(), `http://127.0.0.1:${port}/drip`, 500)).toBe(200);
     expect(await post(inside(), `http://127.0.0.1:${port}/flood`, 10_000)).toBe(200);
     expect(Date.now() - started).toBeLessThan(9_000);
+  });
+
+  describe('whose answer is streamed', () => {
+    const stream = (path: string, more: { signal?: AbortSignal; maxBytes?: number; from?: Egress } = {}) =>
+      (more.from ?? inside()).stream(
+        path.startsWith('/') ? `http://127.0.0.1:${port}${path}` : path,
+        { method: 'GET', headers: {}, signal: more.signal ?? new AbortController().signal },
+        more.maxBytes ?? 1_000_000,
+      );
+    const closed = () => Promise.all([...connections].map((socket) => once(socket, 'close')));
+
+    it('hands it on as it comes, and hangs up on whoever stops reading', async () => {
+      const answer = await stream('/drip');
+      expect(answer.status).toBe(200);
+      const reader = answer.body!.getReader();
+      expect(Buffer.from((await reader.read()).value).toString()).toMatch(/^\.+$/);
+      await reader.cancel();
+      await closed();
+    });
+
+    it('reads no more than the bound, follows no redirect, and ends when it is told to', async () => {
+      await expect((await stream('/flood', { maxBytes: 250_000 })).arrayBuffer()).rejects.toThrow('250000 bytes');
+      expect(await (await stream('/size')).text()).toBe('17\n');
+      expect((await stream('/redirect')).status).toBe(307);
+      const stop = new AbortController();
+      const silent = stream('/silent', { signal: stop.signal });
+      const dripping = await stream('/drip', { signal: stop.signal });
+      stop.abort(new Error('enough'));
+      await expect(silent).rejects.toThrow('enough');
+      await expect(dripping.text()).rejects.toThrow('enough');
+      await closed();
+    });
+
+    it('goes nowhere that others do not go', async () => {
+      for (const url of hostileUrls)
+        await expect(stream(url || 'nothing', { from: new Egress([], resolve) })).rejects.toBeInstanceOf(
+          EgressRefusedError,
+        );
+    });
+
+    it('goes through a proxy by name and TLS alone, and past it as ever', async () => {
+      const asked: string[] = [];
+      const proxy = createServer().on('connect', (request, socket) => {
+        asked.push(request.url ?? '');
+        socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
+      });
+      await new Promise<void>((done) => proxy.listen(0, '127.0.0.1', done));
+      const { HTTPS_PROXY: before, NO_PROXY: past } = process.env;
+      process.env['HTTPS_PROXY'] = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+      process.env['NO_PROXY'] = 'intranet.example';
+      try {
+        const proxied = new Egress(['127.0.0.0/8'], resolve, true);
+        await expect(stream('https://no-such-name.example/', { from: proxied })).rejects.toThrow();
+        expect(asked).toEqual(['no-such-name.example:443']);
+        for (const url of [
+          'https://10.0.0.1/',
+          'https://0xa9fea9fe/',
+          'http://public.example/',
+          'https://intranet.example/',
+        ])
+          await expect(stream(url, { from: proxied })).rejects.toBeInstanceOf(EgressRefusedError);
+        expect(await (await stream('/size', { from: proxied })).text()).toBe('17\n');
+        expect(asked).toHaveLength(1);
+      } finally {
+        Object.assign(process.env, { HTTPS_PROXY: before ?? '', NO_PROXY: past ?? '' });
+        proxy.close();
+      }
+    });
   });
 
   it('says when nobody listens', async () => {

@@ -1,2 +1,2 @@
 export { allowedNetworks } from './allowed-networks.js';
-export { Egress, EgressRefusedError } from './egress.js';
+export { Egress, EgressRefusedError, EgressUnresolvedError, heedsProxy } from './egress.js';

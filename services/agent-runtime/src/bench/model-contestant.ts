@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { modelEnvironment } from '../config.js';
+import { modelEgress } from '../models/guarded-fetch.js';
 import { ModelError, type ModelRoute } from '../models/model-port.js';
 import { ModelRoutes } from '../models/model-routes.js';
 
@@ -23,12 +24,13 @@ const PROVIDERS = [
 /** The models, of the families that are reached; unlike a service, the bench takes several of a provider, after commas. */
 export function open(env: Readonly<Record<string, string | undefined>>) {
   const config = environment.parse(env);
-  const { prices } = new ModelRoutes(config);
+  const egress = modelEgress(config);
+  const { prices } = new ModelRoutes(config, egress);
   const others = Object.fromEntries(PROVIDERS.map(([, way]) => [way, undefined]));
   const routes = PROVIDERS.filter(([, way]) => config[way]).flatMap(([names, way]) =>
     config[names].split(',').flatMap((name) => {
       const one = { ...config, ...others, [way]: config[way], [names]: name.trim() };
-      return new ModelRoutes(one).routes();
+      return new ModelRoutes(one, egress).routes();
     }),
   );
   return { priceVersion: prices.version, models: routes.map(modelOf) };

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId } from '@conclave/contracts';
+import { Egress } from '@conclave/nest-kit/egress';
 import { ModelAgent } from '../agents/model.js';
 import type { RuntimeConfig } from '../config.js';
 import { activationOf } from '../engine/effects.js';
@@ -129,7 +130,7 @@ describe('a task whose call does not fit', () => {
   ])('does not wait for its provider again when it has waited for money, and %s', async (_, ending) => {
     const fakes = await startFakeProviders();
     const env = { OPENAI_COMPATIBLE_BASE_URL: `${fakes.url}/compatible/v1`, OPENAI_COMPATIBLE_MODEL: 'gpt-5-mini' };
-    const routes = new ModelRoutes(env as RuntimeConfig);
+    const routes = new ModelRoutes(env as RuntimeConfig, new Egress(['127.0.0.0/8']));
     const nothingLent = { valueOf: () => Promise.reject(new Error('nobody has a key of their own')) };
     const models = new WorkspaceModels(routes, new KnownSecrets(world.db), nothingLent);
     const model = new ModelAgent(models, new ModelCalls(budgets, routes), world.db);

@@ -7,6 +7,7 @@ import {
   type LanguageModel,
   type LanguageModelUsage,
 } from 'ai';
+import { EgressRefusedError, EgressUnresolvedError } from '@conclave/nest-kit/egress';
 import { z } from 'zod';
 import {
   ModelError,
@@ -127,6 +128,10 @@ function modelErrorOf(error: unknown, usage: ModelUsage): ModelError {
   if (NoObjectGeneratedError.isInstance(cause))
     return new ModelError('the answer does not have the asked form', false, usage, { cause });
   if (cause instanceof SaidNothing) return new ModelError(cause.message, false, usage, { cause });
+  if (cause instanceof EgressRefusedError) {
+    const passing = cause instanceof EgressUnresolvedError;
+    return new ModelError(`the provider may not be asked: ${cause.message}`, passing, usage, { cause });
+  }
   const passing = !APICallError.isInstance(cause) || cause.isRetryable;
   const status = APICallError.isInstance(cause) && cause.statusCode ? ` (${cause.statusCode})` : '';
   return new ModelError(`the provider failed${status}`, passing, usage, { cause });

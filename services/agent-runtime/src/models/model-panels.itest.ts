@@ -38,6 +38,7 @@ describe('panels of real models', () => {
     const env = file('env', [
       ...['OPENAI_API_KEY=k-openai', 'OPENAI_MODEL=gpt-5.1,gpt-5-mini', `OPENAI_BASE_URL=${fakes.url}/v1`],
       ...['ANTHROPIC_API_KEY=k-anthropic', `ANTHROPIC_BASE_URL=${fakes.url}/v1`],
+      'MODELS_ALLOW=127.0.0.0/8',
     ]);
     const { stdout, stderr } = await bench('--questions', questions, '--env', env);
     expect(stderr).toContain('10 calls; prices 2026-11\n');
@@ -65,7 +66,8 @@ describe('panels of real models', () => {
       stderr: expect.stringMatching(/\nThere is no model to ask: set OPENAI_API_KEY, .*\n$/) as unknown as string,
     });
     fakes.answer({ status: 401 });
-    const { models } = open({ OPENAI_API_KEY: 'k', OPENAI_BASE_URL: `${fakes.url}/v1`, OPENAI_MODEL: 'own-model' });
+    const at = { OPENAI_BASE_URL: `${fakes.url}/v1`, MODELS_ALLOW: '127.0.0.0/8' };
+    const { models } = open({ OPENAI_API_KEY: 'k', OPENAI_MODEL: 'own-model', ...at });
     expect(models).toMatchObject([{ id: 'openai/own-model', priced: false }]);
     await expect(models[0]!.ask('judge', 'what?')).rejects.toThrow('the provider failed (401)');
     for (const nothing of [{ cut: 'B > A' }, { text: '' }]) {

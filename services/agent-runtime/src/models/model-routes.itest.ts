@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { modelEnvironment } from '../config.js';
 import { startFakeProviders, type FakeProviders } from '../testing/fake-providers.js';
+import { modelEgress } from './guarded-fetch.js';
 import { ModelError } from './model-port.js';
 import { ModelRoutes } from './model-routes.js';
 
@@ -14,7 +15,10 @@ const verdict = {
 describe('model routes', () => {
   let fakes: FakeProviders;
   let routes: ModelRoutes;
-  const routesFor = (env: Record<string, string>) => new ModelRoutes(z.object(modelEnvironment).parse(env));
+  const routesFor = (env: Record<string, string>) => {
+    const config = z.object(modelEnvironment).parse(env);
+    return new ModelRoutes(config, modelEgress(config));
+  };
   const ask = (id: string, signal: AbortSignal = new AbortController().signal, timeoutMs = 60_000) =>
     routes.get(id)!.port.judge({ system: 'judge', prompt: 'the change', timeoutMs, signal });
 
@@ -28,6 +32,7 @@ describe('model routes', () => {
       GEMINI_API_KEY: 'k-gemini',
       GEMINI_BASE_URL: `${fakes.url}/v1beta`,
       OPENAI_COMPATIBLE_BASE_URL: `${fakes.url}/compatible/v1`,
+      MODELS_ALLOW: '127.0.0.0/8',
     });
   });
   afterAll(() => fakes.stop());

@@ -41,6 +41,7 @@ describe('model jurors on a panel', () => {
       OPENAI_BASE_URL: `${fakes.url}/v1`,
       ANTHROPIC_BASE_URL: `${fakes.url}/v1`,
       OPENAI_COMPATIBLE_BASE_URL: `${fakes.url}/compatible/v1`,
+      MODELS_ALLOW: '127.0.0.0/8',
     };
     platform = await startConstellation({ env });
     repository = await mkdtemp(join(tmpdir(), 'model-jurors-'));

@@ -1,5 +1,6 @@
 /** The four requests of S3 that a log needs, signed with AWS Signature Version 4, the bucket in the path. */
 import { createHash, createHmac } from 'node:crypto';
+import type { Egress } from '@conclave/nest-kit/egress';
 
 interface S3Address {
   readonly endpoint: string;
@@ -18,9 +19,14 @@ interface Call {
 }
 
 const TIMEOUT_MS = 10_000;
+/** More than any object of a log has. */
+const MAX_ANSWER_BYTES = 64 * 1024 ** 2;
 
 export class S3Bucket {
-  constructor(private readonly address: S3Address) {}
+  constructor(
+    private readonly address: S3Address,
+    private readonly egress: Egress,
+  ) {}
 
   async put(key: string, body: Uint8Array, headers: Readonly<Record<string, string>>): Promise<void> {
     await this.expect(200, { method: 'PUT', key, body, headers });
@@ -56,12 +62,8 @@ export class S3Bucket {
     const url = new URL(`${endpoint.replace(/\/$/, '')}/${bucket}${key ? `/${escapePath(key)}` : ''}`);
     url.search = canonicalQuery(query);
     const signed = signedHeaders(this.address, { method, url, headers, body: body ?? new Uint8Array() }, new Date());
-    return fetch(url, {
-      method,
-      headers: signed,
-      body: body ? Buffer.from(body) : null,
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    });
+    const request = { method, headers: signed, timeoutMs: TIMEOUT_MS, ...(body && { body }) };
+    return this.egress.fetch(url.href, request, MAX_ANSWER_BYTES);
   }
 }
 

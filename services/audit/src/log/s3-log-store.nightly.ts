@@ -68,6 +68,7 @@ beforeAll(async () => {
         AUDIT_STORE: 's3://logs/prod',
         AUDIT_S3_ENDPOINT: endpoint,
       },
+      AUDIT_S3_ALLOW: '127.0.0.0/8',
       AUDIT_S3_ACCESS_KEY_ID: credentials.accessKeyId,
       AUDIT_S3_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     },

@@ -3,6 +3,7 @@
  * (Object Lock, COMPLIANCE): nobody takes them away before, with whatever key. Partial tiles are not: a full one follows.
  */
 import { createHash } from 'node:crypto';
+import { Egress } from '@conclave/nest-kit/egress';
 import type { AuditConfig } from '../config.js';
 import { CHECKPOINT_TYPE, TILE_TYPE, type LogStore } from './log-store.js';
 import { S3Bucket } from './s3-bucket.js';
@@ -14,13 +15,11 @@ export function s3LogStore(url: URL, config: AuditConfig): LogStore {
   const { AUDIT_S3_ENDPOINT, AUDIT_S3_REGION, AUDIT_S3_ACCESS_KEY_ID, AUDIT_S3_SECRET_ACCESS_KEY } = config;
   if (!AUDIT_S3_ENDPOINT || !AUDIT_S3_ACCESS_KEY_ID || !AUDIT_S3_SECRET_ACCESS_KEY)
     throw new Error('AUDIT_STORE names a bucket: set AUDIT_S3_ENDPOINT, _ACCESS_KEY_ID and _SECRET_ACCESS_KEY, too');
-  const bucket = new S3Bucket({
-    endpoint: AUDIT_S3_ENDPOINT,
-    bucket: url.hostname,
-    region: AUDIT_S3_REGION,
-    accessKeyId: AUDIT_S3_ACCESS_KEY_ID,
-    secretAccessKey: AUDIT_S3_SECRET_ACCESS_KEY,
-  });
+  const address = {
+    ...{ endpoint: AUDIT_S3_ENDPOINT, bucket: url.hostname, region: AUDIT_S3_REGION },
+    ...{ accessKeyId: AUDIT_S3_ACCESS_KEY_ID, secretAccessKey: AUDIT_S3_SECRET_ACCESS_KEY },
+  };
+  const bucket = new S3Bucket(address, new Egress(config.AUDIT_S3_ALLOW));
   const prefix = url.pathname.replace(/^\/|\/$/g, '');
   const keyOf = (path: string): string => (prefix ? `${prefix}/${path}` : path);
 

@@ -2,7 +2,7 @@ import { ConclaveError, auth, events, type Permission, type ReplyOf, type Reques
 import { Networks, type RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
-import { AnswerBox } from '../credentials/answer-box.js';
+import { AnswerBox, type OneTimeAnswer } from '../credentials/answer-box.js';
 import { refuseBeyond } from '../limits/postgres-limits.js';
 import { callerOf, type Caller } from '../members/caller.js';
 import { lockMember } from '../members/postgres-members.js';
@@ -31,18 +31,20 @@ export class CreateApiKey {
   ) {}
 
   /** @throws ConclaveError `auth.scope.too-wide` | `auth.address.too-wide` | `auth.expiry.too-late` | `auth.role.too-wide` | `auth.forbidden` | `auth.workspace.not-found` | `auth.member.not-found` */
-  run(ctx: RequestContext, request: Request): Promise<Reply> {
-    return this.db.tx(ctx, async (tx) => {
-      const sealed = await once(tx, ctx, auth.createApiKey, request, () => this.create(tx, ctx, request));
-      refuseWider(ctx.scopes, sealed.scopes);
+  async run(ctx: RequestContext, request: Request): Promise<Reply> {
+    const answer = await this.box.answer(ctx);
+    const sealed = await this.db.tx(ctx, async (tx) => {
+      const reply = await once(tx, ctx, auth.createApiKey, request, () => this.create(tx, ctx, request, answer));
+      refuseWider(ctx.scopes, reply.scopes);
       const own = await boundsBehind(tx, ctx);
-      refuseMoreAddresses(own, sealed.allowedAddresses);
-      refuseLonger(own, sealed.expiresAt);
-      return { ...sealed, key: this.box.open(sealed.key, sealed.id) };
+      refuseMoreAddresses(own, reply.allowedAddresses);
+      refuseLonger(own, reply.expiresAt);
+      return reply;
     });
+    return { ...sealed, key: await answer.open(sealed.key, sealed.id) };
   }
 
-  private async create(tx: Tx, ctx: RequestContext, request: Request): Promise<Reply> {
+  private async create(tx: Tx, ctx: RequestContext, request: Request, answer: OneTimeAnswer): Promise<Reply> {
     const { holder, permitted, byRole } = await placeOf(tx, ctx, request);
     const usable = byRole ? byRole.filter((scope) => permitted.has(scope)) : [...permitted];
     const scopes = request.scopes ? [...new Set(request.scopes)] : usable;
@@ -71,7 +73,7 @@ export class CreateApiKey {
       ...(allowedAddresses ? { allowedAddresses: [...allowedAddresses] } : {}),
       ...(byRole ? { principal, workspace } : {}),
     });
-    return { ...view, key: this.box.seal(key, id) };
+    return { ...view, key: await answer.seal(tx, key, id) };
   }
 }
 

@@ -10,7 +10,7 @@ import { Database, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { lockConnection, type ConnectionRow } from '../connections/postgres-connections.js';
 import { CredentialDigest } from '../credentials/credential-digest.js';
-import { OpenSignIn, type Recognised } from '../sign-ins/open-sign-in.js';
+import { OpenSignIn, type ProviderMark, type Recognised } from '../sign-ins/open-sign-in.js';
 import { openConnection, systemOf } from './open-connection.js';
 import { insertFlow, takeAssertion, takeFlow } from './postgres-flows.js';
 import { Providers, type ProviderAnswer } from './provider.js';
@@ -39,16 +39,15 @@ export class ConnectionSignIn {
     return this.refused.refusing({ connection, address }, async () => {
       const { row, settings } = await openConnection(this.db, this.providers, connection);
       const path = localPath(returnTo);
-      const { location, requestId, sealed } = await this.providers.begin(row, settings, path);
+      const { location, requestId, seal } = await this.providers.begin(row, settings, path);
       const secret = randomBytes(32).toString('base64url');
       const expiresAt = new Date(Date.now() + FLOW_MS);
       const { tenant_id: tenantId, id: connectionId } = row;
       const digest = this.digest.of('flow', secret);
-      await this.db.tx(systemOf(tenantId), (tx) =>
-        insertFlow(tx, {
-          ...{ tenantId, connectionId, digest, purpose: 'sign-in', requestId, sealed, returnTo: path, expiresAt },
-        }),
-      );
+      await this.db.tx(systemOf(tenantId), async (tx) => {
+        const flow = { tenantId, connectionId, digest, requestId, sealed: await seal(tx), returnTo: path, expiresAt };
+        await insertFlow(tx, { ...flow, purpose: 'sign-in' });
+      });
       return { location, flow: secret, expiresAt: expiresAt.toISOString() };
     });
   }
@@ -60,7 +59,10 @@ export class ConnectionSignIn {
       const flow = await this.take(row, secret);
       if (!flow && !(settings.kind === 'saml' && settings.allowUnsolicited)) throw new SignInRefusal('no flow');
       const vouched = await this.providers.finish(row, settings, answer, flow);
-      const opened = await this.db.tx(systemOf(row.tenant_id), (tx) => this.admit(tx, row, { ...vouched, address }));
+      const mark = await this.providers.markOf(row, vouched);
+      const opened = await this.db.tx(systemOf(row.tenant_id), (tx) =>
+        this.admit(tx, row, { ...vouched, address }, mark),
+      );
       return { ...opened, returnTo: flow?.returnTo ?? relayedPath(answer) };
     });
   }
@@ -79,6 +81,7 @@ export class ConnectionSignIn {
     tx: Tx,
     { tenant_id: tenantId, id }: ConnectionRow,
     vouched: Vouched & Pick<Recognised, 'address'>,
+    mark: (tx: Tx) => Promise<ProviderMark>,
   ) {
     const row = await lockConnection(tx, tenantId, id, 'share');
     if (!row || row.disabled_at) throw new SignInRefusal('disabled connection');
@@ -94,7 +97,7 @@ export class ConnectionSignIn {
       factors: ['provider', ...(vouched.mfa ? ['provider-mfa'] : [])],
       provenAt: vouched.mfa?.at,
       address: vouched.address,
-      known: this.providers.markOf(row, vouched),
+      known: await mark(tx),
     });
     return { secret, csrf, expiresAt };
   }

@@ -6,6 +6,7 @@ import { connectionOf, tenantOfConnection } from '../connections/postgres-connec
 import { spMetadata } from '../saml/sp-metadata.js';
 import { NO_TENANT } from '../tenants/no-tenant.js';
 import { Providers } from './provider.js';
+import { SignInRefusal } from './vouched.js';
 
 type Contract = typeof connections.getSamlMetadata;
 
@@ -22,6 +23,11 @@ export class GetSamlMetadata {
     const tenantId = (await tenantOfConnection(this.db, id)) ?? NO_TENANT;
     const row = await connectionOf(this.db.autocommit({ tenantId, actor: 'service:auth' }), tenantId, id);
     if (row?.kind !== 'saml') throw new ConclaveError('auth.connection.not-found', { id });
-    return { xml: spMetadata(this.providers.ownSide(row), `_${randomUUID()}`) };
+    const own = await this.providers.ownSide(row).catch((cause: unknown) => {
+      // Its key was destroyed: there is nothing to sign with until it has another one.
+      if (cause instanceof SignInRefusal) throw new ConclaveError('auth.connection.not-found', { id }, { cause });
+      throw cause;
+    });
+    return { xml: spMetadata(own, `_${randomUUID()}`) };
   }
 }

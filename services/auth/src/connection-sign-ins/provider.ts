@@ -1,7 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import type { Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import type { JSONWebKeySet } from 'jose';
-import { ConnectionSecrets } from '../connections/connection-secrets.js';
+import { ConnectionSecrets, type SecretKind } from '../connections/connection-secrets.js';
 import type { ConnectionRow } from '../connections/postgres-connections.js';
 import { PublicPlaces } from '../connections/public-places.js';
 import { trusted, type ConnectionSettings, type SettingsOf } from '../connections/settings.js';
@@ -20,7 +21,13 @@ import { SignInRefusal, mfaBy, type Vouched } from './vouched.js';
 export interface Begun {
   readonly location: string;
   readonly requestId: string;
-  /** Sealed; SAML has nothing to remember but the request. */
+  /** Seals that in the transaction that writes it down; SAML has nothing to remember but the request. */
+  seal(this: void, tx: Tx): Promise<string | null>;
+}
+
+/** What a browser comes back with, of what was remembered. */
+export interface Remembered {
+  readonly requestId: string;
   readonly sealed: string | null;
 }
 
@@ -53,20 +60,21 @@ export class Providers {
   async begin(row: ConnectionRow, settings: ConnectionSettings, returnTo: string): Promise<Begun> {
     if (settings.kind === 'saml') {
       const requestId = `_${randomUUID()}`;
-      return { location: await this.saml(row, settings).loginUrl(requestId, returnTo), requestId, sealed: null };
+      const saml = await this.saml(row, settings);
+      return { location: await saml.loginUrl(requestId, returnTo), requestId, seal: () => Promise.resolve(null) };
     }
     const remembered = {
       verifier: randomBytes(32).toString('base64url'),
       nonce: randomBytes(32).toString('base64url'),
     };
     const state = randomBytes(32).toString('base64url');
-    const client = { settings, ...this.clientOf(row) };
+    const [own, seal] = await Promise.all([this.clientOf(row), this.sealing(row, JSON.stringify(remembered))]);
+    const client = { settings, ...own };
     const location =
       settings.kind === 'oidc'
         ? await this.oidc.authorizationUrl({ ...client, settings }, state, remembered)
         : await this.github.authorizationUrl({ ...client, settings }, state, remembered);
-    const sealed = this.secrets.seal(JSON.stringify(remembered), row.tenant_id, row.id);
-    return { location, requestId: state, sealed };
+    return { location, requestId: state, seal };
   }
 
   /** @throws SignInRefusal | SamlRefusal, or whatever the provider's protocol failed with */
@@ -74,32 +82,32 @@ export class Providers {
     row: ConnectionRow,
     settings: ConnectionSettings,
     answer: ProviderAnswer,
-    flow: Pick<Begun, 'requestId' | 'sealed'> | undefined,
+    flow: Remembered | undefined,
   ): Promise<Vouched> {
     if (settings.kind === 'saml') {
       if (answer.kind !== 'saml') throw new SignInRefusal('another protocol');
       return this.assertedBy(row, settings, answer.response, flow?.requestId);
     }
     if (answer.kind !== 'code' || !flow?.sealed) throw new SignInRefusal('another protocol');
-    const client = this.clientOf(row);
-    const remembered = JSON.parse(this.secrets.open(flow.sealed, row.tenant_id, row.id)) as CodeFlow;
+    const [client, text] = await Promise.all([this.clientOf(row), this.opened(row, 'connection-sign-in', flow.sealed)]);
+    const remembered = JSON.parse(text) as CodeFlow;
     const way = { query: answer.query, state: flow.requestId, ...remembered };
     return settings.kind === 'oidc'
       ? this.oidc.finish({ ...client, settings }, way)
       : this.github.finish({ ...client, settings }, way);
   }
 
-  /** Our side of a SAML connection. */
-  ownSide(row: ConnectionRow): OwnSide {
+  /** Our side of a SAML connection. @throws SignInRefusal when its key was destroyed */
+  async ownSide(row: ConnectionRow): Promise<OwnSide> {
     const { callback, entityId = '', providerLogout = '' } = this.places.of('saml', row.id);
     if (row.certificate === null) throw new SamlRefusal('key');
     const { standby_sealed: sealed, standby_certificate: certificate } = row;
     return {
       ...{ entityId, acs: callback, slo: providerLogout },
-      ...{ privateKey: this.secretOf(row), certificate: row.certificate },
+      ...{ privateKey: await this.opened(row, 'connection', row.secret_sealed), certificate: row.certificate },
       ...(sealed === null || certificate === null
         ? {}
-        : { standby: { privateKey: this.secrets.open(sealed, row.tenant_id, row.id), certificate } }),
+        : { standby: { privateKey: await this.opened(row, 'connection', sealed), certificate } }),
     };
   }
 
@@ -110,45 +118,55 @@ export class Providers {
    */
   async signOut(row: ConnectionRow, sealed: string): Promise<{ location: string; requestId: string } | undefined> {
     const settings = this.settingsOf(row);
-    const told = this.secrets.open(sealed, row.tenant_id, row.id);
+    const told = await this.opened(row, 'connection-sign-in', sealed);
     if (settings.kind === 'saml' && settings.sloUrl !== undefined) {
       const requestId = `_${randomUUID()}`;
-      const location = this.logout(row, settings).requestUrl(requestId, JSON.parse(told) as LoggedOut);
+      const logout = await this.logout(row, settings);
+      const location = logout.requestUrl(requestId, JSON.parse(told) as LoggedOut);
       return { location, requestId };
     }
     if (settings.kind !== 'oidc' || !settings.singleLogout) return undefined;
     const { logout = '' } = this.places.of(row.kind, row.id);
     const { idToken } = JSON.parse(told) as { idToken: string };
-    const location = await this.oidc.logoutUrl({ settings, ...this.clientOf(row) }, idToken, logout);
+    const location = await this.oidc.logoutUrl({ settings, ...(await this.clientOf(row)) }, idToken, logout);
     return location === undefined ? undefined : { location, requestId: '' };
   }
 
   /** The connection's side of single logout. */
-  logout(row: ConnectionRow, settings: SettingsOf<'saml'>): SingleLogout {
-    return new SingleLogout(settings, this.ownSide(row));
+  async logout(row: ConnectionRow, settings: SettingsOf<'saml'>): Promise<SingleLogout> {
+    return new SingleLogout(settings, await this.ownSide(row));
   }
 
   /** The provider's keys, to see what it signed without a browser. @throws SignInRefusal */
-  keysOf(row: ConnectionRow, settings: SettingsOf<'oidc'>): Promise<JSONWebKeySet> {
-    return this.oidc.keysOf({ settings, ...this.clientOf(row) });
+  async keysOf(row: ConnectionRow, settings: SettingsOf<'oidc'>): Promise<JSONWebKeySet> {
+    return this.oidc.keysOf({ settings, ...(await this.clientOf(row)) });
   }
 
   digestOf(kind: 'provider-subject' | 'provider-session', { id }: ConnectionRow, text: string): Buffer {
     return this.digest.of(kind, `${id}\n${text}`);
   }
 
-  /** What of a sign-in is kept for its end: digests to find it by, and what the provider has to be told, sealed. */
-  markOf(row: ConnectionRow, { subject, session }: Vouched): ProviderMark {
-    const { tenant_id: tenantId, id } = row;
-    return {
+  /**
+   * What of a sign-in is kept for its end: digests to find it by, and what the provider has to be told, which is sealed in
+   * the transaction that opens it.
+   */
+  async markOf(row: ConnectionRow, { subject, session }: Vouched): Promise<(tx: Tx) => Promise<ProviderMark>> {
+    const seal = session?.told === undefined ? undefined : await this.sealing(row, session.told);
+    const known = {
       providerSubject: this.digestOf('provider-subject', row, session?.subject ?? subject),
       providerSession: session?.id === undefined ? null : this.digestOf('provider-session', row, session.id),
-      providerSealed: session?.told === undefined ? null : this.secrets.seal(session.told, tenantId, id),
     };
+    return async (tx) => ({ ...known, providerSealed: seal ? await seal(tx) : null });
   }
 
-  private saml(row: ConnectionRow, settings: SettingsOf<'saml'>): ServiceProvider {
-    return new ServiceProvider(settings, this.ownSide(row));
+  private async sealing(row: ConnectionRow, text: string): Promise<(tx: Tx) => Promise<string>> {
+    const [ctx, kind] = [actorFor(row), 'connection-sign-in'] as const;
+    const key = await this.secrets.key(ctx, kind);
+    return (tx) => this.secrets.seal(tx, ctx, key, { kind, id: row.id, text });
+  }
+
+  private async saml(row: ConnectionRow, settings: SettingsOf<'saml'>): Promise<ServiceProvider> {
+    return new ServiceProvider(settings, await this.ownSide(row));
   }
 
   private async assertedBy(
@@ -157,7 +175,8 @@ export class Providers {
     response: string,
     requestId: string | undefined,
   ): Promise<Vouched> {
-    const asserted = await this.saml(row, settings).read(response, requestId, Date.now());
+    const saml = await this.saml(row, settings);
+    const asserted = await saml.read(response, requestId, Date.now());
     const attribute = (name: string | undefined): string | undefined =>
       name === undefined ? undefined : asserted.attributes.get(name)?.[0];
     return {
@@ -176,12 +195,17 @@ export class Providers {
     };
   }
 
-  private clientOf(row: ConnectionRow) {
+  private async clientOf(row: ConnectionRow) {
     const { callback } = this.places.of(row.kind, row.id);
-    return { secret: this.secretOf(row), certificate: row.certificate, callback };
+    const secret = await this.opened(row, 'connection', row.secret_sealed);
+    return { secret, certificate: row.certificate, callback };
   }
 
-  private secretOf(row: ConnectionRow): string {
-    return this.secrets.open(row.secret_sealed, row.tenant_id, row.id);
+  private async opened(row: ConnectionRow, kind: SecretKind, sealed: string): Promise<string> {
+    const text = await this.secrets.open(actorFor(row), kind, row.id, sealed);
+    if (text === undefined) throw new SignInRefusal('its data key was destroyed');
+    return text;
   }
 }
+
+const actorFor = (row: ConnectionRow) => ({ tenantId: row.tenant_id, actor: 'service:auth' });

@@ -3,6 +3,7 @@ import type { RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { distrust } from '../credentials/distrust.js';
+import type { DataKey } from '../data-keys/data-keys.js';
 import { refuseLessThanOwner } from '../members/role-grant.js';
 import { refuseLastWayIn } from '../sign-in-policy/postgres-sign-in-policy.js';
 import { endSignIns } from '../sign-ins/end-sign-ins.js';
@@ -43,22 +44,24 @@ export class ChangeConnection {
   ) {}
 
   /** @throws ConclaveError `auth.connection.*` | `auth.role.too-wide` | `auth.workspace.not-found` | `auth.forbidden` */
-  run(ctx: RequestContext, request: Request): Promise<Connection> {
-    const change = (tx: Tx) => this.change(tx, ctx, request);
+  async run(ctx: RequestContext, request: Request): Promise<Connection> {
+    const key = request.settings && (await this.secrets.key(ctx, 'connection'));
+    const change = (tx: Tx) => this.change(tx, ctx, request, key);
     return this.db
       .tx(ctx, (tx) => once(tx, ctx, connections.changeConnection, request, () => change(tx)))
       .catch(nameTaken);
   }
 
-  private async change(tx: Tx, ctx: RequestContext, request: Request): Promise<Connection> {
+  private async change(tx: Tx, ctx: RequestContext, request: Request, key: DataKey | undefined): Promise<Connection> {
     const { id, enabled, settings, runs, ...rest } = request;
     const row = await lockConnection(tx, ctx.tenantId, id, 'update');
     if (!row) throw new ConclaveError('auth.connection.not-found', { id });
+    const seal = (of: DataKey, text: string) => this.secrets.seal(tx, ctx, of, { kind: 'connection', id, text });
     const now = new Date();
     const isEnabled = enabled ?? row.disabled_at === null;
     const changed: ConnectionRow = {
       ...row,
-      ...(settings ? await this.renewed(row, settings) : {}),
+      ...(settings && key ? await this.renewed(row, settings, (text) => seal(key, text)) : {}),
       name: rest.name ?? row.name,
       provisioning: rest.provisioning ?? row.provisioning,
       email_domains: rest.emailDomains ? [...new Set(rest.emailDomains)] : row.email_domains,
@@ -80,14 +83,18 @@ export class ChangeConnection {
   }
 
   /** A new client comes with its secret: the old one must not go where new settings send it. A key goes nowhere. */
-  private async renewed(row: ConnectionRow, given: GivenSettings): Promise<Partial<ConnectionRow>> {
+  private async renewed(
+    row: ConnectionRow,
+    given: GivenSettings,
+    seal: (secret: string) => Promise<string>,
+  ): Promise<Partial<ConnectionRow>> {
     const { settings, secret } = settingsOf(given, this.places.origin);
     if (settings.kind !== row.kind || providerOf(settings) !== providerOf(row.settings as typeof settings))
       throw new ConclaveError('auth.connection.invalid', { reason: 'another provider is another connection' });
     if (secret === undefined && row.certificate !== null) return { settings };
     const own = secret === undefined ? await newConnectionKey(this.places.origin) : { secret, certificate: null };
     return {
-      ...{ settings, secret_sealed: this.secrets.seal(own.secret, row.tenant_id, row.id) },
+      ...{ settings, secret_sealed: await seal(own.secret) },
       ...{ certificate: own.certificate, standby_sealed: null, standby_certificate: null },
     };
   }

@@ -26,6 +26,7 @@ import { ManageSignInPolicy } from '../sign-in-policy/manage-sign-in-policy.js';
 import { SignInPolicyController } from '../sign-in-policy/sign-in-policy.controller.js';
 import { ReadConnections } from './read-connections.js';
 import { RollKey } from './roll-key.js';
+import { SealAnew } from './seal-anew.js';
 import { TestConnection } from './test-connection.js';
 
 export const connectionControllers = [
@@ -59,6 +60,7 @@ export const connectionProviders = [
   ReadConnections,
   RefusedSignIns,
   RollKey,
+  SealAnew,
   SignOutAtProvider,
   TakeLogout,
   TestConnection,

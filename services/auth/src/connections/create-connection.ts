@@ -2,6 +2,7 @@ import { ConclaveError, connections, events, newId, type RequestOf } from '@conc
 import type { RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
+import type { DataKey } from '../data-keys/data-keys.js';
 import { refuseLessThanOwner } from '../members/role-grant.js';
 import { isUniqueViolation } from '../unique-violation.js';
 import { newConnectionKey } from './connection-key.js';
@@ -13,6 +14,14 @@ import { refuseProvisioning } from './refuse-provisioning.js';
 import { checkProvisioning, settingsOf, type ConnectionSettings } from './settings.js';
 
 type Request = RequestOf<typeof connections.createConnection>;
+
+interface Parts {
+  readonly request: Request;
+  readonly settings: ConnectionSettings;
+  readonly secret: string;
+  readonly certificate: string | null;
+  readonly key: DataKey;
+}
 
 const MAX_PER_TENANT = 50;
 /** Connects an identity provider. It lets people in at once: those it may. */
@@ -28,17 +37,14 @@ export class CreateConnection {
   async run(ctx: RequestContext, request: Request): Promise<Connection> {
     const { settings, secret } = settingsOf(request.settings, this.places.origin);
     const own = secret === undefined ? await newConnectionKey(this.places.origin) : { secret, certificate: null };
-    const create = (tx: Tx) => this.create(tx, ctx, { request, settings, ...own });
+    const key = await this.secrets.key(ctx, 'connection');
+    const create = (tx: Tx) => this.create(tx, ctx, { request, settings, key, ...own });
     return this.db
       .tx(ctx, (tx) => once(tx, ctx, connections.createConnection, request, () => create(tx)))
       .catch(nameTaken);
   }
 
-  private async create(
-    tx: Tx,
-    ctx: RequestContext,
-    parts: { request: Request; settings: ConnectionSettings; secret: string; certificate: string | null },
-  ): Promise<Connection> {
+  private async create(tx: Tx, ctx: RequestContext, parts: Parts): Promise<Connection> {
     const { tenantId } = ctx;
     const { name, provisioning, emailDomains } = parts.request;
     checkProvisioning(provisioning, emailDomains, parts.settings);
@@ -48,9 +54,10 @@ export class CreateConnection {
       throw new ConclaveError('auth.connection.too-many', { limit: MAX_PER_TENANT });
     const id = newId('connection');
     const { kind } = parts.settings;
+    const sealed = await this.secrets.seal(tx, ctx, parts.key, { kind: 'connection', id, text: parts.secret });
     const row = {
       ...{ tenant_id: tenantId, id, kind, name, settings: parts.settings, provisioning },
-      ...{ secret_sealed: this.secrets.seal(parts.secret, tenantId, id), certificate: parts.certificate },
+      ...{ secret_sealed: sealed, certificate: parts.certificate },
       ...{ standby_sealed: null, standby_certificate: null },
       ...{ email_domains: [...new Set(emailDomains)], created_at: new Date(), disabled_at: null },
     };

@@ -4,11 +4,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { events, secrets } from '@conclave/contracts';
-import { refusalOf } from '@conclave/dev-env/testing';
+import { auth, connections, events, secrets } from '@conclave/contracts';
+import { refusalOf, testIdp } from '@conclave/dev-env/testing';
 import { newRecipient } from '@conclave/nest-kit';
 import { Database } from '@conclave/postgres-kit';
-import { startAuth, startReplica, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
+import { edge, startAuth, startReplica, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
 import { ringOf } from '../testing/key-ring.js';
 import { startKms, type KmsServer } from '../testing/kms.js';
 import { makeSoftToken, softTokens, type SoftToken } from '../testing/soft-token.js';
@@ -61,6 +61,8 @@ describe('a rotation of key-encryption keys', () => {
     });
     tenants = await Promise.all(Array.from({ length: 5 }, () => fixture.createTenant()));
     for (const tenant of tenants) await create(tenant, 'A', tenant.name);
+    for (const { principal } of tenants) providers.push((await connect(principal)).id);
+    for (const tenant of tenants) shown.push(await answer(tenant));
   });
   afterAll(async () => {
     await fixture.stop();
@@ -87,6 +89,27 @@ describe('a rotation of key-encryption keys', () => {
     return recipient.open(lent.sealed, secrets.leasePurpose({ ...lent, tenantId, workspace, name }));
   }
 
+  const idp = testIdp();
+  /** Of each tenant, a connection, whose key signs. */
+  const providers: string[] = [];
+  const connect = (as: TestTenant['principal']) => {
+    const { entityId: idpEntityId, ssoUrl, certificate } = idp;
+    const settings = { kind: 'saml' as const, idpEntityId, ssoUrl, certificates: [certificate] };
+    return fixture.call(
+      connections.createConnection,
+      { name: 'idp', settings },
+      { claims: as, deadlineAt: patience() },
+    );
+  };
+  const sign = (connection: string) =>
+    fixture.call(connections.beginConnectionSignIn, { connection }, { ...edge, deadlineAt: patience() });
+  /** Of each tenant, an answer that was shown, and is shown again. */
+  const shown: string[] = [];
+  const answer = async ({ principal: claims }: TestTenant) => {
+    const as = { claims, idempotencyKey: 'once', deadlineAt: patience() };
+    return (await fixture.call(auth.createApiKey, { name: 'once' }, as)).key;
+  };
+
   const kept = () =>
     fixture.database.query<{ tenant: string; id: string; purpose: string; keyId: string; wrapped: string }>(
       'select tenant_id as tenant, id, purpose, key_id as "keyId", wrapped from auth.data_key order by 1, 2',
@@ -104,6 +127,8 @@ describe('a rotation of key-encryption keys', () => {
         const as = { claims: tenant.principal, deadlineAt: patience() };
         await fixture.call(secrets.rotateSecret, { id, value: `v${turn}` }, as);
         expect(await read(tenant, name)).toBe(`v${turn}`);
+        if (n % 4 === 0) expect(await answer(tenant)).toBe(shown[n % tenants.length]);
+        if (n % 4 === 1) expect((await sign(providers[n % tenants.length]!)).location).toContain('Signature=');
       }
     });
     return {
@@ -168,9 +193,11 @@ describe('a rotation of key-encryption keys', () => {
       const done = await new RewrapDataKeys(fixture.service.app.get(Database), ring).run();
       await clients.turns();
       expect(await clients.stop()).toEqual([]);
-      expect(done).toEqual({ rewrapped: tenants.length, unopened: [], keyId: expect.stringMatching(keyId) as unknown });
+      const keyIdOfAll = expect.stringMatching(keyId) as unknown;
+      expect(done).toEqual({ rewrapped: before.length, unopened: [], keyId: keyIdOfAll });
       const after = await kept();
-      expect(await fixture.emitted(events.dataKeyRewrapped.type)).toHaveLength(told + tenants.length);
+      expect(new Set(after.map(({ purpose }) => purpose))).toEqual(new Set(['secret', 'connection', 'stored-answer']));
+      expect(await fixture.emitted(events.dataKeyRewrapped.type)).toHaveLength(told + before.length);
       const opened = async (keys: ReturnType<typeof ringOf>, rows: typeof after) =>
         Promise.all(rows.map((row) => keys.unwrap(row, placeOf(row.tenant, row))));
       expect(after.map((row) => row.keyId)).toEqual(after.map(() => done.keyId));
@@ -183,7 +210,9 @@ describe('a rotation of key-encryption keys', () => {
     const [tenant] = tenants as [TestTenant];
     const ring = (more: Environment) => new RewrapDataKeys(db, ringOf({ ...everywhere(), ...more })).run();
     await ring({ SECRETS_KMS_KEYS: `${arns[0]},${arns[1]}`, SECRETS_WRAP_BY: 'kms' });
-    const backup = (await kept()).find((row) => row.tenant === tenant.principal.tenantId)!;
+    const backup = (await kept()).find(
+      ({ tenant: of, purpose }) => of === tenant.principal.tenantId && purpose === 'secret',
+    )!;
     await ring({ SECRETS_WRAP_BY: 'kms' });
     kms.setState(arns[0], 'PendingDeletion');
     expect(await read(tenant)).toBe(tenant.name);

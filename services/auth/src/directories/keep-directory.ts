@@ -21,10 +21,11 @@ export class KeepDirectory {
   ) {}
 
   /** @throws ConclaveError `auth.connection.not-found` | `auth.connection.invalid` | `auth.workspace.not-found` | `auth.role.too-wide` */
-  put(
+  async put(
     ctx: RequestContext,
     { id, workspace, settings: given, everyHours }: RequestOf<typeof directories.putDirectory>,
   ): Promise<View> {
+    const key = await this.secrets.key(ctx, 'directory');
     return this.db.tx(ctx, async (tx) => {
       refuseLessThanOwner(ctx);
       const connection = await lockConnection(tx, ctx.tenantId, id, 'share');
@@ -39,7 +40,7 @@ export class KeepDirectory {
       const row = await putDirectoryAt(tx, place, {
         workspace_id: workspace,
         settings,
-        secret_sealed: this.secrets.seal(clientSecret, ctx.tenantId, directoryOf(id)),
+        secret_sealed: await this.secrets.seal(tx, ctx, key, { kind: 'directory', id, text: clientSecret }),
         every_hours: everyHours ?? null,
         next_at: everyHours === undefined ? null : new Date(),
       });
@@ -75,9 +76,6 @@ export class KeepDirectory {
     });
   }
 }
-
-/** What its secret is sealed for: another one than the connection's. */
-export const directoryOf = (connectionId: string): string => `${connectionId}/directory`;
 
 function notFound(id: string): never {
   throw new ConclaveError('auth.directory.not-found', { id });

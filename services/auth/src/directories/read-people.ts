@@ -8,7 +8,6 @@ import { insertIdentity, lockIdentity } from '../identities/postgres-identities.
 import { ScimUsers } from '../scim/scim-users.js';
 import { received } from '../scim/resources.js';
 import { ReadingFailed, auth0People, type Person } from './auth0-people.js';
-import { directoryOf } from './keep-directory.js';
 import {
   directoryAt,
   keepOutcome,
@@ -73,7 +72,8 @@ export class ReadPeople {
     const nothing = { dryRun, found: 0, added: 0, changed: 0, ended: 0, kept: 0, skipped: [] };
     const at = () => new Date().toISOString();
     try {
-      const secret = this.secrets.open(row.secret_sealed, place.tenantId, directoryOf(place.connectionId));
+      const secret = await this.secrets.open(actor, 'directory', place.connectionId, row.secret_sealed);
+      if (secret === undefined) throw new ReadingFailed('the key its secret was sealed under was destroyed');
       const people = await auth0People(this.egress, row.settings, secret);
       const plan = planOf(people, await knownAt(this.db.autocommit(actor), place, row.workspace_id));
       const { found, kept, ending, active } = plan;

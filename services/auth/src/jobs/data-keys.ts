@@ -1,7 +1,8 @@
 /**
  * The operator's job on data keys: `data-keys rewrap` wraps all of them under the current key-encryption key, and fails
  * when some did not open, which it names;
- * `data-keys destroy --tenant NAME [--purpose PURPOSE]` makes unreadable what that tenant had sealed, for good;
+ * `data-keys destroy --tenant NAME [--purpose PURPOSE]` makes unreadable what that tenant had sealed, for good
+ * (docs/secrets.md has the purposes);
  * `data-keys rotate-signing-key` makes a key that signs access tokens from a minute later on.
  *
  * Needs auth's database and key-encryption keys, no running service. Prints one JSON line.

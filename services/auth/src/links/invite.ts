@@ -10,8 +10,7 @@ import { insertPerson } from '../members/postgres-persons.js';
 import { refuseWiderRole } from '../members/role-grant.js';
 import { Ceremonies } from '../passkeys/ceremonies.js';
 import { refuseFromNetworks } from '../api-keys/postgres-api-keys.js';
-import type { DataKey } from '../data-keys/data-keys.js';
-import { HandOver } from './hand-over.js';
+import { HandOver, type Hands } from './hand-over.js';
 import { makerOf, refuseLinkBeyond } from './link-reach.js';
 import { MakeLink } from './make-link.js';
 import { lockInvitation, pageOfInvitations, type Invitation } from './postgres-links.js';
@@ -32,19 +31,21 @@ export class Invite {
   /** @throws ConclaveError `auth.role.too-wide` | `auth.passkeys-unavailable` | `auth.sign-in.providers-only` */
   async run(ctx: RequestContext, request: RequestOf<typeof invitations.createInvitation>): Promise<Created> {
     this.ceremonies.site();
-    const key = await this.handOver.keyFor(ctx, request.sendMail);
+    const hands = await this.handOver.ready(ctx, request.sendMail);
     const remembered = await this.db.tx(ctx, async (tx) => {
       await refuseWiderRole(tx, ctx, request.role);
-      const made = await once(tx, ctx, invitations.createInvitation, request, () => this.create(tx, ctx, request, key));
+      const made = await once(tx, ctx, invitations.createInvitation, request, () =>
+        this.create(tx, ctx, request, hands),
+      );
       return this.given(tx, ctx, made);
     });
-    return this.handOver.shown(remembered, remembered.id);
+    return this.handOver.shown(hands, remembered, remembered.id);
   }
 
   /** @throws ConclaveError `auth.invitation.not-found` | `auth.role.too-wide` | `auth.mail.unavailable` */
   async renew(ctx: RequestContext, request: RequestOf<typeof invitations.renewInvitation>): Promise<Created> {
     this.ceremonies.site();
-    const key = await this.handOver.keyFor(ctx, request.sendMail);
+    const hands = await this.handOver.ready(ctx, request.sendMail);
     const remembered = await this.db.tx(ctx, async (tx) => {
       const made = await once(tx, ctx, invitations.renewInvitation, request, async () => {
         const invitation = await lockInvitation(tx, callerOf(ctx), request.id);
@@ -52,11 +53,11 @@ export class Invite {
         const { principal, name, role, email } = invitation;
         const member = await lockMember(tx, { ...callerOf(ctx), principalId: principal });
         if (!member || member.disabledAt) throw new ConclaveError('auth.invitation.not-found', { id: request.id });
-        return this.invitationOf(tx, ctx, { principal, name, role, email }, key);
+        return this.invitationOf(tx, ctx, { principal, name, role, email }, hands);
       });
       return this.given(tx, ctx, made);
     });
-    return this.handOver.shown(remembered, remembered.id);
+    return this.handOver.shown(hands, remembered, remembered.id);
   }
 
   list(
@@ -82,7 +83,7 @@ export class Invite {
     tx: Tx,
     ctx: RequestContext,
     { name, email, role }: RequestOf<typeof invitations.createInvitation>,
-    key: DataKey | undefined,
+    hands: Hands,
   ): Promise<Created> {
     const { tenantId, workspaceId } = callerOf(ctx);
     await refuseBeyond(tx, tenantId, 'members');
@@ -92,7 +93,7 @@ export class Invite {
     await insertMembership(tx, { tenantId, workspaceId, principalId, role, createdAt });
     await insertPerson(tx, { tenantId, principalId, email, at: createdAt });
     await tx.emit(events.memberAdded, { principal: principalId, workspace: workspaceId, role });
-    return this.invitationOf(tx, ctx, { principal: principalId, name, role, email }, key);
+    return this.invitationOf(tx, ctx, { principal: principalId, name, role, email }, hands);
   }
 
   /** Asked of everybody who is given the link, also of who asks for the stored answer again. */
@@ -107,7 +108,7 @@ export class Invite {
     tx: Tx,
     ctx: RequestContext,
     { email, ...who }: Pick<Created, 'principal' | 'name' | 'role'> & { email: string | undefined },
-    key: DataKey | undefined,
+    hands: Hands,
   ): Promise<Created> {
     const to = { ...callerOf(ctx), principalId: who.principal };
     const { id, link, createdAt, expiresAt } = await this.makeLink.run(tx, to, 'invitation', makerOf(ctx));
@@ -115,7 +116,7 @@ export class Invite {
     return {
       ...{ id, ...who, createdAt: createdAt.toISOString(), expiresAt: expiresAt.toISOString() },
       ...(email === undefined ? {} : { email }),
-      ...(await this.handOver.give(tx, ctx, { ...send, key, name: id })),
+      ...(await this.handOver.give(tx, ctx, { ...send, hands, name: id })),
     };
   }
 }

@@ -3,8 +3,7 @@ import type { RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
 import { refuseFromNetworks } from '../api-keys/postgres-api-keys.js';
-import type { DataKey } from '../data-keys/data-keys.js';
-import { HandOver } from './hand-over.js';
+import { HandOver, type Hands } from './hand-over.js';
 import { callerOf } from '../members/caller.js';
 import { lockMember } from '../members/postgres-members.js';
 import { Ceremonies } from '../passkeys/ceremonies.js';
@@ -26,13 +25,13 @@ export class RecoverMember {
   /** @throws ConclaveError `auth.member.not-found` | `auth.role.too-wide` | `auth.passkeys-unavailable` */
   async run(ctx: RequestContext, request: RequestOf<typeof invitations.createRecovery>): Promise<Reply> {
     this.ceremonies.site();
-    const key = await this.handOver.keyFor(ctx, request.sendMail);
+    const hands = await this.handOver.ready(ctx, request.sendMail);
     const remembered = await this.db.tx(ctx, async (tx) => {
       // Also of who asks for the stored answer again.
       await this.refuse(tx, ctx, request.id);
-      return once(tx, ctx, invitations.createRecovery, request, () => this.make(tx, ctx, request.id, key));
+      return once(tx, ctx, invitations.createRecovery, request, () => this.make(tx, ctx, request.id, hands));
     });
-    return this.handOver.shown(remembered, request.id);
+    return this.handOver.shown(hands, remembered, request.id);
   }
 
   private async refuse(tx: Tx, ctx: RequestContext, id: string): Promise<void> {
@@ -43,11 +42,11 @@ export class RecoverMember {
     await refuseLinkBeyond(tx, ctx, id);
   }
 
-  private async make(tx: Tx, ctx: RequestContext, id: string, key: DataKey | undefined): Promise<Reply> {
+  private async make(tx: Tx, ctx: RequestContext, id: string, hands: Hands): Promise<Reply> {
     const to = { ...callerOf(ctx), principalId: id };
     const { id: linkId, link, expiresAt } = await this.makeLink.run(tx, to, 'recovery', makerOf(ctx));
     const send = { kind: 'recovery' as const, principalId: id, linkId, link };
-    const given = await this.handOver.give(tx, ctx, { ...send, key, name: id });
+    const given = await this.handOver.give(tx, ctx, { ...send, hands, name: id });
     return { ...given, expiresAt: expiresAt.toISOString() };
   }
 }

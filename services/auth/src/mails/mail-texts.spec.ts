@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { mails } from '@conclave/contracts';
 import { mailText } from './mail-texts.js';
 import { retryMailAt } from './retry-mail.js';
+import { Egress } from '@conclave/nest-kit/egress';
 import { Smtp, optionsOf } from './smtp.js';
 
 const at = new Date('2026-01-02T03:04:05Z');
@@ -35,8 +36,12 @@ describe('mail', () => {
       expect([host, optionsOf(`smtp://${host}`).requireTLS]).toEqual([host, true]);
     for (const host of ['localhost', '127.0.0.1', '[::1]'])
       expect(optionsOf(`smtp://${host}:25`).requireTLS).toBe(false);
-    expect(() => new Smtp({ SMTP_URL: 'smtp://localhost', SMTP_FROM: undefined })).toThrow('belong together');
-    expect(() => new Smtp({ SMTP_URL: undefined, SMTP_FROM: 'a@example.com' })).toThrow('belong together');
+    expect(() => new Smtp({ SMTP_URL: 'smtp://localhost', SMTP_FROM: undefined }, new Egress([]))).toThrow(
+      'belong together',
+    );
+    expect(() => new Smtp({ SMTP_URL: undefined, SMTP_FROM: 'a@example.com' }, new Egress([]))).toThrow(
+      'belong together',
+    );
   });
 
   it('is tried for two days, at growing distances, and then given up', () => {

@@ -9,6 +9,7 @@ import { DestroyDataKeys } from '../data-keys/destroy-data-keys.js';
 import { ForgetSubject } from '../members/forget-subject.js';
 import { SITE, edge, startAuth, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
 import { SoftAuthenticator } from '../testing/soft-authenticator.js';
+import { Egress } from '@conclave/nest-kit/egress';
 import { Smtp } from './smtp.js';
 
 interface Taken {
@@ -49,7 +50,9 @@ describe('mail', () => {
 
   beforeAll(async () => {
     smtp = await startSmtp();
-    fixture = await startAuth({ SMTP_URL: smtp.url, SMTP_FROM: 'conclave@example.com' });
+    fixture = await startAuth({
+      ...{ SMTP_URL: smtp.url, SMTP_FROM: 'conclave@example.com', SMTP_ALLOW: '127.0.0.0/8' },
+    });
   });
   afterAll(async () => {
     await fixture.stop();
@@ -249,13 +252,28 @@ describe('mail', () => {
     expect((await fixture.call(signIns.listSignIns, {}, a.principal)).items.length).toBeGreaterThan(0);
   });
 
+  it('goes to the address that was checked, and to none inside that is not allowed', async () => {
+    const way = (host: string, egress: Egress) =>
+      new Smtp({ SMTP_URL: smtp.url.replace('127.0.0.1', host), SMTP_FROM: 'conclave@example.com' }, egress);
+    const mail = { id: 'mal_1', to: 'bo@example.com', subject: 'x', text: 'x', html: 'x' };
+    const checked = new Egress(['127.0.0.0/8'], async () => [{ address: '127.0.0.1', family: 4 }]);
+    // It is there, under a name that nobody else knows, and has no TLS.
+    const atName = way('mail.example', checked).send(mail);
+    await expect(atName).rejects.toMatchObject({ reason: expect.stringMatching(/ETLS|STARTTLS/) });
+    const inside = way('127.0.0.1', new Egress([])).send(mail);
+    await expect(inside).rejects.toMatchObject({ permanent: false, reason: 'the host has no public address' });
+    await way('localhost', new Egress(['127.0.0.0/8'])).send(mail);
+    expect(smtp.taken.map(({ to }) => to)).toEqual([['bo@example.com']]);
+  });
+
   it('never goes over the network in the clear', async () => {
     const outside = Object.values(networkInterfaces())
       .flat()
       .find((it) => it?.family === 'IPv4' && !it.internal)?.address;
     if (outside === undefined) return;
     const plain = await startSmtp(outside);
-    const way = new Smtp({ SMTP_URL: plain.url, SMTP_FROM: 'conclave@example.com' });
+    const config = { SMTP_URL: plain.url, SMTP_FROM: 'conclave@example.com' };
+    const way = new Smtp(config, new Egress([`${outside}/32`]));
     const mail = { id: 'mal_1', to: 'bo@example.com', subject: 'x', text: 'x', html: 'x' };
     await expect(way.send(mail)).rejects.toMatchObject({
       permanent: false,

@@ -25,17 +25,19 @@ export class BeginTotp {
     await this.db.tx(ctx, (tx) => this.proven.lockToAdd(tx, ctx));
     const { secret, expiresAt, uriFor, keep } = await this.apps.make(ctx, whose);
     const place = `totp/${whose.tenantId}/${whose.principalId}`;
+    const answer = await this.box.answer(ctx);
     const sealed = await this.db.tx(ctx, (tx) =>
       once(tx, ctx, mfa.beginTotp, {}, async () => {
         await this.proven.lockToAdd(tx, ctx);
         await keep(tx);
         const uri = uriFor(ctx.principal!.name);
         return {
-          ...{ uri: this.box.seal(uri, place), secret: this.box.seal(secret, place) },
+          ...{ uri: await answer.seal(tx, uri, place), secret: await answer.seal(tx, secret, place) },
           expiresAt: expiresAt.toISOString(),
         };
       }),
     );
-    return { ...sealed, uri: this.box.open(sealed.uri, place), secret: this.box.open(sealed.secret, place) };
+    const shown = { uri: await answer.open(sealed.uri, place), secret: await answer.open(sealed.secret, place) };
+    return { ...sealed, ...shown };
   }
 }

@@ -22,15 +22,16 @@ export class ReplaceRecoveryCodes {
   async run(ctx: RequestContext): Promise<ReplyOf<typeof mfa.replaceRecoveryCodes>> {
     const whose = callerOf(ctx);
     const place = `recovery-codes/${whose.tenantId}/${whose.principalId}`;
+    const answer = await this.box.answer(ctx);
     const sealed = await this.db.tx(ctx, async (tx) => {
       // Also of who asks for the stored answer again.
       const { standing } = await this.proven.lock(tx, ctx);
       if (!hasSecondFactor(standing)) throw new ConclaveError('auth.second-factor.none');
       return once(tx, ctx, mfa.replaceRecoveryCodes, {}, async () => {
         const codes = await this.codes.replace(tx, whose);
-        return { recoveryCodes: codes.map((code) => this.box.seal(code, place)) };
+        return { recoveryCodes: await Promise.all(codes.map((code) => answer.seal(tx, code, place))) };
       });
     });
-    return { recoveryCodes: sealed.recoveryCodes.map((code) => this.box.open(code, place)) };
+    return { recoveryCodes: await Promise.all(sealed.recoveryCodes.map((code) => answer.open(code, place))) };
   }
 }

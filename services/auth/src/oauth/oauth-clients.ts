@@ -3,7 +3,7 @@ import { ConclaveError, events, newId, oauth, type ReplyOf, type RequestOf } fro
 import type { RequestContext } from '@conclave/nest-kit';
 import { Database, once, type Tx } from '@conclave/postgres-kit';
 import { Injectable } from '@nestjs/common';
-import { AnswerBox } from '../credentials/answer-box.js';
+import { AnswerBox, type OneTimeAnswer } from '../credentials/answer-box.js';
 import { CredentialDigest } from '../credentials/credential-digest.js';
 import { endGrants } from './end-grants.js';
 import {
@@ -29,12 +29,12 @@ export class OauthClients {
   ) {}
 
   /** @throws ConclaveError `auth.oauth-client.too-many` */
-  create(ctx: RequestContext, request: RequestOf<typeof oauth.createOauthClient>): Promise<Created> {
-    return this.db.tx(ctx, async (tx) => {
-      const sealed = await once(tx, ctx, oauth.createOauthClient, request, () => this.insert(tx, ctx, request));
-      const { secret, ...client } = sealed;
-      return secret === undefined ? client : { ...client, secret: this.box.open(secret, client.id) };
-    });
+  async create(ctx: RequestContext, request: RequestOf<typeof oauth.createOauthClient>): Promise<Created> {
+    const answer = await this.box.answer(ctx);
+    const { secret, ...client } = await this.db.tx(ctx, (tx) =>
+      once(tx, ctx, oauth.createOauthClient, request, () => this.insert(tx, ctx, request, answer)),
+    );
+    return secret === undefined ? client : { ...client, secret: await answer.open(secret, client.id) };
   }
 
   list(
@@ -67,7 +67,12 @@ export class OauthClients {
     );
   }
 
-  private async insert(tx: Tx, { tenantId }: RequestContext, request: RequestOf<typeof oauth.createOauthClient>) {
+  private async insert(
+    tx: Tx,
+    { tenantId }: RequestContext,
+    request: RequestOf<typeof oauth.createOauthClient>,
+    answer: OneTimeAnswer,
+  ): Promise<Created> {
     if ((await countClients(tx, tenantId)) >= LIMIT)
       throw new ConclaveError('auth.oauth-client.too-many', { limit: LIMIT });
     const id = newId('oauthClient');
@@ -75,7 +80,7 @@ export class OauthClients {
     const kept = secret === undefined ? {} : { secret: this.digest.of('oauth-client', secret) };
     const client = await insertClient(tx, tenantId, { id, ...request, ...kept });
     await tx.emit(events.oauthClientCreated, told(client));
-    return secret === undefined ? client : { ...client, secret: this.box.seal(secret, id) };
+    return secret === undefined ? client : { ...client, secret: await answer.seal(tx, secret, id) };
   }
 }
 

@@ -45,7 +45,7 @@ export class TakeLogout {
     return this.refusing(connection, async () => {
       const { row, settings } = await openConnection(this.db, this.providers, connection);
       if (settings.kind !== 'saml') throw new SignInRefusal('another protocol');
-      const logout = this.providers.logout(row, settings);
+      const logout = await this.providers.logout(row, settings);
       const order = logout.readRequest(request, Date.now());
       await this.end(row, order);
       return { location: logout.answerUrl(`_${randomUUID()}`, order) };
@@ -80,7 +80,8 @@ export class TakeLogout {
         takeFlow(tx, { tenantId, connectionId, digest, purpose: 'sign-out', now: new Date() }),
       );
       if (!flow) throw new SignInRefusal('no flow');
-      return { complete: this.providers.logout(row, settings).readResponse(response, flow.requestId, Date.now()) };
+      const logout = await this.providers.logout(row, settings);
+      return { complete: logout.readResponse(response, flow.requestId, Date.now()) };
     });
   }
 

@@ -33,6 +33,7 @@ export class OperateTenants {
   /** @throws ConclaveError `auth.tenant.exists` | `auth.passkeys-unavailable` */
   async create(ctx: RequestContext, request: RequestOf<typeof tenants.createTenant>): Promise<Created> {
     this.ceremonies.site();
+    const answer = await this.box.answer(ctx);
     const sealed = await this.db.tx(ctx, (tx) =>
       once(tx, ctx, tenants.createTenant, request, async () => {
         const { actor, verdict } = ctx;
@@ -42,10 +43,10 @@ export class OperateTenants {
           ...(await this.get({ id: tenant })),
           owner: principal,
           workspace,
-          link: this.box.seal(welcome, tenant),
+          link: await answer.seal(tx, welcome, tenant),
         };
       }),
     );
-    return { ...sealed, link: this.box.open(sealed.link, sealed.id) };
+    return { ...sealed, link: await answer.open(sealed.link, sealed.id) };
   }
 }

@@ -1,0 +1,172 @@
+/** Places inside, in every spelling: for the guard itself, and for each feature that goes out. */
+import { createHook } from 'node:async_hooks';
+import type { Resolve } from '../egress/egress.js';
+
+/** Names as an attacker's DNS would answer; anything else does not resolve. */
+const zone: Record<string, string[]> = {
+  'public.example': ['93.184.215.14'],
+  localhost: ['127.0.0.1'],
+  'localhost.': ['127.0.0.1'],
+  'localhost.localdomain': ['127.0.0.1'],
+  'ip6-localhost': ['::1'],
+  '127.0.0.1.nip.io': ['127.0.0.1'],
+  'spoofed.burpcollaborator.net': ['127.0.0.1'],
+  'metadata.google.internal': ['169.254.169.254'],
+  metadata: ['169.254.169.254'],
+  'instance-data': ['169.254.169.254'],
+  'kubernetes.default.svc': ['10.96.0.1'],
+  'kubernetes.default.svc.cluster.local': ['10.96.0.1'],
+  'intranet.example': ['192.168.1.10'],
+  'mixed.example': ['93.184.215.14', '10.0.0.5'],
+  'mixed6.example': ['93.184.215.14', '::1'],
+  'mapped.example': ['::ffff:10.0.0.5'],
+  'ula.example': ['fd00:ec2::254'],
+  'nat64.example': ['64:ff9b::a9fe:a9fe'],
+  'sixtofour.example': ['2002:7f00:1::1'],
+  'scoped.example': ['fe80::1%2'],
+  'empty.example': [],
+};
+/** A resolver that knows these names and no others. */
+export const hostileNames: Resolve = async (host) => {
+  const addresses = zone[host];
+  if (!addresses) throw new Error('ENOTFOUND');
+  return addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
+};
+
+/** What no feature may be talked into asking: each way to spell an address inside, and each way around a check of it. */
+export const hostileUrls: readonly string[] = [
+  // loopback
+  'https://127.0.0.1/',
+  'https://127.0.0.1:443/',
+  'https://127.1/',
+  'https://127.0.1/',
+  'https://127.255.255.254/',
+  'https://2130706433/',
+  'https://0x7f000001/',
+  'https://0x7f.0.0.1/',
+  'https://0x7f.1/',
+  'https://0177.0.0.1/',
+  'https://0177.0.0.01/',
+  'https://017700000001/',
+  'https://00000177.0.0.1/',
+  'https://0/',
+  'https://0.0.0.0/',
+  'https://127.0.0.1./',
+  'https://%31%32%37.0.0.1/',
+  'https://127%2E0%2E0%2E1/',
+  'https://①②⑦.⓪.⓪.①/',
+  'https://１２７.０.０.１/',
+  'https://127。0。0。1/',
+  'https://127．0．0．1/',
+  'https://localhost/',
+  'https://LOCALHOST/',
+  'https://ⓛⓞⓒⓐⓛⓗⓞⓢⓣ/',
+  'https://localhost./',
+  'https://localhost.localdomain/',
+  'https://ip6-localhost/',
+  'https://127.0.0.1.nip.io/',
+  'https://spoofed.burpcollaborator.net/',
+  // IPv6 and IPv4 inside it
+  'https://[::1]/',
+  'https://[::]/',
+  'https://[0:0:0:0:0:0:0:1]/',
+  'https://[0000:0000:0000:0000:0000:0000:0000:0001]/',
+  'https://[::ffff:127.0.0.1]/',
+  'https://[::ffff:7f00:1]/',
+  'https://[0:0:0:0:0:ffff:127.0.0.1]/',
+  'https://[::FFFF:127.0.0.1]/',
+  'https://[::127.0.0.1]/',
+  'https://[::ffff:169.254.169.254]/',
+  'https://[::ffff:a9fe:a9fe]/',
+  'https://[64:ff9b::127.0.0.1]/',
+  'https://[64:ff9b::a9fe:a9fe]/',
+  'https://[2002:7f00:0001::]/',
+  'https://[2001:0:7f00:1::]/',
+  'https://[fe80::1]/',
+  'https://[fc00::1]/',
+  'https://[fd00:ec2::254]/',
+  'https://[ff02::1]/',
+  'https://[2001:db8::1]/',
+  'https://[fe80::1%25eth0]/',
+  // private, link-local, shared, metadata
+  'https://10.0.0.1/',
+  'https://10.1/',
+  'https://172.16.0.1/',
+  'https://172.31.255.255/',
+  'https://192.168.1.1/',
+  'https://192.168.257/',
+  'https://3232235777/',
+  'https://0xc0a80101/',
+  'https://169.254.169.254/latest/meta-data/',
+  'https://2852039166/',
+  'https://0xa9fea9fe/',
+  'https://0251.0376.0251.0376/',
+  'https://169.254.43518/',
+  'https://100.100.100.200/',
+  'https://168.63.129.16/',
+  'https://192.0.0.192/',
+  'https://255.255.255.255/',
+  'https://224.0.0.1/',
+  'https://metadata.google.internal/',
+  'https://metadata/',
+  'https://instance-data/',
+  'https://kubernetes.default.svc/',
+  'https://kubernetes.default.svc.cluster.local/',
+  'https://intranet.example/',
+  'https://mixed.example/',
+  'https://mixed6.example/',
+  'https://mapped.example/',
+  'https://ula.example/',
+  'https://nat64.example/',
+  'https://sixtofour.example/',
+  'https://scoped.example/',
+  'https://empty.example/',
+  'https://unknown.example/',
+  // userinfo, confused parsers
+  'https://user@public.example/',
+  'https://user:password@public.example/',
+  'https://:password@public.example/',
+  'https://public.example@127.0.0.1/',
+  'https://127.0.0.1#@public.example/',
+  'https://127.0.0.1?@public.example/',
+  'https://127.0.0.1\\@public.example/',
+  'https://public.example:80@127.0.0.1/',
+  'https:127.0.0.1/',
+  'https:\\\\127.0.0.1\\',
+  'https:///127.0.0.1/',
+  '\thttps://127.0.0.1/',
+  'https://127.0.0.1\t/',
+  'ht\ntps://127.0.0.1/',
+  // other schemes, no TLS, nonsense
+  'http://public.example/',
+  'http://93.184.215.14/',
+  'ftp://public.example/',
+  'file:///etc/passwd',
+  'gopher://127.0.0.1:6379/_INFO',
+  'dict://127.0.0.1:11211/',
+  'data:text/plain,hello',
+  'javascript:alert(1)',
+  'ws://public.example/',
+  'unix:/var/run/docker.sock',
+  'https://',
+  'https://[::1',
+  'https://256.256.256.256/',
+  'https://1.2.3.4.5/',
+  'https://exa mple/',
+  '//public.example/',
+  'public.example',
+  '',
+];
+
+/** So many connections the process tried to open meanwhile, to wherever; `work` has to fail. */
+export async function connectionsTried(work: () => Promise<unknown>): Promise<number> {
+  let tried = 0;
+  const hook = createHook({ init: (_id, type) => void (type === 'TCPCONNECTWRAP' && tried++) }).enable();
+  const failed = await work().then(
+    () => false,
+    () => true,
+  );
+  hook.disable();
+  if (!failed) throw new Error('it went through');
+  return tried;
+}

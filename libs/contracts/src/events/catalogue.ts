@@ -6,6 +6,7 @@ import { event } from './event.js';
 export * from './access.js';
 export * from './identity.js';
 export * from './tenants.js';
+export * from './vault.js';
 
 const outcome = z.object({ status: z.string(), winners: z.array(z.string()), reason: z.string() });
 

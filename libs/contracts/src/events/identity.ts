@@ -1,4 +1,4 @@
-/** What auth tells: who came, what they may do and prove themselves with, and what is kept for them. */
+/** What auth tells: who came, what they may do, and what they prove themselves with. */
 import { z } from 'zod';
 import { idOf } from '../ids.js';
 import { timestamp } from '../page.js';
@@ -288,47 +288,6 @@ export const identityUnlinked = event({
   data: identity,
 });
 
-const secret = z.object({
-  secret: idOf('secret'),
-  workspace: idOf('workspace'),
-  name: z.string(),
-  version: z.number().int(),
-});
-
-export const secretCreated = event({
-  type: 'secret.created',
-  producer: 'auth',
-  consumers: ['audit', 'runtime'],
-  audited: true,
-  data: secret,
-});
-
-/** `version` is the new one. */
-export const secretRotated = event({
-  type: 'secret.rotated',
-  producer: 'auth',
-  consumers: ['audit', 'runtime'],
-  audited: true,
-  data: secret,
-});
-
-export const secretDeleted = event({
-  type: 'secret.deleted',
-  producer: 'auth',
-  consumers: ['audit', 'runtime'],
-  audited: true,
-  data: secret,
-});
-
-/** A service has the value now, for whom the event names as its actor. */
-export const secretLeased = event({
-  type: 'secret.leased',
-  producer: 'auth',
-  consumers: ['audit'],
-  audited: true,
-  data: secret.extend({ service: z.string(), expiresAt: timestamp }),
-});
-
 const mailDomain = z.object({ mailDomain: idOf('mailDomain'), domain: z.string() });
 
 /** The tenant says that a mail domain is its own. */
@@ -379,35 +338,6 @@ export const mailFailed = event({
   consumers: ['audit'],
   audited: true,
   data: mail.extend({ reason: z.string() }),
-});
-
-const dataKey = z.object({ dataKey: idOf('dataKey'), purpose: z.string() });
-
-/** The tenant has a data key for a purpose, wrapped under this key-encryption key. */
-export const dataKeyCreated = event({
-  type: 'data-key.created',
-  producer: 'auth',
-  consumers: ['audit'],
-  audited: true,
-  data: dataKey.extend({ keyId: z.string() }),
-});
-
-/** The tenant's data key is wrapped under this key-encryption key now. */
-export const dataKeyRewrapped = event({
-  type: 'data-key.rewrapped',
-  producer: 'auth',
-  consumers: ['audit'],
-  audited: true,
-  data: dataKey.extend({ keyId: z.string() }),
-});
-
-/** Nothing that was sealed under it can be read again. */
-export const dataKeyDestroyed = event({
-  type: 'data-key.destroyed',
-  producer: 'auth',
-  consumers: ['audit', 'runtime'],
-  audited: true,
-  data: dataKey,
 });
 
 /** What the directory says of a person changed; what it says is kept out of the log. */

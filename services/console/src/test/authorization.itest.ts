@@ -99,7 +99,7 @@ import type { World } from './world.js';
     await button('New key').click();
     await dialog().getByLabel('Name').fill('triage');
     await dialog().getByLabel('Whose key').selectOption('A new agent');
-    await dialog().getByLabel('Agent', { exact: true }).fill('Sorter');
+    await dialog().getByRole('textbox', { name: 'Agent' }).fill('Sorter');
     await button('Create').click();
     await see(dialog().getByText('cnk_a-key-that-is-shown-once'));
     const made = edge.writes.filter(({ subject }) => subject === auth.addMember.subject).at(-1);

@@ -25,7 +25,7 @@ export const membersGroup: Group = {
     operation(auth.addMember, {
       name: 'add',
       operands: [name],
-      options: [role, oneOf('kind', ['service-account', 'user'], 'what it is', { required: true })],
+      options: [role, oneOf('kind', auth.principalKind.options, 'what it is', { required: true })],
       gives: members,
     }),
     operation(auth.changeMember, {

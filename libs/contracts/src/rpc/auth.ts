@@ -9,11 +9,10 @@ import { roleName as role } from './tenant-roles.js';
 
 const scope = z.enum(permissions);
 
-export const principal = z.object({
-  id: idOf('principal'),
-  kind: z.enum(['user', 'service-account', 'agent']),
-  name,
-});
+/** Who acts: a person, a program, or an agent that decides by itself what to do. */
+export const principalKind = z.enum(['user', 'service-account', 'agent']);
+
+export const principal = z.object({ id: idOf('principal'), kind: principalKind, name });
 
 /**
  * Swaps a credential for a signed context token. Unknown, expired and revoked credentials answer alike. Only access
@@ -227,14 +226,14 @@ export const addMember = contract({
   permission: 'member:manage',
   stepUp: true,
   attributes: ['kind', 'role'],
-  request: z.strictObject({ name: newName, kind: z.enum(['user', 'service-account']), role }),
+  request: z.strictObject({ name: newName, kind: principalKind, role }),
   reply: member,
   errors: ['auth.role.not-found', 'auth.role.too-wide', 'auth.limit.reached'],
   http: {
     method: 'POST',
     path: '/v1/members',
     status: 201,
-    summary: 'Add a person or a service account to the workspace',
+    summary: 'Add a person, a service account or an agent to the workspace',
     tag: 'identity',
     stability: 'beta',
   },

@@ -14,6 +14,7 @@ export { oidcVendors } from './oidc-settings.js';
 
 const address = z.url({ protocol: /^https?$/ }).max(1_000);
 const shortText = line(1_000);
+const pem = z.string().min(1).max(16_384);
 const builtInRole = z.enum(Object.keys(roles) as [Role, ...Role[]]);
 
 /** A SAML response, its base64 included, and metadata are never longer than this. */
@@ -32,7 +33,9 @@ export const samlSettings = z.strictObject({
   /** Where it takes our answers to its own sign-outs, if that is elsewhere. */
   sloResponseUrl: address.optional(),
   /** Keys the provider signs with, as PEM; several while one replaces another. */
-  certificates: z.array(z.string().min(1).max(16_384)).min(1).max(5),
+  certificates: z.array(pem).min(1).max(5),
+  /** Metadata are taken only if the key of this certificate signed them as a whole. Optional: many providers sign none. */
+  metadataCertificate: pem.optional(),
   emailAttribute: shortText.optional(),
   nameAttribute: shortText.optional(),
   /** Whether the provider may begin a sign-in nobody asked for. */

@@ -94,6 +94,8 @@ function whoMayWhat(operator: () => Operator): void {
     expect(valid.stderr + valid.stdout).toBe('right.cedar could be set as no-runs.\n');
     expect(await o.items('policies list')).toEqual([]);
     expect((await o.typed('members disable Robot')).stdout).toMatch(/disabled +Robot/);
+    expect((await o.typed('members add Triage --kind agent --role viewer')).stdout).toMatch(/ agent .* Triage /);
+    expect((await o.typed('keys create triage --member Triage')).stdout).toMatch(/^ccl_live_\w+\n$/);
     expect((await o.typed('roles delete releaser')).code).toBe(0);
   }, 60_000);
 

@@ -52,8 +52,8 @@ describe('the members of a workspace, over the public API', () => {
   }
   const refusal = async (key: string, method: string, path: string, body?: object) =>
     (await ask(key, method, path, body)).body['code'];
-  async function addMember(name: string, role: string) {
-    const { status, body } = await ask(platform.apiKey, 'POST', '/v1/members', { name, kind: 'user', role });
+  async function addMember(name: string, role: string, kind: 'user' | 'agent' = 'user') {
+    const { status, body } = await ask(platform.apiKey, 'POST', '/v1/members', { name, kind, role });
     expect(status).toBe(201);
     const { id } = body['principal'] as { id: string };
     const made = await ask(platform.apiKey, 'POST', '/v1/api-keys', { name, principal: id });
@@ -656,6 +656,21 @@ describe('the members of a workspace, over the public API', () => {
       expect((await ask(platform.apiKey, 'GET', '/v1/roles')).body['bundle']).toBe(fourth);
       expect(new Set([first?.bundle, second, third, fourth]).size).toBe(4);
       for (const id of ['no-hooks', 'no-commands']) await ask(platform.apiKey, 'DELETE', `/v1/policies/${id}`);
+    });
+
+    it('of an agent in its own name: it is a member with a key, and out at once like anybody', async () => {
+      const { id, key } = await addMember('Triage', 'developer', 'agent');
+      const { body: listed } = await ask(platform.apiKey, 'GET', '/v1/members');
+      expect(listed['items']).toContainEqual(
+        expect.objectContaining({ principal: { id, kind: 'agent', name: 'Triage' }, role: 'developer' }),
+      );
+      const { body: run } = await ask(key, 'POST', '/v1/runs', { agent: 'human', input: { question: 'Go on?' } });
+      expect(await entryOf(`type=run.created&actor=${id}`)).toMatchObject({
+        ...{ actor: id, data: { run: run['id'] }, verdict: { by: ['role:developer'] } },
+      });
+      expect((await ask(platform.apiKey, 'DELETE', `/v1/members/${id}`)).body).toHaveProperty('disabledAt');
+      for (const until = Date.now() + 5_000; (await ask(key, 'GET', '/v1/runs')).status !== 401;)
+        expect(Date.now()).toBeLessThan(until);
     });
   });
 

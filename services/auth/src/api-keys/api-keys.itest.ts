@@ -121,9 +121,9 @@ describe('API keys', () => {
     expect((await make({})).expiresAt).toBeUndefined();
   });
 
-  it('for another person are made by owners alone, for a service account by whoever manages members', async () => {
+  it('for another person are made by owners alone, for service accounts and agents by whoever manages members', async () => {
     const { principal: owner } = await fixture.createTenant();
-    const add = async (kind: 'user' | 'service-account', role: string) =>
+    const add = async (kind: 'user' | 'service-account' | 'agent', role: string) =>
       (await fixture.call(auth.addMember, { name: 'Bo', kind, role }, owner)).principal.id;
     const keyFor = (principal: string, by: TestPrincipal) =>
       fixture.call(auth.createApiKey, { name: 'theirs', principal }, by);
@@ -133,8 +133,12 @@ describe('API keys', () => {
     for (const another of [owner.principal.id, viewer])
       expect(await refusalOf(keyFor(another, administrator))).toBe('auth.role.too-wide');
     expect((await keyFor(person, administrator)).principal).toBe(person);
-    const robot = await add('service-account', 'developer');
-    expect((await keyFor(robot, administrator)).principal).toBe(robot);
+    for (const kind of ['service-account', 'agent'] as const) {
+      const robot = await add(kind, 'developer');
+      const { key, principal } = await keyFor(robot, administrator);
+      expect(principal).toBe(robot);
+      expect((await fixture.exchange(key)).principal).toEqual({ id: robot, kind, name: 'Bo' });
+    }
   });
 
   it('with a typing error are refused without asking the database', async () => {

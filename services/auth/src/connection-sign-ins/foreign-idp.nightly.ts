@@ -1,7 +1,7 @@
 /** Signing in and out at an identity provider by others: pysaml2 over xmlsec1, by the Python that `SAML_PYTHON` names. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { generateKeyPairSync } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { X509Certificate, generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -72,6 +72,30 @@ describe('pysaml2 as an identity provider', () => {
   ])('reads our metadata and requests, and is believed: %j', async (how) => {
     const { secret } = await signIn(how);
     expect((await fixture.exchange(secret, 'sign-in')).principal).toEqual(a.principal.principal);
+  });
+
+  it('verifies the signature of our metadata, which it does not once they are changed or another signed them', async () => {
+    const ours = join(dir, 'ours.pem');
+    const [, base64 = ''] = /<ds:X509Certificate>([^<]+)/.exec(metadata)!;
+    writeFileSync(ours, new X509Certificate(Buffer.from(base64, 'base64')).toString());
+    const isSigned = (by: string, xml = metadata) => ask<boolean>({ metadata: xml, signedBy: by });
+    const changed = metadata.replace('isDefault="true"', 'isDefault="false"');
+    expect(changed).not.toBe(metadata);
+    const verdicts = [await isSigned(ours), await isSigned(ours, changed), await isSigned(certificateFile)];
+    expect(verdicts).toEqual([true, false, false]);
+  });
+
+  it('signs its metadata, which are read where its certificate has to have signed them, and no others', async () => {
+    const metadataCertificate = readFileSync(certificateFile, 'utf8');
+    const [signed, plain] = [await ask({ sign: true }), await ask({})];
+    const create = (xml: string) => {
+      const settings = { kind: 'saml' as const, metadata: xml, metadataCertificate };
+      return fixture.call(connections.createConnection, { name: 'signed', settings }, a.principal);
+    };
+    for (const wrong of [plain, signed.replace(about.ssoUrl, 'https://evil.example.com/sso')])
+      expect(await refusalOf(create(wrong))).toBe('auth.connection.invalid');
+    const { ssoUrl, entityId: idpEntityId, sloUrl } = about;
+    expect((await create(signed)).settings).toMatchObject({ idpEntityId, ssoUrl, sloUrl });
   });
 
   const queryOf = (location: string) => Object.fromEntries(new URL(location).searchParams);

@@ -20,6 +20,11 @@ const oidc = {
 } as const;
 const github = { kind: 'github', clientId: 'Iv1.1', clientSecret: 'a secret of the client' } as const;
 
+function weakCertificate(): string {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1_024 });
+  return selfSignedCertificate(privateKey, 'idp', new Date(), 1);
+}
+
 describe('connections', () => {
   let fixture: AuthFixture;
   let a: TestTenant;
@@ -64,6 +69,35 @@ describe('connections', () => {
     expect(await reason('<x/>')).toMatchObject({ code: 'auth.connection.invalid' });
   });
 
+  it('are read only out of metadata that a certificate signed, where the connection names it', async () => {
+    const [publisher, stranger] = [testIdp('https://federation.example.com/'), testIdp(idp.entityId)];
+    const metadataCertificate = publisher.certificate;
+    const plain = idp.metadata.replace(/<!--.*-->/, '').replace('EntityDescriptor ', 'EntityDescriptor ID="_md" ');
+    const metadata = publisher.sign(plain, 'EntityDescriptor');
+    const signed = { kind: 'saml' as const, metadata, metadataCertificate };
+    const { id, settings } = await create({ settings: signed });
+    expect(settings).toMatchObject({ ...saml, metadataCertificate, sloUrl: idp.sloUrl });
+    expect(settings).not.toHaveProperty('metadata');
+    const byStranger = stranger.sign(plain, 'EntityDescriptor');
+    for (const [wrong, says] of [
+      [{ metadata: plain }, 'metadata: it is not signed as a whole'],
+      [{ metadata: byStranger }, 'metadata: metadataCertificate did not sign it as it is'],
+      [{ ssoUrl: idp.ssoUrl }, 'settings: signed metadata say ssoUrl themselves'],
+      [{ certificates: [stranger.certificate] }, 'settings: signed metadata say certificates themselves'],
+      [{ metadataCertificate: 'x' }, 'metadataCertificate: not an X.509 certificate in PEM'],
+      [{ metadataCertificate: weakCertificate() }, 'metadataCertificate: RSA of at least 2048 bits is needed'],
+    ] as const) {
+      const given = { ...signed, ...wrong } as Given['settings'];
+      const refused = { code: 'auth.connection.invalid', params: { reason: says } };
+      expect(await refusedWith(create({ settings: given }))).toMatchObject(refused);
+      expect(await refusedWith(change(id, { settings: given }))).toMatchObject(refused);
+      expect(await fixture.call(connections.testConnection, { settings: given }, admin)).toEqual({
+        ...{ ok: false, checks: [{ check: 'settings', ok: false, says }] },
+      });
+    }
+    expect((await fixture.call(connections.getConnection, { id }, admin)).settings).toEqual(settings);
+  });
+
   it('are not saved while anything that trust rests on is missing, null, blank or weak', async () => {
     const required = { saml: ['idpEntityId', 'ssoUrl', 'certificates'], oidc: ['issuer', 'clientId', 'clientSecret'] };
     for (const [settings, members] of [
@@ -81,9 +115,11 @@ describe('connections', () => {
             expect.stringMatching(/^(request|auth\.connection)\.invalid$/),
           ]);
         }
-    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1_024 });
-    const short = selfSignedCertificate(privateKey, 'idp', new Date(), 1);
-    for (const weak of [{ certificates: [short] }, { certificates: ['x'] }, { ssoUrl: 'http://idp.example.com/sso' }])
+    for (const weak of [
+      { certificates: [weakCertificate()] },
+      { certificates: ['x'] },
+      { ssoUrl: 'http://idp.example.com/sso' },
+    ])
       expect(await refusalOf(create({ settings: { ...saml, ...weak } }))).toBe('auth.connection.invalid');
   });
 

@@ -5,7 +5,7 @@
 import { X509Certificate } from 'node:crypto';
 import { ConclaveError, connections, type RequestOf } from '@conclave/contracts';
 import type { z } from 'zod';
-import { readIdpMetadata } from '../saml/idp-metadata.js';
+import { readIdpMetadata, readSignedIdpMetadata } from '../saml/idp-metadata.js';
 import { isOfManyTenants, tenantOf } from '../oidc/entra-issuers.js';
 import { SamlRefusal } from '../saml/saml-refusal.js';
 
@@ -29,7 +29,10 @@ export function trusted(stored: unknown, origin: string): ConnectionSettings {
     if (encrypted && !address.startsWith('https:')) throw invalid(`${address} needs https`);
   if (data.kind === 'github' && (data.baseUrl === undefined) !== (data.apiUrl === undefined))
     throw invalid('settings: baseUrl and apiUrl belong together');
-  if (data.kind === 'saml') data.certificates.forEach(checkCertificate);
+  if (data.kind === 'saml') {
+    data.certificates.forEach((pem) => checkCertificate('certificates', pem));
+    if (data.metadataCertificate !== undefined) checkCertificate('metadataCertificate', data.metadataCertificate);
+  }
   if (data.kind === 'oidc') checkVendor(data);
   return data;
 }
@@ -55,22 +58,23 @@ const addressesOf = (settings: ConnectionSettings): string[] =>
     : [];
 
 /** Signatures are made with RSA; whoever holds a short key's certificate can make them, too. */
-function checkCertificate(pem: string): void {
+function checkCertificate(member: string, pem: string): void {
   let bits: number | undefined;
   try {
     bits = new X509Certificate(pem).publicKey.asymmetricKeyDetails?.modulusLength;
   } catch (cause) {
-    throw invalid('certificates: not an X.509 certificate in PEM', cause);
+    throw invalid(`${member}: not an X.509 certificate in PEM`, cause);
   }
   if (bits === undefined || bits < WEAKEST_RSA_BITS)
-    throw invalid(`certificates: RSA of at least ${WEAKEST_RSA_BITS} bits is needed`);
+    throw invalid(`${member}: RSA of at least ${WEAKEST_RSA_BITS} bits is needed`);
 }
 
 /** Settings as they are kept, and the client's secret apart from them. @throws ConclaveError `auth.connection.invalid` */
 export function settingsOf(given: GivenSettings, origin: string): { settings: ConnectionSettings; secret?: string } {
   if (given.kind === 'saml') {
     const { metadata, ...named } = given;
-    return { settings: trusted({ ...(metadata === undefined ? {} : read(metadata)), ...defined(named) }, origin) };
+    const read = metadata === undefined ? {} : readMetadata(metadata, named);
+    return { settings: trusted({ ...read, ...defined(named) }, origin) };
   }
   const { clientSecret, ...settings } = given;
   const byKey = settings.kind === 'oidc' && settings.clientAuthentication === 'private_key_jwt';
@@ -82,9 +86,17 @@ export function settingsOf(given: GivenSettings, origin: string): { settings: Co
 const defined = (members: object): object =>
   Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
 
-function read(metadata: string): object {
+const said = ['idpEntityId', 'ssoUrl', 'sloUrl', 'sloResponseUrl', 'certificates'] as const;
+
+/** What the provider publishes of itself. Nothing is said beside metadata that have to be signed of what they say. */
+function readMetadata(metadata: string, named: Omit<Extract<GivenSettings, { kind: 'saml' }>, 'metadata'>): object {
+  const { metadataCertificate } = named;
   try {
-    return readIdpMetadata(metadata, Date.now());
+    if (metadataCertificate === undefined) return readIdpMetadata(metadata, Date.now());
+    const twice = said.filter((member) => named[member] !== undefined);
+    if (twice.length > 0) throw invalid(`settings: signed metadata say ${twice.join(', ')} themselves`);
+    checkCertificate('metadataCertificate', metadataCertificate);
+    return readSignedIdpMetadata(metadata, metadataCertificate, Date.now());
   } catch (error) {
     if (!(error instanceof SamlRefusal)) throw error;
     throw invalid(`metadata: ${error.reason}`, error);

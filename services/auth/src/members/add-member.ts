@@ -9,7 +9,7 @@ import { refuseWiderRole } from './role-grant.js';
 
 type Request = RequestOf<typeof auth.addMember>;
 
-/** Adds a person or a service account to the caller's workspace. It can do nothing before it gets a key. */
+/** Adds a person, a service account or an agent to the caller's workspace. It can do nothing before it gets a key. */
 @Injectable()
 export class AddMember {
   constructor(private readonly db: Database) {}

@@ -26,24 +26,23 @@ describe('managing members', () => {
   const told = async (type: string) => (await fixture.emitted(type, admin.tenantId)).map(({ data }) => data);
   const withScopes = (...scopes: Permission[]): TestPrincipal => ({ ...admin, scopes });
 
-  it('adds a member, who gets a key for what the role permits, and says so in the log', async () => {
-    const member = await fixture.call(
-      auth.addMember,
-      { name: 'Build', kind: 'service-account', role: 'developer' },
-      admin,
-    );
-    expect(member).toMatchObject({ principal: { kind: 'service-account', name: 'Build' }, role: 'developer' });
-    expect((await fixture.call(auth.listMembers, {}, admin)).items[0]).toEqual(member);
-    const { id } = member.principal;
-    const key = await keyFor(id);
-    expect(key.principal).toBe(id);
-    const context = await fixture.exchange(key.key);
-    expect(context).toMatchObject({ principal: member.principal, workspaceId: admin.workspaceId });
-    expect([...context.scopes!].sort()).toEqual([...roles.developer].sort());
-    const where = { principal: id, workspace: admin.workspaceId };
-    expect(await told(events.memberAdded.type)).toEqual([{ ...where, role: 'developer' }]);
-    expect((await told(events.apiKeyCreated.type)).at(-1)).toMatchObject({ apiKey: key.id, ...where });
-  });
+  it.each(['service-account', 'agent'] as const)(
+    'adds a member (%s), who gets a key for what the role permits, and says so in the log',
+    async (kind) => {
+      const member = await fixture.call(auth.addMember, { name: 'Build', kind, role: 'developer' }, admin);
+      expect(member).toMatchObject({ principal: { kind, name: 'Build' }, role: 'developer' });
+      expect((await fixture.call(auth.listMembers, {}, admin)).items[0]).toEqual(member);
+      const { id } = member.principal;
+      const key = await keyFor(id);
+      expect(key.principal).toBe(id);
+      const context = await fixture.exchange(key.key);
+      expect(context).toMatchObject({ principal: member.principal, workspaceId: admin.workspaceId });
+      expect([...context.scopes!].sort()).toEqual([...roles.developer].sort());
+      const where = { principal: id, workspace: admin.workspaceId };
+      expect(await told(events.memberAdded.type)).toEqual([{ ...where, role: 'developer' }]);
+      expect((await told(events.apiKeyCreated.type)).at(-1)).toMatchObject({ apiKey: key.id, ...where });
+    },
+  );
 
   it('adds once per Idempotency-Key', async () => {
     const as = { claims: admin, idempotencyKey: 'add' };

@@ -41,19 +41,8 @@ describe('members and workspaces', () => {
   });
 
   it('are listed for the caller’s workspace only, a page at a time', async () => {
-    const { tenantId, workspaceId } = a.principal;
-    const added = ['Bo', 'Cy'];
-    for (const name of added) {
-      const id = newId('principal');
-      await fixture.database.query(
-        `insert into auth.principal (tenant_id, id, kind, name, created_at) values ($1, $2, 'agent', $3, now())`,
-        [tenantId, id, name],
-      );
-      await fixture.database.query(
-        `insert into auth.membership (tenant_id, workspace_id, principal_id, role, created_at) values ($1, $2, $3, 'developer', now())`,
-        [tenantId, workspaceId, id],
-      );
-    }
+    for (const name of ['Bo', 'Cy'])
+      await fixture.call(auth.addMember, { name, kind: 'agent', role: 'developer' }, a.principal);
     const first = await fixture.call(auth.listMembers, { limit: 2 }, a.principal);
     expect(first.items.map(({ principal, role }) => [principal.name, principal.kind, role])).toEqual([
       ['Cy', 'agent', 'developer'],

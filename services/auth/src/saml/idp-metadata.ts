@@ -1,6 +1,7 @@
-import { instantOf } from './guard.js';
-import { insist } from './saml-refusal.js';
-import { attributeOf, childrenNamed, elementsOf, isNamed, parseMetadata } from './strict-xml.js';
+import { signedBytes } from './bindings.js';
+import { checkIds, instantOf } from './guard.js';
+import { SamlRefusal, insist } from './saml-refusal.js';
+import { attributeOf, childrenNamed, elementsOf, isNamed, parseMetadata, parseStrictXml } from './strict-xml.js';
 
 const MD = 'urn:oasis:names:tc:SAML:2.0:metadata';
 const DS = 'http://www.w3.org/2000/09/xmldsig#';
@@ -12,6 +13,29 @@ export interface IdpMetadata {
   readonly sloUrl?: string;
   readonly sloResponseUrl?: string;
   readonly certificates: string[];
+}
+
+/** What verification finds, for whoever handed the document over. */
+const reasons: Readonly<Record<string, string>> = {
+  unsigned: 'it is not signed as a whole',
+  markup: 'signed metadata have no document type, comments or processing instructions',
+  signature: 'metadataCertificate did not sign it as it is',
+};
+
+/**
+ * What metadata say that this certificate's key signed as a whole, read out of the bytes that were verified; a signature
+ * anywhere else, or a second one, makes it another document.
+ *
+ * @throws SamlRefusal
+ */
+export function readSignedIdpMetadata(xml: string, certificate: string, now: number): IdpMetadata {
+  try {
+    checkIds(elementsOf(parseStrictXml(xml)));
+    return readIdpMetadata(signedBytes(xml, [certificate]), now);
+  } catch (cause) {
+    const reason = cause instanceof SamlRefusal ? reasons[cause.reason] : undefined;
+    throw reason === undefined ? cause : new SamlRefusal(reason, { cause });
+  }
 }
 
 /**

@@ -87,8 +87,16 @@ export const wrappings: Readonly<Record<string, (signedResponse: string, signedA
 };
 
 const MINUTE = 60_000;
-const TEN_YEARS = 10 * 365 * 24 * 60 * MINUTE;
+const HOUR = 60 * MINUTE;
+const TEN_YEARS = 10 * 365 * 24 * HOUR;
 const replaced = (from: string | RegExp, to: string) => (xml: string) => xml.replace(from, to);
+
+/** Moves the end of one element alone. */
+const goodFor = (name: string, ms: number) => (xml: string) =>
+  xml.replace(
+    new RegExp(`(<saml:${name} [^>]*NotOnOrAfter=")[^"]*`),
+    (_, before: string) => before + new Date(Date.now() + ms).toISOString(),
+  );
 
 /** One lie each. */
 export const lies: Readonly<Record<string, Partial<Said>>> = {
@@ -109,6 +117,9 @@ export const lies: Readonly<Record<string, Partial<Said>>> = {
   'is made with SHA-1': { algorithms: 'sha1' },
   'says that it failed': { status: 'Responder' },
   'is good for ten years': { validForMs: TEN_YEARS },
+  'is good for five minutes more than two hours': { validForMs: 2 * HOUR + 5 * MINUTE },
+  'is confirmed for longer than two hours': { assertion: goodFor('SubjectConfirmationData', 2 * HOUR + 5 * MINUTE) },
+  'has conditions for longer than two hours': { assertion: goodFor('Conditions', 2 * HOUR + 5 * MINUTE) },
   'has expired': { validForMs: -2 * MINUTE },
   'is good for ever': { assertion: replaced(/ NotOnOrAfter="[^"]*"/g, '') },
   'begins tomorrow': {
@@ -162,7 +173,10 @@ export async function twoAssertions(idp: TestIdp, said: Said): Promise<string> {
 }
 
 /** The signed element changed in one place each: every element gone, doubled, copied, renamed; every attribute and text other. */
-export function* mutants(xml: string, signed: 'Response' | 'Assertion' | 'LogoutRequest'): Generator<string> {
+export function* mutants(
+  xml: string,
+  signed: 'Response' | 'Assertion' | 'LogoutRequest' | 'EntityDescriptor',
+): Generator<string> {
   const all = Array.from(parse(xml).getElementsByTagName('*'));
   const first = all.findIndex(({ localName }) => localName === signed);
   for (let i = first; i < all.length; i++) yield* mutantsOf(xml, i);

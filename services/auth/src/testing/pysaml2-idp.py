@@ -5,11 +5,12 @@ from functools import partial
 
 from saml2 import BINDING_HTTP_REDIRECT, sigver
 from saml2.config import IdPConfig
-from saml2.metadata import entity_descriptor
+from saml2.metadata import entity_descriptor, sign_entity_descriptor
 from saml2.saml import NAMEID_FORMAT_PERSISTENT, NameID
 from saml2.server import Server
 from saml2.xmldsig import DIGEST_SHA256, SIG_RSA_SHA256
 
+DESCRIPTOR = "urn:oasis:names:tc:SAML:2.0:metadata:EntityDescriptor"
 ADA = NameID(format=NAMEID_FORMAT_PERSISTENT, text="ada")
 
 
@@ -61,9 +62,18 @@ def answer_to(asked):
         }
     )
     if "metadata" not in asked:
-        return str(entity_descriptor(config))
+        plain = entity_descriptor(config)
+        if "sign" not in asked:
+            return str(plain)
+        _, signed = sign_entity_descriptor(plain, None, sigver.security_context(config), SIG_RSA_SHA256, DIGEST_SHA256)
+        return str(signed)
 
     idp = Server(config=config)
+    if "signedBy" in asked:
+        try:
+            return idp.sec.verify_signature(asked["metadata"], cert_file=asked["signedBy"], node_name=DESCRIPTOR)
+        except sigver.SigverError:
+            return False
     query = asked.get("query")
     if "logout" in asked:
         return logged_out(idp, asked)

@@ -70,12 +70,12 @@ export function CreateApiKey() {
   );
 }
 
-/** Whose key it will be. A service account that was made stays, even when its key is refused: the next try takes it. */
+/** Whose key it will be. Whoever was made along stays, even when its key is refused: the next try takes it. */
 async function principalOf(holder: Holder, onMade: (made: Holder) => void): Promise<{ principal?: string }> {
   if (holder.kind === 'self') return {};
   if (holder.kind === 'member') return { principal: holder.id };
   const { principal, role } = await send(auth.addMember, {
-    ...{ name: holder.name, role: holder.role, kind: 'service-account' },
+    ...{ name: holder.name, role: holder.role, kind: holder.of },
   });
   onMade({ kind: 'member', id: principal.id, name: principal.name, role });
   return { principal: principal.id };

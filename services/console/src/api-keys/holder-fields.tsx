@@ -4,11 +4,14 @@ import { usePages } from '../api/queries.js';
 import { RoleSelect } from '../members/change-role.js';
 import { useMay, useMe } from '../sign-in/use-me.js';
 
+/** Who is made along with its key. */
+type Program = 'service-account' | 'agent';
+
 /** Whose a key will be. */
 export type Holder =
   | { readonly kind: 'self' }
   | { readonly kind: 'member'; readonly id: string; readonly name: string; readonly role: string }
-  | { readonly kind: 'new-service-account'; readonly name: string; readonly role: string };
+  | { readonly kind: 'new'; readonly of: Program; readonly name: string; readonly role: string };
 
 interface HolderFieldsProps {
   readonly value: Holder;
@@ -22,7 +25,11 @@ export function HolderFields(props: HolderFieldsProps) {
 }
 
 const SELF = 'self';
-const NEW = 'new';
+const programs: Readonly<Record<Program, { readonly label: string; readonly placeholder: string }>> = {
+  'service-account': { label: 'Service account', placeholder: 'deploy-bot' },
+  agent: { label: 'Agent', placeholder: 'triage' },
+};
+const isProgram = (chosen: string): chosen is Program => chosen in programs;
 
 function Choice({ value, onChange }: HolderFieldsProps) {
   const me = useMe().data;
@@ -38,28 +45,28 @@ function Choice({ value, onChange }: HolderFieldsProps) {
   const made = value.kind === 'member' && !known.some(({ id }) => id === value.id) ? [value] : [];
   const choose = (chosen: string): void => {
     if (chosen === SELF) onChange({ kind: 'self' });
-    else if (chosen === NEW) onChange({ kind: 'new-service-account', name: '', role: 'developer' });
+    else if (isProgram(chosen)) onChange({ kind: 'new', of: chosen, name: '', role: 'developer' });
     else onChange([...made, ...known].find(({ id }) => id === chosen) ?? value);
   };
   return (
     <>
       <NativeSelect
         label="Whose key"
-        description="A program gets a service account of its own: its key outlives whoever made it."
+        description="A program gets a service account of its own, an agent is a member by itself: their keys outlive whoever made them."
         data={[
           { value: SELF, label: `Yours, ${me?.principal.name ?? ''}` },
-          { value: NEW, label: 'A new service account' },
+          { value: 'service-account', label: 'A new service account' },
+          { value: 'agent', label: 'A new agent' },
           ...[...made, ...known].map(({ id, name, role }) => ({ value: id, label: `${name} (${role})` })),
         ]}
-        value={value.kind === 'self' ? SELF : value.kind === 'member' ? value.id : NEW}
+        value={value.kind === 'self' ? SELF : value.kind === 'member' ? value.id : value.of}
         onChange={(event) => choose(event.currentTarget.value)}
       />
-      {value.kind === 'new-service-account' && (
+      {value.kind === 'new' && (
         <SimpleGrid cols={{ base: 1, xs: 2 }}>
           <TextInput
-            label="Service account"
+            {...programs[value.of]}
             description="It becomes a member of this workspace."
-            placeholder="deploy-bot"
             required
             maxLength={120}
             value={value.name}

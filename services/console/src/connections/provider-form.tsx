@@ -113,6 +113,16 @@ function SamlFields({ fields, set, isKept = false }: FieldsProps) {
           onChange={(event) => set({ certificates: event.currentTarget.value })}
         />
       )}
+      <Textarea
+        label="Certificate of who signs the metadata"
+        description="PEM. With it only metadata that its key signed are taken; leave it empty where nobody signs them."
+        autosize
+        minRows={2}
+        maxRows={8}
+        spellCheck={false}
+        value={fields.metadataCertificate}
+        onChange={(event) => set({ metadataCertificate: event.currentTarget.value })}
+      />
       <TextInput
         label="Attribute with the e-mail address"
         placeholder="mail"

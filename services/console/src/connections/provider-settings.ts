@@ -20,6 +20,8 @@ export interface Fields {
   readonly kind: Given['settings']['kind'];
   readonly name: string;
   readonly metadata: string;
+  /** Of SAML: whose key has to have signed the metadata, as PEM; nobody's when it is empty. */
+  readonly metadataCertificate: string;
   /** Of SAML: the keys it signs with, as PEM, one after the other. */
   readonly certificates: string;
   readonly emailAttribute: string;
@@ -59,6 +61,7 @@ export const blank: Fields = {
     kind: 'saml',
     name: '',
     metadata: '',
+    metadataCertificate: '',
     certificates: '',
     emailAttribute: '',
     vendor: '',
@@ -87,14 +90,15 @@ export function settingsOf(fields: Fields, before?: Kept): Given['settings'] {
 }
 
 function samlOf(fields: Fields, before?: Kept): Given['settings'] {
-  const { metadata, certificates, emailAttribute, groupsClaim: attribute, mfa } = fields;
+  const { metadata, metadataCertificate, certificates, emailAttribute, groupsClaim: attribute, mfa } = fields;
   const written = {
     ...(emailAttribute === '' ? {} : { emailAttribute }),
     ...(attribute === '' ? {} : { groups: { attribute, ...some('allowed', lines(fields.groupsAllowed)) } }),
     ...some('mfaContexts', words(mfa)),
+    ...(metadataCertificate.trim() === '' ? {} : { metadataCertificate }),
   };
   if (before?.kind !== 'saml') return { kind: 'saml', metadata, ...written };
-  const { emailAttribute: _, mfaContexts: __, groups: ___, ...kept } = before;
+  const { emailAttribute: _, mfaContexts: __, groups: ___, metadataCertificate: ____, ...kept } = before;
   if (metadata.trim() === '') return { ...kept, certificates: pemsOf(certificates), ...written };
   const { kind, nameAttribute, allowUnsolicited, requireEncryption } = kept;
   return {
@@ -148,6 +152,7 @@ export function fieldsOf({ name, settings, provisioning, emailDomains }: Connect
       ...{ ...blank, ...people, emailAttribute: settings.emailAttribute ?? '' },
       ...{ groupsClaim: settings.groups?.attribute ?? '', groupsAllowed: (settings.groups?.allowed ?? []).join('\n') },
       ...{ mfa: (settings.mfaContexts ?? []).join(', '), certificates: settings.certificates.join('\n') },
+      metadataCertificate: settings.metadataCertificate ?? '',
     };
   const { vendor = '', groups, clientAuthentication, singleLogout = false } = settings;
   return {

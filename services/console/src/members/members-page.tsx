@@ -36,7 +36,7 @@ export function MembersPage() {
   return (
     <Page
       title="Members"
-      description="People and service accounts of this workspace, and what their role permits."
+      description="People, service accounts and agents of this workspace, and what their role permits."
       actions={manages && <Invite />}
     >
       {manages && <Invitations />}

@@ -94,6 +94,20 @@ import type { World } from './world.js';
     await see(row(/deploys.*192\.0\.2\.7 only.*deploy-bot/));
   });
 
+  it('is held by an agent that is made along with its key, and is a member by itself', async () => {
+    await enterAt(page, edge.url, '/api-keys');
+    await button('New key').click();
+    await dialog().getByLabel('Name').fill('triage');
+    await dialog().getByLabel('Whose key').selectOption('A new agent');
+    await dialog().getByRole('textbox', { name: 'Agent' }).fill('Sorter');
+    await button('Create').click();
+    await see(dialog().getByText('cnk_a-key-that-is-shown-once'));
+    const made = edge.writes.filter(({ subject }) => subject === auth.addMember.subject).at(-1);
+    expect(made?.request).toEqual({ name: 'Sorter', kind: 'agent', role: 'developer' });
+    await page.goto(`${edge.url}/members`);
+    await see(row(/Sorter agent/));
+  });
+
   it('is forbidden by policies: tried before they are saved, told where they are wrong, kept by version', async () => {
     await enterAt(page, edge.url, '/policies');
     await see(page.getByText('No policies yet'));

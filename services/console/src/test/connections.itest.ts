@@ -143,10 +143,12 @@ const isInView = (element: Element): boolean => {
     await button('Edit Acme Login').click();
     await dialog().getByLabel('Metadata of the provider').fill('<EntityDescriptor/>');
     await gone(dialog().getByLabel('Certificates'));
+    await dialog().getByLabel('Certificate of who signs the metadata').fill(pem('publisher'));
     await button('Save').click();
     await gone(dialog());
     expect((edge.writes.at(-1)?.request as { settings: object }).settings).toEqual({
       ...{ kind: 'saml', metadata: '<EntityDescriptor/>', allowUnsolicited: false, requireEncryption: true },
+      metadataCertificate: pem('publisher'),
     });
   });
 

@@ -33,7 +33,7 @@ describe('conclave caps', () => {
 
   it.each([
     [['set', 'agent', 'model'], 'SLOTS is missing'],
-    [['set', 'planet', 'model', '4'], 'KIND is one of workspace, agent, provider'],
+    [['set', 'planet', 'model', '4'], 'There are: workspace, agent, provider'],
     [['set', 'agent', 'model', 'many'], 'many is not a number'],
   ])('refuses %j before it asks anybody', async (words, said) => {
     const seen = platform.seen.length;

@@ -7,6 +7,7 @@ import { answer } from './commands/answer.js';
 import { api } from './commands/api.js';
 import { audit } from './commands/audit.js';
 import { budgetsGroup } from './commands/budgets.js';
+import { capsGroup } from './commands/caps.js';
 import { completionOf } from './commands/completion.js';
 import { connectionsGroup } from './commands/connections.js';
 import { cancel, pause, resume, steer } from './commands/control.js';
@@ -43,7 +44,17 @@ export const parts: readonly (readonly [string, readonly Entry[]])[] = [
   ['Run agents', [run, status, watch, answer, pause, resume, cancel, steer, fork, replay]],
   [
     'What runs',
-    [runsGroup, agentsGroup, sessionsGroup, triggersGroup, budgetsGroup, usage, packagesGroup, webhooksGroup],
+    [
+      runsGroup,
+      agentsGroup,
+      sessionsGroup,
+      triggersGroup,
+      budgetsGroup,
+      capsGroup,
+      usage,
+      packagesGroup,
+      webhooksGroup,
+    ],
   ],
   [
     'Who may what',

@@ -5,6 +5,7 @@ import * as audit from './rpc/audit.js';
 import * as auth from './rpc/auth.js';
 import * as breakGlass from './rpc/break-glass.js';
 import * as budgets from './rpc/budgets.js';
+import * as caps from './rpc/caps.js';
 import * as connections from './rpc/connections.js';
 import * as consensus from './rpc/consensus.js';
 import * as delivery from './rpc/delivery.js';
@@ -54,6 +55,7 @@ export const contracts: readonly Contract[] = [
     runtime,
     runs,
     budgets,
+    caps,
     sessions,
     triggers,
     consensus,

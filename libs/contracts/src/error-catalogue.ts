@@ -197,6 +197,16 @@ export const errorCatalogue = {
     title: 'No such tenant, workspace or run, or not one of yours.',
     action: 'Name a run of your workspace, or leave `scopeId` out for your own tenant or workspace.',
   },
+  'runtime.cap.unknown-name': {
+    status: 422,
+    title: 'There is no such agent or provider, or that is no id of a workspace.',
+    action: 'Name one of `known`, or a workspace by its id.',
+  },
+  'runtime.cap.too-many': {
+    status: 409,
+    title: 'The tenant has as many caps as it can.',
+    action: 'Take one away: PUT /v1/caps with `slots: null`.',
+  },
   'runtime.panel.not-installed': {
     status: 409,
     title: 'The panel named by the request or by .conclave/ is not installed.',

@@ -16,6 +16,8 @@ import { TimerAgent } from './agents/timer.js';
 import { Budgets } from './budgets/budgets.js';
 import { BudgetsController } from './budgets/budgets.controller.js';
 import { PostgresBudgets } from './budgets/postgres-budgets.js';
+import { CapsController } from './caps/caps.controller.js';
+import { PostgresCaps } from './caps/postgres-caps.js';
 import { CheckThread } from './checks/check-thread.js';
 import { Housekeeping } from './disk/housekeeping.js';
 import { AgentHouse } from './engine/agent-house.js';
@@ -68,6 +70,7 @@ import { ManageSessions } from './sessions/manage-sessions.js';
 import { SessionsController } from './sessions/sessions.controller.js';
 import { ForgetTenant } from './tenants/forget-tenant.js';
 import { HoldTenants } from './tenants/hold-tenants.js';
+import { TenantShares } from './tenants/tenant-shares.js';
 import { CronTriggers } from './triggers/cron-triggers.js';
 import { DeliverHook } from './triggers/deliver-hook.js';
 import { EventTriggers } from './triggers/event-triggers.js';
@@ -152,6 +155,7 @@ const agents = provide(
     WorkController,
     EventsController,
     BudgetsController,
+    CapsController,
     SessionsController,
     TriggersController,
     UploadsController,
@@ -166,7 +170,7 @@ const agents = provide(
     ...[StartRun, CreateRun, ControlRun, AnswerRun, SendEvent, ForkRun, PostgresJournal],
     ...[ManageSessions, ManageTriggers, TriggerSecrets, FireTrigger, DeliverHook],
     ...[CronTriggers, EventTriggers, RunEventTriggers],
-    ...[ForgetTenant, HoldTenants],
+    ...[ForgetTenant, HoldTenants, TenantShares, PostgresCaps],
   ],
 })
 export class RuntimeModule {}

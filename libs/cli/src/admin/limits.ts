@@ -15,6 +15,8 @@ const named = {
   apiKeys: 'max-api-keys',
   secrets: 'max-secrets',
   requestsPerMinute: 'max-requests-per-minute',
+  runningTurns: 'max-running-turns',
+  weight: 'weight',
 } as const satisfies Record<keyof Limits, string>;
 
 export const limitOptions = Object.fromEntries(
@@ -52,7 +54,8 @@ function numberOf(option: string, said: string): number | undefined {
 function shown(call: Call, view: View): 0 {
   const { limits, used } = view as { limits: Limits; used: Partial<Record<keyof Limits, number>> };
   for (const limit of Object.keys(named) as (keyof Limits)[])
-    call.out.print(`${limit.padEnd(18)} ${used[limit] ?? '-'} of ${limits[limit] ?? 'any number'}`);
+    if (limit === 'weight') call.out.print(`${limit.padEnd(18)} ${limits.weight ?? 1}`);
+    else call.out.print(`${limit.padEnd(18)} ${used[limit] ?? '-'} of ${limits[limit] ?? 'any number'}`);
   call.out.result(view);
   return 0;
 }

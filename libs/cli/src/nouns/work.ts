@@ -2,6 +2,7 @@
 import {
   audit,
   budgets,
+  caps,
   consensus,
   delivery,
   marketplace,
@@ -178,6 +179,20 @@ export const budget = noun({
     of: ({ scopeId }) => scopeId,
   },
   first: ['budgets', 'set', '--scope', 'tenant', '--limit', '25'],
+});
+
+export const cap = noun({
+  name: 'cap',
+  list: caps.listCaps,
+  id: ({ kind, name }) => `${kind} ${name}`,
+  columns: {
+    cap: ({ name }) => name,
+    of: ({ kind }) => kind,
+    running: ({ running }) => String(running),
+    slots: ({ slots }) => (slots === null ? 'any' : String(slots)),
+  },
+  whole: true,
+  first: ['caps', 'set', 'agent', 'model', '4'],
 });
 
 export const usage = noun({

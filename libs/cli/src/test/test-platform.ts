@@ -12,6 +12,7 @@ import {
   audit,
   auth,
   budgets,
+  caps,
   ConclaveError,
   consensus,
   contracts,
@@ -51,6 +52,7 @@ export class TestPlatform {
   /** Runs of agents' tasks. */
   readonly agents = new FakeRuns();
   private readonly budgets: Budget[] = [];
+  private caps: ReplyOf<typeof caps.listCaps>['items'] = [];
   readonly tenants = new FakeTenants();
   /** With their values. */
   readonly secrets: (ReplyOf<typeof secrets.createSecret> & { value: string })[] = [];
@@ -103,6 +105,12 @@ export class TestPlatform {
       const at = this.budgets.findIndex((one) => one.id === id);
       if (at === -1) throw new ConclaveError('runtime.budget.not-found', { id });
       return this.budgets.splice(at, 1)[0]!;
+    });
+    on(caps.listCaps, () => ({ items: this.caps }));
+    on(caps.setCap, (asked) => {
+      const cap = { ...asked, running: 0 };
+      this.caps = [...this.caps.filter(({ name }) => name !== cap.name), ...(cap.slots === null ? [] : [cap])];
+      return cap;
     });
     for (const [contract, handler] of this.tenants.handlers) this.handlers.set(contract, handler);
     on(secrets.createSecret, ({ name, value }) => {

@@ -113,6 +113,15 @@ export const budgetThreshold = event({
   }),
 });
 
+/** So many turns of a workspace, an agent or a provider run at once from now on; without `slots` any number. */
+export const capChanged = event({
+  type: 'cap.changed',
+  producer: 'runtime',
+  consumers: ['audit'],
+  audited: true,
+  data: z.object({ kind: z.string(), name: z.string(), slots: z.number().int().optional() }),
+});
+
 /** First of a decision's three log entries: rule, electorate and keys are fixed from here on. */
 export const decisionOpened = event({
   type: 'decision.opened',

@@ -43,7 +43,7 @@ export const tenantOperated = event({
 export const limitsChanged = event({
   type: 'limits.changed',
   producer: 'auth',
-  consumers: ['audit'],
+  consumers: ['runtime', 'audit'],
   audited: true,
   data: z.object({ limits: z.record(z.string(), z.number().int()) }),
 });

@@ -229,7 +229,7 @@ export const getErasure = contract({
 
 const most = z.number().int().min(0).max(1_000_000).optional();
 
-/** The most a tenant may have, and ask for in a minute; without bounds where nothing is said. */
+/** The most a tenant may have, ask for in a minute and run at once; without bounds where nothing is said. */
 const limits = z.strictObject({
   workspaces: most,
   /** People, service accounts and agents who belong somewhere. */
@@ -238,6 +238,10 @@ const limits = z.strictObject({
   apiKeys: most,
   secrets: most,
   requestsPerMinute: z.number().int().min(1).max(10_000_000).optional(),
+  /** Turns of its runs at once. */
+  runningTurns: z.number().int().min(1).max(1_000_000).optional(),
+  /** Not the most but its share where tenants wait for each other: one of 3 has three turns while one of 1 has one. 1 unless told. */
+  weight: z.number().int().min(1).max(1_000).optional(),
 });
 const limitsView = z.object({
   limits: z.object(limits.shape),

@@ -74,6 +74,7 @@ export async function furnish(gateway: string, apiKey: string, canary = CANARY):
   await make('/v1/runs', { title: canary, ...human(canary) });
   await make('/v1/triggers', { title: canary, on: { kind: 'webhook' }, run: human(canary) });
   await make('/v1/budgets', { scope: 'run', scopeId: ids.get('run'), period: 'total', limitMicros: 7 }, 'PUT');
+  await api.call('PUT', '/v1/caps', { kind: 'workspace', name: ids.get('wsp'), slots: 7 });
   await make('/v1/webhooks', { url: 'https://1.1.1.1/canary', events: ['run.completed'] });
   await make('/v1/secrets', { name: 'CANARY', value: canary });
   await make('/v1/invitations', { name: canary, role: 'viewer' });

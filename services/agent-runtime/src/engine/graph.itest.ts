@@ -12,7 +12,7 @@ const done: Activation = { kind: 'done', result: 1 };
 const failed: Activation = { kind: 'failed', code: 'x', message: 'y' };
 const task = (id: string, ...dependsOn: string[]): TaskSpec => ({ id, agent: 'a', input: {}, dependsOn });
 
-describe('graphs, pause and caps on Postgres', () => {
+describe('graphs, pause and sessions on Postgres', () => {
   let world: EngineWorld;
   let { test, db, create, claim, claimOne, step, finish, stateOf } = {} as EngineWorld;
 
@@ -184,14 +184,6 @@ describe('graphs, pause and caps on Postgres', () => {
     expect([await stateOf(parent), await stateOf(other)]).toEqual(['canceled', 'canceled']);
   });
 
-  it('takes urgent runs first, within a tenant', async () => {
-    const ctx = actor();
-    const low = await create(ctx, { priority: 1 });
-    const normal = await create(ctx);
-    const urgent = await create(ctx, { priority: -2 });
-    expect((await claim(WORKER, 3)).map((turn) => turn.runId)).toEqual([urgent, normal, low]);
-  });
-
   it('runs one turn of a session at a time, in order', async () => {
     const ctx = actor();
     const session = newId('session');
@@ -201,41 +193,5 @@ describe('graphs, pause and caps on Postgres', () => {
       expect([turn?.runId, second]).toEqual([run, undefined]);
       await finish(turn!, done);
     }
-  });
-
-  it('keeps every cap, within a batch and between batches, and lets what it does not concern pass', async () => {
-    const ctx = actor();
-    const workspaceId = newId('workspace');
-    const cap = (kind: string, key: string, slots: number) =>
-      test.query('insert into runtime.cap (tenant_id, kind, key, slots) values ($1, $2, $3, $4)', [
-        ...[ctx.tenantId, kind, key, slots],
-      ]);
-    await Promise.all([cap('workspace', workspaceId, 2), cap('agent', 'busy', 1), cap('provider', 'p', 0)]);
-    for (let n = 0; n < 4; n++) await create(ctx, { workspaceId, agent: 'free' });
-    for (let n = 0; n < 3; n++) await create(ctx, { agent: 'busy' });
-    for (let n = 0; n < 3; n++) await create(ctx, { provider: 'p' });
-    await create(ctx, { agent: 'other' });
-    const first = await claim(WORKER, 32);
-    expect(first.map((turn) => turn.agent).sort()).toEqual(['busy', 'free', 'free', 'other']);
-    expect(await claim(WORKER, 32)).toEqual([]);
-    await finish(
-      first.find((turn) => turn.agent === 'free')!,
-      done,
-    );
-    expect((await claim(WORKER, 32)).map((turn) => turn.agent)).toEqual(['free']);
-  });
-
-  it('keeps a tenant’s slots and shares the rest by weight', async () => {
-    const [light, heavy] = [actor(), actor()];
-    await test.query(
-      `insert into runtime.tenant_share (tenant_id, weight, slots) values ($1, 1, null), ($2, 3, null)`,
-      [light.tenantId, heavy.tenantId],
-    );
-    for (let n = 0; n < 24; n++) await Promise.all([create(light), create(heavy)]);
-    const turns = await claim(WORKER, 16);
-    expect(turns.filter((turn) => turn.tenantId === light.tenantId)).toHaveLength(4);
-    await test.query(`update runtime.tenant_share set slots = 13 where tenant_id = $1`, [heavy.tenantId]);
-    const rest = await claim(WORKER, 16);
-    expect(rest.filter((turn) => turn.tenantId === heavy.tenantId)).toHaveLength(1);
   });
 });

@@ -74,9 +74,16 @@ const CLAIM = `
       case when h.held_since is not null then 0 when h.slots is null then $2
         else h.slots - (${RUNNING} where t.tenant_id = w.tenant_id) end as room
     from (select distinct tenant_id from waiting) w cross join scheduler s left join tenant_share h on h.tenant_id = w.tenant_id
+  ), at_work as materialized (
+    -- Read once, however many caps count it.
+    select t.tenant_id, t.workspace_id, t.agent, t.provider
+    from (select distinct c.tenant_id from tenant n join cap c on c.tenant_id = n.tenant_id where exists (select from cap)) n
+    cross join lateral (
+      select t.* from worker o join turn t on t.lease_owner = o.id and t.state = 'running' where t.tenant_id = n.tenant_id) t
   ), capped as materialized (
     select c.tenant_id, c.kind, c.key, c.slots - (
-      ${RUNNING} where t.tenant_id = c.tenant_id and c.key = case c.kind when 'workspace' then t.workspace_id when 'agent' then t.agent else t.provider end) as room
+      select count(*) from at_work t
+      where t.tenant_id = c.tenant_id and c.key = case c.kind when 'workspace' then t.workspace_id when 'agent' then t.agent else t.provider end) as room
     from tenant n join cap c on c.tenant_id = n.tenant_id
     where exists (select from cap)
   ), ready as materialized (

@@ -176,6 +176,7 @@ function taskOf(input: SeatInput): TaskSpec {
     agent: `review/${seat.agent}`,
     input,
     slow: seat.agent in PROGRAM_VERSIONS,
+    ...(seat.model !== undefined && { provider: seat.model.split('/', 1)[0]! }),
   };
 }
 

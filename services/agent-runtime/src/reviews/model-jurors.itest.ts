@@ -80,6 +80,18 @@ describe('model jurors on a panel', () => {
     );
     await client.end();
   };
+  /** Whose services its jurors’ turns count for, where there are caps. */
+  const providersOf = async ({ decision }: ReviewResult): Promise<string[]> => {
+    const client = new pg.Client({ connectionString: platform.postgres });
+    await client.connect();
+    const { rows } = await client.query<{ provider: string }>(
+      `select distinct t.provider from runtime.run r join runtime.turn t on t.tenant_id = r.tenant_id and t.run_id = r.id
+       where r.decision_id = $1 and t.agent = 'review/llm' order by t.provider`,
+      [decision],
+    );
+    await client.end();
+    return rows.map(({ provider }) => provider);
+  };
   const read = async <T>(path: string): Promise<T> =>
     (await (
       await fetch(`${platform.gateway}${path}`, { headers: { authorization: `Bearer ${platform.apiKey}` } })
@@ -124,6 +136,7 @@ describe('model jurors on a panel', () => {
     expect(decision).toMatchObject({ secrecy: 'sealed', phase: 'sealed' });
     expect(decision.ballots.every(({ status }) => status === 'counted' || status === 'abstained')).toBe(true);
     expect(fakes.seen).toHaveLength(2);
+    expect(await providersOf(result)).toEqual(['compatible', 'openai']);
   }, 90_000);
 
   it('are not asked where the panel stops early and the others have decided: a call is saved', async () => {

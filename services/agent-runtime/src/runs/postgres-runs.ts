@@ -33,6 +33,8 @@ const PRIORITIES: Readonly<Record<number, NonNullable<Run['priority']>>> = {
   1: 'low',
 };
 
+export const priorityOf = (priority: number): NonNullable<Run['priority']> => PRIORITIES[priority] ?? 'normal';
+
 export const isEnded = (run: Run): boolean => runtime.endedRunStates.includes(run.state);
 
 const toRun = (row: RunRow): Run => ({
@@ -40,7 +42,7 @@ const toRun = (row: RunRow): Run => ({
   kind: row.kind,
   title: row.title,
   state: row.asks ? 'input-required' : runStateOnWire[row.state],
-  priority: PRIORITIES[row.priority] ?? 'normal',
+  priority: priorityOf(row.priority),
   createdAt: row.created_at.toISOString(),
   updatedAt: row.updated_at.toISOString(),
   workspace: row.workspace_id,

@@ -9,6 +9,7 @@ import { tasksOf } from '../agents/task-agent.js';
 import type { Json, TaskSpec, Turn } from '../engine/agent-port.js';
 import { createRuns, type NewRun } from '../engine/postgres-create.js';
 import { WorkspaceModels } from '../models/workspace-models.js';
+import { priorityOf } from './postgres-runs.js';
 
 type Task = runs.TaskSpecOf;
 
@@ -34,6 +35,9 @@ export interface StartOptions {
   readonly trigger?: Json;
   readonly parent?: string;
 }
+
+/** The turn that starts a run of its own. */
+type Starting = Pick<Turn, 'tenantId' | 'workspaceId' | 'actor' | 'runId' | 'taskId'>;
 
 const LIMITS = { tasks: 1_000, depth: 100, fanOut: 200 } as const;
 const CHILD_DEPTH = 8;
@@ -100,7 +104,7 @@ export class StartRun {
   }
 
   /** The run of a task: its tasks are checked like those of a request. */
-  async startChild(turn: Turn, id: string, spec: { title?: string | undefined; tasks: unknown }): Promise<void> {
+  async startChild(turn: Starting, id: string, spec: { title?: string | undefined; tasks: unknown }): Promise<void> {
     const parsed = z.array(runs.taskSpec).min(1).safeParse(spec.tasks);
     if (!parsed.success)
       throw new ConclaveError('request.invalid', {
@@ -108,10 +112,10 @@ export class StartRun {
       });
     const who = { tenantId: turn.tenantId, workspaceId: turn.workspaceId, actor: turn.actor };
     await this.db.tx(who, async (tx) => {
-      const depth = await depthOf(tx, turn);
+      const { depth, priority } = await parentOf(tx, turn);
       if (depth >= CHILD_DEPTH)
         throw new ConclaveError('runtime.graph.invalid', { fault: 'too-deep', limit: CHILD_DEPTH, found: depth + 1 });
-      const request = { tasks: parsed.data, priority: 'normal' as const, waitMs: 0 };
+      const request = { tasks: parsed.data, priority, waitMs: 0 };
       const title = spec.title ?? `${turn.taskId} of ${turn.runId}`;
       await this.start(tx, who, request, { id, title, parent: turn.runId });
     });
@@ -156,15 +160,18 @@ function providerOf({ agent, input }: Pick<Task, 'agent' | 'input'>, models: rea
 
 const isSlow = (agent: string): boolean => agent === 'command';
 
-/** How many runs stand above this one. */
-async function depthOf(tx: Tx, { tenantId, runId }: Turn): Promise<number> {
-  const row = await tx.one<{ depth: number }>(
+/** How many runs stand above one that this one starts, and how urgent it is. */
+async function parentOf(
+  tx: Tx,
+  { tenantId, runId }: Starting,
+): Promise<{ depth: number; priority: CreateRunRequest['priority'] }> {
+  const row = await tx.one<{ depth: number; priority: number }>(
     `with recursive up as (
        select id, parent_run_id, 1 as depth from run where tenant_id = $1 and id = $2
        union all
        select r.id, r.parent_run_id, up.depth + 1 from up join run r on r.tenant_id = $1 and r.id = up.parent_run_id
-     ) select max(depth)::int as depth from up`,
+     ) select max(depth)::int as depth, (select priority from run where tenant_id = $1 and id = $2) as priority from up`,
     [tenantId, runId],
   );
-  return row!.depth;
+  return { depth: row!.depth, priority: priorityOf(row!.priority) };
 }

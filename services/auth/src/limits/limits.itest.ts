@@ -61,7 +61,7 @@ describe('what a tenant may have at most', () => {
   });
 
   it('is set by operators, seen by owners, and told of', async () => {
-    const limits = { members: 2, requestsPerMinute: 600 };
+    const limits = { members: 2, requestsPerMinute: 600, runningTurns: 40, weight: 3 };
     const view = await limit(limits);
     expect(view).toEqual({ limits, used: { workspaces: 1, members: 1, apiKeys: 1, secrets: 0 } });
     expect(await fixture.call(tenants.getOwnLimits, {}, owner)).toEqual(view);
@@ -78,6 +78,13 @@ describe('what a tenant may have at most', () => {
     ))
       expect(code).toBe('auth.tenant.not-found');
   });
+
+  it.each([{ runningTurns: 0 }, { runningTurns: 1.5 }, { weight: 0 }, { weight: 1_001 }, { members: -1 }])(
+    'cannot be %j',
+    async (limits) => {
+      expect(await refusalOf(limit(limits))).toBe('request.invalid');
+    },
+  );
 
   it('is not passed by those who come at once', async () => {
     await limit({ members: 3 });

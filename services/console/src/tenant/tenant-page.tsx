@@ -36,13 +36,15 @@ function Limits() {
   if (error) return <Refusal error={error} onRetry={() => void refetch()} />;
   if (!data) return <Waiting rows={1} />;
   const { limits, used } = data;
-  const requests = limits.requestsPerMinute;
+  const { requestsPerMinute: requests, runningTurns: turns, weight = 1 } = limits;
   return (
     <Panel title="Limits" note="Whoever operates the platform sets them.">
       <Facts
         facts={[
           ...named.map(([name, title]) => [title, limitOf(used[name], limits[name])] as const),
           ['Requests', requests === undefined ? 'no limit' : `${requests} a minute`],
+          ['Turns', turns === undefined ? 'no limit' : `${turns} at once`],
+          ['Weight among tenants', String(weight)],
         ]}
       />
     </Panel>

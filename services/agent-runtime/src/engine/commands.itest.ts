@@ -96,7 +96,7 @@ describe('a command that outlasts its turn, on one slot', () => {
     fixture = await startRuntimeFixture({ WORKER_SLOTS: '1' });
   });
   afterAll(async () => {
-    await keepJournals(fixture, process.env['KEEP_JOURNALS']);
+    await keepJournals(fixture.database.adminUrl, process.env['KEEP_JOURNALS']);
     await fixture.stop();
   });
 
@@ -137,7 +137,7 @@ describe('a command that outlasts its turn', () => {
     await Promise.all([...given.retry, ...given.unsafe].map(({ id }) => parked(id)));
   });
   afterAll(async () => {
-    await keepJournals(fixture, process.env['KEEP_JOURNALS']);
+    await keepJournals(fixture.database.adminUrl, process.env['KEEP_JOURNALS']);
     await fixture.stop();
   });
 
@@ -247,7 +247,7 @@ describe('a command whose worker is gone', () => {
   });
   afterAll(async () => {
     for (const worker of workers) worker.kill('SIGKILL');
-    await keepJournals(fixture, process.env['KEEP_JOURNALS']);
+    await keepJournals(fixture.database.adminUrl, process.env['KEEP_JOURNALS']);
     await fixture.stop();
   });
 

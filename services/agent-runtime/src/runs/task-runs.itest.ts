@@ -19,7 +19,7 @@ describe('runs of tasks', () => {
     fixture = await startRuntimeFixture({ WORKER_SLOTS: '16' });
   });
   afterAll(async () => {
-    await keepJournals(fixture, process.env['KEEP_JOURNALS']);
+    await keepJournals(fixture.database.adminUrl, process.env['KEEP_JOURNALS']);
     await fixture.stop();
   });
 

@@ -307,6 +307,28 @@ describe('a consumer', () => {
     expect((await deadLettersOf(tenantId))[0]!.reason).toMatch(/expected string/);
   });
 
+  it('buries a thousand that it cannot read, each with its reason, and keeps none of the lane waiting', async () => {
+    const tenantId = newId('tenant');
+    let neighbour = newId('tenant');
+    while (laneOf(neighbour) !== laneOf(tenantId)) neighbour = newId('tenant');
+    const before = await emit(tenantId);
+    const ids = Array.from({ length: 1_000 }, () => newId('event'));
+    await database.query(
+      `insert into consensus.outbound_event (id, tenant_id, lane, type, actor, data)
+       select id, $2, $3, 'decision.sealed', 'x', (array['{}', '{"decision": 5}', '{"decision": {"a": []}}', '{"outcome": null}'])[1 + n % 4]::jsonb
+       from unnest($1::text[]) with ordinality as x (id, n) order by n`,
+      [ids, tenantId, laneOf(tenantId)],
+    );
+    const [after, near] = [await emit(tenantId), await emit(neighbour)];
+    await untilEffects(neighbour, [near]);
+    expect(await effectsOf(neighbour)).toEqual([near]);
+    expect(await effectsOf(tenantId)).toEqual([before, after]);
+    const letters = await deadLettersOf(tenantId);
+    expect(letters.map(({ id }) => id)).toEqual(ids);
+    expect(letters.filter(({ reason }) => !/expected (string|object)/.test(reason))).toEqual([]);
+    expect(await deadLettersOf(neighbour)).toEqual([]);
+  });
+
   it('walks over events it has no handler for', async () => {
     const tenantId = newId('tenant');
     await log.tx({ tenantId, actor: 'x' }, (tx) => tx.emit(events.revealOpened, { decision: newId('decision') }));

@@ -3,8 +3,8 @@
  *
  * An event at cursor + 1 is applied; a lower one was applied before and is dropped; a higher one, or a head beyond the
  * cursor, means that rings were missed, and the lane is read from the producer. A handler that keeps failing for reasons
- * of its own sends the event to the dead letters and the lane moves on, as an event does that is mistaken about whose it
- * is; an outage of ours is waited for instead.
+ * of its own sends the event to the dead letters and the lane moves on, as an event does, at once, that cannot be read or
+ * is mistaken about whose it is; an outage of ours is waited for instead.
  */
 import {
   LANES,
@@ -24,7 +24,7 @@ import { CursorStore } from './cursor.js';
 import type { Database, Tx } from './database.js';
 import type { DeadLetters } from './dead-letters.js';
 import { Lane } from './lane.js';
-import { refuseMistaken } from './mistaken-event.js';
+import { dataOf, refuseMistaken } from './mistaken-event.js';
 import type { PlacedEvent } from './relay.js';
 
 /** Applies an event; what it writes commits together with the cursor. */
@@ -119,7 +119,7 @@ export class Consumer {
       if (this.parts.erased?.has(event.tenantId)) continue;
       for (const handler of this.handlers.get(event.type) ?? []) {
         refuseMistaken(event, handler.event);
-        const known = { ...event, data: handler.event.data.parse(event.data) as Record<string, unknown> };
+        const known = { ...event, data: dataOf(event, handler.event) };
         if ('apply' in handler) await handler.apply(tx.as({ actor: event.actor }), known);
         else gathered.set(handler.applyTogether, [...(gathered.get(handler.applyTogether) ?? []), known]);
       }

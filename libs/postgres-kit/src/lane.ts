@@ -3,7 +3,7 @@ import type { RpcClient } from '@conclave/nest-kit';
 import type { Logger } from 'pino';
 import { isBefore, type Cursor, type CursorStore, type EventSource, type Step } from './cursor.js';
 import type { Tx } from './database.js';
-import { MistakenEvent } from './mistaken-event.js';
+import { MistakenEvent, UnreadableEvent } from './mistaken-event.js';
 import { isOutage } from './outage.js';
 import type { PlacedEvent } from './relay.js';
 
@@ -214,6 +214,8 @@ const follows = (event: PlacedEvent, { tenantId, position }: PlacedEvent): boole
 
 /** A fault of another owner says no more about the event than one of ours. */
 const isRefusal = (error: unknown): boolean =>
-  error instanceof MistakenEvent || (error instanceof ConclaveError && error.code !== 'service.internal');
+  error instanceof MistakenEvent ||
+  error instanceof UnreadableEvent ||
+  (error instanceof ConclaveError && error.code !== 'service.internal');
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

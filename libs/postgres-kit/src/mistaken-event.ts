@@ -6,6 +6,18 @@ export class MistakenEvent extends Error {
   override readonly name = 'MistakenEvent';
 }
 
+/** Its data are not those of its type. They will not be another time either. */
+export class UnreadableEvent extends Error {
+  override readonly name = 'UnreadableEvent';
+}
+
+/** @throws UnreadableEvent */
+export function dataOf({ data }: PlacedEvent, { data: schema }: EventContract): PlacedEvent['data'] {
+  const read = schema.safeParse(data);
+  if (!read.success) throw new UnreadableEvent(read.error.message);
+  return read.data as PlacedEvent['data'];
+}
+
 /**
  * An event is its envelope's tenant's, and under that tenant it is applied; that tenant has to be the one in whose lane it
  * stands and the one that it names.

@@ -57,7 +57,7 @@ export const steer: Command = {
   name: 'steer',
   operands: [...operands, { name: 'MESSAGE', required: true }],
   summary: 'tell a run something',
-  description: 'The run’s model reads the message at its next step.',
+  description: 'Tasks of the agent `model` hear the message before their next call. No other agent listens.',
   options: platformOptions,
   calls: [runs.steerRun],
   async run(call) {

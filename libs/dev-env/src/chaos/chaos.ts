@@ -10,9 +10,9 @@ import { withInstallation, type Installation } from '../bench/engine/installatio
 import { checkHistory, type Tally, type Violation } from './check-history.js';
 import { Crew } from './crew.js';
 import { disturb, faultsOf, type Fault } from './disturb.js';
-import type { Disturbance, History, WantedRun } from './history.js';
+import type { Disturbance, Held, History, WantedRun } from './history.js';
 import { randomOf } from './random.js';
-import { readStored } from './read-stored.js';
+import { NOTE_BURIALS, readHeld, readStored } from './read-stored.js';
 
 export interface ChaosOptions {
   readonly seed: number;
@@ -64,6 +64,7 @@ export const runChaos = (options: ChaosOptions): Promise<ChaosReport> =>
     const { say = () => undefined } = options;
     const begin = performance.now();
     const random = randomOf(options.seed);
+    await installation.query(DATABASE, NOTE_BURIALS);
     const crew = new Crew(installation, DATABASE, options.leaseMs, say);
     await crew.start();
     const tenants = Array.from({ length: TENANTS }, () => newId('tenant'));
@@ -101,10 +102,14 @@ export const runChaos = (options: ChaosOptions): Promise<ChaosReport> =>
     }
     const disturbances = await disturbing;
     await placed(installation);
+    // Before what is held: what is released meanwhile must not look released and held.
+    const lines = crew.lines();
+    const held = await readHeld(installation, DATABASE);
+    const heldForGood = await swept(installation, crew);
     await crew.stop();
-    const stored = await readStored(installation, DATABASE);
+    const stored = { ...(await readStored(installation, DATABASE)), held, heldForGood };
     const crashed = crew.crashed.map((detail) => ({ rule: 'worker crashed', detail }));
-    const history: History = { wanted, lines: crew.lines(), disturbances, stored };
+    const history: History = { wanted, lines, disturbances, stored };
     const { violations, tally } = checkHistory(history);
     if (violations.length + stuck.length + crashed.length > 0) options.broken?.(history);
     const count = (kind: Disturbance['kind']): number => disturbances.filter((one) => one.kind === kind).length;
@@ -166,6 +171,16 @@ async function placed(installation: Installation): Promise<void> {
   for (let tries = 0; tries < 100; tries++) {
     if ((await countThere(installation, 'runtime.outbound_event where pos is null')) === 0) return;
     await sleep(100);
+  }
+}
+
+/** Lets the time of all holds be over, and workers release them, within reason. @returns what is held all the same */
+async function swept(installation: Installation, crew: Crew): Promise<Held> {
+  await installation.query(DATABASE, 'update runtime.budget_hold set expires_at = clock_timestamp()');
+  for (let tries = 1; ; tries++) {
+    await crew.ask('sweep', undefined);
+    const held = await readHeld(installation, DATABASE);
+    if (held.keys.length === 0 || tries === 100) return held;
   }
 }
 

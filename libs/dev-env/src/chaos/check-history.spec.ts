@@ -28,6 +28,8 @@ const run: Stored['runs'][number] = {
   ...{ id: 'r', state: 'completed', nextSeq: 4, firstSeq: 1, lastSeq: 3, events: 3 },
   ...{ created: 1, started: 1, ended: 1, outboundCreated: 1, outboundEnded: 1 },
 };
+const nothingHeld: Stored['held'] = { keys: [], micros: 0, astrayMicros: 0 };
+const burial: Stored['burials'][number] = { run: 'r', task: 'root', no: 1, epoch: 100, at: 25 };
 const stored: Stored = {
   runs: [run],
   tasks: [{ run: 'r', id: 'root', state: 'done' }],
@@ -41,7 +43,10 @@ const stored: Stored = {
     { run: 'r', task: 'root', name: 'last/1', no: 1, epoch: 200, pos: 6 },
     { run: 'r', task: 'root', name: 'last/2', no: 2, epoch: 300, pos: 10 },
   ],
-  ...{ openWaits: 0, workersLeft: 0, unplaced: 0, placeGaps: 0, holds: ['k1'], heldMicros: 0 },
+  ...{ openWaits: 0, workersLeft: 0, unplaced: 0, placeGaps: 0 },
+  held: { keys: ['k1'], micros: 7, astrayMicros: 0 },
+  heldForGood: nothingHeld,
+  burials: [burial],
 };
 const good: History = {
   wanted: [{ id: 'r', tenant: 't', session: 's', tasks: [{ id: 'root', turns: 2, steps: 1 }] }],
@@ -62,11 +67,25 @@ describe('the checker of histories', () => {
   it('passes a run that a kill met, with the hold that the kill left, and counts what was done again', () => {
     const { violations, tally } = checkHistory(good);
     expect(violations).toEqual([]);
-    expect(tally).toMatchObject({ runs: 1, turns: 2, effects: 3, repeated: 1, fenced: 0, claims: 3, met: 1 });
+    expect(tally).toMatchObject({
+      runs: 1,
+      turns: 2,
+      effects: 3,
+      repeated: 1,
+      fenced: 0,
+      claims: 3,
+      buried: 1,
+      met: 1,
+    });
   });
 
   it('knows a disturbance that met nothing any more', () => {
     expect(checkHistory({ ...good, disturbances: [killed, { kind: 'postgres', from: 60, to: 70 }] }).tally.met).toBe(1);
+  });
+
+  it('passes the burial of who was frozen, and of who was killed before it wrote anything down', () => {
+    expect(brokenRules({ ...good, disturbances: [{ ...killed, kind: 'freeze' }] })).toEqual([]);
+    expect(brokenRules(withStored({ burials: [burial, { ...burial, epoch: 99 }] }))).toEqual([]);
   });
 
   it('passes the writes of a zombie that are refused', () => {
@@ -114,9 +133,15 @@ describe('the checker of histories', () => {
     ['workers left enlisted', withStored({ workersLeft: 1 })],
     ['events without a place in the log', withStored({ unplaced: 1 })],
     ['gaps in the log', withStored({ placeGaps: 1 })],
-    ['held although it was released', withStored({ holds: ['k1', 'k2'] })],
-    ['held although it was released', withStored({ holds: ['nobody’s'] })],
-    ['budgets hold back what no call holds', withStored({ heldMicros: 1 })],
+    ['held although it was released', withStored({ held: { ...stored.held, keys: ['k1', 'k2'] } })],
+    ['held although it was released', withStored({ held: { ...stored.held, keys: ['nobody’s'] } })],
+    ['budgets hold back what no call holds', withStored({ held: { ...stored.held, astrayMicros: 1 } })],
+    ['held for good', withStored({ heldForGood: { ...nothingHeld, keys: ['k1'] } })],
+    ['the sum of holds is not 0', withStored({ heldForGood: { ...nothingHeld, micros: 7 } })],
+    ['living worker taken for dead', withStored({ burials: [burial, { ...burial, no: 2, epoch: 300, at: 45 }] })],
+    ['living worker taken for dead', withStored({ burials: [{ ...burial, at: 19 }] })],
+    ['living worker taken for dead', { ...good, disturbances: [{ ...killed, kind: 'freeze', to: -1_000 }] }],
+    ['living worker taken for dead', { ...good, disturbances: [{ kind: 'postgres', from: 20, to: 21 }] }],
   ];
   it.each(broken)('notices: %s', (rule, history) => {
     expect(brokenRules(history)).toContain(rule);

@@ -17,6 +17,8 @@ export interface Tally {
   /** Writes refused to workers that had lost their turn. */
   readonly fenced: number;
   readonly claims: number;
+  /** Turns that were taken from workers thought dead. */
+  readonly buried: number;
   /** Disturbances that came while runs were under way. */
   readonly met: number;
 }
@@ -33,10 +35,12 @@ export function checkHistory(history: History): { readonly violations: readonly 
   const { effects, repeated } = checkEffects(history, say);
   checkSessions(history, say);
   checkHolds(history, say);
+  checkBurials(history, say);
   checkLeftovers(history, say);
   const count = (what: Line['what']): number => history.lines.filter((line) => line.what === what).length;
-  const { runs, turns, steps } = history.stored;
-  const tally = { runs: runs.length, turns: turns.length, steps: steps.length, effects, repeated };
+  const { runs, turns, steps, burials } = history.stored;
+  const sizes = { runs: runs.length, turns: turns.length, steps: steps.length, buried: burials.length };
+  const tally = { ...sizes, effects, repeated };
   return { violations, tally: { ...tally, fenced: count('fenced'), claims: count('claimed'), met: met(history) } };
 }
 
@@ -199,7 +203,7 @@ function checkSessions({ wanted, lines, stored }: History, say: Say): void {
 
 /**
  * Whoever begins a step's work takes its hold, or takes it over, and gives it up in the end: what is held still is held
- * for work whose process did not live to see that end. Budgets hold back just that.
+ * for work whose process did not live to see that end. Budgets hold back just that, and nothing when its time is over.
  */
 function checkHolds({ lines, stored }: History, say: Say): void {
   const begun = groupBy(
@@ -209,10 +213,32 @@ function checkHolds({ lines, stored }: History, say: Say): void {
   const released = new Set(
     lines.filter(({ what }) => what === 'released').map((line) => `${claimKey(line)} ${stepKey(line)}`),
   );
-  for (const key of stored.holds)
+  const { held, heldForGood } = stored;
+  for (const key of held.keys)
     if ((begun.get(key) ?? []).every((line) => released.has(`${claimKey(line)} ${stepKey(line)}`)))
       say('held although it was released', key);
-  if (stored.heldMicros !== 0) say('budgets hold back what no call holds', `${stored.heldMicros}`);
+  if (held.astrayMicros !== 0) say('budgets hold back what no call holds', `${held.astrayMicros}`);
+  if (heldForGood.keys.length > 0) say('held for good', heldForGood.keys.join());
+  if (heldForGood.micros !== 0) say('the sum of holds is not 0', `${heldForGood.micros}`);
+}
+
+/** A thawed worker may have no time for a beat before it is buried for the last that it missed. */
+const THAW_MS = 1_000;
+
+/** Who is taken for dead was killed or frozen: a worker that an outage kept from its lock or its beats lives. */
+function checkBurials({ lines, disturbances, stored }: History, say: Say): void {
+  const claimKeyOf = (line: Pick<Line, 'run' | 'task' | 'no' | 'epoch'>): string => `${turnKey(line)} ${line.epoch}`;
+  const owners = new Map(
+    lines.filter(({ what }) => what === 'claimed').map((line) => [claimKeyOf(line), line.process]),
+  );
+  for (const burial of stored.burials) {
+    // Who was killed before it could write down what it was given is nobody known.
+    const owner = owners.get(claimKeyOf(burial));
+    const fell = ({ kind, process, from, to }: Disturbance): boolean =>
+      process === owner && from <= burial.at && (kind === 'kill' || burial.at <= to + THAW_MS);
+    if (owner !== undefined && !disturbances.some(fell))
+      say('living worker taken for dead', `${owner} lost ${claimKeyOf(burial)}`);
+  }
 }
 
 function checkLeftovers({ stored }: History, say: Say): void {

@@ -83,10 +83,21 @@ export interface Stored {
   /** Outbound events without a place, and places without an event. */
   readonly unplaced: number;
   readonly placeGaps: number;
+  /** What was held when the last run had ended. */
+  readonly held: Held;
+  /** What was held when all that had been held by then was over, and swept. */
+  readonly heldForGood: Held;
+  /** Turns that were taken from a worker that was thought dead. */
+  readonly burials: readonly Pick<Line, 'run' | 'task' | 'no' | 'epoch' | 'at'>[];
+}
+
+export interface Held {
   /** Keys of effects that still hold something back. */
-  readonly holds: readonly string[];
-  /** What budgets hold back beyond that, or less. */
-  readonly heldMicros: number;
+  readonly keys: readonly string[];
+  /** What all budgets hold back. */
+  readonly micros: number;
+  /** What they hold back beyond those effects, or less. */
+  readonly astrayMicros: number;
 }
 
 export interface History {

@@ -1,6 +1,6 @@
 /** What the database holds of a history. */
 import type { Installation } from '../bench/engine/installation.js';
-import type { Stored } from './history.js';
+import type { Held, Stored } from './history.js';
 
 const RUNS = `
   select r.id, r.state, r.next_seq::int as "nextSeq", e.*, o.*
@@ -21,12 +21,26 @@ const LEFTOVERS = `
     (select count(*) from runtime.outbound_event where pos is null)::int as unplaced,
     (select coalesce(sum(last - events), 0) from (
       select max(pos) as last, count(*) as events from runtime.outbound_event where pos is not null group by lane, epoch) p
-    )::int as "placeGaps",
-    array(select call_id from runtime.budget_hold) as holds,
-    -- Each tenant has one budget, above all that it holds.
-    (select coalesce(sum(abs(reserved_micros - coalesce(micros, 0))), 0) from runtime.budget
-      left join (select tenant_id, sum(micros) as micros from runtime.budget_hold group by tenant_id) h using (tenant_id)
-    )::float8 as "heldMicros"`;
+    )::int as "placeGaps"`;
+
+/** Each tenant has one budget, above all that it holds. */
+const HELD = `
+  select array(select call_id from runtime.budget_hold) as keys, coalesce(sum(reserved_micros), 0)::float8 as micros,
+    coalesce(sum(abs(reserved_micros - coalesce(h.micros, 0))), 0)::float8 as "astrayMicros"
+  from runtime.budget
+  left join (select tenant_id, sum(micros) as micros from runtime.budget_hold group by tenant_id) h using (tenant_id)`;
+
+/** Writes down whose turn is lost with its worker, and when. */
+export const NOTE_BURIALS = `
+  create table public.burial (run text, task text, no int, epoch float8, at float8);
+  create function public.note_burial() returns trigger language plpgsql security definer as $$
+    begin
+      insert into public.burial
+        values (old.run_id, old.task_id, old.no, old.epoch, extract(epoch from clock_timestamp()) * 1000);
+      return null;
+    end $$;
+  create trigger note_burial after update of lost on runtime.turn for each row
+    when (new.lost > old.lost and old.state = 'running') execute function public.note_burial()`;
 
 const TURNS = `
   select t.run_id as run, t.task_id as task, t.no, t.state, t.epoch::float8 as epoch, coalesce(e.told, 0) as told
@@ -35,8 +49,17 @@ const TURNS = `
     from runtime.run_event where type = 'chaos.turn' group by 1, 2, 3
   ) e on e.run_id = t.run_id and e.task = t.task_id and e.no = t.no`;
 
-export async function readStored(installation: Installation, database: string): Promise<Stored> {
-  const [leftovers] = await installation.query<Omit<Stored, 'runs' | 'tasks' | 'turns' | 'steps'>>(database, LEFTOVERS);
+export async function readHeld(installation: Installation, database: string): Promise<Held> {
+  return (await installation.query<Held>(database, HELD))[0]!;
+}
+
+/** All but what is held, which changes with the time. */
+export async function readStored(
+  installation: Installation,
+  database: string,
+): Promise<Omit<Stored, 'held' | 'heldForGood'>> {
+  type Leftovers = Pick<Stored, 'openWaits' | 'workersLeft' | 'unplaced' | 'placeGaps'>;
+  const [leftovers] = await installation.query<Leftovers>(database, LEFTOVERS);
   return {
     ...leftovers!,
     runs: await installation.query(database, RUNS),
@@ -46,5 +69,6 @@ export async function readStored(installation: Installation, database: string): 
       database,
       'select run_id as run, task_id as task, name, no, epoch::float8 as epoch, pos::float8 as pos from runtime.step',
     ),
+    burials: await installation.query(database, 'select * from public.burial'),
   };
 }

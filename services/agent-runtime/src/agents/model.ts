@@ -15,14 +15,16 @@ const BACKOFF = { firstMs: 1_000, factor: 3, maxMs: 120_000 } as const;
 const ROUNDS = 20;
 /** Messages of a session the model is reminded of. */
 const REMEMBERED = 50;
+const UNAVAILABLE = 'model.unavailable';
+const NO_USAGE = { inputTokens: 0, outputTokens: 0, costMicros: 0 } as const;
 
 type Asked =
   | { readonly text: string; readonly usage: ModelUsage }
-  | { readonly fault: string; readonly passing: boolean; readonly usage: ModelUsage };
+  | { readonly fault: string; readonly passing: boolean; readonly usage: ModelUsage; readonly code?: string };
 
 interface Conversation {
   readonly turn: Turn;
-  readonly route: ModelRoute;
+  readonly model: string;
   readonly input: InputOf<'model'>;
   readonly messages: ChatMessage[];
   /** Faults so far; a wait stands between one and the next. */
@@ -30,8 +32,10 @@ interface Conversation {
 }
 
 /**
- * Asks a model. What it is asked with is frozen as a step, each answer is one, and what people say meanwhile is put to
- * it before the task ends. A provider that is away costs no worker: the task parks until it is time to try again.
+ * Asks a model. Which one and what it is asked with is frozen in steps, each answer is one, and what people say meanwhile
+ * is put to it before the task ends. The way to the model is looked for by whoever makes the call: what was answered
+ * stays so when there is none any more. A provider that is away costs no worker: the task parks until it is time to try
+ * again.
  */
 export class ModelAgent extends TaskAgent<'model'> {
   readonly name = 'model';
@@ -46,16 +50,14 @@ export class ModelAgent extends TaskAgent<'model'> {
   }
 
   protected async work(turn: Turn, input: InputOf<'model'>): Promise<Activation> {
-    const id = await turn.step('model', async () => input.model ?? (await this.models.routes(turn))[0]?.id ?? '');
-    const route = await this.models.get(turn, id);
-    if (!route) return failed('model.unavailable', `no model ${id} is configured here`);
+    const model = await turn.step('model', async () => (await this.routeOf(turn, input.model))?.id ?? '');
+    if (model === '') return failed(UNAVAILABLE, unavailable(input.model ?? ''));
     const history = await turn.step('history', () => this.history(turn));
     const messages: ChatMessage[] = [...(history as unknown as ChatMessage[]), { role: 'user', content: input.prompt }];
-    const talk: Conversation = { turn, route, input, messages, faults: 0 };
+    const talk: Conversation = { turn, model, input, messages, faults: 0 };
     for (let round = 1; ; round++) {
       for (const { text } of await turn.steering(String(round))) messages.push({ role: 'user', content: text });
-      if (round > 1 && messages.at(-1)!.role === 'assistant')
-        return done({ text: messages.at(-1)!.content, model: id });
+      if (round > 1 && messages.at(-1)!.role === 'assistant') return done({ text: messages.at(-1)!.content, model });
       if (round > ROUNDS) return failed('model.rounds', `it was spoken to more than ${ROUNDS} times`);
       const ending = await this.answer(talk, round);
       if (ending) return ending;
@@ -71,7 +73,7 @@ export class ModelAgent extends TaskAgent<'model'> {
         messages.push({ role: 'assistant', content: asked.text });
         return undefined;
       }
-      if (!asked.passing || tries === TRIES) return failed('model.failed', asked.fault);
+      if (!asked.passing || tries === TRIES) return failed(asked.code ?? 'model.failed', asked.fault);
       talk.faults++;
       if (await this.hasWaited(turn, talk.faults)) continue;
       const expiresInMs = retryDelayMs(BACKOFF, tries, Math.random());
@@ -86,11 +88,13 @@ export class ModelAgent extends TaskAgent<'model'> {
     return (await turn.stepsOf(`again/${fault}`))[turn.taskId] === true;
   }
 
-  private async ask({ turn, route, input, messages }: Conversation, name: string): Promise<Asked> {
-    const { system, maxOutputTokens } = input;
-    const texts = [system ?? '', ...messages.map(({ content }) => content)];
-    const boundMicros = route.port.boundMicros({ texts, maxOutputTokens });
+  private async ask({ turn, model, input, messages }: Conversation, name: string): Promise<Asked> {
     const asked = await turn.step(name, async (): Promise<Json> => {
+      const route = await this.routeOf(turn, model);
+      if (!route) return asJson({ fault: unavailable(model), code: UNAVAILABLE, passing: false, usage: NO_USAGE });
+      const { system, maxOutputTokens } = input;
+      const texts = [system ?? '', ...messages.map(({ content }) => content)];
+      const boundMicros = route.port.boundMicros({ texts, maxOutputTokens });
       const say = () =>
         route.port.complete({
           ...{ system, messages, maxOutputTokens, timeoutMs: TIMEOUT_MS },
@@ -106,6 +110,11 @@ export class ModelAgent extends TaskAgent<'model'> {
     return asked as unknown as Asked;
   }
 
+  /** The first there is when none is named. */
+  private async routeOf(turn: Turn, model: string | undefined): Promise<ModelRoute | undefined> {
+    return model === undefined ? (await this.models.routes(turn))[0] : this.models.get(turn, model);
+  }
+
   /** What was said before in the session this is a message of. */
   private async history({ tenantId, actor, runInput }: Turn): Promise<Json> {
     const { trigger } = runInput as { readonly trigger?: { kind?: string; session?: string; no?: number } };
@@ -116,4 +125,5 @@ export class ModelAgent extends TaskAgent<'model'> {
   }
 }
 
+const unavailable = (model: string): string => `no model ${model} is configured here`;
 const asJson = (asked: Asked): Json => asked as unknown as Json;

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -96,7 +97,7 @@ describe('a command that outlasts its turn, on one slot', () => {
     fixture = await startRuntimeFixture({ WORKER_SLOTS: '1' });
   });
   afterAll(async () => {
-    await keepJournals(fixture, process.env['KEEP_JOURNALS']);
+    await keepJournals(fixture.database.adminUrl, process.env['KEEP_JOURNALS']);
     await fixture.stop();
   });
 
@@ -137,7 +138,7 @@ describe('a command that outlasts its turn', () => {
     await Promise.all([...given.retry, ...given.unsafe].map(({ id }) => parked(id)));
   });
   afterAll(async () => {
-    await keepJournals(fixture, process.env['KEEP_JOURNALS']);
+    await keepJournals(fixture.database.adminUrl, process.env['KEEP_JOURNALS']);
     await fixture.stop();
   });
 
@@ -247,7 +248,7 @@ describe('a command whose worker is gone', () => {
   });
   afterAll(async () => {
     for (const worker of workers) worker.kill('SIGKILL');
-    await keepJournals(fixture, process.env['KEEP_JOURNALS']);
+    await keepJournals(fixture.database.adminUrl, process.env['KEEP_JOURNALS']);
     await fixture.stop();
   });
 
@@ -259,6 +260,46 @@ describe('a command whose worker is gone', () => {
     workers.push(worker);
     return worker;
   };
+
+  it('worker told to end with a turn under way: another one has it within a second, and nothing counts', async () => {
+    const enlisted = (ids: number) =>
+      eventually(async () => {
+        const rows = await fixture.database.query<{ id: string }>('select id from runtime.worker');
+        expect(rows).toHaveLength(ids);
+        return rows.map((row) => row.id);
+      });
+    const first = startWorker();
+    const [firstId] = await enlisted(1);
+    const second = startWorker();
+    await enlisted(2);
+    const { id, mark } = await startNapping();
+    const turn = async () => {
+      const [row] = await fixture.database.query<{ owner: string; claimedAt: number; lost: number; failures: number }>(
+        `select lease_owner as owner, epoch::float8 / 1000 as "claimedAt", lost, failures from runtime.turn
+         where run_id = $1 and no = 1 and epoch > 0`,
+        [id],
+      );
+      return row!;
+    };
+    await eventually(() => expect(alive(mark)).not.toEqual([]));
+    const { owner } = await turn();
+    const [ending, other] = owner === firstId ? [first, second] : [second, first];
+    const exit = once(ending, 'exit');
+    const toldAt = Date.now();
+    ending.kill('SIGTERM');
+    const next = await eventually(async () => {
+      const now = await turn();
+      expect(now.claimedAt).toBeGreaterThan(toldAt);
+      return now;
+    });
+    expect(next).toMatchObject({ lost: 0, failures: 0 });
+    expect(next.claimedAt - toldAt).toBeLessThan(1_000);
+    expect(await exit).toEqual([0, null]);
+    await cancel(id);
+    const gone = once(other, 'exit');
+    other.kill('SIGTERM');
+    await gone;
+  });
 
   it('worker killed while a long command runs: it is run again, or a person is asked', async () => {
     const worker = startWorker();

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { newId } from '@conclave/contracts';
+import { eventually } from '@conclave/dev-env/testing';
 import {
   LEASE_MS,
   WORKER as worker,
@@ -108,6 +109,89 @@ describe('engine on Postgres', () => {
     expect(await workers.reap('wrk_b')).toBe(1);
     expect(await claimOne()).toMatchObject({ attempt: 2, failures: 0, lost: 1 });
     expect([await workers.reap('wrk_b'), await workers.reap('wrk_b')]).toEqual([0, 0]);
+  });
+
+  it('takes no free lock for a death on a server that started since, and waits for a lease without a beat', async () => {
+    await create(actor());
+    await test.query(
+      `insert into runtime.worker (id, lock_key, server_started_at)
+       values ('wrk_slow', 43, pg_postmaster_start_time() - interval '1 hour')`,
+    );
+    await claimOne('wrk_slow');
+    await steady();
+    const looks: number[] = [];
+    for (let look = 0; look < 20; look++) {
+      await workers.beat('wrk_slow');
+      looks.push(await workers.reap(worker));
+    }
+    expect(new Set(looks)).toEqual(new Set([0]));
+    await steady();
+    expect(await workers.reap(worker)).toBe(1);
+  });
+
+  it('buries nobody who beats and comes back late after an outage, and knows at once who dies after it', async () => {
+    const role = `runtime_late_${newId('run').slice(4)}`;
+    const late = new URL(test.adminUrl);
+    [late.username, late.password] = [role, 'late'];
+    await test.query(`create role ${role} login password 'late'`);
+    const [other, id] = [await join('wrk_late', late.href), 'wrk_late'];
+    await create(actor());
+    const turn = await claimOne(id);
+    await steady();
+    expect(await workers.reap(worker)).toBe(0);
+    const cut = (whom: string): Promise<object[]> =>
+      test.query(`select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and usename ${whom}`);
+    const lostOnes = () => workers.reap(worker).catch(() => 0);
+    const isLocked = async (): Promise<boolean> => {
+      const [row] = await test.query<{ free: boolean }>(
+        'select pg_try_advisory_xact_lock(lock_key) as free from runtime.worker where id = $1',
+        [id],
+      );
+      return row?.free === false;
+    };
+    try {
+      await test.query(`alter role ${role} nologin`);
+      await cut(`like 'runtime\_%'`);
+      let lost = 0;
+      for (const until = performance.now() + 2_000; performance.now() < until;) {
+        await other.beat(id).catch(() => undefined);
+        lost += await lostOnes();
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      expect({ lost, isLocked: await isLocked() }).toEqual({ lost: 0, isLocked: false });
+      await test.query(`alter role ${role} login`);
+      await eventually(async () => expect(await isLocked()).toBe(true));
+      await step(turn, 's', 1);
+      expect(await test.query('select attempt, lost from runtime.turn')).toEqual([{ attempt: 1, lost: 0 }]);
+      expect(await lostOnes()).toBe(0);
+      await test.query(`alter role ${role} nologin`);
+      await cut(`= '${role}'`);
+      await eventually(async () => expect(await isLocked()).toBe(false));
+      expect([await lostOnes(), await lostOnes()]).toEqual([0, 1]);
+    } finally {
+      await other.resign(id);
+      await test.query(`drop role ${role}`);
+    }
+  });
+
+  it.each([10, -10])('goes by its own clock when Postgres’ jumps by %d minutes', async (minutes) => {
+    const other = await join('wrk_b');
+    await create(actor());
+    await claimOne('wrk_b');
+    const jump = () => test.query(`update runtime.worker set beat_at = beat_at - $1 * interval '1 min'`, [minutes]);
+    const look = () => workers.reap(worker);
+    await steady();
+    expect(await look()).toBe(0);
+    await jump();
+    expect([await look(), await look()]).toEqual([0, 0]);
+    await steady();
+    await other.beat('wrk_b');
+    expect(await look()).toBe(0);
+    await jump();
+    expect(await look()).toBe(0);
+    await steady();
+    expect(await look()).toBe(1);
   });
 
   it('gives slow turns their share of the slots and no more', async () => {

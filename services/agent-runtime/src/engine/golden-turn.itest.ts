@@ -1,18 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { actor, openEngineWorld, type EngineWorld } from '../testing/engine-world.js';
+import { ENDS, deaths, goldenAgent, timesDone, waitKey, type Death } from '../testing/golden-agent.js';
 import { Died, mortals, type Mortals } from '../testing/mortal-worker.js';
-import { actor, openEngineWorld, waitFor, type EngineWorld } from '../testing/engine-world.js';
-import type { Activation, Json, Turn } from './agent-port.js';
+import type { Json } from './agent-port.js';
 import { expireWaits, settle } from './postgres-waits.js';
-
-/** Where a worker dies: while it does step n, after step n was journaled, or before the turn after step n ends. */
-interface Death {
-  readonly step: number;
-  readonly when: 'in its middle' | 'after it' | 'before the turn ends';
-}
-
-const STEPS = 6;
-/** The turn ends after these, waiting for somebody's word or for a time; and after the last. */
-const ENDS = [2, 4, STEPS] as const;
 
 describe('a golden run of six steps and two waits', () => {
   let world: EngineWorld;
@@ -34,30 +25,12 @@ describe('a golden run of six steps and two waits', () => {
       pending = undefined;
       throw new Died();
     };
-    const activate = async (turn: Turn): Promise<Activation> => {
-      const from = (turn.answer as { readonly from: number } | undefined)?.from ?? 0;
-      const until = ENDS.find((end) => end > from)!;
-      let sum: Json = 0;
-      for (let step = from + 1; step <= until; step++) {
-        sum = await turn.effect(`step/${step}`, 'keyed', async () => {
-          effects.set(step, (effects.get(step) ?? 0) + 1);
-          dieAt(step, 'in its middle');
-          return step * step;
-        });
-        dieAt(step, 'after it');
-        await turn.tell(`told/${step}`, `golden.${step}`, { sum });
-      }
-      dieAt(until, 'before the turn ends');
-      if (until === STEPS) return { kind: 'done', result: { sum } };
-      const kind = until === ENDS[0] ? 'human' : 'timer';
-      const wait = { kind, expiresInMs: kind === 'timer' ? 1 : 60_000, defaultAnswer: { from: until } } as const;
-      return { kind: 'parked', wait: waitFor(`${run}/${until}`, wait) };
-    };
+    const agent = goldenAgent((step) => effects.set(step, (effects.get(step) ?? 0) + 1), dieAt);
     for (const end of ENDS) {
-      while ((await mortal.live({ activate })) === 'died');
+      while ((await mortal.live(agent)) === 'died');
       if (end === ENDS[0])
         await world.db.tx(ctx, (tx) =>
-          settle(tx, { tenantId: ctx.tenantId, kind: 'human', key: `${run}/${end}` }, { from: end }),
+          settle(tx, { tenantId: ctx.tenantId, kind: 'human', key: waitKey(run, end) }, { from: end }),
         );
       if (end === ENDS[1]) while ((await expireWaits(world.db)) === 0);
     }
@@ -80,18 +53,7 @@ describe('a golden run of six steps and two waits', () => {
   it('leaves the same journal, story and result wherever its worker dies, and does again only the step it died in', async () => {
     const golden = await play();
     expect(golden.ended).toEqual({ state: 'completed', result: { sum: 36 } });
-    const numbers = Array.from({ length: STEPS }, (_, at) => at + 1);
-    const deaths: Death[] = [
-      ...numbers.flatMap((step) => [{ step, when: 'in its middle' } as const, { step, when: 'after it' } as const]),
-      ...ENDS.map((step) => ({ step, when: 'before the turn ends' }) as const),
-    ];
-    for (const death of deaths) {
-      const again = death.when === 'in its middle' ? death.step : 0;
-      expect({ death, ...(await play(death)) }).toEqual({
-        ...golden,
-        death,
-        effects: new Map(numbers.map((step) => [step, step === again ? 2 : 1])),
-      });
-    }
+    for (const death of deaths)
+      expect({ death, ...(await play(death)) }).toEqual({ ...golden, death, effects: timesDone(death) });
   });
 });

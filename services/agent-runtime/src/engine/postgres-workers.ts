@@ -1,6 +1,7 @@
 /**
  * Who works, and what happens to the turns of those who no longer do. A worker holds a session lock on a connection of
- * its own: the lock is freed the moment its process dies. The lease is the truth; the lock is the fast hint.
+ * its own: the lock is freed the moment its process dies. The lease is the truth; the lock is the fast hint, which an
+ * outage of Postgres makes worthless: then all locks are free, and who was slow to return is not dead.
  */
 import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
@@ -16,7 +17,7 @@ import { LOST_ATTEMPT, tellResets, type LostAttempt } from './postgres-resets.js
 
 /** How often a worker says that it lives. */
 export const BEAT_MS = 1_500;
-/** After an outage of Postgres the living have their locks again within this time; a late beat has a lease's time. */
+/** Whoever begins to look does not know what was before: so long a free lock tells nothing yet. */
 const STEADY_MS = 1_000;
 /** Between two tries to take the lock again. */
 const RECONNECT_MS = 500;
@@ -26,14 +27,32 @@ export interface HeldTurn extends TurnKey {
   readonly epoch: string;
 }
 
+/** Another worker as a look finds it; one that holds something and is not enlisted has never beaten. */
+interface Other {
+  readonly id: string;
+  readonly beat: string | null;
+  /** Whether its lock is. */
+  readonly free: boolean;
+  /** Whether it took its lock on the server that runs now. */
+  readonly current: boolean;
+}
+
+/** What is known of another since the last outage, by a clock that nobody sets. */
+interface Known extends Pick<Other, 'beat' | 'free'> {
+  readonly beatSeenAt: number;
+  /** Whether its lock was seen held. */
+  readonly held: boolean;
+}
+
 @Injectable()
 export class PostgresWorkers {
   private liveness: Client | undefined;
   private leaving = false;
-  /** Since when every look succeeded, by a clock that nobody sets: after an outage the living look dead, too. */
+  /** Since when every look succeeded. */
   private steadySince = performance.now();
-  /** Whose locks were free at the last look. */
-  private unlocked: ReadonlySet<string> = new Set();
+  /** From when on a free lock tells of a death also of who was never seen to hold it; not at all after an outage. */
+  private hintsFrom = this.steadySince + STEADY_MS;
+  private known: ReadonlyMap<string, Known> = new Map();
 
   constructor(
     @Inject(Database) private readonly db: Database,
@@ -52,16 +71,21 @@ export class PostgresWorkers {
     });
     client.on('error', (error) => {
       this.log.warn({ err: error }, 'liveness connection lost');
+      this.forget();
       void this.returnUnlessLeaving(worker);
     });
     await client.connect();
-    await client.query('select pg_advisory_lock($1)', [lockKey]);
+    const { rows } = await client.query<{ startedAt: string }>(
+      `select pg_postmaster_start_time()::text as "startedAt", pg_advisory_lock($1)`,
+      [lockKey],
+    );
     this.liveness = client;
     await this.db.system((tx) =>
       tx.query(
-        `insert into worker (id, lock_key, slots) values ($1, $2, $3)
-         on conflict (id) do update set beat_at = clock_timestamp(), slots = excluded.slots`,
-        [worker, lockKey, this.config.WORKER_SLOTS],
+        `insert into worker (id, lock_key, slots, server_started_at) values ($1, $2, $3, $4)
+         on conflict (id) do update
+           set beat_at = clock_timestamp(), slots = excluded.slots, server_started_at = excluded.server_started_at`,
+        [worker, lockKey, this.config.WORKER_SLOTS, rows[0]!.startedAt],
       ),
     );
   }
@@ -105,52 +129,68 @@ export class PostgresWorkers {
   }
 
   /**
-   * Frees what dead workers held, and counts the loss. Dead is whose lease is over, and whose lock is free at two looks
-   * in a row: who lost only its connection has the lock again by then.
+   * Frees what dead workers held, and counts the loss. Dead is who has not beaten for a lease, as this process saw it,
+   * or whose lock was held and is free at two looks in a row. What was seen before an outage of Postgres tells nothing
+   * after it: until a worker was seen to hold its lock again, only its beats count.
    *
    * @returns how many turns and commands
    */
   async reap(self: string): Promise<number> {
-    return this.look(self).catch((error: unknown) => {
-      this.steadySince = performance.now();
-      throw error;
-    });
-  }
-
-  private look(self: string): Promise<number> {
-    return this.db.system(async (tx) => {
+    let looked = false;
+    const look = this.db.system(async (tx) => {
       const lock = await tx.one<{ free: boolean }>(
         `select pg_try_advisory_xact_lock(hashtext('runtime.reap')) as free`,
       );
       if (!lock?.free) return 0;
-      const gone = await tx.query<{ id: string; late: boolean }>(
-        `select id, late from (
-           select id, lock_key, beat_at < clock_timestamp() - $2 * interval '1 ms' as late from worker where id <> $1) w
-         where late or pg_try_advisory_xact_lock_shared(lock_key)
-         union select distinct t.lease_owner, true from turn t
+      const others = await tx.query<Other>(
+        `select id, beat_at::text as beat, pg_try_advisory_xact_lock_shared(lock_key) as free,
+           server_started_at = pg_postmaster_start_time() as current from worker where id <> $1
+         union select distinct t.lease_owner, null, true, false from turn t
          where t.state = 'running' and not exists (select from worker w where w.id = t.lease_owner)
-         union select distinct o.worker, true from wait o
+         union select distinct o.worker, null, true, false from wait o
          where o.state = 'open' and o.worker is not null and not exists (select from worker w where w.id = o.worker)`,
-        [self, this.config.WORKER_LEASE_MS],
+        [self],
       );
-      const seen = this.unlocked;
-      this.unlocked = new Set(gone.map(({ id }) => id));
-      const steadyMs = performance.now() - this.steadySince;
-      const dead = gone
-        .filter(({ id, late }) =>
-          late ? steadyMs >= this.config.WORKER_LEASE_MS : steadyMs >= STEADY_MS && seen.has(id),
-        )
-        .map(({ id }) => id);
+      looked = true;
+      const dead = this.deadOf(others);
       if (dead.length === 0) return 0;
       // Whoever has beaten since the look lives; nothing is given to the others from here on.
-      const alive = await tx.query<{ id: string }>(
-        `select id from (select id, beat_at from worker where id = any($1) order by id for update) w
-         where id = any($2) and beat_at >= clock_timestamp() - $3 * interval '1 ms'`,
-        [dead, gone.filter(({ late }) => late).map(({ id }) => id), this.config.WORKER_LEASE_MS],
+      const enlisted = await tx.query<Pick<Other, 'id' | 'beat'>>(
+        `select id, beat_at::text as beat from worker where id = any($1) order by id for update`,
+        [dead.map(({ id }) => id)],
       );
-      const buried = dead.filter((id) => !alive.some((worker) => worker.id === id));
+      const beats = new Map(enlisted.map(({ id, beat }) => [id, beat]));
+      const buried = dead.filter(({ id, beat }) => (beats.get(id) ?? null) === beat).map(({ id }) => id);
       return buried.length === 0 ? 0 : freeWorkers(tx, buried, { dead: true });
     });
+    return look.catch((error: unknown) => {
+      if (!looked) this.forget();
+      throw error;
+    });
+  }
+
+  /** Of the others that a look finds, those who are dead by all that is known of them. */
+  private deadOf(others: readonly Other[]): Other[] {
+    const now = performance.now();
+    const before = this.known;
+    const knownOf = ({ id, beat, free }: Other): Known => {
+      const was = before.get(id);
+      const beatSeenAt = was?.beat === beat ? was.beatSeenAt : now;
+      return { beat, free, beatSeenAt, held: !free || (was?.held ?? false) };
+    };
+    this.known = new Map(others.map((other) => [other.id, knownOf(other)]));
+    return others.filter(({ id, beat, free, current }) => {
+      const { beatSeenAt, held } = this.known.get(id)!;
+      if (now - (beat === null ? this.steadySince : beatSeenAt) >= this.config.WORKER_LEASE_MS) return true;
+      return free && before.get(id)?.free === true && current && (held || now >= this.hintsFrom);
+    });
+  }
+
+  /** After an outage the living look dead, too. */
+  private forget(): void {
+    this.steadySince = performance.now();
+    this.hintsFrom = Infinity;
+    this.known = new Map();
   }
 
   /** Leaves: what this worker still held is ready for others at once. */

@@ -2,7 +2,7 @@ import { canonicalFindings, findingsSha256, type Change, type Finding } from '@c
 import { BudgetExhausted } from '../budgets/out-of-budget.js';
 import type { Json, Turn } from '../engine/agent-port.js';
 import type { ModelCalls } from '../models/model-calls.js';
-import { ModelError, type ModelAnswer, type ModelRoute, type ModelUsage } from '../models/model-port.js';
+import { ModelError, type ModelAnswer, type ModelUsage } from '../models/model-port.js';
 import type { WorkspaceModels } from '../models/workspace-models.js';
 import type { Changes } from './changes.js';
 import { reviewOf } from './review-of.js';
@@ -40,8 +40,6 @@ export class LlmJuror extends SeatAgent {
   }
 
   protected async judge(turn: Turn, { seat }: SeatInput): Promise<SeatResult> {
-    const route = await this.models.get(turn, seat.model ?? '');
-    if (!route) return abstention(seat, 'the model route is not configured any more');
     const { change } = await this.changes.open(reviewOf(turn));
     const prompt = promptOf(change);
     if (prompt.length > MAX_PROMPT_CHARS)
@@ -51,7 +49,7 @@ export class LlmJuror extends SeatAgent {
       );
     let usage: ModelUsage = NO_USAGE;
     for (const [at, reminder] of REMINDERS.entries()) {
-      const asked = await this.ask(turn, route, prompt + reminder, at + 1);
+      const asked = await this.ask(turn, seat.model ?? '', prompt + reminder, at + 1);
       usage = sum(usage, asked.usage);
       if ('verdict' in asked) return { ...verdictOf(asked, change), seat: seat.seat, kind: 'juror', usage };
       if (asked.final) return { ...abstention(seat, asked.fault), usage };
@@ -60,19 +58,17 @@ export class LlmJuror extends SeatAgent {
   }
 
   /** A journaled step of its own: a seat that waits for money before it asks again does not repeat what it has asked. */
-  private async ask(turn: Turn, route: ModelRoute, prompt: string, no: number): Promise<Asked> {
-    const request = { system: SYSTEM, prompt, timeoutMs: TIMEOUT_MS };
-    const call = {
-      name: `judge/ask/${no}`,
-      route,
-      boundMicros: route.port.boundMicros({ texts: [SYSTEM, prompt] }),
-      timeoutMs: TIMEOUT_MS,
-    };
-    const asked = await turn.step(call.name, async (): Promise<Json> => {
+  private async ask(turn: Turn, model: string, prompt: string, no: number): Promise<Asked> {
+    const name = `judge/ask/${no}`;
+    const asked = await turn.step(name, async (): Promise<Json> => {
+      const route = await this.models.get(turn, model);
+      if (!route) return asJson({ fault: 'the model route is not configured any more', final: true, usage: NO_USAGE });
+      const boundMicros = route.port.boundMicros({ texts: [SYSTEM, prompt] });
+      const onText = turn.speaker(`judge/${no}`);
+      const request = { system: SYSTEM, prompt, timeoutMs: TIMEOUT_MS, onText, signal: turn.signal };
+      const call = { name, route, boundMicros, timeoutMs: TIMEOUT_MS };
       try {
-        const onText = turn.speaker(`judge/${no}`);
-        const work = () => route.port.judge({ ...request, onText, signal: turn.signal });
-        return asJson(await this.calls.make(turn, call, work));
+        return asJson(await this.calls.make(turn, call, () => route.port.judge(request)));
       } catch (error) {
         if (error instanceof BudgetExhausted) return asJson({ fault: error.message, final: true, usage: NO_USAGE });
         if (!(error instanceof ModelError)) throw error;

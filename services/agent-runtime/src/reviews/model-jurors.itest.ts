@@ -22,6 +22,7 @@ import { eventually } from '@conclave/dev-env/testing';
 import pg from 'pg';
 import { WebSocket } from 'ws';
 import { startFakeProviders, type FakeAnswer, type FakeProviders } from '../testing/fake-providers.js';
+import { keepJournals } from '../testing/keep-journals.js';
 
 const run = promisify(execFile);
 const cli = join(import.meta.dirname, '../../../../libs/cli/bin/conclave.mjs');
@@ -56,6 +57,7 @@ describe('model jurors on a panel', () => {
     await git('commit', '-qam', 'halve better');
   }, 180_000);
   afterAll(async () => {
+    if (platform) await keepJournals(platform.postgres, process.env['KEEP_JOURNALS']);
     await platform?.stop();
     await fakes.stop();
     await rm(repository, { recursive: true, force: true });
@@ -187,6 +189,27 @@ describe('model jurors on a panel', () => {
       expect(items.map(({ kind, state }) => [kind, state])).toEqual([['rate', 'expired']]);
       expect(await post(`/v1/runs/${run.id}/replay`, {})).toMatchObject({ identical: true, turns: 2 });
     }, 60_000);
+
+    it('hears what is said to it meanwhile, once, whichever call its worker is killed in', async () => {
+      const hint = 'in German, please';
+      fakes.answer({ hang: true }, { text: 'Four.' }, { hang: true }, { text: 'Vier.' });
+      const { id } = await post<Run>('/v1/runs', { agent: 'model', input: { prompt: 'two and two?' } });
+      const asked = (times: number) => eventually(() => expect(fakes.seen).toHaveLength(times), 60_000);
+      await asked(1);
+      expect(await post(`/v1/runs/${id}/steer`, { message: hint })).toMatchObject({ no: 1 });
+      for (const times of [3, 4]) {
+        await platform.kill9('runtime');
+        await platform.whenReady('runtime');
+        await asked(times);
+      }
+      await eventually(async () => expect((await read<Run>(`/v1/runs/${id}`)).state).toBe('completed'), 60_000);
+      expect(await read(`/v1/runs/${id}/result`)).toMatchObject({ result: { text: 'Vier.' } });
+      expect(fakes.seen.map(({ body }) => body.split(hint).length - 1)).toEqual([0, 0, 1, 1]);
+      const { items } = await read<{ items: object[] }>('/v1/usage?by=run');
+      expect(items).toContainEqual(expect.objectContaining({ key: id, calls: 2, inputTokens: 240 }));
+      expect(await post(`/v1/runs/${id}/replay`, {})).toMatchObject({ identical: true, turns: 1 });
+      expect(fakes.seen).toHaveLength(4);
+    }, 120_000);
 
     it('remembers what was said in its session', async () => {
       const session = await post<{ id: string }>('/v1/sessions', { title: 'sums' });

@@ -61,20 +61,20 @@ export abstract class SeatAgent implements AgentPort {
   private async handIn(turn: Turn, input: SeatInput, result: SeatResult): Promise<Activation> {
     if (isFirst(turn)) await turn.tell('judged', 'seat.judged', storyOf(result));
     if (result.kind === 'gate') {
-      await this.once(turn, 'evidence', consensus.recordEvidence, {
+      await this.once(turn, 'evidence', consensus.recordEvidence, async () => ({
         id: input.decisionId,
         gate: result.seat,
         ...evidenceOf(result),
-      });
+      }));
       return { kind: 'done', result };
     }
     const ballot = ballotOf(input, result);
     if (input.secrecy === 'open') {
-      await this.once(turn, 'ballot', consensus.castBallot, {
+      await this.once(turn, 'ballot', consensus.castBallot, async () => ({
         id: input.decisionId,
         ballot,
         signature: await this.signature(turn, input, ballotBytes(ballot, input.termsSha256)),
-      });
+      }));
       return { kind: 'done', result };
     }
     return this.commitThenReveal(turn, input, ballot, result);
@@ -91,20 +91,21 @@ export abstract class SeatAgent implements AgentPort {
     const { decisionId, seat } = input;
     if (isFirst(turn)) {
       const commitment = { decisionId, round: ROUND, voterId: seat.voterId!, commit: commitOf(ballot, salt) };
-      const signature = await this.signature(turn, input, commitmentBytes(commitment, input.termsSha256));
-      await this.once(turn, 'commit', consensus.commitBallot, {
+      await this.once(turn, 'commit', consensus.commitBallot, async () => ({
         id: decisionId,
         voterId: seat.voterId!,
         round: ROUND,
         commit: commitment.commit,
-        signature,
-      });
+        signature: await this.signature(turn, input, commitmentBytes(commitment, input.termsSha256)),
+      }));
       return untilReveal(decisionId);
     }
     const bytes = revealBytes({ ballot, salt }, input.termsSha256, input);
-    const signature = await this.signature(turn, input, bytes);
     try {
-      await this.once(turn, 'reveal', consensus.revealBallot, { id: decisionId, ballot, salt, signature });
+      await this.once(turn, 'reveal', consensus.revealBallot, async () => ({
+        ...{ id: decisionId, ballot, salt },
+        signature: await this.signature(turn, input, bytes),
+      }));
     } catch (error) {
       if (isTooEarly(error)) return untilReveal(decisionId);
       throw error;
@@ -112,18 +113,19 @@ export abstract class SeatAgent implements AgentPort {
     return { kind: 'done', result };
   }
 
+  /** Also the request is made inside the step: what was handed in is not signed again. */
   private async once<C extends Contract>(
     turn: Turn,
     name: string,
     contract: C,
-    request: RequestInputOf<C>,
+    requestOf: () => Promise<RequestInputOf<C>>,
   ): Promise<void> {
     await turn.step(name, async () => {
       try {
         await this.parts.kit.rpc.callAsService(
           contract,
           { tenantId: turn.tenantId, onBehalfOf: 'service:runtime' },
-          request,
+          await requestOf(),
         );
         return 'accepted';
       } catch (error) {

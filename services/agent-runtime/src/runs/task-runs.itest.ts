@@ -1,7 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { events, newId, runs, runtime, type RequestInputOf, type Run, type TaskResults } from '@conclave/contracts';
+import {
+  events,
+  newId,
+  runs,
+  runtime,
+  type ConclaveError,
+  type RequestInputOf,
+  type Run,
+  type TaskResults,
+} from '@conclave/contracts';
 import { eventually, refusalOf, testPrincipal, type CallAs, type TestPrincipal } from '@conclave/dev-env/testing';
 import { Database } from '@conclave/postgres-kit';
+import { expireWaits } from '../engine/postgres-waits.js';
 import { keepJournals } from '../testing/keep-journals.js';
 import { startRuntimeFixture, type RuntimeFixture } from '../testing/runtime-fixture.js';
 import { StartRun } from './start-run.js';
@@ -19,7 +29,7 @@ describe('runs of tasks', () => {
     fixture = await startRuntimeFixture({ WORKER_SLOTS: '16' });
   });
   afterAll(async () => {
-    await keepJournals(fixture, process.env['KEEP_JOURNALS']);
+    await keepJournals(fixture.database.adminUrl, process.env['KEEP_JOURNALS']);
     await fixture.stop();
   });
 
@@ -183,6 +193,35 @@ describe('runs of tasks', () => {
       const lost = await create({ ...ask('?', { expiresInMs: 100 }), waitMs: WAIT_MS });
       expect(lost).toMatchObject({ state: 'failed', failure: { code: 'human.expired' } });
       expect(await refusalOf(answer(lost.id, 'late'))).toBe('runtime.wait.closed');
+    });
+
+    it('has one winner when a word meets the end of its time, and tells the loser', async () => {
+      const db = fixture.service.app.get(Database);
+      const question = ask('?', { expiresInMs: 60_000, default: 'as before' });
+      const ids = (await Promise.all(Array.from({ length: 50 }, () => create(question)))).map(({ id }) => id);
+      const waits = (what: string) =>
+        fixture.database.query<{ run: string; ends: string; turns: number }>(
+          `select w.run_id as run, w.state || ' ' || coalesce(r.result #>> '{}', '') as ends,
+             (select count(*) from runtime.turn t where t.run_id = r.id)::int as turns
+           from runtime.wait w join runtime.run r on r.id = w.run_id where w.run_id = any($1) and ${what}`,
+          [ids],
+        );
+      await eventually(async () => expect(await waits(`w.state = 'open'`)).toHaveLength(50));
+      const timeIsOver = async (id: string): Promise<void> => {
+        await fixture.database.query('update runtime.wait set expires_at = clock_timestamp() where run_id = $1', [id]);
+        await expireWaits(db);
+      };
+      const heard = await Promise.all(
+        ids.map(async (id) => {
+          const [word] = await Promise.allSettled([answer(id, 'the word'), timeIsOver(id)]);
+          if (word.status === 'rejected') expect((word.reason as ConclaveError).code).toBe('runtime.wait.closed');
+          return [id, word.status === 'fulfilled' ? 'answered the word' : 'expired as before'] as const;
+        }),
+      );
+      await Promise.all(ids.map((id) => until(id, 'completed')));
+      const ends = await waits('true');
+      expect(new Map(ends.map(({ run, ends }) => [run, ends]))).toEqual(new Map(heard));
+      expect(ends.map(({ turns }) => turns)).toEqual(ids.map(() => 2));
     });
 
     it('wants the task’s name when there are more, and knows when there is none', async () => {

@@ -41,7 +41,7 @@ const TIMER_MS = 60;
 const ANSWER_WITHIN_MS = 2_000;
 /** What a step's work may cost; it costs nothing in the end. */
 const HOLD_MICROS = 7;
-/** Longer than the suite takes: what is left of a hold shows. */
+/** Longer than the suite takes: what is left of a hold shows, until the suite lets its time be over. */
 const HOLD_MS = 86_400_000;
 
 /** Of the machine, whatever the clock of this process says. */
@@ -169,7 +169,7 @@ function jumpingClock(byMs: number): void {
 export async function open({ logFile, clockJumpMs, ...options }: Options) {
   if (clockJumpMs !== 0) jumpingClock(clockJumpMs);
   const note = notesIn(logFile);
-  const { kit, db, bells, engine, close } = await openEngineProcess(
+  const { kit, db, roles, bells, engine, close } = await openEngineProcess(
     { ...options, relays: true },
     (...parts) => new NotedEngine(parts, note),
     (own, grounds) => [wanderer(own, grounds.db, new Budgets(grounds.roles, grounds.db), note), new GraphAgent()],
@@ -184,6 +184,8 @@ export async function open({ logFile, clockJumpMs, ...options }: Options) {
       /** Creates what was not created yet. */
       create: async (runs: readonly NewRun[]): Promise<void> =>
         void (await Promise.all(runs.map((run) => engine.create(run)))),
+      /** Releases what is held beyond its time. */
+      sweep: async (): Promise<void> => void (await new Budgets(roles, db).sweep()),
     },
     async close(): Promise<void> {
       await control.stop();

@@ -26,7 +26,8 @@ export interface EngineWorld {
   readonly roles: EngineRoles;
   /** Forgets all runs and workers; `WORKER` is enlisted again. */
   readonly reset: () => Promise<PostgresWorkers>;
-  readonly join: (worker: string) => Promise<PostgresWorkers>;
+  /** Enlists a worker, which holds its lock on a connection to `url` if one is given. */
+  readonly join: (worker: string, url?: string) => Promise<PostgresWorkers>;
   readonly create: (ctx: Actor, run?: Partial<NewRun>) => Promise<string>;
   readonly claim: (by: string, turns: number, slow?: number) => Promise<ClaimedTurn[]>;
   readonly claimOne: (by?: string) => Promise<ClaimedTurn>;
@@ -57,8 +58,9 @@ export async function openEngineWorld(): Promise<EngineWorld> {
   const leave = async (): Promise<void> => {
     for (const [one, id] of joined.splice(0)) await one.resign(id);
   };
-  const join = async (worker: string): Promise<PostgresWorkers> => {
-    const one = new PostgresWorkers(db, { ...env, WORKER_LEASE_MS: LEASE_MS, WORKER_SLOTS: SLOTS }, log);
+  const join = async (worker: string, url = env.DATABASE_SYSTEM_URL): Promise<PostgresWorkers> => {
+    const config = { DATABASE_SYSTEM_URL: url, WORKER_LEASE_MS: LEASE_MS, WORKER_SLOTS: SLOTS };
+    const one = new PostgresWorkers(db, config, log);
     await one.enlist(worker);
     joined.push([one, worker]);
     return one;

@@ -1,0 +1,56 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Database } from '@conclave/postgres-kit';
+import type { Json, Turn } from '../engine/agent-port.js';
+import type { ModelCalls } from '../models/model-calls.js';
+import type { ModelRoute } from '../models/model-port.js';
+import type { WorkspaceModels } from '../models/workspace-models.js';
+import { ModelAgent } from './model.js';
+
+const answer = { text: 'Four.', usage: { inputTokens: 1, outputTokens: 1, costMicros: 1 } };
+const route = {
+  ...{ id: 'openai/gpt', family: 'openai' },
+  port: { boundMicros: () => 1, complete: async () => answer },
+} as unknown as ModelRoute;
+
+/** A task of a model that has done these steps before, where these routes are configured. */
+function asked(routes: ModelRoute[], before: Readonly<Record<string, Json>>, model?: string) {
+  const journal = new Map(Object.entries(before));
+  const models = { routes: async () => routes, get: async (_: object, id: string) => routes.find((r) => r.id === id) };
+  const calls = { make: async (_turn: object, _call: object, work: () => Promise<Json>) => work() };
+  const step = async <T extends Json>(name: string, work: () => Promise<T>): Promise<T> => {
+    if (!journal.has(name)) journal.set(name, await work());
+    return journal.get(name) as T;
+  };
+  const turn = {
+    ...{ tenantId: 'ten', runId: 'run', taskId: 'root', runInput: {}, answer: undefined },
+    input: { prompt: 'two and two?', ...(model && { model }) },
+    ...{ step, steering: (name: string) => step(`steering/${name}`, async () => []) },
+    speaker: () => () => undefined,
+  } as unknown as Turn;
+  return new ModelAgent(models as unknown as WorkspaceModels, calls as unknown as ModelCalls, {} as Database).activate(
+    turn,
+  );
+}
+
+const begun = { model: 'openai/gpt', history: [], 'steering/1': [] };
+const unavailable = { kind: 'failed', code: 'model.unavailable', message: 'no model openai/gpt is configured here' };
+
+describe('a task of a model', () => {
+  it('is done with what was answered, also where the way to the model is gone since', async () => {
+    expect(await asked([], { ...begun, 'call/1/1': answer })).toMatchObject({
+      kind: 'done',
+      result: { text: 'Four.' },
+    });
+  });
+
+  it('fails where there is no way to the model, before its first call or in a later one', async () => {
+    expect(await asked([], {}, 'openai/gpt')).toEqual(unavailable);
+    expect(await asked([], begun)).toEqual(unavailable);
+    expect(await asked([], {})).toMatchObject({ code: 'model.unavailable' });
+  });
+
+  it('asks the first model there is when none is named', async () => {
+    const done = { kind: 'done', result: { text: 'Four.', model: 'openai/gpt' } };
+    expect(await asked([route], {})).toEqual(done);
+  });
+});

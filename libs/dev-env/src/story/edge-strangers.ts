@@ -7,15 +7,16 @@ import { plain, type Answer } from './strangers.js';
 
 type IdOf = (prefix: string) => string;
 
-interface Asking {
+/** What is sent to a route. */
+export interface Asking {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
 }
 
 interface Probe {
-  /** Each with an id of another tenant's where one can stand. */
-  readonly asks: (idOf: IdOf) => readonly Asking[];
+  /** Each with an id of another tenant's where one can stand; where several can, with the stranger's own at all but one. */
+  readonly asks: (idOf: IdOf, ownOf: IdOf) => readonly Asking[];
   /** Why what is there is answered otherwise than what is not. */
   readonly tellsApart?: string;
 }
@@ -53,10 +54,11 @@ const asProgram = (path: string, more: Readonly<Record<string, string>> = {}): P
 const CORE = 'urn:ietf:params:scim:schemas:core:2.0';
 const group = { schemas: [`${CORE}:Group`], displayName: 'theirs' };
 const user = { schemas: [`${CORE}:User`], userName: 'theirs@example.com' };
-const patch = {
+const patchOf = (operation: object) => ({
   schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
-  Operations: [{ op: 'replace', path: 'displayName', value: 'theirs' }],
-};
+  Operations: [operation],
+});
+const patch = patchOf({ op: 'replace', path: 'displayName', value: 'theirs' });
 const scim = (idOf: IdOf, ask: (path: string, of: 'user' | 'group') => Asking): readonly Asking[] => [
   ask(`/scim/v2/Users/${idOf('prn')}`, 'user'),
   ask(`/scim/v2/Groups/${idOf('grp')}`, 'group'),
@@ -132,8 +134,18 @@ export const probes: Readonly<Record<string, Probe>> = {
   'POST /scim/v2/{+path}': {
     asks: (idOf) => [json('/scim/v2/Groups', { ...group, members: [{ value: idOf('prn') }] })],
   },
-  'PUT /scim/v2/{+path}': { asks: (idOf) => scim(idOf, (path, of) => json(path, of === 'user' ? user : group)) },
-  'PATCH /scim/v2/{+path}': { asks: (idOf) => scim(idOf, (path) => json(path, patch)) },
+  'PUT /scim/v2/{+path}': {
+    asks: (idOf, ownOf) => [
+      ...scim(idOf, (path, of) => json(path, of === 'user' ? user : group)),
+      json(`/scim/v2/Groups/${ownOf('grp')}`, { ...group, members: [{ value: idOf('prn') }] }),
+    ],
+  },
+  'PATCH /scim/v2/{+path}': {
+    asks: (idOf, ownOf) => [
+      ...scim(idOf, (path) => json(path, patch)),
+      json(`/scim/v2/Groups/${ownOf('grp')}`, patchOf({ op: 'add', path: 'members', value: [{ value: idOf('prn') }] })),
+    ],
+  },
   'DELETE /scim/v2/{+path}': { asks: (idOf) => scim(idOf, get) },
   ...Object.fromEntries(
     ['/auth/again.js', '/openapi.json', '/docs', '/healthz', '/readyz', '/metrics'].map((path) => [
@@ -148,6 +160,8 @@ export interface Stranger {
   readonly gateway: string;
   readonly apiKey: string;
   readonly browser: () => Promise<Readonly<Record<string, string>>>;
+  /** What the stranger has. */
+  readonly own: ReadonlyMap<string, string>;
 }
 
 export interface Told {
@@ -169,9 +183,10 @@ export async function* askEverywhere(
 ): AsyncGenerator<Told> {
   for (const route of edgeRoutes) {
     const { asks, tellsApart } = probes[nameOf(route)]!;
+    const ownOf: IdOf = (prefix) => stranger.own.get(prefix)!;
     const [known, unknown] = [
-      sent(asks, (prefix) => theirs.get(prefix)!),
-      sent(asks, (prefix) => newId(kinds[prefix]!)),
+      sent(asks, (prefix) => theirs.get(prefix)!, ownOf),
+      sent(asks, (prefix) => newId(kinds[prefix]!), ownOf),
     ];
     for (const asking of known.askings.map(withNul)) {
       const answer = await send(stranger, route, asking);
@@ -203,17 +218,18 @@ function withNul({ path, headers, body }: Asking): Asking {
   };
 }
 
-function sent(asks: Probe['asks'], idOf: IdOf): { askings: readonly Asking[]; ids: readonly string[] } {
+function sent(asks: Probe['asks'], idOf: IdOf, ownOf: IdOf): { askings: readonly Asking[]; ids: readonly string[] } {
   const ids = new Set<string>();
   const askings = asks((prefix) => {
     const id = idOf(prefix);
     ids.add(id);
     return id;
-  });
+  }, ownOf);
   return { askings, ids: [...ids] };
 }
 
-async function send(
+/** Sends it with the credential that the route takes. */
+export async function send(
   { gateway, apiKey, browser }: Stranger,
   { method, access }: EdgeRoute,
   asking: Asking,

@@ -64,15 +64,13 @@ describe('the public API', () => {
     ['a list', (gateway: string) => ['-u', `${gateway}/v1/runs?state=x&after=x&limit=5`]],
     ['a path', (gateway: string) => ['-u', `${gateway}/v1/roles/x*`, '--method', 'DELETE']],
     ['a body', (gateway: string) => ['-u', `${gateway}/v1/sign-in-options`, '--data', '{"tenant":"x*","email":"x*"}']],
+    ['a credential', (gateway: string) => ['-u', `${gateway}/v1/me`], 'x*'],
   ])(
     'has no place in %s where SQL could be put (sqlmap)',
-    async (_, target) => {
+    async (_, target, credential = platform.apiKey) => {
       const { stdout } = await run('sqlmap', [
         ...target(platform.gateway),
-        ...[
-          `--headers=Authorization: Bearer ${platform.apiKey}\nContent-Type: application/json`,
-          `--output-dir=${dir}`,
-        ],
+        ...[`--headers=Authorization: Bearer ${credential}\nContent-Type: application/json`, `--output-dir=${dir}`],
         ...['--batch', '--disable-coloring', '--level=2', '--risk=2', '--threads=4', '--ignore-code=*'],
       ]);
       expect(stdout).toContain('all tested parameters do not appear to be injectable');

@@ -39,6 +39,25 @@ const texts = [
 /** The least request, with an id of `idOf` at every place where one can stand. */
 export const leastRequest = ({ request }: Contract, idOf: IdOf): Record<string, unknown> => least(request, { idOf });
 
+/** A place where an id can stand, and a request that has one there. */
+export interface IdPlace {
+  readonly path: readonly (string | number)[];
+  readonly prefix: string;
+  /** The least request that names `there` at this place, with ids of `idOf` at all others. */
+  readonly request: (there: string, idOf: IdOf) => Record<string, unknown>;
+}
+
+/** Every place of a request where an id can stand, at any depth and if nothing has to stand there. */
+export function idPlaces({ request }: Contract): readonly IdPlace[] {
+  const schema = z.toJSONSchema(request, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
+  const all = [...standings(schema, [])].map(({ path, prefix, value: of }): [string, IdPlace] => [
+    [...path, prefix].join('/'),
+    { path, prefix, request: (there, idOf) => of(there, { idOf }) as Record<string, unknown> },
+  ]);
+  // Of alternatives that differ in what else they hold, the first.
+  return [...new Map(all.reverse()).values()].reverse();
+}
+
 interface Filling {
   readonly idOf: IdOf;
   /** How many each list has at least. */
@@ -49,6 +68,27 @@ interface Filling {
 export function least(schema: z.ZodType, filling: Filling): Record<string, unknown> {
   const described = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
   return value(described, filling) as Record<string, unknown>;
+}
+
+interface Standing extends Omit<IdPlace, 'request'> {
+  readonly value: (there: string, filling: Filling) => unknown;
+}
+
+const DEEPEST = 8;
+
+function* standings(schema: JsonSchema, path: IdPlace['path']): Generator<Standing> {
+  if (path.length > DEEPEST) return;
+  const prefix = prefixOf(schema);
+  if (prefix !== undefined) yield { path, prefix, value: (there) => there };
+  for (const choice of [...(schema.anyOf ?? []), ...(schema.oneOf ?? [])]) yield* standings(choice, path);
+  for (const [name, member] of Object.entries(schema.properties ?? {}))
+    for (const inner of standings(member, [...path, name]))
+      yield {
+        ...inner,
+        value: (there, filling) => ({ ...object(schema, filling), [name]: inner.value(there, filling) }),
+      };
+  for (const inner of schema.items ? standings(schema.items, [...path, 0]) : [])
+    yield { ...inner, value: (there, filling) => [inner.value(there, filling)] };
 }
 
 function value(schema: JsonSchema, filling: Filling): unknown {

@@ -11,6 +11,7 @@ import { allowedTooMuch } from './bus-subjects.js';
 import { askEverywhere, nameOf, probes } from './edge-strangers.js';
 import { Inside } from './inside.js';
 import { logIn, openPage, openSignIn } from './log-in.js';
+import { askMixed, groundOf, mixtures, unjudged } from './mixed-ids.js';
 import { Remains } from './remains.js';
 import { program } from './story.js';
 import { CANARY, ask as askRoute, furnish, plain, requests, routeOf, routes, shakeHands } from './strangers.js';
@@ -337,7 +338,7 @@ describe('the members of a workspace, over the public API', () => {
     expect(before.map(({ id }) => id)).toEqual([theirs.get('prn'), theirs.get('grp')]);
     const stranger = {
       ...{ gateway: platform.gateway, apiKey: platform.apiKeyB },
-      browser: () => openSignIn(platform.gateway, platform.apiKeyB),
+      ...{ browser: () => openSignIn(platform.gateway, platform.apiKeyB), own: others },
     };
     for await (const { route, revealed, answer, apart } of askEverywhere(stranger, theirs, [
       ...theirs.values(),
@@ -449,6 +450,32 @@ describe('the members of a workspace, over the public API', () => {
         expect([service, await allowedTooMuch(service, await inside.as(service))]).toEqual([service, []]);
     }, 60_000);
   });
+
+  it('get nothing out of another tenant by one id among their own, wherever in a request it stands', async () => {
+    const theirs = new Map([...(await firstTenants()), ['ten', platform.tenant]]);
+    const hidden = [...theirs.values(), CANARY, platform.workspace];
+    expect(mixtures.filter(({ route }) => route.http === undefined)).toEqual([]);
+    const remains = await Remains.open(platform, join(dirname(platform.devFile), 'services'));
+    try {
+      const ground = await groundOf(platform.gateway, platform.apiKeyB, others);
+      const before = await remains.quietDigestsOf(platform.tenant);
+      const wrong: unknown[] = [];
+      const alike: string[] = [];
+      for (const { at, foreign, apart, own } of await askMixed(platform.gateway, platform.apiKeyB, ground, theirs)) {
+        const told = hidden.filter((secret) => apart[0].includes(secret));
+        const isApart = apart[0] !== apart[1] && !(at in unjudged);
+        if (foreign.status >= 500 || told.length > 0 || isApart) wrong.push({ at, told, apart });
+        // Otherwise something else was refused, and nothing is shown of this place.
+        if (foreign.status < 400 || apart[0] === own) alike.push(at);
+      }
+      expect(wrong).toEqual([]);
+      expect(alike.toSorted()).toEqual(Object.keys(unjudged).toSorted());
+      const after = await remains.quietDigestsOf(platform.tenant);
+      expect([...after].filter(([name, digest]) => before.get(name) !== digest)).toEqual([]);
+    } finally {
+      await remains.close();
+    }
+  }, 120_000);
 
   it('come in by their credentials alone: a context token opens nothing at the edge, forged or signed by auth itself', async () => {
     const { body } = await ask(platform.apiKey, 'GET', '/v1/me');

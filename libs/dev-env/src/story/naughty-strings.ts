@@ -7,7 +7,7 @@ import { leastRequest, type IdOf } from './least-request.js';
 /** The Big List of Naughty Strings. */
 export const naughty: readonly string[] = list;
 
-type Path = readonly (string | number)[];
+export type Path = readonly (string | number)[];
 interface Schema {
   readonly type?: string;
   readonly anyOf?: readonly Schema[];
@@ -33,12 +33,24 @@ function* walk(schema: Schema, path: Path): Generator<Path> {
 
 /** The least request of a contract with a text at one place. */
 export function requestWith(contract: Contract, path: Path, text: string, idOf: IdOf): Record<string, unknown> {
-  return put(leastRequest(contract, idOf), path, text) as Record<string, unknown>;
+  return withText(leastRequest(contract, idOf), path, text) as Record<string, unknown>;
 }
 
-function put(into: unknown, [first, ...rest]: Path, text: string): unknown {
+/** The same value with a text at one place. */
+export function withText(into: unknown, [first, ...rest]: Path, text: string): unknown {
   if (first === undefined) return text;
   const kept = typeof into === 'object' && into !== null ? into : {};
-  if (typeof first === 'number') return [put((kept as unknown[])[first], rest, text)];
-  return { ...kept, [first]: put((kept as Record<string, unknown>)[first], rest, text) };
+  if (typeof first === 'number') return [withText((kept as unknown[])[first], rest, text)];
+  return { ...kept, [first]: withText((kept as Record<string, unknown>)[first], rest, text) };
+}
+
+/** What is at a place, if anything is. */
+export const at = (value: unknown, path: Path): unknown =>
+  path.reduce<unknown>((inner, step) => (inner as Record<string, unknown> | undefined | null)?.[step], value);
+
+/** Every place of a value where a text stands. */
+export function* textsIn(value: unknown, path: Path = []): Generator<Path> {
+  if (typeof value === 'string') yield path;
+  else if (Array.isArray(value)) yield* value.length > 0 ? textsIn(value[0], [...path, 0]) : [];
+  else for (const [name, member] of Object.entries(value ?? {})) yield* textsIn(member, [...path, name]);
 }

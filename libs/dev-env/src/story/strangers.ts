@@ -5,6 +5,9 @@
 import { request as httpRequest } from 'node:http';
 import { text } from 'node:stream/consumers';
 import {
+  budgets,
+  connections,
+  consensus,
   contracts,
   directories,
   idPrefixes,
@@ -30,15 +33,31 @@ export const routes = contracts.filter((contract): contract is Routed => contrac
 export const routeOf = ({ http }: Routed): string => `${http.method} ${http.path}`;
 
 const kinds = Object.fromEntries(Object.entries(idPrefixes).map(([kind, prefix]) => [prefix, kind as IdKind]));
-const unknown: IdOf = (prefix) => newId(kinds[prefix]!);
+/** An id of nothing. */
+export const unknown: IdOf = (prefix) => newId(kinds[prefix]!);
 
 /** In every text of the first tenant's that is stored. */
 export const CANARY = 'canary of the first tenant';
 export const nameOf = (canary: string): string => canary.replaceAll(' ', '-');
 const human = (question = CANARY) => ({ agent: 'human', input: { question } });
 
-/** What the contract alone cannot say: of two members, exactly one. */
-const bodies: Readonly<Record<string, (idOf: IdOf) => Request>> = {
+const github = { kind: 'github', clientId: 'x', clientSecret: 'x' };
+const budgetScopes: Readonly<Record<string, string>> = { run: 'run', wsp: 'workspace', ten: 'tenant' };
+
+/** What the contract alone cannot say: of two members, exactly one; and what goes with an id of which kind. */
+export const bodies: Readonly<Record<string, (idOf: IdOf, prefix?: string) => Request>> = {
+  [budgets.setBudget.subject]: (idOf, prefix = 'run') => ({
+    ...{ scope: budgetScopes[prefix], scopeId: idOf(prefix), limitMicros: 7 },
+  }),
+  [connections.createConnection.subject]: (idOf) => ({
+    ...{ name: 'x', settings: github, provisioning: { mode: 'directory', workspace: idOf('wsp') } },
+  }),
+  // Of a decision that is there, nobody looks at who votes.
+  [consensus.openDecision.subject]: (idOf, prefix) => {
+    const { id, ...rest } = leastRequest(consensus.openDecision, idOf);
+    return prefix === 'vtr' ? rest : { id, ...rest };
+  },
+
   [runs.createRun.subject]: (idOf) => ({ ...human(), session: idOf('ses') }),
   [directories.putDirectory.subject]: (idOf) => ({
     ...{ id: idOf('con'), workspace: idOf('wsp') },
@@ -54,6 +73,7 @@ const bodies: Readonly<Record<string, (idOf: IdOf) => Request>> = {
     on: { kind: 'webhook' },
     run: { ...human(), session: idOf('ses') },
   }),
+  [triggers.changeTrigger.subject]: (idOf) => ({ id: idOf('trg'), run: { ...human(), session: idOf('ses') } }),
 };
 /** Named by texts that no pattern tells from others. */
 const named: Readonly<Record<string, string>> = { '/v1/roles/{name}': 'name', '/v1/policies/{id}': 'id' };

@@ -129,6 +129,8 @@ describe('a tenant whose people come in through its providers only', () => {
     const second = await addOwner();
     const bare = await fixture.call(auth.addMember, { name: 'Cy', kind: 'user', role: 'administrator' }, owner);
     const administrator: TestPrincipal = { ...owner, principal: bare.principal };
+    const elsewhere = await fixture.createTenant();
+    await accept(elsewhere.welcome, new SoftAuthenticator(SITE));
     const through = await claims(await enter(owner));
     const untried = 'auth.sign-in-policy.untried';
     for (const [as, exempt, code] of [
@@ -138,6 +140,7 @@ describe('a tenant whose people come in through its providers only', () => {
       [await claims(await enter(administrator)), [], 'auth.forbidden'],
       [through, [bare.principal.id], 'auth.sign-in-policy.unfit'],
       [through, ['prn_01h455vb4pex5vsknk084sn02q'], 'auth.sign-in-policy.unfit'],
+      [through, [elsewhere.principal.principal.id], 'auth.sign-in-policy.unfit'],
     ] as const)
       expect([as.principal, await refusalOf(put(as, true, [...exempt]))]).toEqual([as.principal, code]);
     await fixture.call(tenants.addOwner, { id: bare.principal.id }, owner);

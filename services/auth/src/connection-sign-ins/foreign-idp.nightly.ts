@@ -1,57 +1,33 @@
 /** Signing in and out at an identity provider by others: pysaml2 over xmlsec1, by the Python that `SAML_PYTHON` names. */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { generateKeyPairSync } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { auth, connections, type ReplyOf } from '@conclave/contracts';
-import { refusalOf } from '@conclave/dev-env/testing';
-import { selfSignedCertificate } from '@conclave/nest-kit';
+import { Pysaml2, refusalOf } from '@conclave/dev-env/testing';
 import { edge, startAuth, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
 
 type Connection = ReplyOf<typeof connections.createConnection>;
 
-const PROGRAM = resolve(import.meta.dirname, '../../src/testing/pysaml2-idp.py');
-
 describe('pysaml2 as an identity provider', () => {
-  const dir = mkdtempSync(join(tmpdir(), 'conclave-idp-'));
-  const [keyFile, certificateFile] = [join(dir, 'key.pem'), join(dir, 'certificate.pem')];
-  const base = 'https://pysaml2.example.com';
-  const about = { entityId: `${base}/metadata`, ssoUrl: `${base}/sso`, sloUrl: `${base}/slo` };
-  let idp: ChildProcess;
-  let answers: AsyncIterator<string, undefined>;
+  let idp: Pysaml2;
   let fixture: AuthFixture;
   let a: TestTenant;
   let connection: Connection;
   let metadata: string;
 
-  async function ask<T = string>(question: object): Promise<T> {
-    idp.stdin!.write(`${JSON.stringify({ ...about, keyFile, certificateFile, ...question })}\n`);
-    const { value } = await answers.next();
-    if (value === undefined) throw new Error('pysaml2 has ended');
-    return JSON.parse(value) as T;
-  }
+  const ask = <T = string>(question: object): Promise<T> => idp.ask<T>(question);
 
   beforeAll(async () => {
-    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 });
-    writeFileSync(keyFile, privateKey.export({ type: 'pkcs1', format: 'pem' }));
-    writeFileSync(certificateFile, selfSignedCertificate(privateKey, 'idp', new Date(), 1));
-    idp = spawn(process.env['SAML_PYTHON']!, [PROGRAM], { stdio: ['pipe', 'pipe', 'inherit'] });
-    answers = createInterface({ input: idp.stdout! })[Symbol.asyncIterator]();
+    idp = new Pysaml2('https://pysaml2.example.com');
     fixture = await startAuth();
     a = await fixture.createTenant();
-    const settings = { kind: 'saml' as const, metadata: await ask({}) };
+    const settings = { kind: 'saml' as const, metadata: await idp.ask() };
     connection = await fixture.call(connections.createConnection, { name: 'pysaml2', settings }, a.principal);
     const link = { id: connection.id, principal: a.principal.principal.id, subject: 'ada' };
     await fixture.call(connections.linkIdentity, link, a.principal);
     ({ xml: metadata } = await fixture.call(connections.getSamlMetadata, { connection: connection.id }, edge));
   });
   afterAll(async () => {
-    idp?.kill();
+    idp?.stop();
     await fixture?.stop();
-    rmSync(dir, { recursive: true });
   });
 
   async function signIn(how: object) {

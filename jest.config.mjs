@@ -9,7 +9,7 @@ if (untested.length > 0) process.stderr.write('The chart is not tested: there is
 const proofs = {
   S3_SERVER: '/s3-log-store.nightly',
   TLOG_VERIFIER: '/others-code.nightly',
-  SAML_PYTHON: '/foreign-idp.nightly',
+  SAML_PYTHON: ['/foreign-idp.nightly', '/pysaml2.nightly'],
   SIMPLESAMLPHP: '/simplesamlphp.nightly',
   SCIM_PYTHON: '/scim-tester.nightly',
   HOSTILE_PYTHON: '/hostile-clients.nightly',

@@ -33,7 +33,7 @@ about() {
     manifests) echo 'every manifest is strictly valid in two Kubernetes (kubeconform)' ;;
     sbom) echo "the bill of materials is CycloneDX by its makers' schema" ;;
     scim) echo "a directory's client finds what SCIM promises (scim2-tester)" ;;
-    pysaml2) echo 'an identity provider by others is believed, and no more of it than is signed' ;;
+    pysaml2) echo 'an identity provider by others is believed, in a browser too, and no more of it than is signed' ;;
     simplesamlphp) echo 'another signs a person in and out in a browser' ;;
     corpora) echo 'the invalid responses of others are refused (SAML_CORPUS)' ;;
     kms) echo 'a KMS by others keeps the keys of keys (local-kms)' ;;
@@ -137,6 +137,7 @@ part_pysaml2() {
   # Those of the packages that it stands on.
   export SAML_PYTHON PYTHONWARNINGS=ignore
   nightly foreign-idp
+  nightly pysaml2
 }
 
 part_simplesamlphp() {

@@ -89,7 +89,10 @@ export const services: readonly ServiceEntry[] = [
     name: 'delivery',
     folder: 'gateway',
     args: ['--role=delivery'],
-    env: ({ secrets }) => ({ DELIVERY_KEK: secrets.of('delivery.kek', key256) }),
+    env: ({ secrets, outer }) => ({
+      ...pick(outer, DELIVERY_VARIABLES),
+      DELIVERY_KEK: secrets.of('delivery.kek', key256),
+    }),
   },
   {
     name: 'gateway',
@@ -121,6 +124,9 @@ const TENANT_VARIABLES = ['TENANT_ERASURE_GRACE_HOURS'] as const;
 
 /** What of the outside auth deals with: providers in one's own network, name servers, mail; nothing of it unless told. */
 const OUTSIDE_VARIABLES = ['EGRESS_ALLOW', 'DNS_SERVERS', 'SMTP_URL', 'SMTP_ALLOW', 'SMTP_FROM'] as const;
+
+/** Where webhooks may go beside public addresses. */
+const DELIVERY_VARIABLES = ['EGRESS_ALLOW'] as const;
 
 /** How much may be asked in a minute. */
 const RATE_VARIABLES = ['RATE_LIMIT_PRINCIPAL', 'RATE_LIMIT_ADDRESS'] as const;

@@ -1,8 +1,9 @@
 /** Signing in through identity providers, over the public edge: as programs do, and in a real browser. */
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { existsSync } from 'node:fs';
 import { createHmac } from 'node:crypto';
+import { text } from 'node:stream/consumers';
 import { inflateRawSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { mailDomains, ReplyOf } from '@conclave/contracts';
@@ -12,6 +13,9 @@ import { startDns, type TestDns } from '../testing/test-dns.js';
 import { testIdp, type Said, type TestIdp } from '../testing/test-idp.js';
 import { addAuthenticator } from './authenticator.js';
 import { Jar, answerOf, type Connection } from './jar.js';
+
+/** A picture of one pixel. */
+const DOT = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==';
 
 const browserProgram = process.env['CONCLAVE_CHROMIUM'] ?? '/usr/bin/chromium';
 
@@ -160,6 +164,82 @@ describe('identity providers, over the public edge', () => {
     const page = await fetch(`${origin}/auth/saml/con_none/login`, { headers: { accept: 'text/html' } });
     expect([page.status, await page.text()]).toEqual([403, expect.stringContaining('The sign-in was refused.')]);
   });
+
+  it('let a person in who takes emergency access, of which a webhook hears at once, and why', async () => {
+    const { connection, browse, respond, api, principal } = platform;
+    const receiver = await listen();
+    const heard = new Promise<{ headers: IncomingHttpHeaders; body: string }>((done) => {
+      receiver.on('request', (request, reply) => {
+        void text(request).then((body) => done({ headers: request.headers, body }));
+        reply.writeHead(204).end();
+      });
+    });
+    receiver.unref();
+    const hook = { url: `http://127.0.0.1:${portOf(receiver)}/`, events: ['break-glass.opened'] };
+    const { secret } = await api<{ secret: string }>('POST', '/v1/webhooks', hook);
+    const ada = browse();
+    const { requestId } = await ada.begin(connection);
+    await ada.post(connection, await respond(requestId), true);
+    const { csrf } = (await (await ada.get('/v1/sign-ins/current')).json()) as { csrf: string };
+    const headers = { 'content-type': 'application/json', 'x-conclave-csrf': csrf };
+    const reason = 'the production database is full';
+    const sent = { method: 'POST', headers, body: JSON.stringify({ reason, minutes: 5 }) };
+    const opened = await ada.send('/v1/break-glass', sent);
+    const { id, endsAt } = (await opened.json()) as { id: string; endsAt: string };
+    expect(opened.status).toBe(201);
+    const alert = await heard;
+    expect(JSON.parse(alert.body)).toMatchObject({
+      type: 'break-glass.opened',
+      data: { breakGlass: id, principal, reason, endsAt },
+    });
+    const { 'webhook-id': no, 'webhook-timestamp': at, 'webhook-signature': signature } = alert.headers;
+    const key = Buffer.from(secret.replace('whsec_', ''), 'base64');
+    const signed = createHmac('sha256', key)
+      .update(`${String(no)}.${String(at)}.${alert.body}`)
+      .digest('base64');
+    expect(signature).toBe(`v1,${signed}`);
+    stop(receiver);
+  });
+
+  (existsSync(browserProgram) ? it : it.skip)(
+    'are found at the sign-in page beside the name, logo and colour of the tenant, as it shows itself',
+    async () => {
+      const { origin, api, connection } = platform;
+      const branding = { displayName: 'Acme Works', accent: '#0b5d3b', logo: DOT };
+      const { name } = await api<{ name: string }>('PATCH', '/v1/tenant', branding);
+      const args = ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run'];
+      await using browser = await chromium.launch({ executablePath: browserProgram, args });
+      const page = await browser.newPage();
+      const faults: string[] = [];
+      page.on('pageerror', (error) => faults.push(error.message));
+      page.on(
+        'console',
+        (message) => message.text().includes('Content Security Policy') && faults.push(message.text()),
+      );
+      await page.goto(origin);
+      const mark = page.getByRole('group', { name: 'Your organisation' });
+      const way = page.getByRole('link', { name: `Sign in with ${connection.name}` });
+      await page.getByLabel('Work e-mail or organisation').fill('nobody');
+      await page.keyboard.press('Enter');
+      await page.getByText('No provider is known for this.').waitFor();
+      expect(await mark.count()).toBe(0);
+      await page.getByLabel('Work e-mail or organisation').fill(name);
+      await page.keyboard.press('Enter');
+      await mark.getByText('Acme Works').waitFor();
+      const inPage = <T>(element: string, what: string) =>
+        page.evaluate<T>(`(async (element) => ${what})(document.querySelector('${element}'))`);
+      const [door, link] = ['[aria-label="Your organisation"]', `a[href^="${connection.urls.login}"]`];
+      await way.waitFor();
+      const pictured = await inPage(`${door} img`, 'element.decode().then(() => element.naturalWidth)');
+      const colours = [
+        await inPage(link, 'getComputedStyle(element).backgroundColor'),
+        await inPage(`${door} p`, 'getComputedStyle(element).borderLeftColor'),
+      ];
+      expect([pictured, ...colours]).toEqual([1, 'rgb(11, 93, 59)', 'rgb(11, 93, 59)']);
+      expect(faults).toEqual([]);
+    },
+    60_000,
+  );
 
   (existsSync(browserProgram) ? it : it.skip)(
     'let a person in, from another site, in a real browser, where they add a second factor, ask it of everybody, and close every other way in',

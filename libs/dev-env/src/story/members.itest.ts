@@ -10,7 +10,9 @@ import { acrossTenants, askBehindTheEdge } from './bus-strangers.js';
 import { allowedTooMuch } from './bus-subjects.js';
 import { askEverywhere, nameOf, probes } from './edge-strangers.js';
 import { Inside } from './inside.js';
+import { Jar } from './jar.js';
 import { logIn, openPage, openSignIn } from './log-in.js';
+import { MCP_CALLBACK, McpClient, OlderMcpClient } from './mcp-client.js';
 import { askMixed, groundOf, mixtures, unjudged } from './mixed-ids.js';
 import { Remains } from './remains.js';
 import { program } from './story.js';
@@ -566,6 +568,40 @@ describe('the members of a workspace, over the public API', () => {
     }
     for (const path of ['/oauth/session/end', '/oauth/userinfo', '/oauth/reg', '/session/end', '/oauth'])
       expect((await speak(path, undefined, { accept: 'application/json' })).status).toBe(404);
+  });
+
+  it.each([
+    ['from a refusal on', McpClient, true, ''],
+    ['from where it looks by itself', McpClient, false, ''],
+    ['and spells the resource with a slash', OlderMcpClient, true, '/'],
+  ])('let a client of MCP act for them that finds its way %s', async (_, Client, isTold, slash) => {
+    const issuer = new URL(platform.console).origin;
+    const program = { name: 'MCP client', kind: 'public', redirectUris: [MCP_CALLBACK] };
+    const { body } = await ask(platform.apiKey, 'POST', '/v1/oauth-clients', program);
+    const client = new Client(String(body['id']), `${issuer}/v1/me`);
+    const refusal = await fetch(`${issuer}/v1/me`);
+    expect([refusal.status, await client.goOn(isTold ? { refusal } : {})]).toEqual([401, 'REDIRECT']);
+    const browser = new Jar(issuer);
+    const led = await browser.get(client.leadsTo!.pathname + client.leadsTo!.search);
+    const page = await openPage(issuer, platform.apiKey);
+    const question = `/v1/authorizations/${led.headers.get('location')!.split('/').at(-1)}`;
+    const { shown, scopes } = (await page('GET', question)).body;
+    expect(scopes).toEqual(expect.arrayContaining(['self:read', 'run:create']));
+    const answer = await page('POST', question, { allow: true, shown });
+    const { pathname, search } = new URL(String(answer.body['location']));
+    const callback = new URL((await browser.get(pathname + search)).headers.get('location')!).searchParams;
+    expect([callback.get('state'), callback.get('iss')]).toEqual(['as it was sent', issuer]);
+    expect(await client.goOn({ callback })).toBe('AUTHORIZED');
+    const first = client.accessToken;
+    expect(await client.goOn()).toBe('AUTHORIZED');
+    expect(client.resources).toEqual(Array.from({ length: 3 }, () => issuer + slash));
+    expect(client.asked).toContain('/.well-known/oauth-protected-resource');
+    for (const token of [first, client.accessToken]) {
+      const claims = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as object;
+      expect(claims).toMatchObject({ aud: issuer, client_id: body['id'] });
+      expect((await ask(token, 'GET', '/v1/me')).status).toBe(200);
+    }
+    expect(client.accessToken).not.toBe(first);
   });
 
   it('are narrowed by a policy at every owner with the next request, on record, and free again without it', async () => {

@@ -1,57 +1,36 @@
 /** Signing in and out at an identity provider by others: pysaml2 over xmlsec1, by the Python that `SAML_PYTHON` names. */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { X509Certificate, generateKeyPairSync } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
+import { X509Certificate } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { auth, connections, type ReplyOf } from '@conclave/contracts';
-import { refusalOf } from '@conclave/dev-env/testing';
-import { selfSignedCertificate } from '@conclave/nest-kit';
+import { Pysaml2, refusalOf } from '@conclave/dev-env/testing';
 import { edge, startAuth, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
 
 type Connection = ReplyOf<typeof connections.createConnection>;
 
-const PROGRAM = resolve(import.meta.dirname, '../../src/testing/pysaml2-idp.py');
-
 describe('pysaml2 as an identity provider', () => {
-  const dir = mkdtempSync(join(tmpdir(), 'conclave-idp-'));
-  const [keyFile, certificateFile] = [join(dir, 'key.pem'), join(dir, 'certificate.pem')];
-  const base = 'https://pysaml2.example.com';
-  const about = { entityId: `${base}/metadata`, ssoUrl: `${base}/sso`, sloUrl: `${base}/slo` };
-  let idp: ChildProcess;
-  let answers: AsyncIterator<string, undefined>;
+  let idp: Pysaml2;
   let fixture: AuthFixture;
   let a: TestTenant;
   let connection: Connection;
   let metadata: string;
 
-  async function ask<T = string>(question: object): Promise<T> {
-    idp.stdin!.write(`${JSON.stringify({ ...about, keyFile, certificateFile, ...question })}\n`);
-    const { value } = await answers.next();
-    if (value === undefined) throw new Error('pysaml2 has ended');
-    return JSON.parse(value) as T;
-  }
+  const ask = <T = string>(question: object): Promise<T> => idp.ask<T>(question);
 
   beforeAll(async () => {
-    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 });
-    writeFileSync(keyFile, privateKey.export({ type: 'pkcs1', format: 'pem' }));
-    writeFileSync(certificateFile, selfSignedCertificate(privateKey, 'idp', new Date(), 1));
-    idp = spawn(process.env['SAML_PYTHON']!, [PROGRAM], { stdio: ['pipe', 'pipe', 'inherit'] });
-    answers = createInterface({ input: idp.stdout! })[Symbol.asyncIterator]();
+    idp = new Pysaml2('https://pysaml2.example.com');
     fixture = await startAuth();
     a = await fixture.createTenant();
-    const settings = { kind: 'saml' as const, metadata: await ask({}) };
+    const settings = { kind: 'saml' as const, metadata: await idp.ask() };
     connection = await fixture.call(connections.createConnection, { name: 'pysaml2', settings }, a.principal);
     const link = { id: connection.id, principal: a.principal.principal.id, subject: 'ada' };
     await fixture.call(connections.linkIdentity, link, a.principal);
     ({ xml: metadata } = await fixture.call(connections.getSamlMetadata, { connection: connection.id }, edge));
   });
   afterAll(async () => {
-    idp?.kill();
+    idp?.stop();
     await fixture?.stop();
-    rmSync(dir, { recursive: true });
   });
 
   async function signIn(how: object) {
@@ -75,7 +54,8 @@ describe('pysaml2 as an identity provider', () => {
   });
 
   it('verifies the signature of our metadata, which it does not once they are changed or another signed them', async () => {
-    const ours = join(dir, 'ours.pem');
+    const { certificateFile } = idp.about;
+    const ours = join(dirname(certificateFile), 'ours.pem');
     const [, base64 = ''] = /<ds:X509Certificate>([^<]+)/.exec(metadata)!;
     writeFileSync(ours, new X509Certificate(Buffer.from(base64, 'base64')).toString());
     const isSigned = (by: string, xml = metadata) => ask<boolean>({ metadata: xml, signedBy: by });
@@ -86,15 +66,15 @@ describe('pysaml2 as an identity provider', () => {
   });
 
   it('signs its metadata, which are read where its certificate has to have signed them, and no others', async () => {
+    const { certificateFile, ssoUrl, entityId: idpEntityId, sloUrl } = idp.about;
     const metadataCertificate = readFileSync(certificateFile, 'utf8');
     const [signed, plain] = [await ask({ sign: true }), await ask({})];
     const create = (xml: string) => {
       const settings = { kind: 'saml' as const, metadata: xml, metadataCertificate };
       return fixture.call(connections.createConnection, { name: 'signed', settings }, a.principal);
     };
-    for (const wrong of [plain, signed.replace(about.ssoUrl, 'https://evil.example.com/sso')])
+    for (const wrong of [plain, signed.replace(ssoUrl, 'https://evil.example.com/sso')])
       expect(await refusalOf(create(wrong))).toBe('auth.connection.invalid');
-    const { ssoUrl, entityId: idpEntityId, sloUrl } = about;
     expect((await create(signed)).settings).toMatchObject({ idpEntityId, ssoUrl, sloUrl });
   });
 

@@ -3,7 +3,7 @@ import json
 import sys
 from functools import partial
 
-from saml2 import BINDING_HTTP_REDIRECT, sigver
+from saml2 import BINDING_HTTP_POST, BINDING_HTTP_REDIRECT, sigver
 from saml2.config import IdPConfig
 from saml2.metadata import entity_descriptor, sign_entity_descriptor
 from saml2.saml import NAMEID_FORMAT_PERSISTENT, NameID
@@ -14,12 +14,17 @@ DESCRIPTOR = "urn:oasis:names:tc:SAML:2.0:metadata:EntityDescriptor"
 ADA = NameID(format=NAMEID_FORMAT_PERSISTENT, text="ada")
 
 
-def redirected(idp, message, response, destination):
+def redirected(idp, message, response, destination, relay_state):
     """The query of a signed redirect."""
     info = idp.apply_binding(
-        BINDING_HTTP_REDIRECT, str(message), destination, "there & back", response=response, sign=True, sigalg=SIG_RSA_SHA256
+        BINDING_HTTP_REDIRECT, str(message), destination, relay_state, response=response, sign=True, sigalg=SIG_RSA_SHA256
     )
     return dict(info["headers"])["Location"].split("?", 1)[1]
+
+
+def signed(query):
+    """What stands beside a signed request in its query."""
+    return {"relay_state": query.get("RelayState"), "sigalg": query["SigAlg"], "signature": query["Signature"]}
 
 
 def logged_out(idp, asked):
@@ -27,17 +32,15 @@ def logged_out(idp, asked):
     terms = {"issuer_entity_id": asked["spEntityId"], "name_id": ADA, "sign_alg": SIG_RSA_SHA256, "digest_alg": DIGEST_SHA256}
     if asked["logout"] == "order":
         _, plain = idp.create_logout_request(asked["slo"], sign=False, **terms)
-        _, signed = idp.create_logout_request(asked["slo"], sign=True, **terms)
-        return {"query": redirected(idp, plain, False, asked["slo"]), "form": str(signed)}
+        _, whole = idp.create_logout_request(asked["slo"], sign=True, **terms)
+        return {"query": redirected(idp, plain, False, asked["slo"], "there & back"), "form": str(whole)}
     if asked["logout"] == "read answer":
         answer = idp.parse_logout_request_response(query["SAMLResponse"], BINDING_HTTP_REDIRECT)
         return {"ok": answer.status_ok(), "to": answer.in_response_to}
-    taken = idp.parse_logout_request(
-        query["SAMLRequest"], BINDING_HTTP_REDIRECT, sigalg=query["SigAlg"], signature=query["Signature"]
-    )
+    taken = idp.parse_logout_request(query["SAMLRequest"], BINDING_HTTP_REDIRECT, **signed(query))
     answer = idp.create_logout_response(taken.message, [BINDING_HTTP_REDIRECT], sign=False)
     says = {"subject": taken.message.name_id.text, "sessions": [it.text for it in taken.message.session_index]}
-    return {**says, "query": redirected(idp, answer, True, asked["slo"])}
+    return {**says, "query": redirected(idp, answer, True, asked["slo"], query.get("RelayState", ""))}
 
 
 def answer_to(asked):
@@ -51,6 +54,7 @@ def answer_to(asked):
                         "single_logout_service": [(asked["sloUrl"], BINDING_HTTP_REDIRECT)],
                     },
                     "logout_requests_signed": True,
+                    "want_authn_requests_signed": True,
                     "policy": {"default": {"lifetime": {"minutes": 5}, "attribute_restrictions": None}},
                     "name_id_format": [NAMEID_FORMAT_PERSISTENT],
                 }
@@ -85,7 +89,7 @@ def answer_to(asked):
         key = "des-192" if cipher.startswith("tripledes") else f"aes-{cipher[3:6]}"
         idp.sec.encrypt_assertion = partial(idp.sec.encrypt_assertion, key_type=key)
 
-    request = idp.parse_authn_request(query["SAMLRequest"], BINDING_HTTP_REDIRECT)
+    request = idp.parse_authn_request(query["SAMLRequest"], BINDING_HTTP_REDIRECT, **signed(query))
     response = idp.create_authn_response(
         {"mail": ["ada@example.com"]},
         in_response_to=request.message.id,
@@ -99,7 +103,10 @@ def answer_to(asked):
         sign_alg=SIG_RSA_SHA256,
         digest_alg=DIGEST_SHA256,
     )
-    return str(response)
+    if "page" not in asked:
+        return str(response)
+    relay_state = query.get("RelayState", "")
+    return idp.apply_binding(BINDING_HTTP_POST, str(response), asked["acs"], relay_state, response=True)["data"]
 
 
 for line in sys.stdin:

@@ -111,6 +111,7 @@ export class Lane {
       this.forgetQueue();
       this.behind = false;
     }
+    this.heard = undefined; // a cursor that somebody sets back is seen at the next beat
     this.working = undefined;
   }
 

@@ -4,6 +4,7 @@
  * good for less than that and under those that are good for nothing.
  */
 import {
+  caps,
   ConclaveError,
   connections,
   contracts,
@@ -21,6 +22,9 @@ import { askWith, plain, requests, type Answer, type Request, type Routed } from
 export const acrossTenants: Readonly<Record<string, string>> = Object.fromEntries(
   Object.values(readEvents).map(({ subject }) => [subject, 'the log of events, to services that consume it']),
 );
+
+/** Of operations that say again what the stranger said before, the prefix of the id: what there is not is capped in vain. */
+export const saysAgain: Readonly<Record<string, string>> = { [caps.listCaps.subject]: 'wsp' };
 
 const browsers = 'a connection is where anybody may begin, and its id is in the address';
 /** Operations that answer the edge otherwise about what is there, before anybody is known. */

@@ -69,8 +69,7 @@ def answer_to(asked):
         plain = entity_descriptor(config)
         if "sign" not in asked:
             return str(plain)
-        _, signed = sign_entity_descriptor(plain, None, sigver.security_context(config), SIG_RSA_SHA256, DIGEST_SHA256)
-        return str(signed)
+        return str(sign_entity_descriptor(plain, None, sigver.security_context(config), SIG_RSA_SHA256, DIGEST_SHA256)[1])
 
     idp = Server(config=config)
     if "signedBy" in asked:

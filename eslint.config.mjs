@@ -34,7 +34,7 @@ const exemptFromEgress = [
   '**/*.itest.ts',
   '**/*.nightly.ts',
 ];
-const GUARDED = 'What leaves goes through Egress of @conclave/nest-kit/egress; see docs/adr/0020.';
+const GUARDED = 'What leaves goes through Egress of @conclave/nest-kit/egress; see docs/adr/0021-one-way-out.md.';
 
 const withoutTypes = ['**/*.mjs', '**/*.cjs', '**/*.js'];
 

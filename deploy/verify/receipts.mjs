@@ -1,7 +1,8 @@
 /**
  * What CI has no time for, about receipts: a second verifier in Python agrees on the vectors and on receipts at random,
  * Sigstore's verifier takes the bundle and refuses what it must, the JSON Schemas take what the shapes take, and no flip
- * of any bit, no other value in any place is trusted: of receipts, of passkeys' too, of exports and access reviews. Needs a built checkout, Python 3 and npm's registry.
+ * of any bit, no other value in any place is trusted: of receipts, of passkeys' too, of exports and access reviews. Needs
+ * a built checkout, Python 3 and npm's registry.
  *
  *     node deploy/verify/receipts.mjs [second] [others] [flips] [files]
  */

@@ -115,6 +115,7 @@ describe('the checker of histories', () => {
       withStored({ steps: [{ ...stored.steps[0]!, pos: 10 }, stored.steps[1]!] }),
     ],
     ['step under another turn', withStored({ steps: [stored.steps[0]!, { ...stored.steps[1]!, no: 1 }] })],
+    ['last step not in the journal', withStored({ steps: stored.steps.slice(0, -1) })],
     ['two steps at one place', withStored({ steps: [{ ...stored.steps[0]!, pos: 9 }, stored.steps[1]!] })],
     ['turn committed twice', withLines(line('c', 'ended', 50, 2, 300))],
     ['turn committed by somebody else', withLines(line('c', 'ended', 50, 2, 250))],

@@ -6,16 +6,15 @@
 import {
   LANES,
   eventContracts,
-  idPrefixes,
   laneOf,
   newId,
   serviceNames,
   type EventContract,
-  type IdKind,
   type ServiceName,
 } from '@conclave/contracts';
 import pg from 'pg';
 import { least } from './least-request.js';
+import { unknown } from './strangers.js';
 
 /** An event that lies. */
 export interface Forgery {
@@ -33,7 +32,6 @@ export interface DeadLetter {
   readonly reason: unknown;
 }
 
-const kinds = Object.fromEntries(Object.entries(idPrefixes).map(([kind, prefix]) => [prefix, kind as IdKind]));
 const producers = [...new Set(eventContracts.map(({ producer }) => producer))];
 /** Those with a database, who keep what they could not apply. */
 const consumersOf = ({ consumers }: EventContract): readonly ServiceName[] =>
@@ -51,7 +49,7 @@ export const forgeries = (
   named: Readonly<Record<string, string>>,
 ): readonly Forgery[] =>
   eventContracts.map((event) => {
-    const data = least(event.data, { idOf: (prefix) => theirs.get(prefix) ?? newId(kinds[prefix]!), each: 1 });
+    const data = least(event.data, { idOf: (prefix) => theirs.get(prefix) ?? unknown(prefix), each: 1 });
     for (const [member, name] of Object.entries(named)) if (typeof data[member] === 'string') data[member] = name;
     event.data.parse(data);
     return { id: newId('event'), event, tenantId, lane, data };

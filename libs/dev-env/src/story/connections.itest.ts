@@ -13,6 +13,7 @@ import { startDns, type TestDns } from '../testing/test-dns.js';
 import { testIdp, type Said, type TestIdp } from '../testing/test-idp.js';
 import { addAuthenticator } from './authenticator.js';
 import { Jar, answerOf, type Connection } from './jar.js';
+import { Api } from './program-voter.js';
 
 /** A picture of one pixel. */
 const DOT = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==';
@@ -80,16 +81,16 @@ describe('identity providers, over the public edge', () => {
     const { browse, api } = platform;
     const github = await startGithub();
     const settings = { kind: 'github', clientId: 'c', clientSecret: 's', baseUrl: github.url, apiUrl: github.url };
-    const connection = await api<Connection>('POST', '/v1/connections', { name: 'GitHub', settings });
+    const connection = await api.call<Connection>('POST', '/v1/connections', { name: 'GitHub', settings });
     const link = { principal: platform.principal, subject: '42' };
-    await api('POST', `/v1/connections/${connection.id}/identities`, link);
+    await api.call('POST', `/v1/connections/${connection.id}/identities`, link);
     const ada = browse();
     const { state } = await ada.begin(connection);
     const callback = `/auth/oidc/${connection.id}/callback?code=good&state=${state}`;
     expect((await browse().get(callback)).status).toBe(403);
     expect((await ada.get(callback)).status).toBe(303);
     expect((await ada.get('/v1/me')).status).toBe(200);
-    await api('PATCH', `/v1/connections/${connection.id}`, { enabled: false });
+    await api.call('PATCH', `/v1/connections/${connection.id}`, { enabled: false });
     const until = Date.now() + 5_000;
     while ((await ada.get('/v1/me')).status !== 401) expect(Date.now()).toBeLessThan(until);
     expect((await ada.get(`/auth/oidc/${connection.id}/login`)).status).toBe(403);
@@ -144,9 +145,9 @@ describe('identity providers, over the public edge', () => {
     };
     const { name, urls } = connection;
     expect(await ask({ email: 'ada@example.com' })).toEqual([200, { connections: [] }]);
-    const { id, record } = await api<Claimed>('POST', '/v1/mail-domains', { domain: 'example.com' });
+    const { id, record } = await api.call<Claimed>('POST', '/v1/mail-domains', { domain: 'example.com' });
     dns.texts.set(record.name, [[record.value]]);
-    expect(await api('POST', `/v1/mail-domains/${id}/check`)).toMatchObject({ state: 'proven' });
+    expect(await api.call('POST', `/v1/mail-domains/${id}/check`)).toMatchObject({ state: 'proven' });
     expect(await ask({ email: 'ada@example.com' })).toEqual([
       200,
       { connections: [{ kind: 'saml', name, login: urls.login }] },
@@ -156,7 +157,7 @@ describe('identity providers, over the public edge', () => {
     expect(metadata.headers.get('content-type')).toContain('application/samlmetadata+xml');
     expect(await metadata.text()).toContain(`entityID="${urls.entityId}"`);
     const keyed = { kind: 'oidc', issuer: origin, clientId: 'c', clientAuthentication: 'private_key_jwt' };
-    const oidc = await api<Connection>('POST', '/v1/connections', { name: 'by key', settings: keyed });
+    const oidc = await api.call<Connection>('POST', '/v1/connections', { name: 'by key', settings: keyed });
     const keysAt = async ({ id }: { id: string }) => fetch(`${origin}/auth/oidc/${id}/keys`);
     expect(await (await keysAt(oidc)).json()).toEqual({ keys: [expect.objectContaining({ kty: 'RSA', use: 'sig' })] });
     expect(oidc.urls.keys).toBe((await keysAt(oidc)).url);
@@ -176,7 +177,7 @@ describe('identity providers, over the public edge', () => {
     });
     receiver.unref();
     const hook = { url: `http://127.0.0.1:${portOf(receiver)}/`, events: ['break-glass.opened'] };
-    const { secret } = await api<{ secret: string }>('POST', '/v1/webhooks', hook);
+    const { secret } = await api.call<{ secret: string }>('POST', '/v1/webhooks', hook);
     const ada = browse();
     const { requestId } = await ada.begin(connection);
     await ada.post(connection, await respond(requestId), true);
@@ -206,7 +207,7 @@ describe('identity providers, over the public edge', () => {
     async () => {
       const { origin, api, connection } = platform;
       const branding = { displayName: 'Acme Works', accent: '#0b5d3b', logo: DOT };
-      const { name } = await api<{ name: string }>('PATCH', '/v1/tenant', branding);
+      const { name } = await api.call<{ name: string }>('PATCH', '/v1/tenant', branding);
       const args = ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run'];
       await using browser = await chromium.launch({ executablePath: browserProgram, args });
       const page = await browser.newPage();
@@ -303,7 +304,7 @@ describe('identity providers, over the public edge', () => {
       expect(await (await before.get('/v1/sign-ins/current')).json()).toMatchObject({
         secondFactor: ['totp', 'passkey', 'recovery-code'],
       });
-      await platform.api('POST', '/v1/api-keys', { name: 'of a program' });
+      await platform.api.call('POST', '/v1/api-keys', { name: 'of a program' });
 
       await button('account and appearance').click();
       await page.getByRole('menuitem', { name: 'Sign out' }).click();
@@ -327,7 +328,7 @@ describe('identity providers, over the public edge', () => {
       expect([closed.status, await codeOf(Promise.resolve(closed))]).toEqual([403, 'auth.sign-in.providers-only']);
 
       const types = async () =>
-        (await platform.api<{ items: { body: string }[] }>('GET', '/v1/audit/entries?limit=100')).items.map(
+        (await platform.api.call<{ items: { body: string }[] }>('GET', '/v1/audit/entries?limit=100')).items.map(
           ({ body }) => (JSON.parse(Buffer.from(body, 'base64').toString()) as { type: string }).type,
         );
       const told = [
@@ -356,7 +357,7 @@ interface Connected {
   readonly apiKey: string;
   readonly principal: string;
   readonly connection: Connection;
-  readonly api: <T>(method: string, path: string, body?: object) => Promise<T>;
+  readonly api: Api;
   readonly idp: TestIdp;
   readonly respond: (requestId: string, lie?: Partial<Said>) => Promise<string>;
   readonly browse: () => Jar;
@@ -372,18 +373,13 @@ async function startConnected(): Promise<Connected> {
   const origin = `http://localhost:${new URL(platform.gateway).port}`;
   const server = await listen();
   const idp = testIdp(`http://127.0.0.1:${portOf(server)}/metadata`);
-  const api = async <T>(method: string, path: string, body?: object): Promise<T> => {
-    const headers = { authorization: `Bearer ${platform.apiKey}`, 'content-type': 'application/json' };
-    const answer = await fetch(origin + path, { method, headers, ...(body ? { body: JSON.stringify(body) } : {}) });
-    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
-    return (await answer.json()) as T;
-  };
+  const api = new Api(origin, platform.apiKey);
   const settings = { kind: 'saml', metadata: idp.metadata };
   const given = { name: 'Example', settings, emailDomains: ['example.com'] };
-  const connection = await api<Connection>('POST', '/v1/connections', given);
-  const { principal } = await api<{ principal: { id: string } }>('GET', '/v1/me');
+  const connection = await api.call<Connection>('POST', '/v1/connections', given);
+  const { principal } = await api.call<{ principal: { id: string } }>('GET', '/v1/me');
   const linked = { principal: principal.id, subject: 'ada' };
-  await api('POST', `/v1/connections/${connection.id}/identities`, linked);
+  await api.call('POST', `/v1/connections/${connection.id}/identities`, linked);
   playIdp(server, idp, connection);
   const respond = async (requestId: string, lie: Partial<Said> = {}) => answerOf(idp, connection, requestId, lie);
   return {

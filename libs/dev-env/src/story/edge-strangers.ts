@@ -2,8 +2,8 @@
  * The wall between tenants at the routes that the edge has beside the contracts': what a stranger sends to each, with ids
  * of another tenant and with ids of nothing.
  */
-import { edgeRoutes, idPrefixes, newId, type EdgeRoute, type IdKind } from '@conclave/contracts';
-import { plain, type Answer } from './strangers.js';
+import { edgeRoutes, type EdgeRoute } from '@conclave/contracts';
+import { plain, unknown, type Answer } from './strangers.js';
 
 type IdOf = (prefix: string) => string;
 
@@ -173,8 +173,6 @@ export interface Told {
   readonly apart?: readonly [string, string];
 }
 
-const kinds = Object.fromEntries(Object.entries(idPrefixes).map(([kind, prefix]) => [prefix, kind as IdKind]));
-
 /** Asks every route of the edge's own about what another tenant has. */
 export async function* askEverywhere(
   stranger: Stranger,
@@ -184,10 +182,7 @@ export async function* askEverywhere(
   for (const route of edgeRoutes) {
     const { asks, tellsApart } = probes[nameOf(route)]!;
     const ownOf: IdOf = (prefix) => stranger.own.get(prefix)!;
-    const [known, unknown] = [
-      sent(asks, (prefix) => theirs.get(prefix)!, ownOf),
-      sent(asks, (prefix) => newId(kinds[prefix]!), ownOf),
-    ];
+    const [known, guessed] = [sent(asks, (prefix) => theirs.get(prefix)!, ownOf), sent(asks, unknown, ownOf)];
     for (const asking of known.askings.map(withNul)) {
       const answer = await send(stranger, route, asking);
       yield { route: `${nameOf(route)} at ${asking.path}`, revealed: [], answer };
@@ -198,8 +193,8 @@ export async function* askEverywhere(
       const told = { route: `${nameOf(route)} at ${asking.path}`, revealed, answer };
       if (known.ids.length === 0 || tellsApart !== undefined) yield told;
       else {
-        const guess = await send(stranger, route, unknown.askings[n]!);
-        yield { ...told, apart: [plain(answer, known.ids), plain(guess, unknown.ids)] };
+        const guess = await send(stranger, route, guessed.askings[n]!);
+        yield { ...told, apart: [plain(answer, known.ids), plain(guess, guessed.ids)] };
       }
     }
   }

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, it } from '@jest/globals';
 import { chromium, type Page } from 'playwright-core';
 import { startConstellation, type Constellation } from '../testing/constellation.js';
 import type { Connection } from './jar.js';
+import { Api } from './program-voter.js';
 
 /** Whom it knows: `ada`, by this password. */
 export const PASSWORD = 'a long password';
@@ -36,7 +37,7 @@ interface Scene {
   readonly connection: Connection;
   /** Ours, as it is published. */
   readonly metadata: string;
-  readonly api: <T>(method: string, path: string, body?: object) => Promise<T>;
+  readonly api: Api;
   close(): Promise<void>;
 }
 
@@ -73,7 +74,7 @@ export function signsPeopleIn(name: string, start: () => Promise<ForeignIdp>): v
     it('lets a person in by an encrypted assertion, even where nothing else is believed, and out again', async () => {
       const { page, api, idp, connection, metadata } = scene;
       const settings = { ...connection.settings, requireEncryption: true };
-      await api('PATCH', `/v1/connections/${connection.id}`, { settings });
+      await api.call('PATCH', `/v1/connections/${connection.id}`, { settings });
       await prove(scene);
       await isHeaded(page, 'The sign-in was refused.');
       idp.know(connection, metadata, { encrypts: true });
@@ -87,7 +88,7 @@ export function signsPeopleIn(name: string, start: () => Promise<ForeignIdp>): v
       idp.know(connection, metadata, { encrypts: true, signsResponse: false });
       await prove(scene);
       await isHeaded(page, 'The sign-in was refused.');
-      await api('PATCH', `/v1/connections/${connection.id}`, { settings: connection.settings });
+      await api.call('PATCH', `/v1/connections/${connection.id}`, { settings: connection.settings });
       idp.know(connection, metadata, { signsResponse: false, signsAssertion: false });
       await page.goto(connection.urls.login);
       await isHeaded(page, 'The sign-in was refused.');
@@ -103,16 +104,11 @@ async function open(name: string, start: () => Promise<ForeignIdp>): Promise<Sce
   const platform: Constellation = await startConstellation({ env: { EGRESS_ALLOW: '127.0.0.0/8' } });
   const idp = await start();
   const origin = `http://localhost:${new URL(platform.gateway).port}`;
-  const api = async <T>(method: string, path: string, body?: object): Promise<T> => {
-    const headers = { authorization: `Bearer ${platform.apiKey}`, 'content-type': 'application/json' };
-    const answer = await fetch(origin + path, { method, headers, ...(body ? { body: JSON.stringify(body) } : {}) });
-    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
-    return (await answer.json()) as T;
-  };
+  const api = new Api(origin, platform.apiKey);
   const settings = { kind: 'saml', metadata: idp.metadata };
-  const connection = await api<Connection>('POST', '/v1/connections', { name, settings });
-  const { principal } = await api<{ principal: { id: string } }>('GET', '/v1/me');
-  await api('POST', `/v1/connections/${connection.id}/identities`, { principal: principal.id, subject: 'ada' });
+  const connection = await api.call<Connection>('POST', '/v1/connections', { name, settings });
+  const { principal } = await api.call<{ principal: { id: string } }>('GET', '/v1/me');
+  await api.call('POST', `/v1/connections/${connection.id}/identities`, { principal: principal.id, subject: 'ada' });
   const metadata = await (await fetch(origin + new URL(connection.urls.entityId!).pathname)).text();
   idp.know(connection, metadata);
   const args = ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run'];

@@ -9,7 +9,7 @@ export class Api {
     private readonly apiKey: string,
   ) {}
 
-  async call<Reply>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: object): Promise<Reply> {
+  async call<Reply>(method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: object): Promise<Reply> {
     const headers = { authorization: `Bearer ${this.apiKey}`, 'content-type': 'application/json' };
     const init = body === undefined ? {} : { body: JSON.stringify(body) };
     const response = await fetch(`${this.gateway}${path}`, { method, headers, ...init });

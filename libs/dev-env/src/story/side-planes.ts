@@ -1,12 +1,12 @@
 /** The wall between tenants beside operations and events: what processes of one service tell each other, caches, listeners. */
-import { idPrefixes, newId, peerSubjects, serviceNames, type IdKind, type TokenFrame } from '@conclave/contracts';
+import { idPrefixes, peerSubjects, serviceNames, type TokenFrame } from '@conclave/contracts';
 import { encodeBody } from '@conclave/nest-kit';
 import { Redis } from 'ioredis';
 import { services } from '../services.js';
 import type { Inside } from './inside.js';
 import { least } from './least-request.js';
+import { unknown } from './strangers.js';
 
-const kinds = Object.fromEntries(Object.entries(idPrefixes).map(([kind, prefix]) => [prefix, kind as IdKind]));
 const id = (prefixes: readonly string[]): string => `(?:${prefixes.join('|')})_[0-7][0-9a-hjkmnp-tv-z]{25}`;
 
 /** Tells on every subject, in the name of a tenant, about what may be another's; every text is this one. */
@@ -16,8 +16,7 @@ export async function tellPeers(
   theirs: ReadonlyMap<string, string>,
   said: string,
 ): Promise<void> {
-  const idOf = (prefix: string) =>
-    prefix === idPrefixes.tenant ? tenant : (theirs.get(prefix) ?? newId(kinds[prefix]!));
+  const idOf = (prefix: string) => (prefix === idPrefixes.tenant ? tenant : (theirs.get(prefix) ?? unknown(prefix)));
   for (const { owner, subject, body } of peerSubjects) {
     const { nats } = await inside.as(owner);
     const told = JSON.stringify(least(body, { idOf, each: 1 }), (member, value: unknown) =>

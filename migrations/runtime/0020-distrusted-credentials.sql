@@ -28,6 +28,8 @@ create table work_to_end (
   principal_id text collate "C",
   credential_id text collate "C",
   at timestamptz not null default clock_timestamp(),
+  -- When it was first looked at: it had been committed by then.
+  seen_at timestamptz,
   -- Transactions before this one may not have seen it.
   horizon xid8,
   primary key (tenant_id, id),

@@ -22,7 +22,10 @@ then `env` of all services, then the service's.
 {{- $_ := set $own "ALLOWED_HOSTS" (printf "%[1]s,%[1]s.%[2]s,%[1]s.%[2]s.svc,%[1]s.%[2]s.svc.cluster.local" $name $root.Release.Namespace) -}}
 {{- end -}}
 {{- if and (has .service (list "auth" "gateway")) $root.Values.exposure.hostname }}{{ $_ := set $own "PUBLIC_URL" (include "conclave.publicUrl" $root) }}{{ end -}}
-{{- range $name, $value := merge (dict) (.values.env | default dict) $own }}
+{{- $env := .values.env | default dict -}}
+{{- /* Names that are added to the chart's own, and replace none of them. */ -}}
+{{- if and (hasKey $own "ALLOWED_HOSTS") (hasKey $env "ALLOWED_HOSTS") }}{{ $env = set (deepCopy $env) "ALLOWED_HOSTS" (printf "%s,%s" $own.ALLOWED_HOSTS $env.ALLOWED_HOSTS) }}{{ end -}}
+{{- range $name, $value := merge (dict) $env $own }}
 - name: {{ $name }}
   value: {{ $value | quote }}
 {{- end }}

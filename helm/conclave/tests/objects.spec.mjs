@@ -164,6 +164,12 @@ describe('the edge and the package', () => {
     });
   });
 
+  it('adds host names that are told to those it has in the cluster', () => {
+    const values = { ...site, services: { ...site.services, gateway: { env: { ALLOWED_HOSTS: 'inside.example' } } } };
+    const { env } = named(render({ values }), 'Deployment', '-gateway').spec.template.spec.containers[0];
+    expect(env.find(({ name }) => name === 'ALLOWED_HOSTS').value).toMatch(/^conclave-gateway,.*,inside\.example$/);
+  });
+
   it('believes no proxy where there is none, and more where told so', () => {
     const hops = (values) =>
       named(render({ values: { ...site, ...values } }), 'Deployment', '-gateway')

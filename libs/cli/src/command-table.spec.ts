@@ -73,7 +73,7 @@ describe('the table of commands', () => {
   it('reaches every operation that an operator can carry out by a command of its own', () => {
     const reached = new Set(commands.flatMap(({ command: { calls = [] } }) => calls));
     const left = contracts.filter((one) => one.http && one.permission !== 'service' && !reached.has(one));
-    // The browser’s: a person shows there who they are. The log’s pieces: `audit verify` and mirrors read them. Entries
+    // The browser’s: a person shows there who they are, and sets how others do. The log’s pieces: `audit verify` and mirrors read them. Entries
     // are added by programs. Everything over JSON can be carried out by `conclave api`.
     const others =
       /\.(passkey|totp|mfa|mfa-policy|sign-in-policy|recovery-code|authorization|device-code|tile|checkpoint|proof)\.|\.entry\.add|\.me\.change|\.break-glass\.open|\.export\.(get|create-of-subject)|\.tally\.compute|\.calibration\.list|\.receipt-key\.list|\.voter-key\.rotate|\.challenge/;

@@ -7,7 +7,10 @@ interface Look<V> {
   readonly answer: Promise<ReadonlyMap<string, V>>;
 }
 
-/** Looks for rows of one tenant by their keys: those that come in one turn of the event loop are one statement. */
+/**
+ * Looks for rows of one tenant by their keys: those that come in one turn of the event loop are one statement, which takes
+ * as long as the most patient of them would wait.
+ */
 export class Gathered<V> {
   private readonly gathered = new Map<string, Look<V>>();
 

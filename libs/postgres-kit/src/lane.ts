@@ -108,7 +108,7 @@ export class Lane {
     } catch (error) {
       const { log, producer } = this.parts;
       log.warn({ err: error, producer, lane: this.lane }, 'lane stopped; the next head beat wakes it');
-      this.forgetQueue();
+      this.queue = [];
       this.behind = false;
     }
     this.heard = undefined; // a cursor that somebody sets back is seen at the next beat

@@ -9,6 +9,9 @@ import { Relay } from './relay.js';
 function logOf() {
   const waiting: number[] = [];
   const looks: number[] = [];
+  const placed: number[] = [];
+  /** Transactions: the next one, and the oldest that is under way. */
+  const transactions: { next: number; oldest?: number } = { next: 1 };
   let emitted = (): void => undefined;
   const db = {
     onEmit: (listener: () => void) => void (emitted = listener),
@@ -19,7 +22,10 @@ function logOf() {
       looks.push(floor);
       const found = waiting.filter((seq) => seq > floor);
       for (const seq of found) waiting.splice(waiting.indexOf(seq), 1);
-      return found.map((seq) => ({ seq: String(seq), at: new Date(0), lane: 0, pos: String(seq), epoch: 1 }));
+      placed.push(...found.sort((a, b) => a - b));
+      const { next, oldest = next } = transactions;
+      const round = { at: new Date(0), lane: 0, epoch: 1, xmin: String(oldest), xmax: String(next) };
+      return found.map((seq) => ({ ...round, seq: String(seq), pos: String(seq) }));
     },
   };
   const nats = { publish: () => undefined };
@@ -27,41 +33,46 @@ function logOf() {
     warn: () => undefined,
   } as unknown as Logger);
   const commit = async (seq: number): Promise<void> => {
+    transactions.next += 1;
     waiting.push(seq);
     emitted();
     await jest.advanceTimersByTimeAsync(0);
   };
-  return { relay, waiting, looks, commit };
+  return { relay, looks, placed, transactions, commit };
 }
 
 describe('the relay', () => {
   beforeEach(() => void jest.useFakeTimers());
   afterEach(() => void jest.useRealTimers());
 
-  it('looks behind what got its place two sweeps ago, and at all there is when it sweeps', async () => {
+  it('looks at all there is when it sweeps, and else behind what was placed before an earlier sweep', async () => {
     const { relay, looks, commit } = logOf();
     relay.start();
     await commit(10);
     await jest.advanceTimersByTimeAsync(1_000);
     await commit(20);
+    await commit(21);
     await jest.advanceTimersByTimeAsync(1_000);
-    looks.length = 0;
     await commit(30);
-    await jest.advanceTimersByTimeAsync(1_000);
-    await commit(40);
-    expect(looks).toEqual([10, 0, 20]);
+    await commit(31);
+    expect(looks).toEqual([0, 0, 0, 0, 10, 0, 10, 20]);
     await relay.stop();
   });
 
-  it('finds with its next sweep what a long transaction left behind it', async () => {
-    const { relay, waiting, commit } = logOf();
+  it('places what a long transaction leaves behind it before what follows from it', async () => {
+    const { relay, placed, transactions, commit } = logOf();
     relay.start();
-    await commit(10);
-    await jest.advanceTimersByTimeAsync(2_000);
+    await commit(4);
+    transactions.oldest = transactions.next; // it takes number 5, and its time
+    for (const seq of [10, 20, 30, 40]) {
+      relay['sweep']();
+      await commit(seq);
+      await jest.advanceTimersByTimeAsync(1_000);
+    }
+    delete transactions.oldest;
     await commit(5);
-    expect(waiting).toEqual([5]);
-    await jest.advanceTimersByTimeAsync(1_000);
-    expect(waiting).toEqual([]);
+    await commit(50);
+    expect(placed.slice(-2)).toEqual([5, 50]);
     await relay.stop();
   });
 });

@@ -50,6 +50,9 @@ export interface EventRow {
 
 interface StampedRow extends EventRow {
   readonly seq: string;
+  /** Of the round: transactions before the first are over, and none has begun from the second on. */
+  readonly xmin: string;
+  readonly xmax: string;
 }
 
 export const placedEvent = (row: EventRow): PlacedEvent => ({
@@ -82,7 +85,8 @@ with due as materialized (
 update outbound_event e set epoch = m.epoch, pos = m.base + d.n
 from due d join moved m using (lane)
 where e.seq = d.seq
-returning e.seq, e.id, e.tenant_id, e.lane, e.type, e.actor, e.at, e.data, e.verdict, e.epoch, e.pos`;
+returning e.seq, e.id, e.tenant_id, e.lane, e.type, e.actor, e.at, e.data, e.verdict, e.epoch, e.pos,
+  pg_snapshot_xmin(pg_current_snapshot()) as xmin, pg_snapshot_xmax(pg_current_snapshot()) as xmax`;
 
 /** Seconds of the clock, which no restore turns back. */
 const NEW_EPOCH = `
@@ -93,13 +97,15 @@ export class Relay {
   private due = false;
   /** Whether the next round looks at all events that have no place. */
   private whole = true;
-  /** The highest number that got a place, until now and until the last sweep. */
+  /** The highest number that got a place. */
   private highest = 0;
-  private passed = 0;
+  /** The same in an earlier round, the first transaction that had not begun then, and whether it was a sweep ago. */
+  private mark: { readonly seq: number; readonly until: bigint; old: boolean } | undefined;
   /**
-   * The same until the sweep before, behind which rounds between sweeps look: events that got their places are in the
-   * index until Postgres cleans up, and would be stepped over each time. What a long transaction left behind it, the next
-   * sweep finds.
+   * Behind which number rounds between sweeps look: events that got their places are in the index until Postgres cleans
+   * up, and would be stepped over each time. It is a mark once all transactions before it are over: none of them can
+   * commit an event with a lower number any more, which would then be placed after what followed from it. A transaction
+   * has its first number a moment before it has its own, so a mark is a sweep old.
    */
   private floor = 0;
   private hasEpoch = false;
@@ -134,9 +140,8 @@ export class Relay {
   }
 
   private sweep(): void {
-    this.floor = this.passed;
-    this.passed = this.highest;
     this.whole = true;
+    if (this.mark) this.mark.old = true;
     this.kick();
   }
 
@@ -149,6 +154,7 @@ export class Relay {
         this.hasEpoch = true;
         const rows = await this.db.together<StampedRow>([[LOCK], [STAMP, [whole ? 0 : this.floor]]]);
         for (const { seq } of rows) this.highest = Math.max(this.highest, Number(seq));
+        if (rows[0]) this.raiseFloor(rows[0]);
         if (rows.length > 0) this.ring(inOrder(rows.map(placedEvent)));
         if (rows.length < BATCH) continue;
         this.due = true;
@@ -160,6 +166,12 @@ export class Relay {
       this.log.warn({ err: error }, 'relay will try again');
     }
     this.running = undefined;
+  }
+
+  private raiseFloor({ xmin, xmax }: StampedRow): void {
+    if (this.mark && (!this.mark.old || BigInt(xmin) < this.mark.until)) return;
+    if (this.mark) this.floor = this.mark.seq;
+    this.mark = { seq: this.highest, until: BigInt(xmax), old: false };
   }
 
   private ring(events: readonly PlacedEvent[]): void {

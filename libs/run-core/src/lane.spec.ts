@@ -23,8 +23,7 @@ function laneOver(
       batches.push([...items]);
       return items.map(({ n }) => ({ ok: n }));
     },
-    isOutage: (error) => error === outage,
-    pause: () => Promise.resolve(),
+    outage: { is: (error) => error === outage, pause: () => Promise.resolve() },
     limit: 100,
     soon: setImmediate,
     ...options,

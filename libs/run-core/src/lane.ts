@@ -9,10 +9,13 @@ export type Outcome<R> = { readonly ok: R } | { readonly error: Error };
 export interface LaneOptions<T, R> {
   /** Does a batch in one transaction: one outcome per item, in order. A throw means that nothing of it was done. */
   readonly flush: (items: readonly T[]) => Promise<readonly Outcome<R>[]>;
-  /** Whether a throw is an outage, which is nobody's fault: the batch is tried again, and reaches no caller. */
-  readonly isOutage?: (error: unknown) => boolean;
-  /** Resolves when an outage may be over; called with the number of tries so far. */
-  readonly pause?: (tries: number) => Promise<void>;
+  /** How outages are waited for; without it they are throws as others are. */
+  readonly outage?: {
+    /** Whether a throw is an outage, which is nobody's fault: the batch is tried again, and reaches no caller. */
+    readonly is: (error: unknown) => boolean;
+    /** Resolves when it may be over; called with the number of tries so far. */
+    readonly pause: (tries: number) => Promise<void>;
+  };
   /** Most items of one batch. */
   readonly limit: number;
   /** Items of equal keys never share a batch and keep their order; without it any may. */
@@ -88,8 +91,9 @@ export class Lane<T, R> {
       try {
         return await this.options.flush(items);
       } catch (error) {
-        if (!this.options.isOutage?.(error)) throw error;
-        await this.options.pause?.(tries);
+        const { outage } = this.options;
+        if (!outage?.is(error)) throw error;
+        await outage.pause(tries);
       }
     }
   }

@@ -16,7 +16,7 @@ export interface LogEntry {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** Waits until nothing is staged or unpublished, and every audited event has its entry, or long enough for it. */
+/** Waits until nothing is staged or unpublished, and every audited event has its entry. @throws Error when that takes too long */
 export async function untilLogged(db: pg.Client, tenantId: string, patienceMs: number): Promise<void> {
   for (const deadline = Date.now() + patienceMs; Date.now() < deadline; await sleep(250)) {
     const { rows } = await db.query<{ busy: boolean }>(
@@ -30,6 +30,7 @@ export async function untilLogged(db: pg.Client, tenantId: string, patienceMs: n
     ]);
     if (!rows[0]!.busy && known.rowCount! >= told.length) return;
   }
+  throw new Error(`the log of ${tenantId} is not complete after ${patienceMs / 1_000} s`);
 }
 
 /** The ids of audited events of the tenant, by the service that announced them, in the order of their places. */

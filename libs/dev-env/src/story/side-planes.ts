@@ -30,7 +30,7 @@ export async function tellPeers(
 /** What each service keeps in the cache, by what follows `conclave:`: of tenants under their ids, of the edge nothing of theirs. */
 export const cached: Readonly<Record<string, RegExp>> = {
   runtime: new RegExp(`^runtime:tokens:${id([idPrefixes.tenant])}:${id([idPrefixes.run])}$`),
-  gateway: /^edge:rate:(?:principal|address|tenant):/,
+  gateway: /^edge:free:(?:principal|address|tenant):/,
 };
 
 /** Services that are told of a cache. */

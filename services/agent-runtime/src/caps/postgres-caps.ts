@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { caps, ConclaveError, events, idOf, type ReplyOf, type RequestOf } from '@conclave/contracts';
 import type { RequestContext } from '@conclave/nest-kit';
-import { Database, once, type Actor, type Tx } from '@conclave/postgres-kit';
+import { Database, lock, once, type Actor, type Tx } from '@conclave/postgres-kit';
 import { AgentHouse } from '../engine/agent-house.js';
 import { Bells } from '../engine/bells.js';
 import { ModelRoutes } from '../models/model-routes.js';
@@ -49,9 +49,10 @@ export class PostgresCaps {
     );
   }
 
-  private async put(tx: Tx, { tenantId }: Actor, { kind, name, slots }: Wanted): Promise<boolean> {
+  private async put(tx: Tx, ctx: Actor, { kind, name, slots }: Wanted): Promise<boolean> {
+    const { tenantId } = ctx;
     this.mustBeKnown(kind, name);
-    await tx.query(`select pg_advisory_xact_lock(hashtextextended('runtime.cap/' || $1, 0))`, [tenantId]);
+    await lock(tx, ctx, 'caps', 'alone');
     const others = await tx.one<{ count: number }>(
       'select count(*)::int as count from cap where tenant_id = $1 and (kind, key) <> ($2, $3)',
       [tenantId, kind, name],

@@ -81,7 +81,9 @@ export class Engine {
   async keepLast(turn: ClaimedTurn): Promise<void> {
     const { last } = turn;
     turn.last = undefined;
-    if (last) await this.step({ turn, ...last, story: [] });
+    if (!last) return;
+    await this.step({ turn, ...last, story: [] });
+    turn.spoken = false;
   }
 
   private async endTurns(finishes: readonly Finish[], end: typeof endRuns): Promise<Outcome<void>[]> {
@@ -121,8 +123,7 @@ export const laneOf = <T, R>(
 ): Lane<T, R> =>
   new Lane({
     flush,
-    isOutage,
-    pause: (tries) => after(retryDelayMs(OUTAGE, tries, Math.random())),
+    outage: { is: isOutage, pause: (tries) => after(retryDelayMs(OUTAGE, tries, Math.random())) },
     limit: BATCH,
     soon: setImmediate,
     ...(keyOf && { keyOf }),

@@ -98,6 +98,7 @@ function stepsIn(claimed: ClaimedTurn, signal: AbortSignal, { engine, live, must
   const lastStep = async <T extends Json>(name: string, work: () => Promise<T>): Promise<T> => {
     if (journal.has(name)) return journal.get(name) as T;
     const result = await done(work);
+    while (claimed.last) await keepLast(); // of another one that ended meanwhile
     signal.throwIfAborted();
     claimed.last = { name, result };
     journal.set(name, result);

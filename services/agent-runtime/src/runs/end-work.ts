@@ -1,6 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { events } from '@conclave/contracts';
+import { LOG } from '@conclave/nest-kit';
 import { Database, type Tx } from '@conclave/postgres-kit';
+import type { Logger } from 'pino';
 import { turnOff } from '../triggers/postgres-triggers.js';
 import { CancelRun } from './cancel-run.js';
 import {
@@ -26,6 +28,7 @@ export class EndWork {
   constructor(
     @Inject(Database) private readonly db: Database,
     @Inject(CancelRun) private readonly cancel: CancelRun,
+    @Inject(LOG) private readonly log: Logger,
   ) {}
 
   /** In the transaction that says that they start nothing more. */
@@ -41,8 +44,16 @@ export class EndWork {
 
   /** What is left of it, of all tenants. */
   async goOn(): Promise<void> {
-    for (const ending of await keptEndings(this.db))
-      for (let looks = 0; looks < LOOKS && (await this.db.tx(ending, (tx) => this.look(tx, ending))); looks += 1);
+    for (const ending of await keptEndings(this.db)) {
+      try {
+        for (let looks = 0; looks < LOOKS && (await this.db.tx(ending, (tx) => this.look(tx, ending))); looks += 1);
+      } catch (err) {
+        this.log.warn(
+          { err, tenant: ending.tenantId, ending: ending.id },
+          'work that is to end goes on until the next round',
+        );
+      }
+    }
   }
 
   /** @returns whether there is more right now */

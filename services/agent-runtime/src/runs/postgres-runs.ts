@@ -77,9 +77,7 @@ function found(run: Run | undefined, id: string): Run {
 @Injectable()
 export class PostgresRuns {
   /** Runs end many at once, and whoever waited for them looks then. */
-  private readonly looks = new Gathered((ctx: Actor, ids: readonly string[]) =>
-    runsIn(this.db.autocommit(ctx), ctx, ids),
-  );
+  private readonly looks = new Gathered((ctx: Actor, ids: readonly string[]) => runsIn(this.db.reads(ctx), ctx, ids));
 
   constructor(@Inject(Database) private readonly db: Database) {}
 

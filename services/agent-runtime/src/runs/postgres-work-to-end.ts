@@ -23,7 +23,10 @@ interface Row {
   readonly credential_id: string | null;
 }
 
-/** Statements under way see what was committed before they began, and are given a number when they first write. */
+/**
+ * Statements under way see what was committed before they began, and are given a number when they first write. Counted
+ * from the first look, which is behind the commit.
+ */
 const SETTLED_MS = 1_000;
 /** Endings that are looked at in one round. */
 const AT_ONCE = 100;
@@ -73,8 +76,8 @@ export async function keptEndings(db: Database): Promise<KeptEnding[]> {
  */
 export async function lockEnding(tx: Tx, { tenantId, id }: KeptEnding): Promise<{ last: boolean } | undefined> {
   return tx.one<{ last: boolean }>(
-    `update work_to_end set horizon = coalesce(horizon, case
-         when at < clock_timestamp() - ${SETTLED_MS} * interval '1 ms' then pg_snapshot_xmax(pg_current_snapshot()) end)
+    `update work_to_end set seen_at = coalesce(seen_at, clock_timestamp()), horizon = coalesce(horizon, case
+         when seen_at < clock_timestamp() - ${SETTLED_MS} * interval '1 ms' then pg_snapshot_xmax(pg_current_snapshot()) end)
      where tenant_id = $1 and id = $2
      returning coalesce(pg_snapshot_xmin(pg_current_snapshot()) >= horizon, false) as last`,
     [tenantId, id],

@@ -25,7 +25,9 @@ export class RefusedSignIns {
     return refusingAs('auth.connection.refused', { log: this.log, connection }, () =>
       work().catch(async (error: unknown) => {
         const why = whyNot(error);
-        await this.note(connection, { ...why, address });
+        await this.note(connection, { ...why, address }).catch((err: unknown) =>
+          this.log.warn({ err, connection }, 'a refused sign-in is not on record'),
+        );
         throw error;
       }),
     );

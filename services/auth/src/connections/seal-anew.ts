@@ -2,7 +2,7 @@ import { LOG } from '@conclave/nest-kit';
 import { Database, type Actor } from '@conclave/postgres-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { Rounds, toEach } from '../rounds.js';
+import { Rounds } from '../rounds.js';
 import { pageOfTenants } from '../tenants/postgres-tenants.js';
 import { ConnectionSecrets } from './connection-secrets.js';
 import { oldSeals, replaceSeal, type OldSeal } from './postgres-old-seals.js';
@@ -15,7 +15,7 @@ const SEALS = 1_000;
 
 /**
  * Seals under data keys what connections had sealed before those did: one key that follows from the pepper, the same for
- * all tenants. It looks an hour after the start and each hour after that, until it has found nothing.
+ * all tenants. It looks an hour after the start and each hour after that, until it has sealed nothing.
  */
 @Injectable()
 export class SealAnew {
@@ -31,32 +31,39 @@ export class SealAnew {
   }
 
   private async look(): Promise<void> {
-    let found = 0;
+    let sealed = 0;
     for (let after: string | undefined, more = true; more;) {
       const { items, next } = await this.db.system((tx) => pageOfTenants(tx, { limit: TENANTS, after }));
       // What a tenant has that is being erased goes anyhow, and gets no new key.
-      for (const { id, state } of items) if (state !== 'erasing') found += await this.ofTenant(id);
+      for (const { id, state } of items) if (state !== 'erasing') sealed += await this.ofTenant(id);
       [after, more] = [next, next !== undefined];
     }
-    if (found > 0) this.log.info({ found }, 'sealed under data keys what was sealed before them');
+    if (sealed > 0) this.log.info({ sealed }, 'sealed under data keys what was sealed before them');
     else void this.rounds.stop();
   }
 
+  /** @returns how many were sealed anew */
   private async ofTenant(tenantId: string): Promise<number> {
     const ctx = { tenantId, actor: 'service:auth' };
-    const old = await oldSeals(this.db.autocommit(ctx), tenantId, SEALS);
-    const failed = (err: unknown, { table, id }: OldSeal) => this.log.warn({ err, table, id }, 'does not open');
-    for (const one of old) await toEach([one], (seal) => this.seal(ctx, seal), failed);
-    return old.length;
+    let sealed = 0;
+    for (const old of await oldSeals(this.db.autocommit(ctx), tenantId, SEALS)) {
+      try {
+        if (await this.seal(ctx, old)) sealed += 1;
+      } catch (err) {
+        const { table, id } = old;
+        this.log.warn({ err, table, id }, 'does not open');
+      }
+    }
+    return sealed;
   }
 
-  private async seal(ctx: Actor, old: OldSeal): Promise<void> {
+  private async seal(ctx: Actor, old: OldSeal): Promise<boolean> {
     const { kind, connectionId: id } = old;
     const text = await this.secrets.open(ctx, kind, id, old.sealed);
-    if (text === undefined) return;
+    if (text === undefined) return false;
     const key = await this.secrets.key(ctx, kind);
-    await this.db.tx(ctx, async (tx) => {
-      await replaceSeal(tx, ctx.tenantId, old, await this.secrets.seal(tx, ctx, key, { kind, id, text }));
-    });
+    return this.db.tx(ctx, async (tx) =>
+      replaceSeal(tx, ctx.tenantId, old, await this.secrets.seal(tx, ctx, key, { kind, id, text })),
+    );
   }
 }

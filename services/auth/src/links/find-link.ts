@@ -38,11 +38,22 @@ export class FindLink {
       const link = await goodLink(tx, tenantId, digest);
       if (!link) return undefined;
       await refuseSuspended(tx, tenantId);
-      await refuseBesideProviders(tx, tenantId, { principalId: link.principal_id });
+      try {
+        await refuseBesideProviders(tx, tenantId, { principalId: link.principal_id });
+      } catch (error) {
+        if (isProvidersOnly(error)) {
+          const by = { credential: link.id, principal: link.principal_id };
+          this.failed.note({ method: 'link', tenantId, reason: 'providers-only', ...by });
+        }
+        throw error;
+      }
       return link;
     });
   }
 }
+
+const isProvidersOnly = (error: unknown): boolean =>
+  error instanceof ConclaveError && error.code === 'auth.sign-in.providers-only';
 
 const UNKNOWN = { reason: 'unknown' } as const;
 

@@ -96,8 +96,10 @@ const isThisMachine = (host: string): boolean => /^(localhost|127(\.\d{1,3}){3}|
 /** A server says 5xx of what it will never take. That it does not know us is ours to set right, and may pass. */
 function failureOf(cause: unknown): SmtpFailure {
   if (cause instanceof EgressRefusedError) return new SmtpFailure(cause.message, false, { cause });
-  const { code, responseCode, command } = cause as { code?: string; responseCode?: number; command?: string };
+  const { code, responseCode, command } = cause as { code?: unknown; responseCode?: number; command?: string };
   const permanent = responseCode !== undefined && responseCode >= 500 && code !== 'EAUTH' && code !== 'ETLS';
-  const said = [code, responseCode, command && `at ${command}`].filter((part) => part !== undefined);
+  const said = [typeof code === 'string' ? code : undefined, responseCode, command && `at ${command}`].filter(
+    (part) => part !== undefined,
+  );
   return new SmtpFailure(said.join(' ') || 'the mail server does not answer as it should', permanent, { cause });
 }

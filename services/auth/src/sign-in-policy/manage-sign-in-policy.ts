@@ -42,7 +42,9 @@ export class ManageSignInPolicy {
 
   private async change(tx: Tx, ctx: RequestContext, { providersOnly, exempt: named }: Wanted): Promise<Reply> {
     refuseLessThanOwner(ctx);
-    const { tenantId } = ctx;
+    const { tenantId, rootCredentialId } = ctx;
+    // Before the sign-in, as whoever disables the connection and ends what it opened takes them.
+    if (rootCredentialId) await lockConnection(tx, tenantId, rootCredentialId, 'share');
     const { signIn } = await this.proven.lock(tx, ctx);
     const exempt = providersOnly ? [...new Set(named)].sort() : [];
     if (providersOnly) {

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { auth, connections, events, invitations, passkeys, signInPolicy, tenants } from '@conclave/contracts';
-import { refusalOf, type TestPrincipal } from '@conclave/dev-env/testing';
+import { eventually, refusalOf, type TestPrincipal } from '@conclave/dev-env/testing';
 import { Database } from '@conclave/postgres-kit';
 import { OpenSignIn, type OpenedSignIn } from '../sign-ins/open-sign-in.js';
 import { SITE, edge, startAuth, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
@@ -82,6 +82,11 @@ describe('a tenant whose people come in through its providers only', () => {
     });
     const ways = [showPasskey(device), showKey(tenant.key), showKey(key), open(link)];
     expect(await Promise.all(ways.map(refusalOf))).toEqual([ONLY, ONLY, ONLY, ONLY]);
+    await eventually(async () => {
+      const told = await fixture.emitted(events.authenticationFailed.type, owner.tenantId);
+      const refused = told.filter(({ data }) => data['reason'] === 'providers-only').map(({ data }) => data['method']);
+      expect([...new Set(refused)].sort()).toEqual(['api-key', 'link', 'passkey']);
+    });
     expect(await refusalOf(claims(byPasskey))).toBe('auth.unauthenticated');
     expect(await refusalOf(fixture.exchange(token, 'access-token'))).toBe('auth.unauthenticated');
     await expect(claims(through)).resolves.toMatchObject({ principal: owner.principal });

@@ -30,7 +30,8 @@ interface Asked {
 }
 
 /** What a command came to. */
-type Answer = { readonly refusal: Admission['refusal'] } | { readonly error: unknown };
+type Answer =
+  { readonly refusal: Admission['refusal']; readonly phase: Decision['phase'] } | { readonly error: unknown };
 
 /** What several commands came to, each in its place, and the decision after them. */
 interface Answered {
@@ -147,7 +148,7 @@ export class BallotBox {
       }
       change = joined(change, this.consequences.of(ctx, held, admission, 'complete'));
       if (admission.late) late.push({ ctx, ...admission.late });
-      answers.push({ refusal: admission.refusal });
+      answers.push({ refusal: admission.refusal, phase: (change?.after ?? held).decision.phase });
     }
     return { answers, after: change?.after ?? before, change, late };
   }
@@ -206,12 +207,11 @@ async function attempt<T>(ask: () => T | Promise<T>): Promise<T | { readonly err
 
 /** Everybody is answered with the decision after the turn: what was written together is seen together. */
 function settle(all: readonly Asked[], { answers, after }: Answered): void {
-  const { phase } = after.decision;
   const view = viewOf(after);
   for (const [at, { resolve, reject }] of all.entries()) {
     const answer = answers[at]!;
     if ('error' in answer) reject(answer.error);
-    else if (answer.refusal) reject(refused(answer.refusal, { phase }));
+    else if (answer.refusal) reject(refused(answer.refusal, { phase: answer.phase }));
     else resolve(view);
   }
 }

@@ -59,7 +59,9 @@ const laneOf = <T extends Keyed, R>(write: (items: readonly T[]) => Promise<read
       const order = [...items.keys()].sort((a, b) => (keyOf(items[a]!) < keyOf(items[b]!) ? -1 : 1));
       try {
         const results = await write(order.map((at) => items[at]!));
-        return items.map((_, at) => ({ ok: results[order.indexOf(at)]! }));
+        const outcomes = new Array<{ ok: R }>(items.length);
+        for (const [n, at] of order.entries()) outcomes[at] = { ok: results[n]! };
+        return outcomes;
       } catch (error) {
         if (!isOutage(error)) throw error;
         return items.map(() => ({ error: error as Error }));

@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { consensus, events, newId } from '@conclave/contracts';
 import { eventually, refusalOf, refusedWith, testPrincipal } from '@conclave/dev-env/testing';
+import { Database } from '@conclave/postgres-kit';
 import {
   impostor,
   SHA256,
   startConsensus,
   unknownDecision,
+  type Decision,
   type ConsensusFixture,
   type Tenant,
   type Terms,
@@ -366,6 +368,20 @@ describe('the store', () => {
       ...['voter_key.generation', 'voter_key.revoked_at', 'voter_key.superseded_at', 'voter_key.tenant_id'],
       'voter_key.voter_id',
     ]);
+  });
+
+  it('keeps nobody waiting for a decision that somebody else holds', async () => {
+    const other = fixture.tenant();
+    const theirs = await other.enrol();
+    const [{ id: held }, { id: free }] = [await tenant.open(voters), await other.open([theirs])];
+    const { tenantId } = tenant.me;
+    let waiting: Promise<Decision> | undefined;
+    await fixture.service.app.get(Database).tx({ tenantId, actor: 'test' }, async (tx) => {
+      await tx.query('select from decision where tenant_id = $1 and id = $2 for update', [tenantId, held]);
+      waiting = tenant.cast(held, voters[0], { vote: 'yes' });
+      expect(await other.cast(free, theirs, { vote: 'yes' })).toMatchObject({ phase: 'sealed' });
+    });
+    expect(await waiting).toMatchObject({ phase: 'ballots' });
   });
 
   it('takes up what a replica of older code appended, which keeps no count on the head row', async () => {

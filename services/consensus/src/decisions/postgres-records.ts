@@ -90,14 +90,23 @@ const OPEN = `with stale as materialized (
   ), ${APPEND}
   select holds, no = any (array(select no from head)) as claimed from asked order by no`;
 
-const WRITE = `with head as materialized (
+/**
+ * Nothing waits here: a head row that somebody else holds is not as it was known, and the turn is taken by itself, in a
+ * transaction that waits for it.
+ */
+const WRITE = `with turn as materialized (
+    select * from json_to_recordset($5::json) as turn (no int, phase text, outcome json, "sealedAt" timestamptz,
+      "movesDeadline" boolean, "deadlineAt" timestamptz, "commitsEventId" text, seq int, before int)
+  ), free as materialized (
+    select turn.no from turn
+    join decision d on d.tenant_id = ($1::text[])[turn.no] and d.id = ($2::text[])[turn.no]
+    where d.seq is not distinct from turn.before for no key update of d skip locked
+  ), head as materialized (
     update decision set phase = turn.phase, outcome = turn.outcome, sealed_at = turn."sealedAt",
       deadline_at = case when turn."movesDeadline" then turn."deadlineAt" else decision.deadline_at end,
       commits_event_id = coalesce(turn."commitsEventId", decision.commits_event_id), seq = turn.seq
-    from json_to_recordset($5::json) as turn (no int, phase text, outcome json, "sealedAt" timestamptz,
-      "movesDeadline" boolean, "deadlineAt" timestamptz, "commitsEventId" text, seq int, before int)
+    from free join turn using (no)
     where decision.tenant_id = ($1::text[])[turn.no] and decision.id = ($2::text[])[turn.no]
-      and decision.seq is not distinct from turn.before
     returning turn.no
   ), ${APPEND}, issued as (
     insert into receipt (tenant_id, decision_id, envelope, event_id)

@@ -10,11 +10,17 @@ type HostConfig = Pick<EdgeConfig, 'PUBLIC_URL' | 'ALLOWED_HOSTS' | 'TRUSTED_PRO
 const INSIDE: ReadonlySet<string> = new Set(edgeRoutes.flatMap(({ path, inside }) => (inside ? [path] : [])));
 
 /** Answers under its own names only, and tells of the inside nobody from outside. */
-export function answerToKnownHosts(fastify: FastifyInstance, kit: Kit, config: HostConfig): void {
+export function answerToKnownHosts(
+  fastify: FastifyInstance,
+  kit: Kit,
+  config: HostConfig,
+  secured: readonly [string, string][],
+): void {
   const refusalOf = refusals(config);
   fastify.addHook('onRequest', async (request, reply) => {
     const refusal = refusalOf(request);
     if (!refusal) return undefined;
+    for (const [name, value] of secured) reply.raw.setHeader(name, value);
     sendProblem({ log: kit.log, publicUrl: config.PUBLIC_URL }, request, reply, refusal);
     return reply;
   });
@@ -32,7 +38,8 @@ function refusals({ PUBLIC_URL, ALLOWED_HOSTS, TRUSTED_PROXY_HOPS }: HostConfig)
   return ({ hostname, headers, routeOptions }: FastifyRequest): ConclaveError | undefined => {
     const host = hostname.toLowerCase().replace(/\.$/, '');
     const isAddress = isIP(host.replace(/^\[|\]$/g, '')) !== 0;
-    if (publicName !== undefined && !isAddress && !names.has(host))
+    // Browsers and caches name a host; HTTP/1.0 may do without.
+    if (publicName !== undefined && host !== '' && !isAddress && !names.has(host))
       return new ConclaveError('request.misdirected', { host });
     const fromOutside = host === publicName || (TRUSTED_PROXY_HOPS > 0 && headers['x-forwarded-for'] !== undefined);
     return fromOutside && INSIDE.has(routeOptions.url ?? '') ? new ConclaveError('route.unknown') : undefined;

@@ -43,11 +43,12 @@ export async function openEdge(fastify: FastifyInstance, app: INestApplicationCo
   boundConnections(fastify);
   answerBrokenRequests(fastify);
   leadAstrayPathsHome(fastify);
-  answerToKnownHosts(fastify, kit, config);
+  const secured = await securityHeaders(config);
+  answerToKnownHosts(fastify, kit, config, secured);
   serveListedOnly(fastify);
 
   await fastify.register(async (scope) => {
-    await prepareScope(scope, kit, config);
+    await prepareScope(scope, kit, config, secured);
     const known = new KnownRoutes();
     known.watch(scope);
     for (const contract of contracts.filter(isHttp)) registerContractRoute(scope, contract, { kit, door, proxy });
@@ -67,8 +68,12 @@ export async function openEdge(fastify: FastifyInstance, app: INestApplicationCo
 }
 
 /** What holds for every public route: security headers, ids, one error form, metrics, bodies read by hand. */
-async function prepareScope(scope: FastifyInstance, kit: Kit, config: EdgeConfig): Promise<void> {
-  const secured = await securityHeaders(config);
+async function prepareScope(
+  scope: FastifyInstance,
+  kit: Kit,
+  config: EdgeConfig,
+  secured: readonly [string, string][],
+): Promise<void> {
   await scope.register(fastifyCookie);
   scope.removeAllContentTypeParsers();
   scope.addContentTypeParser('*', (_request, _payload, done) => done(null));

@@ -19,7 +19,8 @@ if wait > 0 then return wait end
 redis.call('SET', KEYS[1], string.format('%.0f', free), 'PX', math.ceil((free - now) / 1000))
 return 0`;
 
-const PREFIX = 'conclave:edge:rate:';
+/** Not that of the version that kept counts: each would misread what the other left. */
+const PREFIX = 'conclave:edge:free:';
 const REDIS_TIMEOUT_MS = 100;
 /** After a failure Redis is left alone for this long, so that a hanging one costs one request its patience, not all. */
 const AWAY_MS = 1_000;

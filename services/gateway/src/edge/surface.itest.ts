@@ -99,11 +99,11 @@ describe('the console', () => {
   it('answers under its own names and by address alone', async () => {
     const { port } = new URL(world.edge.url);
     const statusOf = (host: string, path: string) =>
-      new Promise<[number, string]>((resolve, reject) => {
+      new Promise<[number, string, unknown]>((resolve, reject) => {
         request({ port, path, headers: { host } }, (response) => {
           let body = '';
           response.setEncoding('utf8').on('data', (part: string) => (body += part));
-          response.on('end', () => resolve([response.statusCode!, body]));
+          response.on('end', () => resolve([response.statusCode!, body, response.headers['x-content-type-options']]));
         })
           .on('error', reject)
           .end();
@@ -119,9 +119,9 @@ describe('the console', () => {
       ])
         expect([host, path, (await statusOf(host, path))[0]]).toEqual([host, path, expected]);
       for (const host of ['evil.example', 'conclave.example.com.evil.example', 'xconclave.example.com', '@']) {
-        const [status, body] = await statusOf(host, path);
-        expect([host, path, status]).toEqual([host, path, host === '@' ? expect.any(Number) : 421]);
-        if (status === 421) expect(JSON.parse(body)).toMatchObject({ code: 'request.misdirected', host });
+        const [status, body, sniffed] = await statusOf(host, path);
+        expect([host, path, status, sniffed]).toEqual([host, path, 421, 'nosniff']);
+        expect(JSON.parse(body)).toMatchObject({ code: 'request.misdirected', host });
       }
     }
     const metrics = ['evil.example', 'conclave.example.com', 'inside.example', '10.0.0.7'].map((host) =>

@@ -36,6 +36,9 @@ export interface World {
 /** First part of every log's origin: audit signs it, consensus writes it into receipts. */
 const LOG_HOST = 'conclave.local';
 
+/** With which the image starts every service (deploy/docker/Dockerfile); of flags that contradict each other Node takes the last. */
+export const imageNodeFlags = ['--max-semi-space-size=32'] as const;
+
 const plain = { nodeFlags: ['--max-semi-space-size=4'], args: [], schema: true, env: () => ({}) } as const;
 
 export const services: readonly ServiceEntry[] = [

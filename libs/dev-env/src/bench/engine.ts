@@ -1,4 +1,5 @@
 /** `npm run bench -- engine`: the durable engine on stores of its own, each case on a database that nobody used before. */
+import { imageNodeFlags } from '../services.js';
 import { backlog } from './engine/backlog.js';
 import { fanOut } from './engine/fan-out.js';
 import { growth } from './engine/growth.js';
@@ -22,7 +23,7 @@ const alone: Measures<Installation> = {
   ...{ claim: backlog, soak },
 };
 
-/** All services, as users meet them. */
+/** All services, as users meet them: Node is told what the image tells it. */
 const whole: Measures<Platform> = { b2: http, b11: fanOut };
 /** As many as the busiest case has callers. */
 const WHOLE = { WORKER_SLOTS: '128' };
@@ -35,7 +36,7 @@ export async function engine(rounds: number, chosen: readonly string[]): Promise
   const [inside, outside] = [Object.entries(alone).filter(is), Object.entries(whole).filter(is)];
   return [
     ...(inside.length > 0 ? await withInstallation((on) => measureAll(on, inside, rounds)) : []),
-    ...(outside.length > 0 ? await withPlatform((on) => measureAll(on, outside, rounds), WHOLE) : []),
+    ...(outside.length > 0 ? await withPlatform((on) => measureAll(on, outside, rounds), WHOLE, imageNodeFlags) : []),
   ];
 }
 

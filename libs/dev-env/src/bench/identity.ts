@@ -1,21 +1,17 @@
 /**
- * What people and directories cost: sign-ins by one credential after another; a directory that provisions five thousand
+ * What people and directories cost: sign-ins by a key, a passkey and a provider; a directory that provisions five thousand
  * people, reads them all and takes some of them away; how long their keys outlive them; and keys that rotate meanwhile.
  */
-import { postRequest, load } from './load.js';
-import { createKeys } from './api-keys.js';
+import { asker, AT_ONCE, timer } from './asking.js';
 import { withPlatform, type Platform } from './platform.js';
 import type { Case } from './report.js';
 import { rotations } from './rotations.js';
-import { cpuByProcess } from './processes.js';
-import { medians, percentile } from './statistics.js';
+import { signIns } from './sign-ins.js';
+import { percentile } from './statistics.js';
 
-const SECONDS = 5;
-const WARM_UP_S = 5;
 const PEOPLE = 5_000;
 /** Of these, how many have a key and leave. */
 const LEAVERS = 200;
-const AT_ONCE = 16;
 const UNLIMITED = String(100_000_000);
 const SCIM = 'application/scim+json';
 const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
@@ -38,27 +34,6 @@ export async function identity(rounds: number, chosen: readonly string[]): Promi
       if (chosen.length === 0 || chosen.includes(name)) cases.push(...(await part(platform, rounds)));
     return cases;
   }, env);
-}
-
-async function signIns(platform: Platform, rounds: number): Promise<Case[]> {
-  const port = Number(new URL(platform.gateway).port);
-  const keys = await createKeys(platform, 'viewer');
-  const requests = keys.map((apiKey) => postRequest('/v1/sign-ins', { apiKey }));
-  const answer = { status: 201, text: 'csrf' };
-  await load({ port, requests, answer, connections: AT_ONCE, seconds: WARM_UP_S });
-  const cases: Case[] = [];
-  for (const connections of [1, AT_ONCE]) {
-    const turns = [];
-    for (let round = 0; round < rounds; round++) {
-      const { answers, seconds, latenciesMs } = await load({ port, requests, answer, connections, seconds: SECONDS });
-      turns.push({
-        signInsPerS: answers / seconds,
-        ...{ p50Ms: percentile(latenciesMs, 50), p99Ms: percentile(latenciesMs, 99) },
-      });
-    }
-    cases.push({ bench: 'identity', case: `POST /v1/sign-ins c=${connections}`, figures: medians(turns) });
-  }
-  return cases;
 }
 
 async function directory(platform: Platform): Promise<Case[]> {
@@ -119,38 +94,3 @@ async function leave(
   deaths.sort((a, b) => a - b);
   return { p50Ms: percentile(deaths, 50), p99Ms: percentile(deaths, 99) };
 }
-
-/** Does all of them, some at once, and tells what one cost: auth and the database share the CPU with who asks. */
-const timer =
-  ({ pids }: Platform) =>
-  async <T>(all: readonly T[], work: (one: T) => Promise<void>, atOnce = AT_ONCE): Promise<Record<string, number>> => {
-    const queue = [...all].reverse();
-    const latencies: number[] = [];
-    const cpu = cpuByProcess(pids);
-    const started = performance.now();
-    const worker = async (): Promise<void> => {
-      for (let one = queue.pop(); one !== undefined; one = queue.pop()) {
-        const from = performance.now();
-        await work(one);
-        latencies.push(performance.now() - from);
-      }
-    };
-    await Promise.all(Array.from({ length: atOnce }, worker));
-    const seconds = (performance.now() - started) / 1_000;
-    const after = cpuByProcess(pids);
-    const cpuMs = (name: string) => (((after[name] ?? 0) - (cpu[name] ?? 0)) / all.length) * 1_000;
-    latencies.sort((a, b) => a - b);
-    return {
-      ...{ seconds, perS: all.length / seconds, p50Ms: percentile(latencies, 50), p99Ms: percentile(latencies, 99) },
-      ...{ authCpuMs: cpuMs('auth'), postgresCpuMs: cpuMs('postgres') },
-    };
-  };
-
-const asker =
-  ({ gateway, apiKey }: Platform) =>
-  async (method: string, path: string, body?: object, key = apiKey, type = 'application/json'): Promise<unknown> => {
-    const headers = { authorization: `Bearer ${key}`, ...(body && { 'content-type': type }) };
-    const response = await fetch(gateway + path, { method, headers, ...(body && { body: JSON.stringify(body) }) });
-    if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${await response.text()}`);
-    return response.json();
-  };

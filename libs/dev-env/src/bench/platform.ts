@@ -22,11 +22,19 @@ export interface Platform extends DevFile {
 export async function withPlatform<T>(
   work: (platform: Platform) => Promise<T>,
   env: NodeJS.ProcessEnv = {},
+  nodeFlags: readonly string[] = [],
 ): Promise<T> {
   const dir = openTestRun();
   const { DATABASE_URL: _, NATS_URL: __, REDIS_URL: ___, OTEL_EXPORTER_OTLP_ENDPOINT: ____, ...outer } = process.env;
   const [logDir, devFile] = [join(dir, 'logs'), join(dir, 'dev.json')];
-  const supervisor = new Supervisor({ dataDir: dir, logDir, devFile, outer: { ...outer, ...env }, quickInit: true });
+  const supervisor = new Supervisor({
+    dataDir: dir,
+    logDir,
+    devFile,
+    outer: { ...outer, ...env },
+    nodeFlags,
+    quickInit: true,
+  });
   let ending: Promise<void> | undefined;
   const end = () => (ending ??= supervisor.stop().then(() => closeTestRun(dir)));
   const interrupted = () => void end().finally(() => process.exit(130));

@@ -31,6 +31,8 @@ export interface SupervisorOptions {
   /** Wished for the gateway; another is taken when it is busy. */
   readonly gatewayPort?: number;
   readonly quickInit?: boolean;
+  /** What Node is told besides what the table of services says. */
+  readonly nodeFlags?: readonly string[];
   /** Called with every change of status. */
   readonly onStatus?: (status: SupervisorStatus) => void;
   /** Where addresses, keys and pids are written for whoever uses the installation. */
@@ -177,10 +179,11 @@ export class Supervisor {
       const world = await this.bringPorts(stores);
       const started = await Promise.all(
         services.map(async (entry) => {
-          const args = [...entry.nodeFlags, join(program, `${entry.folder}.js`), ...entry.args];
+          const nodeFlags = [...entry.nodeFlags, ...(this.options.nodeFlags ?? [])];
+          const args = [...nodeFlags, join(program, `${entry.folder}.js`), ...entry.args];
           const env = serviceEnv(entry, world);
           mkdirSync(env['DATA_DIR'] ?? '', { recursive: true, mode: 0o700 });
-          const hash = digest(code.get(entry.folder) ?? '', JSON.stringify([entry.nodeFlags, entry.args, env]));
+          const hash = digest(code.get(entry.folder) ?? '', JSON.stringify([nodeFlags, entry.args, env]));
           const url = `http://127.0.0.1:${world.ports[entry.name]}`;
           return this.processOf(entry.name).ensure({ args, env, url, hash });
         }),

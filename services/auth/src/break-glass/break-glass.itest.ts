@@ -10,9 +10,8 @@ import {
   tenantRoles,
   type Permission,
 } from '@conclave/contracts';
-import { refusalOf, type TestPrincipal } from '@conclave/dev-env/testing';
+import { refusalOf, SoftAuthenticator, type TestPrincipal } from '@conclave/dev-env/testing';
 import { SITE, edge, startAuth, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
-import { SoftAuthenticator } from '../testing/soft-authenticator.js';
 
 const reason = 'the production database is full';
 const role = 'on-call';

@@ -10,11 +10,10 @@ import {
   tenants,
   type Role,
 } from '@conclave/contracts';
-import { eventually, refusalOf, type TestPrincipal } from '@conclave/dev-env/testing';
+import { eventually, refusalOf, SoftAuthenticator, type TestPrincipal } from '@conclave/dev-env/testing';
 import { Database, type PlacedEvent } from '@conclave/postgres-kit';
 import { ForgetSubject } from '../members/forget-subject.js';
 import { SITE, edge, startAuth, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
-import { SoftAuthenticator } from '../testing/soft-authenticator.js';
 
 describe('one-time links', () => {
   let fixture: AuthFixture;

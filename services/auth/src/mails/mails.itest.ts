@@ -2,13 +2,12 @@
 import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { auth, events, invitations, mails, passkeys, signIns } from '@conclave/contracts';
-import { refusalOf, refusedWith } from '@conclave/dev-env/testing';
+import { refusalOf, refusedWith, SoftAuthenticator } from '@conclave/dev-env/testing';
 import { Database, type PlacedEvent } from '@conclave/postgres-kit';
 import { SMTPServer } from 'smtp-server';
 import { DestroyDataKeys } from '../data-keys/destroy-data-keys.js';
 import { ForgetSubject } from '../members/forget-subject.js';
 import { SITE, edge, startAuth, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
-import { SoftAuthenticator } from '../testing/soft-authenticator.js';
 import { Egress } from '@conclave/nest-kit/egress';
 import { Smtp } from './smtp.js';
 

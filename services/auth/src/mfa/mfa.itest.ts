@@ -14,13 +14,12 @@ import {
   signIns,
   type RequestInputOf,
 } from '@conclave/contracts';
-import { refusalOf, refusedWith, type TestPrincipal } from '@conclave/dev-env/testing';
+import { refusalOf, refusedWith, SoftAuthenticator, type TestPrincipal } from '@conclave/dev-env/testing';
 import { Database } from '@conclave/postgres-kit';
 import { Secret, TOTP } from 'otpauth';
 import { Authenticator } from '../credentials/authenticator.js';
 import { OpenSignIn, type OpenedSignIn } from '../sign-ins/open-sign-in.js';
 import { SITE, edge, startAuth, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
-import { SoftAuthenticator } from '../testing/soft-authenticator.js';
 import { AuthenticatorApps } from './authenticator-apps.js';
 import { ConfirmTotp } from './confirm-totp.js';
 

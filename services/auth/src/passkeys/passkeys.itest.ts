@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { auth, events, newId, ownerPermissions, passkeys, type RequestInputOf } from '@conclave/contracts';
-import { eventually, refusalOf, type TestPrincipal } from '@conclave/dev-env/testing';
+import { eventually, refusalOf, SoftAuthenticator, type TestPrincipal } from '@conclave/dev-env/testing';
 import { Database } from '@conclave/postgres-kit';
 import { SITE, edge, startAuth, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
-import { SoftAuthenticator } from '../testing/soft-authenticator.js';
 import { sweepChallenges } from './postgres-passkeys.js';
 
 describe('passkeys', () => {

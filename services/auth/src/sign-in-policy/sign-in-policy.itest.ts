@@ -2,12 +2,11 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { auth, connections, events, invitations, passkeys, signInPolicy, tenants } from '@conclave/contracts';
-import { eventually, refusalOf, type TestPrincipal } from '@conclave/dev-env/testing';
+import { eventually, refusalOf, SoftAuthenticator, type TestPrincipal } from '@conclave/dev-env/testing';
 import { Database } from '@conclave/postgres-kit';
 import { OpenSignIn, type OpenedSignIn } from '../sign-ins/open-sign-in.js';
 import { SITE, edge, startAuth, type AuthFixture, type TestTenant } from '../testing/auth-fixture.js';
 import { tokenUnder } from '../testing/oauth-client.js';
-import { SoftAuthenticator } from '../testing/soft-authenticator.js';
 
 const ONLY = 'auth.sign-in.providers-only';
 const JOB = join(import.meta.dirname, '../jobs/recover-owner.js');

@@ -1,8 +1,7 @@
 /** A program of somebody else's that speaks OAuth to auth, and the browser of the person it acts for. */
 import { invitations, oauth } from '@conclave/contracts';
-import type { TestPrincipal } from '@conclave/dev-env/testing';
+import { SoftAuthenticator, type TestPrincipal } from '@conclave/dev-env/testing';
 import { SITE, edge, type AuthFixture, type TestTenant } from './auth-fixture.js';
-import { SoftAuthenticator } from './soft-authenticator.js';
 
 /** What the edge does with a request of the protocol: it reads it and hands it on. */
 export const speakTo =

@@ -1,6 +1,7 @@
 /** What is measured runs in a process of its own, with nothing but its load beside it, and answers over Node's IPC. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
+import { imageNodeFlags } from '../../services.js';
 
 /** One durable run: so many steps, each of which leaves `payload` in the journal. */
 export interface Job {
@@ -65,15 +66,12 @@ export interface Question {
 
 export type Answer = { readonly no: number } & ({ readonly value: unknown } | { readonly fault: string });
 
-/** With which the image starts every service (deploy/docker/Dockerfile). */
-const NODE_FLAGS = ['--max-semi-space-size=32'];
-
 /** Starts the module in a process. @throws Error with what it said when it cannot open or ends early */
 export async function startContestant(module: string, options: unknown): Promise<Process> {
   const child = fork(join(import.meta.dirname, 'contestant-main.js'), [module], {
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    execArgv: [...process.execArgv, ...NODE_FLAGS],
+    execArgv: [...process.execArgv, ...imageNodeFlags],
     // Not an argument: options hold passwords, and everybody may see arguments.
     env: { ...process.env, CONTESTANT_OPTIONS: JSON.stringify(options) },
   });

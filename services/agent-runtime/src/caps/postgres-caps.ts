@@ -20,10 +20,12 @@ export class PostgresCaps {
   ) {}
 
   async list(ctx: Actor): Promise<ReplyOf<typeof caps.listCaps>> {
-    const items = await this.db.autocommit(ctx).query<ReplyOf<typeof caps.listCaps>['items'][number]>(
-      `select kind, key as name, slots, running from (${capsOf('$1')}) c order by kind, key`,
-      [ctx.tenantId],
-    );
+    const items = await this.db
+      .autocommit(ctx)
+      .query<ReplyOf<typeof caps.listCaps>['items'][number]>(
+        `select kind, key as name, slots, running from (${capsOf('$1')}) c order by kind, key`,
+        [ctx.tenantId],
+      );
     return { items };
   }
 

@@ -87,7 +87,7 @@ const CREATE = `
       attempt, epoch, lease_owner)
     select tenant, id, 'root', 1, case when taken then 'running' else 'ready' end,
       at + coalesce(priority, 0) * interval '5 min', coalesce(slow, false), session, workspace, agent, provider,
-      ${newLine('tenant', 'workspace', 'agent', 'provider')},
+      case when taken then '' else ${newLine('tenant', 'workspace', 'agent', 'provider')} end,
       taken::int, case when taken then epoch else 0 end, case when taken then $2 end
     from x
   ), e as (

@@ -72,6 +72,37 @@ describe('which turns run', () => {
       expect(await agentsOf(32)).toEqual(['model', 'timer']);
     });
 
+    it('takes what none holds back from behind thousands that one does, in its order, and these in theirs', async () => {
+      const neighbour = testPrincipal();
+      const flood = (): Promise<string[]> => Promise.all(Array.from({ length: 1_000 }, () => create()));
+      const first = await create();
+      const [running] = await claim(1);
+      await flood();
+      await set('agent', 'human', 1);
+      await flood();
+      const timer = (priority: (typeof runtime.priorities)[number]) =>
+        create({ agent: 'timer', input: { delayMs: 0 }, priority });
+      const [low, normal, urgent] = [await timer('low'), await timer('normal'), await timer('urgent')];
+      const theirs = await create(human, neighbour);
+      const claimed = await claim(4);
+      expect(claimed.map(({ runId }) => runId)).toContain(theirs);
+      for (let more = true; more;) {
+        const { turns, left } = await app().get(Engine).claim(WORKER, { turns: 4, slow: 4, leaseMs: LEASE_MS });
+        claimed.push(...turns);
+        more = left.quick || left.slow;
+      }
+      const mine = claimed.filter(({ tenantId }) => tenantId === me.tenantId);
+      expect(mine.map(({ runId }) => runId)).toEqual([urgent, normal, low]);
+      expect(await listed()).toEqual([{ kind: 'agent', name: 'human', slots: 1, running: 1 }]);
+      const waiting = await fixture.database.query<{ run_id: string }>(
+        `select run_id from runtime.turn where state = 'ready' order by sort_at limit 3`,
+      );
+      const came: string[] = [];
+      for (let ended = running; came.length < waiting.length; [ended] = await claim(4), came.push(ended!.runId))
+        await finish(ended!);
+      expect([running!.runId, came]).toEqual([first, waiting.map(({ run_id }) => run_id)]);
+    }, 60_000);
+
     it('keeps none of another tenant’s, and shows none', async () => {
       const [stranger, workspace] = [testPrincipal(), me.workspaceId];
       await set('agent', 'human', 1);

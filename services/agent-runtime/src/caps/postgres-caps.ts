@@ -4,14 +4,10 @@ import type { RequestContext } from '@conclave/nest-kit';
 import { Database, lock, once, type Actor, type Tx } from '@conclave/postgres-kit';
 import { AgentHouse } from '../engine/agent-house.js';
 import { Bells } from '../engine/bells.js';
+import { capsOf, runningByLine } from '../engine/postgres-lines.js';
 import { ModelRoutes } from '../models/model-routes.js';
 
 type Wanted = RequestOf<typeof caps.setCap>;
-
-/** Turns of a cap that run now, to be followed by which caps. */
-const running = (tenant: string, kind: string, key: string): string =>
-  `(select count(*)::int from turn t where t.tenant_id = ${tenant} and t.state = 'running'
-    and ${key} = case ${kind} when 'workspace' then t.workspace_id when 'agent' then t.agent else t.provider end)`;
 
 /** How many turns run at once, as a tenant's owners want it. The claim reads what stands here. */
 @Injectable()
@@ -24,11 +20,12 @@ export class PostgresCaps {
   ) {}
 
   async list(ctx: Actor): Promise<ReplyOf<typeof caps.listCaps>> {
-    const items = await this.db.autocommit(ctx).query<ReplyOf<typeof caps.listCaps>['items'][number]>(
-      `select c.kind, c.key as name, c.slots, ${running('c.tenant_id', 'c.kind', 'c.key')} as running
-       from cap c where c.tenant_id = $1 order by c.kind, c.key`,
-      [ctx.tenantId],
-    );
+    const items = await this.db
+      .autocommit(ctx)
+      .query<ReplyOf<typeof caps.listCaps>['items'][number]>(
+        `select kind, key as name, slots, running from (${capsOf('$1')}) c order by kind, key`,
+        [ctx.tenantId],
+      );
     return { items };
   }
 
@@ -41,10 +38,11 @@ export class PostgresCaps {
           slots === null ? await takeAway(tx, ctx, request) : await this.put(tx, ctx, { ...request, slots });
         if (changed) await tx.emit(events.capChanged, { kind, name, ...(slots !== null && { slots }) });
         tx.afterCommit(() => this.bells.ready());
-        const now = await tx.one<{ running: number }>(`select ${running('$1', '$2::text', '$3')} as running`, [
-          ...[ctx.tenantId, kind, name],
-        ]);
-        return { kind, name, slots, running: now!.running };
+        const now = await tx.one<{ running: number }>(
+          `select running from (${runningByLine('$1')}) r where line = $2 || '/' || $3`,
+          [ctx.tenantId, kind, name],
+        );
+        return { kind, name, slots, running: now?.running ?? 0 };
       }),
     );
   }

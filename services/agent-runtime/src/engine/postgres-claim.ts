@@ -6,6 +6,7 @@
 import type { Role, Statements } from '@conclave/postgres-kit';
 import type { Json } from './agent-port.js';
 import type { ClaimedTurn } from './claimed-turn.js';
+import { LINES, atWork, capsOf } from './postgres-lines.js';
 
 export interface Capacity {
   readonly turns: number;
@@ -41,8 +42,12 @@ interface ClaimedRow {
   readonly created_at: Date;
   readonly answer: Json | null;
   readonly excludes: boolean;
-  readonly tenants: number;
-  readonly chosen: number;
+}
+
+/** Of which kind more may be ready; with a turn, unless none was taken. */
+interface MoreRow {
+  readonly more_quick: boolean;
+  readonly more_slow: boolean;
 }
 
 /**
@@ -54,69 +59,85 @@ export const beats = (leaseMs: string): string => `beat_at > clock_timestamp() -
 /** Claims are made one after the other, each on the state that the last one left. */
 export const ALONE = `select pg_advisory_xact_lock(hashtext('runtime.claim'))`;
 
-/** The turns that workers run; to be followed by whose. */
-const RUNNING = `select count(*) from worker o join turn t on t.lease_owner = o.id and t.state = 'running'`;
+/** While a cap of a tenant is full, a claim looks at so many more turns of each of its lines than it has places for. */
+const HELD_BACK = 32;
 
-/** $1 worker, $2 turns, $3 slow turns, $4 lease in milliseconds. */
+/**
+ * $1 worker, $2 turns, $3 slow turns, $4 lease in milliseconds. The line of a full cap is not looked at; whatever else a
+ * full cap holds back is sent to its line as it is met, so that nobody looks over it twice, and nothing is taken of a
+ * tenant that came after what a look has not got to. Gives one row at least, which says of what more may be ready.
+ */
 const CLAIM = `
   with recursive me as materialized (
     select id from worker where id = $1 and ${beats('$4')} for key share
   ), waiting as (
-    -- Steps over the index from one tenant's quick or slow turns to the next that there are.
-    (select tenant_id, slow from turn where state = 'ready' order by tenant_id, slow limit 1)
+    -- Steps over the index from one line of a tenant's quick or slow turns to the next that there is.
+    (select tenant_id, slow, line from turn where state = 'ready' order by tenant_id, slow, line limit 1)
     union all
-    select n.tenant_id, n.slow from waiting w cross join lateral (
-      select t.tenant_id, t.slow from turn t where t.state = 'ready' and (t.tenant_id, t.slow) > (w.tenant_id, w.slow)
-      order by t.tenant_id, t.slow limit 1
+    select n.tenant_id, n.slow, n.line from waiting w cross join lateral (
+      select t.tenant_id, t.slow, t.line from turn t
+      where t.state = 'ready' and (t.tenant_id, t.slow, t.line) > (w.tenant_id, w.slow, w.line)
+      order by t.tenant_id, t.slow, t.line limit 1
     ) n
   ), tenant as materialized (
-    select w.tenant_id, coalesce(h.weight, 1) as weight, h.slots is not null as bounded, greatest(coalesce(h.pass, 0), s.virtual_time) as pass,
+    select w.*, c.caps, c.rooms, coalesce(h.weight, 1) as weight, h.slots is not null as bounded,
+      greatest(coalesce(h.pass, 0), s.virtual_time) as pass,
       case when h.held_since is not null then 0 when h.slots is null then $2
-        else h.slots - (${RUNNING} where t.tenant_id = w.tenant_id) end as room
-    from (select distinct tenant_id from waiting) w cross join scheduler s left join tenant_share h on h.tenant_id = w.tenant_id
-  ), at_work as materialized (
-    -- Read once, however many caps count it.
-    select t.tenant_id, t.workspace_id, t.agent, t.provider
-    from (select distinct c.tenant_id from tenant n join cap c on c.tenant_id = n.tenant_id where exists (select from cap)) n
+        else h.slots - (select count(*) from ${atWork('w.tenant_id')}) end as room, count(*) over () as among
+    from (select tenant_id, array_agg(slow) as kinds, array_agg(line) as lines from waiting group by tenant_id) w
+    cross join (select virtual_time from scheduler limit 1) s left join tenant_share h on h.tenant_id = w.tenant_id
+    -- The tightest first: what waits behind it is seldom met for nothing.
+    left join lateral (
+      select array_agg(c.line order by c.slots, c.line) as caps, array_agg(c.slots - c.running order by c.slots, c.line) as rooms
+      from (${capsOf('w.tenant_id')}) c where exists (select from cap)
+    ) c on true
+  ), look as materialized (
+    select n.*, l.slow, l.line, cardinality(array_positions(n.kinds, l.slow)) > 1 as several, p.share, p.places, p.places + case when 0 >= any (n.rooms) then p.places + ${HELD_BACK} else 0 end as depth
+    from tenant n cross join unnest(n.kinds, n.lines) as l (slow, line)
     cross join lateral (
-      select t.* from worker o join turn t on t.lease_owner = o.id and t.state = 'running' where t.tenant_id = n.tenant_id) t
-  ), capped as materialized (
-    select c.tenant_id, c.kind, c.key, c.slots - (
-      select count(*) from at_work t
-      where t.tenant_id = c.tenant_id and c.key = case c.kind when 'workspace' then t.workspace_id when 'agent' then t.agent else t.provider end) as room
-    from tenant n join cap c on c.tenant_id = n.tenant_id
-    where exists (select from cap)
-  ), ready as materialized (
-    select t.*, n.pass, n.weight, n.bounded, n.pass + (row_number() over (partition by n.tenant_id order by t.sort_at) - 1) / n.weight::float8 as tag
-    from tenant n join waiting w using (tenant_id) join (values (false, $2), (true, $3)) as lane (slow, places) using (slow) cross join lateral (
-      select t.ctid as place, t.tenant_id, t.run_id, t.task_id, t.no, t.sort_at, t.slow, t.session_id, t.workspace_id, t.agent, t.provider
+      select s.share, least(s.share, n.room, n.rooms[array_position(n.caps, l.line)]) as places
+      from (select case when l.slow then $3 else $2 end as slots) k
+      cross join lateral (select least(k.slots, 2 + 2 * k.slots / n.among) as share) s
+    ) p
+    where p.places > 0
+  ), looked as materialized (
+    select l.room, l.rooms, l.pass, l.weight, l.bounded, l.caps is not null as capped, l.several, l.line, l.share, l.places, l.depth, t.*,
+      (select l.caps[p] from unnest(t.counted) p where l.rooms[p] <= 0 order by p limit 1) as behind
+    from look l cross join lateral (
+      select t.ctid as place, t.tenant_id, t.run_id, t.task_id, t.no, t.sort_at, t.slow, t.session_id,
+        case when l.caps is not null then array_remove(array(select array_position(l.caps, x) from unnest(${LINES}) x), null) end as counted
       from turn t
-      where t.tenant_id = n.tenant_id and t.slow = lane.slow and t.state = 'ready' and t.ready_at <= clock_timestamp()
+      where t.tenant_id = l.tenant_id and t.slow = l.slow and t.line = l.line and t.state = 'ready' and t.ready_at <= clock_timestamp()
         and (t.session_id is null or not exists (
           select from turn o where o.tenant_id = t.tenant_id and o.session_id = t.session_id and o.state = 'running'))
-        and not exists (
-          select from capped c where c.room <= 0 and c.tenant_id = t.tenant_id
-            and c.key = case c.kind when 'workspace' then t.workspace_id when 'agent' then t.agent else t.provider end)
-      order by t.sort_at limit greatest(0, least(n.room, lane.places, 2 + 2 * lane.places / (select count(*) from tenant)))
+      order by t.sort_at limit l.depth
     ) t
+  ), cut as materialized (
+    -- Looks that ended before their line did and before what there is room for: more of it may be ready.
+    select tenant_id, slow, several, max(sort_at) as reached from looked group by tenant_id, slow, line, several, share, places, depth
+    having count(*) = depth and (places = share or count(*) filter (where behind is null) < places)
+  ), reached as materialized (
+    select tenant_id, slow, min(reached) as at from cut where several group by tenant_id, slow
+  ), ready as materialized (
+    select *, pass + (row_number() over (partition by tenant_id order by sort_at) - 1) / weight::float8 as tag
+    from looked l where behind is null and not exists (
+      select from reached c where c.tenant_id = l.tenant_id and c.slow = l.slow and l.sort_at > c.at)
   ), beyond as materialized (
     -- What would go beyond a cap if all of this batch ran.
-    select r.tenant_id, r.run_id, r.task_id, r.no from (
-      select r.tenant_id, r.run_id, r.task_id, r.no, c.room,
-        row_number() over (partition by c.tenant_id, c.kind, c.key order by r.tag) as nth
-      from ready r join capped c on c.tenant_id = r.tenant_id
-        and c.key = case c.kind when 'workspace' then r.workspace_id when 'agent' then r.agent else r.provider end
-    ) r where r.nth > r.room
+    select place, slow from (
+      select r.place, r.slow, r.rooms[p] as room, row_number() over (partition by r.tenant_id, p order by r.tag) as nth
+      from ready r cross join unnest(r.counted) as p
+    ) r where nth > room
   ), allowed as (
-    select *, row_number() over (partition by slow order by tag, tenant_id) as nth,
-      row_number() over (partition by tenant_id, coalesce(session_id, run_id || task_id) order by tag) as in_session
-    from ready r
-    where not exists (
-      select from beyond b where b.tenant_id = r.tenant_id and b.run_id = r.run_id and b.task_id = r.task_id and b.no = r.no)
+    select *, row_number() over (partition by tenant_id, coalesce(session_id, run_id || task_id) order by tag) as in_session
+    from ready r where not exists (select from beyond b where b.place = r.place)
   ), chosen as materialized (
-    select * from allowed where (not slow or nth <= $3) and in_session = 1 order by tag, tenant_id limit $2
+    select * from (
+      select *, row_number() over (partition by slow order by tag, tenant_id) as nth, row_number() over (partition by tenant_id order by tag) as in_tenant
+      from allowed where in_session = 1
+    ) a where (not slow or nth <= $3) and in_tenant <= room order by tag, tenant_id limit $2
   ), picked as materialized (
-    select t.*, c.tag, c.pass, c.weight, c.bounded
+    select t.*, c.tag, c.pass, c.weight, c.bounded or c.capped as bounded
     -- Each is where it was found; one that was changed meanwhile is not, and is left to the next claim. The keys are
     -- compared again for the planner alone: were what follows planned for many rows, it would read whole tables.
     from chosen c cross join lateral (
@@ -124,12 +145,19 @@ const CLAIM = `
       where t.ctid = c.place and t.state || '' = 'ready' and exists (select from me)
       limit 1 for update skip locked) t
     where t.tenant_id = c.tenant_id and t.run_id = c.run_id and t.task_id = c.task_id
+  ), held_back as materialized (
+    select t.place, l.behind from looked l cross join lateral (
+      select t.ctid as place from turn t where t.ctid = l.place and t.state || '' = 'ready' and exists (select from me)
+      limit 1 for update skip locked) t
+    where l.behind is not null
+  ), sent as (
+    update turn t set line = h.behind from held_back h where t.ctid = h.place
   ), taken as (
     update turn t set state = 'running', lease_owner = $1, attempt = attempt + 1,
       epoch = greatest(t.epoch + 1, (extract(epoch from clock_timestamp()) * 1000000)::bigint)
     from picked p where t.ctid = p.place
     returning t.tenant_id, t.run_id, t.task_id, t.no, t.epoch, t.attempt, t.failures, t.lost, t.slow, t.last_error, p.tag, p.pass, p.weight,
-      t.session_id is not null or p.bounded or exists (select from capped c where c.tenant_id = t.tenant_id) as excludes
+      t.session_id is not null or p.bounded as excludes
   ), charged as (
     insert into tenant_share (tenant_id, pass)
     select tenant_id, pass + count(*) / weight::float8 from taken group by tenant_id, pass, weight order by tenant_id
@@ -143,15 +171,25 @@ const CLAIM = `
     returning r.tenant_id, r.id, r.next_seq - 1 as seq
   ), told as (
     insert into run_event (tenant_id, run_id, seq, type, data) select tenant_id, id, seq, 'run.started', '{}' from started
+  ), more as (
+    -- Also what waits until its cap is counted again, and one that somebody held just then.
+    select coalesce(bool_or(not slow), false) as quick, coalesce(bool_or(slow), false) as slow from (
+      select slow from cut
+      union all
+      select slow from beyond
+      union all
+      select false where (select count(*) from picked) < (select count(*) from chosen)
+    ) m where exists (select from me)
   )
-  select t.*, k.agent, r.actor, k.input, r.input as run_input, r.workspace_id, r.parent_run_id, r.created_at,
-    case when t.no > 1 then (
-      select w.answer from wait w where w.tenant_id = t.tenant_id and w.run_id = t.run_id and w.task_id = t.task_id and w.no = t.no - 1
-    ) end as answer,
-    (select count(*)::int from tenant) as tenants, (select count(*)::int from chosen) as chosen
-  from taken t
-  join task k on k.tenant_id = t.tenant_id and k.run_id = t.run_id and k.id = t.task_id
-  join run r on r.tenant_id = t.tenant_id and r.id = t.run_id
+  select m.quick as more_quick, m.slow as more_slow, t.* from more m left join (
+    select t.*, k.agent, r.actor, k.input, r.input as run_input, r.workspace_id, r.parent_run_id, r.created_at,
+      case when t.no > 1 then (
+        select w.answer from wait w where w.tenant_id = t.tenant_id and w.run_id = t.run_id and w.task_id = t.task_id and w.no = t.no - 1
+      ) end as answer
+    from taken t
+    join task k on k.tenant_id = t.tenant_id and k.run_id = t.run_id and k.id = t.task_id
+    join run r on r.tenant_id = t.tenant_id and r.id = t.run_id
+  ) t on true
   order by t.tag, t.tenant_id`;
 
 /** What tasks have journaled so far; asked only for those that may have something. */
@@ -163,29 +201,24 @@ const JOURNALS = `
 /** Takes ready turns for a worker; runs start with their first. */
 export async function claimTurns(claims: Role, worker: string, capacity: Capacity): Promise<Claim> {
   const { turns, slow, leaseMs } = capacity;
-  const rows = await claims.together<ClaimedRow>([[ALONE], [CLAIM, [worker, turns, slow, leaseMs]]]);
+  const rows = await claims.together<MoreRow & (ClaimedRow | { readonly run_id: null })>([
+    [ALONE],
+    [CLAIM, [worker, turns, slow, leaseMs]],
+  ]);
+  const taken = rows.filter((row) => row.run_id !== null);
   const journals = await journalsOf(
     claims.autocommit(),
-    rows.filter((row) => row.attempt > 1 || row.no > 1),
+    taken.filter((row) => row.attempt > 1 || row.no > 1),
   );
-  const left = (slow: boolean, places: number): boolean => {
-    const taken = rows.filter((row) => row.slow === slow);
-    const byTenant = [...Map.groupBy(taken, (row) => row.tenant_id).values()];
-    const most = Math.max(0, ...byTenant.map((own) => own.length));
-    return taken.length >= places || most >= perTenant(places, rows[0]?.tenants ?? 1);
-  };
+  const { more_quick: quick, more_slow: more } = rows[0]!;
   return {
-    turns: rows.map((row) => turnOf(row, worker, journals)),
-    // One that somebody held just then was chosen, and is left.
+    turns: taken.map((row) => turnOf(row, worker, journals)),
     left: {
-      quick: rows.length >= turns || rows.length < (rows[0]?.chosen ?? 0) || left(false, turns),
-      slow: left(true, slow),
+      quick: quick || taken.length >= turns,
+      slow: more || taken.filter((row) => row.slow).length >= slow,
     },
   };
 }
-
-/** Most turns that one claim looks at of one tenant, as in the statement. */
-const perTenant = (places: number, tenants: number): number => 2 + Math.floor((2 * places) / tenants);
 
 async function journalsOf(
   db: Statements,

@@ -9,6 +9,7 @@ import type { Json } from './agent-port.js';
 import type { ClaimedTurn } from './claimed-turn.js';
 import { journalJson } from './journal-form.js';
 import { beats } from './postgres-claim.js';
+import { newLine } from './postgres-lines.js';
 
 export interface NewRun {
   readonly tenantId: string;
@@ -82,10 +83,11 @@ const CREATE = `
     insert into task (tenant_id, run_id, id, agent, input, state, slow, provider)
     select tenant, id, 'root', agent, coalesce("rootInput", '{}'), 'open', coalesce(slow, false), provider from x
   ), t as (
-    insert into turn (tenant_id, run_id, task_id, no, state, sort_at, slow, session_id, workspace_id, agent, provider,
+    insert into turn (tenant_id, run_id, task_id, no, state, sort_at, slow, session_id, workspace_id, agent, provider, line,
       attempt, epoch, lease_owner)
     select tenant, id, 'root', 1, case when taken then 'running' else 'ready' end,
       at + coalesce(priority, 0) * interval '5 min', coalesce(slow, false), session, workspace, agent, provider,
+      case when taken then '' else ${newLine('tenant', 'workspace', 'agent', 'provider')} end,
       taken::int, case when taken then epoch else 0 end, case when taken then $2 end
     from x
   ), e as (

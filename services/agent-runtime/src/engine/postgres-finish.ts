@@ -7,6 +7,7 @@ import type { Ending } from './agent-house.js';
 import type { Activation, TaskSpec } from './agent-port.js';
 import type { ClaimedTurn } from './claimed-turn.js';
 import { journalJson } from './journal-form.js';
+import { newLine } from './postgres-lines.js';
 import { lockSignals, settleKnown } from './postgres-waits.js';
 
 export interface Finish {
@@ -72,9 +73,10 @@ const FINISH = `
       "dependsOn", dependants, cardinality("dependsOn"), pos
     from spawned
   ), st as (
-    insert into turn (tenant_id, run_id, task_id, no, state, slow, sort_at, session_id, workspace_id, agent, provider, pos)
+    insert into turn (tenant_id, run_id, task_id, no, state, slow, sort_at, session_id, workspace_id, agent, provider, line, pos)
     select tenant, run, task, no, case was when 'paused' then 'paused' else 'ready' end, slow,
-      clock_timestamp() + priority * interval '5 min', session_id, workspace_id, agent, provider, pos
+      clock_timestamp() + priority * interval '5 min', session_id, workspace_id, agent, provider,
+      ${newLine('tenant', 'workspace_id', 'agent', 'provider')}, pos
     from (
       select tenant, run, id as task, 1 as no, coalesce(slow, false) as slow, agent, provider, was, priority, workspace_id, session_id, pos
       from spawned where cardinality("dependsOn") = 0

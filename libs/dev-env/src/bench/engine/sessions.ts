@@ -51,7 +51,7 @@ async function hibernated(on: Grounds): Promise<Case> {
   return engineCase('b10 sessions that sleep', figures, [aim('perGib', { atLeast: 1_000_000 })]);
 }
 
-/** From the message's way to the edge, and from the commit of its run, to the claim of the first turn; one at a time. */
+/** To the claim of the first turn: from the message's way to the edge, and from when its run is written; one at a time. */
 async function woken(on: Grounds): Promise<Case> {
   const ids = await openSessions(on, ECHO, WOKEN_BEFORE + WOKEN);
   const sentAt = new Map<string, number>();

@@ -66,10 +66,14 @@ export const placedEvent = (row: EventRow): PlacedEvent => ({
   position: { lane: row.lane, epoch: row.epoch, pos: Number(row.pos) },
 });
 
-/** By its indexes: a plan made while the log was small would read all of it. */
+/**
+ * By its indexes: a plan made while the log was small would read all of it. And in their order: a scan that makes a bitmap
+ * of an index leaves entries of events that got their places, and the next one finds them all again until Postgres cleans
+ * up; a plain one marks them as dead.
+ */
 const LOCK = `
 select pg_advisory_xact_lock(hashtext('relay'), hashtext(current_schema())), set_config('enable_seqscan', 'off', true),
-  set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)`;
+  set_config('enable_bitmapscan', 'off', true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)`;
 
 /** $1: behind which number to look. */
 const STAMP = `

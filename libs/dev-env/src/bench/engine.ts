@@ -1,5 +1,7 @@
 /** `npm run bench -- engine`: the durable engine on stores of its own, each case on a database that nobody used before. */
 import { imageNodeFlags } from '../services.js';
+import { createKeys } from './api-keys.js';
+import { COUNTING } from './engine/at-rest.js';
 import { backlog } from './engine/backlog.js';
 import { fanOut } from './engine/fan-out.js';
 import { growth } from './engine/growth.js';
@@ -8,6 +10,7 @@ import { withInstallation, type Installation } from './engine/installation.js';
 import { neighbours } from './engine/neighbours.js';
 import { parked } from './engine/parked.js';
 import { recovery } from './engine/recovery.js';
+import { sessions } from './engine/sessions.js';
 import { soak } from './engine/soak.js';
 import { lone, throughput } from './engine/throughput.js';
 import { workers } from './engine/workers.js';
@@ -19,24 +22,38 @@ type Measures<On> = Readonly<Record<string, (on: On, rounds: number) => Promise<
 
 /** The engine's process and its stores. */
 const alone: Measures<Installation> = {
-  ...{ b1: throughput, b3: lone, b9: recovery, b10: parked, b13: growth, b14: neighbours, b15: workers },
+  ...{ b1: throughput, b3: lone, b9: recovery, b13: growth, b14: neighbours, b15: workers },
   ...{ claim: backlog, soak },
 };
 
 /** All services, as users meet them: Node is told what the image tells it. */
 const whole: Measures<Platform> = { b2: http, b11: fanOut };
+/** The same on a Postgres that counts statements, which costs it some of its time. */
+const counted: Measures<Platform> = {
+  async b10(platform) {
+    const keys = await createKeys(platform, 'developer');
+    const ofSessions = await sessions(platform, keys);
+    return [...(await parked(platform, keys)), ...ofSessions];
+  },
+};
 /** As many as the busiest case has callers. */
 const WHOLE = { WORKER_SLOTS: '128' };
 
-export const engineCases: readonly string[] = [...Object.keys(alone), ...Object.keys(whole)];
+export const engineCases: readonly string[] = [alone, counted, whole].flatMap((measures) => Object.keys(measures));
 
 /** The chosen cases, or all of them. */
 export async function engine(rounds: number, chosen: readonly string[]): Promise<Case[]> {
   const is = ([name]: readonly [string, unknown]): boolean => chosen.length === 0 || chosen.includes(name);
-  const [inside, outside] = [Object.entries(alone).filter(is), Object.entries(whole).filter(is)];
+  const inside = Object.entries(alone).filter(is);
+  const [watched, outside] = [Object.entries(counted).filter(is), Object.entries(whole).filter(is)];
+  const onPlatform = async (cases: typeof outside, options?: Parameters<typeof withPlatform>[2]): Promise<Case[]> =>
+    cases.length > 0
+      ? withPlatform((on) => measureAll(on, cases, rounds), WHOLE, { nodeFlags: imageNodeFlags, ...options })
+      : [];
   return [
     ...(inside.length > 0 ? await withInstallation((on) => measureAll(on, inside, rounds)) : []),
-    ...(outside.length > 0 ? await withPlatform((on) => measureAll(on, outside, rounds), WHOLE, imageNodeFlags) : []),
+    ...(await onPlatform(watched, { postgresLibraries: COUNTING })),
+    ...(await onPlatform(outside)),
   ];
 }
 

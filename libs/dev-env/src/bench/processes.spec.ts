@@ -1,5 +1,6 @@
+import { spawn } from 'node:child_process';
 import { describe, expect, it } from '@jest/globals';
-import { cpuSecondsOf, memoryOf, parseRollup } from './processes.js';
+import { cpuSecondsOf, memoryOf, parseRollup, processesOf } from './processes.js';
 
 const onLinux = process.platform === 'linux' ? it : it.skip;
 
@@ -16,5 +17,14 @@ describe('a process', () => {
     const { pss, private: own } = memoryOf(process.pid);
     expect(pss).toBeGreaterThanOrEqual(own);
     expect(own).toBeGreaterThan(1e6);
+  });
+
+  onLinux('is one with what it started', async () => {
+    const before = processesOf(process.pid);
+    const child = spawn('sleep', ['60']);
+    expect(processesOf(process.pid)).toBe(before + 1);
+    child.kill();
+    await new Promise((ended) => child.once('exit', ended));
+    expect(processesOf(process.pid)).toBe(before);
   });
 });

@@ -22,17 +22,28 @@ export function parseRollup(text: string): Memory {
 const TICKS_PER_S = 100;
 
 /** CPU seconds used so far by a process, what it started, and what it started that has ended and was waited for. */
-export function cpuSecondsOf(pid: number): number {
-  const processes = readdirSync('/proc').flatMap((entry) => (/^\d+$/.test(entry) ? statOf(Number(entry)) : []));
-  const sum = (of: number): number =>
-    processes.reduce((total, { pid, parent, ticks }) => {
-      if (pid === of) return total + ticks;
-      return parent === of ? total + sum(pid) : total;
-    }, 0);
-  return sum(pid) / TICKS_PER_S;
+export const cpuSecondsOf = (pid: number): number => sumBelow(pid, ({ ticks }) => ticks) / TICKS_PER_S;
+
+/** A process and all that it started. */
+export const processesOf = (pid: number): number => sumBelow(pid, () => 1);
+
+interface Stat {
+  readonly pid: number;
+  readonly parent: number;
+  readonly ticks: number;
 }
 
-function statOf(pid: number): { readonly pid: number; readonly parent: number; readonly ticks: number }[] {
+function sumBelow(pid: number, what: (stat: Stat) => number): number {
+  const processes = readdirSync('/proc').flatMap((entry) => (/^\d+$/.test(entry) ? statOf(Number(entry)) : []));
+  const sum = (of: number): number =>
+    processes.reduce((total, stat) => {
+      if (stat.pid === of) return total + what(stat);
+      return stat.parent === of ? total + sum(stat.pid) : total;
+    }, 0);
+  return sum(pid);
+}
+
+function statOf(pid: number): Stat[] {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const fields = stat

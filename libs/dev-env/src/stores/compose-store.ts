@@ -61,12 +61,18 @@ export async function endContainers(dataDir: string, how: 'stop' | 'remove'): Pr
   for (const file of files) await mustRun('docker', ['compose', '-p', composeProject(dataDir), '-f', file, ...words]);
 }
 
-function composeFile(name: StoreName, port: number, { passwords }: StoreOptions, natsFile: string): object {
+function composeFile(
+  name: StoreName,
+  port: number,
+  { passwords, postgresLibraries = [] }: StoreOptions,
+  natsFile: string,
+): object {
   const service = { image: images[name], ports: [`127.0.0.1:${port}:${innerPorts[name]}`] };
   const details = {
     postgres: {
       environment: { POSTGRES_PASSWORD: passwords.postgres },
       volumes: ['postgres:/var/lib/postgresql/data'],
+      command: ['postgres', '-c', `shared_preload_libraries=${postgresLibraries.join(',')}`],
     },
     nats: { command: ['-c', '/etc/nats/conclave.conf'], volumes: [`${natsFile}:/etc/nats/conclave.conf:ro`] },
     redis: { command: ['redis-server', '--requirepass', passwords.redis, '--save', '', '--appendonly', 'no'] },

@@ -36,6 +36,7 @@ export function localStore(name: StoreName, { programs }: LocatedTool, options: 
         port,
         password: passwords.postgres,
         quickInit: options.quickInit,
+        libraries: options.postgresLibraries,
       });
     },
     nats: () => startNats({ programs, dir, logFile, recordsDir, port, users: options.natsUsers ?? [] }),

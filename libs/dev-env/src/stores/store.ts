@@ -14,6 +14,8 @@ export interface StoreOptions {
   readonly natsSeed?: string;
   /** Skips the flush at the end of `initdb`; the server flushes its commits unless it is told otherwise, as by `npm test`. */
   readonly quickInit?: boolean;
+  /** What the Postgres started here loads as it starts, such as `pg_stat_statements`. */
+  readonly postgresLibraries?: readonly string[];
   readonly say?: (detail: string) => void;
   /** `DATABASE_URL`, `NATS_URL` and `REDIS_URL` name stores that run already and are left alone. */
   readonly env?: NodeJS.ProcessEnv;

@@ -18,7 +18,9 @@ const passwords = { postgres: 'p@ss/word', redis: 'secret' };
 describe('stores', () => {
   let dataDir: string;
   let stores: Stores;
-  const start = () => startStores({ dataDir, logDir: join(dataDir, 'logs'), passwords, quickInit: true, env: {} });
+  const postgresLibraries = ['pg_stat_statements'];
+  const start = () =>
+    startStores({ dataDir, logDir: join(dataDir, 'logs'), passwords, quickInit: true, postgresLibraries, env: {} });
 
   beforeAll(async () => {
     dataDir = openTestRun();
@@ -41,8 +43,10 @@ describe('stores', () => {
   const redis = (words: string, expected: RegExp) =>
     answers(Number(new URL(stores.urls.redis).port), `AUTH secret\r\n${words}\r\n`, expected);
 
-  it('flushes every commit and asks for the password', async () => {
-    expect(await query("select current_setting('fsync') as fsync")).toEqual([{ fsync: 'on' }]);
+  it('flushes every commit, loads what it is told to, and asks for the password', async () => {
+    expect(
+      await query(`select current_setting('fsync') as fsync, current_setting('shared_preload_libraries') as loaded`),
+    ).toEqual([{ fsync: 'on', loaded: 'pg_stat_statements' }]);
     const stranger = new pg.Client({ connectionString: stores.urls.postgres.replace(/:[^:@]+@/, ':wrong@') });
     await expect(stranger.connect()).rejects.toThrow('password authentication failed');
   });

@@ -19,6 +19,8 @@ export interface BenchParts {
   readonly db: Database;
   /** Whether a run stops for ever inside one of its steps, after the effect: the n-th run in step n modulo the steps. */
   readonly hangs: boolean;
+  /** Takes which run is begun to be worked on. */
+  readonly onBegin: (run: string) => void;
   /** Takes what each step cost beyond the model, in milliseconds. */
   readonly onStep: (ms: number) => void;
 }
@@ -35,10 +37,11 @@ const giveUp = async (_turn: Turn, message: string): Promise<Activation> => ({
 });
 
 /** Asks the model so many times. */
-const steps = ({ db, hangs, onStep }: BenchParts): AgentPort => ({
+const steps = ({ db, hangs, onBegin, onStep }: BenchParts): AgentPort => ({
   name: 'steps',
   giveUp,
   async activate(turn) {
+    onBegin(turn.runId);
     const { text, steps: count, modelMs, no = 0, effects } = turn.runInput as unknown as BenchInput;
     const ask = async (step: number, key?: string): Promise<Json> => {
       if (key) await db.system((tx) => tx.query(COUNT, [key, turn.runId, step]));

@@ -36,28 +36,77 @@ interface Claims {
 /** So many are on their way at once when runs are created that nobody waits for. */
 const CREATES = 512;
 
-/** An engine that tells whoever waits for a run when its end is durable. */
-class WatchedEngine extends Engine {
-  private readonly watched = new Map<string, () => void>();
+/** When a run came how far. */
+interface Watch {
+  readonly tenant: number;
+  readonly at: { asked: number; created: number; begun: number; ending: number };
+  readonly done: () => void;
+}
 
-  ended(runId: string): Promise<void> {
-    return new Promise((done) => this.watched.set(runId, done));
+/** What a run took to be created, to be begun after that, to do its steps, and to end. */
+interface Phases {
+  readonly tenant: number;
+  readonly createMs: number;
+  readonly claimMs: number;
+  readonly stepsMs: number;
+  readonly endMs: number;
+}
+
+/** An engine that tells whoever waits for a run when its end is durable, and where its time went. */
+class WatchedEngine extends Engine {
+  private readonly watched = new Map<string, Watch>();
+  /** Kept from when they were first asked for. */
+  private phases: Phases[] | undefined;
+
+  /** @returns its end */
+  watch(runId: string, tenant: number): Promise<void> {
+    const now = performance.now();
+    const at = { asked: now, created: now, begun: now, ending: now };
+    return new Promise((done) => this.watched.set(runId, { tenant, at, done }));
+  }
+
+  is(runId: string, what: keyof Watch['at']): void {
+    const watch = this.watched.get(runId);
+    if (watch) watch.at[what] = performance.now();
+  }
+
+  /** Of all runs since the last time. */
+  takePhases(): Phases[] {
+    const all = this.phases ?? [];
+    this.phases = [];
+    return all;
   }
 
   override async finish(finish: Finish): Promise<void> {
-    await super.finish(finish);
     const { runId } = finish.turn;
-    this.watched.get(runId)?.();
+    this.is(runId, 'ending');
+    await super.finish(finish);
+    const watch = this.watched.get(runId);
     this.watched.delete(runId);
+    if (!watch) return;
+    const { tenant, at } = watch;
+    // A turn that its worker takes as it is made may be under way before its creation is answered.
+    const created = Math.min(at.created, at.begun);
+    this.phases?.push({
+      ...{ tenant, createMs: created - at.asked, claimMs: at.begun - created },
+      ...{ stepsMs: at.ending - at.begun, endMs: performance.now() - at.ending },
+    });
+    watch.done();
   }
 }
 
 export async function open({ hangs = false, ...options }: Options) {
-  let stepMs: number[] = [];
+  /** Kept from when they were first asked for. */
+  let stepMs: number[] | undefined;
   const { engine, workers, close } = await openEngineProcess(
     options,
     (...parts) => new WatchedEngine(...parts),
-    (_, { db }) => benchAgents({ db, hangs, onStep: (ms) => stepMs.push(ms) }),
+    (watched, { db }) =>
+      benchAgents({
+        ...{ db, hangs },
+        onBegin: (run) => watched.is(run, 'begun'),
+        onStep: (ms) => stepMs?.push(ms),
+      }),
   );
   const tenants: string[] = [];
   const tenantOf = (no: number): string => (tenants[no] ??= newId('tenant'));
@@ -70,8 +119,9 @@ export async function open({ hangs = false, ...options }: Options) {
   return {
     async run({ tenant, payload: text, steps, modelMs }: Job): Promise<void> {
       const id = newId('run');
-      const ended = engine.ended(id);
+      const ended = engine.watch(id, tenant);
       await create(id, tenant, 'steps', { text, steps, modelMs });
+      engine.is(id, 'created');
       await ended;
     },
     operations: {
@@ -83,10 +133,12 @@ export async function open({ hangs = false, ...options }: Options) {
         };
         await Promise.all(Array.from({ length: CREATES }, creator));
       },
+      tenantId: (no: number): Promise<string> => Promise.resolve(tenantOf(no)),
+      phases: (): Promise<Phases[]> => Promise.resolve(engine.takePhases()),
       claim: (wanted: Claims): Promise<number[]> => timedClaims(engine, workers, wanted),
       /** What the steps since the last time cost beyond the model, in order. */
       async stepMs(): Promise<number[]> {
-        const all = stepMs;
+        const all = stepMs ?? [];
         stepMs = [];
         return all;
       },

@@ -6,6 +6,13 @@ import { PostgresLog, type OpenLog, type SignedLog } from './postgres-log.js';
 
 const PAGE = 200;
 
+/** A log that has more entries than its published checkpoint. */
+export interface Unpublished {
+  readonly tenantId: string;
+  readonly size: number;
+  readonly published: number;
+}
+
 @Injectable()
 export class PostgresPublished {
   constructor(
@@ -13,12 +20,18 @@ export class PostgresPublished {
     @Inject(PostgresLog) private readonly log: PostgresLog,
   ) {}
 
-  /** Tenants whose log has more entries than its published checkpoint. */
-  async unpublished(): Promise<string[]> {
+  /** Logs that have more entries than their published checkpoint. */
+  async unpublished(): Promise<Unpublished[]> {
     const rows = await this.db.system((tx) =>
-      tx.query<{ tenant_id: string }>('select tenant_id from log where published < size limit 1000'),
+      tx.query<{ tenant_id: string; size: string; published: string }>(
+        'select tenant_id, size, published from log where published < size limit 1000',
+      ),
     );
-    return rows.map((row) => row.tenant_id);
+    return rows.map(({ tenant_id: tenantId, size, published }) => ({
+      tenantId,
+      size: Number(size),
+      published: Number(published),
+    }));
   }
 
   /** Calls `work` with all present logs, some at a time. */

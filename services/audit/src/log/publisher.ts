@@ -1,4 +1,8 @@
-/** Which logs are published when: those that somebody waits for at once, the others now and then. */
+/**
+ * Which logs are published when: those that somebody waits for at once, the others now and then. What is placed is to be
+ * published within a second of its acknowledgement; what entries wait for by these times and the sequencer's leaves some
+ * of it for work, also when the replica that acknowledged or placed them dies (published-in-time.spec.ts).
+ */
 import { LOG } from '@conclave/nest-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
@@ -6,20 +10,25 @@ import { LogGuard } from './log-guard.js';
 import { PostgresPublished } from './postgres-published.js';
 import { PublishLog } from './publish-log.js';
 
-/** A log that nobody waits for is published at most this often: partial tiles are written again each time. */
+/** A log that nobody waits for begins to be published at most this often: partial tiles are written again each time. */
 const PAUSE_MS = 400;
 /** Another replica publishes the log, and may have begun before what is to be published was there: it is asked for again. */
 const BUSY_MS = 50;
 /** Logs that one replica publishes at once. */
 const AT_ONCE = 4;
-/** What another replica left unpublished is found within this time. */
-const SWEEP_MS = 1_000;
+/** Whoever placed it publishes it, unless it dies: what was there two looks ago and is not published is nobody's. */
+const SWEEP_MS = 250;
+/** After a failure, which may be everybody's. */
+const RETRY_MS = 1_000;
 
 @Injectable()
 export class Publisher {
   /** Logs to publish, with the time from which on; those that cannot wait come first. */
   private readonly due = new Map<string, number>();
-  private readonly publishedAt = new Map<string, number>();
+  /** From when on each is published again. */
+  private readonly restsUntil = new Map<string, number>();
+  /** How large logs were that were not all published, at the last look and at the one before. */
+  private looks: readonly [ReadonlyMap<string, number>, ReadonlyMap<string, number>] = [new Map(), new Map()];
   private readonly working = new Set<string>();
   private readonly listeners = new Set<(tenantId: string) => void>();
   private readonly running = new Set<Promise<void>>();
@@ -53,7 +62,7 @@ export class Publisher {
 
   /** Publishes a tenant's log, soon; at once when somebody waits for it. */
   kick(tenantId: string, { urgent }: { urgent: boolean }): void {
-    const from = urgent ? 0 : (this.publishedAt.get(tenantId) ?? 0) + PAUSE_MS;
+    const from = urgent ? 0 : (this.restsUntil.get(tenantId) ?? 0);
     this.due.set(tenantId, Math.min(from, this.due.get(tenantId) ?? Infinity));
     this.work();
   }
@@ -66,7 +75,11 @@ export class Publisher {
 
   private async sweep(): Promise<void> {
     try {
-      for (const tenantId of await this.published.unpublished()) this.kick(tenantId, { urgent: false });
+      const found = await this.published.unpublished();
+      const [last, before] = this.looks;
+      this.looks = [new Map(found.map(({ tenantId, size }) => [tenantId, size])), last];
+      for (const { tenantId, published } of found)
+        if (published < (before.get(tenantId) ?? 0)) this.kick(tenantId, { urgent: false });
     } catch (error) {
       this.logger.warn({ err: error }, 'publishing will be tried again');
     }
@@ -94,6 +107,7 @@ export class Publisher {
   }
 
   private async publish(tenantId: string): Promise<void> {
+    this.restsUntil.set(tenantId, performance.now() + PAUSE_MS);
     try {
       const moved = await this.published.alone(
         tenantId,
@@ -102,8 +116,8 @@ export class Publisher {
       if (moved === undefined) this.due.set(tenantId, performance.now() + BUSY_MS);
       if (moved) for (const listener of this.listeners) listener(tenantId);
     } catch (error) {
+      this.restsUntil.set(tenantId, performance.now() + RETRY_MS);
       this.logger.error({ err: error, tenant: tenantId }, 'this log is not published; it will be tried again');
     }
-    this.publishedAt.set(tenantId, performance.now());
   }
 }

@@ -6,8 +6,8 @@ import { AWAITED } from './awaited.js';
 import { PostgresSequence, type Sequenced } from './postgres-sequence.js';
 import { Publisher } from './publisher.js';
 
-/** What is staged by another replica is found within this time. */
-const SWEEP_MS = 500;
+/** What is staged by another replica, which has died since, is found within this time. */
+const SWEEP_MS = 250;
 /** Between rounds that nobody waits for: entries that come meanwhile share a checkpoint, which is most of their cost. */
 const REST_MS = 150;
 /** A round that took so many has left some: the next one follows at once. */

@@ -9,7 +9,6 @@ export async function closedLoop(contestant: Pick<Contestant, 'run'>, load: Load
     .toString('base64')
     .slice(0, load.payloadBytes);
   const latenciesMs: number[] = [];
-  const perSecond = Array.from({ length: Math.floor(seconds) }, () => 0);
   let started = 0;
   const cpu = process.cpuUsage();
   const begin = performance.now();
@@ -17,8 +16,6 @@ export async function closedLoop(contestant: Pick<Contestant, 'run'>, load: Load
     for (let now = begin; now - begin < seconds * 1_000;) {
       await contestant.run({ tenant: tenants[started++ % tenants.length] ?? 0, payload, steps, modelMs });
       const end = performance.now();
-      const second = Math.floor((end - begin) / 1_000);
-      if (second < perSecond.length) perSecond[second] = (perSecond[second] ?? 0) + 1;
       latenciesMs.push(end - now);
       now = end;
     }
@@ -29,7 +26,6 @@ export async function closedLoop(contestant: Pick<Contestant, 'run'>, load: Load
     runs: latenciesMs.length,
     seconds: (performance.now() - begin) / 1_000,
     latenciesMs,
-    perSecond,
     cpuS: (user + system) / 1e6,
   };
 }

@@ -27,8 +27,6 @@ export interface Measured {
   readonly runs: number;
   readonly seconds: number;
   readonly latenciesMs: readonly number[];
-  /** Runs ended in each whole second. */
-  readonly perSecond: readonly number[];
   /** CPU seconds of the contestant's process, its load included. */
   readonly cpuS: number;
 }

@@ -1,55 +1,54 @@
-/** B10: what runs cost that wait for somebody: rows, and nothing else. */
-import { setTimeout as sleep } from 'node:timers/promises';
+/** B10: what runs cost that wait for somebody: rows, and nothing else. On all services, in all their roles. */
 import { must } from '../goals.js';
-import { memoryOf } from '../processes.js';
+import { load, postRequest } from '../load.js';
+import type { Platform } from '../platform.js';
+import { processesOf } from '../processes.js';
 import type { Case } from '../report.js';
-import type { Installation } from './installation.js';
-import { PLAIN, WARM_UP, countOf, engineCase, onFreshDatabase, until } from './measure.js';
+import { asAdministrator, atRest, bytesOfRows, type Rest } from './at-rest.js';
+import { engineCase, until } from './measure.js';
 
 const RUNS = 5_000;
-const IDLE_S = 15;
 const GIB = 2 ** 30;
 
-export const parked = (installation: Installation): Promise<Case[]> =>
-  onFreshDatabase(installation, 'engine', async (database) => {
-    const engine = await installation.startEngine(database, { slots: 256 });
-    await engine.load(WARM_UP);
-    const before = await idle(installation, database, engine.pid);
-    const flood = { payload: 'x'.repeat(PLAIN.payloadBytes), steps: 1, modelMs: 0, agent: 'waiter' };
-    await engine.ask('create', { ...flood, count: RUNS, tenants: PLAIN.tenants.length });
-    await until('runs parked', RUNS, () => countOf(installation, database, `runtime.run where state = 'parked'`));
-    const after = await idle(installation, database, engine.pid);
-    await engine.stop();
-    const figures = {
-      runs: RUNS,
-      bytesEach: (after.rowBytes - before.rowBytes) / RUNS,
-      perGib: (GIB * RUNS) / (after.rowBytes - before.rowBytes),
-      processBytesEach: Math.max(0, after.processBytes - before.processBytes) / RUNS,
-      transactionsPerSBefore: before.transactionsPerS,
-      transactionsPerSAfter: after.transactionsPerS,
-      transactionsPerSGrowth: after.transactionsPerS / before.transactionsPerS,
+export const parked = (platform: Platform, keys: readonly string[]): Promise<Case[]> =>
+  asAdministrator(platform, async (client) => {
+    const parkedRuns = async (): Promise<number> =>
+      (await client.query<{ n: number }>(`select count(*)::int as n from runtime.run where state = 'parked'`)).rows[0]!
+        .n;
+    const park = async (atLeast: number): Promise<number> => {
+      const run = { agent: 'human', input: { question: 'x'.repeat(200) } };
+      const requests = keys.map((key) => postRequest('/v1/runs', run, { authorization: `Bearer ${key}` }));
+      const target = { port: Number(new URL(platform.gateway).port), requests, answer: { status: 202, text: '"id"' } };
+      let made = await parkedRuns();
+      while (made < atLeast) made += (await load({ ...target, connections: keys.length, seconds: 1 })).answers;
+      await until('runs parked', made, parkedRuns);
+      return made;
     };
-    return [engineCase('b10 parked runs', figures, [must('transactionsPerSGrowth', { atMost: 1.05 })])];
+    const look = async () => {
+      const processes = processesOf(platform.pids['runtime'] ?? NaN);
+      return { ...(await atRest(client)), bytes: await bytesOfRows(client), processes };
+    };
+    // Code on the way is compiled, and pages are there, before what rests is looked at.
+    const first = await park(1);
+    const before = await look();
+    const runs = (await park(first + RUNS)) - first;
+    const after = await look();
+    const growth = (of: keyof Rest) => after[of] / before[of];
+    const figures = {
+      runs,
+      bytesEach: (after.bytes - before.bytes) / runs,
+      perGib: (GIB * runs) / (after.bytes - before.bytes),
+      processes: after.processes - before.processes,
+      ...{ statementsPerSBefore: before.statementsPerS, statementsPerSAfter: after.statementsPerS },
+      statementsGrowth: growth('statementsPerS'),
+      ...{ rowsReadPerSBefore: before.rowsReadPerS, rowsReadPerSAfter: after.rowsReadPerS },
+      rowsReadGrowth: growth('rowsReadPerS'),
+      ...{ pagesPerSBefore: before.pagesPerS, pagesPerSAfter: after.pagesPerS },
+    };
+    return [
+      engineCase('b10 parked runs', figures, [
+        must('processes', { atMost: 0 }),
+        ...[must('statementsGrowth', { atMost: 1.02 }), must('rowsReadGrowth', { atMost: 1.02 })],
+      ]),
+    ];
   });
-
-/** What the installation holds and does when nobody asks for anything. */
-async function idle(installation: Installation, database: string, pid: number) {
-  await sleep(2_000);
-  const transactions = async () => {
-    const [row] = await installation.query<{ n: number }>(
-      'postgres',
-      'select (xact_commit + xact_rollback)::float8 as n from pg_stat_database where datname = $1',
-      [database],
-    );
-    return row?.n ?? NaN;
-  };
-  const [first, begin] = [await transactions(), performance.now()];
-  await sleep(IDLE_S * 1_000);
-  const transactionsPerS = ((await transactions()) - first) / ((performance.now() - begin) / 1_000);
-  const [rows] = await installation.query<{ bytes: number }>(
-    database,
-    `select sum(pg_total_relation_size(oid))::float8 as bytes from pg_class
-     where relnamespace = 'runtime'::regnamespace and relkind = 'r'`,
-  );
-  return { transactionsPerS, rowBytes: rows?.bytes ?? NaN, processBytes: memoryOf(pid).private };
-}

@@ -26,7 +26,8 @@ export interface Tally {
   readonly parked: number;
   /** Disturbances that came while runs were under way. */
   readonly met: number;
-  /** Events that clients of the edge heard, and the streams that they had to open for them. */
+  /** Runs that clients of the edge asked for, the events that they heard, and the streams that they had to open. */
+  readonly clientRuns: number;
   readonly heard: number;
   readonly streams: number;
 }
@@ -53,7 +54,7 @@ export function checkHistory(history: History): { readonly violations: readonly 
   const { clients } = history;
   const heard = clients.reduce((sum, story) => sum + story.heard.length, 0);
   const streams = clients.reduce((sum, story) => sum + story.streams, 0);
-  const tally = { ...sizes, effects, repeated, heard, streams };
+  const tally = { ...sizes, effects, repeated, clientRuns: clients.length, heard, streams };
   return { violations, tally: { ...tally, fenced: count('fenced'), claims: count('claimed'), met: met(history) } };
 }
 

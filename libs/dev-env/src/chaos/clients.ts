@@ -128,7 +128,8 @@ export class Clients {
     });
     if (!response.ok) {
       const { code } = (await response.json()) as Reply['body'];
-      if (!isPassing({ status: response.status, body: {} })) story.faults.push(`stream: ${response.status} ${code}`);
+      const { status } = response;
+      if (status === 500 || !isPassing({ status, body: {} })) story.faults.push(`stream: ${status} ${code}`);
       return false;
     }
     story.streams++;

@@ -130,16 +130,18 @@ function wanderer(engine: NotedEngine, db: Database, { budgets, callMicros }: Pu
   const work = async (turn: Turn, claimed: ClaimedTurn, step: string, key: string): Promise<Json> => {
     const call = { tenantId: turn.tenantId, runId: turn.runId, callId: key };
     note('asked', claimed, { step, key });
-    const refusal = await budgets.reserve(call, callMicros, HOLD_MS);
-    if (refusal) {
+    const grant = await budgets.reserve(call, callMicros, HOLD_MS);
+    if ('budget' in grant) {
       note('refused', claimed, { step, key });
-      throw outOfBudget(refusal, turn.answer);
+      throw outOfBudget(grant, turn.answer);
     }
     note('effect', claimed, { step, key });
     const begin = performance.now();
     await sleep(Math.random() * WORK_MS);
     const isCut = performance.now() - begin > CUT_MS;
-    await (isCut ? budgets.release(call) : budgets.settle(call, entryOf(1 + Math.floor(Math.random() * callMicros))));
+    await (isCut
+      ? budgets.release(call, grant)
+      : budgets.settle(call, entryOf(1 + Math.floor(Math.random() * callMicros))));
     note('paid', claimed, { step, key });
     if (isCut) throw new Error('the provider cut the call off');
     return { step };
@@ -147,7 +149,7 @@ function wanderer(engine: NotedEngine, db: Database, { budgets, callMicros }: Pu
   const activate = async (turn: Turn): Promise<Activation> => {
     const claimed = engine.turnOf(turn);
     const { turns, steps } = turn.input as unknown as ChaosInput;
-    const no = turnAfter(claimed.journal);
+    const no = turnOfTask(claimed);
     mustBeAnswered(turn.answer, no);
     for (let at = 0; at < steps; at++) {
       const step = `${no}/${at}`;
@@ -159,7 +161,7 @@ function wanderer(engine: NotedEngine, db: Database, { budgets, callMicros }: Pu
         });
     }
     await turn.tell(`turn/${no}`, 'chaos.turn', { task: turn.taskId, no });
-    await turn.lastStep(`last/${no}`, async () => ({ no }));
+    await turn.lastStep(`last/${no}`, async () => ({ in: claimed.no }));
     if (no === turns) return { kind: 'done', result: { turns } };
     const key = `${turn.runId}/${turn.taskId}/${no}`;
     const next = { turn: no + 1 };
@@ -180,10 +182,14 @@ function wanderer(engine: NotedEngine, db: Database, { budgets, callMicros }: Pu
   };
 }
 
-/** Which of its turns a task is in: a wait for money makes it no other. */
-function turnAfter(journal: ReadonlyMap<string, Json>): number {
+/**
+ * Which of its turns a task is in: a wait for money makes it no other. The last step of a turn may be in the journal
+ * before that turn's end is.
+ */
+function turnOfTask({ no: claimed, journal }: ClaimedTurn): number {
+  const before = (end: Json | undefined): boolean => end !== undefined && (end as { in: number }).in < claimed;
   let no = 1;
-  while (journal.has(`last/${no}`)) no++;
+  while (before(journal.get(`last/${no}`))) no++;
   return no;
 }
 

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Process } from '../bench/engine/contestant.js';
 import type { Installation } from '../bench/engine/installation.js';
+import { CALL_MICROS } from './caps.js';
 import type { Line } from './history.js';
-import { CALL_MICROS } from './treasurer.js';
 
 const WORKERS = 3;
 const SLOTS = 40;

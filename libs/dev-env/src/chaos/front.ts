@@ -34,13 +34,20 @@ export class Front {
     const at = random * standing.length;
     const service = standing[Math.floor(at)];
     if (!service) return undefined;
-    const { pid } = service.status;
-    if (at % 1 < 0.5) await service.kill9();
-    else if (pid !== undefined) process.kill(pid, 'SIGTERM');
-    return service.name;
+    const end = at % 1 < 0.5 ? service.kill9() : told(service);
+    // Others end it, too: Postgres may have, by going away.
+    return end.then(
+      () => service.name,
+      () => undefined,
+    );
   }
 
   async stop(): Promise<void> {
     await Promise.all(this.services.map((service) => service.stop()));
   }
 }
+
+const told = async ({ status: { pid } }: ServiceProcess): Promise<void> => {
+  if (pid === undefined) throw new Error('it has ended');
+  process.kill(pid, 'SIGTERM');
+};

@@ -1,8 +1,8 @@
 /** What is asked of the engine: runs of many tenants, some in sessions, some below others, under caps that bind. */
 import { newId } from '@conclave/contracts';
+import { FIRST_CAPS } from './caps.js';
 import type { Budget, WantedRun } from './history.js';
 import { pick } from './random.js';
-import { FIRST_CAPS } from './treasurer.js';
 
 /** Of all its runs, and of no others. */
 export const TITLE = 'chaos';

@@ -1,17 +1,11 @@
 /** Who reads what budgets say, again and again, and raises the caps that tasks wait for. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Installation } from '../bench/engine/installation.js';
+import { CALL_MICROS, RAISES } from './caps.js';
 import type { Crew } from './crew.js';
-import type { Budget, Reading } from './history.js';
+import type { Reading } from './history.js';
 import { now } from './now.js';
 import { readBudgets, type LiveBudget } from './read-stored.js';
-
-/** The most that a call of a model costs in the suite. */
-export const CALL_MICROS = 7;
-
-/** What caps begin with, and what they are raised by: some dozens of calls, so that it is soon not enough again. */
-export const FIRST_CAPS: Readonly<Record<Budget['scope'], number>> = { tenant: 150, workspace: 100, run: 40 };
-const RAISES: Readonly<Record<Budget['scope'], number>> = { tenant: 400, workspace: 200, run: 40 };
 
 const READ_EVERY_MS = 100;
 /** Once in so many readings: some wait while others are killed. */

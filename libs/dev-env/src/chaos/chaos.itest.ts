@@ -17,7 +17,8 @@ describe('the engine, while', () => {
   it('a worker is killed, one frozen, Postgres crashes, NATS and Redis forget all: nothing lost, nothing done twice', async () => {
     const report = await runChaos({ seed: 3, runs: 40, minutes: 0, leaseMs: LEASE_MS, faults: FAULTS });
     expect(report.violations).toEqual([]);
-    expect(report.disturbances).toEqual({ kill: 1, freeze: 1, nats: 1, redis: 1, postgres: 1 });
+    expect(report.disturbances).toEqual({ kill: 1, freeze: 1, nats: 1, redis: 1, postgres: 1, edge: 0 });
     expect(report.tally.met).toBe(FAULTS.length);
+    expect(report.tally.parked).toBeGreaterThan(0);
   }, 300_000);
 });

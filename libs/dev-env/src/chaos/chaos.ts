@@ -4,15 +4,19 @@
  * database holds.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { newId } from '@conclave/contracts';
 import { countOf } from '../bench/engine/measure.js';
 import { withInstallation, type Installation } from '../bench/engine/installation.js';
+import type { Tenant } from '../provision/tenants.js';
 import { checkHistory, type Tally, type Violation } from './check-history.js';
+import { Clients } from './clients.js';
 import { Crew } from './crew.js';
-import { disturb, faultsOf, type Fault } from './disturb.js';
-import type { Disturbance, Held, History, WantedRun } from './history.js';
+import { disturb, faultsOf, type Fault, type Scene } from './disturb.js';
+import { Front } from './front.js';
+import type { ClientStory, Disturbance, History, Money, WantedRun } from './history.js';
+import { newRunOf, planOf, TITLE, type Plan } from './plan.js';
 import { randomOf } from './random.js';
-import { NOTE_BURIALS, readHeld, readStored } from './read-stored.js';
+import { NOTE_BURIALS, readClientRuns, readMoney, readStored } from './read-stored.js';
+import { Treasurer } from './treasurer.js';
 
 export interface ChaosOptions {
   readonly seed: number;
@@ -21,6 +25,8 @@ export interface ChaosOptions {
   /** Waves follow each other until then, and until the faults given are through; one at least. */
   readonly minutes: number;
   readonly leaseMs: number;
+  /** Whether clients come in by the edge, too, and its services die with the others. */
+  readonly edge?: boolean;
   /** Instead of what the seed has in store. */
   readonly faults?: readonly Fault[];
   /** Takes what happens, as it happens. */
@@ -38,126 +44,128 @@ export interface ChaosReport {
 }
 
 const DATABASE = 'chaos';
-const TENANTS = 10;
-const SESSIONS_EACH = 6;
 const CHUNK = 20;
 const CHUNK_EVERY_MS = 100;
 /** Without any of its runs ending for so long, a wave is stuck. */
 const STUCK_MS = 120_000;
 
-const STEPS = 3;
-/** Each tenant has one budget, with room for all. */
-const BUDGETS = `
-  insert into runtime.budget (tenant_id, id, scope, scope_id, period, action, limit_micros)
-  select id, 'bdg_' || id, 'tenant', id, 'total', 'park', 9007199254740991 from unnest($1::text[]) as id`;
-
-/** Six turns: one after the other, or of three tasks, the last of which depends on the others. */
-const CHAIN = [{ id: 'root', turns: 6, steps: STEPS }];
-const GRAPH = [
-  { id: 'root', turns: 2, steps: 0 },
-  ...['left', 'right', 'join'].map((id) => ({ id, turns: 2, steps: STEPS })),
-];
+const CAPS = `
+  insert into runtime.budget (tenant_id, id, workspace_id, scope, scope_id, period, action, limit_micros)
+  select tenant, id, workspace, scope, "scopeId", 'total', 'park', "limit"
+  from json_to_recordset($1::json) as x (tenant text, id text, workspace text, scope text, "scopeId" text, "limit" bigint)
+  on conflict do nothing`;
 
 export const runChaos = (options: ChaosOptions): Promise<ChaosReport> =>
   withInstallation(async (installation) => {
-    await installation.createDatabase(DATABASE, 'engine');
-    const { say = () => undefined } = options;
     const begin = performance.now();
-    const random = randomOf(options.seed);
+    await installation.createDatabase(DATABASE, 'engine');
     await installation.query(DATABASE, NOTE_BURIALS);
-    const crew = new Crew(installation, DATABASE, options.leaseMs, say);
+    const crew = new Crew(installation, DATABASE, options.leaseMs, options.say ?? (() => undefined));
     await crew.start();
-    const tenants = Array.from({ length: TENANTS }, () => newId('tenant'));
-    await installation.query(DATABASE, BUDGETS, [tenants]);
-    const wanted: WantedRun[] = [];
-    const stuck: Violation[] = [];
-    const wave = async (): Promise<void> => {
-      const runs = Array.from({ length: options.runs }, () => plan(tenants, random));
-      wanted.push(...runs);
-      await launch(crew, runs);
-    };
-    await wave();
-    await ended(installation, 1); // the others are under way: what befalls them finds work
-    const quiet = new AbortController();
-    const faults = options.faults ?? faultsOf(randomOf(options.seed + 1), options.leaseMs);
-    let isThrough = options.faults === undefined;
-    const disturbing = disturb(faults, crew, installation.stores, { signal: quiet.signal, say }).finally(
-      () => (isThrough = true),
-    );
-    disturbing.catch(() => undefined); // told below
-    try {
-      for (;;) {
-        // The next wave comes before this one is over, so that there is always work.
-        await ended(installation, wanted.length - options.runs / 2);
-        if (isThrough && performance.now() - begin >= options.minutes * 60_000) break;
-        await wave();
-      }
-      await ended(installation, wanted.length);
-    } catch (error) {
-      if (!(error instanceof Stuck)) throw error;
-      stuck.push({ rule: 'stuck', detail: error.message });
-    } finally {
-      quiet.abort();
-      await disturbing.catch(() => undefined);
-    }
-    const disturbances = await disturbing;
+    const front = options.edge ? await Front.start(installation, DATABASE) : undefined;
+    const clients = front && new Clients(front);
+    const treasurer = new Treasurer(installation, DATABASE, crew);
+    treasurer.start();
+    clients?.start();
+    const plan = planOf(randomOf(options.seed));
+    const scene = { crew, front, stores: installation.stores };
+    const { disturbances, stuck } = await befallen(installation, scene, plan, options, () => clients?.stop());
+    await treasurer.stop();
     await placed(installation);
     // Before what is held: what is released meanwhile must not look released and held.
     const lines = crew.lines();
-    const held = await readHeld(installation, DATABASE);
-    const heldForGood = await swept(installation, crew);
+    const money = await readMoney(installation, DATABASE);
+    const moneyAfterwards = await swept(installation);
+    await front?.stop();
     await crew.stop();
-    const stored = { ...(await readStored(installation, DATABASE)), held, heldForGood };
-    const crashed = crew.crashed.map((detail) => ({ rule: 'worker crashed', detail }));
-    const history: History = { wanted, lines, disturbances, stored };
-    const { violations, tally } = checkHistory(history);
-    if (violations.length + stuck.length + crashed.length > 0) options.broken?.(history);
-    const count = (kind: Disturbance['kind']): number => disturbances.filter((one) => one.kind === kind).length;
-    return {
-      seed: options.seed,
-      seconds: Math.round((performance.now() - begin) / 1_000),
-      disturbances: {
-        ...{ kill: count('kill'), freeze: count('freeze'), postgres: count('postgres') },
-        ...{ nats: count('nats'), redis: count('redis') },
+    const stories = clients?.stories ?? [];
+    const history: History = {
+      wanted: [...plan.runs, ...stories.flatMap((story) => wantedBy(story, front!.tenant))],
+      ...{ lines, disturbances, readings: treasurer.readings, clients: stories },
+      stored: {
+        ...(await readStored(installation, DATABASE)),
+        ...{ money, moneyAfterwards },
+        clientRuns: await readClientRuns(installation, DATABASE, front?.tenant.tenant),
       },
-      tally,
-      violations: [...stuck, ...crashed, ...violations],
     };
+    const crashed = crew.crashed.map((detail) => ({ rule: 'worker crashed', detail }));
+    const { violations: broken, tally } = checkHistory(history);
+    const violations = [...stuck, ...crashed, ...broken];
+    if (violations.length > 0) options.broken?.(history);
+    const seconds = Math.round((performance.now() - begin) / 1_000);
+    return { seed: options.seed, seconds, disturbances: countsOf(disturbances), tally, violations };
   });
 
-function plan(tenants: readonly string[], random: () => number): WantedRun {
-  const tenant = tenants[Math.floor(random() * tenants.length)]!;
-  const session = random() < 0.6 ? `session-${Math.floor(random() * SESSIONS_EACH)}` : undefined;
-  return { id: newId('run'), tenant, session, tasks: random() < 0.25 ? GRAPH : CHAIN };
+/** Lets waves of runs go through while faults happen. @returns when all have ended, or no more do */
+async function befallen(
+  installation: Installation,
+  scene: Scene,
+  plan: Plan,
+  options: ChaosOptions,
+  andOthers: () => Promise<void> | undefined,
+): Promise<{ readonly disturbances: readonly Disturbance[]; readonly stuck: readonly Violation[] }> {
+  const begin = performance.now();
+  const { say = () => undefined } = options;
+  const wave = async (): Promise<void> => {
+    const { runs, caps } = plan.wave(options.runs);
+    await persistently(() => installation.query(DATABASE, CAPS, [JSON.stringify(caps)]));
+    await launch(scene.crew, runs.map(newRunOf));
+  };
+  await wave();
+  await ended(installation, 1); // the others are under way: what befalls them finds work
+  const quiet = new AbortController();
+  const faults = options.faults ?? faultsOf(randomOf(options.seed + 1), options.leaseMs, options.edge === true);
+  let isThrough = options.faults === undefined;
+  const disturbing = disturb(faults, scene, { signal: quiet.signal, say }).finally(() => (isThrough = true));
+  disturbing.catch(() => undefined); // told below
+  const stuck: Violation[] = [];
+  try {
+    for (;;) {
+      // The next wave comes before this one is over, so that there is always work.
+      await ended(installation, plan.runs.length - options.runs / 2);
+      if (isThrough && performance.now() - begin >= options.minutes * 60_000) break;
+      await wave();
+    }
+    await ended(installation, plan.runs.length);
+  } catch (error) {
+    if (!(error instanceof Stuck)) throw error;
+    stuck.push({ rule: 'stuck', detail: error.message });
+  } finally {
+    quiet.abort();
+    await disturbing.catch(() => undefined);
+    await andOthers();
+  }
+  return { disturbances: await disturbing, stuck };
 }
+
+function countsOf(disturbances: readonly Disturbance[]): ChaosReport['disturbances'] {
+  const count = (kind: Disturbance['kind']): number => disturbances.filter((one) => one.kind === kind).length;
+  return {
+    ...{ kill: count('kill'), freeze: count('freeze'), postgres: count('postgres') },
+    ...{ nats: count('nats'), redis: count('redis'), edge: count('edge') },
+  };
+}
+
+/** A run that a client was told of; its turns are the product's own agents'. */
+const wantedBy = ({ created }: ClientStory, { tenant, workspace }: Tenant): WantedRun[] =>
+  [...new Set(created)].map((id) => ({ id, tenant, workspace, tasks: [] }));
 
 /** Creates runs a few at a time; what was not answered is sent again. */
-async function launch(crew: Crew, wave: readonly WantedRun[]): Promise<void> {
+async function launch(crew: Crew, wave: readonly object[]): Promise<void> {
   for (let at = 0; at < wave.length; at += CHUNK) {
-    await crew.ask('create', wave.slice(at, at + CHUNK).map(newRunOf));
+    await crew.ask('create', wave.slice(at, at + CHUNK));
     await sleep(CHUNK_EVERY_MS);
   }
-}
-
-function newRunOf({ id, tenant, session, tasks }: WantedRun): object {
-  const plain = { id, tenantId: tenant, workspaceId: 'wsp_chaos', kind: 'agent', title: 'chaos' };
-  const [root, ...others] = tasks;
-  const spawned = others.map((task) => ({
-    ...{ id: task.id, agent: 'wanderer', input: task },
-    dependsOn: task.id === 'join' ? ['left', 'right'] : [],
-  }));
-  return {
-    ...plain,
-    ...{ actor: 'service:runtime', agent: spawned.length > 0 ? 'graph' : 'wanderer', input: {}, session },
-    rootInput: spawned.length > 0 ? { tasks: spawned } : root,
-  };
 }
 
 /** Waits until so many runs have ended. @throws Stuck when no more do */
 async function ended(installation: Installation, wanted: number): Promise<void> {
   let [have, since] = [-1, performance.now()];
   while (have < wanted) {
-    const now = await countThere(installation, `runtime.run where state in ('completed', 'failed')`);
+    const now = await countThere(
+      installation,
+      `runtime.run where state in ('completed', 'failed') and title = '${TITLE}'`,
+    );
     if (now !== undefined && now > have) [have, since] = [now, performance.now()];
     if (performance.now() - since > STUCK_MS) throw new Stuck(`${have} of ${wanted} ended, no more in ${STUCK_MS} ms`);
     await sleep(100);
@@ -174,13 +182,25 @@ async function placed(installation: Installation): Promise<void> {
   }
 }
 
-/** Lets the time of all holds be over, and workers release them, within reason. @returns what is held all the same */
-async function swept(installation: Installation, crew: Crew): Promise<Held> {
+/** Lets the time of all holds be over, and workers release them, within reason. @returns what there is all the same */
+async function swept(installation: Installation): Promise<Money> {
   await installation.query(DATABASE, 'update runtime.budget_hold set expires_at = clock_timestamp()');
   for (let tries = 1; ; tries++) {
-    await crew.ask('sweep', undefined);
-    const held = await readHeld(installation, DATABASE);
-    if (held.keys.length === 0 || tries === 100) return held;
+    const money = await readMoney(installation, DATABASE);
+    if (money.holds.length === 0 || tries === 100) return money;
+    await sleep(100);
+  }
+}
+
+/** Again and again while Postgres is away. */
+async function persistently<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (tries === 100) throw error;
+      await sleep(200);
+    }
   }
 }
 

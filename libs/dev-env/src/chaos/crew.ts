@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Process } from '../bench/engine/contestant.js';
 import type { Installation } from '../bench/engine/installation.js';
+import { CALL_MICROS } from './caps.js';
 import type { Line } from './history.js';
 
 const WORKERS = 3;
@@ -52,7 +53,7 @@ export class Crew {
       try {
         member.process = await this.installation.startService('runtime', 'testing/chaos-worker.js', this.database, {
           ...{ slots: SLOTS, leaseMs: this.leaseMs, clockJumpMs: CLOCK_JUMPS_MS[at] },
-          logFile: join(this.logs, `${name}.jsonl`),
+          ...{ callMicros: CALL_MICROS, logFile: join(this.logs, `${name}.jsonl`) },
         });
         member.name = name;
         void member.process.ended.then((how) => this.mourn(at, name, how));

@@ -1,6 +1,6 @@
 /** What the database holds of a history. */
 import type { Installation } from '../bench/engine/installation.js';
-import type { Held, Stored } from './history.js';
+import type { Budget, ClientRun, Money, Stored } from './history.js';
 
 const RUNS = `
   select r.id, r.state, r.next_seq::int as "nextSeq", e.*, o.*
@@ -23,12 +23,19 @@ const LEFTOVERS = `
       select max(pos) as last, count(*) as events from runtime.outbound_event where pos is not null group by lane, epoch) p
     )::int as "placeGaps"`;
 
-/** Each tenant has one budget, above all that it holds. */
-const HELD = `
-  select array(select call_id from runtime.budget_hold) as keys, coalesce(sum(reserved_micros), 0)::float8 as micros,
-    coalesce(sum(abs(reserved_micros - coalesce(h.micros, 0))), 0)::float8 as "astrayMicros"
-  from runtime.budget
-  left join (select tenant_id, sum(micros) as micros from runtime.budget_hold group by tenant_id) h using (tenant_id)`;
+const BUDGETS = `
+  select id, tenant_id as tenant, scope, scope_id as "scopeId", workspace_id as workspace, limit_micros::float8 as "limit",
+    spent_micros::float8 as spent, reserved_micros::float8 as reserved, (
+      select count(*)::int from runtime.wait w
+      where w.tenant_id = b.tenant_id and w.kind = 'budget' and w.key = b.id and w.state = 'open') as waiting
+  from runtime.budget b`;
+
+const MONEY = `
+  select (select coalesce(json_agg(b), '[]') from (${BUDGETS}) b) as budgets,
+    (select coalesce(json_agg(h), '[]') from (
+      select run_id as run, call_id as key, micros from runtime.budget_hold) h) as holds,
+    (select coalesce(json_agg(l), '[]') from (
+      select run_id as run, call_id as key, cost_micros as micros from runtime.usage_ledger) l) as ledger`;
 
 /** Writes down whose turn is lost with its worker, and when. */
 export const NOTE_BURIALS = `
@@ -42,29 +49,60 @@ export const NOTE_BURIALS = `
   create trigger note_burial after update of lost on runtime.turn for each row
     when (new.lost > old.lost and old.state = 'running') execute function public.note_burial()`;
 
-const TURNS = `
-  select t.run_id as run, t.task_id as task, t.no, t.state, t.epoch::float8 as epoch, coalesce(e.told, 0) as told
-  from runtime.turn t left join (
-    select run_id, data ->> 'task' as task, (data ->> 'no')::int as no, count(*)::int as told
-    from runtime.run_event where type = 'chaos.turn' group by 1, 2, 3
-  ) e on e.run_id = t.run_id and e.task = t.task_id and e.no = t.no`;
+const TOLD = `
+  select run_id as run, data ->> 'task' as task, (data ->> 'no')::int as turn, count(*)::int as times
+  from runtime.run_event where type = 'chaos.turn' group by 1, 2, 3`;
 
-export async function readHeld(installation: Installation, database: string): Promise<Held> {
-  return (await installation.query<Held>(database, HELD))[0]!;
+/** A budget while all goes on. */
+export interface LiveBudget extends Budget {
+  readonly workspace: string | null;
+  /** Tasks that wait for room in it. */
+  readonly waiting: number;
 }
 
-/** All but what is held, which changes with the time. */
+export const readBudgets = (installation: Installation, database: string): Promise<LiveBudget[]> =>
+  installation.query<LiveBudget>(database, BUDGETS);
+
+export async function readMoney(installation: Installation, database: string): Promise<Money> {
+  return (await installation.query<Money>(database, MONEY))[0]!;
+}
+
+/** The runs of a tenant, as clients have to have seen them. */
+const CLIENT_RUNS = `
+  select r.id,
+    (select coalesce(json_agg(json_build_object('seq', seq, 'type', type, 'data', data) order by seq), '[]')
+      from runtime.run_event e where e.tenant_id = r.tenant_id and e.run_id = r.id) as events,
+    (select coalesce(json_agg(json_build_object('task', task_id, 'state', state, 'answer', answer -> 'answer')), '[]')
+      from runtime.wait w where w.tenant_id = r.tenant_id and w.run_id = r.id and w.kind = 'human') as waits,
+    (select result from runtime.task k where k.tenant_id = r.tenant_id and k.run_id = r.id and k.id = 'say') as result
+  from runtime.run r where r.tenant_id = $1`;
+
+export const readClientRuns = (
+  installation: Installation,
+  database: string,
+  tenant: string | undefined,
+): Promise<ClientRun[]> => installation.query<ClientRun>(database, CLIENT_RUNS, [tenant]);
+
+/** All but money, which changes with the time, and what clients saw. */
 export async function readStored(
   installation: Installation,
   database: string,
-): Promise<Omit<Stored, 'held' | 'heldForGood'>> {
+): Promise<Omit<Stored, 'money' | 'moneyAfterwards' | 'clientRuns'>> {
   type Leftovers = Pick<Stored, 'openWaits' | 'workersLeft' | 'unplaced' | 'placeGaps'>;
   const [leftovers] = await installation.query<Leftovers>(database, LEFTOVERS);
   return {
     ...leftovers!,
     runs: await installation.query(database, RUNS),
     tasks: await installation.query(database, 'select run_id as run, id, state from runtime.task'),
-    turns: await installation.query(database, TURNS),
+    turns: await installation.query(
+      database,
+      'select run_id as run, task_id as task, no, state, epoch::float8 as epoch from runtime.turn',
+    ),
+    told: await installation.query(database, TOLD),
+    parked: await installation.query(
+      database,
+      `select run_id as run, task_id as task, no, state from runtime.wait where kind = 'budget'`,
+    ),
     steps: await installation.query(
       database,
       'select run_id as run, task_id as task, name, no, epoch::float8 as epoch, pos::float8 as pos from runtime.step',

@@ -34,7 +34,7 @@ if (!(Number.isInteger(seed) && Number.isInteger(runs) && runs > 0 && minutes >=
   process.stderr.write(`seed ${seed}\n`);
   const { history: file } = values;
   const report = await runChaos({
-    ...{ seed, runs, minutes, leaseMs: LEASE_MS },
+    ...{ seed, runs, minutes, leaseMs: LEASE_MS, edge: true },
     say: (line) => void process.stderr.write(`${line}\n`),
     ...(file && { broken: (history) => writeFileSync(file, JSON.stringify(history)) }),
   });

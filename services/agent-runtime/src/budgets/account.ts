@@ -37,8 +37,8 @@ export type Move =
   /** `micros` is undefined when nobody knows what the call may cost: no budget admits it. */
   | { readonly kind: 'reserve'; readonly call: Call; readonly micros: number | undefined; readonly holdMs: number }
   | { readonly kind: 'settle'; readonly call: Call; readonly entry: Entry }
-  /** `expired`: only when its time is over. */
-  | { readonly kind: 'release'; readonly call: Call; readonly expired?: true };
+  /** Only the hold of that grant, which nobody else has taken over; without one, only a hold whose time is over. */
+  | { readonly kind: 'release'; readonly call: Call; readonly grant?: Grant };
 
 export interface Budget extends BudgetState {
   readonly tenantId: string;
@@ -56,6 +56,12 @@ export interface Refusal {
   readonly neededMicros: number | undefined;
 }
 
+/** What a call has been granted. Whoever makes the call again takes its hold over: then it lasts longer. */
+export interface Grant {
+  /** Until when, as Postgres writes it. */
+  readonly until: string;
+}
+
 export interface Hold {
   readonly call: Call;
   readonly micros: number;
@@ -69,6 +75,8 @@ export interface CallState {
   readonly call: Call;
   /** Of its hold, if it has one. */
   readonly micros: number | null;
+  /** Until when that lasts, as Postgres writes it; null, too, when the hold is of this batch. */
+  readonly until: string | null;
   readonly expired: boolean;
   /** Whether the ledger has it. */
   readonly booked: boolean;
@@ -107,7 +115,7 @@ export class Account {
     const state = this.calls.get(keyOf(move.call))!;
     if (move.kind === 'reserve') return this.reserve(move, state);
     if (move.kind === 'settle') this.settle(move.call, state, move.entry);
-    else if (!move.expired || state.expired) this.settle(move.call, state, undefined);
+    else if (move.grant ? move.grant.until === state.until : state.expired) this.settle(move.call, state, undefined);
     return undefined;
   }
 
@@ -126,7 +134,7 @@ export class Account {
     const hold = { call, micros: before + more, holdMs };
     this.holds.set(keyOf(call), hold);
     this.released.delete(keyOf(call));
-    this.calls.set(keyOf(call), { ...state, micros: hold.micros, expired: false });
+    this.calls.set(keyOf(call), { ...state, micros: hold.micros, until: null, expired: false });
     return undefined;
   }
 
@@ -139,7 +147,7 @@ export class Account {
     for (const budget of this.of(call)) this.put(settled(budget, state.micros ?? 0, cost), false);
     this.holds.delete(keyOf(call));
     this.released.set(keyOf(call), call);
-    this.calls.set(keyOf(call), { call, micros: null, expired: false, booked: state.booked || books });
+    this.calls.set(keyOf(call), { call, micros: null, until: null, expired: false, booked: state.booked || books });
   }
 
   private of({ tenantId, runId }: Call): Budget[] {
@@ -155,7 +163,7 @@ export class Account {
 }
 
 export const runKey = (tenantId: string, runId: string): string => `${tenantId}/${runId}`;
-const keyOf = ({ tenantId, runId, callId }: Call): string => `${runKey(tenantId, runId)}/${callId}`;
+export const keyOf = ({ tenantId, runId, callId }: Call): string => `${runKey(tenantId, runId)}/${callId}`;
 
 const factsOf = (budget: Budget): Omit<Told, 'percent'> => ({
   ...{ budget: budget.id, scope: budget.scope, scopeId: budget.scopeId, period: budget.period },

@@ -6,10 +6,11 @@ import fc from 'fast-check';
 import { ENGINE_ROLES, Engine } from '../engine/engine.js';
 import type { EngineRoles } from '../engine/engine-roles.js';
 import { startRuntimeFixture, type RuntimeFixture } from '../testing/runtime-fixture.js';
-import type { Call, Entry } from './account.js';
+import type { Call, Entry, Grant } from './account.js';
 import { Budgets } from './budgets.js';
 
 const HOLD_MS = 600_000;
+const GRANTED = { until: expect.any(String) as unknown };
 const entry = (costMicros: number, model = 'm'): Entry => ({
   ...{ model, inputTokens: 100, cachedTokens: 10, outputTokens: 20 },
   ...{ costMicros, priceVersion: '2026-11' },
@@ -120,7 +121,7 @@ describe('budgets', () => {
     const fork = await createRun(me, { forked: child });
     const other = await createRun(me);
     await money[0].settle(callOf(me, fork, 'early'), entry(7));
-    expect(await money[0].reserve(callOf(me, fork, 'open'), 20, HOLD_MS)).toBeUndefined();
+    expect(await money[0].reserve(callOf(me, fork, 'open'), 20, HOLD_MS)).toEqual(GRANTED);
     const ofRoot = await set(me, { scope: 'run', scopeId: root, limitMicros: 100 });
     const ofOther = await set(me, { scope: 'run', scopeId: other, limitMicros: 100 });
     expect(ofRoot).toMatchObject({ spentMicros: 7, reservedMicros: 20, percent: 7, action: 'park', period: 'total' });
@@ -139,18 +140,33 @@ describe('budgets', () => {
       ofRoot.id,
     ]);
     await fixture.call(budgets.deleteBudget, { id: ofRoot.id }, me);
-    expect(await money[0].reserve(callOf(me, child, 'd'), 21, HOLD_MS)).toBeUndefined();
+    expect(await money[0].reserve(callOf(me, child, 'd'), 21, HOLD_MS)).toEqual(GRANTED);
   });
 
   it('keep a call’s hold when it is made again, and book it once', async () => {
     const me = testPrincipal();
     const call = callOf(me, await createRun(me), 'c');
     const { id } = await set(me, { scope: 'workspace', limitMicros: 100 });
-    for (const lane of money) expect(await lane.reserve(call, 60, HOLD_MS)).toBeUndefined();
+    for (const lane of money) expect(await lane.reserve(call, 60, HOLD_MS)).toEqual(GRANTED);
     expect(await get(me, id)).toMatchObject({ reservedMicros: 60 });
     expect(await money[0].reserve(call, 101, HOLD_MS)).toMatchObject({ neededMicros: 41 });
     await Promise.all(money.map((lane) => lane.settle(call, entry(30))));
     expect(await get(me, id)).toMatchObject({ reservedMicros: 0, spentMicros: 30 });
+  });
+
+  it('leave a call’s hold to whoever makes it again, when the first gives up late: its room is nobody else’s', async () => {
+    const me = testPrincipal();
+    const call = callOf(me, await createRun(me), 'c');
+    const { id } = await set(me, { scope: 'workspace', limitMicros: 100 });
+    const frozen = (await money[0].reserve(call, 60, HOLD_MS)) as Grant;
+    const again = (await money[1].reserve(call, 60, HOLD_MS)) as Grant;
+    await money[0].release(call, frozen);
+    expect(await money[0].reserve({ ...call, callId: 'd' }, 60, HOLD_MS)).toMatchObject({ neededMicros: 60 });
+    await money[1].settle(call, entry(60));
+    expect(await get(me, id)).toMatchObject({ reservedMicros: 0, spentMicros: 60 });
+    const next = (await money[0].reserve({ ...call, callId: 'e' }, 40, HOLD_MS)) as Grant;
+    await Promise.all([again, next].map((grant) => money[0].release({ ...call, callId: 'e' }, grant)));
+    expect(await get(me, id)).toMatchObject({ reservedMicros: 0, spentMicros: 60 });
   });
 
   it('book the truth of a call that comes after its hold was released, and say what stands above the limit', async () => {
@@ -162,18 +178,18 @@ describe('budgets', () => {
       await money[0].sweep();
       expect(await get(me, id)).toMatchObject({ reservedMicros: 0 });
     });
-    expect(await money[1].reserve(callOf(me, run, 'next'), 90, HOLD_MS)).toBeUndefined();
+    expect(await money[1].reserve(callOf(me, run, 'next'), 90, HOLD_MS)).toEqual(GRANTED);
     await money[0].settle(callOf(me, run, 'late'), entry(60));
     expect(await get(me, id)).toMatchObject({ spentMicros: 60, reservedMicros: 90 });
     await money[1].settle(callOf(me, run, 'next'), entry(90));
     expect(await get(me, id)).toMatchObject({ spentMicros: 150, percent: 150 });
-    expect(await money[1].reserve(callOf(me, run, 'free'), 0, HOLD_MS)).toBeUndefined();
+    expect(await money[1].reserve(callOf(me, run, 'free'), 0, HOLD_MS)).toEqual(GRANTED);
   });
 
   it('admit no call of unknown price, and any where there is no budget', async () => {
     const me = testPrincipal();
     const run = await createRun(me);
-    expect(await money[0].reserve(callOf(me, run, 'a'), undefined, HOLD_MS)).toBeUndefined();
+    expect(await money[0].reserve(callOf(me, run, 'a'), undefined, HOLD_MS)).toEqual(GRANTED);
     await set(me, { scope: 'tenant', limitMicros: 2 ** 53 - 1 });
     expect(await money[0].reserve(callOf(me, run, 'b'), undefined, HOLD_MS)).toMatchObject({ neededMicros: undefined });
   });
@@ -192,7 +208,7 @@ describe('budgets', () => {
     const past = `update runtime.budget set starts_at = starts_at - interval '1 day', ends_at = ends_at - interval '1 day' where id = $1`;
     await fixture.database.query(past, [id]);
     expect(await get(me, id)).toMatchObject({ spentMicros: 0, startsAt });
-    expect(await money[1].reserve(callOf(me, run, 'c'), 50, HOLD_MS)).toBeUndefined();
+    expect(await money[1].reserve(callOf(me, run, 'c'), 50, HOLD_MS)).toEqual(GRANTED);
     await money[1].settle(callOf(me, run, 'c'), entry(50));
     expect(await get(me, id)).toMatchObject({ spentMicros: 50, reservedMicros: 0 });
     expect(await told(id)).toEqual([50, 80, 100, 50]);
@@ -259,11 +275,11 @@ describe('budgets', () => {
           const [mine, other] = at % 2 === 0 ? money : ([money[1], money[0]] as const);
           const call = callOf(me, runs[run]!, `call-${at}`);
           const cost = entry(Math.floor((bound * part) / 100));
-          if (await mine.reserve(call, bound, HOLD_MS)) return;
-          if (fate === 'abandon') return;
-          if (fate === 'redo') expect(await other.reserve(call, bound, HOLD_MS)).toBeUndefined();
+          const grant = await mine.reserve(call, bound, HOLD_MS);
+          if ('budget' in grant || fate === 'abandon') return;
+          if (fate === 'redo') expect(await other.reserve(call, bound, HOLD_MS)).toEqual(GRANTED);
           if (fate === 'twice') await other.settle(call, cost);
-          await (fate === 'release' ? mine.release(call) : mine.settle(call, cost));
+          await (fate === 'release' ? mine.release(call, grant) : mine.settle(call, cost));
         };
         const work = plan.map(act);
         for (const one of caps.filter(({ late }) => late)) await cap(one);

@@ -3,23 +3,23 @@ import { Database } from '@conclave/postgres-kit';
 import type { Lane } from '@conclave/run-core';
 import { ENGINE_ROLES, laneOf } from '../engine/engine.js';
 import type { EngineRoles } from '../engine/engine-roles.js';
-import type { Call, Entry, Move, Refusal } from './account.js';
-import { moveMoney } from './postgres-account.js';
+import type { Call, Entry, Grant, Move, Refusal } from './account.js';
+import { moveMoney, type Moved } from './postgres-account.js';
 import { abandonedCalls, wakeWaiting } from './postgres-sweep.js';
 
 /** Money of model calls, those of many runs in one transaction; each caller hears of its own only. */
 @Injectable()
 export class Budgets {
-  private readonly lane: Lane<Move, Refusal | undefined>;
+  private readonly lane: Lane<Move, Moved>;
 
   constructor(
     @Inject(ENGINE_ROLES) { lanes }: EngineRoles,
     @Inject(Database) private readonly db: Database,
   ) {
     this.lane = laneOf(async (moves) => {
-      const { refusals, told } = await lanes.tx(undefined, (tx) => moveMoney(tx, moves));
+      const { moved, told } = await lanes.tx(undefined, (tx) => moveMoney(tx, moves));
       if (told) this.db.emitted();
-      return refusals.map((refusal) => ({ ok: refusal }));
+      return moved.map((one) => ({ ok: one }));
     });
   }
 
@@ -27,8 +27,8 @@ export class Budgets {
    * Holds the most a call can cost, in every budget above its run or in none. A call that has a hold keeps it, for
    * another `holdMs`.
    */
-  reserve(call: Call, micros: number | undefined, holdMs: number): Promise<Refusal | undefined> {
-    return this.lane.submit({ kind: 'reserve', call, micros, holdMs });
+  async reserve(call: Call, micros: number | undefined, holdMs: number): Promise<Grant | Refusal> {
+    return (await this.lane.submit({ kind: 'reserve', call, micros, holdMs }))!;
   }
 
   /** Books what a call cost, once, in place of its hold. */
@@ -36,15 +36,15 @@ export class Budgets {
     await this.lane.submit({ kind: 'settle', call, entry });
   }
 
-  /** Gives up the hold of a call that cost nothing. */
-  async release(call: Call): Promise<void> {
-    await this.lane.submit({ kind: 'release', call });
+  /** Gives up the hold of a call that cost nothing, unless whoever makes that call again has it by now. */
+  async release(call: Call, grant: Grant): Promise<void> {
+    await this.lane.submit({ kind: 'release', call, grant });
   }
 
   /** Releases holds that nobody settled in time, and wakes tasks whose budget has room again. @returns how many woke */
   async sweep(): Promise<number> {
     const abandoned = await this.db.system(abandonedCalls);
-    await Promise.all(abandoned.map((call) => this.lane.submit({ kind: 'release', call, expired: true })));
+    await Promise.all(abandoned.map((call) => this.lane.submit({ kind: 'release', call })));
     return this.db.system(wakeWaiting);
   }
 }

@@ -1,7 +1,17 @@
 /** Moves of money in one transaction. Lock order: tenants (shared), budgets by their ids, holds by their keys. */
 import { events, laneOf, newId } from '@conclave/contracts';
 import type { Tx } from '@conclave/postgres-kit';
-import { Account, runKey, type Budget, type Call, type CallState, type Move, type Refusal } from './account.js';
+import {
+  Account,
+  keyOf,
+  runKey,
+  type Budget,
+  type Call,
+  type CallState,
+  type Grant,
+  type Move,
+  type Refusal,
+} from './account.js';
 
 /** Whoever sets a budget has the tenant's lock alone: what is spent and held meanwhile would be counted twice or never. */
 const TENANTS = `
@@ -39,7 +49,7 @@ const LOCK = `
 
 const CALLS = `
   select x.tenant as "tenantId", x.run as "runId", x.call as "callId", h.micros::float8 as micros,
-    coalesce(h.expires_at <= statement_timestamp(), false) as expired, l.call_id is not null as booked,
+    h.expires_at::text as until, coalesce(h.expires_at <= statement_timestamp(), false) as expired, l.call_id is not null as booked,
     (extract(epoch from statement_timestamp()) * 1000)::float8 as now
   from json_to_recordset($1::json) as x (tenant text, run text, call text)
   left join budget_hold h on h.tenant_id = x.tenant and h.run_id = x.run and h.call_id = x.call
@@ -57,7 +67,8 @@ const HOLDS = `
   select tenant, run, call, micros, clock_timestamp() + "holdMs" * interval '1 ms'
   from json_to_recordset($1::json) as x (tenant text, run text, call text, micros bigint, "holdMs" float8)
   order by tenant, run, call
-  on conflict (tenant_id, run_id, call_id) do update set micros = excluded.micros, expires_at = excluded.expires_at`;
+  on conflict (tenant_id, run_id, call_id) do update set micros = excluded.micros, expires_at = excluded.expires_at
+  returning tenant_id as "tenantId", run_id as "runId", call_id as "callId", expires_at::text as until`;
 
 const RELEASE = `
   delete from budget_hold h using json_to_recordset($1::json) as x (tenant text, run text, call text)
@@ -75,11 +86,14 @@ const TELL = `
   select id, tenant, lane, '${events.budgetThreshold.type}', 'service:runtime', data
   from json_to_recordset($1::json) as x (id text, tenant text, lane smallint, data json)`;
 
+/** Nothing for what only ends a hold. */
+export type Moved = Grant | Refusal | undefined;
+
 /** @returns what became of each move, and whether events were told */
 export async function moveMoney(
   tx: Tx,
   moves: readonly Move[],
-): Promise<{ readonly refusals: readonly (Refusal | undefined)[]; readonly told: boolean }> {
+): Promise<{ readonly moved: readonly Moved[]; readonly told: boolean }> {
   const calls = moves.map(({ call }) => call);
   const [, locked, rows] = await Promise.all([
     tx.query(TENANTS, [[...new Set(calls.map(({ tenantId }) => tenantId))]]),
@@ -93,20 +107,26 @@ export async function moveMoney(
   const states = rows.map(({ tenantId, runId, callId, ...state }) => ({ ...state, call: { tenantId, runId, callId } }));
   const account = new Account(locked, above, states, now);
   const refusals = moves.map((move) => account.move(move));
-  await write(tx, account, now);
-  return { refusals, told: account.told.length > 0 };
+  const grants = await write(tx, account, now);
+  const moved = moves.map(
+    (move, at): Moved => refusals[at] ?? (move.kind === 'reserve' ? grants(move.call) : undefined),
+  );
+  return { moved, told: account.told.length > 0 };
 }
 
-async function write(tx: Tx, account: Account, now: number): Promise<void> {
-  const send = async (sql: string, rows: readonly object[], ...more: readonly unknown[]): Promise<void> => {
-    if (rows.length > 0) await tx.query(sql, [JSON.stringify(rows), ...more]);
-  };
-  await Promise.all([
-    send(BUDGETS, account.written),
-    send(
+/** @returns the grant of each call that was held; one whose hold has ended in its batch lasts no longer */
+async function write(tx: Tx, account: Account, now: number): Promise<(call: Call) => Grant> {
+  const send = <Row extends object>(
+    sql: string,
+    rows: readonly object[],
+    ...more: readonly unknown[]
+  ): Promise<Row[]> => (rows.length > 0 ? tx.query<Row>(sql, [JSON.stringify(rows), ...more]) : Promise.resolve([]));
+  const [held] = await Promise.all([
+    send<Call & Grant>(
       HOLDS,
       [...account.holds.values()].map(({ call, micros, holdMs }) => ({ ...placeOf(call), micros, holdMs })),
     ),
+    send(BUDGETS, account.written),
     send(RELEASE, [...account.released.values()].map(placeOf)),
     send(
       BOOK,
@@ -121,6 +141,8 @@ async function write(tx: Tx, account: Account, now: number): Promise<void> {
       })),
     ),
   ]);
+  const grants = new Map(held.map((hold) => [keyOf(hold), { until: hold.until }]));
+  return (call) => grants.get(keyOf(call)) ?? { until: '' };
 }
 
 const placeOf = ({ tenantId, runId, callId }: Call) => ({ tenant: tenantId, run: runId, call: callId });

@@ -16,6 +16,7 @@ import { KnownSecrets } from '../secrets/known-secrets.js';
 import { PriceTable } from '../models/price-table.js';
 import { actor, openEngineWorld, type EngineWorld } from '../testing/engine-world.js';
 import { startFakeProviders } from '../testing/fake-providers.js';
+import type { Grant, Refusal } from './account.js';
 import { Budgets } from './budgets.js';
 
 describe('a task whose call does not fit', () => {
@@ -91,10 +92,10 @@ describe('a task whose call does not fit', () => {
     const id = await budgetOf(run);
     await limit(id, 100);
     const other = { tenantId: ctx.tenantId, runId: run, callId: 'other' };
-    await budgets.reserve(other, 60, 60_000);
+    const grant = (await budgets.reserve(other, 60, 60_000)) as Grant;
     await work();
     expect(await budgets.sweep()).toBe(0);
-    await budgets.release(other);
+    await budgets.release(other, grant);
     expect(await budgets.sweep()).toBe(1);
     await budgets.reserve(other, 60, 60_000);
     await work();
@@ -109,8 +110,9 @@ describe('a task whose call does not fit', () => {
     const refused = async (micros: number) => {
       const runId = await world.create(ctx);
       const claimed = await world.claimOne();
-      const refusal = await budgets.reserve({ tenantId: ctx.tenantId, runId, callId: 'c' }, micros, 60_000);
-      const about = { neededMicros: refusal!.neededMicros! };
+      const call = { tenantId: ctx.tenantId, runId, callId: 'c' };
+      const { neededMicros } = (await budgets.reserve(call, micros, 60_000)) as Refusal;
+      const about = { neededMicros: neededMicros! };
       const wait = { kind: 'budget', key: id, expiresInMs: 60_000, defaultAnswer: null, about } as const;
       return () => world.finish(claimed, { kind: 'parked', wait });
     };

@@ -167,7 +167,7 @@ describe('failure matrix', () => {
     const table = readFileSync(join(ROOT, 'docs/failure-matrix.md'), 'utf8');
     const rows = table.split('\n').filter((line) => line.startsWith('|') && !/^\| ?(?:dies|-)/.test(line));
     expect(rows.length).toBeGreaterThanOrEqual(15);
-    const test = /`((?:libs|services)\/[^`]+\.(?:itest|spec)\.ts)`: “([^”]+)”/;
+    const test = /`((?:libs|services)\/[^`]+\.(?:itest|spec|nightly)\.ts)`: “([^”]+)”/;
     const shownBy = new RegExp(`\\| ${test.source}(?:, ${test.source})* *\\|$`);
     for (const row of rows) {
       expect(row).toMatch(shownBy);

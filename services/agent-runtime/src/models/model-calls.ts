@@ -43,8 +43,8 @@ export class ModelCalls {
   ): Promise<T> {
     const { tenantId, runId, taskId } = turn;
     const call: Call = { tenantId, runId, callId: `${taskId}/${name}` };
-    const refusal = await this.budgets.reserve(call, boundMicros, timeoutMs + GRACE_MS);
-    if (refusal) throw outOfBudget(refusal, turn.answer);
+    const grant = await this.budgets.reserve(call, boundMicros, timeoutMs + GRACE_MS);
+    if ('budget' in grant) throw outOfBudget(grant, turn.answer);
     let answer: T;
     try {
       answer = await work();
@@ -52,7 +52,7 @@ export class ModelCalls {
       // Aborted, it may have cost something: whoever makes it again has the hold, else it expires.
       if (turn.signal.aborted) throw error;
       if (error instanceof ModelError && isTold(error.usage)) await this.book(call, route.id, error.usage);
-      else await this.budgets.release(call);
+      else await this.budgets.release(call, grant);
       throw error;
     }
     const usage = isTold(answer.usage) ? answer.usage : { ...answer.usage, costMicros: boundMicros ?? 0 };

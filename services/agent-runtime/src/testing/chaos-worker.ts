@@ -4,9 +4,17 @@
  */
 import { appendFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { RequestOf, budgets } from '@conclave/contracts';
+import type { RequestContext } from '@conclave/nest-kit';
 import type { Database } from '@conclave/postgres-kit';
+import { ComposeAgent } from '../agents/compose.js';
 import { GraphAgent } from '../agents/graph.js';
+import { HumanAgent } from '../agents/human.js';
+import { TimerAgent } from '../agents/timer.js';
+import type { Entry } from '../budgets/account.js';
 import { Budgets } from '../budgets/budgets.js';
+import { budgetAnswer, outOfBudget } from '../budgets/out-of-budget.js';
+import { PostgresBudgets } from '../budgets/postgres-budgets.js';
 import { Control } from '../control/control.js';
 import type { Activation, AgentPort, Json, Turn } from '../engine/agent-port.js';
 import { Fenced, type ClaimedTurn } from '../engine/claimed-turn.js';
@@ -24,6 +32,8 @@ interface Options {
   readonly logFile: string;
   readonly slots: number;
   readonly leaseMs: number;
+  /** The most that a step's work costs. */
+  readonly callMicros: number;
   /** How far its clock jumps, there and back, again and again. */
   readonly clockJumpMs: number;
 }
@@ -39,10 +49,11 @@ const WORK_MS = 40;
 const TIMER_MS = 60;
 /** The answer may be lost with the process that was to give it; then the default, which is the same, ends the wait. */
 const ANSWER_WITHIN_MS = 2_000;
-/** What a step's work may cost; it costs nothing in the end. */
-const HOLD_MICROS = 7;
-/** Longer than the suite takes: what is left of a hold shows, until the suite lets its time be over. */
-const HOLD_MS = 86_400_000;
+/** Longer than a step's work takes, whatever befalls its worker. */
+const HOLD_MS = 30_000;
+/** A provider cuts off who keeps it waiting for so long: a worker that was frozen meanwhile. */
+const CUT_MS = 1_500;
+const SWEEP_MS = 250;
 
 /** Of the machine, whatever the clock of this process says. */
 const now = (): number => performance.timeOrigin + performance.now();
@@ -108,31 +119,49 @@ class NotedEngine extends Engine {
   }
 }
 
-/** Does its steps, waits for a time or for a word that is on its way, and goes on until its last turn. */
-function wanderer(engine: NotedEngine, db: Database, budgets: Budgets, note: Note): AgentPort {
+interface Purse {
+  readonly budgets: Budgets;
+  readonly callMicros: number;
+}
+
+/** Does its steps, each of which costs something, waits for a time or for a word that is on its way, and goes on until its last turn. */
+function wanderer(engine: NotedEngine, db: Database, { budgets, callMicros }: Purse, note: Note): AgentPort {
+  /** Held, done and paid like a model's call. */
+  const work = async (turn: Turn, claimed: ClaimedTurn, step: string, key: string): Promise<Json> => {
+    const call = { tenantId: turn.tenantId, runId: turn.runId, callId: key };
+    note('asked', claimed, { step, key });
+    const grant = await budgets.reserve(call, callMicros, HOLD_MS);
+    if ('budget' in grant) {
+      note('refused', claimed, { step, key });
+      throw outOfBudget(grant, turn.answer);
+    }
+    note('effect', claimed, { step, key });
+    const begin = performance.now();
+    await sleep(Math.random() * WORK_MS);
+    const isCut = performance.now() - begin > CUT_MS;
+    await (isCut
+      ? budgets.release(call, grant)
+      : budgets.settle(call, entryOf(1 + Math.floor(Math.random() * callMicros))));
+    note('paid', claimed, { step, key });
+    if (isCut) throw new Error('the provider cut the call off');
+    return { step };
+  };
   const activate = async (turn: Turn): Promise<Activation> => {
     const claimed = engine.turnOf(turn);
     const { turns, steps } = turn.input as unknown as ChaosInput;
-    const no = (turn.answer as { readonly turn: number } | undefined)?.turn ?? 1;
+    const no = turnOfTask(claimed);
+    mustBeAnswered(turn.answer, no);
     for (let at = 0; at < steps; at++) {
       const step = `${no}/${at}`;
-      const work = async (key: string): Promise<Json> => {
-        note('effect', claimed, { step, key });
-        const call = { tenantId: turn.tenantId, runId: turn.runId, callId: key };
-        const refusal = await budgets.reserve(call, HOLD_MICROS, HOLD_MS);
-        if (refusal) throw new Error(`no room in ${refusal.budget.id}`);
-        await sleep(Math.random() * WORK_MS);
-        await budgets.release(call);
-        note('released', claimed, { step, key });
-        return { no, at };
-      };
-      await turn.effect(step, 'keyed', work).catch((error: unknown) => {
-        note('left', claimed, { step });
-        throw error;
-      });
+      await turn
+        .effect(step, 'keyed', (key) => work(turn, claimed, step, key))
+        .catch((error: unknown) => {
+          note('left', claimed, { step });
+          throw error;
+        });
     }
     await turn.tell(`turn/${no}`, 'chaos.turn', { task: turn.taskId, no });
-    await turn.lastStep(`last/${no}`, async () => ({ no }));
+    await turn.lastStep(`last/${no}`, async () => ({ in: claimed.no }));
     if (no === turns) return { kind: 'done', result: { turns } };
     const key = `${turn.runId}/${turn.taskId}/${no}`;
     const next = { turn: no + 1 };
@@ -153,6 +182,29 @@ function wanderer(engine: NotedEngine, db: Database, budgets: Budgets, note: Not
   };
 }
 
+/**
+ * Which of its turns a task is in: a wait for money makes it no other. The last step of a turn may be in the journal
+ * before that turn's end is.
+ */
+function turnOfTask({ no: claimed, journal }: ClaimedTurn): number {
+  const before = (end: Json | undefined): boolean => end !== undefined && (end as { in: number }).in < claimed;
+  let no = 1;
+  while (before(journal.get(`last/${no}`))) no++;
+  return no;
+}
+
+/** @throws Error when it is woken for another turn than the one that comes */
+function mustBeAnswered(answer: Json | undefined, no: number): void {
+  if (budgetAnswer(answer) !== undefined) return;
+  const { turn = 1 } = (answer ?? {}) as { readonly turn?: number };
+  if (turn !== no) throw new Error(`woken for turn ${turn} in place of ${no}`);
+}
+
+const entryOf = (costMicros: number): Entry => ({
+  ...{ model: 'chaos', inputTokens: 1, cachedTokens: 0, outputTokens: 1 },
+  ...{ costMicros, priceVersion: 'chaos' },
+});
+
 /** Makes `Date` jump: timers go on, as they do when somebody sets the clock. */
 function jumpingClock(byMs: number): void {
   const Real = Date;
@@ -166,28 +218,50 @@ function jumpingClock(byMs: number): void {
   setInterval(() => (offset = byMs - offset), JUMP_EVERY_MS).unref();
 }
 
-export async function open({ logFile, clockJumpMs, ...options }: Options) {
+/** Who raises a cap, and where. */
+interface Raise {
+  readonly tenantId: string;
+  readonly workspaceId?: string;
+  readonly request: RequestOf<typeof budgets.setBudget>;
+}
+
+export async function open({ logFile, clockJumpMs, callMicros, ...options }: Options) {
   if (clockJumpMs !== 0) jumpingClock(clockJumpMs);
   const note = notesIn(logFile);
   const { kit, db, roles, bells, engine, close } = await openEngineProcess(
     { ...options, relays: true },
     (...parts) => new NotedEngine(parts, note),
-    (own, grounds) => [wanderer(own, grounds.db, new Budgets(grounds.roles, grounds.db), note), new GraphAgent()],
+    (own, grounds) => {
+      const purse = { budgets: new Budgets(grounds.roles, grounds.db), callMicros };
+      return [
+        wanderer(own, grounds.db, purse, note),
+        ...[new GraphAgent(), new HumanAgent(), new TimerAgent(), new ComposeAgent()],
+      ];
+    },
   );
   const waits = async (): Promise<void> => {
     if ((await expireWaits(db)) > 0) bells.ready();
   };
   const control = new Control(db, kit.log, kit.metrics, [[{ name: 'waits', everyMs: 200, run: waits }]]);
   control.start();
+  const money = new Budgets(roles, db);
+  const sweep = async (): Promise<void> => {
+    if ((await money.sweep()) > 0) bells.ready();
+  };
+  const sweeping = setInterval(() => void sweep().catch(() => undefined), SWEEP_MS);
+  const caps = new PostgresBudgets(db);
   return {
     operations: {
       /** Creates what was not created yet. */
       create: async (runs: readonly NewRun[]): Promise<void> =>
         void (await Promise.all(runs.map((run) => engine.create(run)))),
-      /** Releases what is held beyond its time. */
-      sweep: async (): Promise<void> => void (await new Budgets(roles, db).sweep()),
+      raise: async ({ request, ...who }: Raise): Promise<void> => {
+        const ctx: RequestContext = { ...who, actor: 'service:runtime', scopes: new Set(), deadlineAt: Infinity };
+        await caps.set(ctx, request);
+      },
     },
     async close(): Promise<void> {
+      clearInterval(sweeping);
       await control.stop();
       await close();
     },

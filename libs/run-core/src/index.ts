@@ -14,7 +14,6 @@ export {
   type WaitState,
 } from './run.states.js';
 export { graphFault, type GraphFault, type GraphLimits, type GraphTask } from './graph.js';
-export { Lane, type LaneOptions, type Outcome } from './lane.js';
 export { UnresolvedReference, pointed, referencesIn, resolved, tasksIn, type Reference } from './reference.js';
 export { retryDelayMs, type RetrySchedule } from './retry.js';
 export { Recent, type RecentLimits } from './recent.js';

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { newId } from '@conclave/contracts';
 import { countOf } from '../bench/engine/measure.js';
 import { withInstallation, type Installation } from '../bench/engine/installation.js';
+import { DECLARED_ONLY } from '../testing/declared-only.js';
 import { checkHistory, type Tally, type Violation } from './check-history.js';
 import { Crew } from './crew.js';
 import { disturb, faultsOf, type Fault } from './disturb.js';
@@ -64,7 +65,7 @@ export const runChaos = (options: ChaosOptions): Promise<ChaosReport> =>
     const { say = () => undefined } = options;
     const begin = performance.now();
     const random = randomOf(options.seed);
-    await installation.query(DATABASE, NOTE_BURIALS);
+    await installation.query(DATABASE, `${DECLARED_ONLY};${NOTE_BURIALS}`);
     const crew = new Crew(installation, DATABASE, options.leaseMs, say);
     await crew.start();
     const tenants = Array.from({ length: TENANTS }, () => newId('tenant'));

@@ -56,8 +56,12 @@ export async function endRuns(tx: Statements, finishes: readonly Finish[]): Prom
   if (failing.length > 0) await lockTurnsOf(tx, failing);
   const sql = finishes.some(({ turn }) => turn.last) ? LAST_STEP_AND_END : END;
   const held = await tx.query<{ ord: number; open_tasks: number }>(sql, [journalJson(finishes.map(rowOf))]);
-  for (const { ord, open_tasks } of held) await conclude(tx, finishes[ord]!, open_tasks);
-  return heldOf(tx, finishes, held);
+  const ours = await heldOf(tx, finishes, held);
+  const open = new Map(held.map(({ ord, open_tasks }) => [ord, open_tasks]));
+  for (const [ord, finish] of finishes.entries())
+    // The answer that said how much was left may be lost.
+    if (ours[ord]) await conclude(tx, finish, open.get(ord) ?? Infinity);
+  return ours;
 }
 
 /** What is left of a failed graph is ended with it, and turns are locked before their run. */

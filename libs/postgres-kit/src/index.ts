@@ -21,6 +21,7 @@ export {
 export { Consumer, type ConsumerHandler, type ConsumerParts } from './consumer.js';
 export { DeadLetters } from './dead-letters.js';
 export { Gathered } from './gathered.js';
+export { GroupCommit, type ItemOutcome } from './group-commit.js';
 export { holdTenant, releaseTenant } from './held-tenants.js';
 export { MigrationError, migrate, schemas, type MigrateOptions, type Schema } from './migrate.js';
 export { once } from './once.js';

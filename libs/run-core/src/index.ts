@@ -1,6 +1,16 @@
 export { isDeeperThan } from './depth.js';
-export { IllegalTransition, diagramOf, isTerminal, nextState, type Transitions } from './machine.js';
 export {
+  IllegalTransition,
+  arrowsOf,
+  diagramOf,
+  isTerminal,
+  nextState,
+  statesBefore,
+  statesOf,
+  type Transitions,
+} from './machine.js';
+export {
+  machines,
   runStateOnWire,
   runTransitions,
   taskTransitions,
@@ -14,10 +24,11 @@ export {
   type WaitState,
 } from './run.states.js';
 export { graphFault, type GraphFault, type GraphLimits, type GraphTask } from './graph.js';
-export { Lane, type LaneOptions, type Outcome } from './lane.js';
 export { UnresolvedReference, pointed, referencesIn, resolved, tasksIn, type Reference } from './reference.js';
+export { hopelessness, type Attempts } from './hopelessness.js';
 export { retryDelayMs, type RetrySchedule } from './retry.js';
 export { Recent, type RecentLimits } from './recent.js';
+export { Watch, mayHaveLost, type Sighting } from './watch.js';
 export { TokenLog, type DeadAttempt, type TokenFrame } from './token-log.js';
 export {
   crossed,

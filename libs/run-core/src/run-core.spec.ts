@@ -4,42 +4,58 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import {
   IllegalTransition,
+  arrowsOf,
   diagramOf,
   isTerminal,
   nextState,
   retryDelayMs,
   runTransitions,
+  statesBefore,
+  statesOf,
   turnTransitions,
   type RunState,
   type RunTransition,
 } from './index.js';
 import { stateMachinesPage } from './state-machines.js';
 
-const runStates = Object.keys(runTransitions) as RunState[];
 const events: RunTransition[] = ['start', 'park', 'wake', 'pause', 'resume', 'complete', 'fail', 'cancel', 'expire'];
 
 describe('state machines', () => {
   it('never leaves a terminal state, whatever comes', () => {
     fc.assert(
-      fc.property(fc.array(fc.constantFrom(...events)), (sequence) => {
-        let state: RunState = 'queued';
-        let ended = false;
-        for (const event of sequence) {
-          const allowed = runTransitions[state][event];
-          if (allowed === undefined) {
-            expect(() => nextState(runTransitions, state, event)).toThrow(IllegalTransition);
-            continue;
+      fc.property(
+        fc.array(fc.tuple(fc.constantFrom(...events), fc.constantFrom(...statesOf(runTransitions)))),
+        (sequence) => {
+          let state: RunState = 'queued';
+          for (const [event, remembered] of sequence) {
+            const isDeclared = arrowsOf(runTransitions).some(
+              (arrow) =>
+                arrow.from === state && arrow.event === event && (event !== 'resume' || arrow.to === remembered),
+            );
+            if (!isDeclared) {
+              expect(() => nextState(runTransitions, state, event, remembered)).toThrow(IllegalTransition);
+              continue;
+            }
+            expect(isTerminal(runTransitions, state)).toBe(false);
+            state = nextState(runTransitions, state, event, remembered);
           }
-          expect(ended).toBe(false);
-          state = nextState(runTransitions, state, event);
-          ended = isTerminal(runTransitions, state);
-        }
-      }),
+        },
+      ),
     );
   });
 
+  it('goes back only to where it is remembered to have been', () => {
+    expect(nextState(runTransitions, 'paused', 'resume', 'parked')).toBe('parked');
+    expect(() => nextState(runTransitions, 'paused', 'resume')).toThrow(IllegalTransition);
+    expect(() => nextState(runTransitions, 'paused', 'resume', 'failed')).toThrow(IllegalTransition);
+  });
+
+  it('says out of which states an event leads', () => {
+    expect(statesBefore(turnTransitions, 'supersede')).toEqual(['ready', 'running', 'paused']);
+  });
+
   it('can end from every state that has not ended', () => {
-    for (const state of runStates)
+    for (const state of statesOf(runTransitions))
       if (!isTerminal(runTransitions, state)) expect(nextState(runTransitions, state, 'cancel')).toBe('canceled');
   });
 

@@ -4,9 +4,12 @@ import type { Transitions } from './machine.js';
 export type RunState = 'queued' | 'running' | 'parked' | 'paused' | 'completed' | 'failed' | 'canceled' | 'expired';
 export type RunTransition = 'start' | 'park' | 'wake' | 'pause' | 'resume' | 'complete' | 'fail' | 'cancel' | 'expire';
 
-/** A paused run remembers where it came from: `resume` leads back there. Work under way may still end it. */
+/**
+ * A paused run remembers where it goes on: `resume` leads there. Work under way may still end it. Only a root under way
+ * fails its run, so none does that has not begun or is parked.
+ */
 export const runTransitions: Transitions<RunState, RunTransition> = {
-  queued: { start: 'running', pause: 'paused', fail: 'failed', cancel: 'canceled', expire: 'expired' },
+  queued: { start: 'running', pause: 'paused', cancel: 'canceled', expire: 'expired' },
   running: {
     park: 'parked',
     pause: 'paused',
@@ -15,8 +18,14 @@ export const runTransitions: Transitions<RunState, RunTransition> = {
     cancel: 'canceled',
     expire: 'expired',
   },
-  parked: { wake: 'running', pause: 'paused', fail: 'failed', cancel: 'canceled', expire: 'expired' },
-  paused: { resume: 'running', complete: 'completed', fail: 'failed', cancel: 'canceled', expire: 'expired' },
+  parked: { wake: 'running', pause: 'paused', cancel: 'canceled', expire: 'expired' },
+  paused: {
+    resume: ['queued', 'running', 'parked'],
+    complete: 'completed',
+    fail: 'failed',
+    cancel: 'canceled',
+    expire: 'expired',
+  },
   completed: {},
   failed: {},
   canceled: {},
@@ -69,3 +78,11 @@ export const waitTransitions: Transitions<WaitState, WaitTransition> = {
   expired: {},
   canceled: {},
 };
+
+/** All of them, by the tables of the database whose rows have these states. */
+export const machines = {
+  run: runTransitions,
+  task: taskTransitions,
+  turn: turnTransitions,
+  wait: waitTransitions,
+} as const;

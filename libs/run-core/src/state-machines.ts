@@ -13,7 +13,7 @@ export const stateMachinesPage = (decision: string): string =>
   [
     '# State machines',
     '',
-    'Drawn from the tables in `libs/run-core/src/run.states.ts` and `libs/consensus-core/src/decision/decision.states.ts` (`node libs/run-core/bin/generate.mjs`). What no arrow shows is refused, or changes nothing but the record.',
+    'Drawn from the tables in `libs/run-core/src/run.states.ts` and `libs/consensus-core/src/decision/decision.states.ts` (`node libs/run-core/bin/generate.mjs`). What no arrow shows is refused, or changes nothing but the record. Test databases of the runtime refuse every statement that changes a state without an arrow, and a test takes each arrow that is drawn of runs, tasks, turns and waits (`services/agent-runtime/src/engine/engine-model.itest.ts`).',
     ...machines.flatMap(([name, what, table]) => [
       ...['', `## ${name}`, '', what, ''],
       ...['```mermaid', diagramOf(table), '```'],

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { countOf } from '../bench/engine/measure.js';
 import { withInstallation, type Installation } from '../bench/engine/installation.js';
 import type { Tenant } from '../provision/tenants.js';
+import { DECLARED_ONLY } from '../testing/declared-only.js';
 import { checkHistory, type Tally, type Violation } from './check-history.js';
 import { Clients } from './clients.js';
 import { Crew } from './crew.js';
@@ -59,7 +60,7 @@ export const runChaos = (options: ChaosOptions): Promise<ChaosReport> =>
   withInstallation(async (installation) => {
     const begin = performance.now();
     await installation.createDatabase(DATABASE, 'engine');
-    await installation.query(DATABASE, NOTE_BURIALS);
+    await installation.query(DATABASE, `${DECLARED_ONLY};${NOTE_BURIALS}`);
     const crew = new Crew(installation, DATABASE, options.leaseMs, options.say ?? (() => undefined));
     await crew.start();
     const front = options.edge ? await Front.start(installation, DATABASE) : undefined;

@@ -1,6 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Database } from '@conclave/postgres-kit';
-import type { Lane } from '@conclave/run-core';
+import { Database, type GroupCommit } from '@conclave/postgres-kit';
 import { ENGINE_ROLES, laneOf } from '../engine/engine.js';
 import type { EngineRoles } from '../engine/engine-roles.js';
 import type { Call, Entry, Grant, Move, Refusal } from './account.js';
@@ -10,7 +9,7 @@ import { abandonedCalls, wakeWaiting } from './postgres-sweep.js';
 /** Money of model calls, those of many runs in one transaction; each caller hears of its own only. */
 @Injectable()
 export class Budgets {
-  private readonly lane: Lane<Move, Moved>;
+  private readonly lane: GroupCommit<Move, Moved>;
 
   constructor(
     @Inject(ENGINE_ROLES) { lanes }: EngineRoles,

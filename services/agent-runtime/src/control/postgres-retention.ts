@@ -1,5 +1,6 @@
 /** Journals of ended runs go when their time is over; the run and its result stay. */
 import type { Database } from '@conclave/postgres-kit';
+import { ENDED_RUN } from '../engine/state-lists.js';
 
 /** Runs whose journals go in one statement, and statements of one tick: what others wait for stays short. */
 const BATCH = 100;
@@ -9,7 +10,7 @@ const REMOVE = `
   with r as materialized (
     select tenant_id, id from run
     where journal_removed_at is null and created_at < now() - $1 * interval '1 day'
-      and updated_at < now() - $1 * interval '1 day' and state in ('completed', 'failed', 'canceled', 'expired')
+      and updated_at < now() - $1 * interval '1 day' and state in ${ENDED_RUN}
     order by created_at limit ${BATCH} for no key update skip locked
   ), step as (delete from step x using r where x.tenant_id = r.tenant_id and x.run_id = r.id
   ), wait as (delete from wait x using r where x.tenant_id = r.tenant_id and x.run_id = r.id

@@ -1,3 +1,4 @@
+import type { Attempts } from '@conclave/run-core';
 import type { Json } from './agent-port.js';
 
 /** Which turn: the `no`-th activation of a task. */
@@ -11,21 +12,16 @@ export interface TurnKey {
 export const turnKey = ({ runId, taskId, no }: TurnKey): string => `${runId}/${taskId}/${no}`;
 
 /** A turn as its worker holds it. */
-export interface ClaimedTurn extends TurnKey {
+export interface ClaimedTurn extends TurnKey, Attempts {
   /** The worker that holds it. */
   readonly owner: string;
   readonly epoch: number;
   /** How often it was claimed, this time included. */
   readonly attempt: number;
-  /** Activations that threw. */
-  readonly failures: number;
-  /** Activations whose worker died or froze under them. */
-  readonly lost: number;
   /** Whether it counts against the share of the slots that slow turns have. */
   readonly slow: boolean;
   /** Whether its end may let another start: of its session, or below its tenant's bounds. */
   readonly excludes: boolean;
-  readonly lastError: string | null;
   readonly agent: string;
   readonly workspaceId: string;
   /** The run that waits for the end of this one. */
@@ -46,20 +42,6 @@ export interface ClaimedTurn extends TurnKey {
   last?: { readonly name: string; readonly result: Json } | undefined;
   /** What the task has journaled, by name. */
   readonly journal: Map<string, Json>;
-}
-
-/** Activations that may throw, and workers that may be lost, before the agent is asked to give up. */
-const MAX_FAILURES = 3;
-const MAX_LOST = 5;
-
-/** Why a turn is not tried again, if it is not. */
-export function hopelessness({
-  failures,
-  lost,
-  lastError,
-}: Pick<ClaimedTurn, 'failures' | 'lost' | 'lastError'>): string | undefined {
-  if (failures >= MAX_FAILURES) return lastError ?? 'unknown';
-  return lost >= MAX_LOST ? `its worker died or froze ${lost} times` : undefined;
 }
 
 /** The turn is no longer ours: another worker has it, or its run was canceled. */

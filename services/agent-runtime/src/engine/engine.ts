@@ -5,8 +5,8 @@
  */
 import { setTimeout as after } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
-import { Database, isOutage } from '@conclave/postgres-kit';
-import { Lane, retryDelayMs, type Outcome } from '@conclave/run-core';
+import { Database, GroupCommit, type ItemOutcome } from '@conclave/postgres-kit';
+import { retryDelayMs } from '@conclave/run-core';
 import { Bells } from './bells.js';
 import { Fenced, type ClaimedTurn } from './claimed-turn.js';
 import { EngineMetrics } from './engine-metrics.js';
@@ -25,10 +25,10 @@ const OUTAGE = { firstMs: 50, factor: 2, maxMs: 1_000 } as const;
 
 @Injectable()
 export class Engine {
-  private readonly creates: Lane<NewRun, void>;
-  private readonly steps: Lane<NewStep, WrittenStep>;
-  private readonly finishes: Lane<Finish, void>;
-  private readonly ends: Lane<Finish, void>;
+  private readonly creates: GroupCommit<NewRun, void>;
+  private readonly steps: GroupCommit<NewStep, WrittenStep>;
+  private readonly finishes: GroupCommit<Finish, void>;
+  private readonly ends: GroupCommit<Finish, void>;
 
   constructor(
     @Inject(ENGINE_ROLES) private readonly roles: EngineRoles,
@@ -86,7 +86,7 @@ export class Engine {
     turn.spoken = false;
   }
 
-  private async endTurns(finishes: readonly Finish[], end: typeof endRuns): Promise<Outcome<void>[]> {
+  private async endTurns(finishes: readonly Finish[], end: typeof endRuns): Promise<ItemOutcome<void>[]> {
     const { lanes } = this.roles;
     const held = finishes.every(isOneStatement)
       ? await end(lanes.autocommit(), finishes)
@@ -98,9 +98,9 @@ export class Engine {
 
   private lane<T, R>(
     name: string,
-    flush: (items: readonly T[]) => Promise<readonly Outcome<R>[]>,
+    flush: (items: readonly T[]) => Promise<readonly ItemOutcome<R>[]>,
     keyOf?: (item: T) => string,
-  ): Lane<T, R> {
+  ): GroupCommit<T, R> {
     return laneOf((items: readonly T[]) => {
       this.metrics.batchSize.observe({ lane: name }, items.length);
       return flush(items);
@@ -118,14 +118,13 @@ const mayFree = ({ turn, activation }: Finish): boolean =>
 
 /** A lane whose batches are transactions: an outage is waited for. */
 export const laneOf = <T, R>(
-  flush: (items: readonly T[]) => Promise<readonly Outcome<R>[]>,
+  flush: (items: readonly T[]) => Promise<readonly ItemOutcome<R>[]>,
   keyOf?: (item: T) => string,
-): Lane<T, R> =>
-  new Lane({
+): GroupCommit<T, R> =>
+  new GroupCommit({
     flush,
-    outage: { is: isOutage, pause: (tries) => after(retryDelayMs(OUTAGE, tries, Math.random())) },
+    pause: (tries) => after(retryDelayMs(OUTAGE, tries, Math.random())),
     limit: BATCH,
-    soon: setImmediate,
     ...(keyOf && { keyOf }),
   });
 

@@ -154,6 +154,18 @@ describe('graphs, pause and sessions on Postgres', () => {
     expect(await claimOne()).toMatchObject({ no: 2, answer: 'yes' });
   });
 
+  it('lets go on what is left of a run that was paused and is done, for nobody can resume it', async () => {
+    const { run, ctx } = await graph(task('a'), task('b'), task('c'));
+    const [a, b] = [await claimOne(), await claimOne()];
+    await finish(a, failed);
+    const root = (await claim(WORKER, 9)).find(({ taskId }) => taskId === 'root')!;
+    await db.system((tx) => giveBack(tx, b, 0));
+    await db.tx(ctx, (tx) => pauseRun(tx, run, undefined));
+    await finish(root, done);
+    expect(await stateOf(run.id)).toBe('completed');
+    expect(names(await claim(WORKER, 9))).toContain(b.taskId);
+  });
+
   it('spawns nothing that runs while the run is paused', async () => {
     const { run, ctx } = await graph(task('a'), task('b', 'a'));
     const a = await claimOne();

@@ -9,6 +9,7 @@ import { journalJson } from './journal-form.js';
 import { usageOf } from '../runs/postgres-usage.js';
 import type { StoryLine } from './postgres-step.js';
 import { HELD, settle } from './postgres-waits.js';
+import { LIVE_RUN, LIVE_TASK, LIVE_TURN } from './state-lists.js';
 
 export interface RunKey {
   readonly tenantId: string;
@@ -28,7 +29,7 @@ async function lock(
   transition: RunTransition,
 ): Promise<RunState | undefined> {
   await tx.query(
-    `select from turn where tenant_id = $1 and run_id = $2 and state in ('ready', 'running', 'paused') order by task_id, no for update`,
+    `select from turn where tenant_id = $1 and run_id = $2 and state in ${LIVE_TURN} order by task_id, no for update`,
     [tenantId, id],
   );
   const run = await tx.one<{ state: RunState }>(
@@ -60,19 +61,23 @@ export async function pauseRun(tx: Tx, run: RunKey, reason: string | undefined):
 /** @returns false when the run is not paused */
 export async function resumeRun(tx: Tx, run: RunKey): Promise<boolean> {
   if (!(await lock(tx, run, 'resume'))) return false;
-  const key = [run.tenantId, run.id];
-  await tx.query(
-    `update turn set state = case state when 'paused' then 'ready' else state end, control = null
-     where tenant_id = $1 and run_id = $2 and state in ('paused', 'running')`,
-    key,
-  );
+  await resumeTurnsOf(tx, run);
   await tx.query(
     `update run set state = coalesce(paused_from, 'running'), paused_from = null, updated_at = clock_timestamp()
      where tenant_id = $1 and id = $2`,
-    key,
+    [run.tenantId, run.id],
   );
   await tell(tx, run, { type: 'run.resumed', data: {} });
   return true;
+}
+
+/** Lets what was paused go on, and what was to pause. */
+export async function resumeTurnsOf(tx: Statements, { tenantId, id }: RunKey): Promise<void> {
+  await tx.query(
+    `update turn set state = case state when 'paused' then 'ready' else state end, control = null
+     where tenant_id = $1 and run_id = $2 and (state = 'paused' or control = 'pause')`,
+    [tenantId, id],
+  );
 }
 
 /** Why runs are ended from outside, and by whom. */
@@ -124,7 +129,7 @@ async function endTree(tx: Statements, run: RunKey, outside: Outside, data: Stor
 /** Ends the runs that a run has started. @returns those it ended */
 export async function endChildren(tx: Statements, { tenantId, id }: RunKey, outside: Outside): Promise<string[]> {
   const children = await tx.query<{ id: string }>(
-    `select id from run where tenant_id = $1 and parent_run_id = $2 and state in ('queued', 'running', 'parked', 'paused') order by id`,
+    `select id from run where tenant_id = $1 and parent_run_id = $2 and state in ${LIVE_RUN} order by id`,
     [tenantId, id],
   );
   const ended: string[] = [];
@@ -137,7 +142,7 @@ export async function endTurnsOf(tx: Statements, { tenantId, id }: RunKey): Prom
   const key = [tenantId, id];
   await tx.query(
     `update turn set state = 'superseded', lease_owner = null, control = null
-     where tenant_id = $1 and run_id = $2 and state in ('ready', 'running', 'paused')`,
+     where tenant_id = $1 and run_id = $2 and state in ${LIVE_TURN}`,
     key,
   );
   await tx.query(
@@ -145,7 +150,7 @@ export async function endTurnsOf(tx: Statements, { tenantId, id }: RunKey): Prom
     key,
   );
   await tx.query(
-    `update task set state = 'canceled', ended_pos = nextval('journal_pos') where tenant_id = $1 and run_id = $2 and state in ('blocked', 'open')`,
+    `update task set state = 'canceled', ended_pos = nextval('journal_pos') where tenant_id = $1 and run_id = $2 and state in ${LIVE_TASK}`,
     key,
   );
 }

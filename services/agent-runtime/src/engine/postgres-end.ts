@@ -4,9 +4,10 @@ import type { Statements } from '@conclave/postgres-kit';
 import type { Activation } from './agent-port.js';
 import type { ClaimedTurn } from './claimed-turn.js';
 import { journalJson } from './journal-form.js';
-import { endChildren, endTurnsOf } from './postgres-control.js';
+import { endChildren, endTurnsOf, resumeTurnsOf } from './postgres-control.js';
 import { HELD_AND_DONE, heldOf, keyOf, resultOf, type Finish } from './postgres-finish.js';
 import { settle } from './postgres-waits.js';
+import { LIVE_TURN } from './state-lists.js';
 
 /** $1 ends. Every join starts from `held`: the rows of a run are found by its keys. */
 const end = (places: string, rest: string): string => `
@@ -55,8 +56,12 @@ export async function endRuns(tx: Statements, finishes: readonly Finish[]): Prom
   if (failing.length > 0) await lockTurnsOf(tx, failing);
   const sql = finishes.some(({ turn }) => turn.last) ? LAST_STEP_AND_END : END;
   const held = await tx.query<{ ord: number; open_tasks: number }>(sql, [journalJson(finishes.map(rowOf))]);
-  for (const { ord, open_tasks } of held) await conclude(tx, finishes[ord]!, open_tasks);
-  return heldOf(tx, finishes, held);
+  const ours = await heldOf(tx, finishes, held);
+  const open = new Map(held.map(({ ord, open_tasks }) => [ord, open_tasks]));
+  for (const [ord, finish] of finishes.entries())
+    // The answer that said how much was left may be lost.
+    if (ours[ord]) await conclude(tx, finish, open.get(ord) ?? Infinity);
+  return ours;
 }
 
 /** What is left of a failed graph is ended with it, and turns are locked before their run. */
@@ -64,7 +69,7 @@ async function lockTurnsOf(tx: Statements, runs: readonly ClaimedTurn[]): Promis
   await tx.query(
     `select from unnest($1::text[], $2::text[]) as x (tenant, run)
      join turn t on t.tenant_id = x.tenant and t.run_id = x.run
-     where t.state in ('ready', 'running', 'paused') order by t.tenant_id, t.run_id, t.task_id, t.no for update of t`,
+     where t.state in ${LIVE_TURN} order by t.tenant_id, t.run_id, t.task_id, t.no for update of t`,
     [runs.map(({ tenantId }) => tenantId), runs.map(({ runId }) => runId)],
   );
 }
@@ -72,6 +77,8 @@ async function lockTurnsOf(tx: Statements, runs: readonly ClaimedTurn[]): Promis
 /** What the end of a run means to others: what is left of a failed graph goes with it, and a parent goes on. */
 async function conclude(tx: Statements, { turn, activation }: Finish, openTasks: number): Promise<void> {
   const { tenantId, runId, parentRunId } = turn;
+  // Nobody can resume what is left of a run that was paused and is done.
+  if (activation.kind === 'done' && openTasks > 0) await resumeTurnsOf(tx, { tenantId, id: runId });
   if (activation.kind === 'failed' && openTasks > 0) {
     await endTurnsOf(tx, { tenantId, id: runId });
     await endChildren(tx, { tenantId, id: runId }, { how: 'cancel', by: 'service:runtime' });

@@ -1,6 +1,6 @@
 /** Reads everything that is written down of a run, and writes as much of it again as a fork starts with. */
 import type { Statements, Tx } from '@conclave/postgres-kit';
-import { hopelessness } from './claimed-turn.js';
+import { hopelessness } from '@conclave/run-core';
 import type { RunKey } from './postgres-control.js';
 import type { RunRecord } from './replay.js';
 import { loseCommands } from './postgres-lost.js';

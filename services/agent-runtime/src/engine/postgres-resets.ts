@@ -1,5 +1,6 @@
 /** What viewers saw of an attempt that is over without a result is void, and the run's story says so. */
 import type { Statements } from '@conclave/postgres-kit';
+import { ENDED_RUN } from './state-lists.js';
 
 /** A turn that will be done again, and the attempt that came to nothing. */
 export interface LostAttempt {
@@ -21,7 +22,7 @@ const TELL = `
     group by tenant_id, run_id
   ), r as materialized (
     select r.tenant_id, r.id, r.next_seq, x.turns from x join run r on r.tenant_id = x.tenant_id and r.id = x.run_id
-    where r.state not in ('completed', 'failed', 'canceled', 'expired')
+    where r.state not in ${ENDED_RUN}
     order by r.tenant_id, r.id for no key update of r
   ), u as (
     update run set next_seq = r.next_seq + json_array_length(r.turns), updated_at = clock_timestamp() from r

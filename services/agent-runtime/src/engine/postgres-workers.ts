@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, LOG } from '@conclave/nest-kit';
 import { Database } from '@conclave/postgres-kit';
+import { Watch, type Sighting } from '@conclave/run-core';
 import { Client } from 'pg';
 import type { Logger } from 'pino';
 import type { RuntimeConfig } from '../config.js';
@@ -17,8 +18,6 @@ import { LOST_ATTEMPT, tellResets, type LostAttempt } from './postgres-resets.js
 
 /** How often a worker says that it lives. */
 export const BEAT_MS = 1_500;
-/** Whoever begins to look does not know what was before: so long a free lock tells nothing yet. */
-const STEADY_MS = 1_000;
 /** Between two tries to take the lock again. */
 const RECONNECT_MS = 500;
 
@@ -27,39 +26,20 @@ export interface HeldTurn extends TurnKey {
   readonly epoch: string;
 }
 
-/** Another worker as a look finds it; one that holds something and is not enlisted has never beaten. */
-interface Other {
-  readonly id: string;
-  readonly beat: string | null;
-  /** Whether its lock is. */
-  readonly free: boolean;
-  /** Whether it took its lock on the server that runs now. */
-  readonly current: boolean;
-}
-
-/** What is known of another since the last outage, by a clock that nobody sets. */
-interface Known extends Pick<Other, 'beat' | 'free'> {
-  readonly beatSeenAt: number;
-  /** Whether its lock was seen held. */
-  readonly held: boolean;
-}
-
 @Injectable()
 export class PostgresWorkers {
   private liveness: Client | undefined;
   private leaving = false;
-  /** Since when every look succeeded. */
-  private steadySince = performance.now();
-  /** From when on a free lock tells of a death also of who was never seen to hold it; not at all after an outage. */
-  private hintsFrom = this.steadySince + STEADY_MS;
-  private known: ReadonlyMap<string, Known> = new Map();
+  private readonly watch: Watch;
 
   constructor(
     @Inject(Database) private readonly db: Database,
     @Inject(CONFIG)
     private readonly config: Pick<RuntimeConfig, 'DATABASE_SYSTEM_URL' | 'WORKER_LEASE_MS' | 'WORKER_SLOTS'>,
     @Inject(LOG) private readonly log: Logger,
-  ) {}
+  ) {
+    this.watch = new Watch(config.WORKER_LEASE_MS, performance.now());
+  }
 
   /** Announces a worker and takes its liveness lock, again whenever the connection that holds it is lost. */
   async enlist(worker: string): Promise<void> {
@@ -71,7 +51,7 @@ export class PostgresWorkers {
     });
     client.on('error', (error) => {
       this.log.warn({ err: error }, 'liveness connection lost');
-      this.forget();
+      this.watch.forget(performance.now());
       void this.returnUnlessLeaving(worker);
     });
     await client.connect();
@@ -129,9 +109,7 @@ export class PostgresWorkers {
   }
 
   /**
-   * Frees what dead workers held, and counts the loss. Dead is who has not beaten for a lease, as this process saw it,
-   * or whose lock was held and is free at two looks in a row. What was seen before an outage of Postgres tells nothing
-   * after it: until a worker was seen to hold its lock again, only its beats count.
+   * Frees what dead workers held, as this process saw them die, and counts the loss.
    *
    * @returns how many turns and commands
    */
@@ -142,7 +120,7 @@ export class PostgresWorkers {
         `select pg_try_advisory_xact_lock(hashtext('runtime.reap')) as free`,
       );
       if (!lock?.free) return 0;
-      const others = await tx.query<Other>(
+      const others = await tx.query<Sighting>(
         `select id, beat_at::text as beat, pg_try_advisory_xact_lock_shared(lock_key) as free,
            server_started_at = pg_postmaster_start_time() as current from worker where id <> $1
          union select distinct t.lease_owner, null, true, false from turn t
@@ -152,10 +130,10 @@ export class PostgresWorkers {
         [self],
       );
       looked = true;
-      const dead = this.deadOf(others);
+      const dead = this.watch.deadOf(others, performance.now());
       if (dead.length === 0) return 0;
       // Whoever has beaten since the look lives; nothing is given to the others from here on.
-      const enlisted = await tx.query<Pick<Other, 'id' | 'beat'>>(
+      const enlisted = await tx.query<Pick<Sighting, 'id' | 'beat'>>(
         `select id, beat_at::text as beat from worker where id = any($1) order by id for update`,
         [dead.map(({ id }) => id)],
       );
@@ -164,40 +142,16 @@ export class PostgresWorkers {
       return buried.length === 0 ? 0 : freeWorkers(tx, buried, { dead: true });
     });
     return look.catch((error: unknown) => {
-      if (!looked) this.forget();
+      if (!looked) this.watch.forget(performance.now());
       throw error;
     });
-  }
-
-  /** Of the others that a look finds, those who are dead by all that is known of them. */
-  private deadOf(others: readonly Other[]): Other[] {
-    const now = performance.now();
-    const before = this.known;
-    const knownOf = ({ id, beat, free }: Other): Known => {
-      const was = before.get(id);
-      const beatSeenAt = was?.beat === beat ? was.beatSeenAt : now;
-      return { beat, free, beatSeenAt, held: !free || (was?.held ?? false) };
-    };
-    this.known = new Map(others.map((other) => [other.id, knownOf(other)]));
-    return others.filter(({ id, beat, free, current }) => {
-      const { beatSeenAt, held } = this.known.get(id)!;
-      if (now - (beat === null ? this.steadySince : beatSeenAt) >= this.config.WORKER_LEASE_MS) return true;
-      return free && before.get(id)?.free === true && current && (held || now >= this.hintsFrom);
-    });
-  }
-
-  /** After an outage the living look dead, too. */
-  private forget(): void {
-    this.steadySince = performance.now();
-    this.hintsFrom = Infinity;
-    this.known = new Map();
   }
 
   /** Leaves: what this worker still held is ready for others at once. */
   async resign(worker: string): Promise<void> {
     this.leaving = true;
-    await this.liveness?.end();
-    await this.db.system((tx) => freeWorkers(tx, [worker]));
+    // Its lock is held until nothing of it is left: whoever found that free would count a death.
+    await this.db.system((tx) => freeWorkers(tx, [worker])).finally(() => this.liveness?.end());
   }
 }
 

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { ConclaveError, errorCatalogue } from '@conclave/contracts';
 import { Database, isOutage } from '@conclave/postgres-kit';
-import { retryDelayMs } from '@conclave/run-core';
+import { hopelessness, mayHaveLost, retryDelayMs } from '@conclave/run-core';
 import type { Logger } from 'pino';
 import type { RuntimeConfig } from '../config.js';
 import { LiveRuns } from '../runs/live-runs.js';
 import { AgentHouse } from './agent-house.js';
 import { Bells, type Hearer, type Make } from './bells.js';
-import { Fenced, Paused, hopelessness, turnKey, type ClaimedTurn } from './claimed-turn.js';
+import { Fenced, Paused, turnKey, type ClaimedTurn } from './claimed-turn.js';
 import { Commands } from './commands.js';
 import { activationOf } from './effects.js';
 import { Engine } from './engine.js';
@@ -226,9 +226,9 @@ export class Worker implements Hearer {
     return Math.max(0, Math.max(1, Math.floor(this.limit / 2)) - slow);
   }
 
-  /** A worker that was frozen, or could not beat, begins nothing more that another one may be doing by now. */
   private readonly mustHold = (): void => {
-    if (performance.now() - this.beatAt > this.parts.config.WORKER_LEASE_MS) throw new Fenced('the lease may be over');
+    if (mayHaveLost(this.beatAt, this.parts.config.WORKER_LEASE_MS, performance.now()))
+      throw new Fenced('the lease may be over');
   };
 
   private async activate(claimed: ClaimedTurn, abort: AbortController): Promise<void> {

@@ -1,6 +1,7 @@
 /** Work that is to end, and the runs of it that go on. */
 import { newId } from '@conclave/contracts';
 import type { Database, Tx } from '@conclave/postgres-kit';
+import { LIVE_RUN } from '../engine/state-lists.js';
 
 /** A member's in a workspace; or what was started with a key, through a connection, or with what was opened so. */
 export type Whose = { readonly workspaceId: string; readonly principalId: string } | { readonly credential: string };
@@ -97,7 +98,7 @@ export function liveRunsOf(
       : ['actor = $2 and workspace_id = $3', whose.principalId, whose.workspaceId];
   return tx.query(
     `select id, decision_id as decision from run where tenant_id = $1 and ${which}
-       and state in ('queued', 'running', 'parked', 'paused') order by state <> 'running', id limit ${limit}`,
+       and state in ${LIVE_RUN} order by state <> 'running', id limit ${limit}`,
     [tenantId, ...values],
   );
 }

@@ -4,6 +4,7 @@ import { pageBy, pageOf, type Actor, type Statements } from '@conclave/postgres-
 import { runStateOnWire, type RunState } from '@conclave/run-core';
 import type { Json } from '../engine/agent-port.js';
 import { cleanText } from '../engine/journal-form.js';
+import { LIVE_RUN } from '../engine/state-lists.js';
 
 interface SessionRow {
   readonly id: string;
@@ -23,7 +24,7 @@ type Reader = Actor & { readonly workspaceId?: string };
 const COLUMNS = `s.id, s.title, s.agent, s.workspace_id, s.messages, s.created_at, s.updated_at, s.archived_at,
   (select r.id from run r where r.tenant_id = s.tenant_id and r.session_id = s.id order by r.created_at desc limit 1) as last_run,
   exists (select from run r where r.tenant_id = s.tenant_id and r.session_id = s.id
-    and r.state in ('queued', 'running', 'parked', 'paused')) as active`;
+    and r.state in ${LIVE_RUN}) as active`;
 
 const toSession = (row: SessionRow): Session => ({
   ...{ id: row.id, title: row.title, state: row.active ? 'active' : 'idle', agent: row.agent },

@@ -3,6 +3,7 @@ import { events } from '@conclave/contracts';
 import { Consumes, type PlacedEvent, type Tx } from '@conclave/postgres-kit';
 import { Bells } from '../engine/bells.js';
 import { ALONE } from '../engine/postgres-claim.js';
+import { LIVE_RUN } from '../engine/state-lists.js';
 
 /**
  * Holds what runs for a tenant while it is suspended. Turns under way stop at their next step and are taken by nobody;
@@ -36,7 +37,7 @@ export class HoldTenants {
     const whose = [tenantId, held.since];
     await tx.query(
       `update run set due_at = due_at + (clock_timestamp() - $2::timestamptz)
-       where tenant_id = $1 and state in ('queued', 'running', 'parked', 'paused') and due_at is not null`,
+       where tenant_id = $1 and state in ${LIVE_RUN} and due_at is not null`,
       whose,
     );
     await tx.query(

@@ -5,6 +5,7 @@ import { StartRun } from '../runs/start-run.js';
 import { mustTakeRuns } from '../sessions/postgres-sessions.js';
 import { runIdOf, seenOf, type Firing } from './firing.js';
 import { bury, readTrigger, type TriggerRow } from './postgres-triggers.js';
+import { LIVE_RUN } from '../engine/state-lists.js';
 
 /** A chain of triggers, each fired by a run of the one before, that is longer than this never ends. */
 const DEPTH_LIMIT = 5;
@@ -112,9 +113,9 @@ const NOT_KEPT: ReadonlySet<string> = new Set(['runtime.trigger.not-found', 'run
 /** Whether the run it started last has not ended. */
 async function goesOn(tx: Tx, { tenant_id, last_run_id }: TriggerRow): Promise<boolean> {
   if (last_run_id === null) return false;
-  const run = await tx.one(
-    `select id from run where tenant_id = $1 and id = $2 and state in ('queued', 'running', 'parked', 'paused')`,
-    [tenant_id, last_run_id],
-  );
+  const run = await tx.one(`select id from run where tenant_id = $1 and id = $2 and state in ${LIVE_RUN}`, [
+    tenant_id,
+    last_run_id,
+  ]);
   return run !== undefined;
 }

@@ -1,6 +1,5 @@
 import type { DatabaseConfig, ResourceFactory } from '@conclave/nest-kit';
-import { BY_KEY, isOutage, lockAlongside, pgConnections, Role, type Statements } from '@conclave/postgres-kit';
-import { Lane } from '@conclave/run-core';
+import { BY_KEY, GroupCommit, lockAlongside, pgConnections, Role, type Statements } from '@conclave/postgres-kit';
 import { ELECTORATES } from '../voter-keys/postgres-voter-keys.js';
 import { openAll, writeAll, type Opened, type OpeningRecord, type TurnRecord } from './postgres-records.js';
 
@@ -28,8 +27,8 @@ export const within = (tx: Statements): DecisionWriter => ({
  * a circle. The lanes work as the system role, which may write decisions and read none.
  */
 export class DecisionLanes implements DecisionWriter {
-  private readonly openings: Lane<OpeningRecord, Opened>;
-  private readonly turns: Lane<TurnRecord, boolean>;
+  private readonly openings: GroupCommit<OpeningRecord, Opened>;
+  private readonly turns: GroupCommit<TurnRecord, boolean>;
 
   constructor(role: Role) {
     this.openings = laneOf((openings) => {
@@ -53,23 +52,17 @@ type Keyed = { readonly tenantId: string; readonly id: string };
 const keyOf = ({ tenantId, id }: Keyed): string => `${tenantId} ${id}`;
 
 /** A lane whose batches are statements. In an outage all of a batch hear of it: somebody waits for each of them. */
-const laneOf = <T extends Keyed, R>(write: (items: readonly T[]) => Promise<readonly R[]>): Lane<T, R> =>
-  new Lane<T, R>({
+const laneOf = <T extends Keyed, R>(write: (items: readonly T[]) => Promise<readonly R[]>): GroupCommit<T, R> =>
+  new GroupCommit<T, R>({
     async flush(items) {
       const order = [...items.keys()].sort((a, b) => (keyOf(items[a]!) < keyOf(items[b]!) ? -1 : 1));
-      try {
-        const results = await write(order.map((at) => items[at]!));
-        const outcomes = new Array<{ ok: R }>(items.length);
-        for (const [n, at] of order.entries()) outcomes[at] = { ok: results[n]! };
-        return outcomes;
-      } catch (error) {
-        if (!isOutage(error)) throw error;
-        return items.map(() => ({ error: error as Error }));
-      }
+      const results = await write(order.map((at) => items[at]!));
+      const outcomes = new Array<{ ok: R }>(items.length);
+      for (const [n, at] of order.entries()) outcomes[at] = { ok: results[n]! };
+      return outcomes;
     },
     keyOf,
     limit: BATCH,
-    soon: setImmediate,
   });
 
 /** Opens the lanes' connections, apart from those of requests. */

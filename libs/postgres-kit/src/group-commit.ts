@@ -1,44 +1,41 @@
 /**
- * Group commit: what comes while a batch is under way travels together in the next one, and what comes to an idle lane
+ * Group commit: what comes while a batch is under way travels together in the next one, and what comes to an idle one
  * leaves at once. No timer, so a lone item never waits for company.
  */
+import { isOutage } from './outage.js';
 
 /** What became of one item of a batch. */
-export type Outcome<R> = { readonly ok: R } | { readonly error: Error };
+export type ItemOutcome<R> = { readonly ok: R } | { readonly error: Error };
 
-export interface LaneOptions<T, R> {
+export interface GroupCommitOptions<T, R> {
   /** Does a batch in one transaction: one outcome per item, in order. A throw means that nothing of it was done. */
-  readonly flush: (items: readonly T[]) => Promise<readonly Outcome<R>[]>;
-  /** How outages are waited for; without it they are throws as others are. */
-  readonly outage?: {
-    /** Whether a throw is an outage, which is nobody's fault: the batch is tried again, and reaches no caller. */
-    readonly is: (error: unknown) => boolean;
-    /** Resolves when it may be over; called with the number of tries so far. */
-    readonly pause: (tries: number) => Promise<void>;
-  };
+  readonly flush: (items: readonly T[]) => Promise<readonly ItemOutcome<R>[]>;
+  /**
+   * Resolves when an outage may be over; called with the number of tries so far. The batch is tried again then, and no
+   * caller hears of it. Without it all callers of the batch do.
+   */
+  readonly pause?: (tries: number) => Promise<void>;
   /** Most items of one batch. */
   readonly limit: number;
   /** Items of equal keys never share a batch and keep their order; without it any may. */
   readonly keyOf?: (item: T) => string;
-  /** Calls back when the present burst of work has queued what it has; the lane looks at its queue then. */
-  readonly soon: (work: () => void) => void;
 }
 
 interface Waiting<T, R> {
   readonly item: T;
-  readonly settle: (outcome: Outcome<R>) => void;
+  readonly settle: (outcome: ItemOutcome<R>) => void;
 }
 
-export class Lane<T, R> {
+export class GroupCommit<T, R> {
   private queue: Waiting<T, R>[] = [];
   private busy = false;
 
-  constructor(private readonly options: LaneOptions<T, R>) {}
+  constructor(private readonly options: GroupCommitOptions<T, R>) {}
 
   /** Resolves once the item is committed. @throws what is wrong with this item; others of its batch are not affected */
   submit(item: T): Promise<R> {
     return new Promise((resolve, reject) => {
-      const settle = (outcome: Outcome<R>): void => ('ok' in outcome ? resolve(outcome.ok) : reject(outcome.error));
+      const settle = (outcome: ItemOutcome<R>): void => ('ok' in outcome ? resolve(outcome.ok) : reject(outcome.error));
       this.queue.push({ item, settle });
       this.run();
     });
@@ -47,7 +44,8 @@ export class Lane<T, R> {
   private run(): void {
     if (this.busy) return;
     this.busy = true;
-    this.options.soon(() => void this.drain());
+    // The present burst of work queues what it has first.
+    setImmediate(() => void this.drain());
   }
 
   private async drain(): Promise<void> {
@@ -86,14 +84,15 @@ export class Lane<T, R> {
     }
   }
 
-  private async flush(items: readonly T[]): Promise<readonly Outcome<R>[]> {
+  private async flush(items: readonly T[]): Promise<readonly ItemOutcome<R>[]> {
     for (let tries = 1; ; tries++) {
       try {
         return await this.options.flush(items);
       } catch (error) {
-        const { outage } = this.options;
-        if (!outage?.is(error)) throw error;
-        await outage.pause(tries);
+        if (!isOutage(error)) throw error;
+        const { pause } = this.options;
+        if (!pause) return items.map(() => ({ error: error as Error }));
+        await pause(tries);
       }
     }
   }

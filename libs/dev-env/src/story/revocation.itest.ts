@@ -1,11 +1,13 @@
 /**
  * What ends what, and how soon, over the public surface: whatever opens something dies within five seconds of what takes it
- * away, at the edge, in streams and at work; all else lives on. `docs/revocation.md` is this table in words.
+ * away, at the edge, in streams and at work; all else lives on. `docs/revocation.md` is this table in words. Its platform
+ * has a model, so that work from the command line is tried on it, too.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startConstellation, type Constellation } from '../testing/constellation.js';
 import { Holder, type Site } from './holder.js';
 import { startSlowModel, type SlowModel } from './slow-model.js';
+import { workCases } from './work-cases.js';
 
 const WITHIN_MS = 5_000;
 const PATCH = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
@@ -51,7 +53,8 @@ describe('what a person holds', () => {
     const unlimited = String(1_000_000);
     platform = await startConstellation({
       env: {
-        ...{ OPENAI_COMPATIBLE_BASE_URL: model.url, MODELS_ALLOW: '127.0.0.0/8', WORKER_SLOTS: '64' },
+        ...{ OPENAI_COMPATIBLE_BASE_URL: model.url, OPENAI_COMPATIBLE_MODEL: 'gpt-5.1', MODELS_ALLOW: '127.0.0.0/8' },
+        WORKER_SLOTS: '64',
         ...{ RATE_LIMIT_PRINCIPAL: unlimited, RATE_LIMIT_ADDRESS: unlimited },
       },
     });
@@ -168,6 +171,8 @@ describe('what a person holds', () => {
     await other.hasAgain(opens.filter((name) => other.asks.has(name)));
     await other.finishesItsRuns();
   }, 60_000);
+
+  workCases(() => ({ platform, model }));
 });
 
 /** For whoever reads the log: how long each of it took, from when the request began that ended it. */

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 
 export interface SlowModel {
   readonly url: string;
-  /** Settles when it is asked something that holds the text. */
+  /** Settles when it is asked something that holds the text, once for each time this is called. */
   asked(text: string): Promise<SlowAnswer>;
   stop(): void;
 }
@@ -20,7 +20,10 @@ export async function startSlowModel(): Promise<SlowModel> {
   const server = createServer((request, response) => {
     let body = '';
     request.on('data', (chunk: Buffer) => (body += chunk.toString('utf8')));
-    request.once('end', () => waiting.find(({ text }) => body.includes(text))?.found(answerOn(response)));
+    request.once('end', () => {
+      const at = waiting.findIndex(({ text }) => body.includes(text));
+      if (at >= 0) waiting.splice(at, 1)[0]!.found(answerOn(response));
+    });
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   return {

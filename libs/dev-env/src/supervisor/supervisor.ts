@@ -31,7 +31,6 @@ export interface SupervisorOptions {
   /** Wished for the gateway; another is taken when it is busy. */
   readonly gatewayPort?: number;
   readonly quickInit?: boolean;
-  readonly postgresLibraries?: readonly string[];
   /** Called with every change of status. */
   readonly onStatus?: (status: SupervisorStatus) => void;
   /** Where addresses, keys and pids are written for whoever uses the installation. */
@@ -146,11 +145,11 @@ export class Supervisor {
   }
 
   private async startStores(say: (detail: string) => void): Promise<Stores> {
-    const { dataDir, logDir, quickInit, postgresLibraries, outer: env } = this.options;
+    const { dataDir, logDir, quickInit, outer: env } = this.options;
     await endLeftovers(dataDir);
     const passwords = { postgres: this.secrets.of('postgres', password), redis: this.secrets.of('redis', password) };
     const bus = { natsUsers: natsUsers(this.secrets), natsSeed: natsSeed(this.secrets, 'gateway') };
-    return startStores({ dataDir, logDir, passwords, ...bus, quickInit, postgresLibraries, say, env });
+    return startStores({ dataDir, logDir, passwords, ...bus, quickInit, say, env });
   }
 
   private async bringSchemas(stores: Stores, say: (detail: string) => void): Promise<void> {

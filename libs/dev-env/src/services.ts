@@ -162,7 +162,7 @@ export const outerVariables = [
   ...ENGINE_VARIABLES,
   ...RATE_VARIABLES,
   ...TENANT_VARIABLES,
-  ...['DATABASE_URL', 'NATS_URL', 'REDIS_URL'],
+  ...['DATABASE_URL', 'NATS_URL', 'REDIS_URL', 'POSTGRES_LIBRARIES'],
 ] as const;
 
 /** The complete environment of one service; nothing else of the user's is handed on. */

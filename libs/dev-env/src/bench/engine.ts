@@ -1,7 +1,5 @@
 /** `npm run bench -- engine`: the durable engine on stores of its own, each case on a database that nobody used before. */
 import { imageNodeFlags } from '../services.js';
-import { createKeys } from './api-keys.js';
-import { COUNTING } from './engine/at-rest.js';
 import { backlog } from './engine/backlog.js';
 import { fanOut } from './engine/fan-out.js';
 import { growth } from './engine/growth.js';
@@ -14,6 +12,8 @@ import { sessions } from './engine/sessions.js';
 import { soak } from './engine/soak.js';
 import { lone, throughput } from './engine/throughput.js';
 import { workers } from './engine/workers.js';
+import { createKeys } from './api-keys.js';
+import { COUNTING } from './engine/at-rest.js';
 import { must } from './goals.js';
 import { withPlatform, type Platform } from './platform.js';
 import type { Case } from './report.js';
@@ -28,6 +28,9 @@ const alone: Measures<Installation> = {
 
 /** All services, as users meet them: Node is told what the image tells it. */
 const whole: Measures<Platform> = { b2: http, b11: fanOut };
+/** As many as the busiest case has callers. */
+const WHOLE = { WORKER_SLOTS: '128' };
+
 /** The same on a Postgres that counts statements, which costs it some of its time. */
 const counted: Measures<Platform> = {
   async b10(platform) {
@@ -36,24 +39,19 @@ const counted: Measures<Platform> = {
     return [...(await parked(platform, keys)), ...ofSessions];
   },
 };
-/** As many as the busiest case has callers. */
-const WHOLE = { WORKER_SLOTS: '128' };
 
 export const engineCases: readonly string[] = [alone, counted, whole].flatMap((measures) => Object.keys(measures));
 
 /** The chosen cases, or all of them. */
 export async function engine(rounds: number, chosen: readonly string[]): Promise<Case[]> {
   const is = ([name]: readonly [string, unknown]): boolean => chosen.length === 0 || chosen.includes(name);
-  const inside = Object.entries(alone).filter(is);
-  const [watched, outside] = [Object.entries(counted).filter(is), Object.entries(whole).filter(is)];
-  const onPlatform = async (cases: typeof outside, options?: Parameters<typeof withPlatform>[2]): Promise<Case[]> =>
-    cases.length > 0
-      ? withPlatform((on) => measureAll(on, cases, rounds), WHOLE, { nodeFlags: imageNodeFlags, ...options })
-      : [];
+  const [inside, outside] = [Object.entries(alone).filter(is), Object.entries(whole).filter(is)];
+  const watched = Object.entries(counted).filter(is);
+  const ofWatched = () => withPlatform((on) => measureAll(on, watched, rounds), { ...WHOLE, ...COUNTING });
   return [
+    ...(watched.length > 0 ? await ofWatched() : []),
     ...(inside.length > 0 ? await withInstallation((on) => measureAll(on, inside, rounds)) : []),
-    ...(await onPlatform(watched, { postgresLibraries: COUNTING })),
-    ...(await onPlatform(outside)),
+    ...(outside.length > 0 ? await withPlatform((on) => measureAll(on, outside, rounds), WHOLE, imageNodeFlags) : []),
   ];
 }
 

@@ -4,7 +4,7 @@ import type { ServiceName } from '@conclave/contracts';
 import { repositoryRoot } from '../paths.js';
 import { run, type Outcome } from '../processes/run.js';
 import type { SupervisorStatus } from '../supervisor/status.js';
-import { Supervisor, type DevFile, type SupervisorOptions } from '../supervisor/supervisor.js';
+import { Supervisor, type DevFile } from '../supervisor/supervisor.js';
 import { closeTestRun, openTestRun } from '../testing/test-run.js';
 
 export interface Platform extends DevFile {
@@ -22,13 +22,19 @@ export interface Platform extends DevFile {
 export async function withPlatform<T>(
   work: (platform: Platform) => Promise<T>,
   env: NodeJS.ProcessEnv = {},
-  options: Pick<SupervisorOptions, 'nodeFlags' | 'postgresLibraries'> = {},
+  nodeFlags: readonly string[] = [],
 ): Promise<T> {
   const dir = openTestRun();
   const { DATABASE_URL: _, NATS_URL: __, REDIS_URL: ___, OTEL_EXPORTER_OTLP_ENDPOINT: ____, ...outer } = process.env;
   const [logDir, devFile] = [join(dir, 'logs'), join(dir, 'dev.json')];
-  const own = { dataDir: dir, logDir, devFile, outer: { ...outer, ...env }, quickInit: true };
-  const supervisor = new Supervisor({ ...own, ...options });
+  const supervisor = new Supervisor({
+    dataDir: dir,
+    logDir,
+    devFile,
+    outer: { ...outer, ...env },
+    nodeFlags,
+    quickInit: true,
+  });
   let ending: Promise<void> | undefined;
   const end = () => (ending ??= supervisor.stop().then(() => closeTestRun(dir)));
   const interrupted = () => void end().finally(() => process.exit(130));

@@ -9,7 +9,7 @@ import { natsConfig } from './nats.js';
 import { canQuery, postgresUrl } from './postgres.js';
 import { answers } from './probe.js';
 import { redisUrl } from './redis.js';
-import { storeNames, type Store, type StoreName, type StoreOptions } from './store.js';
+import { librariesOf, storeNames, type Store, type StoreName, type StoreOptions } from './store.js';
 
 const images = { postgres: 'postgres:17', nats: 'nats:2.12', redis: 'redis:7' } as const;
 const innerPorts = { postgres: 5432, nats: 4222, redis: 6379 } as const;
@@ -61,18 +61,14 @@ export async function endContainers(dataDir: string, how: 'stop' | 'remove'): Pr
   for (const file of files) await mustRun('docker', ['compose', '-p', composeProject(dataDir), '-f', file, ...words]);
 }
 
-function composeFile(
-  name: StoreName,
-  port: number,
-  { passwords, postgresLibraries = [] }: StoreOptions,
-  natsFile: string,
-): object {
+function composeFile(name: StoreName, port: number, options: StoreOptions, natsFile: string): object {
+  const { passwords } = options;
   const service = { image: images[name], ports: [`127.0.0.1:${port}:${innerPorts[name]}`] };
   const details = {
     postgres: {
       environment: { POSTGRES_PASSWORD: passwords.postgres },
       volumes: ['postgres:/var/lib/postgresql/data'],
-      command: ['postgres', '-c', `shared_preload_libraries=${postgresLibraries.join(',')}`],
+      command: ['postgres', '-c', `shared_preload_libraries=${librariesOf(options)}`],
     },
     nats: { command: ['-c', '/etc/nats/conclave.conf'], volumes: [`${natsFile}:/etc/nats/conclave.conf:ro`] },
     redis: { command: ['redis-server', '--requirepass', passwords.redis, '--save', '', '--appendonly', 'no'] },

@@ -6,7 +6,7 @@ import { startNats } from './nats.js';
 import { postgresUrl, startPostgres } from './postgres.js';
 import { redisUrl, startRedis } from './redis.js';
 import { reachableDir } from './server-user.js';
-import type { Store, StoreName, StoreOptions } from './store.js';
+import { librariesOf, type Store, type StoreName, type StoreOptions } from './store.js';
 import type { LocatedTool } from './tools.js';
 
 /** Where the pids of processes started for this data directory are written down. */
@@ -36,7 +36,7 @@ export function localStore(name: StoreName, { programs }: LocatedTool, options: 
         port,
         password: passwords.postgres,
         quickInit: options.quickInit,
-        libraries: options.postgresLibraries,
+        libraries: librariesOf(options),
       });
     },
     nats: () => startNats({ programs, dir, logFile, recordsDir, port, users: options.natsUsers ?? [] }),

@@ -16,8 +16,8 @@ export interface PostgresServer {
   readonly password: string;
   /** Skips the flush at the end of `initdb`; the server flushes its commits unless it is told otherwise, as by `npm test`. */
   readonly quickInit?: boolean;
-  /** What it loads as it starts, such as `pg_stat_statements`. */
-  readonly libraries?: readonly string[];
+  /** What it loads as it starts, such as `pg_stat_statements`; separated by commas. */
+  readonly libraries: string;
 }
 
 export const postgresUrl = ({ port, password }: Pick<PostgresServer, 'port' | 'password'>, database = 'postgres') =>
@@ -43,7 +43,7 @@ export async function startPostgres(server: PostgresServer): Promise<void> {
     shared_buffers: '512MB',
     jit: 'off',
     log_min_messages: 'warning',
-    ...(server.libraries && { shared_preload_libraries: server.libraries.join(',') }),
+    shared_preload_libraries: server.libraries,
   };
   const args = [
     '-D',

@@ -14,10 +14,11 @@ export interface StoreOptions {
   readonly natsSeed?: string;
   /** Skips the flush at the end of `initdb`; the server flushes its commits unless it is told otherwise, as by `npm test`. */
   readonly quickInit?: boolean;
-  /** What the Postgres started here loads as it starts, such as `pg_stat_statements`. */
-  readonly postgresLibraries?: readonly string[];
   readonly say?: (detail: string) => void;
-  /** `DATABASE_URL`, `NATS_URL` and `REDIS_URL` name stores that run already and are left alone. */
+  /**
+   * `DATABASE_URL`, `NATS_URL` and `REDIS_URL` name stores that run already and are left alone; `POSTGRES_LIBRARIES` what a
+   * Postgres that is started here loads as it starts, such as `pg_stat_statements`.
+   */
   readonly env?: NodeJS.ProcessEnv;
 }
 
@@ -33,3 +34,7 @@ export interface Store {
   stop(): Promise<void>;
   kill9(): Promise<void>;
 }
+
+/** What Postgres loads as it starts. */
+export const librariesOf = ({ env = process.env }: Pick<StoreOptions, 'env'>): string =>
+  env['POSTGRES_LIBRARIES'] ?? '';

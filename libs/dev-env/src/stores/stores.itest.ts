@@ -18,9 +18,8 @@ const passwords = { postgres: 'p@ss/word', redis: 'secret' };
 describe('stores', () => {
   let dataDir: string;
   let stores: Stores;
-  const postgresLibraries = ['pg_stat_statements'];
-  const start = () =>
-    startStores({ dataDir, logDir: join(dataDir, 'logs'), passwords, quickInit: true, postgresLibraries, env: {} });
+  const env = { POSTGRES_LIBRARIES: 'pg_stat_statements' };
+  const start = () => startStores({ dataDir, logDir: join(dataDir, 'logs'), passwords, quickInit: true, env });
 
   beforeAll(async () => {
     dataDir = openTestRun();

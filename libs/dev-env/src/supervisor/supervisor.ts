@@ -33,7 +33,6 @@ export interface SupervisorOptions {
   readonly quickInit?: boolean;
   /** What Node is told besides what the table of services says. */
   readonly nodeFlags?: readonly string[];
-  readonly postgresLibraries?: readonly string[];
   /** Called with every change of status. */
   readonly onStatus?: (status: SupervisorStatus) => void;
   /** Where addresses, keys and pids are written for whoever uses the installation. */
@@ -148,11 +147,11 @@ export class Supervisor {
   }
 
   private async startStores(say: (detail: string) => void): Promise<Stores> {
-    const { dataDir, logDir, quickInit, postgresLibraries, outer: env } = this.options;
+    const { dataDir, logDir, quickInit, outer: env } = this.options;
     await endLeftovers(dataDir);
     const passwords = { postgres: this.secrets.of('postgres', password), redis: this.secrets.of('redis', password) };
     const bus = { natsUsers: natsUsers(this.secrets), natsSeed: natsSeed(this.secrets, 'gateway') };
-    return startStores({ dataDir, logDir, passwords, ...bus, quickInit, postgresLibraries, say, env });
+    return startStores({ dataDir, logDir, passwords, ...bus, quickInit, say, env });
   }
 
   private async bringSchemas(stores: Stores, say: (detail: string) => void): Promise<void> {

@@ -64,14 +64,17 @@ export class ManageSessions {
     return this.db.tx(ctx, (tx) =>
       once(tx, ctx, sessions.sendMessage, request, async () => {
         const { id, text } = request;
-        const session = await readSession(tx, ctx, id);
-        const no = await nextMessage(tx, ctx, id);
+        // Who talks in it wakes it: what does not need the other's answer travels with it.
+        const [session, no] = await Promise.all([readSession(tx, ctx, id), nextMessage(tx, ctx, id)]);
         const run = await this.starter.start(tx, starterOf(ctx), requestOf(session, text), {
           title: `${session.title} ${no}`.slice(0, 120),
           trigger: { kind: 'message', session: id, no, text },
         });
-        await insertMessage(tx, ctx, { session: id, no, text, run });
-        return (await pageOfMessages(tx, ctx.tenantId, { id, limit: 1 })).items[0]!;
+        const [, page] = await Promise.all([
+          insertMessage(tx, ctx, { session: id, no, text, run }),
+          pageOfMessages(tx, ctx.tenantId, { id, limit: 1 }),
+        ]);
+        return page.items[0]!;
       }),
     );
   }

@@ -4,8 +4,8 @@ import pg from 'pg';
 import type { Platform } from '../platform.js';
 import { medians } from '../statistics.js';
 
-/** What Postgres has to load for it. */
-export const COUNTING = ['pg_stat_statements'] as const;
+/** What the installation has to be started with for it. */
+export const COUNTING = { POSTGRES_LIBRARIES: 'pg_stat_statements' };
 
 const WINDOWS = 3;
 const WINDOW_MS = 10_000;

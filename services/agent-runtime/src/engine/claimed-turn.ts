@@ -27,6 +27,8 @@ export interface ClaimedTurn extends TurnKey {
   readonly excludes: boolean;
   readonly lastError: string | null;
   readonly agent: string;
+  /** Whose service it counts for, where there are caps. */
+  readonly provider: string | null;
   readonly workspaceId: string;
   /** The run that waits for the end of this one. */
   readonly parentRunId: string | null;

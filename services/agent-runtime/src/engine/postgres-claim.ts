@@ -33,6 +33,7 @@ interface ClaimedRow {
   readonly slow: boolean;
   readonly last_error: string | null;
   readonly agent: string;
+  readonly provider: string | null;
   readonly actor: string;
   readonly input: Json;
   readonly run_input: Json;
@@ -128,7 +129,7 @@ const CLAIM = `
     update turn t set state = 'running', lease_owner = $1, attempt = attempt + 1,
       epoch = greatest(t.epoch + 1, (extract(epoch from clock_timestamp()) * 1000000)::bigint)
     from picked p where t.ctid = p.place
-    returning t.tenant_id, t.run_id, t.task_id, t.no, t.epoch, t.attempt, t.failures, t.lost, t.slow, t.last_error, p.tag, p.pass, p.weight,
+    returning t.tenant_id, t.run_id, t.task_id, t.no, t.epoch, t.attempt, t.failures, t.lost, t.slow, t.last_error, t.provider, p.tag, p.pass, p.weight,
       t.session_id is not null or p.bounded or exists (select from capped c where c.tenant_id = t.tenant_id) as excludes
   ), charged as (
     insert into tenant_share (tenant_id, pass)
@@ -224,6 +225,7 @@ const turnOf = (row: ClaimedRow, owner: string, journals: ReadonlyMap<string, Ma
   workspaceId: row.workspace_id,
   parentRunId: row.parent_run_id,
   agent: row.agent,
+  provider: row.provider,
   actor: row.actor,
   input: row.input,
   runInput: row.run_input,

@@ -42,6 +42,7 @@ interface ClaimedRow {
   readonly created_at: Date;
   readonly answer: Json | null;
   readonly excludes: boolean;
+  readonly forked: boolean;
   readonly tenants: number;
   readonly chosen: number;
 }
@@ -146,6 +147,7 @@ const CLAIM = `
     insert into run_event (tenant_id, run_id, seq, type, data) select tenant_id, id, seq, 'run.started', '{}' from started
   )
   select t.*, k.agent, r.actor, k.input, r.input as run_input, r.workspace_id, r.parent_run_id, r.created_at,
+    r.forked_from is not null as forked,
     case when t.no > 1 then (
       select w.answer from wait w where w.tenant_id = t.tenant_id and w.run_id = t.run_id and w.task_id = t.task_id and w.no = t.no - 1
     ) end as answer,
@@ -167,7 +169,7 @@ export async function claimTurns(claims: Role, worker: string, capacity: Capacit
   const rows = await claims.together<ClaimedRow>([[ALONE], [CLAIM, [worker, turns, slow, leaseMs]]]);
   const journals = await journalsOf(
     claims.autocommit(),
-    rows.filter((row) => row.attempt > 1 || row.no > 1),
+    rows.filter((row) => row.attempt > 1 || row.no > 1 || row.forked),
   );
   const left = (slow: boolean, places: number): boolean => {
     const taken = rows.filter((row) => row.slow === slow);

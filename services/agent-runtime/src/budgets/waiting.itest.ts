@@ -9,7 +9,7 @@ import { recordOf } from '../engine/postgres-record.js';
 import { expireWaits } from '../engine/postgres-waits.js';
 import { replay } from '../engine/replay.js';
 import { turnOf } from '../engine/turn-of.js';
-import { ModelCalls, type Way } from '../models/model-calls.js';
+import { ModelCalls, type ModelCall, type Way } from '../models/model-calls.js';
 import { ModelFallbacks } from '../models/model-fallbacks.js';
 import { ModelError } from '../models/model-port.js';
 import { ModelRests } from '../models/model-rests.js';
@@ -169,44 +169,66 @@ describe('a task whose call does not fit', () => {
     expect(replayed).toEqual({ turns: 3, steps: record.steps.length });
   });
 
-  it.each([
-    [30, 'and the answer of who stands in', { made: 'b' }, 40],
-    [50, 'and asks nobody else where there is no room for it', { fault: 'out' }, 50],
-  ])('books what a fault has cost: %d of 100, %s', async (costMicros, _, result, spent) => {
-    const run = await world.create(ctx);
-    const id = await budgetOf(run);
-    await limit(id, 100);
+  describe('on two ways', () => {
     const used = { inputTokens: 1, outputTokens: 1 };
-    const ways = [
+    const ways: ModelCall<Way>['ways'] = [
       { id: 'a', family: 'm', boundMicros: 80 },
       { id: 'b', family: 'm', boundMicros: 60 },
-    ] as const;
-    const ask = async (way: Way) => {
-      if (way.id === 'a') throw new ModelError('out', true, { ...used, costMicros });
-      return { usage: { ...used, costMicros: 10 } };
+    ];
+    const call = { name: 'ask', ways, timeoutMs: 1_000 };
+    const answer = { usage: { ...used, costMicros: 10 } };
+    const unused = { inputTokens: 0, outputTokens: 0, costMicros: 0 };
+    const out = (costMicros: number) => new ModelError('out', true, costMicros > 0 ? { ...used, costMicros } : unused);
+    const standOf = async (run: string, id: string) => {
+      const [row] = await world.test.query<{ spent: number; held: number }>(
+        'select spent_micros::int as spent, reserved_micros::int as held from runtime.budget where id = $1',
+        [id],
+      );
+      const ledger = 'select model from runtime.usage_ledger where run_id = $1 order by model';
+      const booked = await world.test.query<{ model: string }>(ledger, [run]);
+      return { ...row, booked: booked.map(({ model }) => model) };
     };
-    const fallsBack: AgentPort = {
-      ...agent,
-      activate: async (turn) => {
-        const call = { name: 'ask', ways, timeoutMs: 1_000 };
-        const ended = await calls.make(turn, call, ask).then(
-          ({ way }) => ({ made: way.id }),
-          (error: ModelError) => ({ fault: error.message }),
-        );
+
+    it.each([
+      [30, 'and the answer of who stands in', { made: 'b' }, 40, ['a', 'b']],
+      [50, 'and asks nobody else where there is no room for it', { fault: 'out' }, 50, ['a']],
+    ])('books what a fault has cost: %d of 100, %s', async (costMicros, _, result, spent, booked) => {
+      const run = await world.create(ctx);
+      const id = await budgetOf(run);
+      await limit(id, 100);
+      const activate: AgentPort['activate'] = async (turn) => {
+        const ended = await calls
+          .make(turn, call, async (way) => (way.id === 'a' ? Promise.reject(out(costMicros)) : answer))
+          .then(
+            ({ way }) => ({ made: way.id }),
+            (error: ModelError) => ({ fault: error.message }),
+          );
         return { kind: 'done', result: ended };
-      },
-    };
-    expect(await work(fallsBack)).toEqual({ kind: 'done', result });
-    const [row] = await world.test.query(
-      'select spent_micros::int as spent, reserved_micros::int as held from runtime.budget where id = $1',
-      [id],
-    );
-    expect(row).toEqual({ spent, held: 0 });
-    const booked = await world.test.query<{ model: string }>(
-      'select model from runtime.usage_ledger where run_id = $1 order by model',
-      [run],
-    );
-    expect(booked.map(({ model }) => model)).toEqual('made' in result ? ['a', 'b'] : ['a']);
+      };
+      expect(await work({ ...agent, activate })).toEqual({ kind: 'done', result });
+      expect(await standOf(run, id)).toEqual({ spent, held: 0, booked });
+    });
+
+    it('keeps its hold when its worker dies while another stands in, and books the answer once', async () => {
+      const run = await world.create(ctx);
+      const id = await budgetOf(run);
+      await limit(id, 80);
+      const activate: AgentPort['activate'] = async (turn) => {
+        const askedFirst = Promise.withResolvers<void>();
+        const asks = (second: () => Promise<typeof answer>) =>
+          calls.make(turn, call, async (way) => (way.id === 'a' ? Promise.reject(out(0)) : second()));
+        // Nothing of it happens any more: its process is gone.
+        void asks(() => {
+          askedFirst.resolve();
+          return new Promise(() => undefined);
+        });
+        await askedFirst.promise;
+        expect(await standOf(run, id)).toEqual({ spent: 0, held: 80, booked: [] });
+        return { kind: 'done', result: (await asks(async () => answer)).way.id };
+      };
+      expect(await work({ ...agent, activate })).toEqual({ kind: 'done', result: 'b' });
+      expect(await standOf(run, id)).toEqual({ spent: 10, held: 0, booked: ['b'] });
+    });
   });
 
   it('fails as exhausted when nobody made room in time, and at once where the budget refuses', async () => {

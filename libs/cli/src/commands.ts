@@ -20,6 +20,7 @@ import { init } from './commands/init.js';
 import { login } from './commands/login.js';
 import { logout } from './commands/logout.js';
 import { groupsGroup, invitationsGroup, keysGroup, membersGroup, workspacesGroup } from './commands/members.js';
+import { modelsGroup } from './commands/models.js';
 import { packagesGroup } from './commands/packages.js';
 import { policiesGroup, rolesGroup } from './commands/policies.js';
 import { profiles } from './commands/profiles.js';
@@ -51,6 +52,7 @@ export const parts: readonly (readonly [string, readonly Entry[]])[] = [
       triggersGroup,
       budgetsGroup,
       capsGroup,
+      modelsGroup,
       usage,
       packagesGroup,
       webhooksGroup,

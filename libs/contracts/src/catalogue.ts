@@ -6,6 +6,7 @@ import * as auth from './rpc/auth.js';
 import * as breakGlass from './rpc/break-glass.js';
 import * as budgets from './rpc/budgets.js';
 import * as caps from './rpc/caps.js';
+import * as models from './rpc/models.js';
 import * as connections from './rpc/connections.js';
 import * as consensus from './rpc/consensus.js';
 import * as delivery from './rpc/delivery.js';
@@ -56,6 +57,7 @@ export const contracts: readonly Contract[] = [
     runs,
     budgets,
     caps,
+    models,
     sessions,
     triggers,
     consensus,

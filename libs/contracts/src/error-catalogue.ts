@@ -149,8 +149,8 @@ export const errorCatalogue = {
   },
   'runtime.run.not-forkable': {
     status: 409,
-    title: 'A run of this kind cannot be forked.',
-    action: 'Start a new run; a review belongs to one decision.',
+    title: 'A run of this kind cannot be forked from there.',
+    action: 'Fork a review from its first step, `from`: what comes after belongs to one decision.',
   },
   'runtime.run.too-many-messages': {
     status: 409,
@@ -206,6 +206,11 @@ export const errorCatalogue = {
     status: 409,
     title: 'The tenant has as many caps as it can.',
     action: 'Take one away: PUT /v1/caps with `slots: null`.',
+  },
+  'runtime.model.unknown': {
+    status: 422,
+    title: 'The workspace reaches no such model.',
+    action: 'Name one of `known`.',
   },
   'runtime.panel.not-installed': {
     status: 409,

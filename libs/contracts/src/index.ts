@@ -38,6 +38,7 @@ export * as tenantRoles from './rpc/tenant-roles.js';
 export * as policies from './rpc/policies.js';
 export * as budgets from './rpc/budgets.js';
 export * as caps from './rpc/caps.js';
+export * as models from './rpc/models.js';
 export * as sessions from './rpc/sessions.js';
 export * as triggers from './rpc/triggers.js';
 export * as consensus from './rpc/consensus.js';

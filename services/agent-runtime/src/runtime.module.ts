@@ -32,6 +32,9 @@ import { RedisTokens } from './live/redis-tokens.js';
 import { RunStories } from './live/run-stories.js';
 import { modelEgress } from './models/guarded-fetch.js';
 import { ModelCalls } from './models/model-calls.js';
+import { ModelFallbacks } from './models/model-fallbacks.js';
+import { ModelRests } from './models/model-rests.js';
+import { ModelsController } from './models/models.controller.js';
 import { ModelRoutes } from './models/model-routes.js';
 import { WorkspaceModels } from './models/workspace-models.js';
 import { Panels } from './panels/panels.js';
@@ -117,10 +120,17 @@ const agents = provide(
   AgentHouse,
   {
     ...{ coordinator: Coordinator, changes: Changes, thread: CheckThread, runs: PostgresRuns, sandbox: Sandbox },
-    ...{ signer: Signer, models: WorkspaceModels, calls: ModelCalls, starter: StartRun, db: Database },
+    ...{
+      signer: Signer,
+      models: WorkspaceModels,
+      fallbacks: ModelFallbacks,
+      calls: ModelCalls,
+      starter: StartRun,
+      db: Database,
+    },
     ...{ kit: KIT, config: CONFIG },
   },
-  ({ coordinator, thread, models, calls, starter, db, ...seat }) => {
+  ({ coordinator, thread, models, fallbacks, calls, starter, db, ...seat }) => {
     const { changes } = seat;
     const panel = [
       coordinator,
@@ -134,7 +144,7 @@ const agents = provide(
       ...[
         new ChildRunAgent(starter),
         new CommandAgent(seat.sandbox, seat.config.SANDBOX_DIR),
-        new ModelAgent(models, calls, db),
+        new ModelAgent(models, fallbacks, calls, db),
       ],
     ];
     const endings = new ReviewEndings(db);
@@ -156,6 +166,7 @@ const agents = provide(
     EventsController,
     BudgetsController,
     CapsController,
+    ModelsController,
     SessionsController,
     TriggersController,
     UploadsController,
@@ -166,7 +177,7 @@ const agents = provide(
     ...[Changes, CheckThread, Coordinator, DecisionEvents, ModelRoutes, models, Panels, Signer],
     ...[CreateReview, CancelRun, EndWork, DepartedMembers, DistrustedCredentials, PostgresRuns, ReadDiff, StreamEvents],
     ...[LiveRuns, LiveBus, PostgresStories, RunStories],
-    ...[Budgets, ModelCalls, PostgresBudgets, WorkspaceModels, KnownSecrets, SecretLeases],
+    ...[Budgets, ModelCalls, PostgresBudgets, WorkspaceModels, ModelFallbacks, ModelRests, KnownSecrets, SecretLeases],
     ...[StartRun, CreateRun, ControlRun, AnswerRun, SendEvent, ForkRun, PostgresJournal],
     ...[ManageSessions, ManageTriggers, TriggerSecrets, FireTrigger, DeliverHook],
     ...[CronTriggers, EventTriggers, RunEventTriggers],

@@ -162,6 +162,22 @@ describe('audit', () => {
     expect(items).toHaveLength(6);
   });
 
+  it('takes in what was done while it was away, in order: nobody had to wait for it', async () => {
+    const me = testPrincipal();
+    auth.emit(events.apiKeyCreated, me.tenantId, key(0));
+    await untilSize(me, 1);
+    await fixture.restart(() => {
+      for (let n = 1; n < 6; n++) auth.emit(events.apiKeyCreated, me.tenantId, key(n));
+    });
+    auth.beat();
+    await untilSize(me, 6);
+    const { items } = await entriesOf(me);
+    const bodies = items.map(({ body }) => JSON.parse(Buffer.from(body, 'base64').toString()) as { data: object });
+    expect(bodies.map(({ data }) => data).reverse()).toMatchObject(
+      [0, 1, 2, 3, 4, 5].map((n) => ({ scopes: [`n${n}`] })),
+    );
+  });
+
   it('logs an event once that its producer, restored from a backup, stamps again', async () => {
     const me = testPrincipal();
     const sent = auth.emit(events.apiKeyCreated, me.tenantId, key(0));

@@ -6,6 +6,7 @@ import {
   consensus,
   delivery,
   marketplace,
+  models,
   records,
   runs,
   runtime,
@@ -193,6 +194,18 @@ export const cap = noun({
   },
   whole: true,
   first: ['caps', 'set', 'agent', 'model', '4'],
+});
+
+export const model = noun({
+  name: 'model',
+  list: models.listModels,
+  id: ({ model }) => model,
+  columns: {
+    model: ({ model }) => model,
+    family: ({ family }) => family,
+    fallbacks: ({ fallbacks }) => fallbacks.join(', '),
+  },
+  whole: true,
 });
 
 export const usage = noun({

@@ -16,6 +16,7 @@ import {
   ConclaveError,
   consensus,
   contracts,
+  models,
   newId,
   permissions,
   problemOf,
@@ -52,6 +53,7 @@ export class TestPlatform {
   /** Runs of agents' tasks. */
   readonly agents = new FakeRuns();
   private readonly budgets: Budget[] = [];
+  private fallbacks: readonly string[] = [];
   private caps: ReplyOf<typeof caps.listCaps>['items'] = [];
   readonly tenants = new FakeTenants();
   /** With their values. */
@@ -106,6 +108,10 @@ export class TestPlatform {
       if (at === -1) throw new ConclaveError('runtime.budget.not-found', { id });
       return this.budgets.splice(at, 1)[0]!;
     });
+    on(models.listModels, () => ({
+      items: [{ model: 'openai/gpt-5.1', family: 'openai', fallbacks: [...this.fallbacks] }],
+    }));
+    on(models.setFallbacks, ({ model, fallbacks }) => ({ model, fallbacks: [...(this.fallbacks = fallbacks)] }));
     on(caps.listCaps, () => ({ items: this.caps }));
     on(caps.setCap, (asked) => {
       const cap = { ...asked, running: 0 };

@@ -122,6 +122,15 @@ export const capChanged = event({
   data: z.object({ kind: z.string(), name: z.string(), slots: z.number().int().optional() }),
 });
 
+/** Which models take the place of one in a workspace from now on; none when the list is empty. */
+export const fallbacksChanged = event({
+  type: 'fallbacks.changed',
+  producer: 'runtime',
+  consumers: ['audit'],
+  audited: true,
+  data: z.object({ workspace: idOf('workspace'), model: z.string(), fallbacks: z.array(z.string()) }),
+});
+
 /** First of a decision's three log entries: rule, electorate and keys are fixed from here on. */
 export const decisionOpened = event({
   type: 'decision.opened',

@@ -1,9 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Database } from '@conclave/postgres-kit';
 import type { Json, Turn } from '../engine/agent-port.js';
-import type { ModelCalls } from '../models/model-calls.js';
+import type { ModelCalls, Way } from '../models/model-calls.js';
 import type { ModelRoute } from '../models/model-port.js';
-import type { WorkspaceModels } from '../models/workspace-models.js';
 import { ModelAgent } from './model.js';
 
 const answer = { text: 'Four.', usage: { inputTokens: 1, outputTokens: 1, costMicros: 1 } };
@@ -13,10 +12,26 @@ const route = {
 } as unknown as ModelRoute;
 
 /** A task of a model that has done these steps before, where these routes are configured. */
-function asked(routes: ModelRoute[], before: Readonly<Record<string, Json>>, model?: string) {
-  const journal = new Map(Object.entries(before));
+function asked(
+  routes: ModelRoute[],
+  before: Readonly<Record<string, Json>>,
+  model?: string,
+  journal = new Map(Object.entries(before)),
+) {
   const models = { routes: async () => routes, get: async (_: object, id: string) => routes.find((r) => r.id === id) };
-  const calls = { make: async (_turn: object, _call: object, work: () => Promise<Json>) => work() };
+  const fallbacks = {
+    ways: async (_: object, id: string) => {
+      const found = routes.find((route) => route.id === id);
+      return found && ([found, ...routes.filter((route) => route !== found)] as const);
+    },
+  };
+  /** The last way answers. */
+  const calls = {
+    make: async (_turn: object, { ways }: { ways: Way[] }, work: (way: Way, asking: object) => Promise<Json>) => ({
+      answer: await work(ways.at(-1)!, {}),
+      way: ways.at(-1),
+    }),
+  };
   const step = async <T extends Json>(name: string, work: () => Promise<T>): Promise<T> => {
     if (!journal.has(name)) journal.set(name, await work());
     return journal.get(name) as T;
@@ -26,10 +41,9 @@ function asked(routes: ModelRoute[], before: Readonly<Record<string, Json>>, mod
     input: { prompt: 'two and two?', ...(model && { model }) },
     ...{ step, steering: (name: string) => step(`steering/${name}`, async () => []) },
     speaker: () => () => undefined,
+    tell: (name: string, type: string, data: Json) => step(`tell/${name}`, async () => ({ type, data })),
   } as unknown as Turn;
-  return new ModelAgent(models as unknown as WorkspaceModels, calls as unknown as ModelCalls, {} as Database).activate(
-    turn,
-  );
+  return new ModelAgent(models, fallbacks, calls as unknown as ModelCalls, {} as Database).activate(turn);
 }
 
 const begun = { model: 'openai/gpt', history: [], 'steering/1': [] };
@@ -52,5 +66,21 @@ describe('a task of a model', () => {
   it('asks the first model there is when none is named', async () => {
     const done = { kind: 'done', result: { text: 'Four.', model: 'openai/gpt' } };
     expect(await asked([route], {})).toEqual(done);
+  });
+
+  it('keeps who answered in place of the model it asks, and says so in its result and story', async () => {
+    const other = { ...route, id: 'anthropic/claude' };
+    const journal = new Map<string, Json>();
+    expect(await asked([route, other], {}, 'openai/gpt', journal)).toEqual({
+      kind: 'done',
+      result: { text: 'Four.', model: 'anthropic/claude' },
+    });
+    expect(journal.get('call/1/1')).toEqual({ ...answer, model: 'anthropic/claude' });
+    expect(journal.get('tell/fallback/1/1')).toEqual({
+      type: 'model.fell-back',
+      data: { call: 'call/1/1', asked: 'openai/gpt', answered: 'anthropic/claude' },
+    });
+    // Done again, nobody is asked.
+    expect(await asked([], Object.fromEntries(journal))).toMatchObject({ result: { model: 'anthropic/claude' } });
   });
 });

@@ -3,6 +3,7 @@ import type { Database } from '@conclave/postgres-kit';
 import type { Activation, Json, Turn } from '../engine/agent-port.js';
 import type { ModelCalls } from '../models/model-calls.js';
 import { ModelError, type ChatMessage, type ModelRoute, type ModelUsage } from '../models/model-port.js';
+import type { ModelFallbacks } from '../models/model-fallbacks.js';
 import type { WorkspaceModels } from '../models/workspace-models.js';
 import { historyOf } from '../sessions/postgres-sessions.js';
 import { TaskAgent, done, failed, parked, type InputOf } from './task-agent.js';
@@ -19,7 +20,8 @@ const UNAVAILABLE = 'model.unavailable';
 const NO_USAGE = { inputTokens: 0, outputTokens: 0, costMicros: 0 } as const;
 
 type Asked =
-  | { readonly text: string; readonly usage: ModelUsage }
+  /** `model` is the one that answered when it is not the one that was asked. */
+  | { readonly text: string; readonly usage: ModelUsage; readonly model?: string }
   | { readonly fault: string; readonly passing: boolean; readonly usage: ModelUsage; readonly code?: string };
 
 interface Conversation {
@@ -29,20 +31,24 @@ interface Conversation {
   readonly messages: ChatMessage[];
   /** Faults so far; a wait stands between one and the next. */
   faults: number;
+  /** Who gave the last answer. */
+  answeredBy: string;
 }
 
 /**
  * Asks a model. Which one and what it is asked with is frozen in steps, each answer is one, and what people say meanwhile
- * is put to it before the task ends. The way to the model is looked for by whoever makes the call: what was answered
- * stays so when there is none any more. A provider that is away costs no worker: the task parks until it is time to try
- * again.
+ * is put to it before the task ends. The ways to the model are looked for by whoever makes the call: what was answered
+ * stays so when there is none any more. When its provider is out or limits us, those that the workspace falls back on are
+ * asked in the same step, which keeps who answered. Providers that are all away cost no worker: the task parks until it
+ * is time to try again.
  */
 export class ModelAgent extends TaskAgent<'model'> {
   readonly name = 'model';
   readonly spends = true;
 
   constructor(
-    private readonly models: WorkspaceModels,
+    private readonly models: Pick<WorkspaceModels, 'routes' | 'get'>,
+    private readonly fallbacks: Pick<ModelFallbacks, 'ways'>,
     private readonly calls: ModelCalls,
     private readonly db: Database,
   ) {
@@ -54,10 +60,11 @@ export class ModelAgent extends TaskAgent<'model'> {
     if (model === '') return failed(UNAVAILABLE, unavailable(input.model ?? ''));
     const history = await turn.step('history', () => this.history(turn));
     const messages: ChatMessage[] = [...(history as unknown as ChatMessage[]), { role: 'user', content: input.prompt }];
-    const talk: Conversation = { turn, model, input, messages, faults: 0 };
+    const talk: Conversation = { turn, model, input, messages, faults: 0, answeredBy: model };
     for (let round = 1; ; round++) {
       for (const { text } of await turn.steering(String(round))) messages.push({ role: 'user', content: text });
-      if (round > 1 && messages.at(-1)!.role === 'assistant') return done({ text: messages.at(-1)!.content, model });
+      if (round > 1 && messages.at(-1)!.role === 'assistant')
+        return done({ text: messages.at(-1)!.content, model: talk.answeredBy });
       if (round > ROUNDS) return failed('model.rounds', `it was spoken to more than ${ROUNDS} times`);
       const ending = await this.answer(talk, round);
       if (ending) return ending;
@@ -71,6 +78,8 @@ export class ModelAgent extends TaskAgent<'model'> {
       const asked = await this.ask(talk, `call/${round}/${tries}`);
       if ('text' in asked) {
         messages.push({ role: 'assistant', content: asked.text });
+        talk.answeredBy = asked.model ?? talk.model;
+        if (asked.model !== undefined) await tellFallback(talk, `${round}/${tries}`, asked.model);
         return undefined;
       }
       if (!asked.passing || tries === TRIES) return failed(asked.code ?? 'model.failed', asked.fault);
@@ -90,18 +99,25 @@ export class ModelAgent extends TaskAgent<'model'> {
 
   private async ask({ turn, model, input, messages }: Conversation, name: string): Promise<Asked> {
     const asked = await turn.step(name, async (): Promise<Json> => {
-      const route = await this.routeOf(turn, model);
-      if (!route) return asJson({ fault: unavailable(model), code: UNAVAILABLE, passing: false, usage: NO_USAGE });
+      const routes = await this.fallbacks.ways(turn, model);
+      if (!routes) return asJson({ fault: unavailable(model), code: UNAVAILABLE, passing: false, usage: NO_USAGE });
       const { system, maxOutputTokens } = input;
       const texts = [system ?? '', ...messages.map(({ content }) => content)];
-      const boundMicros = route.port.boundMicros({ texts, maxOutputTokens });
-      const say = () =>
-        route.port.complete({
-          ...{ system, messages, maxOutputTokens, timeoutMs: TIMEOUT_MS },
-          ...{ onText: turn.speaker(name), signal: turn.signal },
-        });
+      const wayOf = (route: ModelRoute) => ({
+        ...route,
+        boundMicros: route.port.boundMicros({ texts, maxOutputTokens }),
+      });
+      const [first, ...others] = routes;
+      const call = { name, ways: [wayOf(first), ...others.map(wayOf)], timeoutMs: TIMEOUT_MS } as const;
       try {
-        return asJson(await this.calls.make(turn, { name, route, boundMicros, timeoutMs: TIMEOUT_MS }, say));
+        const { answer, way } = await this.calls.make(turn, call, ({ port }, { spoken, retries }) =>
+          port.complete({
+            ...{ system, messages, maxOutputTokens, timeoutMs: TIMEOUT_MS, signal: turn.signal },
+            ...(retries !== undefined && { retries }),
+            onText: turn.speaker(spoken),
+          }),
+        );
+        return asJson({ ...answer, ...(way.id !== model && { model: way.id }) });
       } catch (error) {
         if (!(error instanceof ModelError)) throw error;
         return asJson({ fault: error.message, passing: error.passing, usage: error.usage });
@@ -124,6 +140,10 @@ export class ModelAgent extends TaskAgent<'model'> {
     return said.map(({ role, text }) => ({ role: role === 'user' ? 'user' : 'assistant', content: text }));
   }
 }
+
+/** A line of the run's story, once the step is kept. */
+const tellFallback = ({ turn, model }: Conversation, call: string, answered: string): Promise<void> =>
+  turn.tell(`fallback/${call}`, 'model.fell-back', { call: `call/${call}`, asked: model, answered });
 
 const unavailable = (model: string): string => `no model ${model} is configured here`;
 const asJson = (asked: Asked): Json => asked as unknown as Json;

@@ -9,7 +9,10 @@ import { recordOf } from '../engine/postgres-record.js';
 import { expireWaits } from '../engine/postgres-waits.js';
 import { replay } from '../engine/replay.js';
 import { turnOf } from '../engine/turn-of.js';
-import { ModelCalls } from '../models/model-calls.js';
+import { ModelCalls, type ModelCall, type Way } from '../models/model-calls.js';
+import { ModelFallbacks } from '../models/model-fallbacks.js';
+import { ModelError } from '../models/model-port.js';
+import { ModelRests } from '../models/model-rests.js';
 import { ModelRoutes } from '../models/model-routes.js';
 import { WorkspaceModels } from '../models/workspace-models.js';
 import { KnownSecrets } from '../secrets/known-secrets.js';
@@ -22,6 +25,7 @@ import { Budgets } from './budgets.js';
 describe('a task whose call does not fit', () => {
   let world: EngineWorld;
   let budgets: Budgets;
+  let calls: ModelCalls;
   let agent: AgentPort;
   const ctx = actor();
 
@@ -29,9 +33,10 @@ describe('a task whose call does not fit', () => {
     world = await openEngineWorld();
     await world.reset();
     budgets = new Budgets(world.roles, world.db);
-    const calls = new ModelCalls(budgets, { prices: PriceTable.of(undefined) });
+    calls = new ModelCalls(budgets, { prices: PriceTable.of(undefined) }, new ModelRests());
     const usage = { inputTokens: 1, outputTokens: 1, costMicros: 10 };
-    const call = { name: 'ask', route: { id: 'm' }, boundMicros: 80, timeoutMs: 1_000 };
+    const ways = [{ id: 'm', family: 'm', boundMicros: 80 }] as const;
+    const call = { name: 'ask', ways, timeoutMs: 1_000 } as const;
     agent = {
       name: 'a',
       activate: async (turn) => {
@@ -135,7 +140,12 @@ describe('a task whose call does not fit', () => {
     const routes = new ModelRoutes(env as RuntimeConfig, new Egress(['127.0.0.0/8']));
     const nothingLent = { valueOf: () => Promise.reject(new Error('nobody has a key of their own')) };
     const models = new WorkspaceModels(routes, new KnownSecrets(world.db), nothingLent);
-    const model = new ModelAgent(models, new ModelCalls(budgets, routes), world.db);
+    const model = new ModelAgent(
+      models,
+      new ModelFallbacks(world.db, models),
+      new ModelCalls(budgets, routes, new ModelRests()),
+      world.db,
+    );
     // The SDK asks twice before it is a fault.
     fakes.answer({ status: 503 }, { status: 503 }, { text: 'Yes.', untold: true });
     const run = await world.create(ctx, { agent: 'model', rootInput: { prompt: 'there?', maxOutputTokens: 100 } });
@@ -159,6 +169,68 @@ describe('a task whose call does not fit', () => {
     expect(record.waits.map(({ kind }) => kind)).toEqual(['rate', 'budget']);
     const replayed = await replay(new Map([[model.name, model]]), record);
     expect(replayed).toEqual({ turns: 3, steps: record.steps.length });
+  });
+
+  describe('on two ways', () => {
+    const used = { inputTokens: 1, outputTokens: 1 };
+    const ways: ModelCall<Way>['ways'] = [
+      { id: 'a', family: 'm', boundMicros: 80 },
+      { id: 'b', family: 'm', boundMicros: 60 },
+    ];
+    const call = { name: 'ask', ways, timeoutMs: 1_000 };
+    const answer = { usage: { ...used, costMicros: 10 } };
+    const unused = { inputTokens: 0, outputTokens: 0, costMicros: 0 };
+    const out = (costMicros: number) => new ModelError('out', true, costMicros > 0 ? { ...used, costMicros } : unused);
+    const standOf = async (run: string, id: string) => {
+      const [row] = await world.test.query<{ spent: number; held: number }>(
+        'select spent_micros::int as spent, reserved_micros::int as held from runtime.budget where id = $1',
+        [id],
+      );
+      const ledger = 'select model from runtime.usage_ledger where run_id = $1 order by model';
+      const booked = await world.test.query<{ model: string }>(ledger, [run]);
+      return { ...row, booked: booked.map(({ model }) => model) };
+    };
+
+    it.each([
+      [30, 'and the answer of who stands in', { made: 'b' }, 40, ['a', 'b']],
+      [50, 'and asks nobody else where there is no room for it', { fault: 'out' }, 50, ['a']],
+    ])('books what a fault has cost: %d of 100, %s', async (costMicros, _, result, spent, booked) => {
+      const run = await world.create(ctx);
+      const id = await budgetOf(run);
+      await limit(id, 100);
+      const activate: AgentPort['activate'] = async (turn) => {
+        const ended = await calls
+          .make(turn, call, async (way) => (way.id === 'a' ? Promise.reject(out(costMicros)) : answer))
+          .then(
+            ({ way }) => ({ made: way.id }),
+            (error: ModelError) => ({ fault: error.message }),
+          );
+        return { kind: 'done', result: ended };
+      };
+      expect(await work({ ...agent, activate })).toEqual({ kind: 'done', result });
+      expect(await standOf(run, id)).toEqual({ spent, held: 0, booked });
+    });
+
+    it('keeps its hold when its worker dies while another stands in, and books the answer once', async () => {
+      const run = await world.create(ctx);
+      const id = await budgetOf(run);
+      await limit(id, 80);
+      const activate: AgentPort['activate'] = async (turn) => {
+        const askedFirst = Promise.withResolvers<void>();
+        const asks = (second: () => Promise<typeof answer>) =>
+          calls.make(turn, call, async (way) => (way.id === 'a' ? Promise.reject(out(0)) : second()));
+        // Nothing of it happens any more: its process is gone.
+        void asks(() => {
+          askedFirst.resolve();
+          return new Promise(() => undefined);
+        });
+        await askedFirst.promise;
+        expect(await standOf(run, id)).toEqual({ spent: 0, held: 80, booked: [] });
+        return { kind: 'done', result: (await asks(async () => answer)).way.id };
+      };
+      expect(await work({ ...agent, activate })).toEqual({ kind: 'done', result: 'b' });
+      expect(await standOf(run, id)).toEqual({ spent: 10, held: 0, booked: ['b'] });
+    });
   });
 
   it('fails as exhausted when nobody made room in time, and at once where the budget refuses', async () => {

@@ -95,6 +95,8 @@ export interface Turn {
    * it is kept, and viewers forget it when the turn is done again.
    */
   speaker(call: string): (text: string) => void;
+  /** Counts the turn for a provider that it is about to ask. @returns whether that provider's cap has room for it */
+  asks(provider: string): Promise<boolean>;
   /**
    * Does something to the world outside, once its result is journaled. `work` gets a key that is the same whenever it is
    * done again. An unsafe effect found begun and not ended is not done again: the task parks until a person has said

@@ -242,7 +242,7 @@ describe('a command that outlasts its turn', () => {
 describe('a command whose worker is gone', () => {
   let fixture: RuntimeFixture;
   const workers: ChildProcess[] = [];
-  const { startNapping, parked, until, waitsOf, resultOf, cancel, replay, lastTurn } = on(() => fixture);
+  const { start, startNapping, parked, until, waitsOf, resultOf, cancel, replay, lastTurn } = on(() => fixture);
   beforeAll(async () => {
     fixture = await startRuntimeFixture({ ROLES: 'api,control', WORKER_LEASE_MS: '2000' });
   });
@@ -301,9 +301,11 @@ describe('a command whose worker is gone', () => {
     await gone;
   });
 
-  it('worker killed while a long command runs: it is run again, or a person is asked', async () => {
+  it('worker killed while a long command runs: it is run again, on its files as they were sent, or a person is asked', async () => {
     const worker = startWorker();
-    const [again, asked] = await Promise.all([startNapping(), startNapping({ effect: 'unsafe' })]);
+    const mark = nap();
+    const id = await start(`ls; touch left-behind; ${mark}; cat sent`, { files: { sent: 'as it was sent\n' } });
+    const [again, asked] = [{ id, mark }, await startNapping({ effect: 'unsafe' })];
     await Promise.all([parked(again.id), parked(asked.id)]);
     worker.kill('SIGKILL');
     await eventually(() => expect([...alive(again.mark), ...alive(asked.mark)]).toEqual([]));
@@ -312,7 +314,10 @@ describe('a command whose worker is gone', () => {
     expect(await lastTurn(again.id)).toMatchObject({ slow: true, lost: 1, failures: 0 });
     expect((await waitsOf(asked.id)).at(-1)).toMatchObject({ no: 2, kind: 'effect', about: { effect: 'command' } });
     await fixture.call(runs.answerRun, { id: asked.id, answer: { resolution: 'done', result: 'by hand' } }, me);
-    await Promise.all([cancel(again.id), until(asked.id, 'completed')]);
+    wake(mark);
+    await Promise.all([until(again.id, 'completed'), until(asked.id, 'completed')]);
+    const { output } = await resultOf(again.id);
+    expect(output).toMatch(/^sent\n[^]*as it was sent\n$/);
     expect(await replay(asked.id)).toMatchObject({ identical: true, turns: 3, steps: 2 });
   });
 

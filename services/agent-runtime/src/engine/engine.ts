@@ -14,6 +14,7 @@ import type { EngineRoles } from './engine-roles.js';
 import { claimTurns, type Capacity, type Claim } from './postgres-claim.js';
 import { createRuns, type NewRun } from './postgres-create.js';
 import { endRuns } from './postgres-end.js';
+import { countFor } from './postgres-provider.js';
 import { endsRun, finishTurns, type Finish } from './postgres-finish.js';
 import { writeSteps, type NewStep, type WrittenStep } from './postgres-step.js';
 
@@ -68,6 +69,11 @@ export class Engine {
   /** Journals a step. @returns whether the turn is to pause there @throws Fenced */
   async step(step: NewStep): Promise<boolean> {
     return (await this.steps.submit(step)).pause;
+  }
+
+  /** Has a turn count for another provider. @returns whether its cap has room */
+  countFor(turn: ClaimedTurn, provider: string): Promise<boolean> {
+    return countFor(this.roles.claims, turn, provider);
   }
 
   /** Ends a turn with what its agent decided. @throws Fenced */

@@ -34,6 +34,7 @@ interface ClaimedRow {
   readonly slow: boolean;
   readonly last_error: string | null;
   readonly agent: string;
+  readonly provider: string | null;
   readonly actor: string;
   readonly input: Json;
   readonly run_input: Json;
@@ -42,6 +43,7 @@ interface ClaimedRow {
   readonly created_at: Date;
   readonly answer: Json | null;
   readonly excludes: boolean;
+  readonly forked: boolean;
 }
 
 /** Of which kind more may be ready; with a turn, unless none was taken. */
@@ -156,7 +158,7 @@ const CLAIM = `
     update turn t set state = 'running', lease_owner = $1, attempt = attempt + 1,
       epoch = greatest(t.epoch + 1, (extract(epoch from clock_timestamp()) * 1000000)::bigint)
     from picked p where t.ctid = p.place
-    returning t.tenant_id, t.run_id, t.task_id, t.no, t.epoch, t.attempt, t.failures, t.lost, t.slow, t.last_error, p.tag, p.pass, p.weight,
+    returning t.tenant_id, t.run_id, t.task_id, t.no, t.epoch, t.attempt, t.failures, t.lost, t.slow, t.last_error, t.provider, p.tag, p.pass, p.weight,
       t.session_id is not null or p.bounded as excludes
   ), charged as (
     insert into tenant_share (tenant_id, pass)
@@ -183,6 +185,7 @@ const CLAIM = `
   )
   select m.quick as more_quick, m.slow as more_slow, t.* from more m left join (
     select t.*, k.agent, r.actor, k.input, r.input as run_input, r.workspace_id, r.parent_run_id, r.created_at,
+      r.forked_from is not null as forked,
       case when t.no > 1 then (
         select w.answer from wait w where w.tenant_id = t.tenant_id and w.run_id = t.run_id and w.task_id = t.task_id and w.no = t.no - 1
       ) end as answer
@@ -208,7 +211,7 @@ export async function claimTurns(claims: Role, worker: string, capacity: Capacit
   const taken = rows.filter((row) => row.run_id !== null);
   const journals = await journalsOf(
     claims.autocommit(),
-    taken.filter((row) => row.attempt > 1 || row.no > 1),
+    taken.filter((row) => row.attempt > 1 || row.no > 1 || row.forked),
   );
   const { more_quick: quick, more_slow: more } = rows[0]!;
   return {
@@ -257,6 +260,7 @@ const turnOf = (row: ClaimedRow, owner: string, journals: ReadonlyMap<string, Ma
   workspaceId: row.workspace_id,
   parentRunId: row.parent_run_id,
   agent: row.agent,
+  provider: row.provider,
   actor: row.actor,
   input: row.input,
   runInput: row.run_input,

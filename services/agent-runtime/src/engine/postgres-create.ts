@@ -139,6 +139,7 @@ const takenTurn = ({ input, root_input, at, epoch }: TakenRow, run: NewRun, owne
   workspaceId: run.workspaceId,
   parentRunId: run.parent ?? null,
   agent: run.agent,
+  provider: run.provider ?? null,
   actor: run.actor,
   input: root_input,
   runInput: input,

@@ -25,7 +25,8 @@ const nothing = new Proxy({}, { get: (_, name) => () => expect(name).toBe('not r
 const agents = new Map(
   [
     ...[new GraphAgent(), new HumanAgent(), new EventAgent(), new TimerAgent(), new ComposeAgent()],
-    ...[new ChildRunAgent(nothing), new CommandAgent(nothing, '/nowhere'), new ModelAgent(nothing, nothing, nothing)],
+    ...[new ChildRunAgent(nothing), new CommandAgent(nothing, '/nowhere')],
+    new ModelAgent(nothing, nothing, nothing, nothing),
     ...[new Coordinator(nothing, nothing, nothing, nothing), new CheckJuror(nothing, nothing, nothing)],
     ...[new LlmJuror(nothing, nothing, nothing, nothing), new TestsGate(nothing), new AblationJuror(nothing)],
   ].map((agent) => [agent.name, agent]),

@@ -135,6 +135,7 @@ async function replayTurn(agents: ReadonlyMap<string, AgentPort>, record: RunRec
     effect: effectsOf({ journal: before, answer: answer ?? undefined, keyOf: (name) => name, step }),
     steering: async (name) => (await step(`steering/${name}`)) as unknown as readonly Steering[],
     speaker: () => () => undefined,
+    asks: async () => true,
     tell: async (name) => void (await step(`tell/${name}`)),
     stepsOf: async (name) =>
       Object.fromEntries(

@@ -13,13 +13,13 @@ import { messagesAfter, resultsOf, stepsOf } from './postgres-turns.js';
 export interface TurnParts {
   /** @throws Fenced when the turn may be another worker's by now */
   readonly mustHold: () => void;
-  readonly engine: Pick<Engine, 'step'>;
+  readonly engine: Pick<Engine, 'step' | 'countFor'>;
   readonly db: Database;
   readonly live: Pick<LiveRuns, 'changed' | 'say'>;
 }
 
 export function turnOf(claimed: ClaimedTurn, signal: AbortSignal, parts: TurnParts): Turn {
-  const { db, live } = parts;
+  const { db, engine, live } = parts;
   const { journal, tenantId, taskId, runId } = claimed;
   const reader = db.autocommit({ tenantId, actor: 'service:runtime' });
   const { step, lastStep, tell, keepLast } = stepsIn(claimed, signal, parts);
@@ -33,6 +33,14 @@ export function turnOf(claimed: ClaimedTurn, signal: AbortSignal, parts: TurnPar
       live.say({ tenantId, runId, frame: { type: 'token', ...place, index, text } });
       index += text.length;
     };
+  };
+
+  let counted = claimed.provider;
+  const asks = async (provider: string): Promise<boolean> => {
+    if (provider === counted) return true;
+    const hasRoom = await engine.countFor(claimed, provider);
+    if (hasRoom) counted = provider;
+    return hasRoom;
   };
 
   const keyOf = (name: string): string => effectKey(claimed, name);
@@ -51,6 +59,7 @@ export function turnOf(claimed: ClaimedTurn, signal: AbortSignal, parts: TurnPar
     effect: effectsOf({ journal, answer: claimed.answer, keyOf, step }),
     steering,
     speaker,
+    asks,
     stepsOf: async (name) => {
       await keepLast();
       return stepsOf(reader, claimed, name);

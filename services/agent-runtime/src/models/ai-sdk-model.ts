@@ -72,14 +72,14 @@ export class AiSdkModel implements ModelPort {
 
   /** Runs a call under its time limit; what fails leaves as a ModelError with what it had used. */
   private async guarded<T extends object>(
-    { timeoutMs, onText, signal }: Pick<ModelRequest, 'timeoutMs' | 'onText' | 'signal'>,
+    { timeoutMs, retries = 1, onText, signal }: Asking,
     begin: (common: Common) => Promise<{ usage: PromiseLike<LanguageModelUsage>; answer: () => Promise<T> }>,
   ): Promise<T & { usage: ModelUsage }> {
     let failure: unknown;
     const patience = AbortSignal.timeout(timeoutMs);
     const call = await begin({
       model: this.model,
-      maxRetries: 1,
+      maxRetries: retries,
       abortSignal: AbortSignal.any([signal, patience]),
       onChunk: ({ chunk }) => {
         if (chunk.type === 'text-delta') onText?.(chunk.text);
@@ -110,6 +110,8 @@ export class AiSdkModel implements ModelPort {
   }
 }
 
+type Asking = Pick<ModelRequest, 'timeoutMs' | 'retries' | 'onText' | 'signal'>;
+
 /** What both kinds of call give the SDK. */
 type Common = Pick<Parameters<typeof streamText>[0], 'model' | 'maxRetries' | 'abortSignal' | 'onChunk' | 'onError'>;
 
@@ -134,5 +136,17 @@ function modelErrorOf(error: unknown, usage: ModelUsage): ModelError {
   }
   const passing = !APICallError.isInstance(cause) || cause.isRetryable;
   const status = APICallError.isInstance(cause) && cause.statusCode ? ` (${cause.statusCode})` : '';
-  return new ModelError(`the provider failed${status}`, passing, usage, { cause });
+  return new ModelError(`the provider failed${status}`, passing, usage, { cause }, restOf(cause));
+}
+
+/** For how long the provider asked to be left alone: seconds, milliseconds or a date, as they have it. */
+function restOf(cause: unknown): number | undefined {
+  const headers = APICallError.isInstance(cause) ? cause.responseHeaders : undefined;
+  const after = headers?.['retry-after'] ?? '';
+  const toldMs = [
+    Number(headers?.['retry-after-ms'] || NaN),
+    Number(after || NaN) * 1_000,
+    Date.parse(after) - Date.now(),
+  ];
+  return toldMs.find((ms) => ms >= 0);
 }

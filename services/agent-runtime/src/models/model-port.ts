@@ -29,6 +29,8 @@ export interface ModelRequest {
   readonly prompt: string;
   /** Longer than this the provider is not waited for. */
   readonly timeoutMs: number;
+  /** How often it is asked again at once when it is out or limits us; once unless told. */
+  readonly retries?: number;
   /** Hears the answer's text as it comes. */
   readonly onText?: (text: string) => void;
   /** The caller gives up: its reason is thrown, and no ModelError. */
@@ -60,7 +62,10 @@ export interface ModelAnswer {
   readonly usage: ModelUsage;
 }
 
-/** `passing` = worth trying again later (rate limit, outage); otherwise the answer itself was unusable. */
+/**
+ * `passing` = worth trying again later (rate limit, outage); otherwise the answer itself was unusable. `restMs` is for how
+ * long the provider asked to be left alone.
+ */
 export class ModelError extends Error {
   override readonly name = 'ModelError';
   constructor(
@@ -68,6 +73,7 @@ export class ModelError extends Error {
     readonly passing: boolean,
     readonly usage: ModelUsage,
     options?: ErrorOptions,
+    readonly restMs?: number,
   ) {
     super(message, options);
   }

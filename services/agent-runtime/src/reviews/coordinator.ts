@@ -14,6 +14,8 @@ import { actorOf } from './review-of.js';
 import { resultOf, type ReviewParts, type SealedAnswer, type SeatResult, type WaveAnswer } from './review-result.js';
 
 export const COORDINATOR = 'review/coordinator';
+/** The first step of a review; from here on it is of one decision. */
+export const PREPARE = 'prepare';
 
 /**
  * Leads a review: reads the change and the target branch's jury, opens the decision, seats the panel, and parks until
@@ -48,7 +50,7 @@ export class Coordinator implements AgentPort {
   }
 
   private async openPanel(turn: Turn): Promise<Activation> {
-    const prepared = await turn.step('prepare', () => this.preparation.run(turn));
+    const prepared = await turn.step(PREPARE, () => this.preparation.run(turn));
     const { subject, panel } = prepared;
     const decisionId = decisionOf(turn.runId);
     await turn.tell('prepared', 'review.prepared', {
@@ -83,7 +85,7 @@ export class Coordinator implements AgentPort {
 
   /** The next wave. Its voters are the platform's own, so none can have spoken while this run was not parked. */
   private async ask(turn: Turn, voters: readonly string[]): Promise<Activation> {
-    const prepared = await journaled<Prepared>(turn, 'prepare');
+    const prepared = await journaled<Prepared>(turn, PREPARE);
     const opened = await journaled<Opened | string>(turn, 'open-decision');
     const seats = prepared.seats.filter(({ voterId }) => voterId !== undefined && voters.includes(voterId));
     return this.seat(turn, prepared, opened, seats);
@@ -145,7 +147,7 @@ export class Coordinator implements AgentPort {
   }
 
   private async conclude(turn: Turn, answer: ReviewParts['answer']): Promise<Activation> {
-    const prepared = await journaled<Prepared>(turn, 'prepare');
+    const prepared = await journaled<Prepared>(turn, PREPARE);
     const seats = (await turn.stepsOf('judge')) as Record<string, SeatResult>;
     const result: ReviewResult = resultOf({ prepared, decisionId: decisionOf(turn.runId), answer, seats });
     return { kind: 'done', result };

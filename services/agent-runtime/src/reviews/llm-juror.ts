@@ -66,9 +66,10 @@ export class LlmJuror extends SeatAgent {
       const boundMicros = route.port.boundMicros({ texts: [SYSTEM, prompt] });
       const onText = turn.speaker(`judge/${no}`);
       const request = { system: SYSTEM, prompt, timeoutMs: TIMEOUT_MS, onText, signal: turn.signal };
-      const call = { name, route, boundMicros, timeoutMs: TIMEOUT_MS };
+      // Its terms name this evaluator and its family, and its ballot is counted as theirs: no other may answer for it.
+      const call = { name, ways: [{ ...route, boundMicros }], timeoutMs: TIMEOUT_MS } as const;
       try {
-        return asJson(await this.calls.make(turn, call, () => route.port.judge(request)));
+        return asJson((await this.calls.make(turn, call, () => route.port.judge(request))).answer);
       } catch (error) {
         if (error instanceof BudgetExhausted) return asJson({ fault: error.message, final: true, usage: NO_USAGE });
         if (!(error instanceof ModelError)) throw error;

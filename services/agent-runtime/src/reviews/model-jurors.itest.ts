@@ -211,7 +211,7 @@ describe('model jurors on a panel', () => {
       expect(fakes.seen).toHaveLength(4);
     }, 120_000);
 
-    it('remembers what was said in its session', async () => {
+    it('remembers what was said in its session, also in a fork from before or after its answer', async () => {
       const session = await post<{ id: string }>('/v1/sessions', { title: 'sums' });
       fakes.answer({ text: 'Four.' }, { text: 'Eight.' });
       const say = (text: string) => post<{ run: string }>(`/v1/sessions/${session.id}/messages`, { text });
@@ -222,6 +222,28 @@ describe('model jurors on a panel', () => {
       });
       expect(fakes.seen[1]!.body).toContain('two and two?');
       expect(fakes.seen[1]!.body).toContain('Four.');
+
+      // A fork has what came before the step it names, and in its session it is nobody's answer.
+      const { items } = await read<{ items: { name: string; pos: number }[] }>(`/v1/runs/${said[1]!.run}/steps`);
+      const forked = async (step: string) => {
+        const { pos } = items.find(({ name }) => name === step)!;
+        const { id } = await post<Run>(`/v1/runs/${said[1]!.run}/fork`, { step: pos });
+        await eventually(async () => expect((await read<Run>(`/v1/runs/${id}`)).state).toBe('completed'));
+        expect(await post(`/v1/runs/${id}/replay`, {})).toMatchObject({ identical: true, turns: 1 });
+        const { result } = await read<{ result: { text: string } }>(`/v1/runs/${id}/result`);
+        return { id, text: result.text };
+      };
+      fakes.answer({ text: 'Nine.' });
+      const after = await forked('steering/2');
+      expect([after.text, fakes.seen]).toEqual(['Eight.', []]);
+      const again = await forked('call/1/1');
+      expect([again.text, fakes.seen.length]).toEqual(['Nine.', 1]);
+      for (const text of ['two and two?', 'Four.', 'and twice that?']) expect(fakes.seen[0]!.body).toContain(text);
+      const used = await read<{ items: { key: string; calls: number }[] }>('/v1/usage?by=run');
+      const callsOf = (run: string) => used.items.find(({ key }) => key === run)?.calls;
+      expect([said[1]!.run, again.id, after.id].map(callsOf)).toEqual([1, 1, undefined]);
+      const told = await read<{ items: { reply: { text: string } }[] }>(`/v1/sessions/${session.id}/messages`);
+      expect(told.items.map(({ reply }) => reply.text)).toEqual(['Eight.', 'Four.']);
     }, 60_000);
   });
 
@@ -235,6 +257,39 @@ describe('model jurors on a panel', () => {
       expect(await replayed.json()).toMatchObject({ identical: true });
     }
   }, 60_000);
+
+  it('vote anew in a fork of their review, for a decision of its own; there is none from where it had one', async () => {
+    const { id } = (await read<{ items: Run[] }>('/v1/runs')).items.find(({ kind }) => kind === 'review')!;
+    const first = await read<ReviewResult>(`/v1/runs/${id}/result`);
+    const { items } = await read<{ items: { name: string; pos: number }[] }>(`/v1/runs/${id}/steps`);
+    const headers = { authorization: `Bearer ${platform.apiKey}`, 'content-type': 'application/json' };
+    const fork = async (name: string) => {
+      const body = JSON.stringify({ step: items.find((step) => step.name === name)!.pos });
+      const answer = await fetch(`${platform.gateway}/v1/runs/${id}/fork`, { method: 'POST', headers, body });
+      return (await answer.json()) as Run & { code?: string };
+    };
+    for (const name of ['open-decision', 'judge'])
+      expect(await fork(name)).toMatchObject({ code: 'runtime.run.not-forkable', from: 'prepare' });
+    fakes.answer(verdict('no'));
+    const forked = await fork('prepare');
+    expect(forked).toMatchObject({ kind: 'review', forkedFrom: id });
+    await eventually(async () => expect((await read<Run>(`/v1/runs/${forked.id}`)).state).toBe('completed'), 60_000);
+    const second = await read<ReviewResult>(`/v1/runs/${forked.id}/result`);
+    expect([first.outcome, second.outcome]).toEqual(['approved', 'rejected']);
+    expect(second.subject).toEqual(first.subject);
+    expect(second.decision).not.toBe(first.decision);
+    expect(fakes.seen).toHaveLength(2);
+    const receiptOf = (decision: string) =>
+      eventually(
+        () =>
+          read<{ envelope?: object }>(`/v1/decisions/${decision}/receipt`).then((one) => {
+            expect(one.envelope).toBeDefined();
+            return one;
+          }),
+        30_000,
+      );
+    expect(await receiptOf(second.decision)).not.toEqual(await receiptOf(first.decision));
+  }, 120_000);
 
   it('are asked once more when the answer is no ballot, and abstain after that', async () => {
     fakes.answer({ text: 'Looks good to me!' });
@@ -250,10 +305,22 @@ describe('model jurors on a panel', () => {
   }, 90_000);
 
   it('abstain with the reason when their provider is down, and the others decide', async () => {
+    const headers = { authorization: `Bearer ${platform.apiKey}`, 'content-type': 'application/json' };
+    const standIn = async (fallbacks: string[]) => {
+      const body = JSON.stringify({ model: 'openai/gpt-5.1', fallbacks });
+      const set = await fetch(`${platform.gateway}/v1/models/fallbacks`, { method: 'PUT', headers, body });
+      expect(set.status).toBe(200);
+    };
+    await standIn(['compatible/default']);
     fakes.answer({ status: 503 });
     const result = await review();
     expect(result.outcome).toBe('approved');
     expect(seatOf(result, 'openai')).toMatchObject({ vote: 'abstain', reason: 'the provider failed (503)' });
+    // Each seat asks its own provider, twice: who stands in for a task has no vote.
+    expect(fakes.seen.map(({ path }) => path).sort()).toEqual([
+      ...['/compatible/v1/chat/completions', '/compatible/v1/chat/completions', '/v1/responses', '/v1/responses'],
+    ]);
+    await standIn([]);
   }, 90_000);
 
   it('are heard while they speak, and what a dead worker let them say is taken back', async () => {

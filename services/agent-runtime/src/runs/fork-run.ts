@@ -6,6 +6,7 @@ import { AgentHouse } from '../engine/agent-house.js';
 import { Bells } from '../engine/bells.js';
 import { forkOf, recordOf } from '../engine/postgres-record.js';
 import { replay } from '../engine/replay.js';
+import { PREPARE } from '../reviews/coordinator.js';
 import { mustHaveJournal } from './postgres-journal.js';
 import { PostgresRuns, isEnded } from './postgres-runs.js';
 
@@ -24,12 +25,15 @@ export class ForkRun {
       once(tx, ctx, runs.forkRun, request, async () => {
         const run = await this.runs.getIn(tx, ctx, request.id);
         await mustHaveJournal(tx, ctx, run.id);
-        if (run.kind === 'review') throw new ConclaveError('runtime.run.not-forkable', { id: run.id, kind: run.kind });
         const { id, title = run.title, step: pos } = request;
-        const step = await tx.one('select name from step where tenant_id = $1 and run_id = $2 and pos = $3', [
-          ...[ctx.tenantId, id, pos],
-        ]);
+        const step = await tx.one<{ name: string }>(
+          'select name from step where tenant_id = $1 and run_id = $2 and pos = $3',
+          [...[ctx.tenantId, id, pos]],
+        );
         if (!step) throw new ConclaveError('runtime.step.not-found', { id, step: pos });
+        // Before it there is nothing: the new review has a decision, ballots and a receipt of its own.
+        if (run.kind === 'review' && step.name !== PREPARE)
+          throw new ConclaveError('runtime.run.not-forkable', { id, kind: run.kind, step: step.name, from: PREPARE });
         const fork = { id: newId('run'), title, actor: ctx.actor, rootCredential: ctx.rootCredentialId, pos };
         await forkOf(tx, { tenantId: ctx.tenantId, id }, fork);
         await tx.emit(events.runCreated, { run: fork.id, kind: run.kind });

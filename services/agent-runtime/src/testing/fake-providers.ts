@@ -12,7 +12,7 @@ import type { AddressInfo } from 'node:net';
  */
 export type FakeAnswer =
   | { readonly text: string; readonly halfway?: Promise<void>; readonly untold?: true }
-  | { readonly status: number }
+  | { readonly status: number; readonly retryAfter?: string }
   | { readonly cut: string }
   | { readonly hang: true };
 
@@ -48,7 +48,10 @@ export async function startFakeProviders(): Promise<FakeProviders> {
     if ('hang' in answer) return;
     if ('status' in answer) {
       response
-        .writeHead(answer.status, { 'content-type': 'application/json' })
+        .writeHead(answer.status, {
+          'content-type': 'application/json',
+          ...(answer.retryAfter !== undefined && { 'retry-after': answer.retryAfter }),
+        })
         .end(JSON.stringify({ error: { message: 'refused by the fake', type: 'error' } }));
       return;
     }

@@ -84,6 +84,7 @@ const sentences: Readonly<Record<string, string>> = {
   'run.started': 'A worker took it up',
   'run.paused': 'The run was paused',
   'run.resumed': 'The run went on',
+  'model.fell-back': 'Another model answered in place of the one that was asked',
   'run.steered': 'The run was told something',
   'review.prepared': 'The change was read and the panel seated',
   'decision.opened': 'The decision was opened',

@@ -4,6 +4,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { ConclaveError, problemOf } from '@conclave/contracts';
+import { Database, pgConnections } from '@conclave/postgres-kit';
 import { createClient } from '@conclave/sdk';
 import { aRun, bearer, startEdgeWorld, type EdgeWorld } from './test/edge-world.js';
 
@@ -338,6 +339,33 @@ describe('an owner that is down', () => {
       expect.objectContaining({ code: 'service.unavailable', service: 'runtime' }),
     ]);
     await world.startOwner();
+  });
+
+  it('or whose Postgres is away answers 503 with its code, may be asked again, and has done nothing', async () => {
+    const nowhere = {
+      url: 'postgres://runtime_app@127.0.0.1:1/x',
+      schema: 'runtime',
+      size: 1,
+      applicationName: 'test',
+    };
+    const away = pgConnections(nowhere, () => undefined);
+    const db = new Database(away, away);
+    let done = 0;
+    const { answer } = world.owner;
+    world.owner.answer = (_, { ctx }) => db.tx(ctx, async () => ++done);
+    const refused = [
+      await world.fetch(`/v1/runs/${aRun.id}`, { headers: admin() }),
+      await world.fetch(`/v1/runs/${aRun.id}/cancel`, { method: 'POST', headers: admin() }),
+    ];
+    for (const response of refused)
+      expect([response.status, await response.json()]).toEqual([
+        503,
+        expect.objectContaining({ code: 'service.unavailable', service: 'postgres', retryable: true }),
+      ]);
+    expect(done).toBe(0);
+    world.owner.answer = answer;
+    expect((await world.fetch(`/v1/runs/${aRun.id}`, { headers: admin() })).status).toBe(200);
+    await away.close();
   });
 });
 

@@ -65,7 +65,7 @@ class Twins {
   /** Every turn that was ever given to a worker, also when it has lost it. */
   /** The run that each run may start. */
   private readonly children = new Map<string, string>();
-  private readonly given: { readonly turn: ClaimedTurn; readonly hold: Hold }[] = [];
+  private readonly given: { readonly turn: ClaimedTurn; readonly hold: Hold; activation?: Activation }[] = [];
 
   constructor() {
     for (const worker of [WORKER, OTHER]) this.model.enlist(worker, 1, 0);
@@ -106,7 +106,8 @@ class Twins {
     const { turn, hold } = given;
     const child = this.children.get(turn.runId) ?? newId('run');
     this.children.set(turn.runId, child);
-    const activation = activationOf(turn, child, which >>> 4);
+    // Sent again, it is the same.
+    const activation = (given.activation ??= activationOf(turn, child, which >>> 4));
     if (activation.kind === 'parked' && activation.wait.kind === 'run' && !this.model.runs.has(child)) {
       await world.create(this.ctx, { id: child, parent: turn.runId });
       this.model.create({ id: child, parent: turn.runId }, this.now);

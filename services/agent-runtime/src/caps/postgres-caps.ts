@@ -11,7 +11,8 @@ type Wanted = RequestOf<typeof caps.setCap>;
 /** Turns of a cap that run now, to be followed by which caps. */
 const running = (tenant: string, kind: string, key: string): string =>
   `(select count(*)::int from turn t where t.tenant_id = ${tenant} and t.state = 'running'
-    and ${key} = case ${kind} when 'workspace' then t.workspace_id when 'agent' then t.agent else t.provider end)`;
+    and ${key} = case ${kind} when 'workspace' then t.workspace_id when 'agent' then t.agent
+      else coalesce(t.asks, t.provider) end)`;
 
 /** How many turns run at once, as a tenant's owners want it. The claim reads what stands here. */
 @Injectable()

@@ -27,7 +27,7 @@ export interface ClaimedTurn extends TurnKey {
   readonly excludes: boolean;
   readonly lastError: string | null;
   readonly agent: string;
-  /** Whose service it counts for, where there are caps. */
+  /** Whose service it counts for where there are caps, until it asks another one. */
   readonly provider: string | null;
   readonly workspaceId: string;
   /** The run that waits for the end of this one. */

@@ -78,7 +78,7 @@ const CLAIM = `
     from (select distinct tenant_id from waiting) w cross join scheduler s left join tenant_share h on h.tenant_id = w.tenant_id
   ), at_work as materialized (
     -- Read once, however many caps count it.
-    select t.tenant_id, t.workspace_id, t.agent, t.provider
+    select t.tenant_id, t.workspace_id, t.agent, coalesce(t.asks, t.provider) as provider
     from (select distinct c.tenant_id from tenant n join cap c on c.tenant_id = n.tenant_id where exists (select from cap)) n
     cross join lateral (
       select t.* from worker o join turn t on t.lease_owner = o.id and t.state = 'running' where t.tenant_id = n.tenant_id) t
@@ -127,7 +127,7 @@ const CLAIM = `
       limit 1 for update skip locked) t
     where t.tenant_id = c.tenant_id and t.run_id = c.run_id and t.task_id = c.task_id
   ), taken as (
-    update turn t set state = 'running', lease_owner = $1, attempt = attempt + 1,
+    update turn t set state = 'running', lease_owner = $1, attempt = attempt + 1, asks = null,
       epoch = greatest(t.epoch + 1, (extract(epoch from clock_timestamp()) * 1000000)::bigint)
     from picked p where t.ctid = p.place
     returning t.tenant_id, t.run_id, t.task_id, t.no, t.epoch, t.attempt, t.failures, t.lost, t.slow, t.last_error, t.provider, p.tag, p.pass, p.weight,

@@ -23,7 +23,7 @@ export interface ClaimedTurn extends TurnKey, Attempts {
   /** Whether its end may let another start: of its session, or below its tenant's bounds. */
   readonly excludes: boolean;
   readonly agent: string;
-  /** Whose service it counts for, where there are caps. */
+  /** Whose service it counts for where there are caps, until it asks another one. */
   readonly provider: string | null;
   readonly workspaceId: string;
   /** The run that waits for the end of this one. */

@@ -155,7 +155,7 @@ const CLAIM = `
   ), sent as (
     update turn t set line = h.behind from held_back h where t.ctid = h.place
   ), taken as (
-    update turn t set state = 'running', lease_owner = $1, attempt = attempt + 1,
+    update turn t set state = 'running', lease_owner = $1, attempt = attempt + 1, asks = null,
       epoch = greatest(t.epoch + 1, (extract(epoch from clock_timestamp()) * 1000000)::bigint)
     from picked p where t.ctid = p.place
     returning t.tenant_id, t.run_id, t.task_id, t.no, t.epoch, t.attempt, t.failures, t.lost, t.slow, t.last_error, t.provider, p.tag, p.pass, p.weight,

@@ -1,6 +1,6 @@
 /**
  * The lines in which ready turns stand (ADR 22): the common one, and one of each cap, for turns that it counts. A turn may
- * stand in the line of any cap that counts it, and what counts it never changes. So whatever stands in the line of a full
+ * stand in the line of any cap that counts it, and what counts it does not change while it waits. So whatever stands in the line of a full
  * cap is held back, and whatever is not held back stands in a line that a claim looks at.
  */
 
@@ -13,12 +13,16 @@ export const atWork = (tenant: string): string => `
 const linesOf = (workspace: string, agent: string, provider: string): string =>
   `(array['workspace/' || ${workspace}, 'agent/' || ${agent}, 'provider/' || ${provider}] collate "C")`;
 
-/** Those of a turn `t`. */
+/** Those of a turn `t` that waits. */
 export const LINES = linesOf('t.workspace_id', 't.agent', 't.provider');
+
+/** Whose service a turn `t` that runs counts for. */
+export const ASKED = 'coalesce(t.asks, t.provider)';
 
 /** How many turns of a tenant run now, by line. */
 export const runningByLine = (tenant: string): string => `
-  select l.line, count(*)::int as running from ${atWork(tenant)} cross join unnest(${LINES}) as l (line) group by l.line`;
+  select l.line, count(*)::int as running from ${atWork(tenant)} 
+  cross join unnest(${linesOf('t.workspace_id', 't.agent', ASKED)}) as l (line) group by l.line`;
 
 /** The caps of a tenant, and how many turns of each run now. */
 export const capsOf = (tenant: string): string => `

@@ -63,6 +63,14 @@ describe('a model whose provider is out', () => {
     return Object.fromEntries(items.map(({ key, calls, costMicros }) => [key, [calls, costMicros]]));
   };
   const waitsOf = async ({ id }: Run) => (await fixture.call(runs.listWaits, { id }, me)).items.map(({ kind }) => kind);
+  /** For each of its turns, whose service its task names and whose it counted for in the end. */
+  const countedFor = async ({ id }: Run) =>
+    (
+      await fixture.database.query<{ provider: string; asks: string | null }>(
+        'select provider, asks from runtime.turn where run_id = $1 order by no',
+        [id],
+      )
+    ).map(({ provider, asks }) => [provider, asks]);
   const asked = () => fakes.seen.map(({ path }) => path.split('/').at(-1));
 
   it.each<[string, string, FakeAnswer]>([
@@ -91,8 +99,7 @@ describe('a model whose provider is out', () => {
       [run.id],
     );
     expect(told).toEqual([{ data: { call: 'call/1/1', asked: model, answered: CLAUDE } }]);
-    const turns = await fixture.database.query('select provider from runtime.turn where run_id = $1', [run.id]);
-    expect(turns).toEqual([{ provider: 'anthropic' }]);
+    expect(await countedFor(run)).toEqual([[model.split('/')[0], 'anthropic']]);
     await fallBack(model, []);
     expect(await fixture.call(runs.replayRun, { id: run.id }, me)).toMatchObject({ identical: true, turns: 1 });
     expect(asked()).toHaveLength(model === GEMINI ? 1 : 2);
@@ -113,6 +120,10 @@ describe('a model whose provider is out', () => {
     // The last one is asked twice, as it would be alone.
     expect(asked()).toEqual(['responses', 'messages', 'messages', 'responses']);
     expect(await waitsOf(run)).toEqual(['rate']);
+    expect(await countedFor(run)).toEqual([
+      ['openai', 'anthropic'],
+      ['openai', null],
+    ]);
   });
 
   it('is passed by while it rests, in its workspace alone, and by nobody who has no other way', async () => {

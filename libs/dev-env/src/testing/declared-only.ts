@@ -8,7 +8,7 @@ const quoted = (states: readonly string[]): string => listed(states.map((state) 
 export const DECLARED_ONLY = [
   `create function runtime.undeclared() returns trigger language plpgsql as $$
    begin
-     raise exception 'no arrow of % leads % to %', tg_table_name, coalesce('from ' || old.state, 'in'), new.state;
+     raise exception 'no arrow of % % %', tg_table_name, coalesce('leads from ' || old.state || ' to', 'begins at'), new.state;
    end $$`,
   ...Object.entries<Transitions<string, string>>(machines).flatMap(([table, transitions]) => [
     `create trigger undeclared after update of state on runtime.${table} for each row when (old.state <> new.state

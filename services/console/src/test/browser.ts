@@ -1,8 +1,10 @@
 /** Chromium, and the console in it, used as a person would. */
 import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
+import { chromium, type Browser, type CDPSession, type Locator, type Page } from 'playwright-core';
 import { API_KEY } from './world.js';
 
 const program = process.env['CONCLAVE_CHROMIUM'] ?? '/usr/bin/chromium';
@@ -26,21 +28,26 @@ const FLAGS = [
   `--host-resolver-rules=MAP ${INSECURE_HOST} 127.0.0.1`,
 ];
 
-/** One browser with one page, and the console it is to show. */
+/** One browser with one page, the console it is to show, and where an edge can serve it. */
 export interface Desk {
   readonly consoleDir: string;
+  /** Of one address for all tests: the browser keeps the console's code compiled by where it came from. */
+  readonly server: Server;
   readonly watched: WatchedPage;
   close(): Promise<void>;
 }
 
 export async function openDesk(): Promise<Desk> {
   const consoleDir = copyOfConsole();
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const browser = await chromium.launch({ executablePath: program, args: FLAGS });
   return {
-    consoleDir,
+    ...{ consoleDir, server },
     watched: await openPage(browser),
     async close() {
       await browser.close();
+      server.close();
       rmSync(consoleDir, { recursive: true });
     },
   };
@@ -49,6 +56,7 @@ export async function openDesk(): Promise<Desk> {
 /** A page that keeps what went wrong in it: faults of scripts and violations of the content policy. */
 export interface WatchedPage {
   readonly page: Page;
+  readonly session: CDPSession;
   readonly faults: string[];
 }
 
@@ -60,13 +68,18 @@ async function openPage(browser: Browser): Promise<WatchedPage> {
     const refusedByTheEdge = message.text().startsWith('Failed to load resource');
     if (message.type() === 'error' && !refusedByTheEdge) faults.push(message.text());
   });
-  return { page, faults };
+  return { page, session: await page.context().newCDPSession(page), faults };
 }
 
 /** Makes a page as good as new: a window of its own for each test would cost as much as the test. */
-export async function renew({ page, faults }: WatchedPage): Promise<void> {
+export async function renew({ watched: { page, session, faults }, server }: Desk): Promise<void> {
   await page.goto('about:blank');
   await page.context().clearCookies();
+  const { port } = server.address() as AddressInfo;
+  for (const host of ['127.0.0.1', 'localhost', INSECURE_HOST]) {
+    const origin = `http://${host}:${port}`;
+    await session.send('Storage.clearDataForOrigin', { origin, storageTypes: 'local_storage' });
+  }
   await page.setViewportSize({ width: 1360, height: 860 });
   await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
   faults.splice(0);

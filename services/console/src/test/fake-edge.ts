@@ -3,7 +3,7 @@
  * parsed by its own, so that the pages are tried with nothing the platform could not say.
  */
 import { readFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import {
@@ -39,7 +39,6 @@ type Routed = { readonly contract: Contract; readonly request: Record<string, un
 
 export class FakeEdge {
   private readonly handlers;
-  private readonly server: Server;
   private readonly streams = new Set<ServerResponse>();
   private readonly refusals = new Map<string, ErrorCode>();
   private readonly signIns = new Set<string>();
@@ -50,18 +49,17 @@ export class FakeEdge {
   /** Every write that was done: subject, body and idempotency key. */
   readonly writes: { subject: string; request: Record<string, unknown>; key: string | undefined }[] = [];
 
-  private constructor(
+  private readonly listener = (request: IncomingMessage, response: ServerResponse): void =>
+    void this.answer(request, response);
+
+  /** Answers what comes to the server until it is closed; the next one may then be of the same address. */
+  constructor(
     readonly world: World,
+    private readonly server: Server,
     private readonly consoleDir: string,
   ) {
     this.handlers = handlersOf(world);
-    this.server = createServer((request, response) => void this.answer(request, response));
-  }
-
-  static async start(world: World, consoleDir: string, host = '127.0.0.1'): Promise<FakeEdge> {
-    const edge = new FakeEdge(world, consoleDir);
-    await new Promise<void>((done) => edge.server.listen(0, host, done));
-    return edge;
+    server.on('request', this.listener);
   }
 
   get port(): number {
@@ -108,9 +106,9 @@ export class FakeEdge {
     results.set(live.id, end.result);
   }
 
-  async close(): Promise<void> {
+  close(): void {
+    this.server.off('request', this.listener);
     this.server.closeAllConnections();
-    await new Promise((done) => this.server.close(done));
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -132,6 +130,8 @@ export class FakeEdge {
     const name = extname(path) === '' ? 'index.html' : path;
     const bytes = await readFile(join(this.consoleDir, name)).catch(() => undefined);
     const body = name === 'index.html' ? bytes?.toString().replaceAll('CSP-NONCE', NONCE) : bytes;
+    const forGood = name.startsWith('/assets/') && bytes;
+    response.setHeader('cache-control', forGood ? 'public, max-age=31536000, immutable' : 'no-cache');
     response
       .writeHead(bytes ? 200 : 404, { 'content-type': TYPES[extname(name)] ?? 'application/octet-stream' })
       .end(body);

@@ -31,12 +31,11 @@ export function setStage(): Stage {
   afterAll(() => desk?.close());
   beforeEach(async () => {
     scene.world = await newWorld();
-    scene.edge = await FakeEdge.start(scene.world, desk!.consoleDir);
-    await renew(desk!.watched);
+    await renew(desk!);
+    scene.edge = new FakeEdge(scene.world, desk!.server, desk!.consoleDir);
   });
-  afterEach(async () => {
-    await scene.page.evaluate(() => localStorage.clear());
-    await scene.edge.close();
+  afterEach(() => {
+    scene.edge.close();
     expect(desk!.watched.faults).toEqual([]);
   });
   return {

@@ -2,11 +2,11 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import pg from 'pg';
 import { phase } from '../../bin/phase.mjs';
 import { repositoryRoot } from '../paths.js';
 import { provideTools } from '../stores/provide-tools.js';
 import { startStores } from '../stores/stores.js';
+import { stopFlushing } from '../testing/stop-flushing.js';
 import { closeTestRun, openTestRun, sweepAbandonedRuns } from '../testing/test-run.js';
 
 const words = process.argv.slice(2);
@@ -60,18 +60,6 @@ async function testRun(): Promise<number> {
     });
   } finally {
     await stores.stop();
-  }
-}
-
-/** What a power cut would cost is of no account here: the data ends with the run. Killed processes lose nothing by it. */
-async function stopFlushing(url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    for (const setting of ['fsync', 'full_page_writes']) await client.query(`alter system set ${setting} = off`);
-    await client.query('select pg_reload_conf()');
-  } finally {
-    await client.end();
   }
 }
 

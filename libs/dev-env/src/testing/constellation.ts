@@ -7,6 +7,7 @@ import type { ServiceName } from '@conclave/contracts';
 import type { StoreName } from '../stores/store.js';
 import { storeNames } from '../stores/store.js';
 import { Supervisor, type DevFile } from '../supervisor/supervisor.js';
+import { stopFlushing } from './stop-flushing.js';
 import { closeTestRun, openTestRun } from './test-run.js';
 
 export interface Constellation extends Omit<DevFile, 'pids'> {
@@ -43,6 +44,7 @@ export async function startConstellation({ env }: ConstellationOptions = {}): Pr
   };
   try {
     const { pids: ____, ...dev } = await supervisor.bring('test');
+    await stopFlushing(dev.postgres);
     return {
       ...dev,
       devFile,

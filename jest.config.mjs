@@ -42,6 +42,6 @@ export default {
   workerIdleMemoryLimit: '500MB',
   reporters: ['default', '<rootDir>/libs/dev-env/jest/closing-line.mjs'],
   testTimeout: 60_000,
-  // A worker that leaves frees the heaps of all it ran, of gigabytes; on a loaded machine that takes longer than Jest allows.
+  // A worker that leaves frees its heap; on a loaded machine that takes longer than Jest allows.
   workerGracefulExitTimeout: 20_000,
 };

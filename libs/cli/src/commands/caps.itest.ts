@@ -5,14 +5,13 @@ import { EXIT } from '../exit-codes.js';
 import { runConclave, type Ended } from '../test/run-conclave.js';
 import { TestPlatform } from '../test/test-platform.js';
 
-describe('conclave caps and models', () => {
+describe('conclave caps', () => {
   let platform: TestPlatform;
   beforeAll(async () => void (platform = await TestPlatform.start()));
   afterAll(() => platform.stop());
 
-  const conclave = (...words: string[]): Promise<Ended> => typed('caps', ...words);
-  const typed = (...words: string[]): Promise<Ended> =>
-    runConclave(words, {
+  const conclave = (...words: string[]): Promise<Ended> =>
+    runConclave(['caps', ...words], {
       cwd: tmpdir(),
       env: { CONCLAVE_URL: platform.url, CONCLAVE_API_KEY: platform.key },
     });
@@ -30,14 +29,6 @@ describe('conclave caps and models', () => {
     ]);
     expect((await conclave('remove', 'agent', 'review/llm')).stdout).toBe('review/llm  agent  0  any\n');
     expect((await conclave('list')).stdout).not.toContain('review/llm');
-  }, 60_000);
-
-  it('says what stands in for a model, lists it and takes it away', async () => {
-    const said = (await typed('models', 'set-fallbacks', 'openai/gpt-5.1', 'anthropic/claude,google/gemini')).stdout;
-    expect(said).toBe('openai/gpt-5.1, then anthropic/claude, then google/gemini\n');
-    expect((await typed('models', 'list')).stdout).toBe('openai/gpt-5.1  openai  anthropic/claude, google/gemini\n');
-    expect((await typed('models', 'remove-fallbacks', 'openai/gpt-5.1')).stdout).toBe('openai/gpt-5.1\n');
-    expect((await typed('models', 'list')).stdout).toBe('openai/gpt-5.1  openai\n');
   }, 60_000);
 
   it.each([

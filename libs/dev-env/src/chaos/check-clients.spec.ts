@@ -51,6 +51,7 @@ describe('the checker of clients’ stories', () => {
     ['loser not told so', withStory({ answers: [yes, { ...no, code: 'request.idempotency-mismatch' }] })],
     ['another answer counts than was accepted', withRun({ waits: [{ ...run.waits[0]!, answer: 'no' }] })],
     ['another answer counts than was accepted', withRun({ waits: [{ ...run.waits[0]!, state: 'expired' }] })],
+    ['not one question was asked', withRun({ waits: [] })],
     ['accepted answer took no effect', withRun({ result: 'no' })],
     ['answer not told once', withRun({ events: [...events, { ...events[2]!, seq: 5 }] })],
   ];

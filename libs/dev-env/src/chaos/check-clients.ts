@@ -40,6 +40,7 @@ function checkStream({ heard }: ClientStory, { id, events }: ClientRun, say: Say
 
 /** Of the answers to a question one is accepted, and that one counts, once; whoever lost was told so. */
 function checkAnswers({ answers }: ClientStory, run: ClientRun, say: Say): void {
+  if (run.waits.length !== 1) say('not one question was asked', `${run.id}: ${run.waits.length}`);
   const byTask = groupBy(answers, ({ task }) => task);
   for (const { task, state, answer } of run.waits) {
     const all = byTask.get(task) ?? [];

@@ -6,6 +6,7 @@ import type { Process } from '../bench/engine/contestant.js';
 import type { Installation } from '../bench/engine/installation.js';
 import { CALL_MICROS } from './caps.js';
 import type { Line } from './history.js';
+import { pick } from './random.js';
 
 const WORKERS = 3;
 const SLOTS = 40;
@@ -79,6 +80,12 @@ export class Crew {
     return this.members.filter(({ process, frozen }) => process !== undefined && !frozen);
   }
 
+  /** One that is up, by a number from 0 to 1; undefined when none is. */
+  private anyOf(random: number): Member | undefined {
+    const standing = this.standing();
+    return standing.length > 0 ? pick(standing, () => random) : undefined;
+  }
+
   /** Waits until at most one is down, for a while: where all are down for good there is nothing to learn. */
   async recovered(): Promise<void> {
     for (let tries = 0; this.standing().length < WORKERS - 1 && tries < 300; tries++) await sleep(100);
@@ -86,7 +93,7 @@ export class Crew {
 
   /** Kills one as a crash would; another is started in its place. @returns which, or undefined when none is up */
   async kill(random: number): Promise<string | undefined> {
-    const member = pick(this.standing(), random);
+    const member = this.anyOf(random);
     if (!member) return undefined;
     const { name, process } = member;
     member.process = undefined;
@@ -97,7 +104,7 @@ export class Crew {
 
   /** Freezes one for a time; it does not know. */
   async freeze(random: number, ms: number): Promise<string | undefined> {
-    const member = pick(this.standing(), random);
+    const member = this.anyOf(random);
     if (!member) return undefined;
     const { name } = member;
     const pid = member.process!.pid;
@@ -112,7 +119,7 @@ export class Crew {
   /** Asks whoever is up, and another when that one dies of it. */
   async ask(operation: string, argument: unknown): Promise<void> {
     for (let tries = 1; ; tries++) {
-      const member = pick(this.standing(), Math.random());
+      const member = this.anyOf(Math.random());
       try {
         if (!member) throw new Error('no worker is up');
         return await member.process!.ask(operation, argument);
@@ -145,5 +152,3 @@ export class Crew {
       .sort((a, b) => a.at - b.at);
   }
 }
-
-const pick = <T>(items: readonly T[], random: number): T | undefined => items[Math.floor(random * items.length)];

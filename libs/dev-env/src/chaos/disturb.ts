@@ -53,7 +53,7 @@ export async function disturb(
 ): Promise<Disturbance[]> {
   const happened: Disturbance[] = [];
   for (const { kind, afterMs, lastsMs, whom } of faults) {
-    await scene.crew.recovered();
+    await Promise.all([scene.crew.recovered(), scene.front?.recovered()]);
     await sleep(afterMs, undefined, { signal }).catch(() => undefined);
     if (signal.aborted) break;
     const from = now();

@@ -1,5 +1,6 @@
 /** What stands before the engine: gateway, auth and the runtime's api, which die and are started again. */
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Installation, Service } from '../bench/engine/installation.js';
 import { assignPorts } from '../processes/ports.js';
 import { createTenant, type Tenant } from '../provision/tenants.js';
@@ -8,6 +9,7 @@ import type { ServiceProcess } from '../supervisor/service-process.js';
 const SERVICES = ['auth', 'runtime', 'gateway'] as const satisfies readonly Service[];
 /** Turns are the crew's. */
 const ROLES = 'api,control';
+const [LOOK_MS, LOOKS] = [100, 600];
 
 export class Front {
   private constructor(
@@ -26,6 +28,12 @@ export class Front {
       ),
     ]);
     return new Front(services, `http://127.0.0.1:${ports.gateway}`, tenant);
+  }
+
+  /** Waits until all are up, for a minute at most. */
+  async recovered(): Promise<void> {
+    const isDown = (): boolean => this.services.some(({ status }) => status.state !== 'ready');
+    for (let look = 0; isDown() && look < LOOKS; look++) await sleep(LOOK_MS);
   }
 
   /** Ends one: half of the time as a crash would, else as a rollout does. @returns which, or undefined when none is up */

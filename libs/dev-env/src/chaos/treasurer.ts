@@ -24,6 +24,7 @@ export class Treasurer {
 
   start(): void {
     this.working = this.work();
+    this.working.catch(() => undefined); // told by stop()
   }
 
   async stop(): Promise<void> {

@@ -1,9 +1,9 @@
 /** What an operator types, against a whole installation: the program, the edge and the services are the real ones. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Constellation } from '../testing/constellation.js';
-import { Operator, type Ended } from './operator.js';
+import { ENDS, Operator, type Ended } from './operator.js';
 
-const REFUSED = 13;
+const REFUSED = ENDS.refused;
 
 function whoMayWhat(operator: () => Operator): void {
   it('makes keys, rotates and revokes them by name, and says plainly what is refused', async () => {

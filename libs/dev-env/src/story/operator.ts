@@ -6,6 +6,9 @@ import { join } from 'node:path';
 import type { Constellation } from '../testing/constellation.js';
 import { program } from './story.js';
 
+/** As the program ends, by its help. */
+export const ENDS = { refused: 13, runFailed: 14 } as const;
+
 export interface Ended {
   readonly code: number;
   readonly stdout: string;

@@ -1,7 +1,7 @@
 /** Work that is set going, followed, spoken to, held up, ended and done again from the command line, on a real platform. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Constellation } from '../testing/constellation.js';
-import { Operator } from './operator.js';
+import { ENDS, Operator } from './operator.js';
 import type { SlowModel } from './slow-model.js';
 
 export interface Workplace {
@@ -9,8 +9,6 @@ export interface Workplace {
   /** What the platform's model is; it has a price. */
   readonly model: SlowModel;
 }
-
-const [REFUSED, RUN_FAILED] = [13, 14];
 
 const SHIP = { question: 'Ship it?', options: ['ship', 'wait'].map((id) => ({ id, title: `Then ${id}` })) };
 
@@ -103,9 +101,9 @@ function ended(scene: () => Scene): void {
     const watching = o.typed(`watch ${id}`);
     expect((await o.typed(`cancel ${id} --reason late`)).stdout).toBe(`Run ${id} is canceled.\n`);
     await abandoned;
-    expect(await watching).toMatchObject({ code: RUN_FAILED, stderr: expect.stringContaining('is canceled') });
+    expect(await watching).toMatchObject({ code: ENDS.runFailed, stderr: expect.stringContaining('is canceled') });
     const late = await o.typed(`resume ${id}`);
-    expect([late.code, late.stderr]).toEqual([REFUSED, expect.stringContaining('already ended')]);
+    expect([late.code, late.stderr]).toEqual([ENDS.refused, expect.stringContaining('already ended')]);
   }, 60_000);
 
   it('keeps a call waiting that does not fit a budget, until there is room, and tells what it cost', async () => {

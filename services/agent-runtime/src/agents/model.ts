@@ -1,7 +1,7 @@
 import { retryDelayMs } from '@conclave/run-core';
 import type { Database } from '@conclave/postgres-kit';
 import type { Activation, Json, Turn } from '../engine/agent-port.js';
-import type { ModelCalls } from '../models/model-calls.js';
+import { NoRoom, type ModelCalls } from '../models/model-calls.js';
 import { ModelError, type ChatMessage, type ModelRoute, type ModelUsage } from '../models/model-port.js';
 import type { ModelFallbacks } from '../models/model-fallbacks.js';
 import type { WorkspaceModels } from '../models/workspace-models.js';
@@ -22,7 +22,14 @@ const NO_USAGE = { inputTokens: 0, outputTokens: 0, costMicros: 0 } as const;
 type Asked =
   /** `model` is the one that answered when it is not the one that was asked. */
   | { readonly text: string; readonly usage: ModelUsage; readonly model?: string }
-  | { readonly fault: string; readonly passing: boolean; readonly usage: ModelUsage; readonly code?: string };
+  | {
+      readonly fault: string;
+      readonly passing: boolean;
+      readonly usage: ModelUsage;
+      readonly code?: string;
+      /** Nobody was asked, for a cap is full: that is waited for as long as the run lasts. */
+      readonly full?: boolean;
+    };
 
 interface Conversation {
   readonly turn: Turn;
@@ -82,7 +89,7 @@ export class ModelAgent extends TaskAgent<'model'> {
         if (asked.model !== undefined) await tellFallback(talk, `${round}/${tries}`, asked.model);
         return undefined;
       }
-      if (!asked.passing || tries === TRIES) return failed(asked.code ?? 'model.failed', asked.fault);
+      if (!asked.passing || (tries >= TRIES && !asked.full)) return failed(asked.code ?? 'model.failed', asked.fault);
       talk.faults++;
       if (await this.hasWaited(turn, talk.faults)) continue;
       const expiresInMs = retryDelayMs(BACKOFF, tries, Math.random());
@@ -120,7 +127,10 @@ export class ModelAgent extends TaskAgent<'model'> {
         return asJson({ ...answer, ...(way.id !== model && { model: way.id }) });
       } catch (error) {
         if (!(error instanceof ModelError)) throw error;
-        return asJson({ fault: error.message, passing: error.passing, usage: error.usage });
+        return asJson({
+          ...{ fault: error.message, passing: error.passing, usage: error.usage },
+          ...(error instanceof NoRoom && { full: true }),
+        });
       }
     });
     return asked as unknown as Asked;

@@ -72,8 +72,11 @@ export class Engine {
   }
 
   /** Has a turn count for another provider. @returns whether its cap has room */
-  countFor(turn: ClaimedTurn, provider: string): Promise<boolean> {
-    return countFor(this.roles.claims, turn, provider);
+  async countFor(turn: ClaimedTurn, provider: string): Promise<boolean> {
+    const hasRoom = await countFor(this.roles.claims, turn, provider);
+    // Where it counted before, there is room now.
+    if (hasRoom) this.bells.ready();
+    return hasRoom;
   }
 
   /** Ends a turn with what its agent decided. @throws Fenced */
@@ -114,7 +117,10 @@ export class Engine {
   }
 }
 
-/** Whether nothing but its own rows can be changed by the end of a turn: then it needs no second statement. */
+/**
+ * Whether nothing but its own rows can be changed by the end of a turn: then it is one statement. What is left of a paused
+ * run that is done goes on in a second one, after it: what a crash between them leaves paused belongs to a run that is over.
+ */
 const isOneStatement = ({ turn, activation }: Finish): boolean =>
   activation.kind !== 'parked' && (turn.taskId !== 'root' || (activation.kind === 'done' && turn.parentRunId === null));
 

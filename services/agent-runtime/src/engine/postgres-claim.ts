@@ -180,8 +180,12 @@ const CLAIM = `
       union all
       select slow from beyond
       union all
+      -- One of a session that was not the first of it: behind it another one may be ready.
+      select slow from allowed where in_session > 1
+      union all
       select false where (select count(*) from picked) < (select count(*) from chosen)
-    ) m where exists (select from me)
+    -- Where somebody else holds all that was found, nothing is gained by another look at once.
+    ) m where exists (select from me) and (exists (select from picked) or exists (select from held_back))
   )
   select m.quick as more_quick, m.slow as more_slow, t.* from more m left join (
     select t.*, k.agent, r.actor, k.input, r.input as run_input, r.workspace_id, r.parent_run_id, r.created_at,

@@ -1,7 +1,7 @@
 /**
  * The lines in which ready turns stand (ADR 22): the common one, and one of each cap, for turns that it counts. A turn may
- * stand in the line of any cap that counts it, and what counts it does not change while it waits. So whatever stands in the line of a full
- * cap is held back, and whatever is not held back stands in a line that a claim looks at.
+ * stand in the line of any cap that counts it, and what counts it does not change while it waits. So whatever stands in
+ * the line of a full cap is held back, and whatever is not held back stands in a line that a claim looks at.
  */
 
 /** The turns of a tenant that workers run, as `t`: by workers, who are few, for so begins the index of what runs. */
@@ -21,7 +21,7 @@ export const ASKED = 'coalesce(t.asks, t.provider)';
 
 /** How many turns of a tenant run now, by line. */
 export const runningByLine = (tenant: string): string => `
-  select l.line, count(*)::int as running from ${atWork(tenant)} 
+  select l.line, count(*)::int as running from ${atWork(tenant)}
   cross join unnest(${linesOf('t.workspace_id', 't.agent', ASKED)}) as l (line) group by l.line`;
 
 /** The caps of a tenant, and how many turns of each run now. */

@@ -3,6 +3,7 @@ import type { Statements, Tx } from '@conclave/postgres-kit';
 import { hopelessness } from '@conclave/run-core';
 import type { RunKey } from './postgres-control.js';
 import type { RunRecord } from './replay.js';
+import { newLine } from './postgres-lines.js';
 import { loseCommands } from './postgres-lost.js';
 import { settleKnown, type WaitRow } from './postgres-waits.js';
 
@@ -69,11 +70,12 @@ const COPIES = [
      case when ended_pos < $4 then answer end, clock_timestamp() + (expires_at - parked_at), default_answer, about, pos,
      case when ended_pos < $4 then ended_pos end
    from wait where tenant_id = $1 and run_id = $2 and pos < $4`,
-  `insert into turn (tenant_id, run_id, task_id, no, state, slow, session_id, workspace_id, agent, provider, failures, lost, last_error, pos, ended_pos)
+  `insert into turn (tenant_id, run_id, task_id, no, state, slow, session_id, workspace_id, agent, provider, line, failures, lost, last_error, pos, ended_pos)
    select tenant_id, $3, task_id, no, case when ended_pos < $4 then 'done' else 'ready' end, slow, session_id, workspace_id, agent, provider,
+     ${newLine('t.tenant_id', 't.workspace_id', 't.agent', 't.provider')},
      case when ended_pos < $4 then failures else 0 end, case when ended_pos < $4 then lost else 0 end, last_error, pos,
      case when ended_pos < $4 then ended_pos end
-   from turn where tenant_id = $1 and run_id = $2 and pos < $4`,
+   from turn t where tenant_id = $1 and run_id = $2 and pos < $4`,
   `insert into run_message (tenant_id, run_id, no, actor, text, at)
    select tenant_id, $3, no, actor, text, at from run_message where tenant_id = $1 and run_id = $2 and $4::bigint is not null`,
 ] as const;

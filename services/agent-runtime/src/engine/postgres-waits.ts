@@ -6,6 +6,7 @@ import type { Database, Statements, Tx } from '@conclave/postgres-kit';
 import type { Json, WaitSpec } from './agent-port.js';
 import type { TurnKey } from './claimed-turn.js';
 import { journalJson } from './journal-form.js';
+import { newLine } from './postgres-lines.js';
 
 type Signal = Pick<WaitSpec, 'kind' | 'key'> & { readonly tenantId: string };
 
@@ -41,11 +42,12 @@ const END = `
     from w
     where run.tenant_id = w.tenant_id and run.id = w.run_id and w.task_id = 'root' and w.run_state in ('parked', 'paused')
   ), t as (
-    insert into turn (tenant_id, run_id, task_id, no, state, slow, sort_at, session_id, workspace_id, agent, provider, pos)
+    insert into turn (tenant_id, run_id, task_id, no, state, slow, sort_at, session_id, workspace_id, agent, provider, line, pos)
     select w.tenant_id, w.run_id, w.task_id, w.no + 1, case w.run_state when 'paused' then 'paused' else 'ready' end,
       -- An effect that was slow and is done again is slow again.
       p.slow and coalesce(w.answer #>> '{answer,resolution}', '') in ('retry', 'lost'),
-      clock_timestamp() + w.priority * interval '5 min', p.session_id, p.workspace_id, p.agent, p.provider, w.pos
+      clock_timestamp() + w.priority * interval '5 min', p.session_id, p.workspace_id, p.agent, p.provider,
+      ${newLine('w.tenant_id', 'p.workspace_id', 'p.agent', 'p.provider')}, w.pos
     from w join turn p on p.tenant_id = w.tenant_id and p.run_id = w.run_id and p.task_id = w.task_id and p.no = w.no
   )
   select tenant_id, run_id, task_id, no from w`;

@@ -65,15 +65,12 @@ export class ModelCalls {
     const { ways, held } = await this.admit(turn, call, all, holdMs);
     if ('budget' in held) throw outOfBudget(held, turn.answer);
     let grant: Grant = held;
-    let fault: ModelError | undefined;
+    let fault: ModelError = new NoRoom(ways[0]!.family);
     for (const [at, way] of ways.entries()) {
       const isLast = at === ways.length - 1;
-      if (!(await turn.asks(way.family))) {
-        fault ??= new ModelError(`as many turns ask ${way.family} as may`, true, NO_USAGE);
-        continue;
-      }
       const spoken = at === 0 ? name : `${name}/${at + 1}`;
       try {
+        if (!(await turn.asks(way.family))) continue;
         const answer = await work(way, { spoken, retries: isLast ? undefined : 0 });
         this.rests.answered(restOf(turn, way));
         const usage = isTold(answer.usage) ? answer.usage : { ...answer.usage, costMicros: way.boundMicros ?? 0 };
@@ -99,7 +96,7 @@ export class ModelCalls {
       }
     }
     await this.budgets.release(call, grant);
-    throw fault!;
+    throw fault;
   }
 
   /** Under a budget, a way whose price nobody knows is none when the one that was asked for has a price. */
@@ -127,6 +124,13 @@ export class ModelCalls {
 
   private async book(call: Call, model: string, usage: ModelUsage): Promise<void> {
     await this.budgets.settle(call, { model, cachedTokens: 0, ...usage, priceVersion: this.models.prices.version });
+  }
+}
+
+/** Nobody was asked: as many turns of the tenant ask the provider as may. */
+export class NoRoom extends ModelError {
+  constructor(provider: string) {
+    super(`as many turns ask ${provider} as may`, true, NO_USAGE);
   }
 }
 

@@ -29,7 +29,7 @@ export class ModelRests {
 
   failed(way: string, askedMs: number | undefined, now = Date.now()): void {
     const faults = (this.standings.get(way)?.faults ?? 0) + 1;
-    const restMs = Math.min(askedMs ?? (faults < FAULTS ? 0 : REST_MS), MAX_REST_MS);
+    const restMs = Math.min(Math.max(askedMs ?? 0, faults < FAULTS ? 0 : REST_MS), MAX_REST_MS);
     for (const [other, { restsUntil }] of this.standings)
       if (restsUntil + MAX_REST_MS < now) this.standings.delete(other);
     this.standings.set(way, { faults, restsUntil: now + restMs });

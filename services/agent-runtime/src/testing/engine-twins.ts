@@ -49,9 +49,9 @@ class Twins {
   readonly ctx = actor();
   readonly model = new EngineModel(LEASE_MS, 0);
   private now = 0;
-  /** Every turn that was ever given to a worker, also when it has lost it. */
   /** The run that each run may start. */
   private readonly children = new Map<string, string>();
+  /** Every turn that was ever given to a worker, also when it has lost it. */
   private readonly given: { readonly turn: ClaimedTurn; readonly hold: Hold; activation?: Activation }[] = [];
 
   constructor(private readonly world: EngineWorld) {

@@ -1,11 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ConclaveError, isRetryable, type Fired } from '@conclave/contracts';
 import type { Actor, Tx } from '@conclave/postgres-kit';
+import { LIVE_RUN } from '../engine/state-lists.js';
 import { StartRun } from '../runs/start-run.js';
 import { mustTakeRuns } from '../sessions/postgres-sessions.js';
 import { runIdOf, seenOf, type Firing } from './firing.js';
 import { bury, readTrigger, type TriggerRow } from './postgres-triggers.js';
-import { LIVE_RUN } from '../engine/state-lists.js';
 
 /** A chain of triggers, each fired by a run of the one before, that is longer than this never ends. */
 const DEPTH_LIMIT = 5;

@@ -116,7 +116,9 @@ export class Publisher {
       if (moved === undefined) this.due.set(tenantId, performance.now() + BUSY_MS);
       if (moved) for (const listener of this.listeners) listener(tenantId);
     } catch (error) {
-      this.restsUntil.set(tenantId, performance.now() + RETRY_MS);
+      const retryAt = performance.now() + RETRY_MS;
+      this.restsUntil.set(tenantId, retryAt);
+      this.due.set(tenantId, retryAt);
       this.logger.error({ err: error, tenant: tenantId }, 'this log is not published; it will be tried again');
     }
   }

@@ -29,13 +29,13 @@ export const parked = (platform: Platform, keys: readonly string[]): Promise<Cas
       return { ...(await atRest(client)), bytes: await bytesOfRows(client), processes };
     };
     // Code on the way is compiled, and pages are there, before what rests is looked at.
-    const first = await park(1);
+    const first = await park((await parkedRuns()) + 1);
     const before = await look();
     const runs = (await park(first + RUNS)) - first;
     const after = await look();
     const growth = (of: keyof Rest) => after[of] / before[of];
     const figures = {
-      runs,
+      ...{ parkedBefore: first, runs },
       bytesEach: (after.bytes - before.bytes) / runs,
       perGib: (GIB * runs) / (after.bytes - before.bytes),
       processes: after.processes - before.processes,

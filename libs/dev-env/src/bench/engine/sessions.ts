@@ -8,7 +8,7 @@ import { memoryOf } from '../processes.js';
 import type { Case } from '../report.js';
 import { percentile } from '../statistics.js';
 import { asAdministrator, bytesOfRows } from './at-rest.js';
-import { engineCase } from './measure.js';
+import { engineCase, until } from './measure.js';
 import { subscribe, type Subscriber } from './subscriber.js';
 
 const SESSIONS = 5_000;
@@ -140,10 +140,10 @@ async function say({ platform, keys }: Grounds, id: string, no: number): Promise
   return ((await response.json()) as { run: string }).run;
 }
 
-async function ended(client: pg.Client, run: string): Promise<void> {
-  for (;;) {
+const ended = (client: pg.Client, run: string): Promise<void> =>
+  until(`end of ${run}`, 1, async () => {
     const { rows } = await client.query<{ state: string }>('select state from runtime.run where id = $1', [run]);
-    if (rows[0]?.state === 'completed') return;
-    await sleep(5);
-  }
-}
+    const state = rows[0]?.state;
+    if (state === 'failed' || state === 'canceled') throw new Error(`${run} is ${state}`);
+    return Number(state === 'completed');
+  });

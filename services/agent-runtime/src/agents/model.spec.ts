@@ -40,6 +40,7 @@ function asked(
     ...{ tenantId: 'ten', runId: 'run', taskId: 'root', runInput: {}, answer: undefined },
     input: { prompt: 'two and two?', ...(model && { model }) },
     ...{ step, steering: (name: string) => step(`steering/${name}`, async () => []) },
+    stepsOf: async (name: string) => (journal.has(name) ? { root: journal.get(name) } : {}),
     speaker: () => () => undefined,
     tell: (name: string, type: string, data: Json) => step(`tell/${name}`, async () => ({ type, data })),
   } as unknown as Turn;
@@ -61,6 +62,16 @@ describe('a task of a model', () => {
     expect(await asked([], {}, 'openai/gpt')).toEqual(unavailable);
     expect(await asked([], begun)).toEqual(unavailable);
     expect(await asked([], {})).toMatchObject({ code: 'model.unavailable' });
+  });
+
+  it.each([
+    ['waits on while a cap keeps it from asking anybody', { full: true }, { kind: 'parked', wait: { kind: 'rate' } }],
+    ['fails when all whom it asked six times were out', {}, { kind: 'failed', code: 'model.failed' }],
+  ])('%s', async (_, more, ending) => {
+    const fault = { fault: 'no', passing: true, usage: answer.usage, ...more };
+    const six = [1, 2, 3, 4, 5, 6].map((no) => [[`call/1/${no}`, fault], ...(no < 6 ? [[`again/${no}`, true]] : [])]);
+    const before = Object.fromEntries(six.flat()) as Record<string, Json>;
+    expect(await asked([route], { ...begun, ...before })).toMatchObject(ending);
   });
 
   it('asks the first model there is when none is named', async () => {

@@ -21,6 +21,13 @@ import { Cache, cached, cachingServices, idsToldToAnybody, tellPeers } from './s
 import { Untouched } from './untouched.js';
 import { countedTallies, refusedTallies } from './tally-table.js';
 
+/** Whose rows go by themselves: as soon as their work is done, or when they have expired. */
+const FLEETING = new Set([
+  ...['audit.stage', 'auth.mail', 'runtime.budget_hold', 'runtime.work_to_end', 'consensus.voter_key_challenge'],
+  ...['auth.connection_flow', 'auth.oauth_request', 'auth.oauth_wrong_code', 'auth.provider_logout'],
+  ...['auth.saml_assertion', 'auth.second_factor_failure', 'auth.spent_challenge'],
+]);
+
 interface Answer {
   readonly status: number;
   readonly body: { readonly [member: string]: unknown };
@@ -806,7 +813,8 @@ describe('the members of a workspace, over the public API', () => {
           'delivery.webhook',
         ]),
       );
-      expect(await remains.rowsOf(other)).toEqual(expect.arrayContaining(untouched));
+      const kept = new Set(await remains.rowsOf(other));
+      expect(untouched.filter((table) => !kept.has(table) && !FLEETING.has(table))).toEqual([]);
       expect(await remains.tablesWith(CANARY)).not.toEqual([]);
       await remains.close();
 

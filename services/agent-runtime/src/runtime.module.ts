@@ -32,7 +32,7 @@ import { RedisTokens } from './live/redis-tokens.js';
 import { RunStories } from './live/run-stories.js';
 import { modelEgress } from './models/guarded-fetch.js';
 import { ModelCalls } from './models/model-calls.js';
-import { ModelFallbacks } from './models/model-fallbacks.js';
+import { ModelFallbacks } from './models/postgres-model-fallbacks.js';
 import { ModelRests } from './models/model-rests.js';
 import { ModelsController } from './models/models.controller.js';
 import { ModelRoutes } from './models/model-routes.js';

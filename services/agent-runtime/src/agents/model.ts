@@ -3,7 +3,7 @@ import type { Database } from '@conclave/postgres-kit';
 import type { Activation, Json, Turn } from '../engine/agent-port.js';
 import { NoRoom, type ModelCalls } from '../models/model-calls.js';
 import { ModelError, type ChatMessage, type ModelRoute, type ModelUsage } from '../models/model-port.js';
-import type { ModelFallbacks } from '../models/model-fallbacks.js';
+import type { ModelFallbacks } from '../models/postgres-model-fallbacks.js';
 import type { WorkspaceModels } from '../models/workspace-models.js';
 import { historyOf } from '../sessions/postgres-sessions.js';
 import { TaskAgent, done, failed, parked, type InputOf } from './task-agent.js';

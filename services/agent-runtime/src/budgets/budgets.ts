@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Database, type GroupCommit } from '@conclave/postgres-kit';
-import { ENGINE_ROLES, laneOf } from '../engine/engine.js';
+import { ENGINE_ROLES, groupCommitOf } from '../engine/engine.js';
 import type { EngineRoles } from '../engine/engine-roles.js';
 import type { Call, Entry, Grant, Move, Refusal } from './account.js';
 import { moveMoney, type Moved } from './postgres-account.js';
@@ -15,7 +15,7 @@ export class Budgets {
     @Inject(ENGINE_ROLES) { lanes }: EngineRoles,
     @Inject(Database) private readonly db: Database,
   ) {
-    this.lane = laneOf(async (moves) => {
+    this.lane = groupCommitOf(async (moves) => {
       const { moved, told } = await lanes.tx(undefined, (tx) => moveMoney(tx, moves));
       if (told) this.db.emitted();
       return moved.map((one) => ({ ok: one }));

@@ -10,7 +10,7 @@ import { expireWaits } from '../engine/postgres-waits.js';
 import { replay } from '../engine/replay.js';
 import { turnOf } from '../engine/turn-of.js';
 import { ModelCalls, type ModelCall, type Way } from '../models/model-calls.js';
-import { ModelFallbacks } from '../models/model-fallbacks.js';
+import { ModelFallbacks } from '../models/postgres-model-fallbacks.js';
 import { ModelError } from '../models/model-port.js';
 import { ModelRests } from '../models/model-rests.js';
 import { ModelRoutes } from '../models/model-routes.js';

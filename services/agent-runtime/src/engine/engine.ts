@@ -110,7 +110,7 @@ export class Engine {
     flush: (items: readonly T[]) => Promise<readonly ItemOutcome<R>[]>,
     keyOf?: (item: T) => string,
   ): GroupCommit<T, R> {
-    return laneOf((items: readonly T[]) => {
+    return groupCommitOf((items: readonly T[]) => {
       this.metrics.batchSize.observe({ lane: name }, items.length);
       return flush(items);
     }, keyOf);
@@ -129,7 +129,7 @@ const mayFree = ({ turn, activation }: Finish): boolean =>
   activation.kind === 'parked' || turn.taskId !== 'root' || turn.parentRunId !== null || turn.excludes;
 
 /** A lane whose batches are transactions: an outage is waited for. */
-export const laneOf = <T, R>(
+export const groupCommitOf = <T, R>(
   flush: (items: readonly T[]) => Promise<readonly ItemOutcome<R>[]>,
   keyOf?: (item: T) => string,
 ): GroupCommit<T, R> =>

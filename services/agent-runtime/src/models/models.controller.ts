@@ -1,7 +1,7 @@
 import { Controller, Inject } from '@nestjs/common';
 import { models, type RequestOf } from '@conclave/contracts';
 import { Handles, type RequestContext } from '@conclave/nest-kit';
-import { ModelFallbacks } from './model-fallbacks.js';
+import { ModelFallbacks } from './postgres-model-fallbacks.js';
 
 @Controller()
 export class ModelsController {

@@ -9,13 +9,11 @@ import type { Activation, AgentPort, Json, TaskSpec, Turn } from '../engine/agen
 import { PostgresRuns } from '../runs/postgres-runs.js';
 import { JuryError } from './jury.js';
 import { PrepareReview } from './prepare-review.js';
-import type { Opened, Prepared, Seat, SeatInput } from './prepared.js';
+import { PREPARE, type Opened, type Prepared, type Seat, type SeatInput } from './prepared.js';
 import { actorOf } from './review-of.js';
 import { resultOf, type ReviewParts, type SealedAnswer, type SeatResult, type WaveAnswer } from './review-result.js';
 
 export const COORDINATOR = 'review/coordinator';
-/** The first step of a review; from here on it is of one decision. */
-export const PREPARE = 'prepare';
 
 /**
  * Leads a review: reads the change and the target branch's jury, opens the decision, seats the panel, and parks until

@@ -1,6 +1,9 @@
 import type { PanelManifest } from '@conclave/checks';
 import type { consensus, RequestInputOf } from '@conclave/contracts';
 
+/** The first step of a review; from here on it is of one decision. */
+export const PREPARE = 'prepare';
+
 /** A seat that will be filled, with the voter that sits on it. */
 export type Seat = {
   readonly seat: string;

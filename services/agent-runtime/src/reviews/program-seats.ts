@@ -10,7 +10,7 @@ import type { Sandbox } from '../sandbox/sandbox.js';
 import type { Changes } from './changes.js';
 import { actorOf, reviewOf } from './review-of.js';
 import { summaryOf } from './check-juror.js';
-import type { Prepared, SeatInput } from './prepared.js';
+import { PREPARE, type Prepared, type SeatInput } from './prepared.js';
 import type { SeatResult } from './review-result.js';
 import { NO_USAGE, SeatAgent, abstention, type SeatParts } from './seat-agent.js';
 
@@ -31,7 +31,7 @@ abstract class ProgramSeat extends SeatAgent {
 
   protected async judge(turn: Turn, input: SeatInput): Promise<SeatResult> {
     const { changes, runs, sandbox, config } = this.program;
-    const prepared = (await runs.rootStep<Prepared>(actorOf(turn), turn.runId, 'prepare'))!;
+    const prepared = (await runs.rootStep<Prepared>(actorOf(turn), turn.runId, PREPARE))!;
     if (!prepared.tests)
       return abstention(
         input.seat,

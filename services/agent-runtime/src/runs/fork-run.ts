@@ -6,7 +6,7 @@ import { AgentHouse } from '../engine/agent-house.js';
 import { Bells } from '../engine/bells.js';
 import { forkOf, recordOf } from '../engine/postgres-record.js';
 import { replay } from '../engine/replay.js';
-import { PREPARE } from '../reviews/coordinator.js';
+import { PREPARE } from '../reviews/prepared.js';
 import { mustHaveJournal } from './postgres-journal.js';
 import { PostgresRuns, isEnded } from './postgres-runs.js';
 

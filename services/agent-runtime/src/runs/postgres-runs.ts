@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { ConclaveError, runtime, type ReviewResult, type Run, type TaskResults } from '@conclave/contracts';
 import { Database, Gathered, pageOf, type Actor, type Statements } from '@conclave/postgres-kit';
 import { runStateOnWire, type RunState } from '@conclave/run-core';
+import { PREPARE } from '../reviews/prepared.js';
 
 interface RunRow {
   id: string;
@@ -136,8 +137,8 @@ export class PostgresRuns {
     const rows = await this.db.autocommit({ tenantId, actor: 'service:runtime' }).query<{ sha256: string }>(
       `select sha256 from upload where tenant_id = $1 and sha256 = any($2)
        union select result ->> 'diffSha256' from step
-       where tenant_id = $1 and task_id = 'root' and name = 'prepare' and result ->> 'diffSha256' = any($2)`,
-      [tenantId, sha256s],
+       where tenant_id = $1 and task_id = 'root' and name = $3 and result ->> 'diffSha256' = any($2)`,
+      [tenantId, sha256s, PREPARE],
     );
     return new Set(rows.map((row) => row.sha256));
   }

@@ -31,11 +31,11 @@ export class DecisionLanes implements DecisionWriter {
   private readonly turns: GroupCommit<TurnRecord, boolean>;
 
   constructor(role: Role) {
-    this.openings = laneOf((openings) => {
+    this.openings = groupCommitOf((openings) => {
       const tenants = openings.map(({ tenantId }) => tenantId);
       return openAll(role.behind(lockAlongside(tenants, ELECTORATES)), openings);
     });
-    this.turns = laneOf((turns) => writeAll(role.autocommit(), turns));
+    this.turns = groupCommitOf((turns) => writeAll(role.autocommit(), turns));
   }
 
   open(opening: OpeningRecord): Promise<Opened> {
@@ -52,7 +52,7 @@ type Keyed = { readonly tenantId: string; readonly id: string };
 const keyOf = ({ tenantId, id }: Keyed): string => `${tenantId} ${id}`;
 
 /** A lane whose batches are statements. In an outage all of a batch hear of it: somebody waits for each of them. */
-const laneOf = <T extends Keyed, R>(write: (items: readonly T[]) => Promise<readonly R[]>): GroupCommit<T, R> =>
+const groupCommitOf = <T extends Keyed, R>(write: (items: readonly T[]) => Promise<readonly R[]>): GroupCommit<T, R> =>
   new GroupCommit<T, R>({
     async flush(items) {
       const order = [...items.keys()].sort((a, b) => (keyOf(items[a]!) < keyOf(items[b]!) ? -1 : 1));

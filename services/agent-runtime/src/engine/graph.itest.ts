@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { newId } from '@conclave/contracts';
+import { eventually } from '@conclave/dev-env/testing';
 import { WORKER, actor, openEngineWorld, waitFor, type EngineWorld } from '../testing/engine-world.js';
 import type { Activation, TaskSpec } from './agent-port.js';
 import { Fenced, type ClaimedTurn } from './claimed-turn.js';
@@ -140,6 +141,53 @@ describe('graphs, pause and sessions on Postgres', () => {
     const again = await claimOne();
     expect([...again.journal.keys()].sort()).toEqual(['s1', 's2']);
     expect(again.failures).toBe(0);
+  });
+
+  it('pauses a run while it spawns a task that works at once, neither waiting for the other', async () => {
+    const ctx = actor();
+    const id = await create(ctx);
+    const run = { tenantId: ctx.tenantId, id };
+    /** Holds the run's row until told to let go. */
+    const hold = () => {
+      const [held, letGo] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const ended = db.tx(ctx, async (tx) => {
+        await tx.query('select from run where tenant_id = $1 and id = $2 for no key update', [ctx.tenantId, id]);
+        held.resolve();
+        await letGo.promise;
+      });
+      return { held: held.promise, letGo: letGo.resolve, ended };
+    };
+    /** Resolves when so many wait for locks: whoever comes later stands behind them. */
+    const waiting = (count: number) =>
+      eventually(async () =>
+        expect(
+          await test.query(
+            `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+          ),
+        ).toHaveLength(count),
+      );
+    const root = await claimOne();
+    const first = hold();
+    await first.held;
+    const spawning = finish(root, { kind: 'parked', wait: waitFor(id, { kind: 'tasks' }), spawn: [task('a')] });
+    await waiting(1);
+    const second = hold();
+    await waiting(2);
+    const pausing = db.tx(ctx, (tx) => pauseRun(tx, run, undefined)); // waits for the root's turn
+    await waiting(3);
+    first.letGo();
+    await spawning;
+    const stepping = world.engine.step({
+      ...{ turn: await claimOne(), name: 's', result: 1 },
+      story: [{ type: 'custom', data: {} }],
+    });
+    await waiting(2); // the pause and the step of a turn that it never saw
+    second.letGo();
+    expect(await Promise.all([pausing, stepping, first.ended, second.ended])).toMatchObject([true, false]);
+    expect(await stateOf(id)).toBe('paused');
+    expect(await test.query(`select control from runtime.turn where run_id = $1 and state = 'running'`, [id])).toEqual([
+      { control: 'pause' },
+    ]);
   });
 
   it('takes answers for a paused run and acts on them once it is resumed', async () => {

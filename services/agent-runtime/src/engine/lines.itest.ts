@@ -8,6 +8,7 @@ import type { NewRun } from './postgres-create.js';
 interface Turn {
   readonly run: string;
   readonly running: boolean;
+  readonly slow: boolean;
   readonly at: string;
   readonly session: string | null;
   readonly counted: readonly string[];
@@ -57,7 +58,7 @@ describe('lines of ready turns', () => {
   async function countAll(tenant: string) {
     const [turns, caps, [share]] = await Promise.all([
       world.test.query<Turn>(
-        `select run_id as run, state = 'running' as running, sort_at::text as at, session_id as session,
+        `select run_id as run, state = 'running' as running, slow, sort_at::text as at, session_id as session,
            array['workspace/' || workspace_id, 'agent/' || agent, 'provider/' || provider] as counted
          from runtime.turn where tenant_id = $1 and state in ('ready', 'running') order by sort_at`,
         [tenant],
@@ -115,7 +116,7 @@ describe('lines of ready turns', () => {
       await Promise.all(Array.from({ length: count }, () => world.create(ctx, { ...run })));
   };
 
-  it('give the oldest turn that may run, whatever caps are set, moved and taken away, and lose none', async () => {
+  it('give the oldest turn of its kind that may run, whatever caps are set, moved and taken away, and lose none', async () => {
     const story = fc.tuple(
       fc.array(alike, { minLength: 2, maxLength: 5 }),
       fc.array(fc.tuple(act, fc.constantFrom(1, 1, 9)), { minLength: 8, maxLength: 14 }),
@@ -134,9 +135,11 @@ describe('lines of ready turns', () => {
           const taken = await claim(turns);
           held.push(...taken);
           if (turns > 1) expect((await countAll(tenantId)).beyond).toEqual(beyond);
-          // Of several the oldest is one; which others go with it depends on it.
-          const oldest = mayRun.find(({ run }) => taken.some(({ runId }) => runId === run));
-          expect({ any: taken.length > 0, at: oldest?.at }).toEqual({ any: mayRun.length > 0, at: mayRun[0]?.at });
+          // Of several one is the oldest of its kind; which others go with it depends on it. Quick and slow ones are looked
+          // at apart: where a look has not got to an older one of the other kind, that comes next.
+          const oldest = [false, true].map((slow) => mayRun.find((turn) => turn.slow === slow));
+          const isOldest = ({ runId }: ClaimedTurn): boolean => oldest.some((turn) => turn?.run === runId);
+          expect(taken.some(isOldest)).toBe(mayRun.length > 0);
         }
         const { beyond } = await countAll(tenantId);
         for (let some = await claim(16); some.length > 0; some = await claim(16)) held.push(...some);

@@ -66,8 +66,9 @@ const HELD_BACK = 32;
 
 /**
  * $1 worker, $2 turns, $3 slow turns, $4 lease in milliseconds. The line of a full cap is not looked at; whatever else a
- * full cap holds back is sent to its line as it is met, so that nobody looks over it twice, and nothing is taken of a
- * tenant that came after what a look has not got to. Gives one row at least, which says of what more may be ready.
+ * full cap holds back is sent to its line as it is met, so that nobody looks over it twice, and of a tenant's quick or
+ * slow turns nothing is taken that came after what a look at them has not got to. Gives one row at least, which says of
+ * what more may be ready.
  */
 const CLAIM = `
   with recursive me as materialized (

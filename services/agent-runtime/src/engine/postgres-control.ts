@@ -22,21 +22,30 @@ export const GIVEN_BACK = `state = case control when 'pause' then 'paused' else 
 /** Runs to expire at once. */
 const DUE_LIMIT = 100;
 
-/** Locks a run with its live turns. @returns its state, when `transition` leads out of it */
+/**
+ * Locks a run with its live turns, those first as everywhere. While others are waited for a turn may be made that was not
+ * there to be locked, and that may be on its way to the run by now; once the run is locked nobody makes more. Then all is
+ * let go and locked again. @returns its state, when `transition` leads out of it
+ */
 async function lock(
   tx: Statements,
   { tenantId, id }: RunKey,
   transition: RunTransition,
 ): Promise<RunState | undefined> {
-  await tx.query(
-    `select from turn where tenant_id = $1 and run_id = $2 and state in ${LIVE_TURN} order by task_id, no for update`,
-    [tenantId, id],
-  );
-  const run = await tx.one<{ state: RunState }>(
-    'select state from run where tenant_id = $1 and id = $2 for no key update',
-    [tenantId, id],
-  );
-  return run && runTransitions[run.state][transition] !== undefined ? run.state : undefined;
+  const live = `from turn where tenant_id = $1 and run_id = $2 and state in ${LIVE_TURN}`;
+  const key = [tenantId, id];
+  for (;;) {
+    // Sent in one go, and awaited together: a connection that is lost fails all.
+    const [, locked, [run], [there]] = await Promise.all([
+      tx.query('savepoint before_run'),
+      tx.query(`select ${live} order by task_id, no for update`, key),
+      tx.query<{ state: RunState }>('select state from run where tenant_id = $1 and id = $2 for no key update', key),
+      tx.query<{ turns: number }>(`select count(*)::int as turns ${live}`, key),
+    ]);
+    const isWhole = locked.length === there!.turns;
+    await tx.query(`${isWhole ? 'release' : 'rollback to'} savepoint before_run`);
+    if (isWhole) return run && runTransitions[run.state][transition] !== undefined ? run.state : undefined;
+  }
 }
 
 /** @returns false when the run cannot be paused */

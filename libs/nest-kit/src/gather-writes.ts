@@ -15,3 +15,9 @@ export function gatherWrites(nats: NatsConnection): void {
   socket.cork();
   setImmediate(() => socket.uncork());
 }
+
+/** Publishes together with all else that is sent in this turn of the event loop. */
+export function publishGathered(nats: NatsConnection, subject: string, body: Uint8Array): void {
+  gatherWrites(nats);
+  nats.publish(subject, body);
+}

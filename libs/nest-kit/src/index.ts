@@ -27,6 +27,7 @@ export {
 export { Gathering } from './gathering.js';
 export { Handles, type HttpExchange, type RpcHandler, type StreamHandler } from './handles.js';
 export { newRecipient, sealTo } from './hpke.js';
+export { publishGathered } from './gather-writes.js';
 export { CONFIG, KIT, LOG, METRICS, openKit, type Kit, type Resource, type ResourceFactory } from './kit.js';
 export { createLogger } from './logger.js';
 export { Networks } from './networks.js';

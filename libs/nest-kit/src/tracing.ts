@@ -3,7 +3,7 @@
  * so starting with telemetry costs nothing when it is off. Context travels as W3C `traceparent`. Every request has a
  * trace id, also when no spans are exported: it is what joins a problem document to the log lines of all services.
  */
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import {
   ROOT_CONTEXT,
   SpanKind,
@@ -48,10 +48,12 @@ export async function inSpan<T>(spec: SpanSpec, work: (span: Span) => Promise<T>
 /** Without an exporter nobody else invents the ids. */
 function withTraceId(parent: Context): Context {
   if (exporting || trace.getSpanContext(parent)) return parent;
-  const ids = randomBytes(24).toString('hex');
-  const [traceId, spanId] = [ids.slice(0, 32), ids.slice(32)];
+  // Node makes UUIDs many at a time; all but six bits of one are random, and of its last eight bytes all but two.
+  const [traceId, spanId] = [newHex(), newHex().slice(16)];
   return trace.setSpanContext(parent, { traceId, spanId, traceFlags: TraceFlags.NONE });
 }
+
+const newHex = (): string => randomUUID().replaceAll('-', '');
 
 /** The active trace as headers. */
 export function injectTrace(): Record<string, string> {

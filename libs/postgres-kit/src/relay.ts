@@ -15,7 +15,7 @@ import {
   type EventPosition,
   type ServiceName,
 } from '@conclave/contracts';
-import { encodeBody } from '@conclave/nest-kit';
+import { encodeBody, publishGathered } from '@conclave/nest-kit';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Logger } from 'pino';
 import type { Database } from './database.js';
@@ -180,7 +180,7 @@ export class Relay {
 
   private ring(events: readonly PlacedEvent[]): void {
     const body = encodeBody({ events });
-    if (body.length <= RING_BYTES) this.nats.publish(doorbellSubject(this.service), body);
+    if (body.length <= RING_BYTES) publishGathered(this.nats, doorbellSubject(this.service), body);
     else void this.beat();
   }
 
@@ -192,7 +192,7 @@ export class Relay {
         tx.query<{ lane: number; epoch: number; head: string }>('select lane, epoch, head from event_lane'),
       );
       const heads = lanes.map(({ lane, epoch, head }) => ({ lane, epoch, pos: Number(head) }));
-      this.nats.publish(headSubject(this.service), encodeBody({ heads }));
+      publishGathered(this.nats, headSubject(this.service), encodeBody({ heads }));
     } catch (error) {
       this.log.warn({ err: error }, 'head beat skipped');
     }

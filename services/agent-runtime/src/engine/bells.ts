@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { runsEnded, turnsReady, type PeerSubject } from '@conclave/contracts';
-import { decodeBody, encodeBody, type Kit } from '@conclave/nest-kit';
+import { decodeBody, encodeBody, publishGathered, type Kit } from '@conclave/nest-kit';
 import type { z } from 'zod';
 import type { ClaimedTurn } from './claimed-turn.js';
 import type { Room } from './postgres-create.js';
@@ -70,7 +70,7 @@ export class Bells {
 
   private ring<Body extends z.ZodType>({ subject }: PeerSubject<Body>, body: z.input<Body>): void {
     if (!this.bus || this.bus.nats.isClosed()) return;
-    this.bus.nats.publish(subject, encodeBody(body));
+    publishGathered(this.bus.nats, subject, encodeBody(body));
   }
 
   private on<Body extends z.ZodType<{ readonly from: string }>>(

@@ -4,7 +4,7 @@
  */
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { newId, runsChanged, tokensSaid, type PeerSubject, type TokenFrame } from '@conclave/contracts';
-import { KIT, decodeBody, encodeBody, type Kit } from '@conclave/nest-kit';
+import { KIT, decodeBody, encodeBody, publishGathered, type Kit } from '@conclave/nest-kit';
 import type { z } from 'zod';
 import { LiveRuns, type Said } from '../runs/live-runs.js';
 import { RedisTokens } from './redis-tokens.js';
@@ -123,7 +123,7 @@ export class LiveBus implements OnModuleInit, OnModuleDestroy {
   /** Without the bus viewers elsewhere look by themselves. */
   private publish<Body extends z.ZodType>({ subject }: PeerSubject<Body>, body: z.input<Body>): void {
     try {
-      this.kit.nats.publish(subject, encodeBody(body));
+      publishGathered(this.kit.nats, subject, encodeBody(body));
     } catch (error) {
       this.kit.log.debug({ err: error, subject }, 'not published');
     }

@@ -61,11 +61,12 @@ export const noResult = ({ id, state }: Pick<Run, 'id' | 'state'>): ConclaveErro
     ? new ConclaveError('runtime.run.without-result', { id, state })
     : new ConclaveError('runtime.run.no-result', { id });
 
+/** Each by its key, also by a plan that was made while there were few. */
+const BY_ID = `select r.* from unnest($2::text[]) as x (id)
+  cross join lateral (select ${COLUMNS} from run where tenant_id = $1 and run.id = x.id limit 1) r`;
+
 async function runsIn(db: Statements, ctx: Actor, ids: readonly string[]): Promise<ReadonlyMap<string, Run>> {
-  const rows = await db.query<RunRow>(`select ${COLUMNS} from run where tenant_id = $1 and id = any($2)`, [
-    ctx.tenantId,
-    ids,
-  ]);
+  const rows = await db.query<RunRow>(BY_ID, [ctx.tenantId, ids]);
   return new Map(rows.map((row) => [row.id, toRun(row)]));
 }
 

@@ -105,7 +105,7 @@ const CLAIM = `
     where p.places > 0
   ), looked as materialized (
     select l.room, l.rooms, l.pass, l.weight, l.bounded, l.caps is not null as capped, l.several, l.line, l.share, l.places, l.depth, t.*,
-      (select l.caps[p] from unnest(t.counted) p where l.rooms[p] <= 0 order by p limit 1) as behind
+      case when 0 >= any (l.rooms) then (select l.caps[p] from unnest(t.counted) p where l.rooms[p] <= 0 order by p limit 1) end as behind
     from look l cross join lateral (
       select t.ctid as place, t.tenant_id, t.run_id, t.task_id, t.no, t.sort_at, t.slow, t.session_id,
         case when l.caps is not null then array_remove(array(select array_position(l.caps, x) from unnest(${LINES}) x), null) end as counted
@@ -129,7 +129,7 @@ const CLAIM = `
     -- What would go beyond a cap if all of this batch ran.
     select place, slow from (
       select r.place, r.slow, r.rooms[p] as room, row_number() over (partition by r.tenant_id, p order by r.tag) as nth
-      from ready r cross join unnest(r.counted) as p
+      from ready r cross join unnest(r.counted) as p where r.counted is not null
     ) r where nth > room
   ), allowed as (
     select *, row_number() over (partition by tenant_id, coalesce(session_id, run_id || task_id) order by tag) as in_session

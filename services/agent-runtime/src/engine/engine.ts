@@ -81,9 +81,7 @@ export class Engine {
 
   /** Ends a turn with what its agent decided. @throws Fenced */
   async finish(finish: Finish): Promise<void> {
-    if (endsRun(finish)) return this.ends.submit(finish);
-    await this.keepLast(finish.turn);
-    await this.finishes.submit(finish);
+    await (endsRun(finish) ? this.ends : this.finishes).submit(finish);
   }
 
   /** Journals a step that was to be journaled with what comes next. @throws Fenced */
@@ -91,7 +89,7 @@ export class Engine {
     const { last } = turn;
     turn.last = undefined;
     if (!last) return;
-    await this.step({ turn, ...last, story: [] });
+    await this.step({ turn, ...last });
     turn.spoken = false;
   }
 

@@ -6,49 +6,41 @@ import type { ClaimedTurn } from './claimed-turn.js';
 import { journalJson } from './journal-form.js';
 import { endChildren, endTurnsOf, resumeTurnsOf } from './postgres-control.js';
 import { HELD_AND_DONE, heldOf, keyOf, resultOf, type Finish } from './postgres-finish.js';
+import { LAST_STEP, lastStepOf } from './postgres-step.js';
 import { settle } from './postgres-waits.js';
 import { LIVE_TURN } from './state-lists.js';
 
 /** $1 ends. Every join starts from `held`: the rows of a run are found by its keys. */
-const end = (places: string, rest: string): string => `
+const end = (last?: typeof LAST_STEP): string => `
   with x as materialized (
     select * from jsonb_to_recordset($1::jsonb) as x (
       ord int, tenant text, run text, task text, no int, owner text, epoch bigint, kind text, result jsonb,
-      outcome text, decision text, event text, lane smallint, type text, data jsonb, step text, "stepResult" jsonb)
+      outcome text, decision text, event text, lane smallint, type text, data jsonb, ${LAST_STEP.columns})
   ), held as materialized (
-    select x.*, r.next_seq, r.open_tasks, ${places}
+    select x.*, r.next_seq, r.open_tasks, ${last ? `${last.place}, ` : ''}nextval('journal_pos') as pos
     ${HELD_AND_DONE}
-  ), k as (
+  )${last?.rows ?? ''}, k as (
     update task set state = h.kind, result = h.result, ended_pos = h.pos from held h
     where task.tenant_id = h.tenant and task.run_id = h.run and task.id = h.task
   ), r as (
     update run set state = case h.kind when 'done' then 'completed' else 'failed' end,
       result = case h.kind when 'done' then h.result end, failure = case h.kind when 'failed' then h.result end,
       outcome = coalesce(h.outcome, run.outcome), decision_id = coalesce(h.decision, run.decision_id),
-      next_seq = h.next_seq + case when h.type is null then 0 else 1 end,
+      next_seq = h.next_seq + ${last?.lines ?? 0} + case when h.type is null then 0 else 1 end,
       paused_from = null, due_at = null, updated_at = clock_timestamp()
     from held h where run.tenant_id = h.tenant and run.id = h.run
   ), e as (
     insert into run_event (tenant_id, run_id, seq, type, data)
-    select tenant, run, next_seq, type, data from held where type is not null
+    select tenant, run, next_seq + ${last?.lines ?? 0}, type, data from held h where type is not null
   ), o as (
     insert into outbound_event (id, tenant_id, lane, type, actor, data)
     select event, tenant, lane, type, 'service:runtime', data from held where type is not null
-  )${rest}
+  )
   select ord, open_tasks from held`;
 
-const PLACE = `nextval('journal_pos')`;
-const END = end(`${PLACE} as pos`, '');
-
+const END = end();
 /** Of some the last step goes with the end, and comes before it. */
-const LAST_STEP_AND_END = end(
-  `${PLACE} as step_pos, ${PLACE} as pos`,
-  `, s as (
-    insert into step (tenant_id, run_id, task_id, name, no, epoch, result, pos)
-    select tenant, run, task, step, no, epoch, coalesce("stepResult", 'null'), step_pos from held where step is not null
-    on conflict do nothing
-  )`,
-);
+const LAST_STEP_AND_END = end(LAST_STEP);
 
 /** @returns for each whether its turn was still held */
 export async function endRuns(tx: Statements, finishes: readonly Finish[]): Promise<boolean[]> {
@@ -94,7 +86,7 @@ async function conclude(tx: Statements, { turn, activation }: Finish, openTasks:
 function rowOf({ turn, activation, ending }: Finish, ord: number): object {
   return {
     ...keyOf(turn, ord),
-    ...(turn.last && { step: turn.last.name, stepResult: turn.last.result }),
+    ...lastStepOf(turn),
     ...resultOf(activation as Exclude<Activation, { kind: 'parked' }>),
     ...(ending && {
       outcome: ending.outcome,

@@ -8,6 +8,7 @@ import type { Activation, TaskSpec } from './agent-port.js';
 import type { ClaimedTurn } from './claimed-turn.js';
 import { journalJson } from './journal-form.js';
 import { newLine } from './postgres-lines.js';
+import { LAST_STEP, lastStepOf } from './postgres-step.js';
 import { lockSignals, settleKnown } from './postgres-waits.js';
 
 export interface Finish {
@@ -32,16 +33,17 @@ export const HELD_AND_DONE = `from x
     where turn.tenant_id = h.tenant and turn.run_id = h.run and turn.task_id = h.task and turn.no = h.no`;
 
 /** $1 ends. No two of one run. Every join starts from `held`: the rows of a run are found by its keys. */
-const FINISH = `
+const finish = (last?: typeof LAST_STEP): string => `
   with x as materialized (
     select * from jsonb_to_recordset($1::jsonb) as x (
-      ord int, tenant text, run text, task text, no int, owner text, epoch bigint, kind text, result jsonb, spawn jsonb, wait jsonb)
+      ord int, tenant text, run text, task text, no int, owner text, epoch bigint, kind text, result jsonb, spawn jsonb, wait jsonb,
+      ${LAST_STEP.columns})
   ), held as materialized (
-    select x.*, r.open_tasks, r.priority, r.workspace_id, r.session_id, r.state as was,
+    select x.*, r.open_tasks, r.priority, r.workspace_id, r.session_id, r.state as was, r.next_seq,
       -- All that one end brings about has one place in the order of things.
-      nextval('journal_pos') as pos
+      ${last ? `${last.place}, ` : ''}nextval('journal_pos') as pos
     ${HELD_AND_DONE}
-  ), k as (
+  )${last?.rows ?? ''}, k as (
     update task set state = h.kind, result = h.result, ended_pos = h.pos from held h
     where task.tenant_id = h.tenant and task.run_id = h.run and task.id = h.task and h.kind <> 'parked'
     returning h.tenant, h.run, h.pos, h.was, h.priority, h.workspace_id, h.session_id, task.state, task.dependants
@@ -87,7 +89,7 @@ const FINISH = `
       from joined j join turn p on p.tenant_id = j.tenant and p.run_id = j.run and p.task_id = 'root' and p.no = j.no
     ) fresh
   ), r as (
-    update run set updated_at = clock_timestamp(),
+    update run set updated_at = clock_timestamp(), next_seq = h.next_seq + ${last?.lines ?? 0},
       state = case
         when h.was = 'paused' then 'paused'
         when h.task = 'root' then 'parked'
@@ -97,9 +99,13 @@ const FINISH = `
         when exists (select from joined j where j.tenant = h.tenant and j.run = h.run) then 'running' else run.paused_from end,
       open_tasks = run.open_tasks + coalesce(jsonb_array_length(h.spawn), 0) - case when h.task <> 'root' and h.kind <> 'parked' then 1 else 0 end
     from held h
-    where run.tenant_id = h.tenant and run.id = h.run and (h.task = 'root' or h.kind <> 'parked' or h.spawn is not null)
+    where run.tenant_id = h.tenant and run.id = h.run and (h.task = 'root' or h.kind <> 'parked' or h.spawn is not null or h.story is not null)
   )
   select ord from held`;
+
+const FINISH = finish();
+/** Of some the last step goes with the end, and comes before it. */
+const LAST_STEP_AND_FINISH = finish(LAST_STEP);
 
 /** @returns for each whether its turn was still held */
 export async function finishTurns(tx: Statements, finishes: readonly Finish[]): Promise<boolean[]> {
@@ -109,7 +115,9 @@ export async function finishTurns(tx: Statements, finishes: readonly Finish[]): 
   // Sent in one go, and awaited together: a connection that is lost fails both.
   const [, held] = await Promise.all([
     lockSignals(tx, parked),
-    tx.query<{ ord: number }>(FINISH, [journalJson(finishes.map(rowOf))]),
+    tx.query<{ ord: number }>(finishes.some(({ turn }) => turn.last) ? LAST_STEP_AND_FINISH : FINISH, [
+      journalJson(finishes.map(rowOf)),
+    ]),
   ]);
   if (parked.length > 0) await settleKnown(tx, parked);
   return heldOf(tx, finishes, held);
@@ -145,9 +153,10 @@ export const resultOf = (activation: Exclude<Activation, { kind: 'parked' }>): o
     : { kind: 'failed', result: { code: activation.code, message: activation.message } };
 
 function rowOf({ turn, activation }: Finish, ord: number): object {
-  if (activation.kind !== 'parked') return { ...keyOf(turn, ord), ...resultOf(activation) };
+  const key = { ...keyOf(turn, ord), ...lastStepOf(turn) };
+  if (activation.kind !== 'parked') return { ...key, ...resultOf(activation) };
   const { wait, spawn } = activation;
-  return { ...keyOf(turn, ord), kind: 'parked', wait, ...(spawn && { spawn: spawnOf(spawn) }) };
+  return { ...key, kind: 'parked', wait, ...(spawn && { spawn: spawnOf(spawn) }) };
 }
 
 /** The tasks with both ends of every edge. */

@@ -37,6 +37,30 @@ const journal = (rest: string): string => `
 
 const STEP = journal('');
 
+/**
+ * What a turn's end has beside it of its last step: parameters, its place before the end's, and its rows with the lines
+ * of the story that go with it. `lines` says how many those are, once for each that was not there before.
+ */
+export const LAST_STEP = {
+  columns: `step text, "stepResult" jsonb, story jsonb`,
+  place: `nextval('journal_pos') as step_pos`,
+  rows: `, s as (
+    insert into step (tenant_id, run_id, task_id, name, no, epoch, result, pos)
+    select tenant, run, task, step, no, epoch, coalesce("stepResult", 'null'), step_pos from held where step is not null
+    on conflict do nothing returning tenant_id, run_id
+  ), lines as materialized (
+    select h.tenant, h.run, h.next_seq + l.n - 1 as seq, l.v from held h join s on s.tenant_id = h.tenant and s.run_id = h.run,
+      jsonb_array_elements(h.story) with ordinality l (v, n)
+  ), l as (
+    insert into run_event (tenant_id, run_id, seq, type, data) select tenant, run, seq, v ->> 'type', v -> 'data' from lines
+  )`,
+  lines: '(select count(*) from lines where lines.tenant = h.tenant and lines.run = h.run)',
+} as const;
+
+/** The members of a row that has one. */
+export const lastStepOf = ({ last }: ClaimedTurn): object =>
+  last ? { step: last.name, stepResult: last.result, ...(last.story.length > 0 && { story: last.story }) } : {};
+
 /** Runs that get a story are locked after the turns, in the order of their keys. */
 const STEP_AND_STORY = journal(`, r as materialized (
     select r.tenant_id, r.id, r.next_seq, c.story

@@ -89,7 +89,7 @@ function stepsIn(claimed: ClaimedTurn, signal: AbortSignal, { engine, live, must
   const keepLast = async (): Promise<void> => {
     const { last } = claimed;
     claimed.last = undefined;
-    if (last) await record(last.name, last.result);
+    if (last) await record(last.name, last.result, last.story);
   };
   const done = async <T extends Json>(work: () => Promise<T>): Promise<T> => {
     if (claimed.last) await keepLast();
@@ -97,6 +97,13 @@ function stepsIn(claimed: ClaimedTurn, signal: AbortSignal, { engine, live, must
     const result = journalForm(await work());
     if (claimed.last) await keepLast();
     return result;
+  };
+  /** Journals it with what comes next. */
+  const leaveToNext = async (name: string, result: Json, story: readonly StoryLine[] = []): Promise<void> => {
+    while (claimed.last) await keepLast(); // of another one that ended meanwhile
+    signal.throwIfAborted();
+    claimed.last = { name, result, story };
+    journal.set(name, result);
   };
   const step = async <T extends Json>(name: string, work: () => Promise<T>): Promise<T> => {
     if (journal.has(name)) return journal.get(name) as T;
@@ -107,17 +114,14 @@ function stepsIn(claimed: ClaimedTurn, signal: AbortSignal, { engine, live, must
   const lastStep = async <T extends Json>(name: string, work: () => Promise<T>): Promise<T> => {
     if (journal.has(name)) return journal.get(name) as T;
     const result = await done(work);
-    while (claimed.last) await keepLast(); // of another one that ended meanwhile
-    signal.throwIfAborted();
-    claimed.last = { name, result };
-    journal.set(name, result);
+    await leaveToNext(name, result);
     return result;
   };
   const tell = async (name: string, type: string, data: StoryLine['data']): Promise<void> => {
     if (journal.has(`tell/${name}`)) return;
     if (claimed.last) await keepLast();
     boundary();
-    await record(`tell/${name}`, true, [{ type, data }]);
+    await leaveToNext(`tell/${name}`, true, [{ type, data }]);
   };
   return { step, lastStep, tell, keepLast };
 }

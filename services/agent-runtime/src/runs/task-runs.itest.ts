@@ -469,6 +469,19 @@ describe('runs of tasks', () => {
       all.map(({ id }) => id),
     ]);
 
+  it('can be answered by whoever reads that somebody is asked', async () => {
+    const answered = Array.from({ length: 12 }, async (_, n) => {
+      const tasks = [{ id: 'a', agent: 'human' as const, input: { question: '?' } }];
+      const { id } = await create(n % 2 === 0 ? ask('?') : { tasks });
+      while (!(await storyOf(id)).includes('task.asked'));
+      await answer(id, n, n % 2 === 0 ? undefined : 'a');
+      expect(await storyOf((await until(id, 'completed')).id)).toEqual([
+        ...['run.created', 'run.started', 'task.asked', 'task.answered', 'run.completed'],
+      ]);
+    });
+    await Promise.all(answered);
+  });
+
   it('end with the membership of whoever started them, and nobody else’s do', async () => {
     const { tenantId, workspaceId } = me;
     const bo = testPrincipal({ tenantId, workspaceId });

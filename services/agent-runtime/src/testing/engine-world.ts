@@ -67,7 +67,8 @@ export async function openEngineWorld(): Promise<EngineWorld> {
   };
   const claim: EngineWorld['claim'] = async (by, turns, slow = turns) => {
     await test.query('update runtime.worker set beat_at = clock_timestamp() where id = $1', [by]);
-    return [...(await engine.claim(by, { turns, slow, leaseMs: LEASE_MS })).turns];
+    // Patient: where the machine stalls between the two, no beat was missed.
+    return [...(await engine.claim(by, { turns, slow, leaseMs: 60 * LEASE_MS })).turns];
   };
   return {
     ...{ test, db, engine, roles, join, claim },

@@ -23,6 +23,11 @@ describe('TypeIDs', () => {
     );
   });
 
+  it('sorts what one process makes in the order in which it was made, also within a millisecond', () => {
+    const made = Array.from({ length: 1_000 }, () => newId('event'));
+    expect([...made].sort()).toEqual(made);
+  });
+
   it('tells when it was made', () => {
     fc.assert(fc.property(kind, millisecond, (of, at) => expect(timeOfId(newId(of, at))).toBe(at)));
   });

@@ -58,6 +58,9 @@ export type Activation =
  */
 export type EffectClass = 'retry' | 'keyed' | 'unsafe';
 
+/** A line of a run's story. */
+export type StoryLine = { readonly type: string; readonly data: RunEvent['data'] };
+
 /** Something a person said to the run. */
 export interface Steering {
   readonly no: number;

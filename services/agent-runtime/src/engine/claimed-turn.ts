@@ -1,6 +1,5 @@
 import type { Attempts } from '@conclave/run-core';
-import type { Json } from './agent-port.js';
-import type { NewStep } from './postgres-step.js';
+import type { Json, StoryLine } from './agent-port.js';
 
 /** Which turn: the `no`-th activation of a task. */
 export interface TurnKey {
@@ -42,7 +41,7 @@ export interface ClaimedTurn extends TurnKey, Attempts {
   /** Whether viewers have heard of it what no step has kept. */
   spoken?: boolean;
   /** What is journaled with what comes next. */
-  last?: Omit<NewStep, 'turn'> | undefined;
+  last?: { readonly name: string; readonly result: Json; readonly story: readonly StoryLine[] } | undefined;
   /** What the task has journaled, by name. */
   readonly journal: Map<string, Json>;
 }

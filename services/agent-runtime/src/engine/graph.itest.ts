@@ -143,19 +143,18 @@ describe('graphs, pause and sessions on Postgres', () => {
     expect(again.failures).toBe(0);
   });
 
-  it('pauses a run while it spawns a task that works at once, neither waiting for the other', async () => {
-    const ctx = actor();
-    const id = await create(ctx);
-    const run = { tenantId: ctx.tenantId, id };
-    /** Holds the run's row until told to let go. */
-    const hold = () => {
+  it('pauses a run of which a task is freed meanwhile and works at once, neither waiting for the other', async () => {
+    const { ctx, run } = await graph(task('a'), task('b'), task('c', 'b'));
+    /** Holds what a statement locks until told to let go. */
+    const hold = async (sql: string) => {
       const [held, letGo] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
       const ended = db.tx(ctx, async (tx) => {
-        await tx.query('select from run where tenant_id = $1 and id = $2 for no key update', [ctx.tenantId, id]);
+        await tx.query(sql, [ctx.tenantId, run.id]);
         held.resolve();
         await letGo.promise;
       });
-      return { held: held.promise, letGo: letGo.resolve, ended };
+      await held.promise;
+      return async () => (letGo.resolve(), ended);
     };
     /** Resolves when so many wait for locks: whoever comes later stands behind them. */
     const waiting = (count: number) =>
@@ -166,28 +165,26 @@ describe('graphs, pause and sessions on Postgres', () => {
           ),
         ).toHaveLength(count),
       );
-    const root = await claimOne();
-    const first = hold();
-    await first.held;
-    const spawning = finish(root, { kind: 'parked', wait: waitFor(id, { kind: 'tasks' }), spawn: [task('a')] });
+    const [, b] = (await claim(WORKER, 9)).sort((x, y) => x.taskId.localeCompare(y.taskId));
+    const freeTurn = await hold(`select from turn where tenant_id = $1 and run_id = $2 and task_id = 'a' for update`);
+    const pausing = db.tx(ctx, (tx) => pauseRun(tx, run, undefined)); // has looked which turns there are
     await waiting(1);
-    const second = hold();
+    await finish(b!, done);
+    const c = await claimOne();
+    const freeRun = await hold('select from run where tenant_id = $1 and id = $2 for no key update');
+    await freeTurn();
+    await waiting(1);
+    const stepping = world.engine.step({ turn: c, name: 's', result: 1, story: [{ type: 'custom', data: {} }] });
     await waiting(2);
-    const pausing = db.tx(ctx, (tx) => pauseRun(tx, run, undefined)); // waits for the root's turn
-    await waiting(3);
-    first.letGo();
-    await spawning;
-    const stepping = world.engine.step({
-      ...{ turn: await claimOne(), name: 's', result: 1 },
-      story: [{ type: 'custom', data: {} }],
-    });
-    await waiting(2); // the pause and the step of a turn that it never saw
-    second.letGo();
-    expect(await Promise.all([pausing, stepping, first.ended, second.ended])).toMatchObject([true, false]);
-    expect(await stateOf(id)).toBe('paused');
-    expect(await test.query(`select control from runtime.turn where run_id = $1 and state = 'running'`, [id])).toEqual([
-      { control: 'pause' },
-    ]);
+    await freeRun();
+    expect(await Promise.all([pausing, stepping])).toEqual([true, false]);
+    expect(await stateOf(run.id)).toBe('paused');
+    expect(
+      await test.query(
+        `select task_id as id, control from runtime.turn where run_id = $1 and state = 'running' order by task_id`,
+        [run.id],
+      ),
+    ).toEqual(['a', 'c'].map((id) => ({ id, control: 'pause' })));
   });
 
   it('takes answers for a paused run and acts on them once it is resumed', async () => {

@@ -7,7 +7,7 @@ import { verdictJson, type Database, type Statements, type Tx } from '@conclave/
 import { runTransitions, type RunState, type RunTransition } from '@conclave/run-core';
 import { journalJson } from './journal-form.js';
 import { usageOf } from '../runs/postgres-usage.js';
-import type { StoryLine } from './postgres-step.js';
+import type { StoryLine } from './agent-port.js';
 import { HELD, settle } from './postgres-waits.js';
 import { LIVE_RUN, LIVE_TASK, LIVE_TURN } from './state-lists.js';
 

@@ -1,11 +1,8 @@
 /** Journal entries, those of many turns at once; each is written only while its turn is held. */
 import type { Statements } from '@conclave/postgres-kit';
-import type { RunEvent } from '@conclave/contracts';
-import type { Json } from './agent-port.js';
+import type { Json, StoryLine } from './agent-port.js';
 import type { ClaimedTurn } from './claimed-turn.js';
 import { journalJson } from './journal-form.js';
-
-export type StoryLine = { readonly type: string; readonly data: RunEvent['data'] };
 
 export interface NewStep {
   readonly turn: ClaimedTurn;

@@ -1,13 +1,12 @@
 /** A claimed turn as its agent sees it: the journal is read before anything is done, and written before it counts. */
 import { createHash } from 'node:crypto';
 import type { Database } from '@conclave/postgres-kit';
-import type { Json, Steering, Turn } from './agent-port.js';
+import type { Json, Steering, StoryLine, Turn } from './agent-port.js';
 import { Paused, type ClaimedTurn } from './claimed-turn.js';
 import type { LiveRuns } from '../runs/live-runs.js';
 import { effectsOf } from './effects.js';
 import type { Engine } from './engine.js';
 import { journalForm } from './journal-form.js';
-import type { StoryLine } from './postgres-step.js';
 import { messagesAfter, resultsOf, stepsOf } from './postgres-turns.js';
 
 export interface TurnParts {

@@ -3,6 +3,7 @@ import { ConclaveError, events, newId } from '@conclave/contracts';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { entityConnections, pgConnections } from './connections.js';
 import { Database, Role, lock, lockAlongside } from './database.js';
+import { pastDeadlocks } from './past-deadlocks.js';
 import { startTcpProxy } from './test/tcp-proxy.js';
 import { createTestDatabase, walledTable, type TestDatabase } from './test/test-database.js';
 
@@ -297,6 +298,30 @@ describe('entities', () => {
   it('are not there for a service that registered none', async () => {
     const plain = database.open('metrics', 1);
     await expect(plain.tx(context(), async (tx) => tx.entities)).rejects.toThrow(/registered no entities/);
+  });
+});
+
+describe('transactions that wait for each other', () => {
+  it('are done one after the other, and neither hears of it', async () => {
+    const db = database.open('metrics', 2);
+    const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let begun = 0;
+    /** Holds its own lock when it asks for the other's, at first at the same time. */
+    const crossing = (own: number, other: number, holds: PromiseWithResolvers<void>, held: Promise<void>) =>
+      pastDeadlocks(() =>
+        db.tx(context(), async (tx) => {
+          begun++;
+          await tx.query('select pg_advisory_xact_lock($1)', [own]);
+          holds.resolve();
+          await held;
+          await tx.query('select pg_advisory_xact_lock($1)', [other]);
+          return own;
+        }),
+      );
+    expect(
+      await Promise.all([crossing(71, 72, first, second.promise), crossing(72, 71, second, first.promise)]),
+    ).toEqual([71, 72]);
+    expect(begun).toBe(3);
   });
 });
 

@@ -27,6 +27,7 @@ export { MigrationError, migrate, schemas, type MigrateOptions, type Schema } fr
 export { once } from './once.js';
 export { isOutage } from './outage.js';
 export { mustFitPage, pageBy, pageOf } from './page.js';
+export { pastDeadlocks } from './past-deadlocks.js';
 export { Relay, placedEvent, readLog, type EventRow, type PlacedEvent } from './relay.js';
 export { Consumes, ConsumesTogether, Erases, postgres, type PostgresOptions } from './resource.js';
 export { askToErase } from './tenant-eraser.js';

@@ -277,6 +277,20 @@ describe('engine on Postgres', () => {
     expect((await claimOne()).answer).toEqual({ expired: true });
   });
 
+  it('leaves a wait that expired to the next time while somebody works on its run, and waits for nobody', async () => {
+    const ctx = actor();
+    const [busy] = [await create(ctx), await create(ctx)];
+    const parked = { kind: 'parked', wait: { ...decisionWait, expiresInMs: 1 } } as const;
+    for (const turn of await claim(worker, 2)) await finish(turn, parked);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await db.tx(ctx, async (tx) => {
+      await tx.query('select from run where tenant_id = $1 and id = $2 for no key update', [ctx.tenantId, busy]);
+      expect(await expireWaits(db)).toBe(1);
+    });
+    expect(await expireWaits(db)).toBe(1);
+    expect((await claim(worker, 9)).map(({ answer }) => answer)).toEqual([{ expired: true }, { expired: true }]);
+  });
+
   it('cancels what is ready, running and parked, and fences the worker', async () => {
     const ctx = actor();
     const cancel = { how: 'cancel', by: ctx.actor } as const;

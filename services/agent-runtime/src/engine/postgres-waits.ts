@@ -25,13 +25,16 @@ export const HELD = (table: string): string =>
 /** Those to expire at once. */
 const DUE_LIMIT = 100;
 
-/** $1 waits, with an answer or none for their default; $2 the state they end in. Returns those that were still open. */
-const END = `
+/**
+ * $1 waits, with an answer or none for their default; $2 the state they end in. Returns those that were still open, and
+ * with 'skip locked' leaves out those whose runs somebody works on.
+ */
+const ending = (locked: '' | 'skip locked'): string => `
   with x as materialized (
     select * from jsonb_to_recordset($1::jsonb) as x (tenant_id text, run_id text, task_id text, no int, answer jsonb)
   ), r as materialized (
     select x.*, r.state as run_state, r.priority, nextval('journal_pos') as pos from x join run r on r.tenant_id = x.tenant_id and r.id = x.run_id
-    order by r.tenant_id, r.id for no key update of r
+    order by r.tenant_id, r.id for no key update of r ${locked}
   ), w as (
     update wait w set state = $2, answer = coalesce(r.answer, w.default_answer), ended_pos = r.pos from r
     where w.tenant_id = r.tenant_id and w.run_id = r.run_id and w.task_id = r.task_id and w.no = r.no and w.state || '' = 'open'
@@ -52,14 +55,18 @@ const END = `
   )
   select tenant_id, run_id, task_id, no from w`;
 
+const END = ending('');
+const END_FREE = ending('skip locked');
+
 /** Ends waits, with an answer each or none for its default. @returns those that were still open */
 export async function endWaits(
   db: Statements,
   waits: readonly WaitRow[],
   state: 'answered' | 'expired',
+  end = END,
 ): Promise<TurnKey[]> {
   if (waits.length === 0) return [];
-  const ended = await db.query<WaitRow>(END, [journalJson(waits), state]);
+  const ended = await db.query<WaitRow>(end, [journalJson(waits), state]);
   return ended.map((w) => ({ tenantId: w.tenant_id, runId: w.run_id, taskId: w.task_id, no: w.no }));
 }
 
@@ -116,14 +123,17 @@ export async function answerWait(tx: Tx, wait: TurnKey, answer: Json): Promise<b
   );
 }
 
-/** Answers waits whose time is over with their default. @returns how many */
+/**
+ * Answers waits whose time is over with their default. It waits for no run while it holds others: whoever ends a tree of
+ * runs locks them in another order, and what is left comes next time. @returns how many
+ */
 export async function expireWaits(db: Database): Promise<number> {
   return db.system(async (tx) => {
     const due = await tx.query<WaitRow>(
       `select tenant_id, run_id, task_id, no from wait where state = 'open' and expires_at <= now() and not ${HELD('wait')}
        order by expires_at limit ${DUE_LIMIT}`,
     );
-    return (await endWaits(tx, due, 'expired')).length;
+    return (await endWaits(tx, due, 'expired', END_FREE)).length;
   });
 }
 

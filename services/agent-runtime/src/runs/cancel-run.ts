@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ConclaveError, consensus, runtime, type RequestOf, type Run } from '@conclave/contracts';
 import { KIT, type Kit, type RequestContext } from '@conclave/nest-kit';
-import { Database, once, type Tx } from '@conclave/postgres-kit';
+import { Database, once, pastDeadlocks, type Tx } from '@conclave/postgres-kit';
 import { Bells } from '../engine/bells.js';
 import { endRun } from '../engine/postgres-control.js';
 import { LiveRuns } from './live-runs.js';
@@ -25,16 +25,18 @@ export class CancelRun {
   ) {}
 
   async run(ctx: RequestContext, request: RequestOf<typeof runtime.cancelRun>): Promise<Run> {
-    const run = await this.db.tx(ctx, (tx) =>
-      once(tx, ctx, runtime.cancelRun, request, async () => {
-        const { id, reason } = request;
-        await this.runs.getIn(tx, ctx, id);
-        const outside = { how: 'cancel', by: ctx.actor, verdict: ctx.verdict, reason } as const;
-        const ended = await endRun(tx, { tenantId: ctx.tenantId, id }, outside);
-        if (!ended.includes(id)) throw new ConclaveError('runtime.run.finished', { id });
-        tx.afterCommit(() => this.tell(ended));
-        return this.runs.getIn(tx, ctx, id);
-      }),
+    const run = await pastDeadlocks(() =>
+      this.db.tx(ctx, (tx) =>
+        once(tx, ctx, runtime.cancelRun, request, async () => {
+          const { id, reason } = request;
+          await this.runs.getIn(tx, ctx, id);
+          const outside = { how: 'cancel', by: ctx.actor, verdict: ctx.verdict, reason } as const;
+          const ended = await endRun(tx, { tenantId: ctx.tenantId, id }, outside);
+          if (!ended.includes(id)) throw new ConclaveError('runtime.run.finished', { id });
+          tx.afterCommit(() => this.tell(ended));
+          return this.runs.getIn(tx, ctx, id);
+        }),
+      ),
     );
     if (run.decision) this.cancelDecision(ctx, run.decision);
     return run;

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ConclaveError, runs, type RequestOf, type Run } from '@conclave/contracts';
 import type { RequestContext } from '@conclave/nest-kit';
-import { Database, once, type Tx } from '@conclave/postgres-kit';
+import { Database, once, pastDeadlocks, type Tx } from '@conclave/postgres-kit';
 import { Bells } from '../engine/bells.js';
 import { pauseRun, resumeRun, tell } from '../engine/postgres-control.js';
 import { LiveRuns } from './live-runs.js';
@@ -65,11 +65,13 @@ export class ControlRun {
     request: { readonly id: string },
     work: (tx: Tx, run: Run) => Promise<void>,
   ): Promise<Run> {
-    const run = await this.db.tx(ctx, (tx) =>
-      once(tx, ctx, contract, request, async () => {
-        await work(tx, await this.runs.getIn(tx, ctx, request.id));
-        return this.runs.getIn(tx, ctx, request.id);
-      }),
+    const run = await pastDeadlocks(() =>
+      this.db.tx(ctx, (tx) =>
+        once(tx, ctx, contract, request, async () => {
+          await work(tx, await this.runs.getIn(tx, ctx, request.id));
+          return this.runs.getIn(tx, ctx, request.id);
+        }),
+      ),
     );
     this.live.changed(run.id);
     return run;

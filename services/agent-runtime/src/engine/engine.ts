@@ -95,9 +95,10 @@ export class Engine {
 
   private async endTurns(finishes: readonly Finish[], end: typeof endRuns): Promise<ItemOutcome<void>[]> {
     const { lanes } = this.roles;
-    const held = finishes.every(isOneStatement)
-      ? await end(lanes.autocommit(), finishes)
-      : await lanes.tx(undefined, (tx) => end(tx, finishes));
+    const endAll = (some: readonly Finish[]): Promise<boolean[]> =>
+      some.every(isOneStatement) ? end(lanes.autocommit(), some) : lanes.tx(undefined, (tx) => end(tx, some));
+    const held = await endAll(finishes);
+    if (finishes.length > 1) for (const [at, finish] of finishes.entries()) held[at] ||= (await endAll([finish]))[0]!;
     if (finishes.some(({ ending }) => ending)) this.db.emitted();
     if (finishes.some(mayFree)) this.bells.ready();
     return held.map((isHeld, at) => (isHeld ? { ok: undefined } : { error: fenced(finishes[at]!.turn) }));

@@ -187,6 +187,25 @@ describe('graphs, pause and sessions on Postgres', () => {
     ).toEqual(['a', 'c'].map((id) => ({ id, control: 'pause' })));
   });
 
+  it('ends turns together without waiting for one whose run somebody works on, which is ended after them', async () => {
+    const ctx = actor();
+    const [busy, free] = [await create(ctx), await create(ctx)];
+    const turns = await claim(WORKER, 2);
+    const [held, letGo] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const holding = db.tx(ctx, async (tx) => {
+      await tx.query('select from run where tenant_id = $1 and id = $2 for no key update', [ctx.tenantId, busy]);
+      held.resolve();
+      await letGo.promise;
+    });
+    await held.promise;
+    const parking = turns.map((turn) => finish(turn, { kind: 'parked', wait: waitFor(turn.runId) }));
+    await eventually(async () => expect(await stateOf(free)).toBe('parked'));
+    expect(await stateOf(busy)).toBe('running');
+    letGo.resolve();
+    await Promise.all([holding, ...parking]);
+    expect(await stateOf(busy)).toBe('parked');
+  });
+
   it('takes answers for a paused run and acts on them once it is resumed', async () => {
     const ctx = actor();
     const id = await create(ctx);

@@ -5,20 +5,21 @@ import type { Activation } from './agent-port.js';
 import type { ClaimedTurn } from './claimed-turn.js';
 import { journalJson } from './journal-form.js';
 import { endChildren, endTurnsOf, resumeTurnsOf } from './postgres-control.js';
-import { HELD_AND_DONE, heldOf, keyOf, resultOf, type Finish } from './postgres-finish.js';
+import { heldAndDone, heldOf, keyOf, resultOf, statementFor, type Finish } from './postgres-finish.js';
 import { LAST_STEP, lastStepOf } from './postgres-step.js';
 import { settle } from './postgres-waits.js';
 import { LIVE_TURN } from './state-lists.js';
 
 /** $1 ends. Every join starts from `held`: the rows of a run are found by its keys. */
-const end = (last?: typeof LAST_STEP): string => `
+const END = statementFor(
+  (locked, last) => `
   with x as materialized (
     select * from jsonb_to_recordset($1::jsonb) as x (
       ord int, tenant text, run text, task text, no int, owner text, epoch bigint, kind text, result jsonb,
       outcome text, decision text, event text, lane smallint, type text, data jsonb, ${LAST_STEP.columns})
   ), held as materialized (
     select x.*, r.next_seq, r.open_tasks, ${last ? `${last.place}, ` : ''}nextval('journal_pos') as pos
-    ${HELD_AND_DONE}
+    ${heldAndDone(locked)}
   )${last?.rows ?? ''}, k as (
     update task set state = h.kind, result = h.result, ended_pos = h.pos from held h
     where task.tenant_id = h.tenant and task.run_id = h.run and task.id = h.task
@@ -36,18 +37,15 @@ const end = (last?: typeof LAST_STEP): string => `
     insert into outbound_event (id, tenant_id, lane, type, actor, data)
     select event, tenant, lane, type, 'service:runtime', data from held where type is not null
   )
-  select ord, open_tasks from held`;
+  select ord, open_tasks from held`,
+);
 
-const END = end();
-/** Of some the last step goes with the end, and comes before it. */
-const LAST_STEP_AND_END = end(LAST_STEP);
-
-/** @returns for each whether its turn was still held */
+/** @returns for each whether its turn was still held; among others, perhaps not of one that somebody had locked */
 export async function endRuns(tx: Statements, finishes: readonly Finish[]): Promise<boolean[]> {
   const failing = finishes.filter(({ activation }) => activation.kind === 'failed').map(({ turn }) => turn);
   if (failing.length > 0) await lockTurnsOf(tx, failing);
-  const sql = finishes.some(({ turn }) => turn.last) ? LAST_STEP_AND_END : END;
-  const held = await tx.query<{ ord: number; open_tasks: number }>(sql, [journalJson(finishes.map(rowOf))]);
+  const rows = journalJson(finishes.map(rowOf));
+  const held = await tx.query<{ ord: number; open_tasks: number }>(END(finishes), [rows]);
   const ours = await heldOf(tx, finishes, held);
   const open = new Map(held.map(({ ord, open_tasks }) => [ord, open_tasks]));
   for (const [ord, finish] of finishes.entries())

@@ -22,18 +22,34 @@ export interface Finish {
 export const endsRun = ({ turn, activation }: Finish): boolean =>
   turn.taskId === 'root' && activation.kind !== 'parked';
 
+/**
+ * How an end meets what somebody else has locked. By itself it waits; among others it is left out, to be done by itself
+ * after them: whoever holds many and waits for one may be waited for.
+ */
+type Locked = '' | 'skip locked';
+
+/** Writes a statement for ends, of which some may have a last step. @returns the one for these */
+export function statementFor(
+  write: (locked: Locked, last?: typeof LAST_STEP) => string,
+): (finishes: readonly Finish[]) => string {
+  const all = (locked: Locked) => ({ plain: write(locked), last: write(locked, LAST_STEP) });
+  const [alone, among] = [all(''), all('skip locked')];
+  return (finishes) => (finishes.length > 1 ? among : alone)[finishes.some(({ turn }) => turn.last) ? 'last' : 'plain'];
+}
+
 /** The rest of `held`: turns that are still ours, locked before their runs; and their end. */
-export const HELD_AND_DONE = `from x
+export const heldAndDone = (locked: Locked): string => `from x
     join turn t on t.tenant_id = x.tenant and t.run_id = x.run and t.task_id = x.task and t.no = x.no
     join run r on r.tenant_id = x.tenant and r.id = x.run
     where t.epoch = x.epoch and t.lease_owner = x.owner
-    order by x.tenant, x.run for no key update of t, r
+    order by x.tenant, x.run for no key update of t, r ${locked}
   ), t as (
     update turn set state = 'done', lease_owner = null, control = null, ended_pos = h.pos from held h
     where turn.tenant_id = h.tenant and turn.run_id = h.run and turn.task_id = h.task and turn.no = h.no`;
 
 /** $1 ends. No two of one run. Every join starts from `held`: the rows of a run are found by its keys. */
-const finish = (last?: typeof LAST_STEP): string => `
+const FINISH = statementFor(
+  (locked, last) => `
   with x as materialized (
     select * from jsonb_to_recordset($1::jsonb) as x (
       ord int, tenant text, run text, task text, no int, owner text, epoch bigint, kind text, result jsonb, spawn jsonb, wait jsonb,
@@ -42,7 +58,7 @@ const finish = (last?: typeof LAST_STEP): string => `
     select x.*, r.open_tasks, r.priority, r.workspace_id, r.session_id, r.state as was, r.next_seq,
       -- All that one end brings about has one place in the order of things.
       ${last ? `${last.place}, ` : ''}nextval('journal_pos') as pos
-    ${HELD_AND_DONE}
+    ${heldAndDone(locked)}
   )${last?.rows ?? ''}, k as (
     update task set state = h.kind, result = h.result, ended_pos = h.pos from held h
     where task.tenant_id = h.tenant and task.run_id = h.run and task.id = h.task and h.kind <> 'parked'
@@ -101,13 +117,10 @@ const finish = (last?: typeof LAST_STEP): string => `
     from held h
     where run.tenant_id = h.tenant and run.id = h.run and (h.task = 'root' or h.kind <> 'parked' or h.spawn is not null or h.story is not null)
   )
-  select ord from held`;
+  select ord from held`,
+);
 
-const FINISH = finish();
-/** Of some the last step goes with the end, and comes before it. */
-const LAST_STEP_AND_FINISH = finish(LAST_STEP);
-
-/** @returns for each whether its turn was still held */
+/** @returns for each whether its turn was still held; among others, perhaps not of one that somebody had locked */
 export async function finishTurns(tx: Statements, finishes: readonly Finish[]): Promise<boolean[]> {
   const parked = finishes.flatMap(({ turn, activation }) =>
     activation.kind === 'parked' ? [{ tenantId: turn.tenantId, ...activation.wait }] : [],
@@ -115,9 +128,7 @@ export async function finishTurns(tx: Statements, finishes: readonly Finish[]): 
   // Sent in one go, and awaited together: a connection that is lost fails both.
   const [, held] = await Promise.all([
     lockSignals(tx, parked),
-    tx.query<{ ord: number }>(finishes.some(({ turn }) => turn.last) ? LAST_STEP_AND_FINISH : FINISH, [
-      journalJson(finishes.map(rowOf)),
-    ]),
+    tx.query<{ ord: number }>(FINISH(finishes), [journalJson(finishes.map(rowOf))]),
   ]);
   if (parked.length > 0) await settleKnown(tx, parked);
   return heldOf(tx, finishes, held);

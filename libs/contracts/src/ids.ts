@@ -62,7 +62,7 @@ let [lastAt, count] = [0, 0];
 
 /**
  * Makes ids of one process sort in the order in which they are made, also within a millisecond: twelve bits are a count
- * that begins anywhere in their lower half (RFC 9562 §6.2, method 1). @returns the present millisecond
+ * that begins anywhere in their lower half (RFC 9562 §6.2, method 1), enough for 2,048. @returns the present millisecond
  */
 function counted(bytes: Uint8Array): number {
   const now = Date.now();

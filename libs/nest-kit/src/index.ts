@@ -24,10 +24,10 @@ export {
   type Dispatcher,
   type Incoming,
 } from './dispatch.js';
+export { publishGathered } from './gather-writes.js';
 export { Gathering } from './gathering.js';
 export { Handles, type HttpExchange, type RpcHandler, type StreamHandler } from './handles.js';
 export { newRecipient, sealTo } from './hpke.js';
-export { publishGathered } from './gather-writes.js';
 export { CONFIG, KIT, LOG, METRICS, openKit, type Kit, type Resource, type ResourceFactory } from './kit.js';
 export { createLogger } from './logger.js';
 export { Networks } from './networks.js';

@@ -111,7 +111,7 @@ export interface Turn {
   /** The results of tasks that are done, by id. @throws ResultsTooLarge beyond what one turn may hold */
   resultsOf(taskIds: readonly string[]): Promise<Readonly<Record<string, Json>>>;
   /**
-   * Adds a line to the run's story, with what comes next as \`lastStep\` does: whoever reads that somebody is asked can
+   * Adds a line to the run's story, with what comes next as `lastStep` does: whoever reads that somebody is asked can
    * answer. At most once per (task, name).
    */
   tell(name: string, type: string, data: RunEvent['data']): Promise<void>;

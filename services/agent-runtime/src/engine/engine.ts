@@ -98,6 +98,7 @@ export class Engine {
     const endAll = (some: readonly Finish[]): Promise<boolean[]> =>
       some.every(isOneStatement) ? end(lanes.autocommit(), some) : lanes.tx(undefined, (tx) => end(tx, some));
     const held = await endAll(finishes);
+    // Left out or no longer held: by itself it is found out which.
     if (finishes.length > 1) for (const [at, finish] of finishes.entries()) held[at] ||= (await endAll([finish]))[0]!;
     if (finishes.some(({ ending }) => ending)) this.db.emitted();
     if (finishes.some(mayFree)) this.bells.ready();

@@ -5,9 +5,9 @@
 import { events, laneOf, newId, type ActVerdict } from '@conclave/contracts';
 import { verdictJson, type Database, type Statements, type Tx } from '@conclave/postgres-kit';
 import { runTransitions, type RunState, type RunTransition } from '@conclave/run-core';
+import type { StoryLine } from './agent-port.js';
 import { journalJson } from './journal-form.js';
 import { usageOf } from '../runs/postgres-usage.js';
-import type { StoryLine } from './agent-port.js';
 import { HELD, settle } from './postgres-waits.js';
 import { LIVE_RUN, LIVE_TASK, LIVE_TURN } from './state-lists.js';
 

@@ -9,7 +9,7 @@ import type { ClaimedTurn } from './claimed-turn.js';
 import { journalJson } from './journal-form.js';
 import { newLine } from './postgres-lines.js';
 import { LAST_STEP, lastStepOf } from './postgres-step.js';
-import { lockSignals, settleKnown } from './postgres-waits.js';
+import { lockSignals, settleKnown, type Locked } from './postgres-waits.js';
 
 export interface Finish {
   readonly turn: ClaimedTurn;
@@ -23,12 +23,9 @@ export const endsRun = ({ turn, activation }: Finish): boolean =>
   turn.taskId === 'root' && activation.kind !== 'parked';
 
 /**
- * How an end meets what somebody else has locked. By itself it waits; among others it is left out, to be done by itself
- * after them: whoever holds many and waits for one may be waited for.
+ * Writes a statement for ends, of which some may have a last step. An end by itself waits for what somebody else has
+ * locked; among others it is left out, to be done by itself after them. @returns the one for these
  */
-type Locked = '' | 'skip locked';
-
-/** Writes a statement for ends, of which some may have a last step. @returns the one for these */
 export function statementFor(
   write: (locked: Locked, last?: typeof LAST_STEP) => string,
 ): (finishes: readonly Finish[]) => string {

@@ -26,10 +26,13 @@ export const HELD = (table: string): string =>
 const DUE_LIMIT = 100;
 
 /**
- * $1 waits, with an answer or none for their default; $2 the state they end in. Returns those that were still open, and
- * with 'skip locked' leaves out those whose runs somebody works on.
+ * How a statement meets what somebody else has locked: it waits, or leaves it out. Whoever holds many and waits for one
+ * may be waited for.
  */
-const ending = (locked: '' | 'skip locked'): string => `
+export type Locked = '' | 'skip locked';
+
+/** $1 waits, with an answer or none for their default; $2 the state they end in. Returns those that were still open. */
+const ending = (locked: Locked): string => `
   with x as materialized (
     select * from jsonb_to_recordset($1::jsonb) as x (tenant_id text, run_id text, task_id text, no int, answer jsonb)
   ), r as materialized (

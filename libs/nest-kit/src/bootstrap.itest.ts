@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, Inject, Module } from '@nestjs/common';
@@ -181,6 +181,29 @@ describe('wiring', () => {
     const { rpc } = await bus.kitOf('gateway');
     await rpc.call(greet, { name: 'Ada' }, { token: await tokenOf() });
     await service.stop();
+  });
+
+  it('hears everything that is said once it is ready, on a slow bus too', async () => {
+    const slow = createServer((client) => {
+      const server = connect(Number(new URL(bus.url).port), '127.0.0.1');
+      client.on('data', (chunk) => void setTimeout(() => server.write(chunk), 100));
+      server.pipe(client);
+      for (const socket of [client, server])
+        socket.on('error', () => undefined).once('close', () => void [client.destroy(), server.destroy()]);
+    }).listen(0, '127.0.0.1');
+    await once(slow, 'listening');
+    const heard = Promise.withResolvers<string>();
+    const open = async ({ nats }: Kit): Promise<Resource> => ({
+      ...(await spyResource([])()),
+      start: async () =>
+        void nats.subscribe('events.auth', { callback: (_error, message) => heard.resolve(message.string()) }),
+    });
+    const { nats } = await bus.kitOf('auth');
+    const { port } = slow.address() as AddressInfo;
+    await start({ resources: [open] }, { NATS_URL: `nats://127.0.0.1:${port}` });
+    nats.publish('events.auth', 'said once');
+    expect(await Promise.race([heard.promise, sleep(2_000, 'nothing')])).toBe('said once');
+    slow.close();
   });
 
   it('refuses a handler for an operation of another service', async () => {

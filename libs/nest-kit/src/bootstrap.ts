@@ -90,6 +90,7 @@ export async function bootstrapService<S extends z.ZodRawShape>(
   );
   await spec.http?.(fastify, app, kit);
   for (const resource of resources) await resource.start(app);
+  await kit.nats.flush(); // what it listens to stands at the bus before it says that it is ready
   await app.listen({ host: config.HTTP_HOST, port: config.HTTP_PORT });
   const running = opened.move();
   const stop = once(async () => {

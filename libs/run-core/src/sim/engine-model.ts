@@ -42,8 +42,8 @@ export class EngineModel {
   readonly workers = new Map<string, WorkerRow>();
   /** What was answered, whether or not anybody waited. */
   readonly signals = new Map<string, string>();
-  /** By task and name. */
-  readonly steps = new Set<string>();
+  /** By task and name, the messages that were heard at each. */
+  readonly steps = new Map<string, readonly number[]>();
   /** Every arrow that was taken. */
   readonly arrows = new Set<string>();
   /** Ends of turns, and steps that were kept, in order. */
@@ -61,12 +61,15 @@ export class EngineModel {
     this.budget = { state: { limit, ...nothing }, calls: new Map() };
   }
 
-  create(run: NewRun, now: number): void {
+  /** @returns false when the run that was to start it is over */
+  create(run: NewRun, now: number): boolean {
     const { id, session = null, parent = null, deadlineMs } = run;
+    if (parent !== null && !this.rules.mayStart(this.runs.get(parent)!)) return false;
     const dueAt = deadlineMs ? now + deadlineMs : null;
-    this.runs.set(id, { id, state: 'queued', pausedFrom: null, openTasks: 0, session, parent, dueAt });
+    this.runs.set(id, { id, state: 'queued', pausedFrom: null, openTasks: 0, session, parent, dueAt, messages: 0 });
     this.tasks.set(`${id}/root`, { run: id, id: 'root', state: 'open', remaining: 0, dependants: [] });
     this.begin({ run: id, task: 'root', no: 1 }, now);
+    return true;
   }
 
   /** The turns that a worker may have. */
@@ -89,17 +92,18 @@ export class EngineModel {
     const run = this.runOf(turn);
     if (run.state === 'queued') this.move('run', run, 'start');
     const { task, no, epoch, failures, lost } = turn;
-    const journal = new Set([...this.steps].filter((step) => step.startsWith(stepKey(turn, ''))));
+    const journal = new Map([...this.steps].filter(([step]) => step.startsWith(stepKey(turn, ''))));
     return { run: run.id, task, no, owner, epoch, failures, lost, lastError: null, journal };
   }
 
   /** @returns whether the turn is to pause there; undefined when it is not held any more */
-  step(hold: Hold, name: string): boolean | undefined {
+  step(hold: Hold, name: string, heard: readonly number[] = []): boolean | undefined {
     const turn = this.turnOf(hold);
     if (!this.rules.holds(turn, hold)) return undefined;
     const step = stepKey(hold, name);
     if (!this.rules.keepsOnce || !this.steps.has(step)) this.kept.push(step);
-    this.steps.add(step);
+    if (!this.steps.has(step)) this.steps.set(step, heard);
+    hold.journal.set(step, this.steps.get(step)!);
     return turn.control !== null;
   }
 
@@ -166,7 +170,7 @@ export class EngineModel {
     this.move('run', run, kind === 'done' ? 'complete' : 'fail');
     [run.pausedFrom, run.dueAt] = [null, null];
     if (kind === 'done' && this.rules.resumesWhatIsLeft) this.resumeTurnsOf(run.id);
-    if (kind === 'failed' && run.openTasks > 0) {
+    if (kind === 'failed') {
       this.endTurnsOf(run.id);
       this.endChildren(run.id, 'cancel');
     }
@@ -266,6 +270,18 @@ export class EngineModel {
       if (turn.state === 'paused') this.move('turn', turn, 'resume');
       turn.control = null;
     }
+  }
+
+  /** Sends a run a message. @returns its number; undefined when the run is over */
+  steer(id: string): number | undefined {
+    const run = this.runs.get(id)!;
+    return this.rules.mayHear(run) ? ++run.messages : undefined;
+  }
+
+  /** What a task has yet to hear. */
+  messagesFor(hold: Hold): number[] {
+    const before = this.rules.heardBefore(hold);
+    return Array.from({ length: this.runOf(hold).messages - before }, (_, at) => before + at + 1);
   }
 
   /** Ends a run from outside, and every run it started. @returns false when it had ended already */

@@ -4,6 +4,9 @@ import { runTransitions, turnTransitions } from '../run.states.js';
 import { turnKey, type EngineModel } from './engine-model.js';
 import type { Hold } from './rows.js';
 
+/** How a run ends that leaves nothing of it to do. */
+const CUT_SHORT: readonly string[] = ['failed', 'canceled', 'expired'];
+
 /** The first rule that is broken ends a history. */
 export class Violation extends Error {
   override readonly name = 'Violation';
@@ -22,7 +25,7 @@ export class Judge {
   /** Turns that were taken from the dead, with the epochs they had. */
   private readonly taken = new Set<string>();
   private readonly answers = new Set<string>();
-  private readonly over = new Map<string, string>();
+  private readonly over = new Map<string, { readonly state: string; readonly messages: number }>();
   private readonly said = new Set<string>();
   private readonly costs = new Map<string, number>();
 
@@ -90,11 +93,6 @@ export class Judge {
     if (isFirst) this.answers.add(wait);
   }
 
-  ended(id: string): void {
-    for (const { id: child, parent, state } of this.model.runs.values())
-      if (parent === id && !isTerminal(runTransitions, state)) say('child outlives its parent’s end', child);
-  }
-
   /** The first cost of a call is what it costs. */
   spent(call: string, cost: number): void {
     if (!this.costs.has(call)) this.costs.set(call, cost);
@@ -129,18 +127,36 @@ export class Judge {
       if (sessions.has(session)) say('two turns of a session at once', session);
       sessions.add(session);
     }
-    for (const { id, state } of runs.values()) {
+    for (const { id, state, messages, parent } of runs.values()) {
+      const above = parent === null ? undefined : runs.get(parent)!.state;
+      if (above && CUT_SHORT.includes(above) && !isTerminal(runTransitions, state))
+        say('child outlives its parent’s end', id);
       const was = this.over.get(id);
-      if (was && was !== state) say('left its end', `${id}: ${was} to ${state}`);
-      if (isTerminal(runTransitions, state)) this.over.set(id, state);
+      if (was && was.state !== state) say('left its end', `${id}: ${was.state} to ${state}`);
+      if (was && was.messages !== messages) say('spoken to after its end', id);
+      if (isTerminal(runTransitions, state)) this.over.set(id, { state, messages });
       if (state === 'canceled' || state === 'expired') this.nothingLeft(id);
     }
     for (const { kind, key, state } of waits.values())
       if (state === 'open' && this.isTold(kind, key)) say('answer lost', key);
     if (new Set(ends).size !== ends.length) say('turn committed twice', ends.at(-1)!);
     if (steps.size !== kept.length) say('step kept twice', kept.at(-1)!);
+    this.heardInOrder();
     const { spent, reserved, limit } = budget.state;
     if (spent + reserved > limit) say('overspent', `${spent} and ${reserved} of ${limit}`);
+  }
+
+  /** Every task hears the messages of its run from the first on, each once. */
+  private heardInOrder(): void {
+    const last = new Map<string, number>();
+    for (const [step, heard] of this.model.steps) {
+      const [task] = step.split(' ') as [string];
+      for (const no of heard) {
+        const before = last.get(task) ?? 0;
+        if (no !== before + 1) say('message not heard once, in order', `${step} heard ${no} after ${before}`);
+        last.set(task, no);
+      }
+    }
   }
 
   private isTold(kind: string, key: string): boolean {

@@ -12,6 +12,8 @@ export interface RunRow {
   readonly session: string | null;
   readonly parent: string | null;
   dueAt: number | null;
+  /** How many messages it was sent. */
+  messages: number;
 }
 
 export interface TaskRow {
@@ -61,8 +63,8 @@ export interface WorkerRow {
 export interface Hold extends TurnKey, Attempts {
   readonly owner: string;
   readonly epoch: number;
-  /** The steps that its task has journaled. */
-  readonly journal: ReadonlySet<string>;
+  /** The steps that its task has journaled, each with the messages it heard. */
+  readonly journal: Map<string, readonly number[]>;
 }
 
 /** How an activation ends. */

@@ -4,8 +4,10 @@
  */
 import { held } from '../budget.js';
 import { hopelessness } from '../hopelessness.js';
+import { isTerminal } from '../machine.js';
+import { runTransitions } from '../run.states.js';
 import { Watch, mayHaveLost } from '../watch.js';
-import type { Hold, TurnRow, WaitRow, WorkerRow } from './rows.js';
+import type { Hold, RunRow, TurnRow, WaitRow, WorkerRow } from './rows.js';
 
 export const rules = {
   /** A write counts while its turn is held: by that worker, at that epoch. */
@@ -35,12 +37,18 @@ export const rules = {
   endsAll: true,
   /** With a run end the runs that it started. */
   endsChildren: true,
+  /** A run starts others while it goes on. */
+  mayStart: ({ state }: RunRow): boolean => !isTerminal(runTransitions, state),
   /** A dead worker's turns are given back. */
   frees: true,
   /** A beat gives back what the worker does not know it has. */
   disowns: true,
   /** A step is kept once. */
   keepsOnce: true,
+  /** A message is taken while its run goes on. */
+  mayHear: ({ state }: RunRow): boolean => !isTerminal(runTransitions, state),
+  /** A task hears what comes after all that its journal has heard. */
+  heardBefore: ({ journal }: Hold): number => Math.max(0, ...[...journal.values()].flat()),
   /** A call is booked once. */
   booksOnce: true,
   hopelessness,

@@ -46,9 +46,12 @@ describe('the engine’s rules, whatever befalls workers, people, clocks and Pos
     ['a paused run that is done leaves turns paused', { resumesWhatIsLeft: false }, /never ends/],
     ['a canceled run leaves turns', { endsAll: false }, /something of it goes on/],
     ['a canceled run leaves children', { endsChildren: false }, /outlives/],
+    ['a run that is over starts others', { mayStart: () => true }, /outlives/],
     ['turns stay with the dead', { frees: false }, /never ends/],
     ['turns stay with who does not know of them', { disowns: false }, /never ends/],
     ['a step is kept again', { keepsOnce: false }, /step kept twice/],
+    ['a run that is over is spoken to', { mayHear: () => true }, /spoken to after its end/],
+    ['a step hears what was heard before', { heardBefore: () => 0 }, /message not heard once/],
     ['a call is booked again', { booksOnce: false }, /booked not once|overspent/],
     ['what kills its workers is tried for ever', { hopelessness: () => undefined }, /never ends/],
     ['who was frozen goes on as if nothing had been', { mayHaveLost: () => false }, /under a turn that was lost/],
@@ -71,7 +74,7 @@ describe('the engine’s rules, whatever befalls workers, people, clocks and Pos
   it.each(broken)('are noticed to be broken when %s', (_, change, found) => {
     const { counterexample } = fc.check(
       fc.property(schedules(MOST), (schedule) => verdict({ ...rules, ...change }, schedule) === undefined),
-      { seed: 1, numRuns: 300, endOnFailure: true },
+      { seed: 1, numRuns: 600, endOnFailure: true },
     );
     expect(counterexample && verdict({ ...rules, ...change }, counterexample[0])).toMatch(found);
   });

@@ -26,9 +26,8 @@ const CALM_ROUNDS = 300;
 interface Job {
   readonly hold: Hold;
   readonly plan: Plan;
-  readonly done: Set<string>;
-  /** The step that is under way. */
-  step?: Plan['steps'][number] | undefined;
+  /** The step that is under way, and what was said to it. */
+  step?: (Plan['steps'][number] & { readonly heard: readonly number[] }) | undefined;
   /** Whether a write of it is on its way: it arrives, whatever becomes of its worker. */
   isSent?: boolean;
 }
@@ -199,9 +198,11 @@ export class Simulation {
     const live = [...runs.values()].filter(({ state }) => !isTerminal(runTransitions, state));
     // Also when it is too late.
     const asked = [...waits].filter(([, { kind }]) => kind === 'human');
+    const steered = [...runs.values()][this.judge.story.length % MOST_RUNS];
     return [
       ...(runs.size < MOST_RUNS ? twice(['create', () => this.create()]) : []),
       ...asked.map(([key]): Move => ['answer', () => this.answer(key)]),
+      ...(steered ? [['steer', () => void this.model.steer(steered.id)] as const] : []),
       ...live.flatMap(({ id, state }): Move[] => [
         state === 'paused' ? ['resume', () => void this.model.resume(id)] : ['pause', () => void this.model.pause(id)],
         ['event', () => this.tell(id)],
@@ -230,7 +231,6 @@ export class Simulation {
 
   private end(id: string): void {
     this.model.end(id, 'cancel', this.atPostgres());
-    this.judge.ended(id);
   }
 
   private control(): void {
@@ -291,7 +291,7 @@ export class Simulation {
         this.judge.undone(hold);
       };
     this.judge.claimed(hold);
-    if (isHeard) process.jobs.set(turnKey(turn), { hold, plan: planOf(this.seed, turn), done: new Set(hold.journal) });
+    if (isHeard) process.jobs.set(turnKey(turn), { hold, plan: planOf(this.seed, turn) });
   }
 
   private beat(process: Process): void {
@@ -303,7 +303,7 @@ export class Simulation {
     if (!this.rules.disowns) return;
     for (const turn of held ?? [])
       if (!process.jobs.has(turnKey(turn)))
-        this.model.giveBack({ ...turn, owner: process.id, lastError: null, journal: new Set() }, false);
+        this.model.giveBack({ ...turn, owner: process.id, lastError: null, journal: new Map() }, false);
   }
 
   private look(process: Process): void {
@@ -332,20 +332,19 @@ export class Simulation {
     if (this.rules.hopelessness(hold) !== undefined) return this.finish(process, job, { kind: 'failed' });
     if (plan.isPoison) return this.kill(process);
     if (job.step) {
-      const { name, cost } = job.step;
+      const { name, cost, heard } = job.step;
       this.judge.spent(call + name, cost);
       // The answer to each write may be lost; then it is sent again.
       for (let sent = 0; sent < 2; sent++) this.model.book(call + name, cost);
-      this.model.step(hold, name);
-      const isToPause = this.model.step(hold, name);
+      this.model.step(hold, name, heard);
+      const isToPause = this.model.step(hold, name, heard);
       this.judge.wrote(hold, isToPause !== undefined);
-      job.done.add(stepKey(hold, name));
       job.step = undefined;
       if (isToPause) this.model.giveBack(hold, false);
       if (isToPause !== false) this.drop(process, job);
       return;
     }
-    const next = plan.steps.find(({ name }) => !job.done.has(stepKey(hold, name)));
+    const next = plan.steps.find(({ name }) => !hold.journal.has(stepKey(hold, name)));
     if (!next) return this.finish(process, job, plan.ending);
     if (this.rules.mayHaveLost(process.beatAt, LEASE_MS, this.now)) return this.drop(process, job);
     if (!this.model.reserve(call + next.name, next.most))
@@ -354,12 +353,13 @@ export class Simulation {
         wait: { kind: 'budget', key: turnKey(hold), expiresInMs: 300_000 },
       });
     this.judge.began(hold);
-    job.step = next;
+    job.step = { ...next, heard: this.model.messagesFor(hold) };
   }
 
   /** Whether what comes next is a write: the end of a step or of the turn. */
-  private isToWrite({ hold, plan, step, done }: Job): boolean {
-    return !plan.isPoison && (step !== undefined || plan.steps.every(({ name }) => done.has(stepKey(hold, name))));
+  private isToWrite({ hold, plan, step }: Job): boolean {
+    const isAtEnd = plan.steps.every(({ name }) => hold.journal.has(stepKey(hold, name)));
+    return !plan.isPoison && (step !== undefined || isAtEnd);
   }
 
   private send(process: Process, job: Job): void {

@@ -222,5 +222,16 @@ describe('which turns run', () => {
       expect(await fixture.call(runtime.getRun, { id: child }, me)).toMatchObject({ priority: 'urgent' });
       expect((await claim(2)).map(({ runId }) => runId)).toEqual([child, plain]);
     });
+
+    it('start none when theirs is over', async () => {
+      const tasks = [{ id: 'a', ...human }];
+      const id = await create({ agent: 'run', input: { tasks } });
+      const [turn] = await claim(1);
+      await fixture.call(runtime.cancelRun, { id }, me);
+      const child = newId('run');
+      const starting = app().get(StartRun).startChild(turn!, child, { tasks });
+      expect(await refusalOf(starting)).toBe('runtime.run.finished');
+      expect(await refusalOf(fixture.call(runtime.getRun, { id: child }, me))).toBe('runtime.run.not-found');
+    });
   });
 });

@@ -7,7 +7,7 @@ import { ask, asked } from '../testing/engine-twins.js';
 import { actor, openEngineWorld, type EngineWorld } from '../testing/engine-world.js';
 
 /** Together they take every arrow. */
-const SEEDS = [298, 265, 295, 79, 221, 14];
+const SEEDS = [235, 610, 219, 238, 550, 355];
 
 /** Notes every arrow that is taken. */
 const NOTES = `

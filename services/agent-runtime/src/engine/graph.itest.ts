@@ -2,10 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { newId } from '@conclave/contracts';
 import { eventually } from '@conclave/dev-env/testing';
+import type { Actor, Tx } from '@conclave/postgres-kit';
 import { WORKER, actor, openEngineWorld, waitFor, type EngineWorld } from '../testing/engine-world.js';
 import type { Activation, TaskSpec } from './agent-port.js';
 import { Fenced, type ClaimedTurn } from './claimed-turn.js';
-import { endRun, pauseRun, resumeRun } from './postgres-control.js';
+import { endRun, keepGoing, pauseRun, resumeRun, steerRun } from './postgres-control.js';
+import { createRuns } from './postgres-create.js';
 import { giveBack } from './postgres-turns.js';
 import { settle } from './postgres-waits.js';
 
@@ -143,28 +145,31 @@ describe('graphs, pause and sessions on Postgres', () => {
     expect(again.failures).toBe(0);
   });
 
+  /** Resolves when so many wait for locks: whoever comes later stands behind them. */
+  const waiting = (count: number) =>
+    eventually(async () =>
+      expect(
+        await test.query(
+          `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+        ),
+      ).toHaveLength(count),
+    );
+  /** Does something, and commits it when it is told to. */
+  const uncommitted = async (ctx: Actor, work: (tx: Tx) => Promise<unknown>) => {
+    const [isDone, commit] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const committed = db.tx(ctx, async (tx) => {
+      await work(tx);
+      isDone.resolve();
+      await commit.promise;
+    });
+    await Promise.race([isDone.promise, committed]);
+    return async () => (commit.resolve(), committed);
+  };
+
   it('pauses a run of which a task is freed meanwhile and works at once, neither waiting for the other', async () => {
     const { ctx, run } = await graph(task('a'), task('b'), task('c', 'b'));
     /** Holds what a statement locks until told to let go. */
-    const hold = async (sql: string) => {
-      const [held, letGo] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-      const ended = db.tx(ctx, async (tx) => {
-        await tx.query(sql, [ctx.tenantId, run.id]);
-        held.resolve();
-        await letGo.promise;
-      });
-      await held.promise;
-      return async () => (letGo.resolve(), ended);
-    };
-    /** Resolves when so many wait for locks: whoever comes later stands behind them. */
-    const waiting = (count: number) =>
-      eventually(async () =>
-        expect(
-          await test.query(
-            `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-          ),
-        ).toHaveLength(count),
-      );
+    const hold = (sql: string) => uncommitted(ctx, (tx) => tx.query(sql, [ctx.tenantId, run.id]));
     const [, b] = (await claim(WORKER, 9)).sort((x, y) => x.taskId.localeCompare(y.taskId));
     const freeTurn = await hold(`select from turn where tenant_id = $1 and run_id = $2 and task_id = 'a' for update`);
     const pausing = db.tx(ctx, (tx) => pauseRun(tx, run, undefined)); // has looked which turns there are
@@ -191,18 +196,13 @@ describe('graphs, pause and sessions on Postgres', () => {
     const ctx = actor();
     const [busy, free] = [await create(ctx), await create(ctx)];
     const turns = await claim(WORKER, 2);
-    const [held, letGo] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    const holding = db.tx(ctx, async (tx) => {
-      await tx.query('select from run where tenant_id = $1 and id = $2 for no key update', [ctx.tenantId, busy]);
-      held.resolve();
-      await letGo.promise;
-    });
-    await held.promise;
+    const letGo = await uncommitted(ctx, (tx) =>
+      tx.query('select from run where tenant_id = $1 and id = $2 for no key update', [ctx.tenantId, busy]),
+    );
     const parking = turns.map((turn) => finish(turn, { kind: 'parked', wait: waitFor(turn.runId) }));
     await eventually(async () => expect(await stateOf(free)).toBe('parked'));
     expect(await stateOf(busy)).toBe('running');
-    letGo.resolve();
-    await Promise.all([holding, ...parking]);
+    await Promise.all([letGo(), ...parking]);
     expect(await stateOf(busy)).toBe('parked');
   });
 
@@ -258,6 +258,34 @@ describe('graphs, pause and sessions on Postgres', () => {
     expect((await told('run.canceled')).filter((run) => ended.includes(run))).toEqual([other, parent]);
     await expect(finish(orphan, done)).rejects.toThrow(Fenced);
     expect([await stateOf(parent), await stateOf(other)]).toEqual(['canceled', 'canceled']);
+  });
+
+  it('ends with a run what it starts in the same moment, and lets a run that is over start nothing', async () => {
+    const ctx = actor();
+    const parent = { tenantId: ctx.tenantId, id: await create(ctx) };
+    const child = newId('run');
+    const plain = { workspaceId: newId('workspace'), kind: 'agent', title: 't', agent: 'a', input: {} } as const;
+    const commit = await uncommitted(ctx, async (tx) => {
+      expect(await keepGoing(tx, parent)).toBe(true);
+      await createRuns(tx, [{ ...ctx, ...plain, id: child, parent: parent.id }]);
+    });
+    const ending = db.tx(ctx, (tx) => endRun(tx, parent, { how: 'cancel', by: ctx.actor })); // sees no child
+    await waiting(1);
+    await commit();
+    expect(await ending).toEqual([child, parent.id]);
+    expect(await db.tx(ctx, (tx) => keepGoing(tx, parent))).toBe(false);
+  });
+
+  it('takes no message for a run that ends in the same moment', async () => {
+    const ctx = actor();
+    const run = { tenantId: ctx.tenantId, id: await create(ctx) };
+    const steer = () => db.tx(ctx, (tx) => steerRun(tx, run, 'user', 'faster'));
+    expect([await steer(), await steer()]).toEqual([1, 2]);
+    const commit = await uncommitted(ctx, (tx) => endRun(tx, run, { how: 'cancel', by: ctx.actor }));
+    const steering = steer();
+    await waiting(1);
+    await commit();
+    expect(await steering).toBeUndefined();
   });
 
   it('runs one turn of a session at a time, in order', async () => {

@@ -23,26 +23,34 @@ export const GIVEN_BACK = `state = case control when 'pause' then 'paused' else 
 const DUE_LIMIT = 100;
 
 /**
- * Locks a run with its live turns, those first as everywhere. While others are waited for a turn may be made that was not
- * there to be locked, and that may be on its way to the run by now; once the run is locked nobody makes more. Then all is
- * let go and locked again. @returns its state, when `transition` leads out of it
+ * Locks a run with its live turns, those first as everywhere, and before them ends its children if it is to have none.
+ * While others are waited for a turn may be made that was not there to be locked, and that may be on its way to the run by
+ * now, or a child be started; once the run is locked nobody makes more. Then all is let go and locked again.
+ *
+ * @returns its state, when `transition` leads out of it
  */
 async function lock(
   tx: Statements,
   { tenantId, id }: RunKey,
   transition: RunTransition,
+  endChildren?: () => Promise<void>,
 ): Promise<RunState | undefined> {
   const live = `from turn where tenant_id = $1 and run_id = $2 and state in ${LIVE_TURN}`;
   const key = [tenantId, id];
   for (;;) {
+    await endChildren?.();
     // Sent in one go, and awaited together: a connection that is lost fails all.
     const [, locked, [run], [there]] = await Promise.all([
       tx.query('savepoint before_run'),
       tx.query(`select ${live} order by task_id, no for update`, key),
       tx.query<{ state: RunState }>('select state from run where tenant_id = $1 and id = $2 for no key update', key),
-      tx.query<{ turns: number }>(`select count(*)::int as turns ${live}`, key),
+      tx.query<{ turns: number; children: number }>(
+        `select (select count(*)::int ${live}) as turns,
+           (select count(*)::int from run where tenant_id = $1 and parent_run_id = $2 and state in ${LIVE_RUN}) as children`,
+        key,
+      ),
     ]);
-    const isWhole = locked.length === there!.turns;
+    const isWhole = locked.length === there!.turns && (!endChildren || there!.children === 0);
     await tx.query(`${isWhole ? 'release' : 'rollback to'} savepoint before_run`);
     if (isWhole) return run && runTransitions[run.state][transition] !== undefined ? run.state : undefined;
   }
@@ -89,6 +97,33 @@ export async function resumeTurnsOf(tx: Statements, { tenantId, id }: RunKey): P
   );
 }
 
+/**
+ * Says something to a run, which its tasks hear at their next boundary. The story's line locks the run: nobody ends it
+ * meanwhile, and its messages are numbered one after the other.
+ *
+ * @returns the number of the message; undefined when the run is over
+ */
+export async function steerRun(tx: Tx, run: RunKey, by: string, text: string): Promise<number | undefined> {
+  await tell(tx, run, { type: 'run.steered', data: { by } });
+  const said = await tx.one<{ no: number }>(
+    `insert into run_message (tenant_id, run_id, no, actor, text)
+     select $1, $2, coalesce((select max(no) from run_message where tenant_id = $1 and run_id = $2), 0) + 1, $3, $4
+     from run where tenant_id = $1 and id = $2 and state in ${LIVE_RUN}
+     returning no`,
+    [run.tenantId, run.id, by, text],
+  );
+  return said?.no;
+}
+
+/** Keeps a run from being ended while the transaction is under way. @returns whether it goes on */
+export async function keepGoing(tx: Statements, { tenantId, id }: RunKey): Promise<boolean> {
+  const run = await tx.query(`select from run where tenant_id = $1 and id = $2 and state in ${LIVE_RUN} for share`, [
+    tenantId,
+    id,
+  ]);
+  return run.length > 0;
+}
+
 /** Why runs are ended from outside, and by whom. */
 export interface Outside {
   readonly how: 'cancel' | 'expire';
@@ -110,8 +145,9 @@ export async function endRun(tx: Statements, run: RunKey, outside: Outside): Pro
 
 /** Children first: what ends a child locks its parent after it, too. */
 async function endTree(tx: Statements, run: RunKey, outside: Outside, data: StoryLine['data']): Promise<string[]> {
-  const ended = await endChildren(tx, run, outside);
-  if (!(await lock(tx, run, outside.how))) return ended;
+  const ended: string[] = [];
+  const first = async (): Promise<void> => void ended.push(...(await endChildren(tx, run, outside)));
+  if (!(await lock(tx, run, outside.how, first))) return ended;
   const { tenantId, id } = run;
   const state = STATE_AFTER[outside.how];
   await endTurnsOf(tx, run);

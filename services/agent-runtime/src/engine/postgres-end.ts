@@ -64,13 +64,13 @@ async function lockTurnsOf(tx: Statements, runs: readonly ClaimedTurn[]): Promis
   );
 }
 
-/** What the end of a run means to others: what is left of a failed graph goes with it, and a parent goes on. */
+/** What the end of a run means to others: what is left of a failed one goes with it, and a parent goes on. */
 async function conclude(tx: Statements, { turn, activation }: Finish, openTasks: number): Promise<void> {
   const { tenantId, runId, parentRunId } = turn;
   // Nobody can resume what is left of a run that was paused and is done.
   if (activation.kind === 'done' && openTasks > 0) await resumeTurnsOf(tx, { tenantId, id: runId });
-  if (activation.kind === 'failed' && openTasks > 0) {
-    await endTurnsOf(tx, { tenantId, id: runId });
+  if (activation.kind === 'failed') {
+    if (openTasks > 0) await endTurnsOf(tx, { tenantId, id: runId });
     await endChildren(tx, { tenantId, id: runId }, { how: 'cancel', by: 'service:runtime' });
   }
   if (parentRunId === null) return;

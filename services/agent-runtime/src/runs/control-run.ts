@@ -3,7 +3,7 @@ import { ConclaveError, runs, type RequestOf, type Run } from '@conclave/contrac
 import type { RequestContext } from '@conclave/nest-kit';
 import { Database, once, pastDeadlocks, type Tx } from '@conclave/postgres-kit';
 import { Bells } from '../engine/bells.js';
-import { pauseRun, resumeRun, tell } from '../engine/postgres-control.js';
+import { pauseRun, resumeRun, steerRun } from '../engine/postgres-control.js';
 import { LiveRuns } from './live-runs.js';
 import { isEnded, PostgresRuns } from './postgres-runs.js';
 
@@ -41,18 +41,11 @@ export class ControlRun {
     const said = await this.db.tx(ctx, (tx) =>
       once(tx, ctx, runs.steerRun, request, async () => {
         const { id, message } = request;
-        const key = { tenantId: ctx.tenantId, id };
-        if (isEnded(await this.runs.getIn(tx, ctx, id))) throw finished(id);
-        // The run's row is locked by the story's line: messages of one run are numbered one after the other.
-        await tell(tx, key, { type: 'run.steered', data: { by: ctx.actor } });
-        const row = await tx.one<{ no: number }>(
-          `insert into run_message (tenant_id, run_id, no, actor, text)
-           select $1, $2, coalesce(max(no), 0) + 1, $3, $4 from run_message where tenant_id = $1 and run_id = $2
-           returning no`,
-          [ctx.tenantId, id, ctx.actor, message],
-        );
-        if (row!.no > MESSAGE_LIMIT) throw new ConclaveError('runtime.run.too-many-messages', { limit: MESSAGE_LIMIT });
-        return { run: id, no: row!.no };
+        await this.runs.getIn(tx, ctx, id);
+        const no = await steerRun(tx, { tenantId: ctx.tenantId, id }, ctx.actor, message);
+        if (no === undefined) throw finished(id);
+        if (no > MESSAGE_LIMIT) throw new ConclaveError('runtime.run.too-many-messages', { limit: MESSAGE_LIMIT });
+        return { run: id, no };
       }),
     );
     this.live.changed(said.run);

@@ -8,6 +8,7 @@ import { Bells } from '../engine/bells.js';
 import { tasksOf } from '../agents/task-agent.js';
 import type { Json, TaskSpec, Turn } from '../engine/agent-port.js';
 import { createRuns, type NewRun } from '../engine/postgres-create.js';
+import { keepGoing } from '../engine/postgres-control.js';
 import { WorkspaceModels } from '../models/workspace-models.js';
 import { priorityOf } from './postgres-runs.js';
 
@@ -103,7 +104,11 @@ export class StartRun {
     return run.id;
   }
 
-  /** The run of a task: its tasks are checked like those of a request. */
+  /**
+   * The run of a task: its tasks are checked like those of a request.
+   *
+   * @throws ConclaveError as `plan` does, and `runtime.run.finished` when the run of the task is over
+   */
   async startChild(turn: Starting, id: string, spec: { title?: string | undefined; tasks: unknown }): Promise<void> {
     const parsed = z.array(runs.taskSpec).min(1).safeParse(spec.tasks);
     if (!parsed.success)
@@ -112,6 +117,9 @@ export class StartRun {
       });
     const who = { tenantId: turn.tenantId, workspaceId: turn.workspaceId, actor: turn.actor };
     await this.db.tx(who, async (tx) => {
+      // Whoever ends the parent meanwhile ends the child with it.
+      if (!(await keepGoing(tx, { tenantId: turn.tenantId, id: turn.runId })))
+        throw new ConclaveError('runtime.run.finished', { id: turn.runId });
       const { depth, priority } = await parentOf(tx, turn);
       if (depth >= CHILD_DEPTH)
         throw new ConclaveError('runtime.graph.invalid', { fault: 'too-deep', limit: CHILD_DEPTH, found: depth + 1 });

@@ -5,9 +5,9 @@ import { EngineModel, turnKey } from '@conclave/run-core/engine-model';
 import fc from 'fast-check';
 import type { Activation } from '../engine/agent-port.js';
 import { Fenced, type ClaimedTurn } from '../engine/claimed-turn.js';
-import { endRun, pauseRun, resumeRun } from '../engine/postgres-control.js';
+import { endRun, keepGoing, pauseRun, resumeRun, steerRun } from '../engine/postgres-control.js';
 import { freeWorkers } from '../engine/postgres-lost.js';
-import { giveBack } from '../engine/postgres-turns.js';
+import { giveBack, messagesAfter } from '../engine/postgres-turns.js';
 import { answerWait, expireWaits, settle } from '../engine/postgres-waits.js';
 import { LEASE_MS, WORKER, actor, type EngineWorld } from './engine-world.js';
 
@@ -23,11 +23,13 @@ const ROWS = `
   union all select 'turn ' || run_id || '/' || task_id || '/' || no,
     jsonb_build_array(state, lease_owner, control, attempt, failures, lost) from runtime.turn
   union all select 'wait ' || run_id || '/' || task_id || '/' || no, jsonb_build_array(state) from runtime.wait
-  union all select 'step ' || run_id || '/' || task_id || ' ' || name, null from runtime.step`;
+  union all select 'step ' || run_id || '/' || task_id || ' ' || name,
+    case when name like 'steering/%' then result else '[]' end from runtime.step`;
 
 /** What may be asked; what is asked more often stands there more often. */
 const ASKS = [
   ...(['create', 'claim', 'claim', 'claim', 'step', 'finish', 'finish', 'finish', 'answer', 'tell'] as const),
+  ...(['steer', 'hear'] as const),
   ...(['pause', 'pause', 'resume', 'resume', 'end', 'giveBack', 'lose', 'expire'] as const),
 ];
 
@@ -96,8 +98,9 @@ class Twins {
     // Sent again, it is the same.
     const activation = (given.activation ??= activationOf(turn, child, which >>> 4));
     if (activation.kind === 'parked' && activation.wait.kind === 'run' && !this.model.runs.has(child)) {
-      await this.world.create(this.ctx, { id: child, parent: turn.runId });
-      this.model.create({ id: child, parent: turn.runId }, this.now);
+      const goesOn = await this.world.db.tx(this.ctx, (tx) => keepGoing(tx, this.key(turn.runId)));
+      if (goesOn) await this.world.create(this.ctx, { id: child, parent: turn.runId });
+      expect(goesOn).toBe(this.model.create({ id: child, parent: turn.runId }, this.now));
     }
     const isHeld = (await held(this.world.finish(turn, activation).then(() => true))) ?? false;
     expect(isHeld).toBe(this.model.finish(hold, activation as Ending, this.now));
@@ -118,6 +121,25 @@ class Twins {
       settle(tx, { tenantId: this.ctx.tenantId, kind: 'event', key: id }, 'told'),
     );
     this.model.settle({ kind: 'event', key: id }, 'told', this.now);
+  }
+
+  async steer(which: number): Promise<void> {
+    const id = this.run(which);
+    if (!id) return;
+    const no = await this.world.db.tx(this.ctx, (tx) => steerRun(tx, this.key(id), 'user', `${which}`));
+    expect(no).toBe(this.model.steer(id));
+  }
+
+  async hear(which: number): Promise<void> {
+    const given = this.one(this.given, which);
+    if (!given) return;
+    const { turn, hold } = given;
+    const reader = this.world.db.autocommit(this.ctx);
+    const said = await messagesAfter(reader, turn, this.model.rules.heardBefore(hold));
+    const heard = said.map(({ no }) => no);
+    expect(heard).toEqual(this.model.messagesFor(hold));
+    const pause = await held(this.world.step(turn, `steering/${which % 9}`, heard));
+    expect(pause).toBe(this.model.step(hold, `steering/${which % 9}`, heard));
   }
 
   async pause(which: number): Promise<void> {
@@ -174,7 +196,7 @@ class Twins {
         [turn.state, turn.owner, turn.control, turn.attempt, turn.failures, turn.lost],
       ]),
       ...[...waits].map(([key, wait]) => [`wait ${key}`, [wait.state]]),
-      ...[...steps].map((step) => [`step ${step}`, null]),
+      ...[...steps].map(([step, heard]) => [`step ${step}`, heard]),
     ]) as Record<string, unknown>;
   }
 

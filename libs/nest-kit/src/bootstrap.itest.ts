@@ -200,10 +200,9 @@ describe('wiring', () => {
     });
     const { nats } = await bus.kitOf('auth');
     const { port } = slow.address() as AddressInfo;
-    await start({ resources: [open] }, { NATS_URL: `nats://127.0.0.1:${port}` });
+    await start({ resources: [open] }, { NATS_URL: `nats://127.0.0.1:${port}` }).finally(() => slow.close());
     nats.publish('events.auth', 'said once');
     expect(await Promise.race([heard.promise, sleep(2_000, 'nothing')])).toBe('said once');
-    slow.close();
   });
 
   it('refuses a handler for an operation of another service', async () => {

@@ -196,7 +196,7 @@ export class Simulation {
   private movesOfPeople(): Move[] {
     const { runs, waits } = this.model;
     const live = [...runs.values()].filter(({ state }) => !isTerminal(runTransitions, state));
-    // Also when it is too late.
+    // These two also when it is too late, and another run is steered each time.
     const asked = [...waits].filter(([, { kind }]) => kind === 'human');
     const steered = [...runs.values()][this.judge.story.length % MOST_RUNS];
     return [

@@ -286,6 +286,8 @@ describe('graphs, pause and sessions on Postgres', () => {
     await waiting(1);
     await commit();
     expect(await steering).toBeUndefined();
+    const lines = 'select type from runtime.run_event where run_id = $1 order by seq desc limit 1';
+    expect(await test.query(lines, [run.id])).toEqual([{ type: 'run.canceled' }]);
   });
 
   it('runs one turn of a session at a time, in order', async () => {

@@ -98,30 +98,35 @@ export async function resumeTurnsOf(tx: Statements, { tenantId, id }: RunKey): P
 }
 
 /**
- * Says something to a run, which its tasks hear at their next boundary. The story's line locks the run: nobody ends it
- * meanwhile, and its messages are numbered one after the other.
- *
- * @returns the number of the message; undefined when the run is over
+ * Keeps a run from being ended while the transaction is under way: beside others who want no more than that, or, to write
+ * to it, alone. @returns whether it goes on
+ */
+export async function keepGoing(
+  tx: Statements,
+  { tenantId, id }: RunKey,
+  locked: 'share' | 'no key update' = 'share',
+): Promise<boolean> {
+  const run = await tx.query(
+    `select from run where tenant_id = $1 and id = $2 and state in ${LIVE_RUN} for ${locked}`,
+    [tenantId, id],
+  );
+  return run.length > 0;
+}
+
+/**
+ * Says something to a run, which its tasks hear at their next boundary. Messages of one run are numbered one after the
+ * other. @returns the number of the message; undefined when the run is over
  */
 export async function steerRun(tx: Tx, run: RunKey, by: string, text: string): Promise<number | undefined> {
-  await tell(tx, run, { type: 'run.steered', data: { by } });
+  if (!(await keepGoing(tx, run, 'no key update'))) return undefined;
   const said = await tx.one<{ no: number }>(
     `insert into run_message (tenant_id, run_id, no, actor, text)
-     select $1, $2, coalesce((select max(no) from run_message where tenant_id = $1 and run_id = $2), 0) + 1, $3, $4
-     from run where tenant_id = $1 and id = $2 and state in ${LIVE_RUN}
+     select $1, $2, coalesce(max(no), 0) + 1, $3, $4 from run_message where tenant_id = $1 and run_id = $2
      returning no`,
     [run.tenantId, run.id, by, text],
   );
-  return said?.no;
-}
-
-/** Keeps a run from being ended while the transaction is under way. @returns whether it goes on */
-export async function keepGoing(tx: Statements, { tenantId, id }: RunKey): Promise<boolean> {
-  const run = await tx.query(`select from run where tenant_id = $1 and id = $2 and state in ${LIVE_RUN} for share`, [
-    tenantId,
-    id,
-  ]);
-  return run.length > 0;
+  await tell(tx, run, { type: 'run.steered', data: { by } });
+  return said!.no;
 }
 
 /** Why runs are ended from outside, and by whom. */
